@@ -1,0 +1,17 @@
+namespace SafeVision;
+
+/// <summary>
+/// What should happen to an image. The zero value is <see cref="Block"/>, so a decision that nobody made is never
+/// <see cref="Allow"/>; a larger value is more lenient.
+/// </summary>
+public enum Decision
+{
+    /// <summary>Do not show or accept the image.</summary>
+    Block = 0,
+
+    /// <summary>A person should look at the image before it is shown.</summary>
+    Review = 1,
+
+    /// <summary>The policy, as far as it was assessed, has nothing against the image.</summary>
+    Allow = 2,
+}
