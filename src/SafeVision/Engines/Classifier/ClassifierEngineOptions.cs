@@ -1,0 +1,23 @@
+namespace SafeVision.Engines.Classifier;
+
+/// <summary>How the classifier engine compares phrases with labels and how much of a picture it looks at.</summary>
+public sealed class ClassifierEngineOptions
+{
+    /// <summary>
+    /// The cosine similarity at which a label counts half for a phrase, 0 to 1. Default: 0.60, where phrases and labels of
+    /// one meaning part from those of merely one topic.
+    /// </summary>
+    public double SimilarityMidpoint { get; set; } = 0.60;
+
+    /// <summary>How fast a label's weight rises around the midpoint, above 0: the logistic scale in cosine units. Default: 0.03.</summary>
+    public double SimilarityScale { get; set; } = 0.03;
+
+    /// <summary>Which parts of a picture are shown to the network. Default: <see cref="ViewPlan.Whole"/>.</summary>
+    public ViewPlan Views { get; set; } = ViewPlan.Whole;
+
+    internal ClassifierEngineOptions Validate() =>
+        SimilarityMidpoint is > 0 and < 1 && SimilarityScale is > 0 and < 1 && Enum.IsDefined(Views)
+            ? new ClassifierEngineOptions { SimilarityMidpoint = SimilarityMidpoint, SimilarityScale = SimilarityScale, Views = Views }
+            : throw new ArgumentException(
+                $"SimilarityMidpoint and SimilarityScale must lie between 0 and 1, but are {SimilarityMidpoint} and {SimilarityScale}.");
+}

@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Execution;
+using SafeVision.Imaging;
+using SafeVision.Models;
+
+namespace SafeVision.Engines.Classifier;
+
+/// <summary>
+/// A closed-set image classifier: views of pictures in, probabilities and feature maps out. Thread-safe; each caller
+/// borrows a set of buffers, so that a run neither copies nor allocates.
+/// </summary>
+internal sealed class ClassifierNetwork : IDisposable
+{
+    /// <summary>Views in one run; a larger batch gains nothing on processors and holds more memory.</summary>
+    internal const int Capacity = 4;
+
+    private readonly ConcurrentBag<BatchBinding> bindings = [];
+    private readonly TensorSpec input;
+    private readonly TensorSpec[] outputs;
+    private readonly float[] headWeights; // [labels, channels]
+    private readonly bool needsSoftmax;
+    private readonly int channels;
+
+    private ClassifierNetwork(ModelPackage package, ModelSession session, PreprocessingRecipe recipe)
+    {
+        Package = package;
+        Session = session;
+        Preprocessor = new ImagePreprocessor(recipe);
+        ModelManifest manifest = package.Manifest;
+        needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
+        string scores = Output(manifest, needsSoftmax ? "logits" : "probabilities");
+        string features = Output(manifest, "features");
+        string head = Output(manifest, "headWeights");
+        session.Require([manifest.Input], [scores, features, head]);
+
+        int[] map = session.OutputShape(features); // [batch, channels, height, width]
+        int[] weights = session.OutputShape(head); // [labels, channels]
+        if (map.Length != 4 || weights.Length != 2 || weights[0] != manifest.Labels.Count || weights[1] != map[1])
+        {
+            throw new ModelLoadException(
+                $"{manifest.Id}: features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] do not fit {manifest.Labels.Count} labels.");
+        }
+
+        (channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
+        input = new TensorSpec(manifest.Input, [3, Preprocessor.OutputHeight, Preprocessor.OutputWidth]);
+        outputs = [new(scores, [manifest.Labels.Count]), new(features, [channels, MapHeight, MapWidth])];
+        headWeights = FetchHeadWeights(head);
+    }
+
+    public ModelPackage Package { get; }
+
+    public ModelSession Session { get; }
+
+    public ImagePreprocessor Preprocessor { get; }
+
+    public int MapWidth { get; }
+
+    public int MapHeight { get; }
+
+    public static async Task<ClassifierNetwork> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options)
+    {
+        if (package.Manifest is not { Kind: "imageClassifier", Preprocessing: { } recipe })
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no image classifier.");
+        }
+
+        ModelSession session = await sessions.GetAsync(package.Image(GoldenInput.ProbeOf(package.Manifest)), options).ConfigureAwait(false);
+        return new ClassifierNetwork(package, session, recipe);
+    }
+
+    public BatchBinding Borrow() => bindings.TryTake(out BatchBinding? binding)
+        ? binding
+        : new BatchBinding(Session, input, outputs, Capacity);
+
+    public void Return(BatchBinding binding) => bindings.Add(binding);
+
+    /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>; false when the model gave garbage.</summary>
+    public bool Probabilities(BatchBinding binding, int item, Span<float> probabilities)
+    {
+        ReadOnlySpan<float> scores = binding.Output(0, item);
+        if (needsSoftmax)
+        {
+            TensorPrimitives.SoftMax(scores, probabilities);
+        }
+        else
+        {
+            scores.CopyTo(probabilities);
+        }
+
+        float sum = TensorPrimitives.Sum<float>(probabilities); // NaN when any is
+        return sum is > 0.98f and < 1.02f && TensorPrimitives.Min<float>(probabilities) >= 0;
+    }
+
+    /// <summary>
+    /// Adds <paramref name="factor"/> times the class-activation map of a label to <paramref name="map"/> [height, width]:
+    /// the label's row of the last dense layer applied to the features of each cell.
+    /// </summary>
+    public void AddActivationMap(BatchBinding binding, int item, int label, float factor, Span<float> map)
+    {
+        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
+        ReadOnlySpan<float> weights = headWeights.AsSpan(label * channels, channels);
+        int cells = MapWidth * MapHeight;
+        for (int channel = 0; channel < channels; channel++)
+        {
+            TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), factor * weights[channel], map, map);
+        }
+    }
+
+    private static string Output(ModelManifest manifest, string role) => manifest.Outputs.TryGetValue(role, out string? name)
+        ? name
+        : throw new ModelLoadException($"{manifest.Id}: the manifest's outputs have no '{role}'.");
+
+    /// <summary>The head's weights are an output of the graph that depends on no input, so one run yields them.</summary>
+    private float[] FetchHeadWeights(string name)
+    {
+        float[] blank = new float[3 * Preprocessor.OutputHeight * Preprocessor.OutputWidth];
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(blank, [1, 3, Preprocessor.OutputHeight, Preprocessor.OutputWidth]);
+        using var options = new RunOptions();
+        using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    public void Dispose()
+    {
+        while (bindings.TryTake(out BatchBinding? binding))
+        {
+            binding.Dispose();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using SafeVision.Models;
+
+namespace SafeVision.Engines.Classifier;
+
+/// <summary>A classifier's labels as points in a sentence encoder's space, one for each name that a label goes by.</summary>
+internal sealed class LabelSpace
+{
+    /// <summary>The sentence around a label or phrase: closer to what the encoder was trained on than a bare word.</summary>
+    private const string Template = "a photo of ";
+
+    private readonly TextEncoder? encoder;
+    private readonly float[] vectors; // [names, dimensions]
+    private readonly int[] owners;    // [names] → label
+
+    private LabelSpace(ModelManifest manifest, TextEncoder? encoder, float[] vectors, int[] owners)
+    {
+        (Manifest, this.encoder, this.vectors, this.owners) = (manifest, encoder, vectors, owners);
+        Names = [.. manifest.Labels.Select(label => manifest.Display.TryGetValue(label, out string? display) ? display : WithArticle(label.Split(", ")[0]))];
+    }
+
+    public ModelManifest Manifest { get; }
+
+    /// <summary>How each label is said in a sentence, with its article.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>Whether phrases can be compared with labels.</summary>
+    public bool ComparesPhrases => encoder is not null;
+
+    public static LabelSpace Create(ModelPackage classifier, TextEncoder? encoder, CancellationToken cancellationToken)
+    {
+        ModelManifest manifest = classifier.Manifest;
+        if (encoder is null)
+        {
+            return new LabelSpace(manifest, null, [], []);
+        }
+
+        var names = new List<string>();
+        var owners = new List<int>();
+        for (int label = 0; label < manifest.Labels.Count; label++)
+        {
+            foreach (string name in manifest.NamesOf(manifest.Labels[label]))
+            {
+                names.Add(Template + name);
+                owners.Add(label);
+            }
+        }
+
+        float[] vectors = manifest.LabelEmbeddings is { } stored && stored.Encoder == encoder.Sha256
+            ? ReadStored(classifier, stored.File, names.Count * encoder.Dimensions)
+            : encoder.Embed(names, cancellationToken);
+        return new LabelSpace(manifest, encoder, vectors, [.. owners]);
+    }
+
+    /// <summary>The cosine similarity of each phrase with each label, taking the label's closest name: [phrases][labels].</summary>
+    public float[][] Compare(IReadOnlyList<string> phrases, CancellationToken cancellationToken)
+    {
+        float[] embedded = encoder!.Embed([.. phrases.Select(phrase => Template + phrase)], cancellationToken);
+        float[][] result = new float[phrases.Count][];
+        for (int phrase = 0; phrase < result.Length; phrase++)
+        {
+            ReadOnlySpan<float> vector = embedded.AsSpan(phrase * encoder.Dimensions, encoder.Dimensions);
+            float[] row = result[phrase] = new float[Manifest.Labels.Count];
+            row.AsSpan().Fill(-1);
+            for (int name = 0; name < owners.Length; name++)
+            {
+                float cosine = TensorPrimitives.Dot(vector, vectors.AsSpan(name * encoder.Dimensions, encoder.Dimensions));
+                row[owners[name]] = Math.Max(row[owners[name]], cosine);
+            }
+        }
+
+        return result;
+    }
+
+    private static float[] ReadStored(ModelPackage classifier, string file, int length)
+    {
+        byte[] bytes = classifier.ReadVerified(file);
+        if (bytes.Length != length * sizeof(ushort))
+        {
+            throw new Execution.ModelLoadException($"{classifier.Folder.Description}: '{file}' has {bytes.Length} bytes, but {length} half-precision numbers are {length * sizeof(ushort)}.");
+        }
+
+        float[] values = new float[length];
+        TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+        return values;
+    }
+
+    private static string WithArticle(string noun) => noun.Length > 0 && "aeiouAEIOU".Contains(noun[0], StringComparison.Ordinal) ? $"an {noun}" : $"a {noun}";
+}

@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.OnnxRuntime;
+
+namespace SafeVision.Execution;
+
+/// <summary>
+/// Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions live until
+/// the cache is disposed.
+/// </summary>
+public sealed class SessionCache : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> sessions = new();
+    private readonly ILogger logger;
+    private bool disposed;
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="logger">Where fallbacks to another provider are reported as warnings.</param>
+    public SessionCache(ILogger<SessionCache>? logger = null) => this.logger = logger ?? NullLogger<SessionCache>.Instance;
+
+    /// <summary>The session of a model, loaded now if it is not yet.</summary>
+    /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
+    /// <exception cref="ModelLoadException">ONNX Runtime can't load the model.</exception>
+    internal async Task<ModelSession> GetAsync(ModelImage model, ExecutionOptions options)
+    {
+        ObjectDisposedException.ThrowIf(disposed, this);
+        string key = $"{model.Sha256}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
+        Lazy<Task<ModelSession>> entry = sessions.GetOrAdd(
+            key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => Load(model, options))));
+        try
+        {
+            return await entry.Value.ConfigureAwait(false);
+        }
+        catch
+        {
+            sessions.TryRemove(new(key, entry)); // a later call may find the file mended
+            throw;
+        }
+    }
+
+    private ModelSession Load(ModelImage model, ExecutionOptions options)
+    {
+        var rejections = new List<string>();
+        foreach (ExecutionProvider provider in options.Providers)
+        {
+            using SessionOptions sessionOptions = CreateOptions(options);
+            string? rejection = ProviderCatalog.TryAppend(sessionOptions, provider);
+            if (rejection is null && Open(model, sessionOptions, provider, out rejection) is { } session)
+            {
+                rejection = provider == ExecutionProvider.Cpu ? null : Distrust(model, session, options);
+                if (rejection is null)
+                {
+                    var selection = new ProviderSelection(options.Providers, provider, rejections);
+                    if (selection.IsFallback)
+                    {
+                        Log.Fallback(logger, model.Name, provider.Name, string.Join("; ", rejections));
+                    }
+
+                    return new ModelSession(session, selection, model.Name);
+                }
+
+                session.Dispose();
+            }
+
+            if (options.Required)
+            {
+                throw new ExecutionProviderException($"The required execution provider can't be used for {model.Name}. {rejection}.");
+            }
+
+            rejections.Add(rejection!);
+        }
+
+        throw new ExecutionProviderException(
+            $"No execution provider of the list can be used for {model.Name}: {string.Join("; ", rejections)}. Add ExecutionProvider.Cpu at the end of the list to fall back to the processor.");
+    }
+
+    private static SessionOptions CreateOptions(ExecutionOptions options)
+    {
+        ProviderCatalog.Environment();
+        var sessionOptions = new SessionOptions
+        {
+            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+
+        // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
+        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        return sessionOptions;
+    }
+
+    private static InferenceSession? Open(ModelImage model, SessionOptions options, ExecutionProvider provider, out string? rejection)
+    {
+        rejection = null;
+        try
+        {
+            return model.Path is { } path ? new InferenceSession(path, options) : new InferenceSession(model.Bytes!(), options);
+        }
+        catch (OnnxRuntimeException exception) when (provider != ExecutionProvider.Cpu)
+        {
+            rejection = $"{provider.Name}: {exception.Message}";
+            return null;
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new ModelLoadException($"{model.Name}: ONNX Runtime {ProviderCatalog.RuntimeVersion} can't load it. {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Compares the provider's outputs with the processor's on the model's golden inputs.</summary>
+    private static string? Distrust(ModelImage model, InferenceSession session, ExecutionOptions options)
+    {
+        if (model.Probe is null)
+        {
+            return null;
+        }
+
+        using SessionOptions cpuOptions = CreateOptions(options);
+        using InferenceSession reference = Open(model, cpuOptions, ExecutionProvider.Cpu, out _)!;
+        double difference = ProviderSelfCheck.RelativeDifference(model.Probe(reference), model.Probe(session));
+        return difference <= options.SelfCheckTolerance
+            ? null
+            : $"its outputs on the golden inputs differ from the processor's by {difference:P1} (at most {options.SelfCheckTolerance:P1} is accepted)";
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        disposed = true;
+        foreach (Lazy<Task<ModelSession>> entry in sessions.Values)
+        {
+            if (entry.IsValueCreated && entry.Value.IsCompletedSuccessfully)
+            {
+                entry.Value.Result.Dispose();
+            }
+        }
+
+        sessions.Clear();
+    }
+}

@@ -1,0 +1,36 @@
+using System.Text.Json.Serialization;
+using SafeVision.Assessments;
+
+namespace SafeVision;
+
+/// <summary>What the guardrail found for one category of the policy.</summary>
+public sealed record Finding
+{
+    /// <summary>The category's id.</summary>
+    public required string Category { get; init; }
+
+    /// <summary>How likely the category applies, 0 to 1; NaN (in JSON: null) when it was not assessed.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double Score { get; init; }
+
+    /// <summary>Safe, unsafe or not assessed.</summary>
+    public required Verdict Verdict { get; init; }
+
+    /// <summary>The threshold that the score was measured against: the block threshold when it was reached, else the review threshold.</summary>
+    public required double Threshold { get; init; }
+
+    /// <summary>What this category alone asks for.</summary>
+    public required Decision Decision { get; init; }
+
+    /// <summary>How much of the category was judged.</summary>
+    public required CoverageLevel Coverage { get; init; }
+
+    /// <summary>One sentence.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>What the score rests on.</summary>
+    public required Evidence Evidence { get; init; }
+
+    /// <summary>The frame of an animated image that the finding is about; 0 for a still image.</summary>
+    public int Frame { get; init; }
+}

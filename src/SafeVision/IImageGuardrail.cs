@@ -1,0 +1,41 @@
+using SafeVision.Pipeline;
+using SafeVision.Policies;
+
+namespace SafeVision;
+
+/// <summary>Judges images by a policy.</summary>
+/// <remarks>
+/// Thread-safe: one instance serves a whole host. Whatever goes wrong with an image (it can't be read, it takes too long, an
+/// engine fails) is a result whose decision is the policy's <c>onFailure</c>, never an exception and never silently
+/// "allow". Exceptions are for misuse and broken deployments: a missing model, a provider that is required but not there,
+/// an instance that was disposed. The caller's own cancellation throws <see cref="OperationCanceledException"/>; it is no
+/// verdict.
+/// </remarks>
+public interface IImageGuardrail : IAsyncDisposable
+{
+    /// <summary>The policy in force and the state of the guardrail.</summary>
+    GuardrailStatus Status { get; }
+
+    /// <summary>Judges one image.</summary>
+    /// <param name="image">The image; its bytes are read once, within the limits set.</param>
+    /// <param name="cancellationToken">Ends the work within one step of decoding or of the model.</param>
+    Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Judges a stream of images, several at a time, and yields the results in the images' order. Never more than twice
+    /// the machine's cores are held at once, so the stream may be endless.
+    /// </summary>
+    IAsyncEnumerable<GuardrailResult> CheckManyAsync(IAsyncEnumerable<ImageSource> images, CancellationToken cancellationToken = default) =>
+        OrderedWindow.SelectAsync(images, CheckAsync, 2 * Environment.ProcessorCount, cancellationToken);
+
+    /// <summary>
+    /// Loads the models and compiles the policy now rather than at the first image, and returns the status that results.
+    /// </summary>
+    Task<GuardrailStatus> WarmUpAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Puts another policy in force. It is compiled beside the old one and then swapped: every image is judged by one policy
+    /// or the other, never by half of one. When compiling fails, the old policy stays.
+    /// </summary>
+    Task UpdatePolicyAsync(SafetyPolicy policy, CancellationToken cancellationToken = default);
+}

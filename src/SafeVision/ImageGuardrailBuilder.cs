@@ -1,0 +1,213 @@
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using SafeVision.Engines;
+using SafeVision.Engines.Cascade;
+using SafeVision.Engines.Classifier;
+using SafeVision.Execution;
+using SafeVision.Imaging;
+using SafeVision.Models;
+using SafeVision.Pipeline;
+using SafeVision.Policies;
+
+namespace SafeVision;
+
+/// <summary>Composes a guardrail: a policy, one or more engines, and how they run. Not thread-safe; used once.</summary>
+public sealed class ImageGuardrailBuilder
+{
+    private readonly List<Func<EngineContext, IGuardrailEngine>> engines = [];
+    private readonly ExecutionOptions execution = new();
+    private readonly ImageDecodeOptions images = new();
+    private SafetyPolicy? policy;
+    private string? policyFile;
+    private bool reloadPolicy;
+    private IImageDecoder? decoder;
+    private TimeSpan timeout = TimeSpan.FromSeconds(30);
+    private int? concurrency;
+    private string name = "default";
+    private ILoggerFactory loggers = NullLoggerFactory.Instance;
+    private TimeProvider clock = TimeProvider.System;
+    private SessionCache? sharedSessions;
+
+    /// <summary>Judges by this policy.</summary>
+    public ImageGuardrailBuilder UsePolicy(SafetyPolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        (this.policy, policyFile) = (policy, null);
+        return this;
+    }
+
+    /// <summary>Judges by the policy in a file.</summary>
+    /// <param name="path">A YAML or JSON file.</param>
+    /// <param name="reloadOnChange">
+    /// Whether a change of the file takes effect while the host runs. A file that became invalid is reported (in the log and
+    /// in <see cref="GuardrailStatus.PolicyUpdateError"/>) and the old policy stays in force. Default: true.
+    /// </param>
+    public ImageGuardrailBuilder UsePolicyFile(string path, bool reloadOnChange = true)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(path);
+        (policy, policyFile, reloadPolicy) = (null, Path.GetFullPath(path), reloadOnChange);
+        return this;
+    }
+
+    /// <summary>
+    /// Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
+    /// not cover or were unsure of.
+    /// </summary>
+    public ImageGuardrailBuilder UseEngine(Func<EngineContext, IGuardrailEngine> create)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        engines.Add(create);
+        return this;
+    }
+
+    /// <summary>Adds a classifier engine over model folders on disk.</summary>
+    /// <param name="classifier">The folder of an image classifier with its <c>manifest.json</c>.</param>
+    /// <param name="phraseEncoder">
+    /// The folder of a text encoder that compares the policy's phrases with the labels; null: only the labels that the
+    /// manifest maps to categories count.
+    /// </param>
+    public ImageGuardrailBuilder UseClassifier(string classifier, string? phraseEncoder = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(classifier);
+        return UseEngine(context => new ClassifierEngine(
+            ModelPackage.Open(classifier),
+            phraseEncoder is null ? null : ModelPackage.Open(phraseEncoder),
+            new ClassifierEngineOptions(),
+            context));
+    }
+
+    /// <summary>Decodes images with another decoder than the built-in one.</summary>
+    public ImageGuardrailBuilder UseDecoder(IImageDecoder decoder)
+    {
+        ArgumentNullException.ThrowIfNull(decoder);
+        this.decoder = decoder;
+        return this;
+    }
+
+    /// <summary>
+    /// Runs the models on the first of these providers that is usable here. A fallback is logged as a warning and stands in
+    /// every result's provenance.
+    /// </summary>
+    public ImageGuardrailBuilder PreferExecutionProviders(params ReadOnlySpan<ExecutionProvider> providers)
+    {
+        (execution.Providers, execution.Required) = (providers.ToArray(), false);
+        return this;
+    }
+
+    /// <summary>Runs the models on this provider or not at all.</summary>
+    public ImageGuardrailBuilder RequireExecutionProvider(ExecutionProvider provider)
+    {
+        (execution.Providers, execution.Required) = ([provider], true);
+        return this;
+    }
+
+    /// <summary>Sets threads and the provider check.</summary>
+    public ImageGuardrailBuilder ConfigureExecution(Action<ExecutionOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(execution);
+        return this;
+    }
+
+    /// <summary>Sets limits, background and the number of frames sampled from animations.</summary>
+    public ImageGuardrailBuilder ConfigureImages(Action<ImageDecodeOptions> configure)
+    {
+        ArgumentNullException.ThrowIfNull(configure);
+        configure(images);
+        return this;
+    }
+
+    /// <summary>
+    /// The time one image may take; then the policy's <c>onFailure</c> applies. Above 0, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds.
+    /// </summary>
+    public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
+    {
+        this.timeout = timeout;
+        return this;
+    }
+
+    /// <summary>How many images are judged at once, at least 1; others wait. Default: twice the machine's cores.</summary>
+    public ImageGuardrailBuilder WithMaxConcurrency(int images)
+    {
+        concurrency = images;
+        return this;
+    }
+
+    /// <summary>Where fallbacks, engine errors and refused policy changes are logged.</summary>
+    public ImageGuardrailBuilder UseLoggerFactory(ILoggerFactory loggers)
+    {
+        ArgumentNullException.ThrowIfNull(loggers);
+        this.loggers = loggers;
+        return this;
+    }
+
+    /// <summary>The clock for time-outs and durations.</summary>
+    public ImageGuardrailBuilder UseTimeProvider(TimeProvider clock)
+    {
+        ArgumentNullException.ThrowIfNull(clock);
+        this.clock = clock;
+        return this;
+    }
+
+    internal ImageGuardrailBuilder Named(string name)
+    {
+        this.name = name;
+        return this;
+    }
+
+    internal ImageGuardrailBuilder ShareSessions(SessionCache sessions)
+    {
+        sharedSessions = sessions;
+        return this;
+    }
+
+    internal IImageGuardrail Build()
+    {
+        Validate();
+        SafetyPolicy initial = policy ?? SafetyPolicy.FromFile(policyFile!);
+        SessionCache sessions = sharedSessions ?? new SessionCache(loggers.CreateLogger<SessionCache>());
+        var context = new EngineContext(sessions, execution.Validate());
+        IGuardrailEngine[] parts = [.. engines.Select(create => create(context))];
+
+        IImageGuardrail guardrail = new ImageGuardrail(new GuardrailParts
+        {
+            Policy = initial,
+            Engine = parts.Length == 1 ? parts[0] : new CascadeEngine(parts),
+            Decoder = decoder ?? new SkiaImageDecoder(),
+            ImageOptions = images with { },
+            Timeout = timeout,
+            Clock = clock,
+            Logger = loggers.CreateLogger<ImageGuardrail>(),
+            Owned = sharedSessions is null ? sessions : null,
+        });
+        guardrail = new ConcurrencyGuardrail(guardrail, concurrency ?? 2 * Environment.ProcessorCount);
+        guardrail = new TelemetryGuardrail(guardrail, name);
+        return reloadPolicy && policyFile is not null
+            ? new PolicyFileGuardrail(guardrail, policyFile, clock, loggers.CreateLogger<ImageGuardrail>())
+            : guardrail;
+    }
+
+    private void Validate()
+    {
+        if (policy is null && policyFile is null)
+        {
+            throw new ArgumentException("A guardrail needs a policy: call UsePolicy or UsePolicyFile.");
+        }
+
+        if (engines.Count == 0)
+        {
+            throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseClassifier or UseEngine.");
+        }
+
+        if (timeout != Timeout.InfiniteTimeSpan && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1)))
+        {
+            throw new ArgumentException($"The time-out must be above 0 and at most a day, or infinite, but is {timeout}.");
+        }
+
+        if (concurrency is < 1)
+        {
+            throw new ArgumentException($"At least one image must be judged at once, but the limit is {concurrency}.");
+        }
+    }
+}

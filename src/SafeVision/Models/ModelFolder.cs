@@ -1,0 +1,63 @@
+using System.Reflection;
+
+namespace SafeVision.Models;
+
+/// <summary>
+/// Where a model's files are: a folder on disk, or resources of an assembly. Names are plain file names; nothing outside
+/// the folder can be named.
+/// </summary>
+public abstract class ModelFolder
+{
+    private ModelFolder(string description) => Description = description;
+
+    /// <summary>The folder's path, or the assembly and prefix.</summary>
+    public string Description { get; }
+
+    /// <summary>A folder on disk.</summary>
+    public static ModelFolder OnDisk(string path) => new DiskFolder(Path.GetFullPath(path));
+
+    /// <summary>Resources of an assembly whose names start with <paramref name="prefix"/> and a slash.</summary>
+    public static ModelFolder Embedded(Assembly assembly, string prefix) => new EmbeddedFolder(assembly, prefix);
+
+    /// <summary>Opens a file for reading.</summary>
+    /// <exception cref="Execution.ModelLoadException">It is not there, or the name is not a plain file name.</exception>
+    public Stream OpenRead(string file)
+    {
+        if (string.IsNullOrWhiteSpace(file) || file is "." or ".." || file.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || file.Contains('\0', StringComparison.Ordinal))
+        {
+            throw new Execution.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
+        }
+
+        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing.");
+    }
+
+    /// <summary>The path of a file that ONNX Runtime can map, or null when the files are embedded.</summary>
+    internal abstract string? PathOf(string file);
+
+    private protected abstract Stream? Open(string file);
+
+    private sealed class DiskFolder(string path) : ModelFolder(path)
+    {
+        internal override string? PathOf(string file) => Path.Combine(Description, file);
+
+        private protected override Stream? Open(string file)
+        {
+            string full = Path.Combine(Description, file);
+            try
+            {
+                return File.Exists(full) ? File.OpenRead(full) : null;
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new Execution.ModelLoadException($"{full}: can't be read. {exception.Message}", exception);
+            }
+        }
+    }
+
+    private sealed class EmbeddedFolder(Assembly assembly, string prefix) : ModelFolder($"{assembly.GetName().Name}:{prefix}")
+    {
+        internal override string? PathOf(string file) => null;
+
+        private protected override Stream? Open(string file) => assembly.GetManifestResourceStream($"{prefix}/{file}");
+    }
+}

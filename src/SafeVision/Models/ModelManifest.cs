@@ -1,0 +1,150 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SafeVision.Execution;
+using SafeVision.Imaging;
+
+namespace SafeVision.Models;
+
+/// <summary>
+/// A model's <c>manifest.json</c>: what it is, where it comes from, how a picture becomes its input and what its outputs
+/// mean. Preprocessing is part of it, because a model fed otherwise gives other answers.
+/// </summary>
+public sealed record ModelManifest
+{
+    /// <summary>The name of the file.</summary>
+    public const string FileName = "manifest.json";
+
+    private const int LargestManifest = 8 << 20;
+
+    /// <summary>The version of this format: 1.</summary>
+    public required int Schema { get; init; }
+
+    /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
+    public required string Id { get; init; }
+
+    /// <summary><c>imageClassifier</c> or <c>textEncoder</c>.</summary>
+    public required string Kind { get; init; }
+
+    /// <summary>One sentence: what the model can tell.</summary>
+    public string Description { get; init; } = "";
+
+    /// <summary>The SPDX identifier of the weights' licence.</summary>
+    public required string License { get; init; }
+
+    /// <summary>Where the weights come from.</summary>
+    public string Source { get; init; } = "";
+
+    /// <summary>The ONNX file.</summary>
+    public required string File { get; init; }
+
+    /// <summary>The hash of <see cref="File"/>, lower-case hex.</summary>
+    public required string Sha256 { get; init; }
+
+    /// <summary>The size of <see cref="File"/>.</summary>
+    public long Bytes { get; init; }
+
+    /// <summary>Other files of the folder and their hashes.</summary>
+    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The name of the graph's image input.</summary>
+    public string Input { get; init; } = "input";
+
+    /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>activationMap</c>, <c>embeddings</c>.</summary>
+    public IReadOnlyDictionary<string, string> Outputs { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>How a picture becomes the input; null for a text encoder.</summary>
+    public PreprocessingRecipe? Preprocessing { get; init; }
+
+    /// <summary>The classes, in the order of the outputs.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>What a label means, in words that phrases are compared with; a label without an entry stands for itself.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Aliases { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+
+    /// <summary>The labels' names as vectors of a text encoder, computed beforehand; null: computed when needed.</summary>
+    public StoredEmbeddings? LabelEmbeddings { get; init; }
+
+    /// <summary>How a label is said in a sentence, such as "a pornographic picture".</summary>
+    public IReadOnlyDictionary<string, string> Display { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Labels that stand for a built-in category by agreement: label → category id → weight 0 to 1.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Categories { get; init; } =
+        new Dictionary<string, IReadOnlyDictionary<string, double>>();
+
+    /// <summary>The categories that the labels of <see cref="Categories"/> cover whole, not only in part.</summary>
+    public IReadOnlyList<string> FullCategories { get; init; } = [];
+
+    /// <summary>From probability mass to score; null: the mass is the score.</summary>
+    public ScoreCalibration? Calibration { get; init; }
+
+    /// <summary>Inputs made from a seed and the outputs that the processor gave for them, to check a machine or a provider.</summary>
+    public IReadOnlyList<ModelGolden> Goldens { get; init; } = [];
+
+    /// <summary>The names that a label goes by: its aliases, or else its synonyms, which commas part.</summary>
+    internal IReadOnlyList<string> NamesOf(string label) =>
+        Aliases.TryGetValue(label, out IReadOnlyList<string>? aliases) ? aliases : label.Split(", ");
+
+    /// <summary>Reads and checks the manifest of a folder.</summary>
+    /// <exception cref="ModelLoadException">It is missing or invalid; the message names the folder and the property.</exception>
+    public static ModelManifest Read(ModelFolder folder)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        using Stream stream = folder.OpenRead(FileName);
+        if (stream.Length > LargestManifest)
+        {
+            throw new ModelLoadException($"{folder.Description}/{FileName}: {stream.Length} bytes are more than a manifest may have ({LargestManifest}).");
+        }
+
+        try
+        {
+            ModelManifest manifest = JsonSerializer.Deserialize(stream, ModelJson.Default.ModelManifest)
+                ?? throw new JsonException("it holds null");
+            manifest.Validate();
+            return manifest;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new ModelLoadException($"{folder.Description}/{FileName}: {exception.Message}", exception);
+        }
+    }
+
+    private void Validate()
+    {
+        if (Schema != 1)
+        {
+            throw new JsonException($"schema {Schema} is not known; this version reads schema 1");
+        }
+
+        if (Kind is not ("imageClassifier" or "textEncoder"))
+        {
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier or textEncoder");
+        }
+
+        if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
+        {
+            throw new JsonException("sha256 must be 64 lower-case hex digits");
+        }
+
+        if (Kind == "imageClassifier" && (Labels.Count == 0 || Preprocessing is null))
+        {
+            throw new JsonException("an imageClassifier needs labels and preprocessing");
+        }
+
+        var known = Labels.ToHashSet();
+        foreach (string label in Categories.Keys.Concat(Aliases.Keys).Concat(Display.Keys))
+        {
+            if (!known.Contains(label))
+            {
+                throw new JsonException($"'{label}' is not one of the labels");
+            }
+        }
+
+        if (Categories.SelectMany(entry => entry.Value).Any(entry => !(entry.Value is > 0 and <= 1)))
+        {
+            throw new JsonException("a weight in categories must be above 0 and at most 1");
+        }
+
+        Calibration?.Validate();
+        Preprocessing?.Validate();
+    }
+}

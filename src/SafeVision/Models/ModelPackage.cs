@@ -1,0 +1,73 @@
+using System.Security.Cryptography;
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Execution;
+
+namespace SafeVision.Models;
+
+/// <summary>A model's manifest together with its folder; files are handed out only after their hash was checked.</summary>
+public sealed class ModelPackage
+{
+    private const long LargestFile = 2L << 30;
+
+    private ModelPackage(ModelFolder folder, ModelManifest manifest) => (Folder, Manifest) = (folder, manifest);
+
+    /// <summary>Where the files are.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>What they are.</summary>
+    public ModelManifest Manifest { get; }
+
+    /// <summary>Opens a model's folder and reads its manifest; the model itself is loaded when it is first needed.</summary>
+    /// <exception cref="ModelLoadException">The manifest is missing or invalid.</exception>
+    public static ModelPackage Open(ModelFolder folder) => new(folder, ModelManifest.Read(folder));
+
+    /// <summary>Opens a model's folder on disk.</summary>
+    /// <exception cref="ModelLoadException">The manifest is missing or invalid.</exception>
+    public static ModelPackage Open(string path) => Open(ModelFolder.OnDisk(path));
+
+    /// <summary>Checks every file against its hash.</summary>
+    /// <exception cref="ModelLoadException">A file is missing or altered; the message names it and both hashes.</exception>
+    public void Verify()
+    {
+        ReadVerified(Manifest.File);
+        foreach (string file in Manifest.Files.Keys)
+        {
+            ReadVerified(file);
+        }
+    }
+
+    /// <summary>Reads a file that the manifest names and checks its hash.</summary>
+    /// <exception cref="ModelLoadException">It is missing, altered, or not named by the manifest.</exception>
+    internal byte[] ReadVerified(string file)
+    {
+        string? expected = file == Manifest.File ? Manifest.Sha256 : Manifest.Files.GetValueOrDefault(file);
+        if (expected is null)
+        {
+            throw new ModelLoadException($"{Folder.Description}: the manifest gives no hash for '{file}'.");
+        }
+
+        using Stream stream = Folder.OpenRead(file);
+        if (stream.Length > LargestFile)
+        {
+            throw new ModelLoadException($"{Folder.Description}: '{file}' has {stream.Length} bytes, more than {LargestFile}.");
+        }
+
+        byte[] bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        string actual = Convert.ToHexStringLower(SHA256.HashData(bytes));
+        return actual == expected
+            ? bytes
+            : throw new ModelLoadException(
+                $"{Folder.Description}: '{file}' is not the file that the manifest describes (sha256 {actual}, expected {expected}). Copy it again, or make it again with 'safevision convert'.");
+    }
+
+    internal bool Has(string file) => Manifest.Files.ContainsKey(file);
+
+    internal ModelImage Image(Func<InferenceSession, float[]>? probe) => new()
+    {
+        Name = Manifest.Id,
+        Sha256 = Manifest.Sha256,
+        Bytes = () => ReadVerified(Manifest.File),
+        Probe = probe,
+    };
+}

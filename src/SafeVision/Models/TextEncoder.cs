@@ -1,0 +1,100 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.Tokenizers;
+using SafeVision.Execution;
+
+namespace SafeVision.Models;
+
+/// <summary>
+/// A sentence encoder: texts in, unit vectors out, so that the dot product of two is their cosine similarity. Thread-safe.
+/// </summary>
+public sealed class TextEncoder
+{
+    private const int BatchSize = 32;
+
+    private readonly ModelPackage package;
+    private readonly ModelSession session;
+    private readonly BertTokenizer tokenizer;
+    private readonly string embeddings;
+
+    private TextEncoder(ModelPackage package, ModelSession session, BertTokenizer tokenizer)
+    {
+        (this.package, this.session, this.tokenizer) = (package, session, tokenizer);
+        embeddings = package.Manifest.Outputs.TryGetValue("embeddings", out string? name) ? name : "embeddings";
+        session.Require(["input_ids", "attention_mask"], [embeddings]);
+        Dimensions = session.OutputShape(embeddings)[^1];
+    }
+
+    /// <summary>The length of a vector.</summary>
+    public int Dimensions { get; }
+
+    /// <summary>The model's hash, which names the space that its vectors live in.</summary>
+    public string Sha256 => package.Manifest.Sha256;
+
+    /// <summary>Loads a text encoder.</summary>
+    /// <exception cref="ModelLoadException">It is missing, altered or not a text encoder.</exception>
+    public static async Task<TextEncoder> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        ArgumentNullException.ThrowIfNull(sessions);
+        if (package.Manifest.Kind != "textEncoder")
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no text encoder.");
+        }
+
+        // Phrases are embedded when a policy is compiled, a few at a time: the processor is the right place on any machine.
+        var onCpu = new ExecutionOptions { Threads = options?.Threads };
+        ModelSession session = await sessions.GetAsync(package.Image(null), onCpu).ConfigureAwait(false);
+        using var vocabulary = new MemoryStream(package.ReadVerified("vocab.txt"));
+        return new TextEncoder(package, session, BertTokenizer.Create(vocabulary));
+    }
+
+    /// <summary>The vectors of some texts, row by row: [texts, <see cref="Dimensions"/>].</summary>
+    public float[] Embed(IReadOnlyList<string> texts, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(texts);
+        float[] result = new float[texts.Count * Dimensions];
+        for (int start = 0; start < texts.Count; start += BatchSize)
+        {
+            int count = Math.Min(BatchSize, texts.Count - start);
+            Embed([.. texts.Skip(start).Take(count).Select(Tokenize)], result.AsSpan(start * Dimensions, count * Dimensions), cancellationToken);
+        }
+
+        return result;
+    }
+
+    private IReadOnlyList<int> Tokenize(string text) => tokenizer.EncodeToIds(text, 256, out _, out _);
+
+    private void Embed(IReadOnlyList<int>[] ids, Span<float> destination, CancellationToken cancellationToken)
+    {
+        int length = ids.Max(row => row.Count);
+        long[] tokens = new long[ids.Length * length]; // [batch, tokens], 0 where padded
+        long[] mask = new long[tokens.Length];
+        for (int row = 0; row < ids.Length; row++)
+        {
+            for (int i = 0; i < ids[row].Count; i++)
+            {
+                (tokens[(row * length) + i], mask[(row * length) + i]) = (ids[row][i], 1);
+            }
+        }
+
+        using OrtValue tokenValue = OrtValue.CreateTensorValueFromMemory(tokens, [ids.Length, length]);
+        using OrtValue maskValue = OrtValue.CreateTensorValueFromMemory(mask, [ids.Length, length]);
+        float[] vectors = [];
+        ModelSession.Run(
+            options =>
+            {
+                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Session.Run(
+                    options, ["input_ids", "attention_mask"], [tokenValue, maskValue], [embeddings]);
+                vectors = outputs[0].GetTensorDataAsSpan<float>().ToArray();
+            },
+            cancellationToken);
+
+        if (vectors.Length != destination.Length || !float.IsFinite(TensorPrimitives.Sum<float>(vectors)))
+        {
+            throw new ModelLoadException($"{package.Manifest.Id}: gave {vectors.Length} numbers, not all finite, for {destination.Length}.");
+        }
+
+        vectors.CopyTo(destination);
+    }
+}

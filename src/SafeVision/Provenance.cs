@@ -1,0 +1,28 @@
+using SafeVision.Assessments;
+
+namespace SafeVision;
+
+/// <summary>What is needed to audit a decision and to repeat it.</summary>
+public sealed record Provenance
+{
+    /// <summary>The policy's name.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>The policy's version.</summary>
+    public required string PolicyVersion { get; init; }
+
+    /// <summary>The hash of what the policy says, whatever file it was in.</summary>
+    public required string PolicyHash { get; init; }
+
+    /// <summary>The models that judged, in order.</summary>
+    public required IReadOnlyList<ModelProvenance> Models { get; init; }
+
+    /// <summary>Frames in the file.</summary>
+    public int FrameCount { get; init; }
+
+    /// <summary>Frames that were judged; fewer than <see cref="FrameCount"/> where an animation was sampled.</summary>
+    public int FramesJudged { get; init; }
+
+    /// <summary>How long each stage took.</summary>
+    public required StageDurations Durations { get; init; }
+}
