@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision;
 
 /// <summary>Why an image could not be judged.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<FailureReason>))]
 public enum FailureReason
 {
     /// <summary>An engine, or the guardrail itself, failed.</summary>

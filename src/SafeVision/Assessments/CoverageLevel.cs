@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Assessments;
 
 /// <summary>How much of a category an engine can judge.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<CoverageLevel>))]
 public enum CoverageLevel
 {
     /// <summary>Nothing: the category is reported as not assessed.</summary>

@@ -3,23 +3,40 @@ using Microsoft.ML.OnnxRuntime;
 namespace SafeVision.Models;
 
 /// <summary>
-/// The inputs of an image model's goldens, made from a seed so that they need not be stored: xorshift32
-/// (Marsaglia 2003), each state's upper 24 bits as a fraction of 1, for every element in order.
+/// The inputs of an image model's goldens, made from a seed so that they need not be stored: number i is the upper 24 bits
+/// of SplitMix64(seed + (i + 1) · 0x9E3779B97F4A7C15), divided by 2^24, so it lies in [0, 1) and is exact in float32
+/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 /// </summary>
 internal static class GoldenInput
 {
-    public static float[] Create(uint seed, int length)
+    public static float[] Create(ulong seed, int length)
     {
         float[] values = new float[length];
-        uint state = seed == 0 ? 1 : seed;
         foreach (ref float value in values.AsSpan())
         {
-            state ^= state << 13;
-            state ^= state >> 17;
-            state ^= state << 5;
-            value = (state >> 8) * (1f / (1 << 24));
+            seed += 0x9E3779B97F4A7C15;
+            ulong z = seed;
+            z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+            z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+            value = ((z ^ (z >> 31)) >> 40) * (1f / (1 << 24));
         }
 
         return values;
     }
+
+    /// <summary>The golden's output on a session.</summary>
+    public static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden)
+    {
+        long[] shape = [.. golden.Shape.Select(size => (long)size)];
+        float[] input = Create(golden.Seed, checked((int)shape.Aggregate(1L, (product, size) => product * size)));
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(input, shape);
+        using var options = new RunOptions();
+        using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [manifest.Input], [value], [golden.Output]);
+        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    /// <summary>Runs all goldens of an image model, one after the other; null when it has none.</summary>
+    public static Func<InferenceSession, float[]>? ProbeOf(ModelManifest manifest) => manifest.Goldens.Count == 0
+        ? null
+        : session => [.. manifest.Goldens.SelectMany(golden => Run(session, manifest, golden))];
 }

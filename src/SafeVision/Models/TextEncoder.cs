@@ -25,6 +25,9 @@ public sealed class TextEncoder
         Dimensions = session.OutputShape(embeddings)[^1];
     }
 
+    /// <summary>The provider it runs on.</summary>
+    public ProviderSelection Provider => session.Provider;
+
     /// <summary>The length of a vector.</summary>
     public int Dimensions { get; }
 

@@ -1,0 +1,42 @@
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Execution;
+
+namespace SafeVision.Models;
+
+/// <summary>Whether this machine computes from a model's golden inputs what was measured where the model was made.</summary>
+/// <param name="Goldens">How many golden inputs were run.</param>
+/// <param name="LargestDifference">The largest difference from the recorded outputs, relative to the largest of them.</param>
+/// <param name="Provider">The provider that ran them.</param>
+public sealed record ModelExamination(int Goldens, double LargestDifference, ProviderSelection Provider)
+{
+    /// <summary>The largest difference that counts as the same: room for another processor's order of summation.</summary>
+    public const double Tolerance = 1e-3;
+
+    /// <summary>Whether every golden was met; false when the model has none.</summary>
+    public bool IsSound => Goldens > 0 && LargestDifference <= Tolerance;
+
+    /// <summary>Checks all files against their hashes, loads the model, and runs its goldens.</summary>
+    /// <exception cref="ModelLoadException">A file is missing or altered, or can't be loaded.</exception>
+    /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
+    public static async Task<ModelExamination> RunAsync(ModelPackage package, ExecutionOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(package);
+        ArgumentNullException.ThrowIfNull(options);
+        package.Verify();
+        using var sessions = new SessionCache();
+        ModelManifest manifest = package.Manifest;
+        if (manifest.Kind == "textEncoder")
+        {
+            TextEncoder encoder = await TextEncoder.LoadAsync(package, sessions, options).ConfigureAwait(false);
+            double difference = manifest.Goldens.Max(golden => Difference(golden, encoder.Embed([golden.Text ?? ""], cancellationToken)));
+            return new ModelExamination(manifest.Goldens.Count, difference, encoder.Provider);
+        }
+
+        using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate()).ConfigureAwait(false);
+        double largest = manifest.Goldens.Max(golden => Difference(golden, GoldenInput.Run(session.Session, manifest, golden)));
+        return new ModelExamination(manifest.Goldens.Count, largest, session.Provider);
+    }
+
+    private static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
+        ProviderSelfCheck.RelativeDifference([.. golden.Expected], actual[..Math.Min(actual.Length, golden.Expected.Count)]);
+}
