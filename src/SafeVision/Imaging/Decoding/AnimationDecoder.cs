@@ -1,0 +1,162 @@
+using SafeVision.Imaging.Formats;
+using SkiaSharp;
+
+namespace SafeVision.Imaging.Decoding;
+
+/// <summary>Decodes a GIF or an animated WebP: every frame that a sampled one is composed on, each once, in order.</summary>
+/// <remarks>
+/// Two canvases hold what later frames build on: the last frame, and, where frames are taken back after they were shown
+/// (GIF disposal 3), the last that stays.
+/// </remarks>
+internal ref struct AnimationDecoder
+{
+    private const int None = -1;
+
+    private readonly SkiaCodec _decoder;
+    private readonly ImageFormat _format;
+    private readonly ImageHeader _header;
+    private readonly DecodeClock _clock;
+    private readonly int _frames;
+    private PixelBuffer _canvas;
+    private PixelBuffer? _scratch;
+    private int _onCanvas = None;
+    private bool _isCut;
+
+    private AnimationDecoder(SkiaCodec decoder, ImageFormat format, ImageHeader header, DecodeClock clock)
+    {
+        _decoder = decoder;
+        _format = format;
+        _header = header;
+        _clock = clock;
+        _frames = Math.Min(Math.Max(decoder.Codec.FrameCount, 1), header.Frames);
+        _canvas = PixelBuffer.Rent(header.Width * header.Height * 4);
+    }
+
+    public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageFormat format, ImageHeader header, ImageDecodeOptions options, DecodeClock clock)
+    {
+        using var decoder = new SkiaCodec(file, format);
+
+        // A first frame larger than the screen it is on enlarges the screen, as in browsers.
+        SKSizeI canvas = decoder.Codec.Info.Size;
+        options.Limits.CheckSize(format, canvas.Width, canvas.Height, 0, "the canvas");
+        header = header with { Width = canvas.Width, Height = canvas.Height };
+        var animation = new AnimationDecoder(decoder, format, header, clock);
+        try
+        {
+            return animation.DecodeSamples(options);
+        }
+        finally
+        {
+            animation.Release();
+        }
+    }
+
+    private DecodedImage DecodeSamples(ImageDecodeOptions options)
+    {
+        int samples = FrameSampling.Count(_frames, options.MaxSampledFrames);
+        FrameScale scale = FrameScale.For(_format, _header.Width, _header.Height, samples, options);
+        var writer = new UprightWriter(_header.Width, _header.Height, _header.Orientation, options.Background);
+        var frames = new List<ImageFrame>(samples);
+        try
+        {
+            var timestamp = TimeSpan.Zero;
+            for (int sample = 0, counted = 0; sample < samples && !_isCut; sample++)
+            {
+                int index = FrameSampling.IndexOf(sample, samples, _frames);
+                for (; counted < index; counted++)
+                {
+                    timestamp += Duration(counted);
+                }
+
+                PixelBuffer shown = Advance(index);
+                PixelBuffer pixels = PixelBuffer.Rent(writer.Width * writer.Height * 3);
+                writer.Write(shown.Span, 0, pixels.Span);
+                frames.Add(scale.Reduce(index, timestamp, writer.Width, writer.Height, pixels));
+            }
+
+            return new DecodedImage(_format, writer.Width, writer.Height, _frames, frames);
+        }
+        catch
+        {
+            frames.ForEach(frame => frame.Release());
+            throw;
+        }
+    }
+
+    /// <summary>Composes frame <paramref name="target"/> and returns where it is.</summary>
+    private PixelBuffer Advance(int target)
+    {
+        PixelBuffer shown = _canvas;
+        for (int frame = FirstNeeded(target); frame <= target && !_isCut; frame++)
+        {
+            _clock.Check();
+            _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info);
+            bool takenBack = info.DisposalMethod == SKCodecAnimationDisposalMethod.RestorePrevious;
+            if (takenBack && frame < target)
+            {
+                continue; // Nothing is composed on it, and nobody looks at it.
+            }
+
+            shown = takenBack ? CopyOfCanvas() : _canvas;
+            Compose(frame, info.RequiredFrame == None ? None : _onCanvas, shown);
+            _onCanvas = takenBack ? _onCanvas : frame;
+        }
+
+        return shown;
+    }
+
+    // The first frame after the one on the canvas that the target depends on: some frames cover all before them.
+    private readonly int FirstNeeded(int target)
+    {
+        for (int frame = target; frame > _onCanvas + 1; frame--)
+        {
+            // One that is taken back again leaves what it covered to the frames after it.
+            if (_decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info)
+                && info.RequiredFrame == None
+                && (frame == target || info.DisposalMethod != SKCodecAnimationDisposalMethod.RestorePrevious))
+            {
+                return frame;
+            }
+        }
+
+        return _onCanvas + 1;
+    }
+
+    private unsafe void Compose(int frame, int prior, PixelBuffer canvas)
+    {
+        SKImageInfo info = SkiaCodec.PixelInfo(_header.Width, _header.Height, _header.HasRgbProfile);
+        fixed (byte* start = canvas.Span)
+        {
+            if (prior == None)
+            {
+                canvas.Span.Clear();
+            }
+
+            SKCodecResult result = _decoder.Codec.GetPixels(info, (nint)start, info.RowBytes, new SKCodecOptions(frame, prior));
+            if (result == SKCodecResult.IncompleteInput && frame > 0)
+            {
+                // The file is cut within an animation: what viewers show of this frame is looked at, and is the last.
+                _isCut = true;
+                return;
+            }
+
+            _decoder.ThrowUnlessSuccess(result, frame);
+        }
+    }
+
+    private PixelBuffer CopyOfCanvas()
+    {
+        _scratch ??= PixelBuffer.Rent(_canvas.Length);
+        _canvas.Span.CopyTo(_scratch.Span);
+        return _scratch;
+    }
+
+    private readonly TimeSpan Duration(int frame) =>
+        _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info) ? TimeSpan.FromMilliseconds(Math.Max(info.Duration, 0)) : TimeSpan.Zero;
+
+    private readonly void Release()
+    {
+        ((IDisposable)_canvas).Dispose();
+        ((IDisposable?)_scratch)?.Dispose();
+    }
+}

@@ -1,0 +1,100 @@
+using SafeVision.Imaging.Formats;
+using SkiaSharp;
+
+namespace SafeVision.Imaging.Decoding;
+
+/// <summary>Decodes a JPEG strip by strip straight into its upright place, at a reduced scale where that is enough.</summary>
+internal static unsafe class JpegDecoder
+{
+    // A strip of a large photo fits the second-level cache, and a multiple of 16 rows is whole blocks at any scale.
+    private const int StripRows = 16;
+
+    public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, JpegLayout layout, ImageDecodeOptions options, DecodeClock clock)
+    {
+        using PixelBuffer? mended = layout.HasEnd ? null : Mend(file, ref layout);
+        file = mended?.Memory ?? file[..layout.End];
+        using var decoder = new SkiaCodec(file, ImageFormat.Jpeg);
+        SKSizeI size = ReducedSize(decoder.Codec, header, options.TargetShortSide);
+        var writer = new UprightWriter(size.Width, size.Height, header.Orientation, background: null);
+        PixelBuffer pixels = PixelBuffer.Rent(size.Width * size.Height * 3);
+        try
+        {
+            SKImageInfo info = SkiaCodec.PixelInfo(size.Width, size.Height, header.HasRgbProfile);
+            decoder.ThrowUnlessSuccess(decoder.Codec.StartScanlineDecode(info));
+            bool endsInGray = DecodeStrips(decoder, size, writer, pixels.Span, clock);
+            if (endsInGray || layout.ComponentCount == 4 || !layout.IsInterleaved)
+            {
+                JpegScanCheck.Check(file.Span, layout);
+            }
+        }
+        catch
+        {
+            ((IDisposable)pixels).Dispose();
+            throw;
+        }
+
+        (int width, int height) = UprightWriter.Swaps(header.Orientation) ? (header.Height, header.Width) : (header.Width, header.Height);
+        return DecodedImage.Single(ImageFormat.Jpeg, width, height, new ImageFrame(0, TimeSpan.Zero, writer.Width, writer.Height, pixels));
+    }
+
+    private static bool DecodeStrips(SkiaCodec decoder, SKSizeI size, UprightWriter writer, Span<byte> pixels, DecodeClock clock)
+    {
+        int stride = size.Width * 4;
+        using PixelBuffer strip = PixelBuffer.Rent(stride * Math.Min(StripRows, size.Height));
+        int rows = 0;
+        fixed (byte* start = strip.Span)
+        {
+            for (int y = 0; y < size.Height; y += rows)
+            {
+                clock.Check();
+                rows = Math.Min(StripRows, size.Height - y);
+                int decoded = decoder.Codec.GetScanlines((nint)start, rows, stride);
+                if (decoded < rows)
+                {
+                    throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the data end at row {y + decoded} of {size.Height}");
+                }
+
+                writer.Write(strip.Span[..(rows * stride)], y, pixels);
+            }
+        }
+
+        return IsGray(strip.Span.Slice((rows * stride) - 4, 3));
+    }
+
+    // Missing data decode to mid-gray, 128 in each channel; a colour profile may move that a little.
+    private static bool IsGray(ReadOnlySpan<byte> pixel) =>
+        Math.Abs(pixel[0] - pixel[1]) <= 3 && Math.Abs(pixel[1] - pixel[2]) <= 3 && pixel[0] is > 96 and < 160;
+
+    // The fast inverse transforms are those to 4x4, 2x2 and 1x1; between them lie slow ones.
+    private static SKSizeI ReducedSize(SKCodec codec, ImageHeader header, int? target)
+    {
+        int scale = 1;
+        if (target is { } side)
+        {
+            while (scale < 8 && Math.Min(header.Width, header.Height) / (scale * 2) >= 2L * side)
+            {
+                scale *= 2;
+            }
+        }
+
+        return scale == 1 ? new SKSizeI(header.Width, header.Height) : codec.GetScaledDimensions(1f / scale);
+    }
+
+    // Without an end marker the decoder waits for more, even when it has all rows. Whether it has is then for the walk to say,
+    // and a progressive JPEG without an end may lack any number of scans.
+    private static PixelBuffer Mend(ReadOnlyMemory<byte> file, ref JpegLayout layout)
+    {
+        if (layout.IsProgressive)
+        {
+            throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the file ends at offset {file.Length} without an end marker");
+        }
+
+        JpegScanCheck.Check(file.Span, layout);
+        PixelBuffer mended = PixelBuffer.Rent(file.Length + 2);
+        file.Span.CopyTo(mended.Span);
+        mended.Span[^2] = 0xFF;
+        mended.Span[^1] = JpegMarkers.EndOfImage;
+        layout.End = mended.Length;
+        return mended;
+    }
+}

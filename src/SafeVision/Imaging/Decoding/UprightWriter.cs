@@ -1,0 +1,102 @@
+using System.Buffers;
+
+namespace SafeVision.Imaging.Decoding;
+
+/// <summary>Puts stored RGBA rows where they belong in an upright RGB24 image.</summary>
+internal readonly struct UprightWriter
+{
+    // Turned images are written a block of rows at a time: sixteen pixels side by side fill a cache line of the target.
+    private const int BlockRows = 16;
+
+    private readonly int _storedWidth;
+    private readonly Orientation _orientation;
+    private readonly RgbColor? _background;
+    private readonly int _origin;
+    private readonly int _stepX;
+    private readonly int _stepY;
+
+    /// <param name="width">Stored width.</param>
+    /// <param name="height">Stored height.</param>
+    /// <param name="orientation">How to turn.</param>
+    /// <param name="background">What alpha is composited on; null where the fourth byte does not count.</param>
+    public UprightWriter(int width, int height, Orientation orientation, RgbColor? background)
+    {
+        _storedWidth = width;
+        _orientation = orientation;
+        _background = background;
+        (Width, Height) = Swaps(orientation) ? (height, width) : (width, height);
+
+        // Where the stored pixel (x, y) goes, in pixels: origin + x · stepX + y · stepY.
+        int right = Width - 1;
+        int bottom = (Height - 1) * Width;
+        (_origin, _stepX, _stepY) = orientation switch
+        {
+            Orientation.MirroredHorizontally => (right, -1, Width),
+            Orientation.UpsideDown => (bottom + right, -1, -Width),
+            Orientation.MirroredVertically => (bottom, 1, -Width),
+            Orientation.Transposed => (0, Width, 1),
+            Orientation.TurnRight => (right, Width, -1),
+            Orientation.Transversed => (bottom + right, -Width, -1),
+            Orientation.TurnLeft => (bottom, -Width, 1),
+            _ => (0, 1, Width),
+        };
+    }
+
+    /// <summary>Upright width.</summary>
+    public int Width { get; }
+
+    /// <summary>Upright height.</summary>
+    public int Height { get; }
+
+    public static bool Swaps(Orientation orientation) => orientation >= Orientation.Transposed;
+
+    /// <summary>Writes whole stored rows, the first of them row <paramref name="y"/>.</summary>
+    public void Write(ReadOnlySpan<byte> rgba, int y, Span<byte> rgb)
+    {
+        int stride = _storedWidth * 4;
+        int rows = rgba.Length / stride;
+        if (_orientation == Orientation.Upright)
+        {
+            Convert(rgba, rgb.Slice(y * _storedWidth * 3, rows * _storedWidth * 3));
+            return;
+        }
+
+        byte[] block = ArrayPool<byte>.Shared.Rent(BlockRows * _storedWidth * 3);
+        for (int done = 0; done < rows; done += BlockRows)
+        {
+            int count = Math.Min(BlockRows, rows - done);
+            Span<byte> converted = block.AsSpan(0, count * _storedWidth * 3);
+            Convert(rgba.Slice(done * stride, count * stride), converted);
+            Scatter(converted, count, y + done, rgb);
+        }
+
+        ArrayPool<byte>.Shared.Return(block);
+    }
+
+    private void Convert(ReadOnlySpan<byte> rgba, Span<byte> rgb)
+    {
+        if (_background is { } background)
+        {
+            PixelConverter.Composite(rgba, background, rgb);
+        }
+        else
+        {
+            PixelConverter.Opaque(rgba, rgb);
+        }
+    }
+
+    private void Scatter(ReadOnlySpan<byte> block, int rows, int y, Span<byte> rgb)
+    {
+        for (int x = 0; x < _storedWidth; x++)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                int from = ((row * _storedWidth) + x) * 3;
+                int to = (_origin + (x * _stepX) + ((y + row) * _stepY)) * 3;
+                rgb[to] = block[from];
+                rgb[to + 1] = block[from + 1];
+                rgb[to + 2] = block[from + 2];
+            }
+        }
+    }
+}

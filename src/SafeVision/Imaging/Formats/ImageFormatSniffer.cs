@@ -1,0 +1,62 @@
+namespace SafeVision.Imaging.Formats;
+
+/// <summary>Tells the format by the first bytes, and names the common ones that are not read.</summary>
+internal static class ImageFormatSniffer
+{
+    /// <exception cref="ImageRejectedException">Not one of the formats that are read.</exception>
+    public static ImageFormat Sniff(ReadOnlySpan<byte> file)
+    {
+        if (file.StartsWith(PngHeader.Signature))
+        {
+            return ImageFormat.Png;
+        }
+
+        if (file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
+        {
+            return ImageFormat.Jpeg;
+        }
+
+        if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))
+        {
+            return ImageFormat.WebP;
+        }
+
+        if (file.StartsWith("GIF87a"u8) || file.StartsWith("GIF89a"u8))
+        {
+            return ImageFormat.Gif;
+        }
+
+        if (file.StartsWith("BM"u8) && BmpHeader.LooksLikeOne(file))
+        {
+            return ImageFormat.Bmp;
+        }
+
+        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8))
+        {
+            return ImageFormat.Tiff;
+        }
+
+        throw new ImageRejectedException(
+            ImageRejectionReason.Unsupported,
+            $"The {file.Length} bytes are {Name(file)}; what is read is PNG, JPEG, WebP, GIF, BMP and TIFF.");
+    }
+
+    private static string Name(ReadOnlySpan<byte> file) => file switch
+    {
+        [] => "no image: there are none",
+        _ when file.Length >= 12 && file[4..].StartsWith("ftyp"u8) => file[8..12] switch
+        {
+            [(byte)'a', (byte)'v', (byte)'i', ..] => "AVIF",
+            [(byte)'h', (byte)'e', ..] or [(byte)'m', (byte)'i', (byte)'f', (byte)'1'] or [(byte)'m', (byte)'s', (byte)'f', (byte)'1'] => "HEIC",
+            _ => "a video or another ISO media file",
+        },
+        _ when file.StartsWith("\0\0\0\x0CjP  "u8) => "JPEG 2000",
+        _ when file.StartsWith("8BPS"u8) => "a Photoshop document",
+        _ when file.StartsWith("\0\0\x01\0"u8) => "an icon (ICO)",
+        _ when file.StartsWith("II+\0"u8) || file.StartsWith("MM\0+"u8) => "BigTIFF",
+        _ when file.StartsWith("%PDF"u8) => "PDF",
+        _ when file.StartsWith("PK"u8) => "a zip archive",
+        _ when file.StartsWith("<svg"u8) || file.StartsWith("<?xml"u8) => "XML or SVG",
+        _ => "in no image format known here",
+    };
+}

@@ -1,0 +1,144 @@
+using System.Buffers.Binary;
+using SafeVision.Imaging.Decoding;
+
+namespace SafeVision.Imaging.Formats;
+
+/// <summary>Walks the markers of a JPEG (ITU-T T.81, annex B) from the first to the end of the image, decoding nothing.</summary>
+internal static class JpegHeader
+{
+    // Files have about ten. Each scan of a progressive JPEG may touch every block while costing a handful of bytes.
+    private const int MostScans = 100;
+
+    /// <summary>Reads the header and checks it against the limits.</summary>
+    public static ImageHeader Read(ReadOnlySpan<byte> file, ImageLimits limits, out JpegLayout layout)
+    {
+        layout = default;
+        var orientation = Orientation.Upright;
+        bool exif = false, profile = false;
+        int position = 2;
+        while (!layout.HasEnd)
+        {
+            int marker = JpegMarkers.Next(file, ref position);
+            if (marker == JpegMarkers.None)
+            {
+                break;
+            }
+
+            if (marker == JpegMarkers.EndOfImage)
+            {
+                layout.HasEnd = true;
+                break;
+            }
+
+            if (JpegMarkers.StandsAlone(marker))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> segment = JpegMarkers.Segment(file, position, marker);
+            switch (marker)
+            {
+                case >= 0xC0 and <= 0xCF and not JpegMarkers.HuffmanTables and not 0xC8 and not 0xCC:
+                    ReadFrame(segment, marker, position, limits, ref layout);
+                    break;
+                case JpegMarkers.StartOfScan:
+                    ReadScan(segment, position, ref layout);
+                    break;
+                case 0xE1 when !exif && segment.StartsWith("Exif\0\0"u8):
+                    orientation = ExifOrientation.Read(segment);
+                    exif = true;
+                    break;
+                case 0xE2 when segment.StartsWith("ICC_PROFILE\0\x01"u8) && segment.Length > 14:
+                    profile = IccProfile.IsRgb(segment[14..]);
+                    break;
+                default:
+                    break;
+            }
+
+            position += segment.Length + 2;
+        }
+
+        layout.End = position;
+        CheckScans(layout);
+        return new ImageHeader(layout.Width, layout.Height, Orientation: orientation, HasRgbProfile: profile && layout.ComponentCount == 3);
+    }
+
+    private static void ReadFrame(ReadOnlySpan<byte> segment, int marker, int position, ImageLimits limits, ref JpegLayout layout)
+    {
+        if (marker > 0xC2)
+        {
+            throw ImageRejectedException.Unsupported(ImageFormat.Jpeg, $"the coding SOF{marker - 0xC0} at offset {position} is not read: lossless, hierarchical or arithmetic");
+        }
+
+        if (layout.ComponentCount != 0)
+        {
+            throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"a second frame header at offset {position}");
+        }
+
+        if (segment.Length < 6 || segment.Length < 6 + (3 * segment[5]))
+        {
+            throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"the frame header at offset {position} is too short");
+        }
+
+        if (segment[0] != 8 || segment[5] is not (1 or 3 or 4))
+        {
+            throw ImageRejectedException.Unsupported(ImageFormat.Jpeg, $"{segment[5]} components of {segment[0]} bits, at offset {position}");
+        }
+
+        layout.Height = BinaryPrimitives.ReadUInt16BigEndian(segment[1..]);
+        layout.Width = BinaryPrimitives.ReadUInt16BigEndian(segment[3..]);
+        limits.CheckSize(ImageFormat.Jpeg, layout.Width, layout.Height, position + 3);
+        layout.IsProgressive = marker == 0xC2;
+        layout.ComponentCount = segment[5];
+        for (int i = 0; i < layout.ComponentCount; i++)
+        {
+            ReadOnlySpan<byte> entry = segment.Slice(6 + (3 * i), 3);
+            var component = new JpegLayout.Component(entry[0], (byte)(entry[1] >> 4), (byte)(entry[1] & 15));
+            if (component.Horizontal is < 1 or > 4 || component.Vertical is < 1 or > 4)
+            {
+                throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"sampling factors {component.Horizontal}x{component.Vertical} at offset {position}");
+            }
+
+            layout.Components[i] = component;
+        }
+    }
+
+    private static void ReadScan(ReadOnlySpan<byte> segment, int position, ref JpegLayout layout)
+    {
+        int count = segment.Length > 0 ? segment[0] : 0;
+        if (layout.ComponentCount == 0 || count is < 1 or > 4 || segment.Length < 4 + (2 * count))
+        {
+            throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"a scan at offset {position} without a frame header, or with {count} components");
+        }
+
+        if (++layout.Scans > MostScans)
+        {
+            throw ImageRejectedException.TooLarge(ImageFormat.Jpeg, $"more than {MostScans} scans by offset {position}");
+        }
+
+        if (layout.Scans == 1)
+        {
+            layout.IsInterleaved = count == layout.ComponentCount;
+        }
+
+        bool holdsMeans = segment[1 + (2 * count)] == 0;
+        for (int i = 0; i < count && holdsMeans; i++)
+        {
+            if (layout.IndexOf(segment[1 + (2 * i)]) is >= 0 and var component)
+            {
+                layout.Begun |= 1 << component;
+            }
+        }
+    }
+
+    private static void CheckScans(in JpegLayout layout)
+    {
+        if (layout.ComponentCount != 0 && layout.Begun == (1 << layout.ComponentCount) - 1)
+        {
+            return;
+        }
+
+        string what = $"the {(layout.HasEnd ? "image" : "file")} ends at offset {layout.End} without {(layout.ComponentCount == 0 ? "a frame header" : "a scan of each component")}";
+        throw layout.HasEnd ? ImageRejectedException.Corrupt(ImageFormat.Jpeg, what) : ImageRejectedException.Truncated(ImageFormat.Jpeg, what);
+    }
+}

@@ -1,0 +1,27 @@
+using SafeVision.Imaging.Decoding;
+
+namespace SafeVision.Imaging.Formats;
+
+/// <summary>What one directory of a TIFF says about its page.</summary>
+internal sealed record TiffPage
+{
+    /// <summary>Where the directory is in the file.</summary>
+    public required uint Offset { get; init; }
+    public int Width { get; set; }
+    public int Height { get; set; }
+    public int BitsPerSample { get; set; } = 1;
+    public int SamplesPerPixel { get; set; } = 1;
+    public int Compression { get; set; } = 1;
+    public int Photometric { get; set; } = -1;
+    public int SampleFormat { get; set; } = 1;
+    public bool IsPlanar { get; set; }
+
+    /// <summary>What the first sample beyond the colours is: 1 alpha that colours are multiplied with, 2 straight alpha, else nothing.</summary>
+    public int ExtraSample { get; set; }
+    public int TileWidth { get; set; }
+    public int TileHeight { get; set; }
+    public Orientation Orientation { get; set; } = Orientation.Upright;
+
+    /// <summary>Where the ICC profile is in the file; empty where there is none for RGB.</summary>
+    public Range Profile { get; set; }
+}

@@ -1,0 +1,25 @@
+namespace SafeVision.Imaging;
+
+/// <summary>How images are decoded. The defaults suit untrusted uploads.</summary>
+/// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>. Not to be changed while in use.</remarks>
+public sealed class ImageDecodeOptions
+{
+    /// <summary>What an image may cost.</summary>
+    public ImageLimits Limits { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = new();
+
+    /// <summary>
+    /// The short side, in pixels, that the models resize to; null (the default) for full resolution. A JPEG whose short side is
+    /// at least four times this is decoded at a half, a quarter or an eighth, never to less than twice this, which is much
+    /// faster and changes the resized result little.
+    /// </summary>
+    public int? TargetShortSide { get; set => field = value is null or > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A side has at least one pixel."); }
+
+    /// <summary>What shows through where an image is transparent. Default white.</summary>
+    public RgbColor Background { get; set; } = RgbColor.White;
+
+    /// <summary>
+    /// The most frames taken from an animation or pages from a TIFF, at least 1. They are spread evenly, the first and the last
+    /// among them. Default 8.
+    /// </summary>
+    public int MaxSampledFrames { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one frame is needed."); } = 8;
+}
