@@ -1,0 +1,130 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+
+namespace SafeVision.Imaging;
+
+/// <summary>The loops in portable 128-bit vectors of 32-bit sums: Arm's Advanced SIMD, SSE4.1, WebAssembly.</summary>
+internal unsafe class Vector128ResampleKernel : ResampleKernel
+{
+    public override void ResampleRows(
+        byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
+    {
+        fixed (int* starts = axis.Starts, ends = axis.Ends)
+        fixed (short* low = axis.Low, high = axis.High)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                byte* output = target + row * targetStride;
+                for (int x = 0; x < axis.Count; x++, output += channels)
+                {
+                    byte* pixels = source + row * sourceStride + (nint)(starts[x] - origin) * channels;
+                    short* l = low + (nint)x * axis.Stride;
+                    short* h = high + (nint)x * axis.Stride;
+                    int taps = ends[x] - starts[x];
+                    // [sum of each channel], at least four bytes of which may be written: the row has slack, and
+                    // what spills over into the next pixel is overwritten when that one is due.
+                    Vector128<int> sums = channels switch
+                    {
+                        1 => SumGray(pixels, l, h, taps),
+                        2 => SumGrayAlpha(pixels, l, h, taps),
+                        _ => SumColour(pixels, l, h, taps, channels),
+                    };
+                    Unsafe.WriteUnaligned(output, Clip(sums + Vector128.Create(ResampleAxis.Rounding)));
+                }
+            }
+        }
+    }
+
+    public override void CombineRows(
+        byte* rows, nint stride, short* low, short* high, int count, int* sums, byte* target, int length, bool isFirst, bool isLast)
+    {
+        for (int x = 0; x < length; x += Vector128<byte>.Count)
+        {
+            Vector128<int> s0, s1, s2, s3;
+            s0 = s1 = s2 = s3 = Vector128.Create(ResampleAxis.Rounding);
+            if (!isFirst)
+            {
+                s0 = Vector128.Load(sums + x);
+                s1 = Vector128.Load(sums + x + 4);
+                s2 = Vector128.Load(sums + x + 8);
+                s3 = Vector128.Load(sums + x + 12);
+            }
+
+            byte* pixels = rows + x;
+            for (int i = 0; i < count; i++, pixels += stride)
+            {
+                Vector128<int> weight = Vector128.Create((high[i] << 16) + low[i]);
+                (Vector128<ushort> lower, Vector128<ushort> upper) = Vector128.Widen(Vector128.Load(pixels));
+                (Vector128<uint> p0, Vector128<uint> p1) = Vector128.Widen(lower);
+                (Vector128<uint> p2, Vector128<uint> p3) = Vector128.Widen(upper);
+                s0 += p0.AsInt32() * weight;
+                s1 += p1.AsInt32() * weight;
+                s2 += p2.AsInt32() * weight;
+                s3 += p3.AsInt32() * weight;
+            }
+
+            if (isLast)
+            {
+                Unsafe.WriteUnaligned(target + x, Clip(s0));
+                Unsafe.WriteUnaligned(target + x + 4, Clip(s1));
+                Unsafe.WriteUnaligned(target + x + 8, Clip(s2));
+                Unsafe.WriteUnaligned(target + x + 12, Clip(s3));
+            }
+            else
+            {
+                s0.Store(sums + x);
+                s1.Store(sums + x + 4);
+                s2.Store(sums + x + 8);
+                s3.Store(sums + x + 12);
+            }
+        }
+    }
+
+    private static Vector128<int> SumColour(byte* pixels, short* low, short* high, int taps, int channels)
+    {
+        Vector128<int> sums = default;
+        for (int i = 0; i < taps; i++, pixels += channels)
+        {
+            sums += LoadFourBytes(pixels) * Vector128.Create((high[i] << 16) + low[i]);
+        }
+
+        return sums;
+    }
+
+    private static Vector128<int> SumGrayAlpha(byte* pixels, short* low, short* high, int taps)
+    {
+        Vector128<int> sums = default; // [gray, alpha, gray, alpha]
+        for (int i = 0; i < taps; i += 2, pixels += 4)
+        {
+            int w0 = (high[i] << 16) + low[i];
+            int w1 = (high[i + 1] << 16) + low[i + 1];
+            sums += LoadFourBytes(pixels) * Vector128.Create(w0, w0, w1, w1);
+        }
+
+        return sums + Vector128.Shuffle(sums, Vector128.Create(2, 3, 2, 3));
+    }
+
+    private static Vector128<int> SumGray(byte* pixels, short* low, short* high, int taps)
+    {
+        Vector128<int> sums = default; // one for each of four neighbouring pixels
+        for (int i = 0; i < taps; i += 4, pixels += 4)
+        {
+            Vector128<int> weights =
+                (Vector128.WidenLower(Vector64.Load(high + i).ToVector128()) << 16) + Vector128.WidenLower(Vector64.Load(low + i).ToVector128());
+            sums += LoadFourBytes(pixels) * weights;
+        }
+
+        return Vector128.Create(Vector128.Sum(sums));
+    }
+
+    private static Vector128<int> LoadFourBytes(byte* pixels) =>
+        Vector128.WidenLower(Vector128.WidenLower(Vector128.CreateScalarUnsafe(Unsafe.ReadUnaligned<uint>(pixels)).AsByte())).AsInt32();
+
+    private static uint Clip(Vector128<int> sums)
+    {
+        Vector128<int> clipped = Vector128.Min(
+            Vector128.Max(Vector128.ShiftRightArithmetic(sums, ResampleAxis.FractionBits), Vector128<int>.Zero), Vector128.Create(255));
+        Vector128<short> words = Vector128.Narrow(clipped, clipped);
+        return Vector128.Narrow(words, words).AsUInt32().ToScalar();
+    }
+}
