@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.Text;
+using YamlDotNet.Core;
+using YamlDotNet.Core.Events;
+
+namespace SafeVision.Policies;
+
+/// <summary>
+/// Reads YAML text into nodes with positions. It takes the plain part of YAML only: one document of mappings, lists
+/// and scalars. Aliases (which can unfold a small file into gigabytes), tags and directives are refused.
+/// </summary>
+internal sealed class PolicyYamlReader
+{
+    // A policy is four deep. The parser slows down with the square of the depth, so this is also a limit on time.
+    private const int Deepest = 8;
+
+    // More than the largest policy that the other limits allow.
+    private const int MostNodes = 200_000;
+
+    private readonly Parser _parser;
+    private readonly PolicyErrors _errors;
+    private int _nodes;
+
+    private PolicyYamlReader(string text, PolicyErrors errors)
+    {
+        _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        _errors = errors;
+    }
+
+    /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
+    public static YamlNode? Read(string text, PolicyErrors errors)
+    {
+        // The scanner takes U+0000 for the end of the text and would drop what follows: look first.
+        if (!CheckCharacters(text, errors))
+        {
+            return null;
+        }
+
+        try
+        {
+            return new PolicyYamlReader(text, errors).ReadDocument();
+        }
+        catch (YamlException exception)
+        {
+            string reason = exception.Message.TrimEnd('.');
+            errors.Add(At(exception.Start), $"not valid YAML: {char.ToLowerInvariant(reason[0])}{reason[1..]}");
+            return null;
+        }
+        catch (RefusedException refused)
+        {
+            errors.Add(refused.Place, refused.Message);
+            return null;
+        }
+    }
+
+    private static bool CheckCharacters(string text, PolicyErrors errors)
+    {
+        bool clean = true;
+        Place place = new(1, 1);
+        for (int index = 0; index < text.Length;)
+        {
+            bool whole = Rune.DecodeFromUtf16(text.AsSpan(index), out Rune rune, out int consumed) == OperationStatus.Done;
+            if (!whole || PolicyText.IsForbidden(rune))
+            {
+                string what = whole ? $"the character {PolicyText.Name(rune)} cannot be seen and" : "half of a surrogate pair";
+                errors.Add(place, $"{what} may not stand in a policy");
+                clean = false;
+            }
+
+            bool lineEnds = text[index] == '\n' || (text[index] == '\r' && (index + 1 == text.Length || text[index + 1] != '\n'));
+            place = lineEnds ? new(place.Line + 1, 1) : place with { Column = place.Column + consumed };
+            index += consumed;
+        }
+
+        return clean;
+    }
+
+    private YamlNode? ReadDocument()
+    {
+        Next<StreamStart>();
+        ParsingEvent first = Next<ParsingEvent>();
+        if (first is not DocumentStart start)
+        {
+            return null;
+        }
+
+        if (start.Version is not null || start.Tags?.Any(tag => tag.Prefix.Length > 0 && !IsDefault(tag.Handle)) is true)
+        {
+            _errors.Add(At(start.Start), "directives ('%…') are not supported in a policy");
+        }
+
+        YamlNode root = ReadNode(Next<ParsingEvent>(), 1);
+        Next<DocumentEnd>();
+        if (Next<ParsingEvent>() is DocumentStart second)
+        {
+            throw new RefusedException(At(second.Start), "a second document begins here; a file holds one policy");
+        }
+
+        return root;
+    }
+
+    private static bool IsDefault(string handle) => handle is "!" or "!!";
+
+    private YamlNode ReadNode(ParsingEvent current, int depth)
+    {
+        Place place = At(current.Start);
+        if (depth > Deepest)
+        {
+            throw new RefusedException(place, $"nested more than {Deepest} deep; a policy needs 4");
+        }
+
+        if (++_nodes > MostNodes)
+        {
+            throw new RefusedException(place, "the file holds more values than any policy can");
+        }
+
+        YamlNode node = current switch
+        {
+            Scalar scalar => new YamlText(place, scalar.Value, scalar.Style == ScalarStyle.Plain),
+            SequenceStart => new YamlList(place, ReadItems(depth)),
+            MappingStart => new YamlMap(place, ReadEntries(depth)),
+            _ => new YamlRefused(place),
+        };
+        return Refusal(current) is string refusal ? Refuse(place, refusal) : node;
+    }
+
+    private static string? Refusal(ParsingEvent current) => current switch
+    {
+        AnchorAlias alias => $"aliases ({PolicyText.Quote($"*{alias.Value}")}) are not supported in a policy; write the value out",
+        NodeEvent { Anchor.IsEmpty: false } node => $"anchors ({PolicyText.Quote($"&{node.Anchor}")}) are not supported in a policy",
+        NodeEvent { Tag.IsEmpty: false } node => $"tags ({PolicyText.Quote(node.Tag.Value)}) are not supported in a policy",
+        _ => null,
+    };
+
+    private YamlRefused Refuse(Place place, string message)
+    {
+        _errors.Add(place, message);
+        return new YamlRefused(place);
+    }
+
+    private List<YamlNode> ReadItems(int depth)
+    {
+        List<YamlNode> items = [];
+        for (ParsingEvent current = Next<ParsingEvent>(); current is not SequenceEnd; current = Next<ParsingEvent>())
+        {
+            items.Add(ReadNode(current, depth + 1));
+        }
+
+        return items;
+    }
+
+    private List<YamlEntry> ReadEntries(int depth)
+    {
+        List<YamlEntry> entries = [];
+        for (ParsingEvent current = Next<ParsingEvent>(); current is not MappingEnd; current = Next<ParsingEvent>())
+        {
+            YamlNode key = ReadNode(current, depth + 1);
+            YamlNode value = ReadNode(Next<ParsingEvent>(), depth + 1);
+            if (key is YamlText text)
+            {
+                entries.Add(new YamlEntry(new(text.Value, text.Place), value));
+            }
+            else if (key is not YamlRefused)
+            {
+                _errors.Add(key.Place, "a key must be a word, not a list or a mapping");
+            }
+        }
+
+        return entries;
+    }
+
+    private TEvent Next<TEvent>()
+        where TEvent : ParsingEvent
+    {
+        _parser.MoveNext();
+        return (TEvent)_parser.Current!;
+    }
+
+    private static Place At(in Mark mark) => new((int)mark.Line, (int)mark.Column);
+
+    /// <summary>Leaves the reading where going on would cost too much or mean nothing.</summary>
+    private sealed class RefusedException(Place place, string message) : Exception(message)
+    {
+        public Place Place { get; } = place;
+    }
+}
