@@ -5,27 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace SafeVision.Imaging;
 
 /// <summary>The loops in 256-bit vectors: a multiply-add takes two taps of sixteen channels at a time.</summary>
-internal sealed unsafe class Avx2ResampleKernel : Vector128ResampleKernel
+internal unsafe class Avx2ResampleKernel : Vector128ResampleKernel
 {
-    public override void ResampleRows(
-        byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
-    {
-        if (channels < 3)
-        {
-            base.ResampleRows(source, sourceStride, origin, axis, channels, target, targetStride, rows);
-            return;
-        }
-
-        for (int row = 0; row < rows; row += 4)
-        {
-            // Four rows share each load of weights. Where there are fewer, the last one is computed again.
-            nint second = Math.Min(1, rows - row - 1), third = Math.Min(2, rows - row - 1), fourth = Math.Min(3, rows - row - 1);
-            ResampleFourRows(
-                source + row * sourceStride, second * sourceStride, third * sourceStride, fourth * sourceStride, origin, axis, channels,
-                target + row * targetStride, second * targetStride, third * targetStride, fourth * targetStride);
-        }
-    }
-
     public override void CombineRows(
         byte* rows, nint stride, short* low, short* high, int count, int* sums, byte* target, int length, bool isFirst, bool isLast)
     {
@@ -99,7 +80,7 @@ internal sealed unsafe class Avx2ResampleKernel : Vector128ResampleKernel
         }
     }
 
-    private static void ResampleFourRows(
+    private protected override void ResampleFourRows(
         byte* source, nint second, nint third, nint fourth, int origin, ResampleAxis axis, int channels,
         byte* target, nint secondTarget, nint thirdTarget, nint fourthTarget)
     {

@@ -57,6 +57,9 @@ internal sealed class ResampleAxis
     /// <summary>The high halves of the weights, laid out as <see cref="Low"/>.</summary>
     public short[] High { get; private init; }
 
+    /// <summary>The largest number of weights of a target pixel, padding apart.</summary>
+    public int MaximumTaps { get; private init; }
+
     /// <summary>The largest number of target pixels that use the same source pixel.</summary>
     public int MaximumOverlap { get; private init; }
 
@@ -103,6 +106,7 @@ internal sealed class ResampleAxis
             End = ends[^1],
             Starts = starts,
             Ends = ends,
+            MaximumTaps = taps,
             Stride = stride,
             Low = low,
             High = high,

@@ -35,6 +35,11 @@ internal abstract unsafe class ResampleKernel
                 kernels.Add(new Avx2ResampleKernel());
             }
 
+            if (Avx512ResampleKernel.IsSupported)
+            {
+                kernels.Add(new Avx512ResampleKernel());
+            }
+
             return kernels;
         }
     }

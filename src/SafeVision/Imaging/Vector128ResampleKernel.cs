@@ -9,29 +9,19 @@ internal unsafe class Vector128ResampleKernel : ResampleKernel
     public override void ResampleRows(
         byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
     {
-        fixed (int* starts = axis.Starts, ends = axis.Ends)
-        fixed (short* low = axis.Low, high = axis.High)
+        if (channels < 3)
         {
-            for (int row = 0; row < rows; row++)
-            {
-                byte* output = target + row * targetStride;
-                for (int x = 0; x < axis.Count; x++, output += channels)
-                {
-                    byte* pixels = source + row * sourceStride + (nint)(starts[x] - origin) * channels;
-                    short* l = low + (nint)x * axis.Stride;
-                    short* h = high + (nint)x * axis.Stride;
-                    int taps = ends[x] - starts[x];
-                    // [sum of each channel], at least four bytes of which may be written: the row has slack, and
-                    // what spills over into the next pixel is overwritten when that one is due.
-                    Vector128<int> sums = channels switch
-                    {
-                        1 => SumGray(pixels, l, h, taps),
-                        2 => SumGrayAlpha(pixels, l, h, taps),
-                        _ => SumColour(pixels, l, h, taps, channels),
-                    };
-                    Unsafe.WriteUnaligned(output, Clip(sums + Vector128.Create(ResampleAxis.Rounding)));
-                }
-            }
+            ResampleGrayRows(source, sourceStride, origin, axis, channels, target, targetStride, rows);
+            return;
+        }
+
+        for (int row = 0; row < rows; row += 4)
+        {
+            // Four rows share each load of weights. Where fewer are left, the last one is computed again.
+            nint second = Math.Min(1, rows - row - 1), third = Math.Min(2, rows - row - 1), fourth = Math.Min(3, rows - row - 1);
+            ResampleFourRows(
+                source + row * sourceStride, second * sourceStride, third * sourceStride, fourth * sourceStride, origin, axis, channels,
+                target + row * targetStride, second * targetStride, third * targetStride, fourth * targetStride);
         }
     }
 
@@ -80,15 +70,61 @@ internal unsafe class Vector128ResampleKernel : ResampleKernel
         }
     }
 
-    private static Vector128<int> SumColour(byte* pixels, short* low, short* high, int taps, int channels)
+    /// <summary>Resamples four rows of three or four channels; the offsets lead from the first row to the others.</summary>
+    private protected virtual void ResampleFourRows(
+        byte* source, nint second, nint third, nint fourth, int origin, ResampleAxis axis, int channels,
+        byte* target, nint secondTarget, nint thirdTarget, nint fourthTarget)
     {
-        Vector128<int> sums = default;
-        for (int i = 0; i < taps; i++, pixels += channels)
+        Vector128<int> rounding = Vector128.Create(ResampleAxis.Rounding);
+        fixed (int* starts = axis.Starts, ends = axis.Ends)
+        fixed (short* low = axis.Low, high = axis.High)
         {
-            sums += LoadFourBytes(pixels) * Vector128.Create((high[i] << 16) + low[i]);
-        }
+            for (int x = 0; x < axis.Count; x++, target += channels)
+            {
+                byte* pixels = source + (nint)(starts[x] - origin) * channels;
+                short* l = low + (nint)x * axis.Stride;
+                short* h = high + (nint)x * axis.Stride;
+                int taps = ends[x] - starts[x];
+                Vector128<int> s0 = rounding, s1 = rounding, s2 = rounding, s3 = rounding; // [red, green, blue, alpha]
+                for (int i = 0; i < taps; i++, pixels += channels)
+                {
+                    Vector128<int> weight = Vector128.Create((h[i] << 16) + l[i]);
+                    s0 += LoadFourBytes(pixels) * weight;
+                    s1 += LoadFourBytes(pixels + second) * weight;
+                    s2 += LoadFourBytes(pixels + third) * weight;
+                    s3 += LoadFourBytes(pixels + fourth) * weight;
+                }
 
-        return sums;
+                // A pixel of three bytes is written as four; its neighbour then overwrites the fourth.
+                Unsafe.WriteUnaligned(target, Clip(s0));
+                Unsafe.WriteUnaligned(target + secondTarget, Clip(s1));
+                Unsafe.WriteUnaligned(target + thirdTarget, Clip(s2));
+                Unsafe.WriteUnaligned(target + fourthTarget, Clip(s3));
+            }
+        }
+    }
+
+    private static void ResampleGrayRows(
+        byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
+    {
+        Vector128<int> rounding = Vector128.Create(ResampleAxis.Rounding);
+        fixed (int* starts = axis.Starts, ends = axis.Ends)
+        fixed (short* low = axis.Low, high = axis.High)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                byte* output = target + row * targetStride;
+                for (int x = 0; x < axis.Count; x++, output += channels)
+                {
+                    byte* pixels = source + row * sourceStride + (nint)(starts[x] - origin) * channels;
+                    short* l = low + (nint)x * axis.Stride;
+                    short* h = high + (nint)x * axis.Stride;
+                    int taps = ends[x] - starts[x];
+                    Vector128<int> sums = channels == 1 ? SumGray(pixels, l, h, taps) : SumGrayAlpha(pixels, l, h, taps);
+                    Unsafe.WriteUnaligned(output, Clip(sums + rounding));
+                }
+            }
+        }
     }
 
     private static Vector128<int> SumGrayAlpha(byte* pixels, short* low, short* high, int taps)
