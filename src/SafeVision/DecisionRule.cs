@@ -70,7 +70,7 @@ internal static class DecisionRule
                 Score = double.NaN,
                 Verdict = Verdict.NotAssessed,
                 Threshold = category.ReviewAt,
-                Decision = category.WhenNotAssessed,
+                Decision = policy.WhenNotAssessedFor(category),
                 Coverage = CoverageLevel.None,
                 Reason = assessment?.Reason is { Length: > 0 } reason ? reason : "No engine covers this category.",
                 Evidence = Evidence.None,

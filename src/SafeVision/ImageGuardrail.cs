@@ -75,7 +75,7 @@ public sealed class ImageGuardrail : IImageGuardrail
 
     private async Task<GuardrailResult> JudgeAsync(ImageSource image, PolicyLease lease, StageWatch watch, CancellationToken cancellationToken)
     {
-        var options = parts.ImageOptions with { TargetShortSide = lease.Compiled.ShortSide };
+        ImageDecodeOptions options = parts.ImageOptions.ForShortSide(lease.Compiled.ShortSide);
         using DecodedImage decoded = await parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
         watch.Decoded();
 

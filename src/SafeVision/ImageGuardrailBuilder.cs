@@ -175,7 +175,7 @@ public sealed class ImageGuardrailBuilder
             Policy = initial,
             Engine = parts.Length == 1 ? parts[0] : new CascadeEngine(parts),
             Decoder = decoder ?? new SkiaImageDecoder(),
-            ImageOptions = images with { },
+            ImageOptions = images.ForShortSide(images.TargetShortSide),
             Timeout = timeout,
             Clock = clock,
             Logger = loggers.CreateLogger<ImageGuardrail>(),

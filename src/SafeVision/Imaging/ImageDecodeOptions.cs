@@ -22,4 +22,13 @@ public sealed class ImageDecodeOptions
     /// among them. Default 8.
     /// </summary>
     public int MaxSampledFrames { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one frame is needed."); } = 8;
+
+    /// <summary>A copy that asks for no more resolution than models with this short side need.</summary>
+    internal ImageDecodeOptions ForShortSide(int? shortSide) => new()
+    {
+        Limits = Limits,
+        TargetShortSide = shortSide,
+        Background = Background,
+        MaxSampledFrames = MaxSampledFrames,
+    };
 }

@@ -38,5 +38,5 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
     }
 
     private static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
-        ProviderSelfCheck.RelativeDifference([.. golden.Expected], actual[..Math.Min(actual.Length, golden.Expected.Count)]);
+        ProviderSelfCheck.RelativeDifference([.. golden.Outputs], actual[..Math.Min(actual.Length, golden.Outputs.Count)]);
 }

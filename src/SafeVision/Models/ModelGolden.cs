@@ -12,17 +12,12 @@ public sealed record ModelGolden
     /// <summary>The input's shape (image models).</summary>
     public IReadOnlyList<int> Shape { get; init; } = [];
 
-    /// <summary>The name of the graph's output that was recorded (image models).</summary>
+    /// <summary>The name of the graph's output that was recorded.</summary>
     public string Output { get; init; } = "";
 
-    /// <summary>The first numbers of that output (image models).</summary>
+    /// <summary>The first numbers of that output.</summary>
     public IReadOnlyList<float> Outputs { get; init; } = [];
 
     /// <summary>The text (text encoders).</summary>
     public string? Text { get; init; }
-
-    /// <summary>The first numbers of its vector (text encoders).</summary>
-    public IReadOnlyList<float> EmbeddingFirst8 { get; init; } = [];
-
-    internal IReadOnlyList<float> Expected => Text is null ? Outputs : EmbeddingFirst8;
 }

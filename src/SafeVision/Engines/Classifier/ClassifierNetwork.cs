@@ -27,7 +27,7 @@ internal sealed class ClassifierNetwork : IDisposable
     {
         Package = package;
         Session = session;
-        Preprocessor = new ImagePreprocessor(recipe);
+        Recipe = recipe;
         ModelManifest manifest = package.Manifest;
         needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
         string scores = Output(manifest, needsSoftmax ? "logits" : "probabilities");
@@ -44,7 +44,7 @@ internal sealed class ClassifierNetwork : IDisposable
         }
 
         (channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
-        input = new TensorSpec(manifest.Input, [3, Preprocessor.OutputHeight, Preprocessor.OutputWidth]);
+        input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
         outputs = [new(scores, [manifest.Labels.Count]), new(features, [channels, MapHeight, MapWidth])];
         headWeights = FetchHeadWeights(head);
     }
@@ -53,7 +53,9 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public ModelSession Session { get; }
 
-    public ImagePreprocessor Preprocessor { get; }
+    public PreprocessingRecipe Recipe { get; }
+
+    public int Labels => Package.Manifest.Labels.Count;
 
     public int MapWidth { get; }
 
@@ -115,8 +117,8 @@ internal sealed class ClassifierNetwork : IDisposable
     /// <summary>The head's weights are an output of the graph that depends on no input, so one run yields them.</summary>
     private float[] FetchHeadWeights(string name)
     {
-        float[] blank = new float[3 * Preprocessor.OutputHeight * Preprocessor.OutputWidth];
-        using OrtValue value = OrtValue.CreateTensorValueFromMemory(blank, [1, 3, Preprocessor.OutputHeight, Preprocessor.OutputWidth]);
+        float[] blank = new float[3 * Recipe.InputSize * Recipe.InputSize];
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(blank, [1, 3, Recipe.InputSize, Recipe.InputSize]);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
         return results[0].GetTensorDataAsSpan<float>().ToArray();

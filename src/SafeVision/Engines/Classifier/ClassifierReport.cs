@@ -41,7 +41,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
             return CategoryAssessment.Assessed(id, score, rule.Coverage.Level, Nothing(shares), Evidence.None);
         }
 
-        Span<(LabelClaim Claim, double Part)> strongest = stackalloc (LabelClaim, double)[LabelsNamed];
+        Span<(LabelClaim Claim, double Part)> strongest = new (LabelClaim, double)[LabelsNamed];
         int count = Strongest(rule, shares, strongest);
         var named = new LabelEvidence[count];
         Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];

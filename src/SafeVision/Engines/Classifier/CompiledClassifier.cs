@@ -11,12 +11,13 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 {
     private readonly ClassifierNetwork network;
     private readonly CategoryRule[] rules;
-    private readonly ViewPlan plan;
+    private readonly ViewPlanner planner;
     private readonly ClassifierReport report;
 
     public CompiledClassifier(ClassifierNetwork network, LabelSpace labels, CategoryRule[] rules, ViewPlan plan)
     {
-        (this.network, this.rules, this.plan) = (network, rules, plan);
+        (this.network, this.rules) = (network, rules);
+        planner = new ViewPlanner(network.Recipe, plan);
         report = new ClassifierReport(network, labels);
         ModelManifest manifest = network.Package.Manifest;
         ProviderSelection provider = network.Session.Provider;
@@ -46,14 +47,14 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 
     private FrameAssessment Assess(ImageFrame frame, BatchBinding binding, CancellationToken cancellationToken)
     {
-        ClassifierView[] views = network.Plan(frame.Width, frame.Height, plan);
+        IReadOnlyList<ClassifierView> views = planner.Plan(frame.Width, frame.Height);
         var best = new CategoryAssessment[rules.Length];
         float[] probabilities = ArrayPool<float>.Shared.Rent(network.Labels);
         Span<float> shares = probabilities.AsSpan(0, network.Labels);
         bool sound = true;
-        for (int start = 0; start < views.Length; start += binding.Capacity)
+        for (int start = 0; start < views.Count; start += binding.Capacity)
         {
-            int batch = Math.Min(binding.Capacity, views.Length - start);
+            int batch = Math.Min(binding.Capacity, views.Count - start);
             for (int item = 0; item < batch; item++)
             {
                 views[start + item].Write(frame, binding.Input(item));
