@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using Microsoft.Extensions.Logging;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Pipeline;

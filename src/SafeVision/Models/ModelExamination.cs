@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using SafeVision.Execution;
 
 namespace SafeVision.Models;

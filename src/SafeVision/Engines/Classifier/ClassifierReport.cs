@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Execution;
-using SafeVision.Models;
 
 namespace SafeVision.Engines.Classifier;
 

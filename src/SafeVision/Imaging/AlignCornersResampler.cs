@@ -1,0 +1,110 @@
+using System.Buffers;
+using System.Numerics;
+using System.Runtime.InteropServices;
+
+namespace SafeVision.Imaging;
+
+/// <summary>
+/// TensorFlow.js' <c>resizeBilinear(alignCorners = true)</c> on rescaled RGB, normalised into planes: output i lies at
+/// source position <c>i * (sourceSize - 1) / (targetSize - 1)</c>, in single precision.
+/// </summary>
+internal static class AlignCornersResampler
+{
+    public static void Run(in PixelView source, int width, int height, in ResizeWindow window, ChannelTables tables, Span<float> planes)
+    {
+        int columns = window.Width;
+        Tap[] taps = ArrayPool<Tap>.Shared.Rent(columns);
+        float[] lines = ArrayPool<float>.Shared.Rent(6 * columns);
+        try
+        {
+            for (int x = 0; x < columns; x++)
+            {
+                taps[x] = Tap.At(window.X + x, source.Width, width);
+            }
+
+            // Two source rows, each stretched along x once, into three planes.
+            Span<float> upper = lines.AsSpan(0, 3 * columns);
+            Span<float> lower = lines.AsSpan(3 * columns, 3 * columns);
+            int upperRow = -1, lowerRow = -1;
+            for (int y = 0; y < window.Height; y++)
+            {
+                Tap tap = Tap.At(window.Y + y, source.Height, height);
+                if (lowerRow == tap.First)
+                {
+                    Span<float> swap = upper;
+                    upper = lower;
+                    lower = swap;
+                    (upperRow, lowerRow) = (lowerRow, upperRow);
+                }
+
+                if (upperRow != tap.First)
+                {
+                    Stretch(source.Row(upperRow = tap.First, 0, source.Width), taps.AsSpan(0, columns), tables.Rescaled, upper);
+                }
+
+                if (lowerRow != tap.Second)
+                {
+                    Stretch(source.Row(lowerRow = tap.Second, 0, source.Width), taps.AsSpan(0, columns), tables.Rescaled, lower);
+                }
+
+                for (int channel = 0; channel < 3; channel++)
+                {
+                    Blend(
+                        upper.Slice(channel * columns, columns), lower.Slice(channel * columns, columns), tap.Weight,
+                        tables.Mean[channel], tables.Std[channel], planes.Slice((channel * window.Height + y) * columns, columns));
+                }
+            }
+        }
+        finally
+        {
+            ArrayPool<Tap>.Shared.Return(taps);
+            ArrayPool<float>.Shared.Return(lines);
+        }
+    }
+
+    private static void Stretch(ReadOnlySpan<byte> row, ReadOnlySpan<Tap> taps, float[] rescaled, Span<float> planes)
+    {
+        Span<float> red = planes[..taps.Length];
+        Span<float> green = planes.Slice(taps.Length, taps.Length);
+        Span<float> blue = planes.Slice(2 * taps.Length, taps.Length);
+        for (int x = 0; x < taps.Length; x++)
+        {
+            ReadOnlySpan<byte> left = row.Slice(3 * taps[x].First, 3);
+            ReadOnlySpan<byte> right = row.Slice(3 * taps[x].Second, 3);
+            float weight = taps[x].Weight;
+            red[x] = Mix(rescaled[left[0]], rescaled[right[0]], weight);
+            green[x] = Mix(rescaled[left[1]], rescaled[right[1]], weight);
+            blue[x] = Mix(rescaled[left[2]], rescaled[right[2]], weight);
+        }
+    }
+
+    private static float Mix(float first, float second, float weight) => first + (second - first) * weight;
+
+    private static void Blend(ReadOnlySpan<float> upper, ReadOnlySpan<float> lower, float weight, float mean, float std, Span<float> target)
+    {
+        ReadOnlySpan<Vector<float>> uppers = MemoryMarshal.Cast<float, Vector<float>>(upper);
+        ReadOnlySpan<Vector<float>> lowers = MemoryMarshal.Cast<float, Vector<float>>(lower);
+        Span<Vector<float>> targets = MemoryMarshal.Cast<float, Vector<float>>(target);
+        for (int i = 0; i < targets.Length; i++)
+        {
+            targets[i] = (uppers[i] + (lowers[i] - uppers[i]) * weight - new Vector<float>(mean)) / new Vector<float>(std);
+        }
+
+        for (int i = targets.Length * Vector<float>.Count; i < target.Length; i++)
+        {
+            target[i] = (Mix(upper[i], lower[i], weight) - mean) / std;
+        }
+    }
+
+    /// <summary>The two source pixels of a target pixel, and the weight of the second.</summary>
+    private readonly record struct Tap(int First, int Second, float Weight)
+    {
+        public static Tap At(int target, int sourceSize, int targetSize)
+        {
+            float scale = targetSize > 1 ? (float)(sourceSize - 1) / (targetSize - 1) : sourceSize;
+            float position = target * scale;
+            int first = Math.Min((int)position, sourceSize - 1);
+            return new Tap(first, Math.Min(first + 1, sourceSize - 1), position - first);
+        }
+    }
+}
