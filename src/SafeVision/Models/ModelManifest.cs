@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
 using SafeVision.Execution;
 using SafeVision.Imaging;
@@ -25,13 +26,13 @@ public sealed record ModelManifest
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
-    public string Description { get; init; } = "";
+    public string Description { get; init => field = value ?? ""; } = "";
 
     /// <summary>The SPDX identifier of the weights' licence.</summary>
     public required string License { get; init; }
 
     /// <summary>Where the weights come from.</summary>
-    public string Source { get; init; } = "";
+    public string Source { get; init => field = value ?? ""; } = "";
 
     /// <summary>The ONNX file.</summary>
     public required string File { get; init; }
@@ -43,41 +44,40 @@ public sealed record ModelManifest
     public long Bytes { get; init; }
 
     /// <summary>Other files of the folder and their hashes.</summary>
-    public IReadOnlyDictionary<string, string> Files { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Files { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>The name of the graph's image input.</summary>
-    public string Input { get; init; } = "input";
+    public string Input { get; init => field = value ?? "input"; } = "input";
 
     /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>activationMap</c>, <c>embeddings</c>.</summary>
-    public IReadOnlyDictionary<string, string> Outputs { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>How a picture becomes the input; null for a text encoder.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
 
     /// <summary>The classes, in the order of the outputs.</summary>
-    public IReadOnlyList<string> Labels { get; init; } = [];
+    public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
 
     /// <summary>What a label means, in words that phrases are compared with; a label without an entry stands for itself.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Aliases { get; init; } = new Dictionary<string, IReadOnlyList<string>>();
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Aliases { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
 
     /// <summary>The labels' names as vectors of a text encoder, computed beforehand; null: computed when needed.</summary>
     public StoredEmbeddings? LabelEmbeddings { get; init; }
 
     /// <summary>How a label is said in a sentence, such as "a pornographic picture".</summary>
-    public IReadOnlyDictionary<string, string> Display { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> Display { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>Labels that stand for a built-in category by agreement: label → category id → weight 0 to 1.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Categories { get; init; } =
-        new Dictionary<string, IReadOnlyDictionary<string, double>>();
+    public IReadOnlyDictionary<string, IReadOnlyDictionary<string, double>> Categories { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyDictionary<string, double>>.Empty;
 
     /// <summary>The categories that the labels of <see cref="Categories"/> cover whole, not only in part.</summary>
-    public IReadOnlyList<string> FullCategories { get; init; } = [];
+    public IReadOnlyList<string> FullCategories { get; init => field = value ?? []; } = [];
 
     /// <summary>From probability mass to score; null: the mass is the score.</summary>
     public ScoreCalibration? Calibration { get; init; }
 
     /// <summary>Inputs made from a seed and the outputs that the processor gave for them, to check a machine or a provider.</summary>
-    public IReadOnlyList<ModelGolden> Goldens { get; init; } = [];
+    public IReadOnlyList<ModelGolden> Goldens { get; init => field = value ?? []; } = [];
 
     /// <summary>The names that a label goes by: its aliases, or else its synonyms, which commas part.</summary>
     internal IReadOnlyList<string> NamesOf(string label) =>
