@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Installs the packed packages into a fresh project and as a tool, as a user would, and judges two photographs.
+#   packaging/test-install.sh [FEED]     FEED: a folder of packages; without it they are packed first
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+feed=$(realpath "${1:-$work/feed}")
+images=$root/samples/images
+
+step() { printf '\n-- %s\n' "$*"; }
+fail() { printf 'test-install: %s\n' "$*" >&2; exit 1; }
+
+# expect EXIT TEXT COMMAND...: the command must exit with EXIT and print TEXT.
+expect() {
+  local wanted=$1 text=$2 code=0
+  shift 2
+  "$@" > "$work/output" 2>&1 || code=$?
+  cat "$work/output"
+  [ "$code" = "$wanted" ] || fail "exit code $code instead of $wanted from: $*"
+  grep -q -- "$text" "$work/output" || fail "'$text' is missing in the output of: $*"
+}
+
+if [ $# = 0 ]; then
+  step "Pack"
+  dotnet pack "$root/SafeVision.sln" -c Release -o "$feed" --nologo -v quiet
+fi
+
+step "The packages are the ones intended"
+version=$(basename "$feed"/SafeVision.Models.*.nupkg .nupkg)
+version=${version#SafeVision.Models.}
+for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Models; do
+  echo "$id.$version.nupkg"
+done | sort > "$work/wanted"
+(cd "$feed" && ls ./*.nupkg) | sed 's|^\./||' | sort > "$work/packed"
+diff "$work/wanted" "$work/packed" || fail "other packages were packed than intended"
+ls -l "$feed" | awk 'NR > 1 { printf "%10d  %s\n", $5, $NF }'
+
+# Packages of ours come from the feed and nowhere else, and go to a cache of this run's own, since a version may be packed
+# twice with other contents. All else is taken from the user's cache where it is there, and from nuget.org.
+cache=$(dotnet nuget locals global-packages --list | sed 's/^global-packages: //')
+export NUGET_PACKAGES=$work/cache
+cat > "$work/nuget.config" <<CONFIG
+<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <packageSources>
+    <clear />
+    <add key="feed" value="$feed" />
+    <add key="nuget.org" value="https://api.nuget.org/v3/index.json" protocolVersion="3" />
+  </packageSources>
+  <packageSourceMapping>
+    <packageSource key="feed"><package pattern="SafeVision*" /></packageSource>
+    <packageSource key="nuget.org"><package pattern="*" /></packageSource>
+  </packageSourceMapping>
+  <fallbackPackageFolders>
+    <add key="cache" value="$cache" />
+  </fallbackPackageFolders>
+</configuration>
+CONFIG
+
+step "A fresh project runs the README's code"
+awk '/^```csharp/ { block++; next } /^```/ { if (block == 1) exit } block == 1' "$root/README.md" > "$work/readme.cs"
+diff "$work/readme.cs" "$root/samples/Quickstart/Program.cs" || fail "the README's first code block is not samples/Quickstart/Program.cs"
+mkdir "$work/app"
+cd "$work/app"
+dotnet new console --no-restore -o . > /dev/null
+cp "$work/readme.cs" Program.cs
+dotnet add package SafeVision.Cpu --version "$version" > /dev/null
+dotnet add package SafeVision.Models --version "$version" > /dev/null
+dotnet build -c Release --nologo -v quiet -warnaserror
+expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/coffee.png"
+expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/chelsea.png"
+
+step "Two runtime packages in one project stop the build"
+mkdir "$work/native" "$work/two"
+cd "$work/native"
+touch _._
+cat > native.nuspec <<'NUSPEC'
+<?xml version="1.0" encoding="utf-8"?>
+<package>
+  <metadata>
+    <id>Microsoft.ML.OnnxRuntime.Gpu</id>
+    <version>1.31.1</version>
+    <authors>test</authors>
+    <description>Stands in for the real package, which is large.</description>
+  </metadata>
+  <files><file src="_._" target="lib/net10.0" /></files>
+</package>
+NUSPEC
+dotnet pack native.nuspec -o "$work/native" > /dev/null
+sed -e "s|<add key=\"feed\"|<add key=\"native\" value=\"$work/native\" /><add key=\"feed\"|" \
+  -e 's|<packageSourceMapping>|&<packageSource key="native"><package pattern="Microsoft.ML.OnnxRuntime.Gpu" /></packageSource>|' \
+  "$work/nuget.config" > "$work/two/nuget.config"
+cd "$work/two"
+dotnet new console --no-restore -o . > /dev/null
+dotnet add package SafeVision.Cpu --version "$version" > /dev/null
+dotnet add package SafeVision.Cuda --version "$version" > /dev/null
+expect 1 'SV0001: .*SafeVision.Cpu, SafeVision.Cuda' dotnet build --nologo -v quiet
+
+step "The tool checks images by its exit code"
+cd "$work"
+dotnet tool install SafeVision.Cli --tool-path "$work/tools" --version "$version" > /dev/null
+expect 0 allow "$work/tools/safevision" check "$images/coffee.png" --format json
+expect 3 block "$work/tools/safevision" check "$images/chelsea.png" --policy "$root/samples/policies/no-cats.yaml" --format json
+expect 0 cpu "$work/tools/safevision" doctor
+
+step "Installed, compiled and judged."
