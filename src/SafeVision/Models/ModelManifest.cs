@@ -49,11 +49,14 @@ public sealed record ModelManifest
     /// <summary>The name of the graph's image input.</summary>
     public string Input { get; init => field = value ?? "input"; } = "input";
 
-    /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>activationMap</c>, <c>embeddings</c>.</summary>
+    /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>.</summary>
     public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>How a picture becomes the input; null for a text encoder.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
+
+    /// <summary>How a text becomes the input; null for an image model.</summary>
+    public ModelTokenizer? Tokenizer { get; init; }
 
     /// <summary>The classes, in the order of the outputs.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
@@ -78,6 +81,9 @@ public sealed record ModelManifest
 
     /// <summary>Inputs made from a seed and the outputs that the processor gave for them, to check a machine or a provider.</summary>
     public IReadOnlyList<ModelGolden> Goldens { get; init => field = value ?? []; } = [];
+
+    /// <summary>How it was made; null when unknown.</summary>
+    public ModelConversion? Converted { get; init; }
 
     /// <summary>The names that a label goes by: its aliases, or else its synonyms, which commas part.</summary>
     internal IReadOnlyList<string> NamesOf(string label) =>
@@ -107,7 +113,7 @@ public sealed record ModelManifest
         }
     }
 
-    private void Validate()
+    internal void Validate()
     {
         if (Schema != 1)
         {
@@ -129,6 +135,11 @@ public sealed record ModelManifest
             throw new JsonException("an imageClassifier needs labels and preprocessing");
         }
 
+        if (Kind == "textEncoder" && Tokenizer is null)
+        {
+            throw new JsonException("a textEncoder needs a tokenizer");
+        }
+
         var known = Labels.ToHashSet();
         foreach (string label in Categories.Keys.Concat(Aliases.Keys).Concat(Display.Keys))
         {
@@ -145,5 +156,6 @@ public sealed record ModelManifest
 
         Calibration?.Validate();
         Preprocessing?.Validate();
+        Tokenizer?.Validate();
     }
 }

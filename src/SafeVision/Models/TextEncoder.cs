@@ -14,12 +14,13 @@ public sealed class TextEncoder
 
     private readonly ModelPackage package;
     private readonly ModelSession session;
+    private readonly ModelTokenizer rules;
     private readonly BertTokenizer tokenizer;
     private readonly string embeddings;
 
-    private TextEncoder(ModelPackage package, ModelSession session, BertTokenizer tokenizer)
+    private TextEncoder(ModelPackage package, ModelSession session, ModelTokenizer rules, BertTokenizer tokenizer)
     {
-        (this.package, this.session, this.tokenizer) = (package, session, tokenizer);
+        (this.package, this.session, this.rules, this.tokenizer) = (package, session, rules, tokenizer);
         embeddings = package.Manifest.Outputs.TryGetValue("embeddings", out string? name) ? name : "embeddings";
         session.Require(["input_ids", "attention_mask"], [embeddings]);
         Dimensions = session.OutputShape(embeddings)[^1];
@@ -40,7 +41,7 @@ public sealed class TextEncoder
     {
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(sessions);
-        if (package.Manifest.Kind != "textEncoder")
+        if (package.Manifest is not { Kind: "textEncoder", Tokenizer: { } rules })
         {
             throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no text encoder.");
         }
@@ -48,8 +49,8 @@ public sealed class TextEncoder
         // Phrases are embedded when a policy is compiled, a few at a time: the processor is the right place on any machine.
         var onCpu = new ExecutionOptions { Threads = options?.Threads };
         ModelSession session = await sessions.GetAsync(package.Image(null), onCpu).ConfigureAwait(false);
-        using var vocabulary = new MemoryStream(package.ReadVerified("vocab.txt"));
-        return new TextEncoder(package, session, BertTokenizer.Create(vocabulary));
+        using var vocabulary = new MemoryStream(package.ReadVerified(rules.Vocabulary));
+        return new TextEncoder(package, session, rules, rules.Create(vocabulary));
     }
 
     /// <summary>The vectors of some texts, row by row: [texts, <see cref="Dimensions"/>].</summary>
@@ -66,7 +67,7 @@ public sealed class TextEncoder
         return result;
     }
 
-    private IReadOnlyList<int> Tokenize(string text) => tokenizer.EncodeToIds(text, 256, out _, out _);
+    internal IReadOnlyList<int> Tokenize(string text) => rules.Tokenize(tokenizer, text);
 
     private void Embed(IReadOnlyList<int>[] ids, Span<float> destination, CancellationToken cancellationToken)
     {

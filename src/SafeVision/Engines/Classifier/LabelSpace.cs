@@ -36,21 +36,23 @@ internal sealed class LabelSpace
             return new LabelSpace(manifest, null, [], []);
         }
 
-        var names = new List<string>();
-        var owners = new List<int>();
+        (string[] texts, int[] owners) = TextsOf(manifest);
+        float[] vectors = manifest.LabelEmbeddings is { } stored && stored.Encoder == encoder.Sha256
+            ? ReadStored(classifier, stored.File, texts.Length * encoder.Dimensions)
+            : encoder.Embed(texts, cancellationToken);
+        return new LabelSpace(manifest, encoder, vectors, owners);
+    }
+
+    /// <summary>Every name of every label as the encoder reads it, and which label it belongs to.</summary>
+    internal static (string[] Texts, int[] Owners) TextsOf(ModelManifest manifest)
+    {
+        var names = new List<(string Text, int Label)>();
         for (int label = 0; label < manifest.Labels.Count; label++)
         {
-            foreach (string name in manifest.NamesOf(manifest.Labels[label]))
-            {
-                names.Add(Template + name);
-                owners.Add(label);
-            }
+            names.AddRange(manifest.NamesOf(manifest.Labels[label]).Select(name => (Template + name, label)));
         }
 
-        float[] vectors = manifest.LabelEmbeddings is { } stored && stored.Encoder == encoder.Sha256
-            ? ReadStored(classifier, stored.File, names.Count * encoder.Dimensions)
-            : encoder.Embed(names, cancellationToken);
-        return new LabelSpace(manifest, encoder, vectors, [.. owners]);
+        return ([.. names.Select(name => name.Text)], [.. names.Select(name => name.Label)]);
     }
 
     /// <summary>The cosine similarity of each phrase with each label, taking the label's closest name: [phrases][labels].</summary>

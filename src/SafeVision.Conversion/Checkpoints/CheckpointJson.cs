@@ -1,0 +1,66 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+
+namespace SafeVision.Conversion.Checkpoints;
+
+/// <summary>Reads the JSON files of checkpoints, with errors that name the file and the property.</summary>
+internal static class CheckpointJson
+{
+    private const int LargestFile = 64 << 20;
+
+    public static JsonDocument Read(string path)
+    {
+        try
+        {
+            using FileStream stream = File.OpenRead(path);
+            return stream.Length <= LargestFile
+                ? JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false })
+                : throw new CheckpointException($"{path}: {stream.Length} bytes are more than such a file may have ({LargestFile}).");
+        }
+        catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{path}: {exception.Message}", exception);
+        }
+    }
+
+    public static JsonElement Property(JsonElement parent, string name, JsonValueKind kind, string where) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind
+            ? value
+            : throw new CheckpointException($"{where}: '{name}' is missing or no {Name(kind)}.");
+
+    public static int Integer(JsonElement parent, string name, int least, int most, string where) =>
+        Property(parent, name, JsonValueKind.Number, where).TryGetInt32(out int value) && value >= least && value <= most
+            ? value
+            : throw new CheckpointException($"{where}: '{name}' must be a whole number from {least} to {most}.");
+
+    public static double Number(JsonElement parent, string name, string where) =>
+        Property(parent, name, JsonValueKind.Number, where).TryGetDouble(out double value) && double.IsFinite(value)
+            ? value
+            : throw new CheckpointException($"{where}: '{name}' must be a finite number.");
+
+    public static string Text(JsonElement parent, string name, string where) => Property(parent, name, JsonValueKind.String, where).GetString()!;
+
+    /// <summary>The labels of <c>id2label</c>, in order.</summary>
+    public static string[] Labels(JsonElement config, string where)
+    {
+        JsonElement map = Property(config, "id2label", JsonValueKind.Object, where);
+        string[] labels = new string[map.GetPropertyCount()];
+        for (int i = 0; i < labels.Length; i++)
+        {
+            labels[i] = Text(map, $"{i}", $"{where}: id2label");
+        }
+
+        return labels;
+    }
+
+    public static bool IsPlainFileName([NotNullWhen(true)] string? name) =>
+        !string.IsNullOrWhiteSpace(name) && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\\', ':') < 0 && !name.Contains('\0', StringComparison.Ordinal);
+
+    private static string Name(JsonValueKind kind) => kind switch
+    {
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "list",
+        JsonValueKind.Number => "number",
+        _ => "text",
+    };
+}

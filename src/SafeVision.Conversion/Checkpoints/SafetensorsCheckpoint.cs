@@ -1,0 +1,127 @@
+using System.Text.Json;
+
+namespace SafeVision.Conversion.Checkpoints;
+
+/// <summary>The tensors of a safetensors checkpoint in one file or in several with an index. No pickle is ever read.</summary>
+internal sealed class SafetensorsCheckpoint : IDisposable
+{
+    public const string FileName = "model.safetensors";
+    public const string IndexName = "model.safetensors.index.json";
+
+    private static readonly string[] Pickles = [".bin", ".pth", ".pt", ".ckpt"];
+
+    private readonly List<SafetensorsFile> _files = [];
+    private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
+
+    private SafetensorsCheckpoint(string folder) => Folder = folder;
+
+    public string Folder { get; }
+
+    public IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
+
+    /// <summary>The files' paths, the index included.</summary>
+    public List<string> Paths { get; } = [];
+
+    public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName)) || File.Exists(Path.Combine(folder, IndexName));
+
+    /// <exception cref="CheckpointException">There is none, or it is not sound.</exception>
+    public static SafetensorsCheckpoint Open(string folder)
+    {
+        var checkpoint = new SafetensorsCheckpoint(folder);
+        try
+        {
+            string index = Path.Combine(folder, IndexName);
+            if (File.Exists(index))
+            {
+                checkpoint.OpenSharded(index);
+            }
+            else if (File.Exists(Path.Combine(folder, FileName)))
+            {
+                checkpoint.Add(Path.Combine(folder, FileName));
+            }
+            else
+            {
+                throw Missing(folder);
+            }
+
+            return checkpoint;
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A tensor of the shape that the network needs.</summary>
+    /// <exception cref="CheckpointException">It is missing or has another shape.</exception>
+    public StoredTensor Get(string name, params int[] shape)
+    {
+        StoredTensor tensor = _tensors.GetValueOrDefault(name)
+            ?? throw new CheckpointException($"{Folder}: the checkpoint has no tensor '{name}', which its architecture needs.");
+        return tensor.Shape.SequenceEqual(shape)
+            ? tensor
+            : throw new CheckpointException(
+                $"{Folder}: tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], but config.json makes it [{string.Join(", ", shape)}].");
+    }
+
+    public void Dispose() => _files.ForEach(file => file.Dispose());
+
+    /// <summary>What to say of a folder without safetensors.</summary>
+    internal static CheckpointException Missing(string folder)
+    {
+        string? pickle = Directory.Exists(folder)
+            ? Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(file => Pickles.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            : null;
+        return pickle is null
+            ? new CheckpointException($"{folder}: no {FileName} and no {IndexName} is there.")
+            : new CheckpointException(
+                $"{pickle}: this is a pickle, which can run code when it is read, so it is not read here. Save it as safetensors where you trust it: "
+                + $"python -c \"import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in torch.load('{Path.GetFileName(pickle)}', map_location='cpu', weights_only=True).items()}}, '{FileName}')\"");
+    }
+
+    private void OpenSharded(string index)
+    {
+        Paths.Add(index);
+        using JsonDocument document = CheckpointJson.Read(index);
+        JsonElement map = CheckpointJson.Property(document.RootElement, "weight_map", JsonValueKind.Object, index);
+        var places = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (JsonProperty entry in map.EnumerateObject())
+        {
+            string? file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
+            if (!CheckpointJson.IsPlainFileName(file))
+            {
+                throw new CheckpointException($"{index}: tensor '{entry.Name}' must name a file of the same folder.");
+            }
+
+            places[entry.Name] = file;
+        }
+
+        foreach (string file in places.Values.Distinct().Order(StringComparer.Ordinal))
+        {
+            Add(Path.Combine(Folder, file));
+        }
+
+        foreach ((string name, string file) in places)
+        {
+            if (_files.First(shard => Path.GetFileName(shard.Path) == file).Tensors.ContainsKey(name) is false)
+            {
+                throw new CheckpointException($"{index}: says that tensor '{name}' is in {file}, but it is not.");
+            }
+        }
+    }
+
+    private void Add(string path)
+    {
+        SafetensorsFile file = SafetensorsFile.Open(path);
+        _files.Add(file);
+        Paths.Add(path);
+        foreach ((string name, StoredTensor tensor) in file.Tensors)
+        {
+            if (!_tensors.TryAdd(name, tensor))
+            {
+                throw new CheckpointException($"{path}: the tensor '{name}' is in another file of the checkpoint too.");
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+namespace SafeVision.Conversion;
+
+/// <summary>What to convert, and to where.</summary>
+public sealed class ConversionOptions
+{
+    /// <summary>The checkpoint's folder.</summary>
+    public required string Source { get; set; }
+
+    /// <summary>The folder to make; an existing model there is replaced in one step, anything else is left alone.</summary>
+    public required string Destination { get; set; }
+
+    /// <summary>One of <see cref="ModelConverter.Families"/>; null: found out from the checkpoint.</summary>
+    public string? Family { get; set; }
+
+    /// <summary>What the checkpoint does not know.</summary>
+    public ConversionRecipe Recipe { get; set; } = new();
+
+    /// <summary>The folder of a converted text encoder that embeds the names of a classifier's labels beforehand; null: none.</summary>
+    public string? TextEncoder { get; set; }
+}

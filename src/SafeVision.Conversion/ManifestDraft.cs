@@ -1,0 +1,62 @@
+using System.Text.Json;
+using SafeVision.Conversion.Families;
+using SafeVision.Models;
+using SafeVision.Policies;
+
+namespace SafeVision.Conversion;
+
+/// <summary>Joins what a checkpoint knows with what its recipe adds, and checks that they fit.</summary>
+internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options, string family)
+{
+    /// <summary>The manifest without what only the finished files can tell.</summary>
+    /// <exception cref="CheckpointException">The recipe does not fit the checkpoint.</exception>
+    public ModelManifest Create()
+    {
+        ConversionRecipe recipe = options.Recipe;
+        string id = recipe.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Destination)));
+        CheckCategories(recipe);
+        var manifest = new ModelManifest
+        {
+            Schema = 1,
+            Id = id,
+            Kind = model.Kind,
+            Description = recipe.Description,
+            License = recipe.License,
+            Source = recipe.Source,
+            File = "",
+            Sha256 = new string('0', 64),
+            Outputs = model.Outputs,
+            Preprocessing = model.Preprocessing,
+            Tokenizer = model.Tokenizer,
+            Labels = model.Labels,
+            Display = recipe.Display,
+            Aliases = recipe.Aliases,
+            Categories = recipe.Categories,
+            FullCategories = recipe.FullCategories,
+            Calibration = recipe.Calibration,
+        };
+        try
+        {
+            manifest.Validate();
+            return manifest;
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new CheckpointException($"{options.Source} ({family}): checkpoint and recipe do not make a model: {exception.Message}.", exception);
+        }
+    }
+
+    // A mistyped category would silently take its labels out of every policy.
+    private static void CheckCategories(ConversionRecipe recipe)
+    {
+        string[] known = [.. HarmCategory.All.Select(category => category.Id)];
+        foreach (string id in recipe.Categories.Values.SelectMany(weights => weights.Keys).Concat(recipe.FullCategories))
+        {
+            if (!known.Contains(id))
+            {
+                string hint = NearestWord.Find(id, known) is { } near ? $"; did you mean '{near}'?" : "";
+                throw new CheckpointException($"The recipe maps a label to '{id}', which is no built-in category{hint}");
+            }
+        }
+    }
+}

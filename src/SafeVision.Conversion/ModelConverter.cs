@@ -1,0 +1,111 @@
+using System.Security.Cryptography;
+using SafeVision.Conversion.Families;
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Verification;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion;
+
+/// <summary>
+/// Turns a checkpoint into a model's folder: ONNX file, manifest, licence. Converting the same files twice gives the same
+/// files. Thread-safe for different destinations.
+/// </summary>
+public static class ModelConverter
+{
+    private const string ModelFile = "model.onnx";
+    private const string Producer = "SafeVision.Conversion";
+    private const string Version = "2"; // of what is written; changes only together with the files it makes
+
+    /// <summary>The families that can be converted.</summary>
+    public static IReadOnlyList<string> Families { get; } = [.. ModelFamilies.All.Select(family => family.Name)];
+
+    /// <summary>
+    /// Converts a checkpoint, runs the graph, and holds its outputs against a plain computation of the same network.
+    /// When this fails or is cancelled, the destination is as it was before.
+    /// </summary>
+    /// <param name="options">What to convert, and to where.</param>
+    /// <param name="progress">Told of bytes and stages; null: nobody.</param>
+    /// <param name="cancellationToken">Ends the conversion.</param>
+    /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
+    public static Task<ConversionResult> ConvertAsync(
+        ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return Task.Run(() => Convert(options, progress, cancellationToken), cancellationToken);
+    }
+
+    private static ConversionResult Convert(ConversionOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+    {
+        void Report(ConversionStage stage, long done, long total) => progress?.Report(new ConversionProgress(stage, done, total));
+
+        IModelFamily family = ModelFamilies.Find(options.Source, options.Family);
+        using FamilyModel model = family.Read(options.Source, options.Recipe);
+        using var folder = new ModelFolderWriter(options.Destination);
+        ModelManifest manifest = new ManifestDraft(model, options, family.Name).Create();
+
+        IReadOnlyDictionary<string, string> sources = SourceHashes.Compute(
+            model.SourceFiles, (done, total) => Report(ConversionStage.Reading, done, total), cancellationToken);
+        string modelPath = Path.Combine(folder.Path, ModelFile);
+        OnnxFile.Write(
+            modelPath, NetworkWriter.Write(model.Network, manifest.Id), Producer, Version,
+            (done, total) => Report(ConversionStage.Writing, done, total), cancellationToken);
+
+        IReadOnlyList<NetworkProbe> probes = model.Probes();
+        Report(ConversionStage.Verifying, 0, probes.Count);
+        (IReadOnlyList<ModelGolden> goldens, double largest) = ModelVerifier.Verify(
+            modelPath, model, probes, done => Report(ConversionStage.Verifying, done, probes.Count), cancellationToken);
+
+        manifest = manifest with
+        {
+            File = ModelFile,
+            Sha256 = HashOf(modelPath),
+            Bytes = new FileInfo(modelPath).Length,
+            Goldens = goldens,
+            Files = CopyCompanions(model, options.Recipe, folder.Path),
+            Converted = new ModelConversion
+            {
+                Tool = Producer,
+                Version = Version,
+                Options = new Dictionary<string, string> { ["family"] = family.Name },
+                SourceFiles = sources,
+            },
+        };
+        ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+        folder.Complete();
+        return new ConversionResult(manifest, family.Name, largest);
+    }
+
+    private static SortedDictionary<string, string> CopyCompanions(FamilyModel model, ConversionRecipe recipe, string folder)
+    {
+        var files = new Dictionary<string, string>(model.Companions);
+        if (recipe.LicenseFile is { } license)
+        {
+            files["LICENSE"] = Path.Combine(recipe.Folder ?? "", license);
+        }
+
+        var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach ((string name, string source) in files)
+        {
+            string target = Path.Combine(folder, name);
+            try
+            {
+                File.Copy(source, target);
+                File.SetAttributes(target, FileAttributes.Normal);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                throw new CheckpointException($"{source}: can't be copied as {name}. {exception.Message}", exception);
+            }
+
+            hashes[name] = HashOf(target);
+        }
+
+        return hashes;
+    }
+
+    private static string HashOf(string path)
+    {
+        using FileStream stream = File.OpenRead(path);
+        return System.Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
+}
