@@ -17,6 +17,8 @@ public sealed record PreprocessingRecipe
     /// <summary>The largest size and crop, in pixels: 4096.</summary>
     public const int MaximumSize = 4096;
 
+    private const double DefaultRescale = 1.0 / 255;
+
     /// <summary>The resize.</summary>
     [JsonPropertyName("resize")]
     public required PreprocessingResize Resize { get; init; }
@@ -29,20 +31,27 @@ public sealed record PreprocessingRecipe
     public int? Crop { get; init; }
 
     /// <summary>What bytes are multiplied by. Default: 1/255.</summary>
-    [JsonPropertyName("rescale")]
-    public double Rescale { get; init; } = 1.0 / 255;
+    [JsonIgnore]
+    public double Rescale { get; init; } = DefaultRescale;
 
     /// <summary>What is then subtracted. Default: 0.</summary>
     [JsonPropertyName("mean")]
     public ChannelValues Mean { get; init; }
 
     /// <summary>What is then divided by, more than 0. Default: 1.</summary>
-    [JsonPropertyName("std")]
+    [JsonIgnore]
     public ChannelValues Std { get; init; } = ChannelValues.All(1);
 
     /// <summary>The side in pixels of the network's square input.</summary>
     [JsonIgnore]
     public int InputSize => Crop ?? Resize.Size;
+
+    // Generated code sets an init-only property even where the JSON leaves it out, and so to null.
+    [JsonInclude, JsonPropertyName("rescale")]
+    internal double? StatedRescale { get => Rescale; init => Rescale = value ?? DefaultRescale; }
+
+    [JsonInclude, JsonPropertyName("std")]
+    internal ChannelValues? StatedStd { get => Std; init => Std = value ?? ChannelValues.All(1); }
 
     /// <summary>Reads a recipe and checks it.</summary>
     /// <param name="json">The recipe.</param>

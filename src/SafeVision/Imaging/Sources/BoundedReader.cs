@@ -7,18 +7,19 @@ internal static class BoundedReader
 
     public static async ValueTask<ImageBytes> ReadAsync(Stream stream, string name, long maxBytes, CancellationToken cancellationToken)
     {
-        long expected = Remaining(stream);
-        if (expected > maxBytes)
-        {
-            throw TooLong(name, expected, maxBytes);
-        }
-
-        // One byte more than expected lets the read that finds the end find it without growing.
-        long most = Math.Min(maxBytes + 1, Array.MaxLength);
-        PixelBuffer buffer = PixelBuffer.Rent((int)Math.Min(expected >= 0 ? expected + 1 : FirstBuffer, most));
+        PixelBuffer? buffer = null;
         int length = 0;
         try
         {
+            long expected = stream.CanSeek ? Math.Max(stream.Length - stream.Position, 0) : -1;
+            if (expected > maxBytes)
+            {
+                throw TooLong(name, expected, maxBytes);
+            }
+
+            // One byte more than expected lets the read that finds the end find it without growing.
+            long most = Math.Min(maxBytes + 1, Array.MaxLength);
+            buffer = PixelBuffer.Rent((int)Math.Min(expected >= 0 ? expected + 1 : FirstBuffer, most));
             while (true)
             {
                 if (length == buffer.Length)
@@ -41,8 +42,8 @@ internal static class BoundedReader
         }
         catch (Exception error)
         {
-            ((IDisposable)buffer).Dispose();
-            if (error is IOException or UnauthorizedAccessException)
+            ((IDisposable?)buffer)?.Dispose();
+            if (error is IOException or UnauthorizedAccessException or ObjectDisposedException or NotSupportedException)
             {
                 throw new ImageRejectedException(ImageRejectionReason.Unreadable, $"'{name}' could not be read past byte {length}: {error.Message}", error);
             }
@@ -53,8 +54,6 @@ internal static class BoundedReader
 
     public static ImageRejectedException TooLong(string name, long length, long maxBytes) =>
         new(ImageRejectionReason.TooLarge, $"'{name}' has {length} bytes or more; the limit is {maxBytes} (ImageLimits.MaxBytes).");
-
-    private static long Remaining(Stream stream) => stream.CanSeek ? Math.Max(stream.Length - stream.Position, 0) : -1;
 
     private static PixelBuffer Grow(PixelBuffer buffer, int length)
     {

@@ -1,0 +1,57 @@
+using System.Globalization;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+
+namespace SafeVision.Tests;
+
+/// <summary>Float32 arrays in the files that reference implementations left: NumPy's npz and safetensors.</summary>
+internal static class GoldenTensors
+{
+    /// <summary>An array of an npz file.</summary>
+    public static (int[] Shape, float[] Values) Npz(string file, string key)
+    {
+        using ZipArchive archive = ZipFile.OpenRead(PathOf(file));
+        using Stream entry = archive.GetEntry(key + ".npy")!.Open();
+        using var copy = new MemoryStream();
+        entry.CopyTo(copy);
+        byte[] bytes = copy.ToArray();
+
+        // Version 1.0: ten bytes, of which the last two are the header's length, then the header, a Python dictionary.
+        int headerLength = BitConverter.ToUInt16(bytes, 8);
+        string header = Encoding.ASCII.GetString(bytes, 10, headerLength);
+        Assert.Contains("'<f4'", header, StringComparison.Ordinal);
+        Assert.Contains("'fortran_order': False", header, StringComparison.Ordinal);
+        int open = header.IndexOf('(', StringComparison.Ordinal), close = header.IndexOf(')', StringComparison.Ordinal);
+        int[] shape =
+        [
+            .. header[(open + 1)..close].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+                .Select(size => int.Parse(size, CultureInfo.InvariantCulture)),
+        ];
+        return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(10 + headerLength)).ToArray());
+    }
+
+    /// <summary>A tensor of a safetensors file.</summary>
+    public static (int[] Shape, float[] Values) SafeTensors(string file, string name)
+    {
+        byte[] bytes = File.ReadAllBytes(PathOf(file));
+        int headerLength = (int)BitConverter.ToUInt64(bytes);
+        using var header = JsonDocument.Parse(bytes.AsMemory(8, headerLength));
+        JsonElement tensor = header.RootElement.GetProperty(name);
+        Assert.Equal("F32", tensor.GetProperty("dtype").GetString());
+        int[] shape = [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
+        JsonElement offsets = tensor.GetProperty("data_offsets");
+        Range range = (8 + headerLength + offsets[0].GetInt32())..(8 + headerLength + offsets[1].GetInt32());
+        return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(range)).ToArray());
+    }
+
+    /// <summary>A JSON file beside them.</summary>
+    public static JsonElement Json(string file)
+    {
+        using var document = JsonDocument.Parse(File.ReadAllBytes(PathOf(file)));
+        return document.RootElement.Clone();
+    }
+
+    private static string PathOf(string file) => Path.Combine(AppContext.BaseDirectory, "Fixtures", file);
+}
