@@ -1,8 +1,8 @@
-using Microsoft.ML.Tokenizers;
 using SafeVision.Conversion.Layers;
 using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
 using SafeVision.Models;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Conversion.Families;
 
@@ -47,9 +47,8 @@ internal sealed class FamilyModel : IDisposable
             return [.. Enumerable.Range(1, 3).Select(number => NetworkProbe.Noise(number, "input", image.Width, Outputs["logits"]))];
         }
 
-        using FileStream vocabulary = File.OpenRead(Companions[Tokenizer!.Vocabulary]);
-        BertTokenizer tokenizer = Tokenizer.Create(vocabulary);
-        return [.. Texts.Select((text, i) => NetworkProbe.Tokens(i + 1, text, Tokenizer.Tokenize(tokenizer, text), Outputs["embeddings"]))];
+        BertSentenceTokenizer tokenizer = Tokenizer!.Create(File.ReadAllBytes(Companions[Tokenizer.Vocabulary]));
+        return [.. Texts.Select((text, i) => NetworkProbe.Tokens(i + 1, text, tokenizer.Encode(text), Outputs["embeddings"]))];
     }
 
     public void Dispose() => Checkpoint?.Dispose();

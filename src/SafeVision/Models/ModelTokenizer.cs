@@ -1,5 +1,5 @@
 using System.Text.Json;
-using Microsoft.ML.Tokenizers;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Models;
 
@@ -10,10 +10,8 @@ namespace SafeVision.Models;
 /// <param name="MaxTokens">The longest text in tokens, 3 to 8192; what is longer is cut.</param>
 public sealed record ModelTokenizer(string Kind, string Vocabulary, bool LowerCase, int MaxTokens)
 {
-    internal BertTokenizer Create(Stream vocabulary) =>
-        BertTokenizer.Create(vocabulary, new BertOptions { LowerCaseBeforeTokenization = LowerCase, RemoveNonSpacingMarks = LowerCase });
-
-    internal IReadOnlyList<int> Tokenize(BertTokenizer tokenizer, string text) => tokenizer.EncodeToIds(text, MaxTokens, out _, out _);
+    /// <exception cref="InvalidDataException">The vocabulary is not one.</exception>
+    internal BertSentenceTokenizer Create(byte[] vocabulary) => BertSentenceTokenizer.Create(vocabulary, MaxTokens, LowerCase);
 
     internal void Validate()
     {

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.Tokenizers;
 using SafeVision.Execution;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Models;
 
@@ -12,28 +12,27 @@ public sealed class TextEncoder
 {
     private const int BatchSize = 32;
 
-    private readonly ModelPackage package;
-    private readonly ModelSession session;
-    private readonly ModelTokenizer rules;
-    private readonly BertTokenizer tokenizer;
-    private readonly string embeddings;
+    private readonly ModelPackage _package;
+    private readonly ModelSession _session;
+    private readonly BertSentenceTokenizer _tokenizer;
+    private readonly string _embeddings;
 
-    private TextEncoder(ModelPackage package, ModelSession session, ModelTokenizer rules, BertTokenizer tokenizer)
+    private TextEncoder(ModelPackage package, ModelSession session, BertSentenceTokenizer tokenizer)
     {
-        (this.package, this.session, this.rules, this.tokenizer) = (package, session, rules, tokenizer);
-        embeddings = package.Manifest.Outputs.TryGetValue("embeddings", out string? name) ? name : "embeddings";
-        session.Require(["input_ids", "attention_mask"], [embeddings]);
-        Dimensions = session.OutputShape(embeddings)[^1];
+        (_package, _session, _tokenizer) = (package, session, tokenizer);
+        _embeddings = package.Manifest.Outputs.TryGetValue("embeddings", out string? name) ? name : "embeddings";
+        session.Require(["input_ids", "attention_mask"], [_embeddings]);
+        Dimensions = session.OutputShape(_embeddings)[^1];
     }
 
     /// <summary>The provider it runs on.</summary>
-    public ProviderSelection Provider => session.Provider;
+    public ProviderSelection Provider => _session.Provider;
 
     /// <summary>The length of a vector.</summary>
     public int Dimensions { get; }
 
     /// <summary>The model's hash, which names the space that its vectors live in.</summary>
-    public string Sha256 => package.Manifest.Sha256;
+    public string Sha256 => _package.Manifest.Sha256;
 
     /// <summary>Loads a text encoder.</summary>
     /// <exception cref="ModelLoadException">It is missing, altered or not a text encoder.</exception>
@@ -49,8 +48,7 @@ public sealed class TextEncoder
         // Phrases are embedded when a policy is compiled, a few at a time: the processor is the right place on any machine.
         var onCpu = new ExecutionOptions { Threads = options?.Threads };
         ModelSession session = await sessions.GetAsync(package.Image(null), onCpu).ConfigureAwait(false);
-        using var vocabulary = new MemoryStream(package.ReadVerified(rules.Vocabulary));
-        return new TextEncoder(package, session, rules, rules.Create(vocabulary));
+        return new TextEncoder(package, session, ReadTokenizer(package, rules));
     }
 
     /// <summary>The vectors of some texts, row by row: [texts, <see cref="Dimensions"/>].</summary>
@@ -61,13 +59,23 @@ public sealed class TextEncoder
         for (int start = 0; start < texts.Count; start += BatchSize)
         {
             int count = Math.Min(BatchSize, texts.Count - start);
-            Embed([.. texts.Skip(start).Take(count).Select(Tokenize)], result.AsSpan(start * Dimensions, count * Dimensions), cancellationToken);
+            Embed([.. texts.Skip(start).Take(count).Select(_tokenizer.Encode)], result.AsSpan(start * Dimensions, count * Dimensions), cancellationToken);
         }
 
         return result;
     }
 
-    internal IReadOnlyList<int> Tokenize(string text) => rules.Tokenize(tokenizer, text);
+    private static BertSentenceTokenizer ReadTokenizer(ModelPackage package, ModelTokenizer rules)
+    {
+        try
+        {
+            return rules.Create(package.ReadVerified(rules.Vocabulary));
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new ModelLoadException($"{package.Folder.Description}/{rules.Vocabulary}: {exception.Message}.", exception);
+        }
+    }
 
     private void Embed(IReadOnlyList<int>[] ids, Span<float> destination, CancellationToken cancellationToken)
     {
@@ -88,15 +96,15 @@ public sealed class TextEncoder
         ModelSession.Run(
             options =>
             {
-                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Session.Run(
-                    options, ["input_ids", "attention_mask"], [tokenValue, maskValue], [embeddings]);
+                using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Session.Run(
+                    options, ["input_ids", "attention_mask"], [tokenValue, maskValue], [_embeddings]);
                 vectors = outputs[0].GetTensorDataAsSpan<float>().ToArray();
             },
             cancellationToken);
 
         if (vectors.Length != destination.Length || !float.IsFinite(TensorPrimitives.Sum<float>(vectors)))
         {
-            throw new ModelLoadException($"{package.Manifest.Id}: gave {vectors.Length} numbers, not all finite, for {destination.Length}.");
+            throw new ModelLoadException($"{_package.Manifest.Id}: gave {vectors.Length} numbers, not all finite, for {destination.Length}.");
         }
 
         vectors.CopyTo(destination);

@@ -1,12 +1,11 @@
-using System.Globalization;
 using System.Text;
 
-namespace SafeVision.Policies;
+namespace SafeVision.Unicode;
 
 /// <summary>
-/// Unicode normalisation form C (UAX #15) from a table of our own. <see cref="string.Normalize()"/> leaves text as it
-/// is where the host runs with invariant globalisation, as slim containers do, so the same policy would have another
-/// content hash there.
+/// Unicode normalisation forms C and D (UAX #15) from a table of our own. <see cref="string.Normalize()"/> leaves text
+/// as it is where the host runs with invariant globalisation, as slim containers do: there the same policy would have
+/// another content hash, and the same phrase other tokens.
 /// </summary>
 internal static class UnicodeNormalization
 {
@@ -17,8 +16,6 @@ internal static class UnicodeNormalization
     private const int LeadCount = 19;
     private const int VowelCount = 21;
     private const int TrailCount = 28;
-
-    private static readonly Lazy<Table> Data = new(Table.Load);
 
     /// <summary>The form C of <paramref name="text"/>, which must be well-formed UTF-16.</summary>
     public static string ToNfc(string text)
@@ -31,7 +28,20 @@ internal static class UnicodeNormalization
 
         List<int> points = Decompose(text);
         SortMarks(points);
-        return Compose(points);
+        return ToText(Compose(points));
+    }
+
+    /// <summary>The form D of <paramref name="text"/>, which must be well-formed UTF-16.</summary>
+    public static string ToNfd(string text)
+    {
+        if (text.AsSpan().IndexOfAnyExceptInRange('\0', '\u00BF') < 0)
+        {
+            return text;
+        }
+
+        List<int> points = Decompose(text);
+        SortMarks(points);
+        return ToText(points);
     }
 
     private static List<int> Decompose(string text)
@@ -49,7 +59,7 @@ internal static class UnicodeNormalization
                     points.Add(TrailBase + trail);
                 }
             }
-            else if (Data.Value.Decompositions.TryGetValue(rune.Value, out int[]? parts))
+            else if (CanonicalComposition.Table.Decompositions.TryGetValue(rune.Value, out int[]? parts))
             {
                 points.AddRange(parts);
             }
@@ -68,14 +78,14 @@ internal static class UnicodeNormalization
         for (int start = 0; start < points.Count; start++)
         {
             int end = start;
-            while (end < points.Count && Data.Value.Class(points[end]) != 0)
+            while (end < points.Count && CanonicalComposition.Table.Class(points[end]) != 0)
             {
                 end++;
             }
 
             if (end - start > 1)
             {
-                int[] marks = [.. points[start..end].OrderBy(Data.Value.Class)];
+                int[] marks = [.. points[start..end].OrderBy(CanonicalComposition.Table.Class)];
                 for (int index = 0; index < marks.Length; index++)
                 {
                     points[start + index] = marks[index];
@@ -86,14 +96,14 @@ internal static class UnicodeNormalization
         }
     }
 
-    private static string Compose(List<int> points)
+    private static List<int> Compose(List<int> points)
     {
         List<int> composed = new(points.Count);
         int starter = -1;
         int lastClass = 0;
         foreach (int point in points)
         {
-            int combiningClass = Data.Value.Class(point);
+            int combiningClass = CanonicalComposition.Table.Class(point);
             bool adjacent = starter == composed.Count - 1;
             bool blocked = !adjacent && (lastClass == 0 || lastClass >= combiningClass);
             if (starter >= 0 && !blocked && Compose(composed[starter], point) is int whole)
@@ -111,9 +121,7 @@ internal static class UnicodeNormalization
             composed.Add(point);
         }
 
-        StringBuilder text = new(composed.Count);
-        composed.ForEach(point => text.Append(new Rune(point).ToString()));
-        return text.ToString();
+        return composed;
     }
 
     private static int? Compose(int first, int second)
@@ -129,54 +137,17 @@ internal static class UnicodeNormalization
             return first + trail;
         }
 
-        return Data.Value.Compositions.TryGetValue((first, second), out int whole) ? whole : null;
+        return CanonicalComposition.Table.Compositions.TryGetValue((first, second), out int whole) ? whole : null;
     }
 
-    /// <summary>The rows of <c>unicode-composition.txt</c>; its head says how it is written.</summary>
-    private sealed class Table
+    private static string ToText(List<int> points)
     {
-        private readonly Dictionary<int, int> _classes = [];
-
-        public Dictionary<int, int[]> Decompositions { get; } = [];
-
-        public Dictionary<(int First, int Second), int> Compositions { get; } = [];
-
-        public int Class(int point) => point < 0x300 ? 0 : _classes.GetValueOrDefault(point);
-
-        public static Table Load()
+        StringBuilder text = new(points.Count);
+        foreach (int point in points)
         {
-            Table table = new();
-            using Stream stream = typeof(UnicodeNormalization).Assembly.GetManifestResourceStream("SafeVision.Policies.unicode-composition.txt")!;
-            using StreamReader reader = new(stream);
-            while (reader.ReadLine() is string line)
-            {
-                string[] words = line.Split(' ');
-                switch (words[0])
-                {
-                    case "c":
-                        table.AddClass(words[1], words[2]);
-                        break;
-                    case "d":
-                        table.Decompositions.Add(Hex(words[1]), [.. words[2..].Select(Hex)]);
-                        break;
-                    case "p":
-                        table.Compositions.Add((Hex(words[2]), Hex(words[3])), Hex(words[1]));
-                        break;
-                }
-            }
-
-            return table;
+            text.Append(new Rune(point));
         }
 
-        private void AddClass(string combiningClass, string range)
-        {
-            string[] ends = range.Split('-');
-            for (int point = Hex(ends[0]); point <= Hex(ends[^1]); point++)
-            {
-                _classes.Add(point, int.Parse(combiningClass, CultureInfo.InvariantCulture));
-            }
-        }
-
-        private static int Hex(string digits) => int.Parse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+        return text.ToString();
     }
 }
