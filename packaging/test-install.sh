@@ -84,6 +84,7 @@ cat > native.nuspec <<'NUSPEC'
     <version>1.31.1</version>
     <authors>test</authors>
     <description>Stands in for the real package, which is large.</description>
+    <dependencies><group targetFramework="net10.0" /></dependencies>
   </metadata>
   <files><file src="_._" target="lib/net10.0" /></files>
 </package>
@@ -96,7 +97,7 @@ cd "$work/two"
 dotnet new console --no-restore -o . > /dev/null
 dotnet add package SafeVision.Cpu --version "$version" > /dev/null
 dotnet add package SafeVision.Cuda --version "$version" > /dev/null
-expect 1 'SV0001: .*SafeVision.Cpu, SafeVision.Cuda' dotnet build --nologo -v quiet
+expect 1 'error SV0001' dotnet build --nologo -v quiet
 
 step "The tool checks images by its exit code"
 cd "$work"
