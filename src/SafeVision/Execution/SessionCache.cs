@@ -134,7 +134,9 @@ public sealed class SessionCache : IDisposable
         {
             if (entry.IsValueCreated && entry.Value.IsCompletedSuccessfully)
             {
+#pragma warning disable RS0030 // It is complete, so nothing waits.
                 entry.Value.Result.Dispose();
+#pragma warning restore RS0030
             }
         }
 
