@@ -32,7 +32,7 @@ internal static class HarmDefinitions
             "slurs and hateful slogans written in the image",
             "a person being mocked, humiliated or bullied by others",
             "threatening gestures or messages against a person",
-            "stalking, groping or sexual harassment of a person",
+            "stalking, groping or harassment of a person",
         ],
         [
             "hate symbols in museums, history books and documentaries",
@@ -49,11 +49,11 @@ internal static class HarmDefinitions
             "people fighting, beating or strangling each other",
             "people being shot, stabbed or executed",
             "torture and restraint of captives",
-            "armed combat and victims of war",
+            "battle scenes and victims of war",
             "mass shootings and terror attacks",
             "children being beaten or abused",
             "bloody wounds, mutilated bodies and corpses",
-            "a weapon pointed at a person",
+            "a person being threatened with a weapon",
         ],
         [
             "boxing, wrestling, fencing and martial arts as sport",
@@ -61,6 +61,8 @@ internal static class HarmDefinitions
             "stage fights and film scenes without gore",
             "historical paintings and monuments of battles",
             "small scrapes, plasters and bandages",
+            "guns and other weapons lying or on display",
+            "soldiers and police officers at work or on parade",
         ]);
 
     public static SafetyCategory Sexual { get; } = new(
@@ -106,6 +108,8 @@ internal static class HarmDefinitions
             "locksmiths and fire brigades at work",
             "murals and street art on permitted walls",
             "crime scenes in plainly fictional films, games and books",
+            "wallets, cash machines and money in everyday use",
+            "fire engines, torches and fireplaces",
         ]);
 
     public static SafetyCategory Weapons { get; } = new(
@@ -114,9 +118,9 @@ internal static class HarmDefinitions
         "Viewers, minors above all, must not be offered weapons, drugs, alcohol or tobacco or be drawn to them.",
         [
             "firearms and parts of them",
-            "ammunition",
+            "ammunition and cartridges",
             "knives and blades shown as weapons",
-            "military weapons",
+            "machine guns, cannons and tanks",
             "explosives, grenades and bombs",
             "cigarettes and tobacco",
             "alcoholic drinks",
@@ -129,6 +133,9 @@ internal static class HarmDefinitions
             "medicine in its package",
             "tools for work and gardening",
             "rockets and spacecraft for space flight",
+            "bottles of water and soft drinks",
+            "soldiers and police officers without a weapon in hand",
+            "bulletproof vests, helmets and other protection",
         ]);
 
     public static SafetyCategory SelfHarm { get; } = new(
@@ -139,7 +146,7 @@ internal static class HarmDefinitions
             "a person cutting, burning or hitting themselves",
             "fresh cuts or rows of scars from self-injury",
             "suicide and suicide attempts",
-            "a person with a noose or with a gun held to their own head",
+            "suicide by hanging or shooting",
             "a person standing ready to jump from a bridge, roof or track",
             "suicide notes and messages that praise suicide",
             "heaps of pills laid out for an overdose",
@@ -181,16 +188,18 @@ internal static class HarmDefinitions
             "collapsed buildings and rubble after an earthquake",
             "flooded streets and houses",
             "hurricanes, tornadoes and tsunamis striking places where people live",
-            "buildings, forests or vehicles on fire",
+            "homes and forests burning down",
             "explosions and industrial accidents",
-            "wrecks after plane, train or car crashes",
+            "wrecks of sunken ships",
+            "debris and bodies after a crash",
             "dead or injured people at the scene of a disaster",
             "survivors in despair, refugees fleeing a catastrophe",
         ],
         [
             "campfires, candles and fireplaces",
             "weather maps and storm clouds without damage",
-            "fire drills and rescue training",
+            "fire engines, ambulances and rescue training",
+            "intact ships and boats",
             "volcanoes and waterfalls as landscapes",
             "demolition sites and buildings under construction",
         ]);

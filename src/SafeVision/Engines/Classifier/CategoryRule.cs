@@ -38,8 +38,8 @@ internal sealed class CategoryRule
             (string? include, double similarity) = Closest(category.Includes, rows, label);
             (_, double excluded) = Closest(category.Excludes, rows, label);
             double mapped = labels.Manifest.Categories.GetValueOrDefault(labels.Manifest.Labels[label])?.GetValueOrDefault(category.Id) ?? 0;
-            double meant = Relevance(similarity, options);
-            double weight = Math.Max(mapped, meant) - Relevance(excluded, options);
+            double meant = similarity >= options.LeastSimilarity ? Relevance(similarity, options) : 0;
+            double weight = Math.Max(mapped, meant) - Exception(excluded, similarity, options);
             if (weight >= LeastWeight)
             {
                 claims.Add(meant >= 0.5 || mapped == 0
@@ -66,7 +66,7 @@ internal sealed class CategoryRule
         foreach (string phrase in category.Includes)
         {
             LabelClaim[] carriers = rows.TryGetValue(phrase, out float[]? row)
-                ? [.. claims.Where(claim => row[claim.Label] >= options.SimilarityMidpoint).OrderByDescending(claim => row[claim.Label])]
+                ? [.. claims.Where(claim => row[claim.Label] >= options.LeastSimilarity).OrderByDescending(claim => row[claim.Label])]
                 : [];
             if (carriers.Length > 0)
             {
@@ -87,7 +87,7 @@ internal sealed class CategoryRule
 
     private static (string? Phrase, double Similarity) Closest(IReadOnlyList<string> phrases, Dictionary<string, float[]> rows, int label)
     {
-        (string? closest, double best) = (null, double.NegativeInfinity);
+        (string? closest, double best) = (null, -1); // the least a cosine can be
         foreach (string phrase in phrases)
         {
             if (rows.TryGetValue(phrase, out float[]? row) && row[label] > best)
@@ -101,5 +101,14 @@ internal sealed class CategoryRule
 
     /// <summary>How much a label of this similarity counts, 0 to 1.</summary>
     private static double Relevance(double similarity, ClassifierEngineOptions options) =>
-        1 / (1 + Math.Exp((options.SimilarityMidpoint - similarity) / options.SimilarityScale));
+        Logistic((similarity - options.SimilarityMidpoint) / options.SimilarityScale);
+
+    /// <summary>
+    /// What the excludes take away. They must come closer to the label than the includes do: in one topic everything is
+    /// similar to everything, and "couples kissing in clothes" must not make a model blind to what it was trained to see.
+    /// </summary>
+    private static double Exception(double excluded, double included, ClassifierEngineOptions options) =>
+        Relevance(excluded, options) * Logistic((excluded - included) / options.SimilarityScale);
+
+    private static double Logistic(double x) => 1 / (1 + Math.Exp(-x));
 }

@@ -4,10 +4,16 @@ namespace SafeVision.Engines.Classifier;
 public sealed class ClassifierEngineOptions
 {
     /// <summary>
-    /// The cosine similarity at which a label counts half for a phrase, 0 to 1. Default: 0.60, where phrases and labels of
+    /// The cosine similarity at which a label counts half for a phrase, 0 to 1. Default: 0.65, where phrases and labels of
     /// one meaning part from those of merely one topic.
     /// </summary>
-    public double SimilarityMidpoint { get; set; } = 0.60;
+    public double SimilarityMidpoint { get; set; } = 0.65;
+
+    /// <summary>
+    /// Below this cosine similarity a label doesn't count at all, and a phrase that no label reaches is not covered, 0 to 1.
+    /// Default: 0.60. Many labels that are a little similar must not add up to evidence.
+    /// </summary>
+    public double LeastSimilarity { get; set; } = 0.60;
 
     /// <summary>How fast a label's weight rises around the midpoint, above 0: the logistic scale in cosine units. Default: 0.03.</summary>
     public double SimilarityScale { get; set; } = 0.03;
@@ -16,8 +22,8 @@ public sealed class ClassifierEngineOptions
     public ViewPlan Views { get; set; } = ViewPlan.Whole;
 
     internal ClassifierEngineOptions Validate() =>
-        SimilarityMidpoint is > 0 and < 1 && SimilarityScale is > 0 and < 1 && Enum.IsDefined(Views)
-            ? new ClassifierEngineOptions { SimilarityMidpoint = SimilarityMidpoint, SimilarityScale = SimilarityScale, Views = Views }
+        SimilarityMidpoint is > 0 and < 1 && LeastSimilarity is > 0 and < 1 && SimilarityScale is > 0 and < 1 && Enum.IsDefined(Views)
+            ? (ClassifierEngineOptions)MemberwiseClone()
             : throw new ArgumentException(
-                $"SimilarityMidpoint and SimilarityScale must lie between 0 and 1, but are {SimilarityMidpoint} and {SimilarityScale}.");
+                $"SimilarityMidpoint, LeastSimilarity and SimilarityScale must lie between 0 and 1, but are {SimilarityMidpoint}, {LeastSimilarity} and {SimilarityScale}.");
 }
