@@ -70,7 +70,7 @@ internal ref struct AnimationDecoder
 
                 PixelBuffer shown = Advance(index);
                 PixelBuffer pixels = PixelBuffer.Rent(writer.Width * writer.Height * 3);
-                writer.Write(shown.Span, 0, pixels.Span);
+                writer.Write(shown.Span, _header.Width * 4, 0, pixels.Span);
                 frames.Add(scale.Reduce(index, timestamp, writer.Width, writer.Height, pixels));
             }
 

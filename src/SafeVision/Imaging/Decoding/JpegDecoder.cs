@@ -14,14 +14,18 @@ internal static unsafe class JpegDecoder
         using PixelBuffer? mended = layout.HasEnd ? null : Mend(file, ref layout);
         file = mended?.Memory ?? file[..layout.End];
         using var decoder = new SkiaCodec(file, ImageFormat.Jpeg);
-        SKSizeI size = ReducedSize(decoder.Codec, header, options.TargetShortSide);
-        var writer = new UprightWriter(size.Width, size.Height, header.Orientation, background: null);
-        PixelBuffer pixels = PixelBuffer.Rent(size.Width * size.Height * 3);
+        int scale = Reduction(header, options.TargetShortSide);
+        SKSizeI size = scale == 1 ? new SKSizeI(header.Width, header.Height) : decoder.Codec.GetScaledDimensions(1f / scale);
+
+        // Where the last column or row stands for less than half as many pixels as the others, it is left out: counted whole,
+        // it would move all others by up to a pixel of the network's input.
+        var writer = new UprightWriter(Kept(header.Width, scale), Kept(header.Height, scale), header.Orientation, background: null);
+        PixelBuffer pixels = PixelBuffer.Rent(writer.Width * writer.Height * 3);
         try
         {
             SKImageInfo info = SkiaCodec.PixelInfo(size.Width, size.Height, header.HasRgbProfile);
             decoder.ThrowUnlessSuccess(decoder.Codec.StartScanlineDecode(info));
-            bool endsInGray = DecodeStrips(decoder, size, writer, pixels.Span, clock);
+            bool endsInGray = DecodeStrips(decoder, size, Kept(header.Height, scale), writer, pixels.Span, clock);
             if (endsInGray || layout.ComponentCount == 4 || !layout.IsInterleaved)
             {
                 JpegScanCheck.Check(file.Span, layout);
@@ -37,7 +41,7 @@ internal static unsafe class JpegDecoder
         return DecodedImage.Single(ImageFormat.Jpeg, width, height, new ImageFrame(0, TimeSpan.Zero, writer.Width, writer.Height, pixels));
     }
 
-    private static bool DecodeStrips(SkiaCodec decoder, SKSizeI size, UprightWriter writer, Span<byte> pixels, DecodeClock clock)
+    private static bool DecodeStrips(SkiaCodec decoder, SKSizeI size, int keptRows, UprightWriter writer, Span<byte> pixels, DecodeClock clock)
     {
         int stride = size.Width * 4;
         using PixelBuffer strip = PixelBuffer.Rent(stride * Math.Min(StripRows, size.Height));
@@ -54,7 +58,7 @@ internal static unsafe class JpegDecoder
                     throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the data end at row {y + decoded} of {size.Height}");
                 }
 
-                writer.Write(strip.Span[..(rows * stride)], y, pixels);
+                writer.Write(strip.Span[..(Math.Clamp(keptRows - y, 0, rows) * stride)], stride, y, pixels);
             }
         }
 
@@ -66,19 +70,18 @@ internal static unsafe class JpegDecoder
         Math.Abs(pixel[0] - pixel[1]) <= 3 && Math.Abs(pixel[1] - pixel[2]) <= 3 && pixel[0] is > 96 and < 160;
 
     // The fast inverse transforms are those to 4x4, 2x2 and 1x1; between them lie slow ones.
-    private static SKSizeI ReducedSize(SKCodec codec, ImageHeader header, int? target)
+    private static int Reduction(ImageHeader header, int? target)
     {
         int scale = 1;
-        if (target is { } side)
+        while (target is { } side && scale < 8 && Math.Min(header.Width, header.Height) / (scale * 2) >= 2L * side)
         {
-            while (scale < 8 && Math.Min(header.Width, header.Height) / (scale * 2) >= 2L * side)
-            {
-                scale *= 2;
-            }
+            scale *= 2;
         }
 
-        return scale == 1 ? new SKSizeI(header.Width, header.Height) : codec.GetScaledDimensions(1f / scale);
+        return scale;
     }
+
+    private static int Kept(int side, int scale) => (side + (scale / 2)) / scale;
 
     // Without an end marker the decoder waits for more, even when it has all rows. Whether it has is then for the walk to say,
     // and a progressive JPEG without an end may lack any number of scans.

@@ -15,14 +15,14 @@ internal static unsafe class StillDecoder
             if (header.Orientation != Orientation.Upright)
             {
                 PixelBuffer upright = PixelBuffer.Rent(header.Width * header.Height * 3);
-                writer.Write(pixels.Span, 0, upright.Span);
+                writer.Write(pixels.Span, header.Width * 4, 0, upright.Span);
                 ((IDisposable)pixels).Dispose();
                 pixels = upright;
             }
             else
             {
                 // In place: three bytes never overtake the four they come from.
-                writer.Write(pixels.Span, 0, pixels.Span);
+                writer.Write(pixels.Span, header.Width * 4, 0, pixels.Span);
             }
 
             return DecodedImage.Single(format, writer.Width, writer.Height, new ImageFrame(0, TimeSpan.Zero, writer.Width, writer.Height, pixels));

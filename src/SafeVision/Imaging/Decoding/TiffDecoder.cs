@@ -72,7 +72,7 @@ internal static unsafe class TiffDecoder
 
         var writer = new UprightWriter(page.Width, page.Height, page.Orientation, samples.HasAlpha ? options.Background : null);
         PixelBuffer pixels = PixelBuffer.Rent(page.Width * page.Height * 3);
-        writer.Write(rgba.Span, 0, pixels.Span);
+        writer.Write(rgba.Span, page.Width * 4, 0, pixels.Span);
         return new ImageFrame(index, TimeSpan.Zero, writer.Width, writer.Height, pixels);
     }
 

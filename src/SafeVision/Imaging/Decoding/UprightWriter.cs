@@ -50,14 +50,17 @@ internal readonly struct UprightWriter
 
     public static bool Swaps(Orientation orientation) => orientation >= Orientation.Transposed;
 
-    /// <summary>Writes whole stored rows, the first of them row <paramref name="y"/>.</summary>
-    public void Write(ReadOnlySpan<byte> rgba, int y, Span<byte> rgb)
+    /// <summary>Writes stored rows, the first of them row <paramref name="y"/>.</summary>
+    /// <param name="rgba">The rows.</param>
+    /// <param name="stride">Bytes of a row; pixels beyond the stored width are left out.</param>
+    /// <param name="y">Which row the first is.</param>
+    /// <param name="rgb">The whole upright image.</param>
+    public void Write(ReadOnlySpan<byte> rgba, int stride, int y, Span<byte> rgb)
     {
-        int stride = _storedWidth * 4;
         int rows = rgba.Length / stride;
         if (_orientation == Orientation.Upright)
         {
-            Convert(rgba, rgb.Slice(y * _storedWidth * 3, rows * _storedWidth * 3));
+            Convert(rgba, stride, rows, rgb.Slice(y * _storedWidth * 3, rows * _storedWidth * 3));
             return;
         }
 
@@ -66,11 +69,25 @@ internal readonly struct UprightWriter
         {
             int count = Math.Min(BlockRows, rows - done);
             Span<byte> converted = block.AsSpan(0, count * _storedWidth * 3);
-            Convert(rgba.Slice(done * stride, count * stride), converted);
+            Convert(rgba[(done * stride)..], stride, count, converted);
             Scatter(converted, count, y + done, rgb);
         }
 
         ArrayPool<byte>.Shared.Return(block);
+    }
+
+    private void Convert(ReadOnlySpan<byte> rgba, int stride, int rows, Span<byte> rgb)
+    {
+        if (stride == _storedWidth * 4)
+        {
+            Convert(rgba[..(rows * stride)], rgb);
+            return;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            Convert(rgba.Slice(row * stride, _storedWidth * 4), rgb.Slice(row * _storedWidth * 3, _storedWidth * 3));
+        }
     }
 
     private void Convert(ReadOnlySpan<byte> rgba, Span<byte> rgb)
