@@ -1,7 +1,5 @@
 using System.CommandLine;
 using SafeVision.Cli.Output;
-using SafeVision.Policies;
-using Spectre.Console;
 
 namespace SafeVision.Cli;
 
@@ -10,7 +8,7 @@ internal static class CheckCommand
 {
     public static Command Create()
     {
-        var paths = new Argument<string[]>("path") { Description = "Image files and folders.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.OneOrMore };
         var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
         var format = new Option<ReportFormat>("--format") { Description = "table, json (one array) or ndjson (one object a line).", DefaultValueFactory = _ => ReportFormat.Table };
         var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
@@ -21,42 +19,52 @@ internal static class CheckCommand
             paths, policy, format, heatMaps, recursive, provider,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
-            parsed.GetValue(paths)!, parsed.GetValue(policy), parsed.GetValue(format), parsed.GetValue(heatMaps),
-            parsed.GetValue(recursive), parsed.GetValue(provider)!, cancellationToken));
+            new CheckRequest(
+                parsed.GetValue(paths)!, parsed.GetValue(policy), parsed.GetValue(format),
+                parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!),
+            parsed.InvocationConfiguration.Output,
+            parsed.InvocationConfiguration.Error,
+            cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(
-        string[] paths, string? policyFile, ReportFormat format, string? heatMaps, bool recursive, string provider, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(CheckRequest request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        SafetyPolicy policy = policyFile is null ? SafetyPolicy.Starter : SafetyPolicy.FromFile(policyFile);
-        (IReadOnlyList<string> files, int passedOver) = ImageFiles.Expand(paths, recursive);
-        if (files.Count == 0)
-        {
-            throw new FileNotFoundException($"No image was found in {string.Join(", ", paths)}{(recursive ? "" : "; --recursive looks into folders of folders")}.");
-        }
+        var policy = PolicyOption.Read(request.PolicyFile);
+        ImageFiles files = ImageFiles.Find(request.Paths, request.Recursive);
+        HeatMapFolder? heatMaps = request.HeatMapFolder is { } folder ? new HeatMapFolder(folder, files.Paths) : null;
+        using var progress = new ProgressLine(error, files.Paths.Count, TimeProvider.System);
+        progress.Announce("Loading the models");
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ProviderOption.Apply(builder.UsePolicy(policy).UseDefaultModels(), request.Provider));
+        GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
 
-        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ProviderOption.Apply(builder.UsePolicy(policy).UseDefaultModels(), provider));
-        HeatMapFolder? folder = heatMaps is null ? null : new HeatMapFolder(heatMaps);
-        using IReport report = format switch
+        // Made only now, so that an error above leaves no half of an array behind.
+        progress.Hide();
+        using IReport report = request.Format switch
         {
-            ReportFormat.Json => new JsonReport(Console.Out),
-            ReportFormat.Ndjson => new NdjsonReport(Console.Out),
-            _ => new TableReport(AnsiConsole.Console),
+            ReportFormat.Json => new JsonReport(output),
+            ReportFormat.Ndjson => new NdjsonReport(output),
+            _ => new TableReport(Terminal.Open(output), files.Paths),
         };
 
         var strictest = Decision.Allow;
-        await foreach ((string path, GuardrailResult result) in CheckProgress.RunAsync(guardrail, files, cancellationToken))
+        int done = 0;
+        var sources = new ImageSources();
+        await foreach (GuardrailResult result in guardrail.CheckManyAsync(files.Paths.Select(sources.Open).ToAsyncEnumerable(), cancellationToken))
         {
+            string path = files.Paths[done++];
             strictest = result.Decision < strictest ? result.Decision : strictest;
-            string? picture = folder is null ? null : await folder.WriteAsync(path, result, cancellationToken);
+            string? picture = heatMaps is null ? null : await heatMaps.WriteAsync(path, sources.Open(path), result, cancellationToken);
+            progress.Hide();
             report.Add(path, result, picture);
+            progress.Show(done);
         }
 
-        report.Complete(guardrail.Status);
-        if (passedOver > 0)
+        progress.Hide();
+        report.Complete(status);
+        if (files.PassedOver > 0)
         {
-            await Console.Error.WriteLineAsync($"{passedOver} {(passedOver == 1 ? "file has" : "files have")} no image's extension and {(passedOver == 1 ? "was" : "were")} not checked; name such a file itself to check it.");
+            await error.WriteLineAsync($"{files.PassedOver} {(files.PassedOver == 1 ? "file is no image and was" : "files are no images and were")} not checked.");
         }
 
         return strictest switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };

@@ -1,31 +1,44 @@
+using SafeVision.Cli.Output;
 using SafeVision.Conversion;
 using SafeVision.Execution;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;
 
-/// <summary>Turns what went wrong into one message on standard error and exit code 1; a stack trace helps nobody here.</summary>
+/// <summary>Turns what went wrong into a message on standard error and exit code 1; a stack trace helps nobody here.</summary>
 internal static class CommandErrors
 {
     /// <summary>The exit code of an error; 0, 2 and 3 are decisions.</summary>
     public const int Error = 1;
 
-    public static async Task<int> GuardAsync(Func<Task<int>> run)
+    public static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error)
     {
         try
         {
             return await run();
         }
-        catch (Exception exception) when (exception is PolicyException or ModelLoadException or ExecutionProviderException
-            or CheckpointException or IOException or UnauthorizedAccessException or ArgumentException)
-        {
-            await Console.Error.WriteLineAsync(exception.Message);
-            return Error;
-        }
         catch (OperationCanceledException)
         {
-            await Console.Error.WriteLineAsync("Cancelled.");
-            return Error;
+            await error.WriteLineAsync("Cancelled; what was printed is not everything.");
         }
+        catch (IOException exception) when (StandardOutput.IsClosed(exception))
+        {
+            // The reader, such as head, has what it wanted. Nobody reads on, so there is nothing to say.
+        }
+        catch (Exception exception) when (IsExpected(exception))
+        {
+            await error.WriteLineAsync(Terminal.Plain(exception.Message));
+        }
+        catch (Exception exception)
+        {
+            await error.WriteLineAsync(Terminal.Plain($"Unexpected {exception.GetType().Name}: {exception.Message}"));
+        }
+
+        return Error;
     }
+
+    /// <summary>Whether the message tells a user what to mend.</summary>
+    public static bool IsExpected(Exception exception) => exception
+        is PolicyException or ModelLoadException or ExecutionProviderException or CheckpointException
+        or IOException or UnauthorizedAccessException or ArgumentException;
 }

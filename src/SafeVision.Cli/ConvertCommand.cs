@@ -26,16 +26,17 @@ internal static class ConvertCommand
                 Recipe = parsed.GetValue(recipe) is { } file ? ConversionRecipe.Read(file) : new ConversionRecipe(),
                 TextEncoder = parsed.GetValue(encoder),
             },
+            parsed.InvocationConfiguration.Output,
             cancellationToken));
         return command;
     }
 
-    private static async Task<int> RunAsync(ConversionOptions options, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(ConversionOptions options, TextWriter output, CancellationToken cancellationToken)
     {
         ConversionResult result = await ConvertProgress.RunAsync(options, cancellationToken);
-        await Console.Out.WriteLineAsync(FormattableString.Invariant(
+        await output.WriteLineAsync(FormattableString.Invariant(
             $"{options.Destination}: {result.Manifest.Id} ({result.Family}), {result.Manifest.Bytes / 1e6:0.0} MB, sha256 {result.Manifest.Sha256}"));
-        await Console.Out.WriteLineAsync(FormattableString.Invariant(
+        await output.WriteLineAsync(FormattableString.Invariant(
             $"ONNX Runtime and a plain computation of the network differ by {result.LargestDifference:0.0e+0} at most."));
         return 0;
     }

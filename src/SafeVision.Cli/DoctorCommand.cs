@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using SafeVision.Cli.Output;
 using SafeVision.Execution;
 using SafeVision.Models;
 
@@ -15,40 +16,47 @@ internal static class DoctorCommand
         var command = new Command("doctor", "Show the providers found, check the models' files against their hashes, and run their golden inputs on this machine.") { folders, provider };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            Console.WriteLine($"{RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {ProviderCatalog.RuntimeVersion}");
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            await output.WriteLineAsync($"machine   {RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {ProviderCatalog.RuntimeVersion}");
             foreach (ProviderDevice device in ProviderCatalog.Discover())
             {
-                Console.WriteLine($"provider  {device.Provider} on {device.Kind} ({device.Vendor})");
+                await output.WriteLineAsync($"provider  {device.Provider} on {device.Kind} ({Terminal.Name(device.Vendor)})");
             }
 
-            string[] named = parsed.GetValue(folders)!;
-            IReadOnlyList<ModelPackage> models = named.Length == 0 ? DefaultModels.All : [.. named.Select(ModelPackage.Open)];
             ExecutionOptions options = ProviderOption.Options(parsed.GetValue(provider)!);
             bool sound = true;
-            foreach (ModelPackage model in models)
+            foreach (Func<ModelPackage> open in Models(parsed.GetValue(folders)!))
             {
-                sound &= await ExamineAsync(model, options, cancellationToken);
+                (string finding, bool isSound) = await ExamineAsync(open, options, cancellationToken);
+                await output.WriteLineAsync($"model     {Terminal.Name(finding)}");
+                sound &= isSound;
             }
 
-            Console.WriteLine(sound ? "All is well." : "Something is wrong; see above.");
+            await output.WriteLineAsync(sound ? "All is well." : "Something is wrong; see above.");
             return sound ? 0 : CommandErrors.Error;
         });
         return command;
     }
 
-    private static async Task<bool> ExamineAsync(ModelPackage model, ExecutionOptions options, CancellationToken cancellationToken)
+    /// <summary>Opened one by one, so that a broken folder does not hide what is wrong with the next.</summary>
+    private static IEnumerable<Func<ModelPackage>> Models(string[] folders) => folders.Length == 0
+        ? DefaultModels.All.Select<ModelPackage, Func<ModelPackage>>(model => () => model)
+        : folders.Select<string, Func<ModelPackage>>(folder => () => ModelPackage.Open(folder));
+
+    private static async Task<(string Finding, bool IsSound)> ExamineAsync(Func<ModelPackage> open, ExecutionOptions options, CancellationToken cancellationToken)
     {
         try
         {
+            ModelPackage model = open();
             ModelExamination examination = await ModelExamination.RunAsync(model, options, cancellationToken);
-            Console.WriteLine(FormattableString.Invariant(
-                $"model     {model.Manifest.Id}: files match their hashes; {examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"more than {ModelExamination.Tolerance:0.0e+0}: WRONG")})"));
-            return examination.IsSound;
+            string goldens = examination.Goldens == 0
+                ? "it has no golden inputs, so nothing tells whether it computes what it should"
+                : FormattableString.Invariant($"{examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"WRONG: more than {ModelExamination.Tolerance:0.0e+0}")})");
+            return ($"{model.Manifest.Id}: files match their hashes; {goldens}", examination.IsSound);
         }
         catch (Exception exception) when (exception is ModelLoadException or ExecutionProviderException)
         {
-            Console.WriteLine($"model     {exception.Message}");
-            return false;
+            return ($"WRONG: {exception.Message}", false);
         }
     }
 }

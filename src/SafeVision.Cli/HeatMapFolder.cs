@@ -5,38 +5,93 @@ namespace SafeVision.Cli;
 /// <summary>Writes the evidence of the finding that weighs most as a picture beside which a person can judge the judge.</summary>
 internal sealed class HeatMapFolder
 {
-    private readonly string folder;
-    private readonly HashSet<string> taken = new(StringComparer.OrdinalIgnoreCase);
-    private readonly SkiaImageDecoder decoder = new();
+    private const int LongestName = 150; // with a category's 64, a number and an extension below the 255 bytes of most file systems
 
-    public HeatMapFolder(string folder)
+    private readonly string _folder;
+    private readonly HashSet<string> _taken;
+    private readonly SkiaImageDecoder _decoder = new();
+
+    /// <param name="folder">Made where it is missing.</param>
+    /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
+    /// <exception cref="IOException">The folder can't be made or written to.</exception>
+    public HeatMapFolder(string folder, IEnumerable<string> inputs)
     {
-        this.folder = folder;
-        Directory.CreateDirectory(folder);
+        _folder = folder;
+        _taken = new HashSet<string>(inputs.Select(Path.GetFullPath), StringComparer.OrdinalIgnoreCase);
+        try
+        {
+            Directory.CreateDirectory(folder);
+
+            // Better to know now than after the first thousand images.
+            using var probe = new FileStream(TemporaryFile(), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{folder}: heat maps can't be written there. {exception.Message}", exception);
+        }
     }
 
-    /// <summary>The file written, or null when the finding has no heat map.</summary>
-    public async Task<string?> WriteAsync(string path, GuardrailResult result, CancellationToken cancellationToken)
+    /// <summary>The file written, or null when the finding has no heat map or the image can't be read a second time.</summary>
+    /// <param name="path">The path that names the picture.</param>
+    /// <param name="source">The image itself.</param>
+    /// <param name="result">What was found.</param>
+    /// <param name="cancellationToken">Stops the decoding.</param>
+    public async Task<string?> WriteAsync(string path, ImageSource source, GuardrailResult result, CancellationToken cancellationToken)
     {
         if (result.Primary is not { Evidence.HeatMap: { } map } finding)
         {
             return null;
         }
 
-        using DecodedImage image = await decoder.DecodeAsync(ImageSource.FromFile(path), new ImageDecodeOptions(), cancellationToken);
-        ImageFrame frame = image.Frames.FirstOrDefault(frame => frame.Index == finding.Frame) ?? image.Frames[0];
-        string file = Path.Combine(folder, Unique($"{Path.GetFileName(path)}.{finding.Category}"));
-        await using FileStream stream = File.Create(file);
-        EvidenceOverlay.WritePng(stream, frame, map, finding.Evidence.Boxes);
-        return file;
+        try
+        {
+            using DecodedImage image = await _decoder.DecodeAsync(source, new ImageDecodeOptions(), cancellationToken);
+            ImageFrame frame = image.Frames.FirstOrDefault(frame => frame.Index == finding.Frame) ?? image.Frames[0];
+            return Save(NameFor(path, finding.Category), stream => EvidenceOverlay.WritePng(stream, frame, map, finding.Evidence.Boxes));
+        }
+        catch (ImageRejectedException)
+        {
+            return null; // it was changed or deleted since it was judged
+        }
     }
 
-    private string Unique(string name)
+    /// <summary>Beside and then over: a link that lies where the picture goes is replaced, never followed.</summary>
+    private string Save(string file, Action<Stream> write)
     {
-        string candidate = $"{name}.png";
-        for (int i = 2; !taken.Add(candidate); i++)
+        string temporary = TemporaryFile();
+        try
         {
-            candidate = $"{name}.{i}.png";
+            using (var stream = new FileStream(temporary, FileMode.CreateNew))
+            {
+                write(stream);
+            }
+
+            File.Move(temporary, file, overwrite: true);
+            return file;
+        }
+        finally
+        {
+            File.Delete(temporary);
+        }
+    }
+
+    private string TemporaryFile() => Path.Combine(_folder, $".{Path.GetRandomFileName()}.tmp");
+
+    /// <summary>A name of this run's own: images of the same name from two folders do not write over each other.</summary>
+    private string NameFor(string path, string category)
+    {
+        string name = path == ImageFiles.StandardInput ? "stdin" : Path.GetFileName(path);
+        int length = Math.Min(name.Length, LongestName);
+        while (System.Text.Encoding.UTF8.GetByteCount(name.AsSpan(0, length)) > LongestName || (length < name.Length && char.IsLowSurrogate(name[length])))
+        {
+            length--;
+        }
+
+        string stem = Path.Combine(_folder, $"{name[..length]}.{category}");
+        string candidate = $"{stem}.png";
+        for (int i = 2; !_taken.Add(Path.GetFullPath(candidate)); i++)
+        {
+            candidate = $"{stem}.{i}.png";
         }
 
         return candidate;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeVision.Cli.Output;
 using SafeVision.Models;
 using Spectre.Console;
 
@@ -9,24 +10,53 @@ internal static class ModelsCommand
 {
     public static Command Create()
     {
-        var command = new Command("models", "List the default models: what each can assess, its size, hash, licence and source.");
-        command.SetAction(_ =>
+        var folders = new Argument<string[]>("folder") { Description = "Model folders; without any, the default models.", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders };
+        command.SetAction(parsed =>
         {
-            foreach (ModelManifest manifest in DefaultModels.All.Select(model => model.Manifest))
+            IAnsiConsole console = Terminal.Open(parsed.InvocationConfiguration.Output);
+            foreach (ModelPackage model in Named(parsed.GetValue(folders)!))
             {
-                var table = new Table { Title = new TableTitle(manifest.Id), Border = TableBorder.Rounded, ShowHeaders = false }.AddColumn("").AddColumn("");
-                table.AddRow("assesses", Markup.Escape(manifest.Description));
-                table.AddRow("labels", manifest.Labels.Count == 0 ? "-" : $"{manifest.Labels.Count}");
-                table.AddRow("categories", Markup.Escape(string.Join(", ", manifest.Categories.SelectMany(entry => entry.Value.Keys).Distinct()) is { Length: > 0 } list ? list : "by meaning only"));
-                table.AddRow("size", FormattableString.Invariant($"{manifest.Bytes / 1e6:0.0} MB"));
-                table.AddRow("sha256", manifest.Sha256);
-                table.AddRow("licence", Markup.Escape(manifest.License));
-                table.AddRow("source", Markup.Escape(manifest.Source));
-                AnsiConsole.Write(table);
+                Print(console, model.Manifest);
             }
 
             return 0;
         });
         return command;
     }
+
+    /// <summary>The models in these folders; the default ones where none is named.</summary>
+    public static IReadOnlyList<ModelPackage> Named(IReadOnlyCollection<string> folders) =>
+        folders.Count == 0 ? DefaultModels.All : [.. folders.Select(ModelPackage.Open)];
+
+    private static void Print(IAnsiConsole console, ModelManifest manifest)
+    {
+        string[] mapped = [.. manifest.Categories.Values.SelectMany(categories => categories.Keys).Distinct()];
+        string[] full = [.. mapped.Intersect(manifest.FullCategories)];
+        string[] part = [.. mapped.Except(manifest.FullCategories)];
+        string categories = manifest.Kind == "textEncoder"
+            ? "none by itself: it compares the policy's words with other models' labels"
+            : string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "others by their words" }.Where(text => text.Length > 0));
+
+        console.WriteLine(Terminal.Name(manifest.Id), new Style(decoration: Decoration.Bold));
+        var grid = new Grid().AddColumn(new GridColumn { Width = 12, Padding = new Padding(2, 0, 1, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });
+        foreach ((string name, string value) in new (string, string)[]
+        {
+            ("tells", manifest.Description),
+            ("categories", categories),
+            ("labels", manifest.Labels.Count == 0 ? "none" : $"{manifest.Labels.Count}"),
+            ("size", FormattableString.Invariant($"{manifest.Bytes / 1e6:0.0} MB")),
+            ("sha256", manifest.Sha256),
+            ("licence", manifest.License),
+            ("source", manifest.Source),
+        })
+        {
+            grid.AddRow(new Text(name), new Text(Terminal.Name(value)));
+        }
+
+        console.Write(grid);
+        console.WriteLine();
+    }
+
+    private static string List(string title, string[] categories) => categories.Length == 0 ? "" : title + string.Join(", ", categories);
 }

@@ -1,13 +1,15 @@
 using System.CommandLine;
+using System.Text;
 using SafeVision.Assessments;
+using SafeVision.Cli.Output;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;
 
-/// <summary><c>safevision policy validate|show|new</c>.</summary>
+/// <summary><c>safevision policy validate|show|new|schema</c>.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Check, explain and start policies.") { Validate(), Show(), New() };
+    public static Command Create() => new("policy", "Check, explain and start policies.") { Validate(), Show(), New(), Schema() };
 
     private static Command Validate()
     {
@@ -20,12 +22,13 @@ internal static class PolicyCommand
             {
                 try
                 {
-                    SafetyPolicy policy = SafetyPolicy.FromFile(path);
-                    Console.WriteLine($"{path}: valid. {policy.Name} {policy.Version}, {policy.Categories.Count} categories, hash {policy.ContentHash}");
+                    SafetyPolicy policy = PolicyOption.Read(path);
+                    parsed.InvocationConfiguration.Output.WriteLine(Terminal.Name(
+                        $"{path}: valid. {policy.Name} {policy.Version}, {policy.Categories.Count} {(policy.Categories.Count == 1 ? "category" : "categories")}, sha256 {policy.ContentHash}"));
                 }
-                catch (PolicyException exception)
+                catch (Exception exception) when (exception is PolicyException or IOException)
                 {
-                    Console.Error.WriteLine(exception.Message);
+                    parsed.InvocationConfiguration.Error.WriteLine(Terminal.Plain(exception.Message));
                     valid = false;
                 }
             }
@@ -41,28 +44,34 @@ internal static class PolicyCommand
         var command = new Command("show", "Print a policy as it is understood, and what of it the default models can assess.") { file };
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            SafetyPolicy policy = parsed.GetValue(file) is { } path ? SafetyPolicy.FromFile(path) : SafetyPolicy.Starter;
+            SafetyPolicy policy = PolicyOption.Read(parsed.GetValue(file));
             await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
             GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
-            Console.WriteLine(policy.ToYaml());
-            Console.WriteLine("# What the default models can assess:");
+            var text = new StringBuilder(policy.ToYaml()).Append("\n# What the default models can assess:\n");
             foreach (CategoryCoverage coverage in status.Coverage)
             {
-                Console.WriteLine($"#   {coverage.CategoryId}: {coverage.Level.ToString().ToLowerInvariant()}");
-                foreach (CoveredPhrase phrase in coverage.Covered)
-                {
-                    Console.WriteLine(FormattableString.Invariant($"#     '{phrase.Phrase}' by {string.Join(", ", phrase.Labels.Take(4))}{(phrase.Labels.Count > 4 ? ", …" : "")} ({phrase.Similarity:0.00})"));
-                }
-
-                foreach (string phrase in coverage.Uncovered)
-                {
-                    Console.WriteLine($"#     '{phrase}' by nothing");
-                }
+                Describe(coverage, text);
             }
 
+            await parsed.InvocationConfiguration.Output.WriteAsync(Terminal.Plain(text.ToString()));
             return 0;
         });
         return command;
+    }
+
+    private static void Describe(CategoryCoverage coverage, StringBuilder text)
+    {
+        text.Append($"#   {coverage.CategoryId}: {coverage.Level.ToString().ToLowerInvariant()}\n");
+        foreach (CoveredPhrase phrase in coverage.Covered)
+        {
+            string labels = string.Join(", ", phrase.Labels.Take(4)) + (phrase.Labels.Count > 4 ? ", …" : "");
+            text.Append(FormattableString.Invariant($"#     '{phrase.Phrase}' by {labels} ({phrase.Similarity:0.00})\n"));
+        }
+
+        foreach (string phrase in coverage.Uncovered)
+        {
+            text.Append($"#     '{phrase}' by nothing\n");
+        }
     }
 
     private static Command New()
@@ -72,18 +81,29 @@ internal static class PolicyCommand
         var command = new Command("new", "Write a policy to start from.") { file, all };
         command.SetAction(parsed =>
         {
-            SafetyPolicy policy = parsed.GetValue(all)
-                ? HarmCategory.All.Where(category => category != HarmCategory.Safe)
-                    .Aggregate(SafetyPolicy.Define("my-policy", "1"), (builder, category) => builder.Category(category)).Build()
-                : SafetyPolicy.Starter;
             string path = parsed.GetValue(file)!;
-            using (var stream = new FileStream(path, FileMode.CreateNew))
-            using (var writer = new StreamWriter(stream))
+            try
             {
-                writer.Write(policy.ToYaml());
+                using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew));
+                writer.Write(StarterPolicy.Text(parsed.GetValue(all)));
+            }
+            catch (IOException) when (File.Exists(path))
+            {
+                throw new IOException($"{path} exists already and was left as it is; name another file.");
             }
 
-            Console.WriteLine($"{path}: written. Change its words, then try: safevision check --policy {path} IMAGES");
+            parsed.InvocationConfiguration.Output.WriteLine(Terminal.Name($"{path}: written. Change its words, then try: safevision check --policy {path} IMAGES"));
+            return 0;
+        });
+        return command;
+    }
+
+    private static Command Schema()
+    {
+        var command = new Command("schema", "Print the JSON Schema of policy files, for completion in editors.");
+        command.SetAction(parsed =>
+        {
+            parsed.InvocationConfiguration.Output.WriteLine(SafetyPolicy.JsonSchema);
             return 0;
         });
         return command;

@@ -1,13 +1,4 @@
-using System.CommandLine;
 using SafeVision.Cli;
+using SafeVision.Cli.Output;
 
-var root = new RootCommand("Checks images against a written policy, on this machine, and says why.")
-{
-    CheckCommand.Create(),
-    PolicyCommand.Create(),
-    ModelsCommand.Create(),
-    DoctorCommand.Create(),
-    ConvertCommand.Create(),
-};
-
-return await CommandErrors.GuardAsync(() => root.Parse(args).InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false }));
+return await CommandLine.RunAsync(args, StandardOutput.Open(), Console.Error);

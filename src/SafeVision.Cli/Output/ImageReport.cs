@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
@@ -6,6 +7,13 @@ namespace SafeVision.Cli.Output;
 /// <summary>One element of the JSON output. Scripts rely on its shape.</summary>
 internal sealed record ImageReport
 {
+    // Apostrophes and other scripts as they are: the output is a file, not a part of a page.
+    private static readonly ReportJson s_json = new(new JsonSerializerOptions
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    });
+
     public required string Path { get; init; }
 
     public required Decision Decision { get; init; }
@@ -33,7 +41,7 @@ internal sealed record ImageReport
             HeatMap = heatMap,
             Provenance = result.Provenance,
         },
-        ReportJson.Default.ImageReport);
+        s_json.ImageReport);
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

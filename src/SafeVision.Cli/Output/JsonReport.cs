@@ -1,28 +1,27 @@
 namespace SafeVision.Cli.Output;
 
-/// <summary>One array with an object for each image.</summary>
+/// <summary>One array with an object for each image, written as the results come.</summary>
 internal sealed class JsonReport : IReport
 {
-    private readonly TextWriter writer;
-    private bool any;
+    private readonly TextWriter _writer;
+    private bool _any;
 
     public JsonReport(TextWriter writer)
     {
-        this.writer = writer;
+        _writer = writer;
         writer.Write('[');
     }
 
     public void Add(string path, GuardrailResult result, string? heatMap)
     {
-        writer.Write(any ? ",\n" : "\n");
-        writer.Write(ImageReport.ToJson(path, result, heatMap));
-        any = true;
+        _writer.Write($"{(_any ? "," : "")}\n{ImageReport.ToJson(path, result, heatMap)}");
+        _any = true;
     }
 
     public void Complete(GuardrailStatus status)
     {
     }
 
-    /// <summary>Closes the array, also after an error: what was printed stays readable.</summary>
-    public void Dispose() => writer.WriteLine("\n]");
+    /// <summary>Closes the array, also after an error: what was printed stays readable, and the exit code tells that it is not all.</summary>
+    public void Dispose() => _writer.Write("\n]\n");
 }

@@ -4,36 +4,77 @@ using Spectre.Console;
 
 namespace SafeVision.Cli.Output;
 
-/// <summary>A table for people.</summary>
-internal sealed class TableReport(IAnsiConsole console) : IReport
+/// <summary>A table for people, printed row by row as the results come, so that its columns are set beforehand.</summary>
+internal sealed class TableReport : IReport
 {
-    private readonly Table table = new Table { Border = TableBorder.Rounded, Expand = false }
-        .AddColumn("Image").AddColumn("Decision").AddColumn(new TableColumn("Score").RightAligned()).AddColumn("Category").AddColumn("Reason");
+    private const int DecisionWidth = 8;
+    private const int ScoreWidth = 5;
+    private const int Gap = 2;
+
+    private readonly IAnsiConsole _console;
+    private readonly Func<string, string> _nameOf;
+    private readonly int _imageWidth;
+    private readonly int[] _counts = new int[3];
+
+    /// <param name="console">Where to.</param>
+    /// <param name="paths">All images that will come: names stand alone where they tell the images apart.</param>
+    public TableReport(IAnsiConsole console, IReadOnlyCollection<string> paths)
+    {
+        _console = console;
+        bool namesTell = paths.DistinctBy(Path.GetFileName).Count() == paths.Count;
+        _nameOf = path => Terminal.Name(namesTell ? Path.GetFileName(path) : path);
+        _imageWidth = Math.Clamp(paths.Max(path => _nameOf(path).GetCellWidth()), "Image".Length, console.Profile.Width * 3 / 10);
+        Print(new Text("Image", Bold), new Text("Decision", Bold), new Text("Score", Bold), new Text("Category and reason", Bold));
+    }
+
+    private static Style Bold { get; } = new(decoration: Decoration.Bold);
 
     public void Add(string path, GuardrailResult result, string? heatMap)
     {
+        _counts[(int)result.Decision]++;
         Finding? primary = result.Primary;
-        table.AddRow(
-            new Text(Path.GetFileName(path)),
-            new Text(result.Decision.ToString().ToLowerInvariant(), new Style(Colour(result.Decision))),
-            new Text(primary is null || double.IsNaN(primary.Score) ? "-" : primary.Score.ToString("0.00", CultureInfo.InvariantCulture)),
-            new Text(primary?.Category ?? "-"),
-            new Text((result.Failure is { } failure ? $"{failure.Reason}: {failure.Message}" : primary?.Reason ?? "") + (heatMap is null ? "" : $" [{heatMap}]")));
+        var reason = new Paragraph();
+        if (result.Failure is { } failure)
+        {
+            reason.Append($"{failure.Reason}: ", Bold).Append(Terminal.Name(failure.Message));
+        }
+        else if (primary is not null)
+        {
+            reason.Append($"{primary.Category}: ", Bold).Append(Terminal.Name(primary.Reason)).Append(Others(result, primary));
+        }
+
+        if (heatMap is not null)
+        {
+            reason.Append($" Heat map: {Terminal.Name(heatMap)}");
+        }
+
+        Print(
+            new Text(_nameOf(path)),
+            new Text(Word(result.Decision), new Style(Colour(result.Decision))),
+            new Text(Score(primary)),
+            reason);
     }
 
     public void Complete(GuardrailStatus status)
     {
-        console.Write(table);
-        console.WriteLine($"Policy {status.Policy.Name} {status.Policy.Version} ({status.Policy.ContentHash[..12]}), {string.Join(", ", status.Models.Select(model => $"{model.Model} on {model.Provider}"))}.");
+        int total = _counts.Sum();
+        _console.WriteLine();
+        _console.WriteLine($"{total} {(total == 1 ? "image" : "images")}: {string.Join(", ", new[] { Decision.Allow, Decision.Review, Decision.Block }.Select(decision => $"{_counts[(int)decision]} {Word(decision)}"))}.");
+        _console.WriteLine($"Policy {status.Policy.Name} {status.Policy.Version} ({status.Policy.ContentHash[..12]}), judged by {string.Join(" and ", status.Models.Select(model => $"{model.Model} on {model.Provider}"))}.");
+        foreach (ModelProvenance model in status.Models.Where(model => model.Fallback is not null))
+        {
+            _console.WriteLine($"{model.Model} fell back to {model.Provider}: {model.Fallback}");
+        }
+
         foreach (CategoryCoverage coverage in status.Coverage)
         {
             if (coverage.Level == CoverageLevel.None)
             {
-                console.WriteLine($"{coverage.CategoryId} is not assessed: no model here covers it.");
+                _console.WriteLine($"{coverage.CategoryId} is not assessed: no model here covers it.");
             }
             else if (coverage.Level == CoverageLevel.Partial)
             {
-                console.WriteLine($"{coverage.CategoryId} is judged in part. Not recognised: {string.Join("; ", coverage.Uncovered)}.");
+                _console.WriteLine($"{coverage.CategoryId} is judged in part. Not recognised: {string.Join("; ", coverage.Uncovered)}.");
             }
         }
     }
@@ -42,10 +83,32 @@ internal sealed class TableReport(IAnsiConsole console) : IReport
     {
     }
 
+    /// <summary>The findings beside the first that alone would not allow the image either.</summary>
+    private static string Others(GuardrailResult result, Finding primary)
+    {
+        string[] others = [.. result.Findings
+            .Where(finding => finding != primary && finding.Decision != Decision.Allow)
+            .Select(finding => finding.Verdict == Verdict.NotAssessed ? $"{finding.Category} not assessed" : $"{finding.Category} {Score(finding)}")];
+        return others.Length == 0 ? "" : $" Also: {string.Join(", ", others)}.";
+    }
+
+    private static string Score(Finding? finding) =>
+        finding is null || double.IsNaN(finding.Score) ? "-" : finding.Score.ToString("0.00", CultureInfo.InvariantCulture);
+
+    private static string Word(Decision decision) => decision.ToString().ToLowerInvariant();
+
     private static Color Colour(Decision decision) => decision switch
     {
         Decision.Allow => Color.Green,
         Decision.Review => Color.Yellow,
         _ => Color.Red,
     };
+
+    private void Print(Text image, Text decision, Text score, Spectre.Console.Rendering.IRenderable reason) =>
+        _console.Write(new Grid { Expand = false }
+            .AddColumn(Column(_imageWidth)).AddColumn(Column(DecisionWidth)).AddColumn(Column(ScoreWidth).RightAligned())
+            .AddColumn(new GridColumn { Width = _console.Profile.Width - _imageWidth - DecisionWidth - ScoreWidth - (3 * Gap), Padding = new Padding(0) })
+            .AddRow(image, decision, score, reason));
+
+    private static GridColumn Column(int width) => new() { Width = width, Padding = new Padding(0, 0, Gap, 0) };
 }

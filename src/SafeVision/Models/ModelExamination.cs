@@ -27,12 +27,12 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
         if (manifest.Kind == "textEncoder")
         {
             TextEncoder encoder = await TextEncoder.LoadAsync(package, sessions, options).ConfigureAwait(false);
-            double difference = manifest.Goldens.Max(golden => Difference(golden, encoder.Embed([golden.Text ?? ""], cancellationToken)));
+            double difference = manifest.Goldens.Select(golden => Difference(golden, encoder.Embed([golden.Text ?? ""], cancellationToken))).DefaultIfEmpty().Max();
             return new ModelExamination(manifest.Goldens.Count, difference, encoder.Provider);
         }
 
         using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate()).ConfigureAwait(false);
-        double largest = manifest.Goldens.Max(golden => Difference(golden, GoldenInput.Run(session.Session, manifest, golden)));
+        double largest = manifest.Goldens.Select(golden => Difference(golden, GoldenInput.Run(session.Session, manifest, golden))).DefaultIfEmpty().Max();
         return new ModelExamination(manifest.Goldens.Count, largest, session.Provider);
     }
 

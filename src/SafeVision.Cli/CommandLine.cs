@@ -1,0 +1,35 @@
+using System.CommandLine;
+
+namespace SafeVision.Cli;
+
+/// <summary>The command <c>safevision</c>, apart from the process that it runs in.</summary>
+internal static class CommandLine
+{
+    /// <summary>Runs one command line and returns the exit code.</summary>
+    /// <param name="arguments">What follows the command's name.</param>
+    /// <param name="output">Results.</param>
+    /// <param name="error">Messages and progress.</param>
+    /// <param name="cancellationToken">Stops the work, as Ctrl+C does.</param>
+    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
+    {
+        var root = new RootCommand("Checks images against a written policy, on this machine, and says why.")
+        {
+            CheckCommand.Create(),
+            PolicyCommand.Create(),
+            ModelsCommand.Create(),
+            DoctorCommand.Create(),
+            ConvertCommand.Create(),
+        };
+
+        // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.
+        var parsing = new ParserConfiguration { ResponseFileTokenReplacer = null };
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+        };
+        return CommandErrors.GuardAsync(() => root.Parse(arguments, parsing).InvokeAsync(invocation, cancellationToken), error);
+    }
+}
