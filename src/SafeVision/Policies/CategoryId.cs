@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace SafeVision.Policies;
 
@@ -19,6 +20,7 @@ internal static class CategoryId
         (string written, Place place) = draft.Id!.Value;
         string id = written.Trim();
         string quoted = PolicyText.Quote(id);
+        string[] known = [.. HarmCategory.All.Select(category => category.Id)];
         if (HarmCategory.TryParse(id, out builtIn))
         {
             if (builtIn != HarmCategory.Safe)
@@ -32,11 +34,10 @@ internal static class CategoryId
 
         if (id.Length is 0 or > Longest || !char.IsAsciiLetter(id[0]) || id.AsSpan().ContainsAnyExcept(Allowed))
         {
-            errors.Add(place, $"{quoted} is not an id; an id is a letter followed by letters, digits, '_', '-' or '.', at most {Longest} in all");
+            errors.Add(place, $"{quoted} is not an id; {Invalid(id, known)}");
             return null;
         }
 
-        string[] known = [.. HarmCategory.All.Select(category => category.Id)];
         if (NearestWord.Within(id, known, TypoDistance) is string typo)
         {
             errors.Add(place, $"unknown category id {quoted}; did you mean '{typo}'? (an own category needs an id less like a built-in one)");
@@ -53,5 +54,20 @@ internal static class CategoryId
             ? $"category {quoted} is empty; an own category needs 'includes' (the built-in ones are {string.Join(", ", known)})"
             : $"unknown category id {quoted}; did you mean '{meant}'? (an own category needs 'includes')");
         return null;
+    }
+
+    // A letter of another script may look exactly like the right one, so it is named by its number.
+    private static string Invalid(string id, string[] known)
+    {
+        string rule = $"an id is an ASCII letter followed by ASCII letters, digits, '_', '-' or '.', at most {Longest} in all";
+        int wrong = id.AsSpan().IndexOfAnyExcept(Allowed);
+        if (wrong < 0 || id[wrong] < 0x80)
+        {
+            return rule;
+        }
+
+        Rune.DecodeFromUtf16(id.AsSpan(wrong), out Rune rune, out _);
+        string hint = NearestWord.Within(id, known, TypoDistance) is string near ? $" did you mean '{near}'?" : "";
+        return $"it holds {PolicyText.Quote(rune.ToString())} ({PolicyText.Name(rune)});{hint} {rule}";
     }
 }

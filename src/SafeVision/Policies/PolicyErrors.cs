@@ -18,6 +18,9 @@ internal sealed class PolicyErrors(string source)
 
     public bool Any => Count > 0;
 
+    /// <summary>Whether further errors are counted, but no longer kept.</summary>
+    public bool IsFull => _errors.Count == Most;
+
     public void Add(Place place, string message)
     {
         Count++;

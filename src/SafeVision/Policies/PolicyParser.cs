@@ -100,42 +100,33 @@ internal sealed class PolicyParser(PolicyErrors errors)
 
     private CategoryDraft ReadCategory(YamlNode node)
     {
-        CategoryDraft draft = new() { Place = node.Place, IsIncomplete = node is not YamlMap };
-        foreach ((string key, _, YamlNode value) in Entries(node, "a category", CategoryKeys))
+        if (node is YamlText { IsPlain: true } text && !PolicyValueReader.IsNull(text))
         {
-            int before = errors.Count;
-            switch (key)
-            {
-                case "id":
-                    draft.Id = _values.Text(key, value);
-                    break;
-                case "name":
-                    draft.Name = _values.Text(key, value);
-                    break;
-                case "protects":
-                    draft.Protects = _values.Text(key, value);
-                    break;
-                case "includes":
-                    draft.Includes = _values.Texts(key, value);
-                    draft.IncludesPlace = value.Place;
-                    break;
-                case "excludes":
-                    draft.Excludes = _values.Texts(key, value);
-                    break;
-                case "review":
-                    draft.ReviewAt = _values.Number(key, value);
-                    break;
-                case "block":
-                    draft.BlockAt = _values.Number(key, value);
-                    break;
-                default:
-                    draft.WhenNotAssessed = _values.Decision(key, value);
-                    break;
-            }
-
-            draft.IsIncomplete |= errors.Count > before;
+            errors.Add(node.Place, $"a category is a mapping; write '- id: {PolicyText.Quote(text.Value)[1..^1]}'");
+            return new CategoryDraft { Place = node.Place, IsIncomplete = true };
         }
 
+        CategoryDraft draft = new() { Place = node.Place, IsIncomplete = node is not YamlMap };
+        int before = errors.Count;
+        foreach ((string key, _, YamlNode value) in Entries(node, "a category", CategoryKeys))
+        {
+            bool read = key switch
+            {
+                "id" => (draft.Id = _values.Text(key, value)) is not null,
+                "name" => (draft.Name = _values.Text(key, value)) is not null,
+                "protects" => (draft.Protects = _values.Text(key, value)) is not null,
+                "includes" => (draft.Includes = _values.Texts(key, value)) is not null,
+                "excludes" => (draft.Excludes = _values.Texts(key, value)) is not null,
+                "review" => (draft.ReviewAt = _values.Number(key, value)) is not null,
+                "block" => (draft.BlockAt = _values.Number(key, value)) is not null,
+                _ => (draft.WhenNotAssessed = _values.Decision(key, value)) is not null,
+            };
+            draft.IsIncomplete |= !read;
+            draft.IncludesPlace = key == "includes" ? value.Place : draft.IncludesPlace;
+        }
+
+        // An unknown or repeated key may be the one that would have been missed.
+        draft.IsIncomplete |= errors.Count > before;
         return draft;
     }
 
@@ -153,10 +144,7 @@ internal sealed class PolicyParser(PolicyErrors errors)
         {
             if (!known.Contains(key, StringComparer.Ordinal))
             {
-                string hint = NearestWord.Find(key, known) is string near
-                    ? $"did you mean '{near}'?"
-                    : $"{what} has {string.Join(", ", known.Where(word => word[0] != '$').Select(PolicyText.Quote))}";
-                errors.Add(place, $"unknown key {PolicyText.Quote(key)}; {hint}");
+                ReportUnknown(key, place, what, known);
             }
             else if (!seen.TryAdd(key, place))
             {
@@ -169,9 +157,26 @@ internal sealed class PolicyParser(PolicyErrors errors)
         }
     }
 
+    private void ReportUnknown(string key, Place place, string what, string[] known)
+    {
+        if (errors.IsFull)
+        {
+            errors.Add(place, ""); // only counted: a search for each of a hundred thousand hints would take seconds
+            return;
+        }
+
+        string hint = NearestWord.Find(key, known) is string near
+            ? $"did you mean '{near}'?"
+            : $"{what} has {string.Join(", ", known.Where(word => word[0] != '$').Select(PolicyText.Quote))}";
+        errors.Add(place, key == "<<"
+            ? "merge keys ('<<') are not supported in a policy; write the keys out"
+            : $"unknown key {PolicyText.Quote(key)}; {hint}");
+    }
+
+    /// <summary>Reports a key that is missing, unless it stands there wrongly spelt, which has been reported.</summary>
     private void Require(YamlNode root, bool present, string key)
     {
-        if (!present && root is YamlMap map && !map.Entries.Any(entry => entry.Key.Value == key))
+        if (!present && root is YamlMap map && !map.Entries.Take(100).Any(entry => NearestWord.Find(entry.Key.Value, PolicyKeys) == key))
         {
             errors.Add(root.Place, $"'{key}' is missing");
         }

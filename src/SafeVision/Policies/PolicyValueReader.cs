@@ -29,6 +29,7 @@ internal sealed partial class PolicyValueReader(PolicyErrors errors)
 
     public Placed<string>? TextOrNumber(string key, YamlNode node) => Text($"'{key}'", node, acceptNumber: true);
 
+    /// <summary>The phrases of a list, or null where one of them could not be read.</summary>
     public List<Placed<string>>? Texts(string key, YamlNode node)
     {
         if (node is not YamlList list)
@@ -46,7 +47,7 @@ internal sealed partial class PolicyValueReader(PolicyErrors errors)
             }
         }
 
-        return texts;
+        return texts.Count == list.Items.Count ? texts : null;
     }
 
     public Placed<double>? Number(string key, YamlNode node)
@@ -69,11 +70,13 @@ internal sealed partial class PolicyValueReader(PolicyErrors errors)
 
     public Placed<Decision>? Decision(string key, YamlNode node)
     {
-        if (Text($"'{key}'", node, acceptNumber: false) is not { Value: string word })
+        if (node is not YamlText text || Kind(node) != "text")
         {
+            Mismatch($"'{key}'", "'allow', 'review' or 'block'", node);
             return null;
         }
 
+        string word = text.Value;
         switch (word)
         {
             case "allow":

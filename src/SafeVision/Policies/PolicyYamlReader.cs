@@ -19,12 +19,14 @@ internal sealed class PolicyYamlReader
 
     private readonly Parser _parser;
     private readonly PolicyErrors _errors;
+    private readonly YamlMistakes _mistakes;
     private int _nodes;
 
     private PolicyYamlReader(string text, PolicyErrors errors)
     {
         _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
         _errors = errors;
+        _mistakes = new YamlMistakes(text);
     }
 
     /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
@@ -39,12 +41,6 @@ internal sealed class PolicyYamlReader
         try
         {
             return new PolicyYamlReader(text, errors).ReadDocument();
-        }
-        catch (YamlException exception)
-        {
-            string reason = exception.Message.TrimEnd('.');
-            errors.Add(At(exception.Start), $"not valid YAML: {char.ToLowerInvariant(reason[0])}{reason[1..]}");
-            return null;
         }
         catch (RefusedException refused)
         {
@@ -84,7 +80,7 @@ internal sealed class PolicyYamlReader
             return null;
         }
 
-        if (start.Version is not null || start.Tags?.Any(tag => tag.Prefix.Length > 0 && !IsDefault(tag.Handle)) is true)
+        if (start.Version is not null || start.Tags?.Any(tag => (tag.Handle, tag.Prefix) is not (("!", "!") or ("!!", "tag:yaml.org,2002:"))) is true)
         {
             _errors.Add(At(start.Start), "directives ('%…') are not supported in a policy");
         }
@@ -98,8 +94,6 @@ internal sealed class PolicyYamlReader
 
         return root;
     }
-
-    private static bool IsDefault(string handle) => handle is "!" or "!!";
 
     private YamlNode ReadNode(ParsingEvent current, int depth)
     {
@@ -116,12 +110,29 @@ internal sealed class PolicyYamlReader
 
         YamlNode node = current switch
         {
-            Scalar scalar => new YamlText(place, scalar.Value, scalar.Style == ScalarStyle.Plain),
+            Scalar scalar => ReadText(scalar, place),
             SequenceStart => new YamlList(place, ReadItems(depth)),
-            MappingStart => new YamlMap(place, ReadEntries(depth)),
+            MappingStart => ReadMap(place, depth),
             _ => new YamlRefused(place),
         };
         return Refusal(current) is string refusal ? Refuse(place, refusal) : node;
+    }
+
+    private YamlNode ReadText(Scalar scalar, Place place)
+    {
+        bool isPlain = scalar.Style == ScalarStyle.Plain;
+        return isPlain && _mistakes.SwallowedItem(place.Line, (int)scalar.End.Line) is Place item
+            ? Refuse(item, "this line begins with '-', but its indentation makes it part of the text above; align it with the '-' of that text")
+            : new YamlText(place, scalar.Value, isPlain);
+    }
+
+    private YamlMap ReadMap(Place place, int depth)
+    {
+        List<YamlEntry> entries = ReadEntries(depth);
+
+        // A mapping inside a list, [a: b], comes without a position of its own.
+        bool isUnplaced = depth > 1 && place == new Place(1, 1);
+        return new YamlMap(isUnplaced && entries.Count > 0 ? entries[0].Key.Place : place, entries);
     }
 
     private static string? Refusal(ParsingEvent current) => current switch
@@ -172,7 +183,21 @@ internal sealed class PolicyYamlReader
     private TEvent Next<TEvent>()
         where TEvent : ParsingEvent
     {
-        _parser.MoveNext();
+        try
+        {
+            _parser.MoveNext();
+        }
+        catch (YamlException exception)
+        {
+            throw new RefusedException(_mistakes.Place(exception), YamlMistakes.Message(exception));
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            // The parser has mistakes of its own, such as InvalidOperationException at a mapping that is not closed.
+            Place last = _parser.Current is null ? new(1, 1) : At(_parser.Current.End);
+            throw new RefusedException(last, "not valid YAML: what begins here or before, such as '{', '[' or a quotation, is not ended as it should be");
+        }
+
         return (TEvent)_parser.Current!;
     }
 

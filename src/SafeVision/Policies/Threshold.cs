@@ -21,7 +21,7 @@ internal static class Threshold
         string reason = value switch
         {
             0 => "0 would stop every image; a threshold is above 0 and at most 1",
-            > 1 and <= 100 => $"{Show(value)} is not above 0 and at most 1; {Show(value)} % is written {Show(value / 100)}",
+            >= 2 and <= 100 => $"{Show(value)} is not above 0 and at most 1; {Show(value)} % is written {Show(value / 100)}",
             _ => $"{Show(value)} is not above 0 and at most 1",
         };
         errors.Add(place, $"{what} threshold {reason}");
