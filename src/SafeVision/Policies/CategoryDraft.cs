@@ -35,7 +35,7 @@ internal sealed class CategoryDraft
     public bool IsIncomplete { get; set; }
 
     /// <summary>The category whose parts stand where this draft says nothing.</summary>
-    private SafetyCategory? Basis { get; set; }
+    public SafetyCategory? Basis { get; private set; }
 
     /// <summary>A draft that resolves to <paramref name="category"/> as long as nothing is set anew.</summary>
     public static CategoryDraft From(SafetyCategory category) => new()

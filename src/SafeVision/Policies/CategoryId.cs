@@ -44,7 +44,7 @@ internal static class CategoryId
             return null;
         }
 
-        if (draft.Includes is not null || draft.IsIncomplete)
+        if (draft.Includes is not null || draft.Basis is not null || draft.IsIncomplete)
         {
             return id;
         }
