@@ -36,6 +36,8 @@ done | sort > "$work/wanted"
 (cd "$feed" && ls ./*.nupkg) | sed 's|^\./||' | sort > "$work/packed"
 diff "$work/wanted" "$work/packed" || fail "other packages were packed than intended"
 ls -l "$feed" | awk 'NR > 1 { printf "%10d  %s\n", $5, $NF }'
+large=$(find "$feed" -name '*.nupkg' -size +200M)
+[ -z "$large" ] || fail "nuget.org takes 250 MB at most: $large"
 
 # Packages of ours come from the feed and nowhere else, and go to a cache of this run's own, since a version may be packed
 # twice with other contents. All else is taken from the user's cache where it is there, and from nuget.org.
@@ -71,6 +73,11 @@ dotnet add package SafeVision.Models --version "$version" > /dev/null
 dotnet build -c Release --nologo -v quiet -warnaserror
 expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/coffee.png"
 expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/chelsea.png"
+
+for model in "$root"/models/*/manifest.json; do
+  id=$(basename "$(dirname "$model")")
+  cmp "$root/models/$id/LICENSE" "$NUGET_PACKAGES/safevision.models/$version/licenses/$id/LICENSE" || fail "SafeVision.Models lacks the licence of $id"
+done
 
 step "Two runtime packages in one project stop the build"
 mkdir "$work/native" "$work/two"
