@@ -6,8 +6,10 @@ namespace SafeVision.Imaging.Formats;
 /// <summary>Walks the markers of a JPEG (ITU-T T.81, annex B) from the first to the end of the image, decoding nothing.</summary>
 internal static class JpegHeader
 {
-    // Files have about ten. Each scan of a progressive JPEG may touch every block while costing a handful of bytes.
+    // Files have about ten. Each scan of a progressive JPEG may touch every block while costing a handful of bytes, and the
+    // decoder goes through all of them before its first row, deaf to any clock.
     private const int MostScans = 100;
+    private const int MostScansOfLargest = 16;
 
     /// <summary>Reads the header and checks it against the limits.</summary>
     public static ImageHeader Read(ReadOnlySpan<byte> file, ImageLimits limits, out JpegLayout layout)
@@ -42,7 +44,7 @@ internal static class JpegHeader
                     ReadFrame(segment, marker, position, limits, ref layout);
                     break;
                 case JpegMarkers.StartOfScan:
-                    ReadScan(segment, position, ref layout);
+                    ReadScan(segment, position, limits, ref layout);
                     break;
                 case 0xE1 when !exif && segment.StartsWith("Exif\0\0"u8):
                     orientation = ExifOrientation.Read(segment);
@@ -103,7 +105,7 @@ internal static class JpegHeader
         }
     }
 
-    private static void ReadScan(ReadOnlySpan<byte> segment, int position, ref JpegLayout layout)
+    private static void ReadScan(ReadOnlySpan<byte> segment, int position, ImageLimits limits, ref JpegLayout layout)
     {
         int count = segment.Length > 0 ? segment[0] : 0;
         if (layout.ComponentCount == 0 || count is < 1 or > 4 || segment.Length < 4 + (2 * count))
@@ -111,9 +113,10 @@ internal static class JpegHeader
             throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"a scan at offset {position} without a frame header, or with {count} components");
         }
 
-        if (++layout.Scans > MostScans)
+        long pixels = (long)layout.Width * layout.Height;
+        if (++layout.Scans > MostScans || layout.Scans * pixels > MostScansOfLargest * limits.MaxPixels)
         {
-            throw ImageRejectedException.TooLarge(ImageFormat.Jpeg, $"more than {MostScans} scans by offset {position}");
+            throw ImageRejectedException.TooLarge(ImageFormat.Jpeg, $"{layout.Scans} or more scans of {pixels} pixels by offset {position}; at most {MostScans} are read, and {MostScansOfLargest} of the largest image allowed (ImageLimits.MaxPixels)");
         }
 
         if (layout.Scans == 1)
