@@ -21,6 +21,7 @@ internal sealed class PolicyYamlReader
     private readonly PolicyErrors _errors;
     private readonly YamlMistakes _mistakes;
     private int _nodes;
+    private Place _last = new(1, 1);
 
     private PolicyYamlReader(string text, PolicyErrors errors)
     {
@@ -185,7 +186,11 @@ internal sealed class PolicyYamlReader
     {
         try
         {
-            _parser.MoveNext();
+            if (_parser.MoveNext() && _parser.Current is TEvent next)
+            {
+                _last = At(next.End);
+                return next;
+            }
         }
         catch (YamlException exception)
         {
@@ -193,12 +198,11 @@ internal sealed class PolicyYamlReader
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The parser has mistakes of its own, such as InvalidOperationException at a mapping that is not closed.
-            Place last = _parser.Current is null ? new(1, 1) : At(_parser.Current.End);
-            throw new RefusedException(last, "not valid YAML: what begins here or before, such as '{', '[' or a quotation, is not ended as it should be");
+            // The parser has mistakes of its own: at some mappings that are not closed it throws InvalidOperationException,
+            // at others it just ends.
         }
 
-        return (TEvent)_parser.Current!;
+        throw new RefusedException(_last, "not valid YAML: what begins here or before, such as '{', '[', ':' or a quotation, is not ended as it should be");
     }
 
     private static Place At(in Mark mark) => new((int)mark.Line, (int)mark.Column);

@@ -115,7 +115,7 @@ public sealed class PolicyErrorTests
         { Good.Replace("version: \"1\"", "version: \"1"), "2:10: not valid YAML: the indentation of this line fits nothing above it, or a ':' or a quotation mark is missing (while scanning a multi-line double-quoted scalar, found wrong indentation)" },
         { Good.Replace("policy: p", "policy: %p"), "1:9: not valid YAML: text that begins with this character needs quotes (while scanning for the next token, found character that cannot start any token)" },
         { "policy: \"p", "1:9: not valid YAML: the quotation that begins here is not closed (while scanning a quoted scalar, found unexpected end of stream)" },
-        { "a: {b: c\nd: e\n", "1:6: not valid YAML: what begins here or before, such as '{', '[' or a quotation, is not ended as it should be" },
+        { "a: {b: c\nd: e\n", "1:6: not valid YAML: what begins here or before, such as '{', '[', ':' or a quotation, is not ended as it should be" },
     };
 
     [Theory]
