@@ -44,7 +44,10 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
                 ImageHeader jpeg = JpegHeader.Read(bytes, limits, out JpegLayout layout);
                 return JpegDecoder.Decode(file, jpeg, layout, options, clock);
             case ImageFormat.Png:
-                return StillDecoder.Decode(file, format, PngHeader.Read(bytes, limits), options);
+                ImageHeader png = PngHeader.Read(bytes, limits);
+                return png.Frames > 1
+                    ? ApngDecoder.Decode(file, png, options, clock)
+                    : StillDecoder.Decode(file, format, png, options);
             case ImageFormat.Bmp:
                 return StillDecoder.Decode(file, format, BmpHeader.Read(bytes, limits), options);
             case ImageFormat.WebP:

@@ -3,12 +3,12 @@ using SkiaSharp;
 
 namespace SafeVision.Imaging.Decoding;
 
-/// <summary>Decodes a GIF or an animated WebP: every frame that a sampled one is composed on, each once, in order.</summary>
+/// <summary>Composes the frames of a GIF or an animated WebP.</summary>
 /// <remarks>
 /// Two canvases hold what later frames build on: the last frame, and, where frames are taken back after they were shown
 /// (GIF disposal 3), the last that stays.
 /// </remarks>
-internal ref struct AnimationDecoder
+internal ref struct AnimationDecoder : IFrameComposer
 {
     private const int None = -1;
 
@@ -16,11 +16,9 @@ internal ref struct AnimationDecoder
     private readonly ImageFormat _format;
     private readonly ImageHeader _header;
     private readonly DecodeClock _clock;
-    private readonly int _frames;
     private PixelBuffer _canvas;
     private PixelBuffer? _scratch;
     private int _onCanvas = None;
-    private bool _isCut;
 
     private AnimationDecoder(SkiaCodec decoder, ImageFormat format, ImageHeader header, DecodeClock clock)
     {
@@ -28,9 +26,13 @@ internal ref struct AnimationDecoder
         _format = format;
         _header = header;
         _clock = clock;
-        _frames = Math.Min(Math.Max(decoder.Codec.FrameCount, 1), header.Frames);
+        Frames = Math.Min(Math.Max(decoder.Codec.FrameCount, 1), header.Frames);
         _canvas = PixelBuffer.Rent(header.Width * header.Height * 4);
     }
+
+    public int Frames { get; }
+
+    public bool IsCut { get; private set; }
 
     public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageFormat format, ImageHeader header, ImageDecodeOptions options, DecodeClock clock)
     {
@@ -43,7 +45,7 @@ internal ref struct AnimationDecoder
         var animation = new AnimationDecoder(decoder, format, header, clock);
         try
         {
-            return animation.DecodeSamples(options);
+            return SampledFrames.Decode(ref animation, format, header, options);
         }
         finally
         {
@@ -51,43 +53,13 @@ internal ref struct AnimationDecoder
         }
     }
 
-    private DecodedImage DecodeSamples(ImageDecodeOptions options)
-    {
-        int samples = FrameSampling.Count(_frames, options.MaxSampledFrames);
-        FrameScale scale = FrameScale.For(_format, _header.Width, _header.Height, samples, options);
-        var writer = new UprightWriter(_header.Width, _header.Height, _header.Orientation, options.Background);
-        var frames = new List<ImageFrame>(samples);
-        try
-        {
-            var timestamp = TimeSpan.Zero;
-            for (int sample = 0, counted = 0; sample < samples && !_isCut; sample++)
-            {
-                int index = FrameSampling.IndexOf(sample, samples, _frames);
-                for (; counted < index; counted++)
-                {
-                    timestamp += Duration(counted);
-                }
+    public readonly TimeSpan DurationOf(int frame) =>
+        _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info) ? TimeSpan.FromMilliseconds(Math.Max(info.Duration, 0)) : TimeSpan.Zero;
 
-                PixelBuffer shown = Advance(index);
-                PixelBuffer pixels = PixelBuffer.Rent(writer.Width * writer.Height * 3);
-                writer.Write(shown.Span, _header.Width * 4, 0, pixels.Span);
-                frames.Add(scale.Reduce(index, timestamp, writer.Width, writer.Height, pixels));
-            }
-
-            return new DecodedImage(_format, writer.Width, writer.Height, _frames, frames);
-        }
-        catch
-        {
-            frames.ForEach(frame => frame.Release());
-            throw;
-        }
-    }
-
-    /// <summary>Composes frame <paramref name="target"/> and returns where it is.</summary>
-    private PixelBuffer Advance(int target)
+    public PixelBuffer Compose(int target)
     {
         PixelBuffer shown = _canvas;
-        for (int frame = FirstNeeded(target); frame <= target && !_isCut; frame++)
+        for (int frame = FirstNeeded(target); frame <= target && !IsCut; frame++)
         {
             _clock.Check();
             _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info);
@@ -98,7 +70,7 @@ internal ref struct AnimationDecoder
             }
 
             shown = takenBack ? CopyOfCanvas() : _canvas;
-            Compose(frame, info.RequiredFrame == None ? None : _onCanvas, shown);
+            Draw(frame, info.RequiredFrame == None ? None : _onCanvas, shown);
             _onCanvas = takenBack ? _onCanvas : frame;
         }
 
@@ -122,7 +94,7 @@ internal ref struct AnimationDecoder
         return _onCanvas + 1;
     }
 
-    private unsafe void Compose(int frame, int prior, PixelBuffer canvas)
+    private unsafe void Draw(int frame, int prior, PixelBuffer canvas)
     {
         SKImageInfo info = SkiaCodec.PixelInfo(_header.Width, _header.Height, _header.HasRgbProfile);
         fixed (byte* start = canvas.Span)
@@ -136,7 +108,7 @@ internal ref struct AnimationDecoder
             if (result == SKCodecResult.IncompleteInput && frame > 0)
             {
                 // The file is cut within an animation: what viewers show of this frame is looked at, and is the last.
-                _isCut = true;
+                IsCut = true;
                 return;
             }
 
@@ -150,9 +122,6 @@ internal ref struct AnimationDecoder
         _canvas.Span.CopyTo(_scratch.Span);
         return _scratch;
     }
-
-    private readonly TimeSpan Duration(int frame) =>
-        _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info) ? TimeSpan.FromMilliseconds(Math.Max(info.Duration, 0)) : TimeSpan.Zero;
 
     private readonly void Release()
     {

@@ -6,7 +6,6 @@ namespace SafeVision.Imaging.Formats;
 /// <summary>Walks the chunks of a PNG (W3C PNG, third edition) without inflating any picture or text.</summary>
 internal static class PngHeader
 {
-    private const int ChunkOverhead = 12;
     private const int HeaderLength = 13;
 
     public static ReadOnlySpan<byte> Signature => [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
@@ -15,31 +14,15 @@ internal static class PngHeader
     public static ImageHeader Read(ReadOnlySpan<byte> file, ImageLimits limits)
     {
         ImageHeader header = ReadHeaderChunk(file, limits, out byte colourType);
-        bool palette = false, data = false;
-        int position = Signature.Length + ChunkOverhead + HeaderLength;
-        while (position < file.Length)
+        bool palette = false, data = false, animated = false, apart = false;
+        int frames = 0;
+        var chunks = new PngChunks(file);
+        while (chunks.MoveNext())
         {
-            if (file.Length - position < ChunkOverhead)
-            {
-                // A tail too short for a chunk: no picture can be in it. Whether one came before is known only by its data.
-                break;
-            }
-
-            uint length = BinaryPrimitives.ReadUInt32BigEndian(file[position..]);
-            ReadOnlySpan<byte> type = file.Slice(position + 4, 4);
-            if (length > file.Length - position - ChunkOverhead)
-            {
-                throw ImageRejectedException.Truncated(ImageFormat.Png, $"the chunk at offset {position} declares {length} bytes; {file.Length - position - ChunkOverhead} are left");
-            }
-
-            ReadOnlySpan<byte> content = file.Slice(position + 8, (int)length);
-            if (type.SequenceEqual("IEND"u8))
-            {
-                break;
-            }
-
+            ReadOnlySpan<byte> type = chunks.Type;
             if (type.SequenceEqual("IDAT"u8))
             {
+                apart |= !data && frames == 0;
                 data = true;
             }
             else if (type.SequenceEqual("PLTE"u8))
@@ -52,27 +35,35 @@ internal static class PngHeader
             }
             else if (type.SequenceEqual("eXIf"u8))
             {
-                header = header with { Orientation = ExifOrientation.Read(content) };
+                header = header with { Orientation = ExifOrientation.Read(chunks.Content) };
             }
             else if (type.SequenceEqual("iCCP"u8) && !data && (colourType & 2) != 0)
             {
-                header = header with { HasRgbProfile = IccProfile.IsRgbInPng(content) };
+                header = header with { HasRgbProfile = IccProfile.IsRgbInPng(chunks.Content) };
             }
-            else if (type.SequenceEqual("acTL"u8) && !data && length >= 8)
+            else if (type.SequenceEqual("acTL"u8) && !data)
             {
-                uint frames = BinaryPrimitives.ReadUInt32BigEndian(content);
-                limits.CheckFrames(ImageFormat.Png, frames, position);
-                header = header with { Frames = Math.Max(1, (int)frames) };
+                animated = true;
             }
-
-            position += ChunkOverhead + (int)length;
+            else if (type.SequenceEqual("fcTL"u8) && animated)
+            {
+                frames++;
+                limits.CheckFrames(ImageFormat.Png, frames + (apart ? 1 : 0), chunks.Position);
+            }
         }
 
         if (!data)
         {
-            throw position >= file.Length - ChunkOverhead
-                ? ImageRejectedException.Truncated(ImageFormat.Png, $"no picture (IDAT) before the end at offset {position}")
-                : ImageRejectedException.Corrupt(ImageFormat.Png, $"no picture (IDAT) before IEND at offset {position}");
+            // A tail too short for a chunk is none. Whether a picture came before it is known only by its data.
+            throw chunks.Position >= file.Length - PngChunks.Overhead
+                ? ImageRejectedException.Truncated(ImageFormat.Png, $"no picture (IDAT) before the end at offset {chunks.Position}")
+                : ImageRejectedException.Corrupt(ImageFormat.Png, $"no picture (IDAT) before IEND at offset {chunks.Position}");
+        }
+
+        if (frames > 0)
+        {
+            // Frames may leave parts of the canvas empty, even where their pixels have no alpha.
+            header = header with { Frames = frames + (apart ? 1 : 0), HasAlpha = true };
         }
 
         return colourType == 3 && !palette ? throw ImageRejectedException.Corrupt(ImageFormat.Png, "colour type 3 without a palette (PLTE)") : header;
@@ -81,7 +72,7 @@ internal static class PngHeader
     private static ImageHeader ReadHeaderChunk(ReadOnlySpan<byte> file, ImageLimits limits, out byte colourType)
     {
         int start = Signature.Length;
-        if (file.Length < start + ChunkOverhead + HeaderLength)
+        if (file.Length < start + PngChunks.Overhead + HeaderLength)
         {
             throw ImageRejectedException.Truncated(ImageFormat.Png, $"the file ends at offset {file.Length}, within the header");
         }
