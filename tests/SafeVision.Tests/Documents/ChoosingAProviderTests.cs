@@ -1,10 +1,9 @@
-using System.Text.RegularExpressions;
 using SafeVision.Assessments;
 
 namespace SafeVision.Tests.Documents;
 
 /// <summary>The code of docs/choosing-a-provider.md: it compiles here, and the document shows just this.</summary>
-public sealed partial class ChoosingAProviderTests
+public sealed class ChoosingAProviderTests
 {
     private const string Document = "docs/choosing-a-provider.md";
     private const string Source = "tests/SafeVision.Tests/Documents/ChoosingAProviderTests.cs";
@@ -12,8 +11,8 @@ public sealed partial class ChoosingAProviderTests
     [Fact]
     public void The_document_shows_code_that_compiles()
     {
-        string[] shown = [.. Blocks().Matches(Repository.Read(Document)).Select(block => Lines(block.Groups[1].Value))];
-        string[] compiled = [.. Regions().Matches(Repository.Read(Source)).Select(region => Lines(region.Groups[1].Value))];
+        string[] shown = DocumentCode.Shown(Document, "csharp");
+        string[] compiled = DocumentCode.Compiled(Source);
 
         Assert.NotEmpty(shown);
         Assert.Equal(compiled, shown);
@@ -69,18 +68,4 @@ public sealed partial class ChoosingAProviderTests
         builder.ConfigureExecution(execution => execution.Threads = 2).WithMaxConcurrency(2);
         #endregion
     }
-
-    // Without the indentation that all lines share.
-    private static string Lines(string code)
-    {
-        string[] lines = [.. code.Split('\n').Where(line => line.Trim().Length > 0)];
-        int indentation = lines.Min(line => line.Length - line.TrimStart().Length);
-        return string.Join('\n', lines.Select(line => line[indentation..].TrimEnd()));
-    }
-
-    [GeneratedRegex("```csharp\n(.*?)```", RegexOptions.Singleline)]
-    private static partial Regex Blocks();
-
-    [GeneratedRegex("""#region [a-z]+\n(.*?)\n *#endregion""", RegexOptions.Singleline)]
-    private static partial Regex Regions();
 }
