@@ -18,15 +18,15 @@ internal sealed class PolicyErrors(string source)
 
     public bool Any => Count > 0;
 
-    /// <summary>Whether further errors are counted, but no longer kept.</summary>
-    public bool IsFull => _errors.Count == Most;
+    public void Add(Place place, string message) => Add(place, () => message);
 
-    public void Add(Place place, string message)
+    /// <summary>Adds an error whose message takes a search to write; it is written only if someone will read it.</summary>
+    public void Add(Place place, Func<string> message)
     {
         Count++;
         if (_errors.Count < Most)
         {
-            _errors.Add(new PolicyError(source, place.Line, place.Column, message));
+            _errors.Add(new PolicyError(source, place.Line, place.Column, message()));
         }
     }
 

@@ -135,7 +135,7 @@ internal sealed class PolicyParser(PolicyErrors errors)
     {
         if (node is not YamlMap map)
         {
-            _values.Mismatch(what, $"a mapping with {string.Join(", ", known.Where(key => key[0] != '$').Select(PolicyText.Quote))}", node);
+            _values.Mismatch(what, $"a mapping with {Quoted(known)}", node);
             yield break;
         }
 
@@ -144,7 +144,7 @@ internal sealed class PolicyParser(PolicyErrors errors)
         {
             if (!known.Contains(key, StringComparer.Ordinal))
             {
-                ReportUnknown(key, place, what, known);
+                errors.Add(place, () => Unknown(key, what, known));
             }
             else if (!seen.TryAdd(key, place))
             {
@@ -157,21 +157,19 @@ internal sealed class PolicyParser(PolicyErrors errors)
         }
     }
 
-    private void ReportUnknown(string key, Place place, string what, string[] known)
+    private static string Unknown(string key, string what, string[] known)
     {
-        if (errors.IsFull)
+        if (key == "<<")
         {
-            errors.Add(place, ""); // only counted: a search for each of a hundred thousand hints would take seconds
-            return;
+            return "merge keys ('<<') are not supported in a policy; write the keys out";
         }
 
-        string hint = NearestWord.Find(key, known) is string near
-            ? $"did you mean '{near}'?"
-            : $"{what} has {string.Join(", ", known.Where(word => word[0] != '$').Select(PolicyText.Quote))}";
-        errors.Add(place, key == "<<"
-            ? "merge keys ('<<') are not supported in a policy; write the keys out"
-            : $"unknown key {PolicyText.Quote(key)}; {hint}");
+        string hint = NearestWord.Find(key, known) is string near ? $"did you mean '{near}'?" : $"{what} has {Quoted(known)}";
+        return $"unknown key {PolicyText.Quote(key)}; {hint}";
     }
+
+    // Nobody needs to be told of $schema, which means nothing to a policy.
+    private static string Quoted(string[] known) => string.Join(", ", known.Where(key => key[0] != '$').Select(PolicyText.Quote));
 
     /// <summary>Reports a key that is missing, unless it stands there wrongly spelt, which has been reported.</summary>
     private void Require(YamlNode root, bool present, string key)

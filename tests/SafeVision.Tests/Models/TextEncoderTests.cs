@@ -17,7 +17,7 @@ public sealed class TextEncoderTests
     public async Task A_text_has_the_same_vector_alone_and_among_others()
     {
         // Others are longer, so that the text is padded; and more than one batch of 32.
-        string[] others = [.. Enumerable.Range(0, 40).Select(index => string.Concat(Enumerable.Repeat("firearms and parts of them ", index)))];
+        string[] others = [.. Enumerable.Range(0, 40).Select(index => string.Concat(Enumerable.Repeat("firearms and parts of them ", index % 5)))];
         float[] alone = (await EmbedAsync(["kitchen knives"]))[0];
         float[] among = (await EmbedAsync([.. others, "kitchen knives"]))[^1];
         Assert.True(TensorPrimitives.Dot<float>(alone, among) > 0.999f);
