@@ -33,6 +33,9 @@ public sealed record ConversionRecipe
     /// <summary>The classes in the order of the outputs, for checkpoints that do not name them.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
 
+    /// <summary>Other names for some classes, by their place from 0: for checkpoints that name two classes alike.</summary>
+    public IReadOnlyDictionary<int, string> Rename { get; init => field = value ?? ReadOnlyDictionary<int, string>.Empty; } = ReadOnlyDictionary<int, string>.Empty;
+
     /// <summary>How a label is said in a sentence.</summary>
     public IReadOnlyDictionary<string, string> Display { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 

@@ -15,6 +15,11 @@ internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options
         ConversionRecipe recipe = options.Recipe;
         string id = recipe.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Destination)));
         CheckCategories(recipe);
+        if (recipe.Rename.Keys.FirstOrDefault(place => place < 0 || place >= model.Labels.Count, 0) is not 0 and int wrong)
+        {
+            throw new CheckpointException($"The recipe renames label {wrong}, but there are {model.Labels.Count}, counted from 0.");
+        }
+
         var manifest = new ModelManifest
         {
             Schema = 1,
@@ -28,7 +33,7 @@ internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options
             Outputs = model.Outputs,
             Preprocessing = model.Preprocessing,
             Tokenizer = model.Tokenizer,
-            Labels = model.Labels,
+            Labels = [.. model.Labels.Select((label, place) => recipe.Rename.GetValueOrDefault(place, label))],
             Display = recipe.Display,
             Aliases = recipe.Aliases,
             Categories = recipe.Categories,

@@ -10,18 +10,18 @@ namespace SafeVision.Conversion;
 /// <summary>Writes manifests: readable, and without what is empty.</summary>
 internal static class ManifestFile
 {
-    private static readonly ModelJson Json = new(new JsonSerializerOptions(ModelJson.Default.Options)
+    private static readonly JsonSerializerOptions Json = new(ModelJson.Default.Options)
     {
         WriteIndented = true,
         NewLine = "\n",
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         TypeInfoResolver = ModelJson.Default.WithAddedModifier(LeaveOutEmpty),
-    });
+    };
 
     public static void Write(string path, ModelManifest manifest)
     {
-        var type = (JsonTypeInfo<ModelManifest>)Json.Options.GetTypeInfo(typeof(ModelManifest));
+        var type = (JsonTypeInfo<ModelManifest>)Json.GetTypeInfo(typeof(ModelManifest));
         File.WriteAllText(path, JsonSerializer.Serialize(manifest, type) + "\n");
     }
 

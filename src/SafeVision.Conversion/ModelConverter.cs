@@ -27,14 +27,15 @@ public static class ModelConverter
     /// <param name="progress">Told of bytes and stages; null: nobody.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
+    /// <exception cref="Execution.ModelLoadException">The text encoder is missing, altered or none.</exception>
     public static Task<ConversionResult> ConvertAsync(
         ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        return Task.Run(() => Convert(options, progress, cancellationToken), cancellationToken);
+        return Task.Run(() => RunAsync(options, progress, cancellationToken), cancellationToken);
     }
 
-    private static ConversionResult Convert(ConversionOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<ConversionResult> RunAsync(ConversionOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
     {
         void Report(ConversionStage stage, long done, long total) => progress?.Report(new ConversionProgress(stage, done, total));
 
@@ -55,13 +56,22 @@ public static class ModelConverter
         (IReadOnlyList<ModelGolden> goldens, double largest) = ModelVerifier.Verify(
             modelPath, model, probes, done => Report(ConversionStage.Verifying, done, probes.Count), cancellationToken);
 
+        SortedDictionary<string, string> files = CopyCompanions(model, options.Recipe, folder.Path);
+        if (options.TextEncoder is { } encoder && manifest.Labels.Count > 0)
+        {
+            StoredEmbeddings embeddings = await LabelEmbeddings.WriteAsync(
+                folder.Path, manifest, encoder, (done, total) => Report(ConversionStage.Embedding, done, total), cancellationToken).ConfigureAwait(false);
+            manifest = manifest with { LabelEmbeddings = embeddings };
+            files[embeddings.File] = HashOf(Path.Combine(folder.Path, embeddings.File));
+        }
+
         manifest = manifest with
         {
             File = ModelFile,
             Sha256 = HashOf(modelPath),
             Bytes = new FileInfo(modelPath).Length,
             Goldens = goldens,
-            Files = CopyCompanions(model, options.Recipe, folder.Path),
+            Files = files,
             Converted = new ModelConversion
             {
                 Tool = Producer,
@@ -106,6 +116,6 @@ public static class ModelConverter
     private static string HashOf(string path)
     {
         using FileStream stream = File.OpenRead(path);
-        return System.Convert.ToHexStringLower(SHA256.HashData(stream));
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
     }
 }

@@ -92,34 +92,10 @@ internal sealed class StoredTensor
         return new StoredTensor(Name, shape, Element, result, Dequantization);
     }
 
+    public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes, Dequantization);
+
     /// <summary>The same bytes read as another shape of as many elements.</summary>
     public StoredTensor Reshape(params int[] shape) => new(Name, shape, Element, Bytes, Dequantization);
-
-    /// <summary>Rounds each row to 8 bits: its largest magnitude becomes 127.</summary>
-    public StoredTensor QuantizeRows()
-    {
-        double[] values = ToDouble();
-        sbyte[] rounded = new sbyte[values.Length];
-        double[] scales = new double[Shape[0]];
-        for (int row = 0; row < scales.Length; row++)
-        {
-            ReadOnlySpan<double> numbers = values.AsSpan(row * RowLength, RowLength);
-            double largest = 0;
-            foreach (double number in numbers)
-            {
-                largest = Math.Max(largest, Math.Abs(number));
-            }
-
-            // The graph holds scales in float32: round with the very scale that it multiplies by.
-            scales[row] = largest == 0 ? 1 : (float)(largest / 127);
-            for (int i = 0; i < numbers.Length; i++)
-            {
-                rounded[(row * RowLength) + i] = (sbyte)Math.Clamp(Math.Round(numbers[i] / scales[row]), -127, 127);
-            }
-        }
-
-        return new StoredTensor(Name, Shape, TensorElement.Int8, MemoryMarshal.AsBytes(rounded.AsSpan()).ToArray(), new Dequantization(scales, 0));
-    }
 
     private double Read(ReadOnlySpan<byte> bytes) => Element switch
     {

@@ -37,11 +37,12 @@ internal sealed class EfficientNetLite : IModelFamily
         try
         {
             string[] labels = CheckpointJson.Labels(config.RootElement, path);
+            (ImageInput input, ClassifierHead head) = new Body(checkpoint, config.RootElement, path).Build(labels.Length);
             return new FamilyModel
             {
                 Kind = "imageClassifier",
-                Network = new Body(checkpoint, config.RootElement, path).Build(labels.Length),
-                Outputs = new Dictionary<string, string> { ["logits"] = "logits", ["probabilities"] = "probabilities", ["features"] = "features", ["headWeights"] = "head_weights" },
+                Network = head.ToNetwork(input),
+                Outputs = head.Roles,
                 Labels = labels,
                 Preprocessing = recipe.Preprocessing ?? Preprocessing(config.RootElement, path),
                 SourceFiles = [path, .. checkpoint.Paths],
@@ -92,7 +93,7 @@ internal sealed class EfficientNetLite : IModelFamily
     {
         private readonly double _epsilon = CheckpointJson.Number(config, "batch_norm_eps", path);
 
-        public Network Build(int labels)
+        public (ImageInput Input, ClassifierHead Head) Build(int labels)
         {
             var input = new ImageInput(CheckpointJson.Integer(config, "image_size", 32, ImageInput.LargestSize, path));
             int[][] stages = Stages();
@@ -112,15 +113,7 @@ internal sealed class EfficientNetLite : IModelFamily
             Layer features = Activate(Normalize(Convolve(x, "_conv_head", head, kernel: 1, stride: 1), "_bn1"), "_bn1");
             Layer pooled = new Flatten("_flatten", Pooling.GlobalAverage("_avg_pooling", features));
             var logits = new Dense("_fc", pooled, checkpoint.Get("_fc.weight", labels, head), checkpoint.Get("_fc.bias", labels));
-            return new Network(
-                new Dictionary<string, Layer> { ["input"] = input },
-                new Dictionary<string, Layer>
-                {
-                    ["logits"] = logits,
-                    ["probabilities"] = new Softmax("_softmax", logits),
-                    ["features"] = features,
-                    ["head_weights"] = new Constant(logits.Kernel),
-                });
+            return (input, new ClassifierHead(logits, new Softmax("_softmax", logits), features, logits.Kernel));
         }
 
         private Layer Block(Layer input, string name, int kernel, int stride, int expand, int channels)

@@ -47,8 +47,20 @@ internal sealed class FamilyModel : IDisposable
             return [.. Enumerable.Range(1, 3).Select(number => NetworkProbe.Noise(number, "input", image.Width, Outputs["logits"]))];
         }
 
-        BertSentenceTokenizer tokenizer = Tokenizer!.Create(File.ReadAllBytes(Companions[Tokenizer.Vocabulary]));
+        BertSentenceTokenizer tokenizer = CreateTokenizer(Companions[Tokenizer!.Vocabulary]);
         return [.. Texts.Select((text, i) => NetworkProbe.Tokens(i + 1, text, tokenizer.Encode(text), Outputs["embeddings"]))];
+    }
+
+    private BertSentenceTokenizer CreateTokenizer(string vocabulary)
+    {
+        try
+        {
+            return Tokenizer!.Create(File.ReadAllBytes(vocabulary));
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new CheckpointException($"{vocabulary}: {exception.Message}.", exception);
+        }
     }
 
     public void Dispose() => Checkpoint?.Dispose();

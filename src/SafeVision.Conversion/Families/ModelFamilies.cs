@@ -5,7 +5,7 @@ namespace SafeVision.Conversion.Families;
 /// <summary>The families that can be converted; the only place that lists them.</summary>
 internal static class ModelFamilies
 {
-    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite()];
+    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder()];
 
     /// <summary>The family of a checkpoint.</summary>
     /// <param name="folder">The checkpoint.</param>

@@ -50,11 +50,14 @@ internal sealed class OnnxGraph
         return output;
     }
 
-    public string Singles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) =>
+    public string Singles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => NamedSingles(Claim(name), values, shape);
+
+    /// <summary>An initializer whose name was claimed: it may be an output of the graph.</summary>
+    public string NamedSingles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) =>
         Initializer(name, TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes(values).ToArray(), shape);
 
     public string Doubles(string name, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape) =>
-        Initializer(name, TensorProto.Types.DataType.Double, MemoryMarshal.AsBytes(values).ToArray(), shape);
+        Initializer(Claim(name), TensorProto.Types.DataType.Double, MemoryMarshal.AsBytes(values).ToArray(), shape);
 
     public string Integers(string name, ReadOnlySpan<long> values, params ReadOnlySpan<int> shape)
     {
@@ -64,12 +67,12 @@ internal sealed class OnnxGraph
             BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(i * sizeof(long)), values[i]);
         }
 
-        return Initializer(name, TensorProto.Types.DataType.Int64, bytes, shape);
+        return Initializer(Claim(name), TensorProto.Types.DataType.Int64, bytes, shape);
     }
 
     /// <summary>A tensor as it is stored, whatever its numbers stand for.</summary>
     public string Stored(string name, StoredTensor tensor) => Initializer(
-        name,
+        Claim(name),
         tensor.Element switch
         {
             TensorElement.Float32 => TensorProto.Types.DataType.Float,
@@ -93,7 +96,7 @@ internal sealed class OnnxGraph
     // The bytes may be those of a mapped file: they are written from where they lie.
     private string Initializer(string name, TensorProto.Types.DataType type, ReadOnlyMemory<byte> bytes, ReadOnlySpan<int> shape)
     {
-        var tensor = new TensorProto { Name = Claim(name), DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
+        var tensor = new TensorProto { Name = name, DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(bytes) };
         foreach (int size in shape)
         {
             tensor.Dims.Add(size);

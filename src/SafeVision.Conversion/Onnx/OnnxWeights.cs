@@ -39,7 +39,7 @@ internal sealed class OnnxWeights(OnnxGraph graph)
         if (tensor.Element is TensorElement.Float32 or TensorElement.Float64 or TensorElement.UInt16)
         {
             double[] values = tensor.ToDouble();
-            return graph.Singles(output ?? tensor.Name, [.. values.Select((value, i) => (float)(factors is null ? value : value * factors[i / tensor.RowLength]))], [.. tensor.Shape]);
+            return graph.NamedSingles(output ?? graph.Claim(tensor.Name), [.. values.Select((value, i) => (float)(factors is null ? value : value * factors[i / tensor.RowLength]))], [.. tensor.Shape]);
         }
 
         string stored = graph.Stored($"{tensor.Name}/stored", tensor);
