@@ -1,0 +1,117 @@
+using System.Numerics.Tensors;
+using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Execution;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion.Tests.Families;
+
+/// <summary>The models in the repository against what the reference libraries compute from the same checkpoints.</summary>
+public sealed class CommittedModelsTests
+{
+    [Fact]
+    public void The_nsfw_classifier_gives_the_probabilities_of_the_float64_reference()
+    {
+        using JsonDocument goldens = Read("classifiers/goldens.json");
+        using var model = new ModelRunner(Fixture.Model("nsfw-mobilenet-v2-mid"));
+        JsonElement[] pictures = [.. goldens.RootElement.GetProperty("models").GetProperty("MobileNetV2Mid").GetProperty("images").EnumerateArray()];
+        Assert.Equal(24, pictures.Length);
+        foreach (JsonElement picture in pictures)
+        {
+            double[] expected = Numbers(picture.GetProperty("float64"));
+            float[] actual = model.Run(Fixture.PathOf(picture.GetProperty("reference").GetString()!), "probabilities");
+            Assert.Equal(5, actual.Length);
+            Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 2e-5));
+        }
+    }
+
+    // Without rocket.jpg: the reference did not apply its colour profile, and we do.
+    [Theory]
+    [InlineData("astronaut.png")]
+    [InlineData("camera.png")]
+    [InlineData("chelsea.png")]
+    [InlineData("china.jpg")]
+    [InlineData("coffee.png")]
+    [InlineData("flower.jpg")]
+    [InlineData("page.png")]
+    [InlineData("text.png")]
+    public void The_object_classifier_sees_in_a_photo_what_the_reference_sees(string photo)
+    {
+        using JsonDocument goldens = Read("models/efficientnet-lite0.json");
+        using var model = new ModelRunner(Fixture.Model("efficientnet-lite0"));
+        JsonElement golden = goldens.RootElement.GetProperty(photo);
+        float[] logits = model.Run(Fixture.PathOf($"photos/{photo}"), "logits");
+        double scale = TensorPrimitives.MaxMagnitude<float>(logits);
+        Assert.All(Numbers(golden.GetProperty("logits_first8")).Zip(logits), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * Math.Abs(scale)));
+
+        float[] probabilities = model.Run(Fixture.PathOf($"photos/{photo}"), "probabilities");
+        JsonElement first = golden.GetProperty("top5")[0];
+        int best = TensorPrimitives.IndexOfMax<float>(probabilities);
+        Assert.Equal((first[0].GetInt32(), first[1].GetString()), (best, model.Manifest.Labels[best]));
+        Assert.Equal(first[2].GetDouble(), probabilities[best], 1e-5);
+    }
+
+    [Theory]
+    [InlineData("nsfw-mobilenet-v2-mid")]
+    [InlineData("efficientnet-lite0")]
+    public void Features_and_head_weights_give_the_logits_again(string name)
+    {
+        using var model = new ModelRunner(Fixture.Model(name));
+        string photo = Fixture.PathOf("photos/chelsea.png");
+        float[] logits = model.Run(photo, "logits"), features = model.Run(photo, "features"), head = model.Run(photo, "headWeights");
+        int channels = head.Length / logits.Length, cells = features.Length / channels;
+        double[] pooled = [.. Enumerable.Range(0, channels).Select(channel => features.AsSpan(channel * cells, cells).ToArray().Average(value => (double)value))];
+
+        // What is missing is each label's bias, which no picture changes.
+        float[] other = model.Run(Fixture.PathOf("photos/coffee.png"), "logits"), otherFeatures = model.Run(Fixture.PathOf("photos/coffee.png"), "features");
+        double[] otherPooled = [.. Enumerable.Range(0, channels).Select(channel => otherFeatures.AsSpan(channel * cells, cells).ToArray().Average(value => (double)value))];
+        for (int label = 0; label < logits.Length; label++)
+        {
+            double difference = Enumerable.Range(0, channels).Sum(channel => (pooled[channel] - otherPooled[channel]) * head[(label * channels) + channel]);
+            Assert.Equal(difference, logits[label] - other[label], 1e-3);
+        }
+    }
+
+    [Fact]
+    public void The_phrase_encoder_gives_the_cosines_of_the_reference_for_its_tokens()
+    {
+        using JsonDocument goldens = Read("models/all-minilm-l6-v2.json");
+        using var session = new InferenceSession(Path.Combine(Fixture.Model("all-minilm-l6-v2"), "model.onnx"));
+        long[][] texts = [.. goldens.RootElement.GetProperty("ids").EnumerateArray().Select(ids => ids.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
+        float[][] vectors = [.. texts.Select(ids => Embed(session, ids))];
+        Assert.Equal(30, vectors.Length);
+        JsonElement cosines = goldens.RootElement.GetProperty("cosine"), first = goldens.RootElement.GetProperty("embedding_first16");
+        for (int i = 0; i < vectors.Length; i++)
+        {
+            Assert.All(Numbers(first[i]).Zip(vectors[i]), pair => Assert.Equal(pair.First, pair.Second, 0.01));
+            for (int j = 0; j < vectors.Length; j++)
+            {
+                Assert.Equal(cosines[i][j].GetDouble(), TensorPrimitives.Dot<float>(vectors[i], vectors[j]), 0.01);
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData("nsfw-mobilenet-v2-mid")]
+    [InlineData("efficientnet-lite0")]
+    [InlineData("all-minilm-l6-v2")]
+    public async Task A_model_meets_its_own_goldens_here(string name)
+    {
+        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(Fixture.Model(name)), new ExecutionOptions());
+        Assert.Equal(3, examination.Goldens);
+        Assert.True(examination.LargestDifference <= 1e-4, $"{examination.LargestDifference}");
+    }
+
+    private static float[] Embed(InferenceSession session, long[] ids)
+    {
+        using OrtValue tokens = OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]);
+        using OrtValue mask = OrtValue.CreateTensorValueFromMemory([.. ids.Select(_ => 1L)], [1, ids.Length]);
+        using var options = new RunOptions();
+        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, ["input_ids", "attention_mask"], [tokens, mask], ["embeddings"]);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
+    private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllText(Fixture.PathOf(name)));
+
+    private static double[] Numbers(JsonElement list) => [.. list.EnumerateArray().Select(number => number.GetDouble())];
+}
