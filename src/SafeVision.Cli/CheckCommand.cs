@@ -10,7 +10,8 @@ internal static class CheckCommand
     {
         var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.OneOrMore };
         var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
-        var format = new Option<ReportFormat>("--format") { Description = "table, json (one array) or ndjson (one object a line).", DefaultValueFactory = _ => ReportFormat.Table };
+        var format = new Option<string>("--format") { Description = "table, json (one array) or ndjson (one object a line).", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json", "ndjson");
         var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
         var recursive = new Option<bool>("--recursive") { Description = "Look into folders of folders too." };
         Option<string> provider = ProviderOption.Create();
@@ -20,7 +21,7 @@ internal static class CheckCommand
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new CheckRequest(
-                parsed.GetValue(paths)!, parsed.GetValue(policy), parsed.GetValue(format),
+                parsed.GetValue(paths)!, parsed.GetValue(policy), Enum.Parse<ReportFormat>(parsed.GetValue(format)!, ignoreCase: true),
                 parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
