@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeVision.Cli.Output;
+using SafeVision.Policies;
 
 namespace SafeVision.Cli;
 
@@ -31,7 +32,7 @@ internal static class CheckCommand
 
     private static async Task<int> RunAsync(CheckRequest request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
-        var policy = PolicyOption.Read(request.PolicyFile);
+        SafetyPolicy policy = PolicyOption.Read(request.PolicyFile);
         ImageFiles files = ImageFiles.Find(request.Paths, request.Recursive);
         HeatMapFolder? heatMaps = request.HeatMapFolder is { } folder ? new HeatMapFolder(folder, files.Paths) : null;
         using var progress = new ProgressLine(error, files.Paths.Count, TimeProvider.System);
@@ -41,6 +42,7 @@ internal static class CheckCommand
 
         // Made only now, so that an error above leaves no half of an array behind.
         progress.Hide();
+        progress.Start();
         using IReport report = request.Format switch
         {
             ReportFormat.Json => new JsonReport(output),

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SafeVision.Cli.Output;
 using SafeVision.Models;
+using SafeVision.Policies;
 using Spectre.Console;
 
 namespace SafeVision.Cli;
@@ -11,9 +12,16 @@ internal static class ModelsCommand
     public static Command Create()
     {
         var folders = new Argument<string[]>("folder") { Description = "Model folders; without any, the default models.", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders };
-        command.SetAction(parsed =>
+        var coverage = new Option<bool>("--coverage") { Description = "Instead: which phrases of the built-in categories the default models see, as Markdown." };
+        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders, coverage };
+        command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(coverage))
+            {
+                await parsed.InvocationConfiguration.Output.WriteAsync(await CoverageAsync(cancellationToken));
+                return 0;
+            }
+
             IAnsiConsole console = Terminal.Open(parsed.InvocationConfiguration.Output);
             foreach (ModelPackage model in Named(parsed.GetValue(folders)!))
             {
@@ -28,6 +36,14 @@ internal static class ModelsCommand
     /// <summary>The models in these folders; the default ones where none is named.</summary>
     public static IReadOnlyList<ModelPackage> Named(IReadOnlyCollection<string> folders) =>
         folders.Count == 0 ? DefaultModels.All : [.. folders.Select(ModelPackage.Open)];
+
+    private static async Task<string> CoverageAsync(CancellationToken cancellationToken)
+    {
+        SafetyPolicy policy = HarmCategory.All.Where(category => category != HarmCategory.Safe)
+            .Aggregate(SafetyPolicy.Define("all", "1"), (builder, category) => builder.Category(category)).Build();
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
+        return CoverageText.Markdown((await guardrail.WarmUpAsync(cancellationToken)).Coverage);
+    }
 
     private static void Print(IAnsiConsole console, ModelManifest manifest)
     {

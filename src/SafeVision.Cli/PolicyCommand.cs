@@ -1,6 +1,4 @@
 using System.CommandLine;
-using System.Text;
-using SafeVision.Assessments;
 using SafeVision.Cli.Output;
 using SafeVision.Policies;
 
@@ -47,31 +45,11 @@ internal static class PolicyCommand
             SafetyPolicy policy = PolicyOption.Read(parsed.GetValue(file));
             await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
             GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
-            var text = new StringBuilder(policy.ToYaml()).Append("\n# What the default models can assess:\n");
-            foreach (CategoryCoverage coverage in status.Coverage)
-            {
-                Describe(coverage, text);
-            }
-
-            await parsed.InvocationConfiguration.Output.WriteAsync(Terminal.Plain(text.ToString()));
+            await parsed.InvocationConfiguration.Output.WriteAsync(Terminal.Plain(
+                $"{policy.ToYaml()}\n# What the default models can assess:\n{CoverageText.Comments(status.Coverage)}"));
             return 0;
         });
         return command;
-    }
-
-    private static void Describe(CategoryCoverage coverage, StringBuilder text)
-    {
-        text.Append($"#   {coverage.CategoryId}: {coverage.Level.ToString().ToLowerInvariant()}\n");
-        foreach (CoveredPhrase phrase in coverage.Covered)
-        {
-            string labels = string.Join(", ", phrase.Labels.Take(4)) + (phrase.Labels.Count > 4 ? ", …" : "");
-            text.Append(FormattableString.Invariant($"#     '{phrase.Phrase}' by {labels} ({phrase.Similarity:0.00})\n"));
-        }
-
-        foreach (string phrase in coverage.Uncovered)
-        {
-            text.Append($"#     '{phrase}' by nothing\n");
-        }
     }
 
     private static Command New()

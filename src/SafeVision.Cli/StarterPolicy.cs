@@ -35,7 +35,8 @@ internal static class StarterPolicy
               #   name: Cats
               #   protects: Dogs must be able to browse in peace.
               #   includes: [cats, kittens]
-              #   excludes: [lions, tigers and other big cats]
+              #   excludes:
+              #     - lions, tigers and other big cats
               #   review: 0.3
               #   block: 0.7
 

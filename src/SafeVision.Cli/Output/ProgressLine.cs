@@ -14,7 +14,7 @@ internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clo
     private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
 
     private readonly bool _isShown = error == Console.Error && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
-    private readonly long _started = clock.GetTimestamp();
+    private long _started;
     private long _drawn;
     private bool _isVisible;
 
@@ -27,6 +27,9 @@ internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clo
             _isVisible = true;
         }
     }
+
+    /// <summary>Starts the clock that the rate is measured by: loading is not part of it.</summary>
+    public void Start() => _started = clock.GetTimestamp();
 
     /// <summary>Shows that so many are done; at most ten times a second unless the line was hidden meanwhile.</summary>
     public void Show(int done)

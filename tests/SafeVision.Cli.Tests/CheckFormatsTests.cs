@@ -1,0 +1,95 @@
+using System.Text.Json;
+using SafeVision.Tests;
+
+namespace SafeVision.Cli.Tests;
+
+/// <summary>What scripts rely on: names, types and order of the output, and the exit code.</summary>
+public sealed class CheckFormatsTests
+{
+    private static readonly string s_cat = Repository.PathOf("samples/images/chelsea.png");
+    private static readonly string s_coffee = Repository.PathOf("samples/images/coffee.png");
+    private static readonly string s_noCats = Repository.PathOf("samples/policies/no-cats.yaml");
+
+    [Fact]
+    public async Task The_samples_are_allowed_by_the_starter_policy()
+    {
+        CommandRun run = await CommandRun.OfAsync("check", Repository.PathOf("samples/images"), "--format", "json");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Equal(
+            ["astronaut.png", "camera.png", "chelsea.png", "china.jpg", "coffee.png", "flower.jpg", "rocket.jpg"],
+            run.Json().EnumerateArray().Select(image => Path.GetFileName(image.GetProperty("path").GetString())));
+        Assert.All(run.Json().EnumerateArray(), image => Assert.Equal("allow", image.GetProperty("decision").GetString()));
+        Assert.Equal("1 file is no image and was not checked.", run.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Json_is_one_array_whose_elements_have_the_promised_shape()
+    {
+        using var folder = new TemporaryFolder();
+        string broken = folder.Write("broken.png", "no image");
+
+        CommandRun run = await CommandRun.OfAsync("check", s_coffee, s_cat, broken, "--policy", s_noCats, "--format", "json");
+
+        Assert.Equal(3, run.ExitCode);
+        JsonElement[] images = [.. run.Json().EnumerateArray()];
+        Assert.Equal([s_coffee, s_cat, broken], images.Select(image => image.GetProperty("path").GetString()));
+        Assert.Equal(["allow", "block", "block"], images.Select(image => image.GetProperty("decision").GetString()));
+
+        Assert.Equal(["path", "decision", "explanation", "findings", "provenance"], NamesOf(images[1]));
+        JsonElement finding = Assert.Single(images[1].GetProperty("findings").EnumerateArray());
+        Assert.Equal("cats", finding.GetProperty("category").GetString());
+        Assert.InRange(finding.GetProperty("score").GetDouble(), 0.8, 1);
+        Assert.Equal("unsafe", finding.GetProperty("verdict").GetString());
+        Assert.Equal(0.8, finding.GetProperty("threshold").GetDouble());
+        Assert.Contains("cat", finding.GetProperty("reason").GetString(), StringComparison.Ordinal);
+        Assert.Contains(finding.GetProperty("evidence").GetProperty("labels").EnumerateArray(), label => label.GetProperty("phrase").GetString() == "cats");
+        Assert.Equal(49, finding.GetProperty("evidence").GetProperty("heatMap").GetProperty("values").GetArrayLength());
+        JsonElement provenance = images[1].GetProperty("provenance");
+        Assert.Equal("no-cats", provenance.GetProperty("policy").GetString());
+        Assert.Equal(64, provenance.GetProperty("policyHash").GetString()!.Length);
+        Assert.Equal(["cpu", "cpu"], provenance.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("provider").GetString()));
+        Assert.True(provenance.GetProperty("durations").GetProperty("totalMilliseconds").GetDouble() > 0);
+
+        Assert.Equal("safe", images[0].GetProperty("findings")[0].GetProperty("verdict").GetString());
+
+        Assert.Equal(["path", "decision", "explanation", "findings", "failure", "provenance"], NamesOf(images[2]));
+        Assert.Equal(["reason", "message"], NamesOf(images[2].GetProperty("failure")));
+        Assert.Equal("unsupported", images[2].GetProperty("failure").GetProperty("reason").GetString());
+        Assert.Empty(images[2].GetProperty("findings").EnumerateArray());
+    }
+
+    [Fact]
+    public async Task Ndjson_is_one_object_a_line_and_what_was_not_assessed_has_no_score()
+    {
+        using var folder = new TemporaryFolder();
+        string policy = folder.Write("p.yaml", "policy: p\nversion: '1'\nonFailure: review\ncategories: [{ id: Political }]\n");
+
+        CommandRun run = await CommandRun.OfAsync("check", s_coffee, s_cat, folder.Write("x.jpg", ""), "--policy", policy, "--format", "ndjson");
+
+        Assert.Equal(2, run.ExitCode);
+        JsonElement[] images = run.Lines();
+        Assert.Equal(3, images.Length);
+        JsonElement finding = images[0].GetProperty("findings")[0];
+        Assert.Equal(JsonValueKind.Null, finding.GetProperty("score").ValueKind);
+        Assert.Equal("notAssessed", finding.GetProperty("verdict").GetString());
+        Assert.All(images, image => Assert.Equal("review", image.GetProperty("decision").GetString()));
+    }
+
+    [Fact]
+    public async Task The_table_says_what_and_why_within_eighty_columns_and_without_colours()
+    {
+        CommandRun run = await CommandRun.OfAsync("check", s_coffee, s_cat, "--policy", s_noCats);
+
+        Assert.Equal(3, run.ExitCode);
+        string[] lines = run.Output.Split('\n', StringSplitOptions.TrimEntries);
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 80));
+        Assert.Contains(lines, line => line.StartsWith("coffee.png   allow", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.StartsWith("chelsea.png  block      1.00  cats: Looks like", StringComparison.Ordinal));
+        Assert.Contains("2 images: 1 allow, 0 review, 1 block.", lines);
+        Assert.DoesNotContain('\u001b', run.Output);
+        Assert.Empty(run.Error);
+    }
+
+    private static string[] NamesOf(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];
+}
