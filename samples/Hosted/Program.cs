@@ -1,27 +1,41 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using SafeVision;
+using SafeVision.Policies;
 
-// A generic host that judges every file named on the command line, with the policy file beside the program.
-// Edit policy.yaml while it runs: the change takes effect within a second, and a broken edit keeps the old policy.
+// Judges the images named on the command line by two policies, and again whenever policy.yaml changes.
+// A broken edit keeps the old policy and is logged. Ctrl+C ends it.
 HostApplicationBuilder host = Host.CreateApplicationBuilder();
-host.Services.AddSafeVision(guardrail => guardrail
-    .UsePolicyFile(Path.Combine(AppContext.BaseDirectory, "policy.yaml"))
+string policyFile = Path.Combine(AppContext.BaseDirectory, "policy.yaml");
+host.Services.AddSafeVision("uploads", guardrail => guardrail
+    .UsePolicyFile(policyFile)
     .UseDefaultModels()
     .PreferExecutionProviders(ExecutionProvider.Cuda, ExecutionProvider.DirectML, ExecutionProvider.Cpu));
-host.Services.AddHostedService(services => new Inspector(services.GetRequiredService<IImageGuardrail>(), services.GetRequiredService<IHostApplicationLifetime>(), args));
+host.Services.AddSafeVision("avatars", guardrail => guardrail
+    .UsePolicy(SafetyPolicy.Define("avatars", "1").Category(HarmCategory.Sexual).WhenNotAssessed(Decision.Block).Build())
+    .UseDefaultModels());
+host.Services.AddHostedService(services => ActivatorUtilities.CreateInstance<Inspector>(services, [args]));
+Console.WriteLine($"Edit {policyFile} while this runs.");
 await host.Build().RunAsync();
 
-internal sealed class Inspector(IImageGuardrail guardrail, IHostApplicationLifetime lifetime, string[] paths) : BackgroundService
+internal sealed class Inspector(
+    [FromKeyedServices("uploads")] IImageGuardrail uploads,
+    [FromKeyedServices("avatars")] IImageGuardrail avatars,
+    string[] paths) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        foreach (string path in paths)
+        for (SafetyPolicy? judgedBy = null; ; await Task.Delay(TimeSpan.FromSeconds(1), stoppingToken))
         {
-            GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromFile(path), stoppingToken);
-            Console.WriteLine($"{path}: {result.Explanation}");
-        }
+            SafetyPolicy policy = uploads.Status.Policy;
+            foreach (string path in policy == judgedBy ? [] : paths)
+            {
+                GuardrailResult upload = await uploads.CheckAsync(ImageSource.FromFile(path), stoppingToken);
+                GuardrailResult avatar = await avatars.CheckAsync(ImageSource.FromFile(path), stoppingToken);
+                Console.WriteLine($"{path}: as an upload {upload.Decision}, as an avatar {avatar.Decision}. {upload.Explanation}");
+            }
 
-        lifetime.StopApplication();
+            judgedBy = policy;
+        }
     }
 }
