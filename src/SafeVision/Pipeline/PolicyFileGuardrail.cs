@@ -18,6 +18,7 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     private (DateTime, long) seen;
     private Task reload = Task.CompletedTask;
     private volatile string? error;
+    private bool disposed;
 
     public PolicyFileGuardrail(IImageGuardrail inner, string path, TimeProvider clock, ILogger logger)
         : base(inner)
@@ -75,8 +76,14 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
         }
     }
 
+    /// <summary>A service collection disposes a guardrail once for each key that it was asked by.</summary>
     public override async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref disposed, true))
+        {
+            return;
+        }
+
         await timer.DisposeAsync().ConfigureAwait(false);
         await stopping.CancelAsync().ConfigureAwait(false);
         await reload.ConfigureAwait(false);
