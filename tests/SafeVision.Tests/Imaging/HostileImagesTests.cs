@@ -1,10 +1,10 @@
-using System.Diagnostics;
 using System.Text.Json;
 using SafeVision.Imaging;
 
 namespace SafeVision.Tests.Imaging;
 
 /// <summary>Broken, lying, huge and foreign files: each has one right answer, soon and within bounds.</summary>
+[Collection(nameof(MeasuredAlone))]
 public sealed class HostileImagesTests
 {
     public static TheoryData<string> Names => [.. ImageFixtures.HostileNames];
@@ -16,11 +16,12 @@ public sealed class HostileImagesTests
         JsonElement entry = ImageFixtures.Hostile(name);
         string[] accepted = [.. entry.GetProperty("accept").EnumerateArray().Select(answer => answer.GetString()!)];
         byte[] bytes = ImageFixtures.Bytes(name);
-        var time = Stopwatch.StartNew();
+        TimeSpan before = Environment.CpuUsage.TotalTime;
 
         (string outcome, string message) = Outcome(name, bytes);
 
-        Assert.InRange(time.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        // The processor's time, since a wall clock would measure what else the machine does.
+        Assert.InRange(Environment.CpuUsage.TotalTime - before, TimeSpan.Zero, TimeSpan.FromSeconds(2));
         Assert.True(accepted.Contains(outcome), $"{outcome}: {message}");
         Assert.True(outcome == "ok" || message.Length > 20, message);
     }

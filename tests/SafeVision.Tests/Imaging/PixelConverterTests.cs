@@ -14,23 +14,20 @@ public sealed class PixelConverterTests
         byte[] pixels = new byte[256 * 4], rgb = new byte[256 * 3];
         for (int alpha = 0; alpha < 256; alpha++)
         {
-            for (int behind = 0; behind < 256; behind += 5)
+            for (int value = 0; value < 256; value++)
             {
-                for (int value = 0; value < 256; value++)
-                {
-                    (pixels[value * 4], pixels[(value * 4) + 1], pixels[(value * 4) + 2], pixels[(value * 4) + 3]) = ((byte)value, 0, 255, (byte)alpha);
-                }
+                (pixels[value * 4], pixels[(value * 4) + 1], pixels[(value * 4) + 2], pixels[(value * 4) + 3]) = ((byte)value, 0, 255, (byte)alpha);
+            }
 
+            for (int behind = 0; behind < 256; behind += 17)
+            {
                 PixelConverter.Composite(pixels, new RgbColor((byte)behind, (byte)behind, (byte)behind), rgb);
 
-                for (int value = 0; value < 256; value++)
-                {
-                    Assert.True(
-                        rgb[value * 3] == ImageFixtures.PillowComposite(value, alpha, behind)
-                            && rgb[(value * 3) + 1] == ImageFixtures.PillowComposite(0, alpha, behind)
-                            && rgb[(value * 3) + 2] == ImageFixtures.PillowComposite(255, alpha, behind),
-                        $"{value} with alpha {alpha} on {behind}");
-                }
+                byte[] expected =
+                [
+                    .. Enumerable.Range(0, 256).SelectMany(value => new[] { value, 0, 255 }.Select(channel => ImageFixtures.PillowComposite(channel, alpha, behind))),
+                ];
+                Assert.True(expected.AsSpan().SequenceEqual(rgb), $"alpha {alpha} on {behind}");
             }
         }
     }

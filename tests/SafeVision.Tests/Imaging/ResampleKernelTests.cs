@@ -22,8 +22,8 @@ public sealed class ResampleKernelTests
     [MemberData(nameof(Kernels))]
     public void All_agree_where_rows_do_not_fit_the_working_memory(string name)
     {
-        // Rows of 30 000 bytes and more, each target row the sum of many: sums are carried from one block to the next.
-        foreach ((int width, int height, int newWidth, int newHeight) in new[] { (3000, 60, 10_000, 7), (64, 100, 12_000, 5), (9000, 40, 8999, 39) })
+        // A block of rows is 128 KiB, or 16 rows of more: sums are carried from one block to the next.
+        foreach ((int width, int height, int newWidth, int newHeight) in new[] { (300, 400, 400, 7), (64, 60, 3000, 5), (900, 400, 301, 390) })
         {
             Picture source = Picture.Noise(width, height, PixelLayout.Rgb24, width);
             var options = new ResizeOptions(newWidth, newHeight, ResampleFilter.Lanczos);
