@@ -3,7 +3,7 @@ namespace SafeVision.Conversion;
 /// <summary>What to convert, and to where.</summary>
 public sealed class ConversionOptions
 {
-    /// <summary>The checkpoint's folder.</summary>
+    /// <summary>The checkpoint's folder, or a file in it.</summary>
     public required string Source { get; set; }
 
     /// <summary>The folder to make; an existing model there is replaced in one step, anything else is left alone.</summary>

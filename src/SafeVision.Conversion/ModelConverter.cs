@@ -27,6 +27,7 @@ public static class ModelConverter
     /// <param name="progress">Told of bytes and stages; null: nobody.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
+    /// <exception cref="Execution.ExecutionProviderException">The native ONNX Runtime, which checks the result, is missing.</exception>
     /// <exception cref="Execution.ModelLoadException">The text encoder is missing, altered or none.</exception>
     public static Task<ConversionResult> ConvertAsync(
         ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -39,12 +40,14 @@ public static class ModelConverter
     {
         void Report(ConversionStage stage, long done, long total) => progress?.Report(new ConversionProgress(stage, done, total));
 
-        IModelFamily family = ModelFamilies.Find(options.Source, options.Family);
-        using FamilyModel model = family.Read(options.Source, options.Recipe);
+        // A file of the checkpoint stands for its folder.
+        string source = File.Exists(options.Source) ? Path.GetDirectoryName(Path.GetFullPath(options.Source))! : options.Source;
+        IModelFamily family = ModelFamilies.Find(source, options.Family);
+        using FamilyModel model = family.Read(source, options.Recipe);
         using var folder = new ModelFolderWriter(options.Destination);
         ModelManifest manifest = new ManifestDraft(model, options, family.Name).Create();
 
-        IReadOnlyDictionary<string, string> sources = SourceHashes.Compute(
+        IReadOnlyDictionary<string, string> hashes = SourceHashes.Compute(
             model.SourceFiles, (done, total) => Report(ConversionStage.Reading, done, total), cancellationToken);
         string modelPath = Path.Combine(folder.Path, ModelFile);
         OnnxFile.Write(
@@ -77,7 +80,7 @@ public static class ModelConverter
                 Tool = Producer,
                 Version = Version,
                 Options = new Dictionary<string, string> { ["family"] = family.Name },
-                SourceFiles = sources,
+                SourceFiles = hashes,
             },
         };
         ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using SafeVision.Conversion.Tests.Families;
 using SafeVision.Execution;
@@ -89,6 +90,64 @@ public sealed class ModelConverterTests
 
         Assert.Equal(result.Manifest.Bytes, reports.Last(report => report.Stage == ConversionStage.Writing).Total);
         Assert.Equal([ConversionStage.Reading, ConversionStage.Writing, ConversionStage.Verifying], reports.Select(report => report.Stage).Distinct());
+    }
+
+    [Fact]
+    public async Task Names_of_labels_are_embedded_beforehand()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.WriteBert(folder.PathOf("text"));
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = folder.PathOf("text"), Destination = folder.PathOf("encoder") });
+        TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
+        ConversionOptions options = Options(folder);
+        options.TextEncoder = folder.PathOf("encoder");
+        options.Recipe = new ConversionRecipe { Aliases = new Dictionary<string, IReadOnlyList<string>> { ["cat"] = ["fire", "guns"], ["neither"] = [] } };
+        await ModelConverter.ConvertAsync(options);
+
+        ModelPackage package = ModelPackage.Open(folder.PathOf("model"));
+        package.Verify();
+        StoredEmbeddings stored = package.Manifest.LabelEmbeddings!;
+        Half[] halves = MemoryMarshal.Cast<byte, Half>(package.ReadVerified(stored.File)).ToArray();
+        using SessionCache sessions = new();
+        TextEncoder encoder = await TextEncoder.LoadAsync(ModelPackage.Open(folder.PathOf("encoder")), sessions, new ExecutionOptions());
+        Assert.Equal(encoder.Sha256, stored.Encoder);
+        float[] expected = encoder.Embed(["a photo of fire", "a photo of guns", "a photo of dog"]);
+        Assert.Equal(expected.Length, halves.Length);
+        Assert.All(expected.Zip(halves), pair => Assert.Equal(pair.First, (float)pair.Second, 1e-3f));
+    }
+
+    [Fact]
+    public async Task Two_conversions_to_one_place_do_not_mix()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
+        using (new ModelFolderWriter(folder.PathOf("model")))
+        {
+            await RefusesAsync(folder, "another conversion");
+        }
+
+        await ConvertAsync(folder);
+    }
+
+    [Fact]
+    public async Task What_a_killed_process_left_is_cleared_away()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
+        Directory.CreateDirectory(folder.PathOf(".model.partial"));
+        File.WriteAllText(folder.PathOf(".model.partial/model.onnx"), "half");
+        await ConvertAsync(folder);
+        Assert.Equal(["model", "source"], Directory.EnumerateFileSystemEntries(folder.Root).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task A_file_of_the_checkpoint_stands_for_its_folder()
+    {
+        using var folder = new TemporaryFolder();
+        TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
+        ConversionOptions options = Options(folder);
+        options.Source = folder.PathOf("source/model.safetensors");
+        Assert.Equal("efficientnet-lite", (await ModelConverter.ConvertAsync(options)).Family);
     }
 
     [Fact]

@@ -14,9 +14,12 @@ internal abstract class Layer(string name, int[] shape, params Layer[] inputs)
     /// <summary>A size that is known only when the network runs.</summary>
     public const int Open = -1;
 
+    // A damaged configuration can ask for feature maps that no memory holds.
+    private const long MostNumbers = 1 << 26;
+
     public string Name { get; } = name;
 
-    public IReadOnlyList<int> Shape { get; } = shape;
+    public IReadOnlyList<int> Shape { get; } = Bounded(name, shape);
 
     public IReadOnlyList<Layer> Inputs { get; } = inputs;
 
@@ -33,6 +36,18 @@ internal abstract class Layer(string name, int[] shape, params Layer[] inputs)
 
     /// <summary>The result for one item, in float64.</summary>
     public abstract double[] Compute(IReadOnlyList<double[]> inputs);
+
+    private static int[] Bounded(string name, int[] shape)
+    {
+        long numbers = 1;
+        foreach (int size in shape)
+        {
+            numbers *= Math.Abs((long)size);
+            Require(numbers <= MostNumbers, name, $"yields [{string.Join(", ", shape)}], more than {MostNumbers} numbers for one item");
+        }
+
+        return shape;
+    }
 
     /// <summary>Fails as a checkpoint whose parts do not fit together.</summary>
     protected static void Require(bool condition, string name, string problem)

@@ -17,6 +17,7 @@ internal static class ModelVerifier
 
     private const int GoldenNumbers = 8;
 
+    /// <exception cref="ExecutionProviderException">The native ONNX Runtime is missing.</exception>
     /// <exception cref="CheckpointException">The graph gives other numbers, or numbers that are none.</exception>
     public static (IReadOnlyList<ModelGolden> Goldens, double LargestDifference) Verify(
         string modelFile, FamilyModel model, IReadOnlyList<NetworkProbe> probes, Action<int> done, CancellationToken cancellationToken)
@@ -53,6 +54,7 @@ internal static class ModelVerifier
         string modelFile, Network network, IReadOnlyList<NetworkProbe> probes, string[] outputs, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        ProviderCatalog.Environment(); // says which package is missing when the native library is
         try
         {
             using var options = new SessionOptions();

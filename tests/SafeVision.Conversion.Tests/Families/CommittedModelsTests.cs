@@ -102,6 +102,20 @@ public sealed class CommittedModelsTests
         Assert.True(examination.LargestDifference <= 1e-4, $"{examination.LargestDifference}");
     }
 
+    [Theory]
+    [InlineData("nsfw-mobilenet-v2-mid")]
+    [InlineData("efficientnet-lite0")]
+    [InlineData("all-minilm-l6-v2")]
+    public void A_model_is_what_the_readme_says_and_its_files_are_what_it_says(string name)
+    {
+        ModelPackage package = ModelPackage.Open(Fixture.Model(name));
+        package.Verify();
+        Assert.True(package.Manifest.Files.ContainsKey("LICENSE"));
+        string row = File.ReadLines(Fixture.Model("README.md")).Single(line => line.StartsWith($"| {name} | ", StringComparison.Ordinal) && line.Contains(package.Manifest.License, StringComparison.Ordinal));
+        Assert.Contains($"`{package.Manifest.Sha256}`", row, StringComparison.Ordinal);
+        Assert.Contains(FormattableString.Invariant($"{package.Manifest.Bytes / 1e6:0.0} MB"), row, StringComparison.Ordinal);
+    }
+
     private static float[] Embed(InferenceSession session, long[] ids)
     {
         using OrtValue tokens = OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]);
