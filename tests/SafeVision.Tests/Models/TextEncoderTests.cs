@@ -1,11 +1,33 @@
 using System.Numerics.Tensors;
 using SafeVision.Execution;
 using SafeVision.Models;
+using SafeVision.Tests.Tokenizers;
 
 namespace SafeVision.Tests.Models;
 
 public sealed class TextEncoderTests
 {
+    [Fact]
+    public async Task Cosines_of_the_golden_texts_are_within_a_hundredth_of_the_original_weights()
+    {
+        (string[] texts, _, float[][] cosines) = TokenizerFixtures.Goldens();
+        float[][] vectors = await EmbedAsync(texts);
+        double worst = 0;
+        for (int row = 0; row < texts.Length; row++)
+        {
+            for (int column = 0; column < texts.Length; column++)
+            {
+                // The original read this text's special tokens as such.
+                if (texts[row] != TokenizerFixtures.SpecialText && texts[column] != TokenizerFixtures.SpecialText)
+                {
+                    worst = Math.Max(worst, Math.Abs(TensorPrimitives.Dot<float>(vectors[row], vectors[column]) - cosines[row][column]));
+                }
+            }
+        }
+
+        Assert.True(worst <= 0.01, $"a cosine is {worst} off");
+    }
+
     [Fact]
     public async Task Vectors_have_length_one_whatever_the_text()
     {
