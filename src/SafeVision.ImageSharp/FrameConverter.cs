@@ -54,7 +54,7 @@ internal static class FrameConverter
         {
             for (int y = 0; y < rows.Height; y++)
             {
-                writer.Write(MemoryMarshal.AsBytes(rows.GetRowSpan(y)), y, pixels.Span);
+                writer.Write(MemoryMarshal.AsBytes(rows.GetRowSpan(y)), frame.Width * 4, y, pixels.Span);
             }
         });
         return new ImageFrame(index, timestamp, writer.Width, writer.Height, pixels);
