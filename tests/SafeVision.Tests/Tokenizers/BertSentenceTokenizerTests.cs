@@ -94,7 +94,7 @@ public sealed class BertSentenceTokenizerTests
         {
             long start = System.Diagnostics.Stopwatch.GetTimestamp();
             Assert.InRange(TokenizerFixtures.Tokenizer.Encode(text).Count, 2, 256);
-            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(10));
+            Assert.True(System.Diagnostics.Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(30));
         }
     }
 
