@@ -35,6 +35,16 @@ public sealed class ModelsCommandTests
     }
 
     [Fact]
+    public async Task Doctor_finds_this_machine_well()
+    {
+        CommandRun run = await CommandRun.OfAsync("doctor");
+
+        Assert.True(run.ExitCode == 0, run.Output);
+        Assert.Contains("provider  CPUExecutionProvider on cpu", run.Output, StringComparison.Ordinal);
+        Assert.All(DefaultModels.All, model => Assert.Matches($"model     {model.Manifest.Id}: files match their hashes; \\d+ golden inputs on cpu .*\\(fine\\)", run.Output));
+    }
+
+    [Fact]
     public async Task Doctor_finds_an_altered_file_and_an_altered_golden_and_still_looks_at_the_rest()
     {
         using var folder = new TemporaryFolder();
