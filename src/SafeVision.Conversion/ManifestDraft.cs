@@ -15,6 +15,11 @@ internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options
         ConversionRecipe recipe = options.Recipe;
         string id = recipe.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Destination)));
         CheckCategories(recipe);
+        if (options.TextEncoder is not null && model.Labels.Count == 0)
+        {
+            throw new CheckpointException($"{options.Source}: this model has no labels whose names a text encoder could embed.");
+        }
+
         if (recipe.Rename.Keys.FirstOrDefault(place => place < 0 || place >= model.Labels.Count, 0) is not 0 and int wrong)
         {
             throw new CheckpointException($"The recipe renames label {wrong}, but there are {model.Labels.Count}, counted from 0.");
@@ -55,9 +60,9 @@ internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options
     private static void CheckCategories(ConversionRecipe recipe)
     {
         string[] known = [.. HarmCategory.All.Select(category => category.Id)];
-        foreach (string id in recipe.Categories.Values.SelectMany(weights => weights.Keys).Concat(recipe.FullCategories))
+        foreach (string id in recipe.Categories.Values.Where(weights => weights is not null).SelectMany(weights => weights.Keys).Concat(recipe.FullCategories))
         {
-            if (!known.Contains(id))
+            if (id is not null && !known.Contains(id))
             {
                 string hint = NearestWord.Find(id, known) is { } near ? $"; did you mean '{near}'?" : "";
                 throw new CheckpointException($"The recipe maps a label to '{id}', which is no built-in category{hint}");

@@ -60,7 +60,7 @@ public static class ModelConverter
             modelPath, model, probes, done => Report(ConversionStage.Verifying, done, probes.Count), cancellationToken);
 
         SortedDictionary<string, string> files = CopyCompanions(model, options.Recipe, folder.Path);
-        if (options.TextEncoder is { } encoder && manifest.Labels.Count > 0)
+        if (options.TextEncoder is { } encoder)
         {
             StoredEmbeddings embeddings = await LabelEmbeddings.WriteAsync(
                 folder.Path, manifest, encoder, (done, total) => Report(ConversionStage.Embedding, done, total), cancellationToken).ConfigureAwait(false);

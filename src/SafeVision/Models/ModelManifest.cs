@@ -120,6 +120,8 @@ public sealed record ModelManifest
             throw new JsonException($"schema {Schema} is not known; this version reads schema 1");
         }
 
+        RequireNoNulls();
+
         if (Kind is not ("imageClassifier" or "textEncoder"))
         {
             throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier or textEncoder");
@@ -157,5 +159,30 @@ public sealed record ModelManifest
         Calibration?.Validate();
         Preprocessing?.Validate();
         Tokenizer?.Validate();
+    }
+
+    // JSON can say null where the types here can't.
+    private void RequireNoNulls()
+    {
+        (string Name, bool IsWhole)[] parts =
+        [
+            ("id", Id is not null),
+            ("license", License is not null),
+            ("file", File is not null),
+            ("sha256", Sha256 is not null),
+            ("files", Files.Values.All(hash => hash is not null)),
+            ("outputs", Outputs.Values.All(name => name is not null)),
+            ("labels", Labels.All(label => label is not null)),
+            ("aliases", Aliases.Values.All(names => names is not null && names.All(name => name is not null))),
+            ("labelEmbeddings", LabelEmbeddings is not { File: null } and not { Encoder: null }),
+            ("display", Display.Values.All(name => name is not null)),
+            ("categories", Categories.Values.All(weights => weights is not null)),
+            ("fullCategories", FullCategories.All(category => category is not null)),
+            ("goldens", Goldens.All(golden => golden is not null)),
+        ];
+        if (Array.Find(parts, part => !part.IsWhole).Name is { } name)
+        {
+            throw new JsonException($"{name} is null, or holds a null");
+        }
     }
 }
