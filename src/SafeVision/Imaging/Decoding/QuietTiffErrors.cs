@@ -21,7 +21,8 @@ internal sealed class QuietTiffErrors : TiffErrorHandler
     /// <summary>Runs with messages kept, and the first error of them to be had from <see cref="Message"/>.</summary>
     public static void Begin()
     {
-        s_quiet = s_before is not null || s_instance is not null;
+        // The first look at a static field runs the initialisers of all, and so sets the handler.
+        s_quiet = s_instance is not null;
         s_message = null;
     }
 
