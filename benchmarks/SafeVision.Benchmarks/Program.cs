@@ -1,11 +1,28 @@
+using System.Globalization;
 using BenchmarkDotNet.Running;
+using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
+using SafeVision.Benchmarks.Sharing;
+using SafeVision.Benchmarks.Soaking;
+using SafeVision.Benchmarks.Starting;
 
-// A word runs a comparison that takes about a minute and prints one table; anything else goes to BenchmarkDotNet.
+// A word runs a comparison that prints one table; anything else goes to BenchmarkDotNet.
 switch (args)
 {
     case ["resize", ..]:
         ResizeComparison.Run(Console.Out);
+        break;
+    case ["share", ..]:
+        await ShareComparison.RunAsync(Console.Out).ConfigureAwait(false);
+        break;
+    case ["soak", .. string[] rest]:
+        await SoakComparison.RunAsync(rest is [string images, ..] ? int.Parse(images, CultureInfo.InvariantCulture) : 1000, Console.Out).ConfigureAwait(false);
+        break;
+    case ["start", ..]:
+        await StartComparison.RunAsync(Console.Out).ConfigureAwait(false);
+        break;
+    case ["peers", string script, ..]:
+        await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(ResizeBenchmarks).Assembly).Run(args);

@@ -1,0 +1,54 @@
+using System.Diagnostics;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace SafeVision.Benchmarks.Peers;
+
+/// <summary>A peer in a node process of its own, which measures itself; an order and an answer are a line each.</summary>
+internal sealed class NodePeer : IDisposable
+{
+    private readonly Process _process;
+
+    private NodePeer(Process process, string versions) => (_process, Versions) = (process, versions);
+
+    /// <summary>What runs, as the peer states it.</summary>
+    public string Versions { get; }
+
+    public static async Task<NodePeer> StartAsync(string script)
+    {
+        var start = new ProcessStartInfo("node", [script])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        Process process = Process.Start(start) ?? throw new InvalidOperationException("node does not start; is it installed?");
+        return new NodePeer(process, await ReadAsync(process).ConfigureAwait(false));
+    }
+
+    /// <summary>Judges files: one alone, or several in one batch.</summary>
+    public async Task<PeerAnswer> ClassifyAsync(string mode, params string[] paths)
+    {
+        await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new PeerOrder(mode, paths))).ConfigureAwait(false);
+        await _process.StandardInput.FlushAsync().ConfigureAwait(false);
+        return JsonSerializer.Deserialize<PeerAnswer>(await ReadAsync(_process).ConfigureAwait(false))!;
+    }
+
+    private static async Task<string> ReadAsync(Process process) =>
+        await process.StandardOutput.ReadLineAsync().ConfigureAwait(false)
+        ?? throw new InvalidOperationException("The node process ended; what went wrong stands above.");
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        if (!_process.WaitForExit(TimeSpan.FromSeconds(10)))
+        {
+            _process.Kill();
+        }
+
+        _process.Dispose();
+    }
+
+    private sealed record PeerOrder(
+        [property: JsonPropertyName("mode")] string Mode,
+        [property: JsonPropertyName("paths")] string[] Paths);
+}

@@ -1,0 +1,97 @@
+using SafeVision.Benchmarks.Photographs;
+using SafeVision.Engines.Classifier;
+using SafeVision.Execution;
+using SafeVision.Imaging;
+using SafeVision.Models;
+using SkiaSharp;
+
+namespace SafeVision.Benchmarks.Sharing;
+
+/// <summary>
+/// What no code of ours can save: Skia's decoding of one file at the scale that the guardrail decodes it at, and ONNX
+/// Runtime's runs of both default models on the tensors that the guardrail makes of it, in the guardrail's own sessions.
+/// </summary>
+internal sealed class BareWork : IDisposable
+{
+    private readonly byte[] _file;
+    private readonly SKImageInfo _info;
+    private readonly byte[] _pixels;
+    private readonly (BatchBinding Binding, int Batch)[] _runs;
+
+    private BareWork(byte[] file, SKImageInfo info, (BatchBinding Binding, int Batch)[] runs)
+    {
+        (_file, _info, _runs) = (file, info, runs);
+        _pixels = new byte[info.BytesSize];
+    }
+
+    /// <summary>How many pictures the models see of this one.</summary>
+    public int Views => _runs.Sum(run => run.Batch);
+
+    public static async Task<BareWork> CreateAsync(Photograph photograph, SessionCache sessions)
+    {
+        ExecutionOptions execution = new ExecutionOptions().Validate();
+        ClassifierNetwork[] networks =
+        [
+            await ClassifierNetwork.LoadAsync(DefaultModels.Nsfw, sessions, execution).ConfigureAwait(false),
+            await ClassifierNetwork.LoadAsync(DefaultModels.Objects, sessions, execution).ConfigureAwait(false),
+        ];
+        var options = new ImageDecodeOptions { TargetShortSide = networks.Max(network => network.Recipe.Resize.Size) };
+        using DecodedImage decoded = await new SkiaImageDecoder()
+            .DecodeAsync(ImageSource.FromBytes(photograph.Bytes), options, CancellationToken.None).ConfigureAwait(false);
+        ImageFrame frame = decoded.Frames[0];
+        return new BareWork(photograph.Bytes, ScaledInfo(photograph, frame.Width), [.. networks.Select(network => Prepare(network, frame))]);
+    }
+
+    public unsafe void Decode()
+    {
+        fixed (byte* file = _file)
+        {
+            using var data = SKData.Create((nint)file, _file.Length);
+            using SKCodec codec = SKCodec.Create(data);
+            fixed (byte* pixels = _pixels)
+            {
+                SKCodecResult result = codec.GetPixels(_info, (nint)pixels);
+                if (result != SKCodecResult.Success)
+                {
+                    throw new InvalidOperationException($"Skia says {result}.");
+                }
+            }
+        }
+    }
+
+    public void Run()
+    {
+        foreach ((BatchBinding binding, int batch) in _runs)
+        {
+            binding.Run(batch, CancellationToken.None);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach ((BatchBinding binding, _) in _runs)
+        {
+            binding.Dispose();
+        }
+    }
+
+    private static SKImageInfo ScaledInfo(Photograph photograph, int frameWidth)
+    {
+        using SKCodec codec = SKCodec.Create(new MemoryStream(photograph.Bytes));
+        double scale = Math.Round((double)photograph.Width / frameWidth);
+        SKSizeI size = codec.GetScaledDimensions((float)(1 / scale));
+        return new SKImageInfo(size.Width, size.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, null);
+    }
+
+    private static (BatchBinding, int) Prepare(ClassifierNetwork network, ImageFrame frame)
+    {
+        BatchBinding binding = network.Borrow();
+        IReadOnlyList<ClassifierView> views = new ViewPlanner(network.Recipe, ViewPlan.Whole).Plan(frame.Width, frame.Height);
+        for (int item = 0; item < views.Count; item++)
+        {
+            views[item].Write(frame, binding.Input(item));
+        }
+
+        return (binding, views.Count);
+    }
+}
