@@ -73,7 +73,7 @@ public sealed class ImageSharpImageDecoder(TimeProvider? timeProvider = null) : 
         var general = new DecoderOptions
         {
             Configuration = Sequential,
-            MaxFrames = (uint)encoded.Frames,
+            MaxFrames = (uint)encoded.Frames + (encoded.Format == ImageFormat.Png ? 1u : 0u), // Of a PNG's it leaves the last out.
             SkipMetadata = true,
             TargetSize = encoded.ReducedSize(options.TargetShortSide),
         };
