@@ -18,7 +18,7 @@ internal static class DecisionRule
         var findings = new Finding[policy.Categories.Count];
         for (int i = 0; i < findings.Length; i++)
         {
-            findings[i] = Worst(policy, policy.Categories[i], i, frames, frameIndices);
+            findings[i] = Worst(policy, policy.Categories[i], frames, frameIndices);
         }
 
         return findings;
@@ -33,26 +33,39 @@ internal static class DecisionRule
         }
 
         Decision strictest = Decision.Allow;
-        foreach (Finding finding in findings)
+        for (int i = 0; i < findings.Count; i++)
         {
-            strictest = Stricter(strictest, finding.Decision);
+            strictest = Stricter(strictest, findings[i].Decision);
         }
 
         return strictest;
     }
 
     private static Finding Worst(
-        SafetyPolicy policy, SafetyCategory category, int position, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
+        SafetyPolicy policy, SafetyCategory category, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
     {
         Finding? worst = null;
         for (int i = 0; i < frames.Count; i++)
         {
-            Finding finding = Judge(policy, category, Find(frames[i], category.Id, position), frameIndices[i]);
-            worst = worst is null || Rank(finding).CompareTo(Rank(worst)) < 0 ? finding : worst;
+            // An engine that judges a category twice in a frame contradicts itself: the worse of the two counts.
+            bool judged = false;
+            IReadOnlyList<CategoryAssessment> assessments = frames[i].Categories;
+            for (int j = 0; j < assessments.Count; j++)
+            {
+                if (assessments[j].CategoryId == category.Id)
+                {
+                    worst = Worse(worst, Judge(policy, category, assessments[j], frameIndices[i]));
+                    judged = true;
+                }
+            }
+
+            worst = judged ? worst : Worse(worst, Judge(policy, category, null, frameIndices[i]));
         }
 
         return worst ?? Judge(policy, category, null, 0);
     }
+
+    private static Finding Worse(Finding? left, Finding right) => left is null || Rank(right).CompareTo(Rank(left)) < 0 ? right : left;
 
     /// <summary>Orders findings of one category: strictest decision, then unsafe, not assessed, safe, then the higher score.</summary>
     private static (Decision, int, double) Rank(Finding finding) =>
@@ -93,24 +106,6 @@ internal static class DecisionRule
             Evidence = assessment.Evidence,
             Frame = frame,
         };
-    }
-
-    private static CategoryAssessment? Find(FrameAssessment frame, string id, int position)
-    {
-        if (position < frame.Categories.Count && frame.Categories[position].CategoryId == id)
-        {
-            return frame.Categories[position];
-        }
-
-        foreach (CategoryAssessment assessment in frame.Categories)
-        {
-            if (assessment.CategoryId == id)
-            {
-                return assessment;
-            }
-        }
-
-        return null;
     }
 
     private static Decision Stricter(Decision left, Decision right) => left < right ? left : right;

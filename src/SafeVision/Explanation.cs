@@ -1,45 +1,97 @@
 using System.Globalization;
-using System.Text;
+using System.Runtime.CompilerServices;
 using SafeVision.Assessments;
 using SafeVision.Policies;
 
 namespace SafeVision;
 
-/// <summary>One readable paragraph about a result.</summary>
+/// <summary>One readable paragraph about a result. It is written for every image, so it allocates little but itself.</summary>
 internal static class Explanation
 {
     public static string Of(SafetyPolicy policy, Decision decision, IReadOnlyList<Finding> findings, bool animated)
     {
-        var text = new StringBuilder(256);
-        text.Append(decision switch { Decision.Block => "Blocked", Decision.Review => "Needs review", _ => "Allowed" });
-
-        Finding[] reasons = [.. findings.Where(finding => finding.Verdict == Verdict.Unsafe).OrderBy(finding => finding.Decision).ThenByDescending(finding => finding.Score)];
-        if (reasons.Length == 0)
+        var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[1024]);
+        text.AppendLiteral(decision switch { Decision.Block => "Blocked", Decision.Review => "Needs review", _ => "Allowed" });
+        if (Has(findings, Verdict.Unsafe))
         {
-            text.Append(findings.Any(finding => finding.Verdict == Verdict.Safe)
-                ? ": nothing that was assessed reaches a threshold."
-                : ": nothing could be assessed.");
+            string separator = ": ";
+            foreach (Finding finding in findings.Where(finding => finding.Verdict == Verdict.Unsafe).OrderBy(finding => finding.Decision).ThenByDescending(finding => finding.Score))
+            {
+                text.AppendLiteral(separator);
+                AppendReason(ref text, policy, finding, animated);
+                separator = " ";
+            }
+        }
+        else
+        {
+            text.AppendLiteral(Has(findings, Verdict.Safe) ? ": nothing that was assessed reaches a threshold." : ": nothing could be assessed.");
         }
 
-        foreach (Finding finding in reasons)
-        {
-            text.Append(CultureInfo.InvariantCulture, $"{(finding == reasons[0] ? ":" : "")} {policy.NameOf(finding.Category)} scores {finding.Score:0.00} ({(finding.Decision == Decision.Block ? "block" : "review")} from {finding.Threshold:0.00}){(animated ? $" in frame {finding.Frame}" : "")}. {finding.Reason}");
-        }
-
-        AppendList(text, "Not assessed", policy, findings.Where(finding => finding.Verdict == Verdict.NotAssessed));
-        AppendList(text, "Judged only in part", policy, findings.Where(finding => finding.Coverage == CoverageLevel.Partial));
-        return text.ToString();
+        AppendList(ref text, "Not assessed", policy, findings, static finding => finding.Verdict == Verdict.NotAssessed);
+        AppendList(ref text, "Judged only in part", policy, findings, static finding => finding.Coverage == CoverageLevel.Partial);
+        return text.ToStringAndClear();
     }
 
-    private static void AppendList(StringBuilder text, string title, SafetyPolicy policy, IEnumerable<Finding> findings)
+    private static void AppendReason(ref DefaultInterpolatedStringHandler text, SafetyPolicy policy, Finding finding, bool animated)
     {
-        string list = string.Join(", ", findings.Select(finding => policy.NameOf(finding.Category)));
-        if (list.Length > 0)
+        text.AppendLiteral(NameOf(policy, finding.Category));
+        text.AppendLiteral(" scores ");
+        text.AppendFormatted(finding.Score, "0.00");
+        text.AppendLiteral(finding.Decision == Decision.Block ? " (block from " : " (review from ");
+        text.AppendFormatted(finding.Threshold, "0.00");
+        text.AppendLiteral(")");
+        if (animated)
         {
-            text.Append(CultureInfo.InvariantCulture, $" {title}: {list}.");
+            text.AppendLiteral(" in frame ");
+            text.AppendFormatted(finding.Frame);
         }
+
+        text.AppendLiteral(". ");
+        text.AppendLiteral(finding.Reason);
     }
 
-    private static string NameOf(this SafetyPolicy policy, string id) =>
-        policy.Categories.First(category => category.Id == id).Name;
+    private static void AppendList(
+        ref DefaultInterpolatedStringHandler text, string title, SafetyPolicy policy, IReadOnlyList<Finding> findings, Func<Finding, bool> listed)
+    {
+        bool any = false;
+        for (int i = 0; i < findings.Count; i++)
+        {
+            if (listed(findings[i]))
+            {
+                text.AppendLiteral(any ? ", " : " ");
+                text.AppendLiteral(any ? "" : title);
+                text.AppendLiteral(any ? "" : ": ");
+                text.AppendLiteral(NameOf(policy, findings[i].Category));
+                any = true;
+            }
+        }
+
+        text.AppendLiteral(any ? "." : "");
+    }
+
+    private static bool Has(IReadOnlyList<Finding> findings, Verdict verdict)
+    {
+        for (int i = 0; i < findings.Count; i++)
+        {
+            if (findings[i].Verdict == verdict)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private static string NameOf(SafetyPolicy policy, string id)
+    {
+        for (int i = 0; i < policy.Categories.Count; i++)
+        {
+            if (policy.Categories[i].Id == id)
+            {
+                return policy.Categories[i].Name;
+            }
+        }
+
+        return id;
+    }
 }

@@ -10,14 +10,14 @@ namespace SafeVision;
 /// </summary>
 public sealed class ImageGuardrail : IImageGuardrail
 {
-    private readonly GuardrailParts parts;
-    private readonly ActivePolicy active;
-    private bool disposed;
+    private readonly GuardrailParts _parts;
+    private readonly ActivePolicy _active;
+    private int _disposed;
 
     internal ImageGuardrail(GuardrailParts parts)
     {
-        this.parts = parts;
-        active = new ActivePolicy(parts.Engine, parts.Policy);
+        _parts = parts;
+        _active = new ActivePolicy(parts.Engine, parts.Policy, parts.Clock);
     }
 
     /// <summary>Composes a guardrail. Nothing is loaded before the first image or <see cref="WarmUpAsync"/>.</summary>
@@ -32,33 +32,39 @@ public sealed class ImageGuardrail : IImageGuardrail
     }
 
     /// <inheritdoc />
-    public GuardrailStatus Status => active.Status;
+    public GuardrailStatus Status => _active.Status;
 
     /// <inheritdoc />
     public async Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(image);
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
 
         // Loading and compiling are not part of the image's time, and their errors are the deployment's, not the image's.
-        using PolicyLease lease = await active.AcquireAsync(cancellationToken).ConfigureAwait(false);
-        using var deadline = new CancellationTokenSource(parts.Timeout, parts.Clock);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
-        var watch = new StageWatch(parts.Clock);
+        using PolicyLease lease = await _active.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        using var stop = new CancellationTokenSource(_parts.Timeout, _parts.Clock);
+        using CancellationTokenRegistration caller = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), stop);
+        var watch = new StageWatch(_parts.Clock);
+        if (_active.Overdue >= _parts.MaxOverdue)
+        {
+            return Fail(lease, watch, FailureReason.TimedOut, $"{_parts.MaxOverdue} earlier images are still being judged past their time, because the decoder or an engine ignores its cancellation.");
+        }
+
         try
         {
             // On the pool, so that the caller is free at once and a stage that ignores its token can be left behind.
-            Task<GuardrailResult> judging = Task.Run(() => JudgeAsync(image, lease, watch, either.Token), CancellationToken.None);
+            CancellationToken token = stop.Token;
+            Task<GuardrailResult> judging = Task.Run(() => JudgeAsync(image, lease, watch, token), CancellationToken.None);
             lease.ReleaseAfter(judging);
-            return await judging.WaitAsync(either.Token).ConfigureAwait(false);
+            return await judging.WaitAsync(token).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             throw new OperationCanceledException(cancellationToken);
         }
-        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
-            return Fail(lease, watch, FailureReason.TimedOut, $"Judging the image took longer than the {parts.Timeout.TotalSeconds:0.###} s allowed.");
+            return Fail(lease, watch, FailureReason.TimedOut, $"Judging the image took longer than the {_parts.Timeout.TotalSeconds:0.###} s allowed.");
         }
         catch (ImageRejectedException exception)
         {
@@ -66,15 +72,15 @@ public sealed class ImageGuardrail : IImageGuardrail
         }
         catch (Exception exception)
         {
-            Log.EngineFailed(parts.Logger, exception);
+            Log.EngineFailed(_parts.Logger, exception);
             return Fail(lease, watch, FailureReason.EngineError, $"{exception.GetType().Name}: {exception.Message}");
         }
     }
 
     private async Task<GuardrailResult> JudgeAsync(ImageSource image, PolicyLease lease, StageWatch watch, CancellationToken cancellationToken)
     {
-        ImageDecodeOptions options = parts.ImageOptions.ForShortSide(lease.Compiled.ShortSide);
-        using DecodedImage decoded = await parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
+        ImageDecodeOptions options = lease.DecodeOptions(_parts.ImageOptions);
+        using DecodedImage decoded = await _parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
         watch.Decoded();
 
         IReadOnlyList<FrameAssessment> frames = await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
@@ -85,7 +91,13 @@ public sealed class ImageGuardrail : IImageGuardrail
 
         watch.Assessed();
 
-        IReadOnlyList<Finding> findings = DecisionRule.Findings(lease.Policy, frames, [.. decoded.Frames.Select(frame => frame.Index)]);
+        int[] indices = new int[frames.Count];
+        for (int i = 0; i < indices.Length; i++)
+        {
+            indices[i] = decoded.Frames[i].Index;
+        }
+
+        IReadOnlyList<Finding> findings = DecisionRule.Findings(lease.Policy, frames, indices);
         Decision decision = DecisionRule.Strictest(findings);
         string explanation = Explanation.Of(lease.Policy, decision, findings, decoded.FrameCount > 1);
         return new GuardrailResult
@@ -118,8 +130,8 @@ public sealed class ImageGuardrail : IImageGuardrail
     /// <inheritdoc />
     public async Task<GuardrailStatus> WarmUpAsync(CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
-        using PolicyLease lease = await active.AcquireAsync(cancellationToken).ConfigureAwait(false);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        using PolicyLease lease = await _active.AcquireAsync(cancellationToken).ConfigureAwait(false);
         return Status;
     }
 
@@ -127,18 +139,17 @@ public sealed class ImageGuardrail : IImageGuardrail
     public Task UpdatePolicyAsync(SafetyPolicy policy, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        ObjectDisposedException.ThrowIf(disposed, this);
-        return active.ReplaceAsync(policy, cancellationToken);
+        ObjectDisposedException.ThrowIf(_disposed != 0, this);
+        return _active.ReplaceAsync(policy, cancellationToken);
     }
 
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        if (!disposed)
+        if (Interlocked.Exchange(ref _disposed, 1) == 0)
         {
-            disposed = true;
-            await active.DisposeAsync().ConfigureAwait(false);
-            await parts.DisposeAsync().ConfigureAwait(false);
+            await _active.DisposeAsync().ConfigureAwait(false);
+            await _parts.DisposeAsync().ConfigureAwait(false);
         }
     }
 }

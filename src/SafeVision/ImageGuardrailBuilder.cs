@@ -168,6 +168,7 @@ public sealed class ImageGuardrailBuilder
         SafetyPolicy initial = policy ?? SafetyPolicy.FromFile(policyFile!);
         SessionCache sessions = sharedSessions ?? new SessionCache(loggers.CreateLogger<SessionCache>());
         var context = new EngineContext(sessions, execution.Validate());
+        int atOnce = concurrency ?? 2 * Environment.ProcessorCount;
         IGuardrailEngine[] parts = [.. engines.Select(create => create(context))];
 
         IImageGuardrail guardrail = new ImageGuardrail(new GuardrailParts
@@ -177,11 +178,12 @@ public sealed class ImageGuardrailBuilder
             Decoder = decoder ?? new SkiaImageDecoder(),
             ImageOptions = images.ForShortSide(images.TargetShortSide),
             Timeout = timeout,
+            MaxOverdue = atOnce,
             Clock = clock,
             Logger = loggers.CreateLogger<ImageGuardrail>(),
             Owned = sharedSessions is null ? sessions : null,
         });
-        guardrail = new ConcurrencyGuardrail(guardrail, concurrency ?? 2 * Environment.ProcessorCount);
+        guardrail = new ConcurrencyGuardrail(guardrail, atOnce);
         guardrail = new TelemetryGuardrail(guardrail, name);
         return reloadPolicy && policyFile is not null
             ? new PolicyFileGuardrail(guardrail, policyFile, clock, loggers.CreateLogger<ImageGuardrail>())

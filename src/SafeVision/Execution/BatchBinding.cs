@@ -8,11 +8,12 @@ namespace SafeVision.Execution;
 /// </summary>
 internal sealed class BatchBinding : IDisposable
 {
-    private readonly ModelSession session;
-    private readonly Port input;
-    private readonly Port[] outputs;
-    private readonly OrtIoBinding?[] bindings; // [batch - 1]
-    private readonly List<OrtValue> values = [];
+    private readonly ModelSession _session;
+    private readonly Port _input;
+    private readonly Port[] _outputs;
+    private readonly OrtIoBinding?[] _bindings; // [batch - 1]
+    private readonly List<OrtValue> _values = [];
+    private readonly RunOptions _options = new();
 
     /// <param name="session">The model.</param>
     /// <param name="input">The input's name and the shape of one item.</param>
@@ -20,32 +21,32 @@ internal sealed class BatchBinding : IDisposable
     /// <param name="capacity">The largest batch.</param>
     public BatchBinding(ModelSession session, TensorSpec input, IReadOnlyList<TensorSpec> outputs, int capacity)
     {
-        this.session = session;
-        this.input = new Port(input, capacity);
-        this.outputs = [.. outputs.Select(output => new Port(output, capacity))];
-        bindings = new OrtIoBinding?[capacity];
+        _session = session;
+        _input = new Port(input, capacity);
+        _outputs = [.. outputs.Select(output => new Port(output, capacity))];
+        _bindings = new OrtIoBinding?[capacity];
     }
 
-    public int Capacity => bindings.Length;
+    public int Capacity => _bindings.Length;
 
     /// <summary>The input of one item of the batch, to be written.</summary>
-    public Span<float> Input(int item) => input.Item(item);
+    public Span<float> Input(int item) => _input.Item(item);
 
     /// <summary>An output of one item of the batch, valid until the next run.</summary>
-    public ReadOnlySpan<float> Output(int output, int item) => outputs[output].Item(item);
+    public ReadOnlySpan<float> Output(int output, int item) => _outputs[output].Item(item);
 
     /// <summary>Runs the first <paramref name="batch"/> items.</summary>
     public void Run(int batch, CancellationToken cancellationToken)
     {
-        OrtIoBinding binding = bindings[batch - 1] ??= Bind(batch);
-        ModelSession.Run(options => session.Session.RunWithBinding(options, binding), cancellationToken);
+        OrtIoBinding binding = _bindings[batch - 1] ??= Bind(batch);
+        ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
     }
 
     private OrtIoBinding Bind(int batch)
     {
-        OrtIoBinding binding = session.Session.CreateIoBinding();
-        binding.BindInput(input.Spec.Name, Value(input, batch));
-        foreach (Port output in outputs)
+        OrtIoBinding binding = _session.Session.CreateIoBinding();
+        binding.BindInput(_input.Spec.Name, Value(_input, batch));
+        foreach (Port output in _outputs)
         {
             binding.BindOutput(output.Spec.Name, Value(output, batch));
         }
@@ -57,18 +58,19 @@ internal sealed class BatchBinding : IDisposable
     {
         OrtValue value = OrtValue.CreateTensorValueFromMemory(
             OrtMemoryInfo.DefaultInstance, port.Buffer.AsMemory(0, batch * port.Length), [batch, .. port.Spec.ItemShape]);
-        values.Add(value);
+        _values.Add(value);
         return value;
     }
 
     public void Dispose()
     {
-        foreach (OrtIoBinding? binding in bindings)
+        foreach (OrtIoBinding? binding in _bindings)
         {
             binding?.Dispose();
         }
 
-        values.ForEach(value => value.Dispose());
+        _values.ForEach(value => value.Dispose());
+        _options.Dispose();
     }
 
     private sealed class Port(TensorSpec spec, int capacity)

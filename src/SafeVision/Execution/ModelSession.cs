@@ -35,19 +35,26 @@ public sealed class ModelSession : IDisposable
         }
     }
 
-    /// <summary>The sizes of a tensor's dimensions; -1 where the graph leaves one open.</summary>
-    internal int[] OutputShape(string name) => Session.OutputMetadata[name].Dimensions;
+    /// <summary>The sizes of an output's dimensions; -1 where the graph leaves one open.</summary>
+    internal int[] OutputShape(string name) => FloatShape(name, Session.OutputMetadata[name]);
 
-    /// <summary>Runs with options that end the run when <paramref name="cancellationToken"/> fires.</summary>
-    internal static void Run(Action<RunOptions> run, CancellationToken cancellationToken)
+    /// <summary>The sizes of an input's dimensions; -1 where the graph leaves one open.</summary>
+    internal int[] InputShape(string name) => FloatShape(name, Session.InputMetadata[name]);
+
+    private int[] FloatShape(string name, NodeMetadata tensor) => tensor.IsTensor && tensor.ElementType == typeof(float)
+        ? tensor.Dimensions
+        : throw new ModelLoadException($"{ModelName}: '{name}' must be a tensor of 32-bit floats, but is {tensor.OnnxValueType} of {tensor.ElementDataType}.");
+
+    /// <summary>Runs so that the run ends when <paramref name="cancellationToken"/> fires.</summary>
+    internal static void Run<TState>(RunOptions options, TState state, Action<RunOptions, TState> run, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        using var options = new RunOptions();
+        options.Terminate = false; // a token may have fired just after an earlier run
         using (cancellationToken.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, options))
         {
             try
             {
-                run(options);
+                run(options, state);
             }
             catch (OnnxRuntimeException) when (cancellationToken.IsCancellationRequested)
             {

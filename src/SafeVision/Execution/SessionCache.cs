@@ -11,30 +11,34 @@ namespace SafeVision.Execution;
 /// </summary>
 public sealed class SessionCache : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> sessions = new();
-    private readonly ILogger logger;
-    private bool disposed;
+    private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> _sessions = new();
+    private readonly ILogger _logger;
+    private bool _disposed;
 
     /// <summary>Creates an empty cache.</summary>
     /// <param name="logger">Where fallbacks to another provider are reported as warnings.</param>
-    public SessionCache(ILogger<SessionCache>? logger = null) => this.logger = logger ?? NullLogger<SessionCache>.Instance;
+    public SessionCache(ILogger<SessionCache>? logger = null) => _logger = logger ?? NullLogger<SessionCache>.Instance;
 
-    /// <summary>The session of a model, loaded now if it is not yet.</summary>
+    /// <summary>The session of a model, loaded now if it is not yet. Cancelling ends the caller's wait, not the loading.</summary>
     /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
     /// <exception cref="ModelLoadException">ONNX Runtime can't load the model.</exception>
-    internal async Task<ModelSession> GetAsync(ModelImage model, ExecutionOptions options)
+    internal async Task<ModelSession> GetAsync(ModelImage model, ExecutionOptions options, CancellationToken cancellationToken = default)
     {
-        ObjectDisposedException.ThrowIf(disposed, this);
+        ObjectDisposedException.ThrowIf(_disposed, this);
         string key = $"{model.Sha256}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
-        Lazy<Task<ModelSession>> entry = sessions.GetOrAdd(
-            key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => Load(model, options))));
+        Lazy<Task<ModelSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => LoadOrForget(key, model, options), CancellationToken.None)));
+        return await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private ModelSession LoadOrForget(string key, ModelImage model, ExecutionOptions options)
+    {
         try
         {
-            return await entry.Value.ConfigureAwait(false);
+            return Load(model, options);
         }
         catch
         {
-            sessions.TryRemove(new(key, entry)); // a later call may find the file mended
+            _sessions.TryRemove(key, out _); // a later call may find the file mended
             throw;
         }
     }
@@ -54,7 +58,7 @@ public sealed class SessionCache : IDisposable
                     var selection = new ProviderSelection(options.Providers, provider, rejections);
                     if (selection.IsFallback)
                     {
-                        Log.Fallback(logger, model.Name, provider.Name, string.Join("; ", rejections));
+                        Log.Fallback(_logger, model.Name, provider.Name, string.Join("; ", rejections));
                     }
 
                     return new ModelSession(session, selection, model.Name);
@@ -129,17 +133,19 @@ public sealed class SessionCache : IDisposable
     /// <inheritdoc />
     public void Dispose()
     {
-        disposed = true;
-        foreach (Lazy<Task<ModelSession>> entry in sessions.Values)
+        _disposed = true;
+        foreach (Lazy<Task<ModelSession>> entry in _sessions.Values)
         {
-            if (entry.IsValueCreated && entry.Value.IsCompletedSuccessfully)
+            if (entry.IsValueCreated)
             {
+                entry.Value.ContinueWith(
 #pragma warning disable RS0030 // It is complete, so nothing waits.
-                entry.Value.Result.Dispose();
+                    static loaded => loaded.Result.Dispose(),
 #pragma warning restore RS0030
+                    CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             }
         }
 
-        sessions.Clear();
+        _sessions.Clear();
     }
 }

@@ -31,8 +31,15 @@ internal static class GoldenInput
         float[] input = Create(golden.Seed, checked((int)shape.Aggregate(1L, (product, size) => product * size)));
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(input, shape);
         using var options = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [manifest.Input], [value], [golden.Output]);
-        return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [manifest.Input], [value], [golden.Output]);
+            return outputs[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new Execution.ModelLoadException($"{manifest.Id}: the golden '{golden.Name}' can't be run. {exception.Message}", exception);
+        }
     }
 
     /// <summary>Runs all goldens of an image model, one after the other; null when it has none.</summary>

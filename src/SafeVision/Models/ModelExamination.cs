@@ -26,15 +26,18 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
         ModelManifest manifest = package.Manifest;
         if (manifest.Kind == "textEncoder")
         {
-            TextEncoder encoder = await TextEncoder.LoadAsync(package, sessions, options).ConfigureAwait(false);
-            double difference = manifest.Goldens.Select(golden => Difference(golden, encoder.Embed([golden.Text ?? ""], cancellationToken))).DefaultIfEmpty().Max();
+            TextEncoder encoder = await TextEncoder.LoadAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);
+            double difference = Largest(manifest, golden => encoder.Embed([golden.Text ?? ""], cancellationToken));
             return new ModelExamination(manifest.Goldens.Count, difference, encoder.Provider);
         }
 
-        using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate()).ConfigureAwait(false);
-        double largest = manifest.Goldens.Select(golden => Difference(golden, GoldenInput.Run(session.Session, manifest, golden))).DefaultIfEmpty().Max();
+        using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
+        double largest = Largest(manifest, golden => GoldenInput.Run(session.Session, manifest, golden));
         return new ModelExamination(manifest.Goldens.Count, largest, session.Provider);
     }
+
+    private static double Largest(ModelManifest manifest, Func<ModelGolden, float[]> run) =>
+        manifest.Goldens.Select(golden => Difference(golden, run(golden))).DefaultIfEmpty().Max();
 
     private static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
         ProviderSelfCheck.RelativeDifference([.. golden.Outputs], actual[..Math.Min(actual.Length, golden.Outputs.Count)]);

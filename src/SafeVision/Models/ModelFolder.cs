@@ -28,7 +28,7 @@ public abstract class ModelFolder
             throw new Execution.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
         }
 
-        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing.");
+        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
     }
 
     /// <summary>The path of a file that ONNX Runtime can map, or null when the files are embedded.</summary>
@@ -45,7 +45,8 @@ public abstract class ModelFolder
             string full = Path.Combine(Description, file);
             try
             {
-                return File.Exists(full) ? File.OpenRead(full) : null;
+                // Opening a pipe waits for its writer, for ever if need be; pipes and devices report no length.
+                return new FileInfo(full) is { Exists: true, Length: > 0 } ? File.OpenRead(full) : null;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {

@@ -16,6 +16,8 @@ public sealed record ModelManifest
 
     private const int LargestManifest = 8 << 20;
 
+    private const int LargestGolden = 16 << 20;
+
     /// <summary>The version of this format: 1.</summary>
     public required int Schema { get; init; }
 
@@ -107,7 +109,7 @@ public sealed record ModelManifest
             manifest.Validate();
             return manifest;
         }
-        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        catch (Exception exception) when (exception is JsonException or ArgumentException or IOException)
         {
             throw new ModelLoadException($"{folder.Description}/{FileName}: {exception.Message}", exception);
         }
@@ -140,6 +142,11 @@ public sealed record ModelManifest
         if (Kind == "textEncoder" && Tokenizer is null)
         {
             throw new JsonException("a textEncoder needs a tokenizer");
+        }
+
+        if (Kind == "imageClassifier" && Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
+        {
+            throw new JsonException($"a golden's shape must have sizes of at least 1 and at most {LargestGolden} numbers in all");
         }
 
         var known = Labels.ToHashSet();

@@ -7,7 +7,7 @@ namespace SafeVision.Models;
 /// <summary>A model's manifest together with its folder; files are handed out only after their hash was checked.</summary>
 public sealed class ModelPackage
 {
-    private const long LargestFile = 2L << 30;
+    private static readonly long s_largestFile = Array.MaxLength;
 
     private ModelPackage(ModelFolder folder, ModelManifest manifest) => (Folder, Manifest) = (folder, manifest);
 
@@ -47,13 +47,21 @@ public sealed class ModelPackage
         }
 
         using Stream stream = Folder.OpenRead(file);
-        if (stream.Length > LargestFile)
+        if (stream.Length > s_largestFile)
         {
-            throw new ModelLoadException($"{Folder.Description}: '{file}' has {stream.Length} bytes, more than {LargestFile}.");
+            throw new ModelLoadException($"{Folder.Description}: '{file}' has {stream.Length} bytes, more than {s_largestFile}.");
         }
 
         byte[] bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
+        try
+        {
+            stream.ReadExactly(bytes);
+        }
+        catch (IOException exception)
+        {
+            throw new ModelLoadException($"{Folder.Description}: '{file}' can't be read. {exception.Message}", exception);
+        }
+
         string actual = Convert.ToHexStringLower(SHA256.HashData(bytes));
         return actual == expected
             ? bytes

@@ -36,7 +36,8 @@ public sealed class TextEncoder
 
     /// <summary>Loads a text encoder.</summary>
     /// <exception cref="ModelLoadException">It is missing, altered or not a text encoder.</exception>
-    public static async Task<TextEncoder> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options)
+    public static async Task<TextEncoder> LoadAsync(
+        ModelPackage package, SessionCache sessions, ExecutionOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(package);
         ArgumentNullException.ThrowIfNull(sessions);
@@ -47,7 +48,7 @@ public sealed class TextEncoder
 
         // Phrases are embedded when a policy is compiled, a few at a time: the processor is the right place on any machine.
         var onCpu = new ExecutionOptions { Threads = options?.Threads };
-        ModelSession session = await sessions.GetAsync(package.Image(null), onCpu).ConfigureAwait(false);
+        ModelSession session = await sessions.GetAsync(package.Image(null), onCpu, cancellationToken).ConfigureAwait(false);
         return new TextEncoder(package, session, ReadTokenizer(package, rules));
     }
 
@@ -92,11 +93,14 @@ public sealed class TextEncoder
 
         using OrtValue tokenValue = OrtValue.CreateTensorValueFromMemory(tokens, [ids.Length, length]);
         using OrtValue maskValue = OrtValue.CreateTensorValueFromMemory(mask, [ids.Length, length]);
+        using var runOptions = new RunOptions();
         float[] vectors = [];
         ModelSession.Run(
-            options =>
+            runOptions,
+            _session.Session,
+            (options, session) =>
             {
-                using IDisposableReadOnlyCollection<OrtValue> outputs = _session.Session.Run(
+                using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(
                     options, ["input_ids", "attention_mask"], [tokenValue, maskValue], [_embeddings]);
                 vectors = outputs[0].GetTensorDataAsSpan<float>().ToArray();
             },

@@ -7,33 +7,37 @@ namespace SafeVision.Pipeline;
 /// The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when the
 /// last image judged by it is done.
 /// </summary>
-internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial) : IAsyncDisposable
+internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial, TimeProvider clock) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
-    private readonly SemaphoreSlim compiling = new(1, 1);
-    private readonly Lock gate = new();
-    private Generation? current;
-    private bool disposed;
-    private string? updateError;
+    private readonly SemaphoreSlim _compiling = new(1, 1);
+    private readonly Lock _gate = new();
+    private CompiledGeneration? _current;
+    private bool _disposed;
+    private string? _updateError;
+    private int _overdue;
 
     public GuardrailStatus Status
     {
         get
         {
-            lock (gate)
+            lock (_gate)
             {
                 return new GuardrailStatus
                 {
-                    Policy = current?.Policy ?? initial,
-                    IsReady = current is not null,
-                    Coverage = current?.Compiled.Coverage ?? [],
-                    Models = current?.Compiled.Models ?? [],
-                    PolicyUpdateError = updateError,
+                    Policy = _current?.Policy ?? initial,
+                    IsReady = _current is not null,
+                    Coverage = _current?.Compiled.Coverage ?? [],
+                    Models = _current?.Compiled.Models ?? [],
+                    PolicyUpdateError = _updateError,
                 };
             }
         }
     }
+
+    /// <summary>Images whose judging goes on although nobody waits for it any more.</summary>
+    public int Overdue => Volatile.Read(ref _overdue);
 
     /// <summary>The policy in force, kept alive until the lease is released; compiles it at the first call.</summary>
     public async ValueTask<PolicyLease> AcquireAsync(CancellationToken cancellationToken)
@@ -43,118 +47,84 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
             return lease;
         }
 
-        await compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            if (TryAcquire() is { } compiledMeanwhile)
-            {
-                return compiledMeanwhile;
-            }
-
-            Install(new Generation(initial, await engine.CompileAsync(initial, cancellationToken).ConfigureAwait(false)));
-            return TryAcquire() ?? throw new ObjectDisposedException(nameof(ImageGuardrail));
+            return TryAcquire() ?? await CompileAsync(initial, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            compiling.Release();
+            _compiling.Release();
         }
     }
 
     /// <summary>Compiles a policy and puts it in force.</summary>
     public async Task ReplaceAsync(SafetyPolicy policy, CancellationToken cancellationToken)
     {
-        await compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            Install(new Generation(policy, await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false)));
-            updateError = null;
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ImageGuardrail));
+            using PolicyLease lease = await CompileAsync(policy, cancellationToken).ConfigureAwait(false);
+            _updateError = null;
         }
-        catch (Exception exception) when (exception is not OperationCanceledException)
+        catch (Exception exception) when (exception is not (OperationCanceledException or ObjectDisposedException))
         {
-            updateError = exception.Message;
+            _updateError = exception.Message;
             throw;
         }
         finally
         {
-            compiling.Release();
+            _compiling.Release();
         }
     }
 
-    /// <summary>Records why a change of the policy never came as far as compiling.</summary>
-    public void RejectUpdate(string error) => updateError = error;
+    /// <summary>Counts work that outlived its image's time until it ends.</summary>
+    public void CountOverdue(int change) => Interlocked.Add(ref _overdue, change);
 
     private PolicyLease? TryAcquire()
     {
-        lock (gate)
+        lock (_gate)
         {
-            ObjectDisposedException.ThrowIf(disposed, typeof(ImageGuardrail));
-            current?.AddUser();
-            return current is null ? null : new PolicyLease(current);
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ImageGuardrail));
+            _current?.AddUser();
+            return _current is null ? null : new PolicyLease(this, _current);
         }
     }
 
-    private void Install(Generation generation)
+    private async Task<PolicyLease> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
     {
-        Generation? old;
-        lock (gate)
+        var generation = new CompiledGeneration(policy, await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false));
+        CompiledGeneration? old = generation;
+        lock (_gate)
         {
-            (old, current) = (disposed ? generation : current, disposed ? null : generation);
+            if (!_disposed)
+            {
+                (old, _current) = (_current, generation);
+            }
         }
 
         old?.RemoveUser();
+        return TryAcquire()!;
     }
 
-    /// <summary>Ends the policy and waits for the images that are still judged by it, so that models may be unloaded.</summary>
-    /// <exception cref="TimeoutException">One is still being judged after half a minute: unloading would pull the model from under it.</exception>
+    /// <summary>Ends the policy and waits for what still compiles or judges by it, so that models may be unloaded.</summary>
+    /// <exception cref="TimeoutException">Something goes on after half a minute: unloading would pull the model from under it.</exception>
     public async ValueTask DisposeAsync()
     {
-        Generation? last;
-        lock (gate)
+        CompiledGeneration? last;
+        lock (_gate)
         {
-            disposed = true;
-            (last, current) = (current, null);
+            _disposed = true;
+            (last, _current) = (_current, null);
         }
 
+        last?.RemoveUser();
+        await _compiling.WaitAsync().WaitAsync(s_patience, clock).ConfigureAwait(false);
+        _compiling.Release();
         if (last is not null)
         {
-            last.RemoveUser();
-            await last.Drained.WaitAsync(Patience).ConfigureAwait(false);
-        }
-    }
-
-    /// <summary>A compiled policy and the number of its users; being in force counts as one.</summary>
-    internal sealed class Generation(SafetyPolicy policy, ICompiledPolicy compiled)
-    {
-        private readonly TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int users = 1;
-
-        public Task Drained => drained.Task;
-
-        public SafetyPolicy Policy { get; } = policy;
-
-        public ICompiledPolicy Compiled { get; } = compiled;
-
-        public void AddUser() => Interlocked.Increment(ref users);
-
-        public void RemoveUser()
-        {
-            if (Interlocked.Decrement(ref users) == 0)
-            {
-                _ = DrainAsync();
-            }
-        }
-
-        private async Task DrainAsync()
-        {
-            try
-            {
-                await Compiled.DisposeAsync().ConfigureAwait(false);
-                drained.SetResult();
-            }
-            catch (Exception exception)
-            {
-                drained.SetException(exception);
-            }
+            await last.Drained.WaitAsync(s_patience, clock).ConfigureAwait(false);
         }
     }
 }

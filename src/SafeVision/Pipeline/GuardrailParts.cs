@@ -18,6 +18,12 @@ internal sealed record GuardrailParts : IAsyncDisposable
 
     public required TimeSpan Timeout { get; init; }
 
+    /// <summary>
+    /// How many images may go on being judged past their time, at least 1; then others fail at once. It bounds what a
+    /// decoder or an engine that ignores its cancellation leaves behind.
+    /// </summary>
+    public required int MaxOverdue { get; init; }
+
     public required TimeProvider Clock { get; init; }
 
     public required ILogger Logger { get; init; }

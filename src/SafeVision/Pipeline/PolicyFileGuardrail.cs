@@ -5,38 +5,56 @@ namespace SafeVision.Pipeline;
 
 /// <summary>
 /// Puts changes of a policy file in force. It looks at the file's time and size once a second: unlike change notifications,
-/// that works on network shares, in containers and for files replaced by rename.
+/// that works on network shares, in containers and for files replaced by rename. A file is read only when two looks in a row
+/// found it the same, so that one that is still being written is not taken for a shorter policy.
 /// </summary>
 internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
 
-    private readonly string path;
-    private readonly ILogger logger;
-    private readonly ITimer timer;
-    private readonly CancellationTokenSource stopping = new();
-    private (DateTime, long) seen;
-    private Task reload = Task.CompletedTask;
-    private volatile string? error;
-    private bool disposed;
+    private readonly string _path;
+    private readonly ILogger _logger;
+    private readonly ITimer _timer;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Lock _looking = new();
+    private (DateTime Written, long Length)? _seen;
+    private (DateTime Written, long Length)? _read; // null: to be read, even if it looks the same
+    private string _hash;
+    private Task _reload = Task.CompletedTask;
+    private volatile string? _error;
+    private bool _disposed;
 
     public PolicyFileGuardrail(IImageGuardrail inner, string path, TimeProvider clock, ILogger logger)
         : base(inner)
     {
-        (this.path, this.logger) = (path, logger);
-        seen = Stamp();
-        timer = clock.CreateTimer(_ => Look(), null, Interval, Interval);
+        (_path, _logger) = (path, logger);
+        _hash = inner.Status.Policy.ContentHash;
+        _timer = clock.CreateTimer(static state => ((PolicyFileGuardrail)state!).Look(), this, s_interval, s_interval);
     }
 
-    public override GuardrailStatus Status => error is null ? Inner.Status : Inner.Status with { PolicyUpdateError = error };
+    public override GuardrailStatus Status => _error is null ? Inner.Status : Inner.Status with { PolicyUpdateError = _error };
 
     private void Look()
     {
-        (DateTime, long) stamp = Stamp();
-        if (stamp != seen && reload.IsCompleted)
+        if (!_looking.TryEnter())
         {
-            seen = stamp;
-            reload = ReloadAsync();
+            return; // the last look is not over: a share that hangs
+        }
+
+        try
+        {
+            (DateTime, long) stamp = Stamp();
+            if (_reload.IsCompleted && stamp == _seen && stamp != _read)
+            {
+                _read = stamp;
+                _reload = Task.Run(ReloadAsync);
+            }
+
+            _seen = stamp;
+        }
+        finally
+        {
+            _looking.Exit();
         }
     }
 
@@ -44,22 +62,30 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     {
         try
         {
-            SafetyPolicy policy = SafetyPolicy.FromFile(path);
-            if (policy.ContentHash != Inner.Status.Policy.ContentHash || error is not null)
+            SafetyPolicy policy = SafetyPolicy.FromFile(_path);
+            if (policy.ContentHash != _hash || _error is not null)
             {
-                await Inner.UpdatePolicyAsync(policy, stopping.Token).ConfigureAwait(false);
-                error = null;
-                Log.PolicyReplaced(logger, path, policy.Name, policy.Version, policy.ContentHash);
+                await Inner.UpdatePolicyAsync(policy, _stopping.Token).ConfigureAwait(false);
+                (_hash, _error) = (policy.ContentHash, null);
+                Log.PolicyReplaced(_logger, _path, policy.Name, policy.Version, policy.ContentHash);
             }
         }
-        catch (Exception exception) when (!stopping.IsCancellationRequested)
-        {
-            error = exception.Message;
-            Log.PolicyRefused(logger, path, exception.Message);
-        }
-        catch (OperationCanceledException)
+        catch (Exception) when (_stopping.IsCancellationRequested)
         {
             // the host is stopping
+        }
+        catch (Exception exception)
+        {
+            if (exception.Message != _error)
+            {
+                Log.PolicyRefused(_logger, _path, exception.Message);
+            }
+
+            _error = exception.Message;
+            if (exception is IOException or UnauthorizedAccessException)
+            {
+                _read = null; // locked or gone for the moment: try again
+            }
         }
     }
 
@@ -67,7 +93,7 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     {
         try
         {
-            var file = new FileInfo(path);
+            var file = new FileInfo(_path);
             return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
@@ -79,15 +105,15 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     /// <summary>A service collection disposes a guardrail once for each key that it was asked by.</summary>
     public override async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref disposed, true))
+        if (Interlocked.Exchange(ref _disposed, true))
         {
             return;
         }
 
-        await timer.DisposeAsync().ConfigureAwait(false);
-        await stopping.CancelAsync().ConfigureAwait(false);
-        await reload.ConfigureAwait(false);
-        stopping.Dispose();
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _reload.ConfigureAwait(false);
+        _stopping.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }
 }

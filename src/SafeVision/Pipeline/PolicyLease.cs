@@ -1,19 +1,22 @@
 using SafeVision.Engines;
+using SafeVision.Imaging;
 using SafeVision.Policies;
 
 namespace SafeVision.Pipeline;
 
 /// <summary>Keeps a compiled policy alive while an image is judged by it.</summary>
-internal sealed class PolicyLease(ActivePolicy.Generation generation) : IDisposable
+internal sealed class PolicyLease(ActivePolicy owner, CompiledGeneration generation) : IDisposable
 {
-    private Task? pending;
+    private Task? _pending;
 
     public SafetyPolicy Policy => generation.Policy;
 
     public ICompiledPolicy Compiled => generation.Compiled;
 
+    public ImageDecodeOptions DecodeOptions(ImageDecodeOptions options) => generation.DecodeOptions(options);
+
     /// <summary>Releases the policy only when <paramref name="work"/>, which may outlive a time-out, has ended.</summary>
-    public void ReleaseAfter(Task work) => pending = work;
+    public void ReleaseAfter(Task work) => _pending = work;
 
     public Provenance Provenance(StageDurations durations, int frameCount, int framesJudged) => new()
     {
@@ -28,19 +31,22 @@ internal sealed class PolicyLease(ActivePolicy.Generation generation) : IDisposa
 
     public void Dispose()
     {
-        if (pending is null || pending.IsCompleted)
+        if (_pending is null || _pending.IsCompleted)
         {
             generation.RemoveUser();
+            return;
         }
-        else
-        {
-            pending.ContinueWith(
-                static (task, state) =>
-                {
-                    _ = task.Exception; // observed: the caller has had a time-out for an answer
-                    ((ActivePolicy.Generation)state!).RemoveUser();
-                },
-                generation, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        }
+
+        owner.CountOverdue(1);
+        _pending.ContinueWith(
+            static (task, state) => ((PolicyLease)state!).EndOverdue(task),
+            this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private void EndOverdue(Task task)
+    {
+        _ = task.Exception; // observed: the caller has had a time-out for an answer
+        owner.CountOverdue(-1);
+        generation.RemoveUser();
     }
 }

@@ -19,7 +19,17 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
     public override async Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default)
     {
         using Activity? activity = Activities.StartActivity("SafeVision.Check");
-        GuardrailResult result = await Inner.CheckAsync(image, cancellationToken).ConfigureAwait(false);
+        GuardrailResult result;
+        try
+        {
+            result = await Inner.CheckAsync(image, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            activity?.SetStatus(ActivityStatusCode.Error, exception.GetType().Name);
+            throw;
+        }
+
         activity?.SetTag("safevision.guardrail", name)
             .SetTag("safevision.decision", Name(result.Decision))
             .SetTag("safevision.policy.hash", result.Provenance.PolicyHash)
@@ -52,9 +62,9 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
             Failures.Add(1, new("reason", failure.Reason.ToString()), new("guardrail", name));
         }
 
-        foreach (Assessments.ModelProvenance model in result.Provenance.Models)
+        for (int i = 0; i < result.Provenance.Models.Count; i++)
         {
-            if (model.Fallback is not null)
+            if (result.Provenance.Models[i] is { Fallback: not null } model)
             {
                 Fallbacks.Add(1, new("model", model.Model), new("provider", model.Provider));
             }

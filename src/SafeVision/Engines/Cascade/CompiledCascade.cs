@@ -6,12 +6,12 @@ namespace SafeVision.Engines.Cascade;
 /// <summary>A policy compiled for every engine of a cascade.</summary>
 internal sealed class CompiledCascade : ICompiledPolicy
 {
-    private readonly IReadOnlyList<ICompiledPolicy> parts;
-    private readonly CascadeEngineOptions options;
+    private readonly IReadOnlyList<ICompiledPolicy> _parts;
+    private readonly CascadeEngineOptions _options;
 
     public CompiledCascade(IReadOnlyList<ICompiledPolicy> parts, CascadeEngineOptions options)
     {
-        (this.parts, this.options) = (parts, options);
+        (_parts, _options) = (parts, options);
         Models = [.. parts.SelectMany(part => part.Models)];
         ShortSide = parts.Max(part => part.ShortSide);
         Coverage = [.. parts[0].Coverage.Select((_, category) => parts.Select(part => part.Coverage[category]).Aggregate((left, right) => left.Union(right)))];
@@ -25,41 +25,100 @@ internal sealed class CompiledCascade : ICompiledPolicy
 
     public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FrameAssessment> assessed = await parts[0].AssessAsync(frames, cancellationToken).ConfigureAwait(false);
-        for (int i = 1; i < parts.Count; i++)
+        IReadOnlyList<FrameAssessment> assessed = await AssessAsync(_parts[0], frames, cancellationToken).ConfigureAwait(false);
+        for (int i = 1; i < _parts.Count; i++)
         {
-            bool[] open = [.. Enumerable.Range(0, Coverage.Count).Select(category =>
-                parts[i].Coverage[category].Level != CoverageLevel.None
-                && assessed.Any(frame => !IsSettled(frame.Categories[category])))];
-            if (!open.Contains(true))
+            if (IsNeeded(_parts[i], assessed))
             {
-                continue;
+                assessed = Merge(assessed, await AssessAsync(_parts[i], frames, cancellationToken).ConfigureAwait(false), _parts[i]);
             }
-
-            IReadOnlyList<FrameAssessment> next = await parts[i].AssessAsync(frames, cancellationToken).ConfigureAwait(false);
-            assessed = [.. assessed.Zip(next, Merge)];
         }
 
         return assessed;
     }
 
+    /// <summary>Asks one engine and holds it to its contract, because results are merged by position.</summary>
+    private async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<FrameAssessment> assessed = await part.AssessAsync(frames, cancellationToken).ConfigureAwait(false);
+        if (assessed.Count != frames.Count)
+        {
+            throw new InvalidOperationException($"An engine of the cascade judged {assessed.Count} frames of {frames.Count}.");
+        }
+
+        for (int frame = 0; frame < assessed.Count; frame++)
+        {
+            IReadOnlyList<CategoryAssessment> categories = assessed[frame].Categories;
+            for (int i = 0; i < Math.Max(categories.Count, Coverage.Count); i++)
+            {
+                if (i >= categories.Count || i >= Coverage.Count || categories[i].CategoryId != Coverage[i].CategoryId)
+                {
+                    throw new InvalidOperationException("An engine of the cascade did not judge the policy's categories, each once and in order.");
+                }
+            }
+        }
+
+        return assessed;
+    }
+
+    /// <summary>Whether some category that the engine covers is not settled yet.</summary>
+    private bool IsNeeded(ICompiledPolicy part, IReadOnlyList<FrameAssessment> assessed)
+    {
+        for (int i = 0; i < Coverage.Count; i++)
+        {
+            for (int frame = 0; frame < assessed.Count && part.Coverage[i].Level != CoverageLevel.None; frame++)
+            {
+                if (!IsSettled(assessed[frame].Categories[i]))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>Whether nothing that a later engine says can change what an earlier one said.</summary>
     private bool IsSettled(CategoryAssessment assessment) =>
         assessment.IsAssessed
-        && (assessment.Score > options.UnsureTo || (assessment.Coverage == CoverageLevel.Full && assessment.Score < options.UnsureFrom));
+        && (assessment.Score > _options.UnsureTo || (assessment.Coverage == CoverageLevel.Full && assessment.Score < _options.UnsureFrom));
 
-    private FrameAssessment Merge(FrameAssessment earlier, FrameAssessment later) => new(
-        [.. Coverage.Select((coverage, i) =>
+    private FrameAssessment[] Merge(IReadOnlyList<FrameAssessment> earlier, IReadOnlyList<FrameAssessment> later, ICompiledPolicy asked)
+    {
+        var merged = new FrameAssessment[earlier.Count];
+        for (int frame = 0; frame < merged.Length; frame++)
         {
-            (CategoryAssessment first, CategoryAssessment second) = (earlier.Categories[i], later.Categories[i]);
-            return IsSettled(first) || !second.IsAssessed ? first
-                : !first.IsAssessed ? second
-                : (second.Score > first.Score ? second : first).With(coverage.Level);
-        })]);
+            var categories = new CategoryAssessment[Coverage.Count];
+            for (int i = 0; i < categories.Length; i++)
+            {
+                categories[i] = Merge(earlier[frame].Categories[i], later[frame].Categories[i], i, asked);
+            }
+
+            merged[frame] = new FrameAssessment(categories);
+        }
+
+        return merged;
+    }
+
+    private CategoryAssessment Merge(CategoryAssessment first, CategoryAssessment second, int category, ICompiledPolicy asked)
+    {
+        if (IsSettled(first) || asked.Coverage[category].Level == CoverageLevel.None)
+        {
+            return first;
+        }
+
+        if (!second.IsAssessed)
+        {
+            // It covers the category and yet failed on this image: a low score for a part is then no evidence of safety.
+            return first.Score >= _options.UnsureFrom ? first : second;
+        }
+
+        return first.IsAssessed ? (second.Score > first.Score ? second : first).With(Coverage[category].Level) : second;
+    }
 
     public async ValueTask DisposeAsync()
     {
-        foreach (ICompiledPolicy part in parts)
+        foreach (ICompiledPolicy part in _parts)
         {
             await part.DisposeAsync().ConfigureAwait(false);
         }

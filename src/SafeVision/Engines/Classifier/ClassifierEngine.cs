@@ -11,13 +11,13 @@ namespace SafeVision.Engines.Classifier;
 /// </summary>
 public sealed class ClassifierEngine : IGuardrailEngine
 {
-    private readonly ModelPackage classifier;
-    private readonly ModelPackage? phraseEncoder;
-    private readonly ClassifierEngineOptions options;
-    private readonly EngineContext context;
-    private readonly SemaphoreSlim loading = new(1, 1);
-    private ClassifierNetwork? network;
-    private LabelSpace? labels;
+    private readonly ModelPackage _classifier;
+    private readonly ModelPackage? _phraseEncoder;
+    private readonly ClassifierEngineOptions _options;
+    private readonly EngineContext _context;
+    private readonly SemaphoreSlim _loading = new(1, 1);
+    private ClassifierNetwork? _network;
+    private LabelSpace? _labels;
 
     /// <summary>Creates an engine; models are loaded when the first policy is compiled.</summary>
     /// <param name="classifier">The image classifier.</param>
@@ -29,7 +29,7 @@ public sealed class ClassifierEngine : IGuardrailEngine
         ArgumentNullException.ThrowIfNull(classifier);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
-        (this.classifier, this.phraseEncoder, this.options, this.context) = (classifier, phraseEncoder, options.Validate(), context);
+        (_classifier, _phraseEncoder, _options, _context) = (classifier, phraseEncoder, options.Validate(), context);
     }
 
     /// <inheritdoc />
@@ -39,32 +39,32 @@ public sealed class ClassifierEngine : IGuardrailEngine
     public async ValueTask<ICompiledPolicy> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            network ??= await ClassifierNetwork.LoadAsync(classifier, context.Sessions, context.Execution).ConfigureAwait(false);
-            if (labels is null)
+            _network ??= await ClassifierNetwork.LoadAsync(_classifier, _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
+            if (_labels is null)
             {
-                TextEncoder? encoder = phraseEncoder is null
+                TextEncoder? encoder = _phraseEncoder is null
                     ? null
-                    : await TextEncoder.LoadAsync(phraseEncoder, context.Sessions, context.Execution).ConfigureAwait(false);
-                labels = LabelSpace.Create(classifier, encoder, cancellationToken);
+                    : await TextEncoder.LoadAsync(_phraseEncoder, _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
+                _labels = LabelSpace.Create(_classifier, encoder, cancellationToken);
             }
         }
         finally
         {
-            loading.Release();
+            _loading.Release();
         }
 
-        CategoryRule[] rules = CategoryRule.Compile(policy, labels, options, cancellationToken);
-        return new CompiledClassifier(network, labels, rules, options.Views);
+        CategoryRule[] rules = CategoryRule.Compile(policy, _labels, _options, cancellationToken);
+        return new CompiledClassifier(_network, _labels, rules, _options.Views);
     }
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()
     {
-        network?.Dispose();
-        loading.Dispose();
+        _network?.Dispose();
+        _loading.Dispose();
         return ValueTask.CompletedTask;
     }
 }

@@ -16,6 +16,9 @@ internal sealed class ClassifierNetwork : IDisposable
     /// <summary>Views in one run; a larger batch gains nothing on processors and holds more memory.</summary>
     internal const int Capacity = 4;
 
+    /// <summary>Cells of a feature map; it is kept on the stack.</summary>
+    private const int MostCells = 4096;
+
     private readonly ConcurrentBag<BatchBinding> bindings = [];
     private readonly TensorSpec input;
     private readonly TensorSpec[] outputs;
@@ -35,12 +38,16 @@ internal sealed class ClassifierNetwork : IDisposable
         string head = Output(manifest, "headWeights");
         session.Require([manifest.Input], [scores, features, head]);
 
+        int[] picture = session.InputShape(manifest.Input); // [batch, 3, height, width]
+        int[] classes = session.OutputShape(scores); // [batch, labels]
         int[] map = session.OutputShape(features); // [batch, channels, height, width]
         int[] weights = session.OutputShape(head); // [labels, channels]
-        if (map.Length != 4 || weights.Length != 2 || weights[0] != manifest.Labels.Count || weights[1] != map[1])
+        int labels = manifest.Labels.Count;
+        if (!Fits(picture, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, labels) || map.Length != 4
+            || !Fits(weights, labels, map[1]) || TensorPrimitives.Min<int>(map.AsSpan(1)) < 1 || (long)map[2] * map[3] > MostCells)
         {
             throw new ModelLoadException(
-                $"{manifest.Id}: features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] do not fit {manifest.Labels.Count} labels.");
+                $"{manifest.Id}: input [{string.Join(", ", picture)}], scores [{string.Join(", ", classes)}], features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, all else but the input's size fixed, and the map have at most {MostCells} cells.");
         }
 
         (channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
@@ -61,14 +68,14 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public int MapHeight { get; }
 
-    public static async Task<ClassifierNetwork> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options)
+    public static async Task<ClassifierNetwork> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options, CancellationToken cancellationToken)
     {
         if (package.Manifest is not { Kind: "imageClassifier", Preprocessing: { } recipe })
         {
             throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no image classifier.");
         }
 
-        ModelSession session = await sessions.GetAsync(package.Image(GoldenInput.ProbeOf(package.Manifest)), options).ConfigureAwait(false);
+        ModelSession session = await sessions.GetAsync(package.Image(GoldenInput.ProbeOf(package.Manifest)), options, cancellationToken).ConfigureAwait(false);
         return new ClassifierNetwork(package, session, recipe);
     }
 
@@ -114,14 +121,36 @@ internal sealed class ClassifierNetwork : IDisposable
         ? name
         : throw new ModelLoadException($"{manifest.Id}: the manifest's outputs have no '{role}'.");
 
+    /// <summary>Whether a tensor's shape is the one wanted; an open dimension fits any size, an open wish only an open dimension.</summary>
+    private static bool Fits(ReadOnlySpan<int> shape, params ReadOnlySpan<int> wanted)
+    {
+        bool fits = shape.Length == wanted.Length;
+        for (int i = 0; fits && i < wanted.Length; i++)
+        {
+            fits = shape[i] == wanted[i] || (shape[i] == -1 && wanted[i] > 0);
+        }
+
+        return fits;
+    }
+
     /// <summary>The head's weights are an output of the graph that depends on no input, so one run yields them.</summary>
     private float[] FetchHeadWeights(string name)
     {
         float[] blank = new float[3 * Recipe.InputSize * Recipe.InputSize];
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(blank, [1, 3, Recipe.InputSize, Recipe.InputSize]);
         using var options = new RunOptions();
-        using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
-        return results[0].GetTensorDataAsSpan<float>().ToArray();
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
+            float[] weights = results[0].GetTensorDataAsSpan<float>().ToArray();
+            return weights.Length == Labels * channels && float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(weights))
+                ? weights
+                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {channels} channels.");
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new ModelLoadException($"{Package.Manifest.Id}: can't be run. {exception.Message}", exception);
+        }
     }
 
     public void Dispose()

@@ -36,12 +36,20 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     {
         BatchBinding binding = network.Borrow();
         var assessments = new FrameAssessment[frames.Count];
-        for (int i = 0; i < assessments.Length; i++)
+        try
         {
-            assessments[i] = Assess(frames[i], binding, cancellationToken);
+            for (int i = 0; i < assessments.Length; i++)
+            {
+                assessments[i] = Assess(frames[i], binding, cancellationToken);
+            }
+        }
+        catch
+        {
+            binding.Dispose(); // buffers of a run that failed midway are not used again
+            throw;
         }
 
-        network.Return(binding); // not in a finally: buffers of a run that failed midway are not used again
+        network.Return(binding);
         return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>(assessments);
     }
 
