@@ -1,5 +1,6 @@
 using CsCheck;
 using SafeVision.Assessments;
+using SafeVision.Execution;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
@@ -21,7 +22,7 @@ public sealed class FailClosedTests
     public enum Failure
     {
         Throws, ThrowsAsync, ThrowsCancelled, ThrowsOutOfMemory, Hangs, HangsDeaf, NoFrames, TooManyFrames, NullFrames,
-        NoCategories, OtherCategories, NotANumber, Infinite, Negative, AboveOne, NotCovered, NullAssessment,
+        NoCategories, OtherCategories, NotANumber, Infinite, Negative, AboveOne, NotCovered, NullAssessment, NullFrame, MissingCategory,
     }
 
     [Fact]
@@ -85,9 +86,9 @@ public sealed class FailClosedTests
     {
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Policy()).UseEngine(_ => new ScriptedEngine((_, _, _) => default)
         {
-            OnCompile = _ => throw new Execution.ModelLoadException("the model is gone"),
+            OnCompile = _ => throw new ModelLoadException("the model is gone"),
         }));
-        await Assert.ThrowsAsync<Execution.ModelLoadException>(() => guardrail.CheckAsync(Pictures.Gray()));
+        await Assert.ThrowsAsync<ModelLoadException>(() => guardrail.CheckAsync(Pictures.Gray()));
     }
 
     [Fact]
@@ -121,6 +122,9 @@ public sealed class FailClosedTests
             case Failure.NoCategories: return [.. frames.Select(_ => new FrameAssessment([]))];
             case Failure.OtherCategories: return [.. frames.Select(_ => new FrameAssessment([CategoryAssessment.Assessed("delta", 0, CoverageLevel.Full, "", Evidence.None)]))];
             case Failure.NullAssessment: return [.. frames.Select(_ => new FrameAssessment([null!, null!, null!]))];
+            case Failure.NullFrame: return [.. frames.Select(_ => (FrameAssessment)null!)];
+            case Failure.MissingCategory:
+                return [.. frames.Select(_ => new FrameAssessment([.. ScriptedEngine.Frame(policy, _ => 0).Categories.Where(category => category.CategoryId != Ids[position])]))];
             default:
                 double bad = failure switch { Failure.NotANumber => double.NaN, Failure.Infinite => double.PositiveInfinity, Failure.Negative => -0.1, Failure.AboveOne => 1.1, _ => 0 };
                 return [.. frames.Select(_ => ScriptedEngine.Frame(

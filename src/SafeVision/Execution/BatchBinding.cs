@@ -38,6 +38,7 @@ internal sealed class BatchBinding : IDisposable
     /// <summary>Runs the first <paramref name="batch"/> items.</summary>
     public void Run(int batch, CancellationToken cancellationToken)
     {
+        ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
         OrtIoBinding binding = _bindings[batch - 1] ??= Bind(batch);
         ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
     }

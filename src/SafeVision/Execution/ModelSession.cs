@@ -63,6 +63,13 @@ public sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>Whether the native session is gone; running it then would crash the process.</summary>
+    internal bool IsDisposed { get; private set; }
+
     /// <inheritdoc />
-    public void Dispose() => Session.Dispose();
+    public void Dispose()
+    {
+        IsDisposed = true;
+        Session.Dispose();
+    }
 }

@@ -93,6 +93,10 @@ public sealed class SessionCache : IDisposable
 
         // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+
+        // A model from memory may say that weights lie in other files, which nobody checked; ONNX Runtime would look for
+        // them in the working directory. Nothing lies below the null device.
+        sessionOptions.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", OperatingSystem.IsWindows() ? @"\\.\NUL" : "/dev/null");
         return sessionOptions;
     }
 

@@ -93,6 +93,7 @@ public sealed class TextEncoder
 
         using OrtValue tokenValue = OrtValue.CreateTensorValueFromMemory(tokens, [ids.Length, length]);
         using OrtValue maskValue = OrtValue.CreateTensorValueFromMemory(mask, [ids.Length, length]);
+        ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
         using var runOptions = new RunOptions();
         float[] vectors = [];
         ModelSession.Run(

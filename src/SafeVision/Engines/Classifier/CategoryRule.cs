@@ -9,6 +9,12 @@ internal sealed class CategoryRule
     /// <summary>Below this a label's weight is noise: a thousand of them must not add up to evidence.</summary>
     private const double LeastWeight = 0.05;
 
+    /// <summary>
+    /// A label so much farther from a phrase than the closest one is not meant by it. "Dogs" is near "cat", but so much nearer
+    /// "dog" that it can't mean both; "weapons" is about as near to a rifle as to a sword, and means both.
+    /// </summary>
+    private const float Reach = 0.2f;
+
     private CategoryRule(SafetyCategory category, LabelClaim[] claims, CategoryCoverage coverage) =>
         (Category, Claims, Coverage) = (category, claims, coverage);
 
@@ -26,8 +32,18 @@ internal sealed class CategoryRule
             ? [.. policy.Categories.SelectMany(category => category.Includes.Concat(category.Excludes)).Distinct()]
             : [];
         float[][] similarities = phrases.Length == 0 ? [] : labels.Compare(phrases, cancellationToken);
+        Array.ForEach(similarities, LeaveOutSiblings);
         var rows = phrases.Index().ToDictionary(entry => entry.Item, entry => similarities[entry.Index]);
         return [.. policy.Categories.Select(category => Compile(category, labels, rows, options))];
+    }
+
+    private static void LeaveOutSiblings(float[] row)
+    {
+        float least = row.Max() - Reach;
+        for (int label = 0; label < row.Length; label++)
+        {
+            row[label] = row[label] < least ? -1 : row[label]; // the least a cosine can be
+        }
     }
 
     private static CategoryRule Compile(SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, ClassifierEngineOptions options)

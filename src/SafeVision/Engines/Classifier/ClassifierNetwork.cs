@@ -143,7 +143,7 @@ internal sealed class ClassifierNetwork : IDisposable
         {
             using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
             float[] weights = results[0].GetTensorDataAsSpan<float>().ToArray();
-            return weights.Length == Labels * channels && float.IsFinite(TensorPrimitives.SumOfMagnitudes<float>(weights))
+            return weights.Length == Labels * channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
                 ? weights
                 : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {channels} channels.");
         }

@@ -1,0 +1,122 @@
+using System.Reflection;
+using System.Reflection.Emit;
+
+namespace SafeVision.Tests;
+
+/// <summary>Namespaces know each other in one direction; read from what the compiled methods really refer to.</summary>
+public sealed class ArchitectureTests
+{
+    private const BindingFlags Declared = BindingFlags.DeclaredOnly | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static;
+
+    /// <summary>What each stage may know, apart from itself; of the root only the types named here.</summary>
+    private static readonly Dictionary<string, string[]> s_mayKnow = new()
+    {
+        ["Unicode"] = [],
+        ["Tokenizers"] = ["Unicode"],
+        ["Imaging"] = ["ImageSource"],
+        ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode"],
+        ["Assessments"] = ["CamelCaseEnumConverter`1"],
+        ["Execution"] = ["ExecutionProvider"],
+        ["Models"] = ["Execution", "Imaging", "Tokenizers", "ExecutionProvider"],
+        ["Engines"] = ["Models", "Execution", "Imaging", "Policies", "Assessments", "ExecutionProvider"],
+    };
+
+    private static readonly OpCode[] s_codes =
+        [.. typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!)];
+
+    private static readonly Dictionary<short, OpCode> s_byValue = s_codes.ToDictionary(code => code.Value);
+
+    [Fact]
+    public void Stages_know_only_what_lies_before_them()
+    {
+        string[] violations =
+        [
+            .. from type in typeof(ImageGuardrail).Assembly.GetTypes()
+               let stage = StageOf(type)
+               where s_mayKnow.ContainsKey(stage)
+               from known in Known(type).Distinct()
+               let name = NameOf(known)
+               where name != stage && !s_mayKnow[stage].Contains(name)
+               select $"{type.FullName} knows {known.FullName}",
+        ];
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public void Engines_never_see_verdicts_and_policies_never_see_pixels()
+    {
+        Type[] types = typeof(ImageGuardrail).Assembly.GetTypes();
+        Assert.DoesNotContain(types.Where(type => StageOf(type) == "Engines").SelectMany(Known), known => known == typeof(Verdict) || known == typeof(Finding) || known == typeof(DecisionRule));
+        Assert.DoesNotContain(types.Where(type => StageOf(type) == "Policies").SelectMany(Known), known => StageOf(known) == "Imaging");
+    }
+
+    [Fact]
+    public void The_reading_of_compiled_methods_sees_what_is_there()
+    {
+        Type[] known = [.. Known(typeof(ImageGuardrail)), .. typeof(ImageGuardrail).GetNestedTypes(Declared).SelectMany(Known)]; // asynchronous methods are nested types
+        Assert.Contains(typeof(DecisionRule), known);
+        Assert.Contains(typeof(SafeVision.Pipeline.ActivePolicy), known);
+        Assert.Contains(typeof(SafeVision.Imaging.DecodedImage), known);
+    }
+
+    /// <summary>The part of the namespace after SafeVision; empty for the root and for what the compiler made up.</summary>
+    private static string StageOf(Type type) => type.Namespace?.Split('.') is ["SafeVision", string stage, ..] ? stage : "";
+
+    private static string NameOf(Type type) => StageOf(type) is { Length: > 0 } stage ? stage : Outermost(type).Name;
+
+    private static Type Outermost(Type type) => type.DeclaringType is { } outer ? Outermost(outer) : type;
+
+    private static IEnumerable<Type> Known(Type type) =>
+        Signatures(type).Concat(type.GetMethods(Declared).Cast<MethodBase>().Concat(type.GetConstructors(Declared)).SelectMany(Body))
+            .SelectMany(Parts)
+            .Where(known => known.Assembly == typeof(ImageGuardrail).Assembly && known.Namespace?.StartsWith("SafeVision", StringComparison.Ordinal) == true);
+
+    private static IEnumerable<Type> Signatures(Type type) =>
+    [
+        .. type.GetInterfaces(), .. type.BaseType is null ? [] : new[] { type.BaseType },
+        .. type.GetFields(Declared).Select(field => field.FieldType),
+        .. type.GetMethods(Declared).Select(method => method.ReturnType),
+        .. type.GetMethods(Declared).Cast<MethodBase>().Concat(type.GetConstructors(Declared)).SelectMany(method => method.GetParameters()).Select(parameter => parameter.ParameterType),
+    ];
+
+    private static IEnumerable<Type> Parts(Type type) => type.HasElementType ? Parts(type.GetElementType()!)
+        : type.IsGenericType ? [type.GetGenericTypeDefinition(), .. type.GetGenericArguments().SelectMany(Parts)]
+        : type.IsGenericParameter ? [] : [type];
+
+    /// <summary>Every type and every owner of a member that a method's instructions name.</summary>
+    private static IEnumerable<Type> Body(MethodBase method)
+    {
+        byte[] code = method.GetMethodBody()?.GetILAsByteArray() ?? [];
+        for (int i = 0; i < code.Length;)
+        {
+            OpCode operation = s_byValue[code[i] == 0xFE ? (short)(0xFE00 | code[i + 1]) : code[i]];
+            i += operation.Size;
+            if (operation.OperandType is OperandType.InlineField or OperandType.InlineMethod or OperandType.InlineTok or OperandType.InlineType)
+            {
+                MemberInfo? member = Resolve(method, BitConverter.ToInt32(code, i));
+                foreach (Type? type in new[] { member as Type, member?.DeclaringType, (member as FieldInfo)?.FieldType, (member as MethodInfo)?.ReturnType })
+                {
+                    if (type is not null)
+                    {
+                        yield return type;
+                    }
+                }
+            }
+
+            i += operation.OperandType switch
+            {
+                OperandType.InlineNone => 0,
+                OperandType.ShortInlineBrTarget or OperandType.ShortInlineI or OperandType.ShortInlineVar => 1,
+                OperandType.InlineVar => 2,
+                OperandType.InlineI8 or OperandType.InlineR => 8,
+                OperandType.InlineSwitch => 4 + (4 * BitConverter.ToInt32(code, i)),
+                _ => 4,
+            };
+        }
+    }
+
+    private static MemberInfo? Resolve(MethodBase method, int token) => method.Module.ResolveMember(
+        token,
+        method.DeclaringType is { IsGenericType: true } type ? type.GetGenericArguments() : null,
+        method.IsGenericMethod ? method.GetGenericArguments() : null);
+}
