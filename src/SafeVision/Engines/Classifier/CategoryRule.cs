@@ -13,7 +13,7 @@ internal sealed class CategoryRule
     /// A label so much farther from a phrase than the closest one is not meant by it. "Dogs" is near "cat", but so much nearer
     /// "dog" that it can't mean both; "weapons" is about as near to a rifle as to a sword, and means both.
     /// </summary>
-    private const float Reach = 0.2f;
+    private const float Reach = 0.27f;
 
     private CategoryRule(SafetyCategory category, LabelClaim[] claims, CategoryCoverage coverage) =>
         (Category, Claims, Coverage) = (category, claims, coverage);
