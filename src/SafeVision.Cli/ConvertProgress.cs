@@ -1,5 +1,6 @@
 using SafeVision.Conversion;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace SafeVision.Cli;
 
@@ -14,21 +15,34 @@ internal static class ConvertProgress
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
-        ProgressColumn[] columns = [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new RemainingTimeColumn()];
+        ProgressColumn[] columns = [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new AmountColumn(), new RemainingTimeColumn()];
         return await console.Progress().AutoClear(true).Columns(columns).StartAsync(
             context => ModelConverter.ConvertAsync(options, new Bars(context), cancellationToken));
+    }
+
+    /// <summary>How much of a stage is done, in the stage's own unit.</summary>
+    private sealed class AmountColumn : ProgressColumn
+    {
+        private readonly DownloadedColumn _bytes = new();
+
+        public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => task.Description switch
+        {
+            nameof(ConversionStage.Verifying) => new Text($"{task.Value}/{task.MaxValue} layers"),
+            nameof(ConversionStage.Embedding) => new Text($"{task.Value}/{task.MaxValue} names"),
+            _ => _bytes.Render(options, task, deltaTime),
+        };
     }
 
     /// <summary>One bar a stage, made when the stage begins.</summary>
     private sealed class Bars(ProgressContext context) : IProgress<ConversionProgress>
     {
-        private readonly Dictionary<ConversionStage, ProgressTask> tasks = [];
+        private readonly Dictionary<ConversionStage, ProgressTask> _tasks = [];
 
         public void Report(ConversionProgress value)
         {
-            if (!tasks.TryGetValue(value.Stage, out ProgressTask? task))
+            if (!_tasks.TryGetValue(value.Stage, out ProgressTask? task))
             {
-                tasks[value.Stage] = task = context.AddTask($"{value.Stage}", maxValue: Math.Max(value.Total, 1));
+                _tasks[value.Stage] = task = context.AddTask($"{value.Stage}", maxValue: Math.Max(value.Total, 1));
             }
 
             task.Value = value.Done;

@@ -55,9 +55,8 @@ public static class ModelConverter
             (done, total) => Report(ConversionStage.Writing, done, total), cancellationToken);
 
         IReadOnlyList<NetworkProbe> probes = model.Probes();
-        Report(ConversionStage.Verifying, 0, probes.Count);
         (IReadOnlyList<ModelGolden> goldens, double largest) = ModelVerifier.Verify(
-            modelPath, model, probes, done => Report(ConversionStage.Verifying, done, probes.Count), cancellationToken);
+            modelPath, model, probes, (done, total) => Report(ConversionStage.Verifying, done, total), cancellationToken);
 
         SortedDictionary<string, string> files = CopyCompanions(model, options.Recipe, folder.Path);
         if (options.TextEncoder is { } encoder)

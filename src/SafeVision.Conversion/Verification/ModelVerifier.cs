@@ -20,15 +20,17 @@ internal static class ModelVerifier
     /// <exception cref="ExecutionProviderException">The native ONNX Runtime is missing.</exception>
     /// <exception cref="CheckpointException">The graph gives other numbers, or numbers that are none.</exception>
     public static (IReadOnlyList<ModelGolden> Goldens, double LargestDifference) Verify(
-        string modelFile, FamilyModel model, IReadOnlyList<NetworkProbe> probes, Action<int> done, CancellationToken cancellationToken)
+        string modelFile, FamilyModel model, IReadOnlyList<NetworkProbe> probes, Action<long, long> done, CancellationToken cancellationToken)
     {
+        long layers = 0, total = (long)model.Network.InOrder().Count * probes.Count;
+        done(0, total);
         string[] names = [.. model.Network.Outputs.Keys];
         Dictionary<string, float[]> actual = RunOnnx(modelFile, model.Network, probes, names, cancellationToken);
         var goldens = new List<ModelGolden>();
         double largest = 0;
         for (int i = 0; i < probes.Count; i++)
         {
-            IReadOnlyDictionary<string, double[]> expected = ReferenceForward.Run(model.Network, probes[i].Inputs, cancellationToken);
+            IReadOnlyDictionary<string, double[]> expected = ReferenceForward.Run(model.Network, probes[i].Inputs, () => done(++layers, total), cancellationToken);
             foreach (string name in names)
             {
                 float[] wanted = [.. expected[name].Select(value => (float)value)];
@@ -44,7 +46,6 @@ internal static class ModelVerifier
             }
 
             goldens.Add(probes[i].Golden with { Outputs = [.. expected[probes[i].Golden.Output].Take(GoldenNumbers).Select(value => (float)value)] });
-            done(i + 1);
         }
 
         return (goldens, largest);
@@ -59,12 +60,21 @@ internal static class ModelVerifier
         {
             using var options = new SessionOptions();
             using var session = new InferenceSession(modelFile, options);
-            using var run = new RunOptions();
             OrtValue[] inputs = [.. network.Inputs.Select(input => NetworkProbe.Batch(probes, input.Key, input.Value.Shape))];
             try
             {
-                using IDisposableReadOnlyCollection<OrtValue> results = session.Run(run, [.. network.Inputs.Keys], inputs, outputs);
-                return outputs.Select((name, i) => (name, values: results[i].GetTensorDataAsSpan<float>().ToArray())).ToDictionary(pair => pair.name, pair => pair.values);
+                var values = new Dictionary<string, float[]>();
+                ModelSession.Run(
+                    run =>
+                    {
+                        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(run, [.. network.Inputs.Keys], inputs, outputs);
+                        for (int i = 0; i < outputs.Length; i++)
+                        {
+                            values[outputs[i]] = results[i].GetTensorDataAsSpan<float>().ToArray();
+                        }
+                    },
+                    cancellationToken);
+                return values;
             }
             finally
             {

@@ -8,9 +8,10 @@ internal static class ReferenceForward
     /// <summary>The network's outputs for one item.</summary>
     /// <param name="network">The network.</param>
     /// <param name="inputs">One array for each of its inputs.</param>
+    /// <param name="computed">Told after each layer.</param>
     /// <param name="cancellationToken">Ends the computation between two layers.</param>
     public static IReadOnlyDictionary<string, double[]> Run(
-        Network network, IReadOnlyDictionary<string, double[]> inputs, CancellationToken cancellationToken)
+        Network network, IReadOnlyDictionary<string, double[]> inputs, Action computed, CancellationToken cancellationToken)
     {
         var values = new Dictionary<Layer, double[]>(ReferenceEqualityComparer.Instance);
         foreach ((string name, Layer input) in network.Inputs)
@@ -27,6 +28,7 @@ internal static class ReferenceForward
                 values[layer] = layer.Compute([.. layer.Inputs.Select(input => values[input])]);
             }
 
+            computed();
             foreach (Layer input in layer.Inputs)
             {
                 if (--uses[input] == 0)
