@@ -32,8 +32,8 @@ internal sealed class BareWork : IDisposable
         ExecutionOptions execution = new ExecutionOptions().Validate();
         ClassifierNetwork[] networks =
         [
-            await ClassifierNetwork.LoadAsync(DefaultModels.Nsfw, sessions, execution).ConfigureAwait(false),
-            await ClassifierNetwork.LoadAsync(DefaultModels.Objects, sessions, execution).ConfigureAwait(false),
+            await ClassifierNetwork.LoadAsync(DefaultModels.Nsfw, sessions, execution, CancellationToken.None).ConfigureAwait(false),
+            await ClassifierNetwork.LoadAsync(DefaultModels.Objects, sessions, execution, CancellationToken.None).ConfigureAwait(false),
         ];
         var options = new ImageDecodeOptions { TargetShortSide = networks.Max(network => network.Recipe.Resize.Size) };
         using DecodedImage decoded = await new SkiaImageDecoder()
