@@ -18,7 +18,7 @@ internal static class LabelEmbeddings
         string folder, ModelManifest manifest, string textEncoder, Action<long, long> done, CancellationToken cancellationToken)
     {
         using var sessions = new SessionCache();
-        TextEncoder encoder = await TextEncoder.LoadAsync(ModelPackage.Open(textEncoder), sessions, new ExecutionOptions()).ConfigureAwait(false);
+        TextEncoder encoder = await TextEncoder.LoadAsync(ModelPackage.Open(textEncoder), sessions, new ExecutionOptions(), cancellationToken).ConfigureAwait(false);
         (string[] texts, _) = LabelSpace.TextsOf(manifest);
         using FileStream file = File.Create(Path.Combine(folder, FileName));
         for (int start = 0; start < texts.Length; start += NamesAtOnce)

@@ -60,14 +60,17 @@ internal static class ModelVerifier
         {
             using var options = new SessionOptions();
             using var session = new InferenceSession(modelFile, options);
+            using var run = new RunOptions();
             OrtValue[] inputs = [.. network.Inputs.Select(input => NetworkProbe.Batch(probes, input.Key, input.Value.Shape))];
             try
             {
                 var values = new Dictionary<string, float[]>();
                 ModelSession.Run(
-                    run =>
+                    run,
+                    values,
+                    (runOptions, values) =>
                     {
-                        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(run, [.. network.Inputs.Keys], inputs, outputs);
+                        using IDisposableReadOnlyCollection<OrtValue> results = session.Run(runOptions, [.. network.Inputs.Keys], inputs, outputs);
                         for (int i = 0; i < outputs.Length; i++)
                         {
                             values[outputs[i]] = results[i].GetTensorDataAsSpan<float>().ToArray();
