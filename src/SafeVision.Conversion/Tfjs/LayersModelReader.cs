@@ -14,8 +14,10 @@ internal sealed class LayersModelReader(TfjsCheckpoint checkpoint)
     public (ImageInput Input, Layer Result) Read()
     {
         JsonElement model = CheckpointJson.Property(checkpoint.Topology, "model_config", JsonValueKind.Object, _path);
-        JsonElement config = model.GetProperty("config");
-        JsonElement[] layers = [.. (config.ValueKind == JsonValueKind.Array ? config : CheckpointJson.Property(config, "layers", JsonValueKind.Array, _path)).EnumerateArray()];
+
+        // A functional model has {layers: […]} there; a sequential one of older make has the list itself.
+        bool isList = model.TryGetProperty("config", out JsonElement config) && config.ValueKind == JsonValueKind.Array;
+        JsonElement[] layers = [.. (isList ? config : CheckpointJson.Property(config, "layers", JsonValueKind.Array, _path)).EnumerateArray()];
         (string Name, IReadOnlyList<string> Inputs)[] parts = [.. layers.Select((layer, i) => (NameOf(layer), InputsOf(layer, i == 0 ? null : layers[i - 1])))];
         foreach (int i in TfjsOrder.Sort(_path, parts))
         {

@@ -110,6 +110,30 @@ public sealed class TfjsConversionTests
         Assert.Contains(message, exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("config")]
+    [InlineData("class_name")]
+    public void A_layers_model_without_layers_is_refused(string removed)
+    {
+        using var folder = new TemporaryFolder();
+        JsonObject model = TinyTfjs.Layers;
+        if (removed == "config")
+        {
+            model["modelTopology"]!["model_config"]!.AsObject().Remove("config");
+        }
+        else
+        {
+            model["modelTopology"]!["model_config"]!["config"]!["layers"]![3]!.AsObject().Remove("class_name");
+        }
+
+        TinyTfjs.Write(folder.Root, model, new TinyTfjs().Weights, bundle: false, quantize: false);
+        Assert.Throws<CheckpointException>(() =>
+        {
+            using TfjsCheckpoint checkpoint = TfjsCheckpoint.Open(folder.Root);
+            new LayersModelReader(checkpoint).Read();
+        });
+    }
+
     [Fact]
     public void A_quantised_weight_keeps_its_bytes()
     {
