@@ -12,12 +12,14 @@ public sealed class ImageGuardrail : IImageGuardrail
 {
     private readonly GuardrailParts _parts;
     private readonly ActivePolicy _active;
+    private readonly SemaphoreSlim _turns;
     private int _disposed;
 
     internal ImageGuardrail(GuardrailParts parts)
     {
         _parts = parts;
         _active = new ActivePolicy(parts.Engine, parts.Policy, parts.Clock);
+        _turns = new SemaphoreSlim(parts.MaxJudging);
     }
 
     /// <summary>Composes a guardrail. Nothing is loaded before the first image or <see cref="WarmUpAsync"/>.</summary>
@@ -45,15 +47,12 @@ public sealed class ImageGuardrail : IImageGuardrail
         using var stop = new CancellationTokenSource(_parts.Timeout, _parts.Clock);
         using CancellationTokenRegistration caller = cancellationToken.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), stop);
         var watch = new StageWatch(_parts.Clock);
-        if (_active.Overdue >= _parts.MaxOverdue)
-        {
-            return Fail(lease, watch, FailureReason.TimedOut, $"{_parts.MaxOverdue} earlier images are still being judged past their time, because the decoder or an engine ignores its cancellation.");
-        }
-
         try
         {
-            // On the pool, so that the caller is free at once and a stage that ignores its token can be left behind.
+            // On the pool, so that the caller is free at once and a stage that ignores its token can be left behind; its turn
+            // ends only when it does, so that no more than a few are.
             CancellationToken token = stop.Token;
+            await _turns.WaitAsync(token).ConfigureAwait(false);
             Task<GuardrailResult> judging = Task.Run(() => JudgeAsync(image, lease, watch, token), CancellationToken.None);
             lease.ReleaseAfter(judging);
             return await judging.WaitAsync(token).ConfigureAwait(false);
@@ -79,17 +78,29 @@ public sealed class ImageGuardrail : IImageGuardrail
 
     private async Task<GuardrailResult> JudgeAsync(ImageSource image, PolicyLease lease, StageWatch watch, CancellationToken cancellationToken)
     {
-        ImageDecodeOptions options = lease.DecodeOptions(_parts.ImageOptions);
-        using DecodedImage decoded = await _parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
-        watch.Decoded();
+        try
+        {
+            ImageDecodeOptions options = lease.DecodeOptions(_parts.ImageOptions);
+            using DecodedImage decoded = await _parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
+            watch.Decoded();
 
-        IReadOnlyList<FrameAssessment> frames = await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<FrameAssessment> frames = await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
+            watch.Assessed();
+
+            return Decide(lease, watch, decoded, frames);
+        }
+        finally
+        {
+            _turns.Release();
+        }
+    }
+
+    private static GuardrailResult Decide(PolicyLease lease, StageWatch watch, DecodedImage decoded, IReadOnlyList<FrameAssessment> frames)
+    {
         if (frames.Count != decoded.Frames.Count)
         {
             throw new InvalidOperationException($"The engine judged {frames.Count} frames of {decoded.Frames.Count}.");
         }
-
-        watch.Assessed();
 
         int[] indices = new int[frames.Count];
         for (int i = 0; i < indices.Length; i++)

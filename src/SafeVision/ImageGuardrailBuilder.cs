@@ -178,7 +178,7 @@ public sealed class ImageGuardrailBuilder
             Decoder = decoder ?? new SkiaImageDecoder(),
             ImageOptions = images.ForShortSide(images.TargetShortSide),
             Timeout = timeout,
-            MaxOverdue = atOnce,
+            MaxJudging = 2 * atOnce,
             Clock = clock,
             Logger = loggers.CreateLogger<ImageGuardrail>(),
             Owned = sharedSessions is null ? sessions : null,

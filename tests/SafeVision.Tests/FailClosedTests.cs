@@ -65,6 +65,25 @@ public sealed class FailClosedTests
     }
 
     [Fact]
+    public async Task A_decoder_that_gives_nothing_or_never_ends_is_a_failure()
+    {
+        (Func<ValueTask<DecodedImage>> Decode, FailureReason Reason)[] cases =
+        [
+            (() => ValueTask.FromResult<DecodedImage>(null!), FailureReason.EngineError),
+            (() => new ValueTask<DecodedImage>(new TaskCompletionSource<DecodedImage>().Task), FailureReason.TimedOut),
+            (() => ValueTask.FromException<DecodedImage>(new ImageRejectedException(ImageRejectionReason.Truncated, "cut short")), FailureReason.Truncated),
+        ];
+        foreach ((Func<ValueTask<DecodedImage>> decode, FailureReason reason) in cases)
+        {
+            IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+                .UsePolicy(Policy()).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)).UseDecoder(new ScriptedDecoder(decode)).WithTimeout(TimeSpan.FromMilliseconds(50)));
+            GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray());
+            Assert.Equal((Decision.Block, reason), (result.Decision, result.Failure!.Reason));
+            Assert.Contains("onFailure is block", result.Explanation, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task The_callers_cancellation_is_no_verdict()
     {
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Policy()).UseEngine(_ => Broken(Failure.HangsDeaf, 0)));
@@ -133,6 +152,11 @@ public sealed class FailClosedTests
                     category => failure == Failure.NotCovered && category.Id == Ids[position] ? CoverageLevel.None : CoverageLevel.Full))];
         }
     });
+
+    private sealed class ScriptedDecoder(Func<ValueTask<DecodedImage>> decode) : IImageDecoder
+    {
+        public ValueTask<DecodedImage> DecodeAsync(ImageSource source, ImageDecodeOptions options, CancellationToken cancellationToken) => decode();
+    }
 
     private sealed class ThrowingDecoder(Exception exception) : IImageDecoder
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Numerics;
 using System.Runtime.InteropServices;
 
@@ -13,8 +12,8 @@ internal static class AlignCornersResampler
     public static void Run(in PixelView source, int width, int height, in ResizeWindow window, ChannelTables tables, Span<float> planes)
     {
         int columns = window.Width;
-        Tap[] taps = ArrayPool<Tap>.Shared.Rent(columns);
-        float[] lines = ArrayPool<float>.Shared.Rent(6 * columns);
+        Tap[] taps = ScratchPool<Tap>.Rent(columns);
+        float[] lines = ScratchPool<float>.Rent(6 * columns);
         try
         {
             for (int x = 0; x < columns; x++)
@@ -57,8 +56,8 @@ internal static class AlignCornersResampler
         }
         finally
         {
-            ArrayPool<Tap>.Shared.Return(taps);
-            ArrayPool<float>.Shared.Return(lines);
+            ScratchPool<Tap>.Return(taps);
+            ScratchPool<float>.Return(lines);
         }
     }
 

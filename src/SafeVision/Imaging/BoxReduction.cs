@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SafeVision.Imaging;
 
@@ -52,7 +51,7 @@ internal readonly record struct BoxReduction(int FactorX, int FactorY, int Left,
     {
         int channels = source.Channels;
         int width = Width * channels;
-        ulong[] sums = ArrayPool<ulong>.Shared.Rent(width);
+        ulong[] sums = ScratchPool<ulong>.Rent(width);
         try
         {
             for (int y = 0; y < Height; y++)
@@ -70,7 +69,7 @@ internal readonly record struct BoxReduction(int FactorX, int FactorY, int Left,
         }
         finally
         {
-            ArrayPool<ulong>.Shared.Return(sums);
+            ScratchPool<ulong>.Return(sums);
         }
     }
 

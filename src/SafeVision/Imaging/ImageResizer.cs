@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SafeVision.Imaging;
 
@@ -99,7 +98,7 @@ public static class ImageResizer
     {
         int stride = reduction.Width * source.Channels;
         int length = checked(stride * reduction.Height);
-        byte[] pixels = ArrayPool<byte>.Shared.Rent(length);
+        byte[] pixels = ScratchPool<byte>.Rent(length);
         try
         {
             reduction.Run(source, pixels);
@@ -109,7 +108,7 @@ public static class ImageResizer
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(pixels);
+            ScratchPool<byte>.Return(pixels);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SafeVision.Imaging;
 
@@ -9,8 +8,8 @@ internal static class NearestResampler
         where TSink : IResampleRowSink, allows ref struct
     {
         int channels = source.Channels;
-        int[] positions = ArrayPool<int>.Shared.Rent(checked(columns.Count + rows.Count));
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(checked(columns.Count * channels));
+        int[] positions = ScratchPool<int>.Rent(checked(columns.Count + rows.Count));
+        byte[] buffer = ScratchPool<byte>.Rent(checked(columns.Count * channels));
         try
         {
             Span<int> xs = positions.AsSpan(0, columns.Count);
@@ -34,8 +33,8 @@ internal static class NearestResampler
         }
         finally
         {
-            ArrayPool<int>.Shared.Return(positions);
-            ArrayPool<byte>.Shared.Return(buffer);
+            ScratchPool<int>.Return(positions);
+            ScratchPool<byte>.Return(buffer);
         }
     }
 

@@ -7,7 +7,7 @@ namespace SafeVision.Imaging;
 /// <summary>Memory for pixels and file bytes: pooled, or the operating system's own where a pool would hoard it.</summary>
 internal sealed unsafe class PixelBuffer : MemoryManager<byte>
 {
-    // The shared pool rounds up to a power of two and keeps what it gets. That suits buffers that come again and again;
+    // A pool rounds up to a power of two and keeps what it gets. That suits buffers that come again and again;
     // 120 MB for one huge photo is better given back at once. There is no finaliser, since a span of the memory may outlive
     // the last reference to this.
     private const int LargestPooled = 32 << 20;
@@ -21,7 +21,7 @@ internal sealed unsafe class PixelBuffer : MemoryManager<byte>
         Length = length;
         if (length <= LargestPooled)
         {
-            _array = ArrayPool<byte>.Shared.Rent(length);
+            _array = ScratchPool<byte>.Rent(length);
         }
         else
         {
@@ -69,7 +69,7 @@ internal sealed unsafe class PixelBuffer : MemoryManager<byte>
         if (_array is { } array)
         {
             _array = null;
-            ArrayPool<byte>.Shared.Return(array);
+            ScratchPool<byte>.Return(array);
         }
         else
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SafeVision.Imaging;
 
@@ -25,8 +24,8 @@ internal static unsafe class SeparableResampler
         // Target rows whose source rows straddle two blocks keep their sums in between.
         int carried = rows.IsShift || blockRows == sourceRows ? 0 : Math.Min(rows.MaximumOverlap, rows.Count);
 
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(checked((blockRows + 1) * rowStride + StagedRows * stagedStride + Alignment));
-        int[] sums = carried == 0 ? [] : ArrayPool<int>.Shared.Rent(checked(carried * rowStride));
+        byte[] bytes = ScratchPool<byte>.Rent(checked((blockRows + 1) * rowStride + StagedRows * stagedStride + Alignment));
+        int[] sums = carried == 0 ? [] : ScratchPool<int>.Rent(checked(carried * rowStride));
         try
         {
             fixed (byte* pixels = source.Pixels, unaligned = bytes)
@@ -75,10 +74,10 @@ internal static unsafe class SeparableResampler
         }
         finally
         {
-            ArrayPool<byte>.Shared.Return(bytes);
+            ScratchPool<byte>.Return(bytes);
             if (carried != 0)
             {
-                ArrayPool<int>.Shared.Return(sums);
+                ScratchPool<int>.Return(sums);
             }
         }
     }

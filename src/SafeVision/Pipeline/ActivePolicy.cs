@@ -16,7 +16,6 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
     private CompiledGeneration? _current;
     private bool _disposed;
     private string? _updateError;
-    private int _overdue;
 
     public GuardrailStatus Status
     {
@@ -35,9 +34,6 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
             }
         }
     }
-
-    /// <summary>Images whose judging goes on although nobody waits for it any more.</summary>
-    public int Overdue => Volatile.Read(ref _overdue);
 
     /// <summary>The policy in force, kept alive until the lease is released; compiles it at the first call.</summary>
     public async ValueTask<PolicyLease> AcquireAsync(CancellationToken cancellationToken)
@@ -79,16 +75,13 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
         }
     }
 
-    /// <summary>Counts work that outlived its image's time until it ends.</summary>
-    public void CountOverdue(int change) => Interlocked.Add(ref _overdue, change);
-
     private PolicyLease? TryAcquire()
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(ImageGuardrail));
             _current?.AddUser();
-            return _current is null ? null : new PolicyLease(this, _current);
+            return _current is null ? null : new PolicyLease(_current);
         }
     }
 

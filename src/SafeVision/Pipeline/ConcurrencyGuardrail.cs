@@ -6,18 +6,18 @@ namespace SafeVision.Pipeline;
 /// </summary>
 internal sealed class ConcurrencyGuardrail(IImageGuardrail inner, int limit) : DelegatingGuardrail(inner)
 {
-    private readonly SemaphoreSlim slots = new(limit, limit);
+    private readonly SemaphoreSlim _slots = new(limit, limit);
 
     public override async Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default)
     {
-        await slots.WaitAsync(cancellationToken).ConfigureAwait(false);
+        await _slots.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             return await Inner.CheckAsync(image, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
-            slots.Release();
+            _slots.Release();
         }
     }
 }

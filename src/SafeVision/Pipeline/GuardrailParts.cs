@@ -19,10 +19,10 @@ internal sealed record GuardrailParts : IAsyncDisposable
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>
-    /// How many images may go on being judged past their time, at least 1; then others fail at once. It bounds what a
-    /// decoder or an engine that ignores its cancellation leaves behind.
+    /// How many images may be judged at once, those included that go on past their time because a decoder or an engine
+    /// ignores its cancellation; at least 1. More wait, within their own time.
     /// </summary>
-    public required int MaxOverdue { get; init; }
+    public required int MaxJudging { get; init; }
 
     public required TimeProvider Clock { get; init; }
 

@@ -5,7 +5,7 @@ using SafeVision.Policies;
 namespace SafeVision.Pipeline;
 
 /// <summary>Keeps a compiled policy alive while an image is judged by it.</summary>
-internal sealed class PolicyLease(ActivePolicy owner, CompiledGeneration generation) : IDisposable
+internal sealed class PolicyLease(CompiledGeneration generation) : IDisposable
 {
     private Task? _pending;
 
@@ -37,16 +37,12 @@ internal sealed class PolicyLease(ActivePolicy owner, CompiledGeneration generat
             return;
         }
 
-        owner.CountOverdue(1);
         _pending.ContinueWith(
-            static (task, state) => ((PolicyLease)state!).EndOverdue(task),
-            this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-    }
-
-    private void EndOverdue(Task task)
-    {
-        _ = task.Exception; // observed: the caller has had a time-out for an answer
-        owner.CountOverdue(-1);
-        generation.RemoveUser();
+            static (task, state) =>
+            {
+                _ = task.Exception; // observed: the caller has had a time-out for an answer
+                ((CompiledGeneration)state!).RemoveUser();
+            },
+            generation, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

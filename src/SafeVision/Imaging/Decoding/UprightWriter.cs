@@ -1,4 +1,3 @@
-using System.Buffers;
 
 namespace SafeVision.Imaging.Decoding;
 
@@ -64,7 +63,7 @@ internal readonly struct UprightWriter
             return;
         }
 
-        byte[] block = ArrayPool<byte>.Shared.Rent(BlockRows * _storedWidth * 3);
+        byte[] block = ScratchPool<byte>.Rent(BlockRows * _storedWidth * 3);
         for (int done = 0; done < rows; done += BlockRows)
         {
             int count = Math.Min(BlockRows, rows - done);
@@ -73,7 +72,7 @@ internal readonly struct UprightWriter
             Scatter(converted, count, y + done, rgb);
         }
 
-        ArrayPool<byte>.Shared.Return(block);
+        ScratchPool<byte>.Return(block);
     }
 
     private void Convert(ReadOnlySpan<byte> rgba, int stride, int rows, Span<byte> rgb)
