@@ -53,11 +53,17 @@ public sealed class OrderedWindowTests
     public async Task A_consumer_that_stops_ends_what_runs_and_disposes_the_source()
     {
         var source = new TaskCompletionSource();
+        var started = new TaskCompletionSource();
         var cancelled = new TaskCompletionSource();
         await foreach (int result in OrderedWindow.SelectAsync(Endless(source), async (item, token) =>
         {
-            if (item > 0)
+            if (item == 0)
             {
+                await started.Task; // so that something runs when the consumer stops
+            }
+            else
+            {
+                started.TrySetResult();
                 await Task.Delay(Timeout.Infinite, token).ContinueWith(_ => cancelled.TrySetResult(), TaskScheduler.Default);
                 token.ThrowIfCancellationRequested();
             }
