@@ -14,25 +14,25 @@ namespace SafeVision;
 /// <summary>Composes a guardrail: a policy, one or more engines, and how they run. Not thread-safe; used once.</summary>
 public sealed class ImageGuardrailBuilder
 {
-    private readonly List<Func<EngineContext, IGuardrailEngine>> engines = [];
-    private readonly ExecutionOptions execution = new();
-    private readonly ImageDecodeOptions images = new();
-    private SafetyPolicy? policy;
-    private string? policyFile;
-    private bool reloadPolicy;
-    private IImageDecoder? decoder;
-    private TimeSpan timeout = TimeSpan.FromSeconds(30);
-    private int? concurrency;
-    private string name = "default";
-    private ILoggerFactory loggers = NullLoggerFactory.Instance;
-    private TimeProvider clock = TimeProvider.System;
-    private SessionCache? sharedSessions;
+    private readonly List<Func<EngineContext, IGuardrailEngine>> _engines = [];
+    private readonly ExecutionOptions _execution = new();
+    private readonly ImageDecodeOptions _images = new();
+    private SafetyPolicy? _policy;
+    private string? _policyFile;
+    private bool _reloadPolicy;
+    private IImageDecoder? _decoder;
+    private TimeSpan _timeout = TimeSpan.FromSeconds(30);
+    private int? _concurrency;
+    private string _name = "default";
+    private ILoggerFactory _loggers = NullLoggerFactory.Instance;
+    private TimeProvider _clock = TimeProvider.System;
+    private SessionCache? _sharedSessions;
 
     /// <summary>Judges by this policy.</summary>
     public ImageGuardrailBuilder UsePolicy(SafetyPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        (this.policy, policyFile) = (policy, null);
+        (_policy, _policyFile) = (policy, null);
         return this;
     }
 
@@ -45,7 +45,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UsePolicyFile(string path, bool reloadOnChange = true)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        (policy, policyFile, reloadPolicy) = (null, Path.GetFullPath(path), reloadOnChange);
+        (_policy, _policyFile, _reloadPolicy) = (null, Path.GetFullPath(path), reloadOnChange);
         return this;
     }
 
@@ -56,7 +56,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UseEngine(Func<EngineContext, IGuardrailEngine> create)
     {
         ArgumentNullException.ThrowIfNull(create);
-        engines.Add(create);
+        _engines.Add(create);
         return this;
     }
 
@@ -80,7 +80,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UseDecoder(IImageDecoder decoder)
     {
         ArgumentNullException.ThrowIfNull(decoder);
-        this.decoder = decoder;
+        _decoder = decoder;
         return this;
     }
 
@@ -90,14 +90,14 @@ public sealed class ImageGuardrailBuilder
     /// </summary>
     public ImageGuardrailBuilder PreferExecutionProviders(params ReadOnlySpan<ExecutionProvider> providers)
     {
-        (execution.Providers, execution.Required) = (providers.ToArray(), false);
+        (_execution.Providers, _execution.Required) = (providers.ToArray(), false);
         return this;
     }
 
     /// <summary>Runs the models on this provider or not at all.</summary>
     public ImageGuardrailBuilder RequireExecutionProvider(ExecutionProvider provider)
     {
-        (execution.Providers, execution.Required) = ([provider], true);
+        (_execution.Providers, _execution.Required) = ([provider], true);
         return this;
     }
 
@@ -105,7 +105,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder ConfigureExecution(Action<ExecutionOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        configure(execution);
+        configure(_execution);
         return this;
     }
 
@@ -113,7 +113,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder ConfigureImages(Action<ImageDecodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        configure(images);
+        configure(_images);
         return this;
     }
 
@@ -123,14 +123,14 @@ public sealed class ImageGuardrailBuilder
     /// </summary>
     public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
     {
-        this.timeout = timeout;
+        _timeout = timeout;
         return this;
     }
 
     /// <summary>How many images are judged at once, at least 1; others wait. Default: twice the machine's cores.</summary>
     public ImageGuardrailBuilder WithMaxConcurrency(int images)
     {
-        concurrency = images;
+        _concurrency = images;
         return this;
     }
 
@@ -138,7 +138,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UseLoggerFactory(ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(loggers);
-        this.loggers = loggers;
+        _loggers = loggers;
         return this;
     }
 
@@ -146,70 +146,70 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UseTimeProvider(TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        this.clock = clock;
+        _clock = clock;
         return this;
     }
 
     internal ImageGuardrailBuilder Named(string name)
     {
-        this.name = name;
+        _name = name;
         return this;
     }
 
     internal ImageGuardrailBuilder ShareSessions(SessionCache sessions)
     {
-        sharedSessions = sessions;
+        _sharedSessions = sessions;
         return this;
     }
 
     internal IImageGuardrail Build()
     {
         Validate();
-        SafetyPolicy initial = policy ?? SafetyPolicy.FromFile(policyFile!);
-        SessionCache sessions = sharedSessions ?? new SessionCache(loggers.CreateLogger<SessionCache>());
-        var context = new EngineContext(sessions, execution.Validate());
-        int atOnce = concurrency ?? 2 * Environment.ProcessorCount;
-        IGuardrailEngine[] parts = [.. engines.Select(create => create(context))];
+        SafetyPolicy initial = _policy ?? SafetyPolicy.FromFile(_policyFile!);
+        SessionCache sessions = _sharedSessions ?? new SessionCache(_loggers.CreateLogger<SessionCache>());
+        var context = new EngineContext(sessions, _execution.Validate());
+        int atOnce = _concurrency ?? 2 * Environment.ProcessorCount;
+        IGuardrailEngine[] parts = [.. _engines.Select(create => create(context))];
 
         IImageGuardrail guardrail = new ImageGuardrail(new GuardrailParts
         {
             Policy = initial,
             Engine = parts.Length == 1 ? parts[0] : new CascadeEngine(parts),
-            Decoder = decoder ?? new SkiaImageDecoder(),
-            ImageOptions = images.ForShortSide(images.TargetShortSide),
-            Timeout = timeout,
+            Decoder = _decoder ?? new SkiaImageDecoder(),
+            ImageOptions = _images.ForShortSide(_images.TargetShortSide),
+            Timeout = _timeout,
             MaxJudging = 2 * atOnce,
-            Clock = clock,
-            Logger = loggers.CreateLogger<ImageGuardrail>(),
-            Owned = sharedSessions is null ? sessions : null,
+            Clock = _clock,
+            Logger = _loggers.CreateLogger<ImageGuardrail>(),
+            Owned = _sharedSessions is null ? sessions : null,
         });
         guardrail = new ConcurrencyGuardrail(guardrail, atOnce);
-        guardrail = new TelemetryGuardrail(guardrail, name);
-        return reloadPolicy && policyFile is not null
-            ? new PolicyFileGuardrail(guardrail, policyFile, clock, loggers.CreateLogger<ImageGuardrail>())
+        guardrail = new TelemetryGuardrail(guardrail, _name);
+        return _reloadPolicy && _policyFile is not null
+            ? new PolicyFileGuardrail(guardrail, _policyFile, _clock, _loggers.CreateLogger<ImageGuardrail>())
             : guardrail;
     }
 
     private void Validate()
     {
-        if (policy is null && policyFile is null)
+        if (_policy is null && _policyFile is null)
         {
             throw new ArgumentException("A guardrail needs a policy: call UsePolicy or UsePolicyFile.");
         }
 
-        if (engines.Count == 0)
+        if (_engines.Count == 0)
         {
             throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseClassifier or UseEngine.");
         }
 
-        if (timeout != Timeout.InfiniteTimeSpan && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1)))
+        if (_timeout != Timeout.InfiniteTimeSpan && (_timeout <= TimeSpan.Zero || _timeout > TimeSpan.FromDays(1)))
         {
-            throw new ArgumentException($"The time-out must be above 0 and at most a day, or infinite, but is {timeout}.");
+            throw new ArgumentException($"The time-out must be above 0 and at most a day, or infinite, but is {_timeout}.");
         }
 
-        if (concurrency is < 1)
+        if (_concurrency is < 1)
         {
-            throw new ArgumentException($"At least one image must be judged at once, but the limit is {concurrency}.");
+            throw new ArgumentException($"At least one image must be judged at once, but the limit is {_concurrency}.");
         }
     }
 }

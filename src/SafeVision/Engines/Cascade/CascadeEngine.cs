@@ -8,8 +8,8 @@ namespace SafeVision.Engines.Cascade;
 /// </summary>
 public sealed class CascadeEngine : IGuardrailEngine
 {
-    private readonly IReadOnlyList<IGuardrailEngine> engines;
-    private readonly CascadeEngineOptions options;
+    private readonly IReadOnlyList<IGuardrailEngine> _engines;
+    private readonly CascadeEngineOptions _options;
 
     /// <summary>Creates a cascade; it disposes its engines.</summary>
     /// <param name="engines">At least one engine, cheapest first.</param>
@@ -18,7 +18,7 @@ public sealed class CascadeEngine : IGuardrailEngine
     {
         ArgumentNullException.ThrowIfNull(engines);
         ArgumentOutOfRangeException.ThrowIfZero(engines.Count);
-        (this.engines, this.options) = (engines, (options ?? new()).Validate());
+        (_engines, _options) = (engines, (options ?? new()).Validate());
     }
 
     /// <inheritdoc />
@@ -27,15 +27,15 @@ public sealed class CascadeEngine : IGuardrailEngine
     /// <inheritdoc />
     public async ValueTask<ICompiledPolicy> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
     {
-        var compiled = new List<ICompiledPolicy>(engines.Count);
+        var compiled = new List<ICompiledPolicy>(_engines.Count);
         try
         {
-            foreach (IGuardrailEngine engine in engines)
+            foreach (IGuardrailEngine engine in _engines)
             {
                 compiled.Add(await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false));
             }
 
-            return new CompiledCascade(compiled, options);
+            return new CompiledCascade(compiled, _options);
         }
         catch
         {
@@ -51,7 +51,7 @@ public sealed class CascadeEngine : IGuardrailEngine
     /// <inheritdoc />
     public async ValueTask DisposeAsync()
     {
-        foreach (IGuardrailEngine engine in engines)
+        foreach (IGuardrailEngine engine in _engines)
         {
             await engine.DisposeAsync().ConfigureAwait(false);
         }

@@ -19,12 +19,12 @@ internal sealed class ClassifierNetwork : IDisposable
     /// <summary>Cells of a feature map; it is kept on the stack.</summary>
     private const int MostCells = 4096;
 
-    private readonly ConcurrentBag<BatchBinding> bindings = [];
-    private readonly TensorSpec input;
-    private readonly TensorSpec[] outputs;
-    private readonly float[] headWeights; // [labels, channels]
-    private readonly bool needsSoftmax;
-    private readonly int channels;
+    private readonly ConcurrentBag<BatchBinding> _bindings = [];
+    private readonly TensorSpec _input;
+    private readonly TensorSpec[] _outputs;
+    private readonly float[] _headWeights; // [labels, channels]
+    private readonly bool _needsSoftmax;
+    private readonly int _channels;
 
     private ClassifierNetwork(ModelPackage package, ModelSession session, PreprocessingRecipe recipe)
     {
@@ -32,8 +32,8 @@ internal sealed class ClassifierNetwork : IDisposable
         Session = session;
         Recipe = recipe;
         ModelManifest manifest = package.Manifest;
-        needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
-        string scores = Output(manifest, needsSoftmax ? "logits" : "probabilities");
+        _needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
+        string scores = Output(manifest, _needsSoftmax ? "logits" : "probabilities");
         string features = Output(manifest, "features");
         string head = Output(manifest, "headWeights");
         session.Require([manifest.Input], [scores, features, head]);
@@ -47,13 +47,13 @@ internal sealed class ClassifierNetwork : IDisposable
             || !Fits(weights, labels, map[1]) || TensorPrimitives.Min<int>(map.AsSpan(1)) < 1 || (long)map[2] * map[3] > MostCells)
         {
             throw new ModelLoadException(
-                $"{manifest.Id}: input [{string.Join(", ", picture)}], scores [{string.Join(", ", classes)}], features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, all else but the input's size fixed, and the map have at most {MostCells} cells.");
+                $"{manifest.Id}: input [{string.Join(", ", picture)}], scores [{string.Join(", ", classes)}], features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, all else but the _input's size fixed, and the map have at most {MostCells} cells.");
         }
 
-        (channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
-        input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
-        outputs = [new(scores, [manifest.Labels.Count]), new(features, [channels, MapHeight, MapWidth])];
-        headWeights = FetchHeadWeights(head);
+        (_channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
+        _input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
+        _outputs = [new(scores, [manifest.Labels.Count]), new(features, [_channels, MapHeight, MapWidth])];
+        _headWeights = FetchHeadWeights(head);
     }
 
     public ModelPackage Package { get; }
@@ -79,17 +79,17 @@ internal sealed class ClassifierNetwork : IDisposable
         return new ClassifierNetwork(package, session, recipe);
     }
 
-    public BatchBinding Borrow() => bindings.TryTake(out BatchBinding? binding)
+    public BatchBinding Borrow() => _bindings.TryTake(out BatchBinding? binding)
         ? binding
-        : new BatchBinding(Session, input, outputs, Capacity);
+        : new BatchBinding(Session, _input, _outputs, Capacity);
 
-    public void Return(BatchBinding binding) => bindings.Add(binding);
+    public void Return(BatchBinding binding) => _bindings.Add(binding);
 
     /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>; false when the model gave garbage.</summary>
     public bool Probabilities(BatchBinding binding, int item, Span<float> probabilities)
     {
         ReadOnlySpan<float> scores = binding.Output(0, item);
-        if (needsSoftmax)
+        if (_needsSoftmax)
         {
             TensorPrimitives.SoftMax(scores, probabilities);
         }
@@ -109,9 +109,9 @@ internal sealed class ClassifierNetwork : IDisposable
     public void AddActivationMap(BatchBinding binding, int item, int label, float factor, Span<float> map)
     {
         ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
-        ReadOnlySpan<float> weights = headWeights.AsSpan(label * channels, channels);
+        ReadOnlySpan<float> weights = _headWeights.AsSpan(label * _channels, _channels);
         int cells = MapWidth * MapHeight;
-        for (int channel = 0; channel < channels; channel++)
+        for (int channel = 0; channel < _channels; channel++)
         {
             TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), factor * weights[channel], map, map);
         }
@@ -141,11 +141,11 @@ internal sealed class ClassifierNetwork : IDisposable
         using var options = new RunOptions();
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [input.Name], [value], [name]);
+            using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [_input.Name], [value], [name]);
             float[] weights = results[0].GetTensorDataAsSpan<float>().ToArray();
-            return weights.Length == Labels * channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
+            return weights.Length == Labels * _channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
                 ? weights
-                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {channels} channels.");
+                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {_channels} channels.");
         }
         catch (OnnxRuntimeException exception)
         {
@@ -155,7 +155,7 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public void Dispose()
     {
-        while (bindings.TryTake(out BatchBinding? binding))
+        while (_bindings.TryTake(out BatchBinding? binding))
         {
             binding.Dispose();
         }

@@ -9,16 +9,16 @@ namespace SafeVision.Engines.Classifier;
 /// <summary>A policy compiled for one classifier.</summary>
 internal sealed class CompiledClassifier : ICompiledPolicy
 {
-    private readonly ClassifierNetwork network;
-    private readonly CategoryRule[] rules;
-    private readonly ViewPlanner planner;
-    private readonly ClassifierReport report;
+    private readonly ClassifierNetwork _network;
+    private readonly CategoryRule[] _rules;
+    private readonly ViewPlanner _planner;
+    private readonly ClassifierReport _report;
 
     public CompiledClassifier(ClassifierNetwork network, LabelSpace labels, CategoryRule[] rules, ViewPlan plan)
     {
-        (this.network, this.rules) = (network, rules);
-        planner = new ViewPlanner(network.Recipe, plan);
-        report = new ClassifierReport(network, labels);
+        (_network, _rules) = (network, rules);
+        _planner = new ViewPlanner(network.Recipe, plan);
+        _report = new ClassifierReport(network, labels);
         ModelManifest manifest = network.Package.Manifest;
         ProviderSelection provider = network.Session.Provider;
         Coverage = [.. rules.Select(rule => rule.Coverage)];
@@ -34,7 +34,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 
     public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
     {
-        BatchBinding binding = network.Borrow();
+        BatchBinding binding = _network.Borrow();
         var assessments = new FrameAssessment[frames.Count];
         try
         {
@@ -49,16 +49,16 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             throw;
         }
 
-        network.Return(binding);
+        _network.Return(binding);
         return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>(assessments);
     }
 
     private FrameAssessment Assess(ImageFrame frame, BatchBinding binding, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ClassifierView> views = planner.Plan(frame.Width, frame.Height);
-        var best = new CategoryAssessment[rules.Length];
-        float[] probabilities = ArrayPool<float>.Shared.Rent(network.Labels);
-        Span<float> shares = probabilities.AsSpan(0, network.Labels);
+        IReadOnlyList<ClassifierView> views = _planner.Plan(frame.Width, frame.Height);
+        var best = new CategoryAssessment[_rules.Length];
+        float[] probabilities = ArrayPool<float>.Shared.Rent(_network.Labels);
+        Span<float> shares = probabilities.AsSpan(0, _network.Labels);
         bool sound = true;
         for (int start = 0; start < views.Count; start += binding.Capacity)
         {
@@ -71,13 +71,13 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             binding.Run(batch, cancellationToken);
             for (int item = 0; item < batch; item++)
             {
-                sound &= network.Probabilities(binding, item, shares);
-                for (int i = 0; i < rules.Length && sound; i++)
+                sound &= _network.Probabilities(binding, item, shares);
+                for (int i = 0; i < _rules.Length && sound; i++)
                 {
-                    double score = report.Score(rules[i], shares);
+                    double score = _report.Score(_rules[i], shares);
                     if (best[i] is null || score > best[i].Score)
                     {
-                        best[i] = report.Assess(rules[i], score, shares, binding, item, views[start + item].VisibleRegion(frame));
+                        best[i] = _report.Assess(_rules[i], score, shares, binding, item, views[start + item].VisibleRegion(frame));
                     }
                 }
             }
@@ -86,7 +86,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         ArrayPool<float>.Shared.Return(probabilities);
         return new FrameAssessment(sound
             ? best
-            : [.. rules.Select(rule => CategoryAssessment.NotAssessed(rule.Category.Id, $"{network.Package.Manifest.Id} gave numbers that are no probabilities."))]);
+            : [.. _rules.Select(rule => CategoryAssessment.NotAssessed(rule.Category.Id, $"{_network.Package.Manifest.Id} gave numbers that are no probabilities."))]);
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -10,13 +10,13 @@ internal sealed class LabelSpace
     /// <summary>The sentence around a label or phrase: closer to what the encoder was trained on than a bare word.</summary>
     private const string Template = "a photo of ";
 
-    private readonly TextEncoder? encoder;
-    private readonly float[] vectors; // [names, dimensions]
-    private readonly int[] owners;    // [names] → label
+    private readonly TextEncoder? _encoder;
+    private readonly float[] _vectors; // [names, dimensions]
+    private readonly int[] _owners;    // [names] → label
 
     private LabelSpace(ModelManifest manifest, TextEncoder? encoder, float[] vectors, int[] owners)
     {
-        (Manifest, this.encoder, this.vectors, this.owners) = (manifest, encoder, vectors, owners);
+        (Manifest, _encoder, _vectors, _owners) = (manifest, encoder, vectors, owners);
         Names = [.. manifest.Labels.Select(label => manifest.Display.TryGetValue(label, out string? display) ? display : WithArticle(label.Split(", ")[0]))];
     }
 
@@ -26,7 +26,7 @@ internal sealed class LabelSpace
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>Whether phrases can be compared with labels.</summary>
-    public bool ComparesPhrases => encoder is not null;
+    public bool ComparesPhrases => _encoder is not null;
 
     public static LabelSpace Create(ModelPackage classifier, TextEncoder? encoder, CancellationToken cancellationToken)
     {
@@ -58,17 +58,17 @@ internal sealed class LabelSpace
     /// <summary>The cosine similarity of each phrase with each label, taking the label's closest name: [phrases][labels].</summary>
     public float[][] Compare(IReadOnlyList<string> phrases, CancellationToken cancellationToken)
     {
-        float[] embedded = encoder!.Embed([.. phrases.Select(phrase => Template + phrase)], cancellationToken);
+        float[] embedded = _encoder!.Embed([.. phrases.Select(phrase => Template + phrase)], cancellationToken);
         float[][] result = new float[phrases.Count][];
         for (int phrase = 0; phrase < result.Length; phrase++)
         {
-            ReadOnlySpan<float> vector = embedded.AsSpan(phrase * encoder.Dimensions, encoder.Dimensions);
+            ReadOnlySpan<float> vector = embedded.AsSpan(phrase * _encoder.Dimensions, _encoder.Dimensions);
             float[] row = result[phrase] = new float[Manifest.Labels.Count];
             row.AsSpan().Fill(-1);
-            for (int name = 0; name < owners.Length; name++)
+            for (int name = 0; name < _owners.Length; name++)
             {
-                float cosine = TensorPrimitives.Dot(vector, vectors.AsSpan(name * encoder.Dimensions, encoder.Dimensions));
-                row[owners[name]] = Math.Max(row[owners[name]], cosine);
+                float cosine = TensorPrimitives.Dot(vector, _vectors.AsSpan(name * _encoder.Dimensions, _encoder.Dimensions));
+                row[_owners[name]] = Math.Max(row[_owners[name]], cosine);
             }
         }
 

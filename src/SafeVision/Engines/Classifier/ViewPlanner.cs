@@ -13,39 +13,39 @@ internal sealed class ViewPlanner
 
     private const int MostTiles = 4;
 
-    private readonly ImagePreprocessor main;
-    private readonly ImagePreprocessor squeeze;
-    private readonly ViewPlan plan;
+    private readonly ImagePreprocessor _main;
+    private readonly ImagePreprocessor _squeeze;
+    private readonly ViewPlan _plan;
 
     /// <param name="recipe">The model's own preprocessing.</param>
     /// <param name="plan">How much to show.</param>
     public ViewPlanner(PreprocessingRecipe recipe, ViewPlan plan)
     {
-        main = new ImagePreprocessor(recipe);
-        squeeze = recipe.Crop is null ? main : new ImagePreprocessor(recipe with
+        _main = new ImagePreprocessor(recipe);
+        _squeeze = recipe.Crop is null ? _main : new ImagePreprocessor(recipe with
         {
             Crop = null,
             Resize = recipe.Resize with { Mode = ResizeMode.Exact, Size = recipe.Crop.Value },
         });
-        this.plan = plan;
+        _plan = plan;
     }
 
-    public int MostViews => plan == ViewPlan.Centre ? 1 : 2 + MostTiles;
+    public int MostViews => _plan == ViewPlan.Centre ? 1 : 2 + MostTiles;
 
     /// <summary>The views of a frame: the model's own first, then the whole squeezed, then tiles of a stretched picture.</summary>
     public IReadOnlyList<ClassifierView> Plan(int width, int height)
     {
         var whole = new ImageRegion(0, 0, width, height);
-        var views = new List<ClassifierView>(1) { new(main, whole) };
-        if (plan == ViewPlan.Centre)
+        var views = new List<ClassifierView>(1) { new(_main, whole) };
+        if (_plan == ViewPlan.Centre)
         {
             return views;
         }
 
-        ImageRegion seen = main.VisibleRegion(width, height, whole);
+        ImageRegion seen = _main.VisibleRegion(width, height, whole);
         if (seen.Width * seen.Height < (1 - OutOfSight) * width * height)
         {
-            views.Add(new(squeeze, whole));
+            views.Add(new(_squeeze, whole));
         }
 
         double stretch = (double)Math.Max(width, height) / Math.Min(width, height);
@@ -56,7 +56,7 @@ internal sealed class ViewPlanner
             {
                 int length = Math.Max(width, height);
                 (int start, int end) = (length * i / tiles, length * (i + 1) / tiles);
-                views.Add(new(squeeze, width >= height
+                views.Add(new(_squeeze, width >= height
                     ? new ImageRegion(start, 0, end - start, height)
                     : new ImageRegion(0, start, width, end - start)));
             }
