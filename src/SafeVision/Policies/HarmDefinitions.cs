@@ -118,7 +118,7 @@ internal static class HarmDefinitions
         "Viewers, minors above all, must not be offered weapons, drugs, alcohol or tobacco or be drawn to them.",
         [
             "firearms and parts of them",
-            "ammunition and cartridges",
+            "rounds of ammunition",
             "knives and blades shown as weapons",
             "machine guns, cannons and tanks",
             "explosives, grenades and bombs",
