@@ -32,7 +32,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         string id = rule.Category.Id;
         if (rule.Coverage.Level == CoverageLevel.None)
         {
-            return CategoryAssessment.NotAssessed(id, $"No label of {network.Package.Manifest.Id} means what this category includes.");
+            return CategoryAssessment.NotAssessed(id, "Nothing that the models can name means what this category includes.");
         }
 
         if (score < LeastScore)
