@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SafeVision.Imaging;
@@ -63,17 +64,24 @@ internal static class AlignCornersResampler
 
     private static void Stretch(ReadOnlySpan<byte> row, ReadOnlySpan<Tap> taps, float[] rescaled, Span<float> planes)
     {
-        Span<float> red = planes[..taps.Length];
-        Span<float> green = planes.Slice(taps.Length, taps.Length);
-        Span<float> blue = planes.Slice(2 * taps.Length, taps.Length);
-        for (int x = 0; x < taps.Length; x++)
+        int count = taps.Length;
+        ref float red = ref MemoryMarshal.GetReference(planes[..(3 * count)]);
+        ref float green = ref Unsafe.Add(ref red, count);
+        ref float blue = ref Unsafe.Add(ref green, count);
+
+        // Taps lie inside the row they were made for, and bytes inside a table of 256.
+        ref byte pixels = ref MemoryMarshal.GetReference(row);
+        ref float table = ref MemoryMarshal.GetArrayDataReference(rescaled);
+        for (int x = 0; x < count; x++)
         {
-            ReadOnlySpan<byte> left = row.Slice(3 * taps[x].First, 3);
-            ReadOnlySpan<byte> right = row.Slice(3 * taps[x].Second, 3);
-            float weight = taps[x].Weight;
-            red[x] = Mix(rescaled[left[0]], rescaled[right[0]], weight);
-            green[x] = Mix(rescaled[left[1]], rescaled[right[1]], weight);
-            blue[x] = Mix(rescaled[left[2]], rescaled[right[2]], weight);
+            Tap tap = taps[x];
+            ref byte left = ref Unsafe.Add(ref pixels, 3 * (nint)tap.First);
+            ref byte right = ref Unsafe.Add(ref pixels, 3 * (nint)tap.Second);
+            Unsafe.Add(ref red, x) = Mix(Unsafe.Add(ref table, (nint)left), Unsafe.Add(ref table, (nint)right), tap.Weight);
+            Unsafe.Add(ref green, x) = Mix(
+                Unsafe.Add(ref table, (nint)Unsafe.Add(ref left, 1)), Unsafe.Add(ref table, (nint)Unsafe.Add(ref right, 1)), tap.Weight);
+            Unsafe.Add(ref blue, x) = Mix(
+                Unsafe.Add(ref table, (nint)Unsafe.Add(ref left, 2)), Unsafe.Add(ref table, (nint)Unsafe.Add(ref right, 2)), tap.Weight);
         }
     }
 

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace SafeVision.Imaging;
 
 /// <summary>
@@ -37,13 +40,22 @@ internal sealed class ChannelTables
     /// <summary>Spreads interleaved RGB bytes over three rows of normalised floats.</summary>
     public void Normalise(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
     {
-        green = green[..red.Length];
-        blue = blue[..red.Length];
-        for (int x = 0; x < red.Length; x++, pixels = pixels[3..])
+        int count = red.Length;
+        ref byte pixel = ref MemoryMarshal.GetReference(pixels[..(3 * count)]);
+        ref float reds = ref MemoryMarshal.GetReference(red);
+        ref float greens = ref MemoryMarshal.GetReference(green[..count]);
+        ref float blues = ref MemoryMarshal.GetReference(blue[..count]);
+
+        // A byte is always inside a table of 256, which only the compiler doesn't know: its checks took half of the time.
+        ref float redTable = ref MemoryMarshal.GetArrayDataReference(_red);
+        ref float greenTable = ref MemoryMarshal.GetArrayDataReference(_green);
+        ref float blueTable = ref MemoryMarshal.GetArrayDataReference(_blue);
+        for (nint x = 0; x < count; x++)
         {
-            red[x] = _red[pixels[0]];
-            green[x] = _green[pixels[1]];
-            blue[x] = _blue[pixels[2]];
+            Unsafe.Add(ref reds, x) = Unsafe.Add(ref redTable, (nint)pixel);
+            Unsafe.Add(ref greens, x) = Unsafe.Add(ref greenTable, (nint)Unsafe.Add(ref pixel, 1));
+            Unsafe.Add(ref blues, x) = Unsafe.Add(ref blueTable, (nint)Unsafe.Add(ref pixel, 2));
+            pixel = ref Unsafe.Add(ref pixel, 3);
         }
     }
 

@@ -64,6 +64,8 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public int Labels => Package.Manifest.Labels.Count;
 
+    public int Channels => _channels;
+
     public int MapWidth { get; }
 
     public int MapHeight { get; }
@@ -102,18 +104,20 @@ internal sealed class ClassifierNetwork : IDisposable
         return sum is > 0.98f and < 1.02f && TensorPrimitives.Min<float>(probabilities) >= 0;
     }
 
+    /// <summary>A label's row of the last dense layer: how much each channel of the features speaks for it.</summary>
+    public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * _channels, _channels);
+
     /// <summary>
-    /// Adds <paramref name="factor"/> times the class-activation map of a label to <paramref name="map"/> [height, width]:
-    /// the label's row of the last dense layer applied to the features of each cell.
+    /// Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense layer applied to
+    /// the features of each cell. Weights may be those of several labels, added up: maps add up alike.
     /// </summary>
-    public void AddActivationMap(BatchBinding binding, int item, int label, float factor, Span<float> map)
+    public void AddActivationMap(BatchBinding binding, int item, ReadOnlySpan<float> weights, Span<float> map)
     {
         ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
-        ReadOnlySpan<float> weights = _headWeights.AsSpan(label * _channels, _channels);
         int cells = MapWidth * MapHeight;
         for (int channel = 0; channel < _channels; channel++)
         {
-            TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), factor * weights[channel], map, map);
+            TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), weights[channel], map, map);
         }
     }
 

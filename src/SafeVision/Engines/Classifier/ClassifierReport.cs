@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
@@ -43,16 +44,21 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         Span<(LabelClaim Claim, double Part)> strongest = new (LabelClaim, double)[LabelsNamed];
         int count = Strongest(rule, shares, strongest);
         var named = new LabelEvidence[count];
-        Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
-        map.Clear();
+        float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
+        Span<float> weights = rented.AsSpan(0, network.Channels);
+        weights.Clear();
         for (int i = 0; i < count; i++)
         {
             (LabelClaim claim, double part) = strongest[i];
             named[i] = new LabelEvidence(
                 labels.Manifest.Labels[claim.Label], shares[claim.Label], claim.Weight, claim.Phrase ?? rule.Category.Name, claim.Similarity);
-            network.AddActivationMap(binding, item, claim.Label, (float)(part / strongest[0].Part), map);
+            TensorPrimitives.MultiplyAdd(network.HeadWeights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
         }
 
+        Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
+        map.Clear();
+        network.AddActivationMap(binding, item, weights, map);
+        ArrayPool<float>.Shared.Return(rented);
         HeatMap? heat = ToHeatMap(map, region);
         var evidence = new Evidence { Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
         return CategoryAssessment.Assessed(id, score, rule.Coverage.Level, Sentence(strongest[0].Claim, rule, shares, heat), evidence);
