@@ -67,16 +67,17 @@ public sealed class FailClosedTests
     [Fact]
     public async Task A_decoder_that_gives_nothing_or_never_ends_is_a_failure()
     {
-        (Func<ValueTask<DecodedImage>> Decode, FailureReason Reason)[] cases =
+        TimeSpan ample = TimeSpan.FromMinutes(1);
+        (Func<ValueTask<DecodedImage>> Decode, TimeSpan Timeout, FailureReason Reason)[] cases =
         [
-            (() => ValueTask.FromResult<DecodedImage>(null!), FailureReason.EngineError),
-            (() => new ValueTask<DecodedImage>(new TaskCompletionSource<DecodedImage>().Task), FailureReason.TimedOut),
-            (() => ValueTask.FromException<DecodedImage>(new ImageRejectedException(ImageRejectionReason.Truncated, "cut short")), FailureReason.Truncated),
+            (() => ValueTask.FromResult<DecodedImage>(null!), ample, FailureReason.EngineError),
+            (() => new ValueTask<DecodedImage>(new TaskCompletionSource<DecodedImage>().Task), TimeSpan.FromMilliseconds(50), FailureReason.TimedOut),
+            (() => ValueTask.FromException<DecodedImage>(new ImageRejectedException(ImageRejectionReason.Truncated, "cut short")), ample, FailureReason.Truncated),
         ];
-        foreach ((Func<ValueTask<DecodedImage>> decode, FailureReason reason) in cases)
+        foreach ((Func<ValueTask<DecodedImage>> decode, TimeSpan timeout, FailureReason reason) in cases)
         {
             IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
-                .UsePolicy(Policy()).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)).UseDecoder(new ScriptedDecoder(decode)).WithTimeout(TimeSpan.FromMilliseconds(50)));
+                .UsePolicy(Policy()).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)).UseDecoder(new ScriptedDecoder(decode)).WithTimeout(timeout));
             GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray());
             Assert.Equal((Decision.Block, reason), (result.Decision, result.Failure!.Reason));
             Assert.Contains("onFailure is block", result.Explanation, StringComparison.Ordinal);

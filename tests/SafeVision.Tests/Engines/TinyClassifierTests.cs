@@ -25,6 +25,20 @@ public sealed class TinyClassifierTests
     }
 
     [Fact]
+    public async Task A_model_whose_head_has_several_layers_judges_without_a_heat_map()
+    {
+        using var model = new TinyModel(change: manifest => manifest["outputs"]!.AsObject().Remove("headWeights"));
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Weapons).UseClassifier(model.Folder));
+
+        Finding red = Assert.Single((await guardrail.CheckAsync(TinyModel.Picture(255, 0, 0))).Findings);
+
+        Assert.Equal(Decision.Block, red.Decision);
+        Assert.Equal("red", Assert.Single(red.Evidence.Labels).Label);
+        Assert.Null(red.Evidence.HeatMap);
+        Assert.Equal("Looks like a red (100 %), which counts as 'Weapons and substance abuse'.", red.Reason);
+    }
+
+    [Fact]
     public async Task A_model_that_gives_garbage_for_one_picture_has_not_assessed_it()
     {
         // An infinite weight is finite no more once a pixel multiplies it: black pictures are sound, all others give NaN.

@@ -34,25 +34,37 @@ internal sealed class ClassifierNetwork : IDisposable
         ModelManifest manifest = package.Manifest;
         _needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
         string scores = Output(manifest, _needsSoftmax ? "logits" : "probabilities");
-        string features = Output(manifest, "features");
-        string head = Output(manifest, "headWeights");
-        session.Require([manifest.Input], [scores, features, head]);
+        session.Require([manifest.Input], [scores]);
 
         int[] picture = session.InputShape(manifest.Input); // [batch, 3, height, width]
         int[] classes = session.OutputShape(scores); // [batch, labels]
-        int[] map = session.OutputShape(features); // [batch, channels, height, width]
-        int[] weights = session.OutputShape(head); // [labels, channels]
-        int labels = manifest.Labels.Count;
-        if (!Fits(picture, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, labels) || map.Length != 4
-            || !Fits(weights, labels, map[1]) || TensorPrimitives.Min<int>(map.AsSpan(1)) < 1 || (long)map[2] * map[3] > MostCells)
+        if (!Fits(picture, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, Labels))
         {
             throw new ModelLoadException(
-                $"{manifest.Id}: input [{string.Join(", ", picture)}], scores [{string.Join(", ", classes)}], features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, all else but the _input's size fixed, and the map have at most {MostCells} cells.");
+                $"{manifest.Id}: input [{string.Join(", ", picture)}] and scores [{string.Join(", ", classes)}] (-1: open) do not fit {Labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, and all else but the input's size fixed.");
+        }
+
+        _input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
+        _outputs = [new(scores, [Labels])];
+        _headWeights = [];
+        if (!manifest.Outputs.ContainsKey("headWeights"))
+        {
+            return; // a head of several layers: its scores are sound, but no map is exact
+        }
+
+        string features = Output(manifest, "features");
+        string head = Output(manifest, "headWeights");
+        session.Require([], [features, head]);
+        int[] map = session.OutputShape(features); // [batch, channels, height, width]
+        int[] weights = session.OutputShape(head); // [labels, channels]
+        if (map.Length != 4 || !Fits(weights, Labels, map[1]) || TensorPrimitives.Min<int>(map.AsSpan(1)) < 1 || (long)map[2] * map[3] > MostCells)
+        {
+            throw new ModelLoadException(
+                $"{manifest.Id}: features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {Labels} labels; all but the batch must be fixed, and the map have at most {MostCells} cells.");
         }
 
         (_channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
-        _input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
-        _outputs = [new(scores, [manifest.Labels.Count]), new(features, [_channels, MapHeight, MapWidth])];
+        _outputs = [.. _outputs, new(features, [_channels, MapHeight, MapWidth])];
         _headWeights = FetchHeadWeights(head);
     }
 
@@ -65,6 +77,9 @@ internal sealed class ClassifierNetwork : IDisposable
     public int Labels => Package.Manifest.Labels.Count;
 
     public int Channels => _channels;
+
+    /// <summary>Whether the head is one dense layer over pooled features, so that class-activation maps are exact.</summary>
+    public bool HasActivationMaps => _channels > 0;
 
     public int MapWidth { get; }
 

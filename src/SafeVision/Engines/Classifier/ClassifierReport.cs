@@ -44,22 +44,14 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         Span<(LabelClaim Claim, double Part)> strongest = new (LabelClaim, double)[LabelsNamed];
         int count = Strongest(rule, shares, strongest);
         var named = new LabelEvidence[count];
-        float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
-        Span<float> weights = rented.AsSpan(0, network.Channels);
-        weights.Clear();
         for (int i = 0; i < count; i++)
         {
-            (LabelClaim claim, double part) = strongest[i];
+            LabelClaim claim = strongest[i].Claim;
             named[i] = new LabelEvidence(
                 labels.Manifest.Labels[claim.Label], shares[claim.Label], claim.Weight, claim.Phrase ?? rule.Category.Name, claim.Similarity);
-            TensorPrimitives.MultiplyAdd(network.HeadWeights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
         }
 
-        Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
-        map.Clear();
-        network.AddActivationMap(binding, item, weights, map);
-        ArrayPool<float>.Shared.Return(rented);
-        HeatMap? heat = ToHeatMap(map, region);
+        HeatMap? heat = network.HasActivationMaps ? Map(strongest[..count], binding, item, region) : null;
         var evidence = new Evidence { Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
         return CategoryAssessment.Assessed(id, score, rule.Coverage.Level, Sentence(strongest[0].Claim, rule, shares, heat), evidence);
     }
@@ -85,6 +77,24 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         }
 
         return count;
+    }
+
+    /// <summary>The activation maps of the strongest labels, added up by their parts in the score.</summary>
+    private HeatMap? Map(ReadOnlySpan<(LabelClaim Claim, double Part)> strongest, BatchBinding binding, int item, ImageBox region)
+    {
+        float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
+        Span<float> weights = rented.AsSpan(0, network.Channels);
+        weights.Clear();
+        foreach ((LabelClaim claim, double part) in strongest)
+        {
+            TensorPrimitives.MultiplyAdd(network.HeadWeights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
+        }
+
+        Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
+        map.Clear();
+        network.AddActivationMap(binding, item, weights, map);
+        ArrayPool<float>.Shared.Return(rented);
+        return ToHeatMap(map, region);
     }
 
     /// <summary>The map's positive part, its maximum scaled to 1; null when nothing speaks for the category.</summary>
