@@ -39,11 +39,12 @@ async function one(net, decode, file) {
 
 async function batch(net, decode, files) {
   const pictures = await Promise.all(files.map(decode));
-  const scores = tf.tidy(() => net.model.execute(tf.stack(pictures.map(picture =>
-    tf.image.resizeBilinear(tensorOf(picture).toFloat().div(255), [224, 224], true)))));
-  const best = await scores.argMax(-1).data();
-  scores.dispose();
-  return Array.from(best, index => ['Drawing', 'Hentai', 'Neutral', 'Porn', 'Sexy'][index]);
+  // One at a time: many large pictures as floats are more than wasm's memory holds.
+  const inputs = pictures.map(picture => tf.tidy(() => tf.image.resizeBilinear(tensorOf(picture).toFloat().div(255), [224, 224], true)));
+  const best = tf.tidy(() => net.model.execute(tf.stack(inputs)).argMax(-1));
+  const indices = await best.data();
+  tf.dispose([...inputs, best]);
+  return Array.from(indices, index => ['Drawing', 'Hentai', 'Neutral', 'Porn', 'Sexy'][index]);
 }
 
 (async () => {

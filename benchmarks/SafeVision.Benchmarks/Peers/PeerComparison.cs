@@ -12,8 +12,8 @@ namespace SafeVision.Benchmarks.Peers;
 /// </summary>
 internal static class PeerComparison
 {
-    private const int Rounds = 5;
-    private const int BatchSize = 10;
+    private const int Rounds = 3;
+    private const int BatchSize = 8;
 
     private static readonly string[] s_modes = ["jpeg-js", "sharp", "sharp-resized"];
 
