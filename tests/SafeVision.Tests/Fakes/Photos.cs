@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using SkiaSharp;
 
 namespace SafeVision.Tests.Fakes;
@@ -14,6 +15,29 @@ internal static class Photos
     public static string PathOf(string name) => Repository.PathOf($"samples/images/{name}");
 
     public static ImageSource Of(string name) => ImageSource.FromFile(PathOf(name));
+
+    /// <summary>A photograph whose colours are taken as they stand: a JPEG loses its ICC profile (APP2).</summary>
+    public static ImageSource WithoutProfile(string name)
+    {
+        byte[] file = File.ReadAllBytes(PathOf(name));
+        if (!name.EndsWith(".jpg", StringComparison.Ordinal))
+        {
+            return ImageSource.FromBytes(file, name);
+        }
+
+        using var kept = new MemoryStream();
+        kept.Write(file, 0, 2);
+        int at = 2;
+        while (file[at + 1] != 0xDA) // segments up to the first scan
+        {
+            int length = 2 + BinaryPrimitives.ReadUInt16BigEndian(file.AsSpan(at + 2));
+            kept.Write(file, at, file[at + 1] == 0xE2 ? 0 : length);
+            at += length;
+        }
+
+        kept.Write(file, at, file.Length - at);
+        return ImageSource.FromBytes(kept.ToArray(), name);
+    }
 
     public static ImageSource Shrunk(string name, int width, int height)
     {

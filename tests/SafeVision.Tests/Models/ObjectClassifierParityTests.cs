@@ -15,9 +15,6 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
 
     private static readonly JsonElement s_goldens = GoldenTensors.Json("efficientnet-lite0/goldens.json");
 
-    /// <summary>The reference ignores colour profiles, which are converted here: rocket.jpg has one that is not sRGB.</summary>
-    private static readonly string[] s_photos = [.. Photos.Names.Except(["rocket.jpg"])];
-
     private readonly SessionCache _sessions = new();
     private ClassifierNetwork _network = null!;
 
@@ -28,7 +25,7 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
     public async Task Logits_features_and_the_top_five_are_the_references()
     {
         using BatchBinding binding = LogitsAndFeatures();
-        foreach (string photo in s_photos)
+        foreach (string photo in Photos.Names)
         {
             JsonElement golden = s_goldens.GetProperty(photo);
             await RunAsync(binding, photo);
@@ -51,7 +48,7 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
         using BatchBinding binding = LogitsAndFeatures();
         int labels = _network.Labels;
         float[]? biases = null;
-        foreach (string photo in s_photos)
+        foreach (string photo in Photos.Names)
         {
             await RunAsync(binding, photo);
             float[] logits = binding.Output(0, 0).ToArray();
@@ -84,7 +81,8 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
 
     private async Task RunAsync(BatchBinding binding, string photo)
     {
-        using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(Photos.Of(photo), new ImageDecodeOptions(), CancellationToken.None);
+        // The reference ignores colour profiles, and rocket.jpg has one that is not sRGB.
+        using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(Photos.WithoutProfile(photo), new ImageDecodeOptions(), CancellationToken.None);
         ImageFrame frame = image.Frames[0];
         new ImagePreprocessor(_network.Recipe).Write(frame.Pixels, frame.Width, frame.Height, ImageRegion.Whole(frame.Width, frame.Height), binding.Input(0));
         binding.Run(1, CancellationToken.None);
