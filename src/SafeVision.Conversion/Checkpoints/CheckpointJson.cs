@@ -23,6 +23,22 @@ internal static class CheckpointJson
         }
     }
 
+    /// <summary>A text of a checkpoint's <c>config.json</c>; null where the folder has no such file, or the file no such text.</summary>
+    public static string? ConfigText(string folder, string name)
+    {
+        string path = Path.Combine(folder, "config.json");
+        if (!File.Exists(path))
+        {
+            return null;
+        }
+
+        using JsonDocument config = Read(path);
+        return config.RootElement.ValueKind == JsonValueKind.Object
+            && config.RootElement.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String
+            ? value.GetString()
+            : null;
+    }
+
     public static JsonElement Property(JsonElement parent, string name, JsonValueKind kind, string where) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind
             ? value

@@ -17,19 +17,7 @@ internal sealed class BertEncoder : IModelFamily
 
     public string Name => "bert-encoder";
 
-    public bool Recognizes(string folder)
-    {
-        string path = Path.Combine(folder, "config.json");
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        using JsonDocument config = CheckpointJson.Read(path);
-        return config.RootElement.ValueKind == JsonValueKind.Object
-            && config.RootElement.TryGetProperty("model_type", out JsonElement type)
-            && type.ValueKind == JsonValueKind.String && type.GetString() == "bert";
-    }
+    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "bert";
 
     public FamilyModel Read(string folder, ConversionRecipe recipe)
     {

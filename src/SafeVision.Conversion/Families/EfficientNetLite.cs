@@ -15,19 +15,8 @@ internal sealed class EfficientNetLite : IModelFamily
 
     public string Name => "efficientnet-lite";
 
-    public bool Recognizes(string folder)
-    {
-        string path = Path.Combine(folder, "config.json");
-        if (!File.Exists(path))
-        {
-            return false;
-        }
-
-        using JsonDocument config = CheckpointJson.Read(path);
-        return config.RootElement.ValueKind == JsonValueKind.Object
-            && config.RootElement.TryGetProperty("architecture", out JsonElement name)
-            && name.ValueKind == JsonValueKind.String && name.GetString()!.StartsWith("EfficientNetLite", StringComparison.Ordinal);
-    }
+    public bool Recognizes(string folder) =>
+        CheckpointJson.ConfigText(folder, "architecture")?.StartsWith("EfficientNetLite", StringComparison.Ordinal) == true;
 
     public FamilyModel Read(string folder, ConversionRecipe recipe)
     {

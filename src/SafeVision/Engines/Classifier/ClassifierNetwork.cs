@@ -24,7 +24,6 @@ internal sealed class ClassifierNetwork : IDisposable
     private readonly TensorSpec[] _outputs;
     private readonly float[] _headWeights; // [labels, channels]
     private readonly bool _needsSoftmax;
-    private readonly int _channels;
 
     private ClassifierNetwork(ModelPackage package, ModelSession session, PreprocessingRecipe recipe)
     {
@@ -63,8 +62,8 @@ internal sealed class ClassifierNetwork : IDisposable
                 $"{manifest.Id}: features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {Labels} labels; all but the batch must be fixed, and the map have at most {MostCells} cells.");
         }
 
-        (_channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
-        _outputs = [.. _outputs, new(features, [_channels, MapHeight, MapWidth])];
+        (Channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
+        _outputs = [.. _outputs, new(features, [Channels, MapHeight, MapWidth])];
         _headWeights = FetchHeadWeights(head);
     }
 
@@ -76,10 +75,10 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public int Labels => Package.Manifest.Labels.Count;
 
-    public int Channels => _channels;
+    public int Channels { get; }
 
     /// <summary>Whether the head is one dense layer over pooled features, so that class-activation maps are exact.</summary>
-    public bool HasActivationMaps => _channels > 0;
+    public bool HasActivationMaps => Channels > 0;
 
     public int MapWidth { get; }
 
@@ -120,7 +119,7 @@ internal sealed class ClassifierNetwork : IDisposable
     }
 
     /// <summary>A label's row of the last dense layer: how much each channel of the features speaks for it.</summary>
-    public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * _channels, _channels);
+    public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * Channels, Channels);
 
     /// <summary>
     /// Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense layer applied to
@@ -130,7 +129,7 @@ internal sealed class ClassifierNetwork : IDisposable
     {
         ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
         int cells = MapWidth * MapHeight;
-        for (int channel = 0; channel < _channels; channel++)
+        for (int channel = 0; channel < Channels; channel++)
         {
             TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), weights[channel], map, map);
         }
@@ -162,9 +161,9 @@ internal sealed class ClassifierNetwork : IDisposable
         {
             using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [_input.Name], [value], [name]);
             float[] weights = results[0].GetTensorDataAsSpan<float>().ToArray();
-            return weights.Length == Labels * _channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
+            return weights.Length == Labels * Channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
                 ? weights
-                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {_channels} channels.");
+                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {Channels} channels.");
         }
         catch (OnnxRuntimeException exception)
         {
