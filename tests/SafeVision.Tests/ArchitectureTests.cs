@@ -12,13 +12,14 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> s_mayKnow = new()
     {
         ["Unicode"] = [],
-        ["Tokenizers"] = ["Unicode"],
+        ["Tokenizers"] = ["Unicode", "Execution"],
+        ["Templates"] = ["Tokenizers", "Execution"],
         ["Imaging"] = ["ImageSource"],
         ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode"],
         ["Assessments"] = ["CamelCaseEnumConverter`1"],
         ["Execution"] = ["ExecutionProvider"],
-        ["Models"] = ["Execution", "Imaging", "Tokenizers", "ExecutionProvider"],
-        ["Engines"] = ["Models", "Execution", "Imaging", "Policies", "Assessments", "ExecutionProvider"],
+        ["Models"] = ["Execution", "Imaging", "Tokenizers", "Templates", "ExecutionProvider"],
+        ["Engines"] = ["Models", "Execution", "Imaging", "Policies", "Assessments", "Tokenizers", "Templates", "ExecutionProvider"],
     };
 
     private static readonly OpCode[] s_codes =
