@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
@@ -23,6 +24,12 @@ switch (args)
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);
+        break;
+    case ["make-model", string folder, "--shape", string shape]:
+        RandomCheckpoint.Write(folder, shape, Console.Out);
+        break;
+    case ["make-model", string folder]:
+        RandomCheckpoint.Write(folder, CheckpointShape.All[0].Name, Console.Out);
         break;
     default:
         BenchmarkSwitcher.FromAssembly(typeof(ResizeBenchmarks).Assembly).Run(args);
