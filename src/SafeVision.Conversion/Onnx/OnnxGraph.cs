@@ -8,24 +8,32 @@ namespace SafeVision.Conversion.Onnx;
 /// <summary>Builds one ONNX graph: nodes in order, initializers once each, names that never collide.</summary>
 internal sealed class OnnxGraph
 {
-    /// <summary>The operator set of the graph; 17 brought LayerNormalization.</summary>
-    public const int OperatorSet = 17;
-
-    private const int IntermediateRepresentation = 8;
-
     private readonly GraphProto _graph;
+    private readonly OnnxDialect _dialect;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly List<DeferredTensor> _deferred = [];
 
-    public OnnxGraph(string name) => _graph = new GraphProto { Name = name };
+    /// <param name="name">The graph's name.</param>
+    /// <param name="dialect">The operators it may use; null: <see cref="OnnxDialect.Standard"/>.</param>
+    public OnnxGraph(string name, OnnxDialect? dialect = null)
+    {
+        _graph = new GraphProto { Name = name };
+        _dialect = dialect ?? OnnxDialect.Standard;
+    }
 
     public GraphProto Proto => _graph;
+
+    /// <summary>The initializers whose bytes are made while the file is written, in the order in which they were added.</summary>
+    public IReadOnlyList<DeferredTensor> DeferredTensors => _deferred;
 
     /// <summary>Declares an input, whose name was claimed; a size of null is open and goes by the name that stands in its place.</summary>
     public void Input(string name, TensorProto.Types.DataType type, params (string Name, int? Size)[] shape) =>
         _graph.Input.Add(Value(name, type, shape));
 
-    public void Output(string name, params (string Name, int? Size)[] shape) =>
-        _graph.Output.Add(Value(name, TensorProto.Types.DataType.Float, shape));
+    public void Output(string name, params (string Name, int? Size)[] shape) => Output(name, TensorProto.Types.DataType.Float, shape);
+
+    public void Output(string name, TensorProto.Types.DataType type, params (string Name, int? Size)[] shape) =>
+        _graph.Output.Add(Value(name, type, shape));
 
     /// <summary>Keeps a name for a value to come.</summary>
     public string Claim(string name)
@@ -42,13 +50,24 @@ internal sealed class OnnxGraph
     /// <summary>Adds a node whose only output has a name that was claimed, and returns that name.</summary>
     public string Node(string operation, string output, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
-        var node = new NodeProto { OpType = operation, Name = output };
-        node.Input.AddRange(inputs.ToArray());
-        node.Output.Add(output);
-        node.Attribute.AddRange(attributes.ToArray());
-        _graph.Node.Add(node);
+        Add("", operation, [output], inputs, attributes);
         return output;
     }
+
+    /// <summary>Adds a node with several outputs; the name of one that is not asked for is empty.</summary>
+    public void Node(string operation, ReadOnlySpan<string> outputs, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) =>
+        Add("", operation, outputs, inputs, attributes);
+
+    /// <summary>Adds a node of an operator that ONNX Runtime adds to the standard ones.</summary>
+    public string RuntimeNode(string operation, string output, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
+    {
+        Add(OnnxDialect.RuntimeDomain, operation, [output], inputs, attributes);
+        return output;
+    }
+
+    /// <summary>The same with several outputs.</summary>
+    public void RuntimeNode(string operation, ReadOnlySpan<string> outputs, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) =>
+        Add(OnnxDialect.RuntimeDomain, operation, outputs, inputs, attributes);
 
     public string Singles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => NamedSingles(Claim(name), values, shape);
 
@@ -85,12 +104,45 @@ internal sealed class OnnxGraph
         tensor.Bytes,
         [.. tensor.Shape]);
 
+    /// <summary>An initializer whose bytes are made only while the file is written, so that no large weight is ever held.</summary>
+    /// <param name="name">The wanted name; the one it gets is returned.</param>
+    /// <param name="type">The type of its elements.</param>
+    /// <param name="shape">Its dimensions.</param>
+    /// <param name="length">How many bytes <paramref name="write"/> writes.</param>
+    /// <param name="write">Called once, and after those of all initializers that were added before.</param>
+    public string Deferred(string name, TensorProto.Types.DataType type, ReadOnlySpan<int> shape, long length, Action<Stream> write)
+    {
+        var tensor = new TensorProto { Name = Claim(name), DataType = (int)type };
+        foreach (int size in shape)
+        {
+            tensor.Dims.Add(size);
+        }
+
+        _graph.Initializer.Add(tensor);
+        _deferred.Add(new DeferredTensor(tensor, length, write));
+        return tensor.Name;
+    }
+
     /// <summary>The finished model.</summary>
     public ModelProto ToModel(string producer, string version)
     {
-        var model = new ModelProto { IrVersion = IntermediateRepresentation, ProducerName = producer, ProducerVersion = version, Graph = _graph };
-        model.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
+        var model = new ModelProto { IrVersion = _dialect.IntermediateRepresentation, ProducerName = producer, ProducerVersion = version, Graph = _graph };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = _dialect.OperatorSet });
+        if (_dialect.HasRuntimeOperators)
+        {
+            model.OpsetImport.Add(new OperatorSetIdProto { Domain = OnnxDialect.RuntimeDomain, Version = 1 });
+        }
+
         return model;
+    }
+
+    private void Add(string domain, string operation, ReadOnlySpan<string> outputs, ReadOnlySpan<string> inputs, ReadOnlySpan<AttributeProto> attributes)
+    {
+        var node = new NodeProto { OpType = operation, Domain = domain, Name = outputs[0] };
+        node.Input.AddRange(inputs.ToArray());
+        node.Output.AddRange(outputs.ToArray());
+        node.Attribute.AddRange(attributes.ToArray());
+        _graph.Node.Add(node);
     }
 
     // The bytes may be those of a mapped file: they are written from where they lie.

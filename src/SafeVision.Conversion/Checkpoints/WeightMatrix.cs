@@ -1,0 +1,175 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+
+namespace SafeVision.Conversion.Checkpoints;
+
+/// <summary>
+/// A matrix whose rows stand in stored tensors, perhaps in several and in another order, perhaps each times a factor. Rows
+/// are read as float32 when they are asked for; nothing else is held.
+/// </summary>
+internal sealed class WeightMatrix
+{
+    private readonly RowRun[] _runs;
+    private readonly int[] _starts; // the first row of each run
+    private readonly float[]? _factors;
+
+    private WeightMatrix(string name, RowRun[] runs, float[]? factors)
+    {
+        (Name, _runs, _factors) = (name, runs, factors);
+        Columns = runs[0].Tensor.RowLength;
+        _starts = new int[runs.Length];
+        for (int i = 0; i < runs.Length; i++)
+        {
+            if (runs[i].Tensor.RowLength != Columns)
+            {
+                throw new CheckpointException($"'{name}': is joined from rows of {Columns} and of {runs[i].Tensor.RowLength} numbers.");
+            }
+
+            _starts[i] = Rows;
+            Rows = checked(Rows + runs[i].Count);
+        }
+    }
+
+    /// <summary>Where it comes from, for messages and for the graph.</summary>
+    public string Name { get; }
+
+    /// <summary>Its first dimension; of a linear layer: what it yields.</summary>
+    public int Rows { get; }
+
+    /// <summary>All further dimensions; of a linear layer: what it takes.</summary>
+    public int Columns { get; }
+
+    /// <summary>How many numbers it has.</summary>
+    public long Count => (long)Rows * Columns;
+
+    /// <summary>The whole of a stored tensor, [rows, …].</summary>
+    /// <exception cref="CheckpointException">The tensor holds no plain numbers.</exception>
+    public static WeightMatrix From(StoredTensor tensor) => tensor switch
+    {
+        { Element: not (TensorElement.Float32 or TensorElement.Float16 or TensorElement.BFloat16) } or { Dequantization: not null } =>
+            throw new CheckpointException($"Tensor '{tensor.Name}' holds {tensor.Element}; weights must be float32, float16 or bfloat16."),
+        { Count: 0 } => throw new CheckpointException($"Tensor '{tensor.Name}' is empty."),
+        _ => new WeightMatrix(tensor.Name, [new RowRun(tensor, 0, tensor.Shape.Count == 0 ? 1 : tensor.Shape[0])], null),
+    };
+
+    /// <summary>Several matrices, one under the other.</summary>
+    public static WeightMatrix Stack(string name, params ReadOnlySpan<WeightMatrix> parts)
+    {
+        var runs = new List<RowRun>();
+        bool scaled = false;
+        foreach (WeightMatrix part in parts)
+        {
+            runs.AddRange(part._runs);
+            scaled |= part._factors is not null;
+        }
+
+        var factors = new List<float>();
+        foreach (WeightMatrix part in scaled ? parts : [])
+        {
+            factors.AddRange(part._factors ?? [.. Enumerable.Repeat(1f, part.Rows)]);
+        }
+
+        return new WeightMatrix(name, [.. runs], scaled ? [.. factors] : null);
+    }
+
+    /// <summary>Some of its rows, in their order.</summary>
+    public WeightMatrix Slice(string name, int first, int count)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(first);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((long)first + count, Rows);
+        var runs = new List<RowRun>();
+        for (int i = 0; i < _runs.Length; i++)
+        {
+            int begin = Math.Max(first, _starts[i]), end = Math.Min(first + count, _starts[i] + _runs[i].Count);
+            if (begin < end)
+            {
+                runs.Add(new RowRun(_runs[i].Tensor, _runs[i].First + begin - _starts[i], end - begin));
+            }
+        }
+
+        return new WeightMatrix(name, [.. runs], _factors?[first..(first + count)]);
+    }
+
+    /// <summary>The same with every row times a number.</summary>
+    public WeightMatrix ScaleRows(ReadOnlySpan<float> factors)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(factors.Length, Rows);
+        float[] product = factors.ToArray();
+        if (_factors is not null)
+        {
+            TensorPrimitives.Multiply<float>(product, _factors, product);
+        }
+
+        return new WeightMatrix(Name, _runs, product);
+    }
+
+    /// <summary>Reads whole rows as float32. Thread-safe.</summary>
+    /// <param name="first">The first row.</param>
+    /// <param name="destination">As many rows as fit, which must be a whole number that is there.</param>
+    public void ReadRows(int first, Span<float> destination)
+    {
+        int count = destination.Length / Columns;
+        int run = Array.BinarySearch(_starts, first);
+        run = run < 0 ? ~run - 1 : run;
+        for (int row = first; row < first + count; run++)
+        {
+            int skip = row - _starts[run], taken = Math.Min(_runs[run].Count - skip, first + count - row);
+            Widen(_runs[run].Tensor, _runs[run].First + skip, destination.Slice((row - first) * Columns, taken * Columns));
+            row += taken;
+        }
+
+        for (int i = 0; _factors is not null && i < count; i++)
+        {
+            Span<float> row = destination.Slice(i * Columns, Columns);
+            TensorPrimitives.Multiply(row, _factors[first + i], row);
+        }
+    }
+
+    /// <summary>All of a small matrix, row by row.</summary>
+    public float[] ToArray()
+    {
+        float[] values = new float[Count];
+        ReadRows(0, values);
+        return values;
+    }
+
+    private void Widen(StoredTensor tensor, int row, Span<float> destination)
+    {
+        int size = tensor.Element.Bytes();
+        ReadOnlySpan<byte> bytes = tensor.Bytes.Span.Slice(row * Columns * size, destination.Length * size);
+        switch (tensor.Element)
+        {
+            case TensorElement.Float32:
+                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(destination);
+                break;
+            case TensorElement.Float16:
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), destination);
+                break;
+            default:
+                WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes), MemoryMarshal.Cast<float, uint>(destination));
+                break;
+        }
+    }
+
+    // A bfloat16 is the upper half of a float32.
+    private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<uint> destination)
+    {
+        int i = 0;
+        for (int width = Vector<ushort>.Count; i <= source.Length - width; i += width)
+        {
+            Vector.Widen(new Vector<ushort>(source[i..]), out Vector<uint> low, out Vector<uint> high);
+            Vector.ShiftLeft(low, 16).CopyTo(destination[i..]);
+            Vector.ShiftLeft(high, 16).CopyTo(destination[(i + (width / 2))..]);
+        }
+
+        for (; i < source.Length; i++)
+        {
+            destination[i] = (uint)source[i] << 16;
+        }
+    }
+
+    /// <summary>Rows that stand together in one tensor.</summary>
+    private readonly record struct RowRun(StoredTensor Tensor, int First, int Count);
+}

@@ -1,0 +1,51 @@
+using System.Globalization;
+
+namespace SafeVision.Conversion.Onnx;
+
+/// <summary>
+/// The file that holds a model's weights beside its graph (onnx/onnx.proto, TensorProto.external_data). Written tensor by
+/// tensor, so that a model larger than memory can be written.
+/// </summary>
+internal static class ExternalData
+{
+    private const long LargeTensor = 1 << 20;
+    private const int PageAlignment = 4096; // ONNX Runtime maps what starts on a page instead of copying it
+    private const int VectorAlignment = 64;
+    private const int BufferSize = 1 << 20;
+
+    private static readonly byte[] s_zeros = new byte[PageAlignment];
+
+    /// <summary>Writes the tensors, tells their initializers where they are, and returns the file's size.</summary>
+    public static long Write(string path, IReadOnlyList<DeferredTensor> tensors, Action<long> written, CancellationToken cancellationToken)
+    {
+        using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.None, BufferSize);
+        using var measured = new MeasuredStream(file, written, cancellationToken);
+        foreach (DeferredTensor tensor in tensors)
+        {
+            Align(measured, tensor.Length >= LargeTensor ? PageAlignment : VectorAlignment);
+            long offset = measured.Position;
+            tensor.Write(measured);
+            if (measured.Position - offset != tensor.Length)
+            {
+                throw new InvalidOperationException($"'{tensor.Proto.Name}' wrote {measured.Position - offset} bytes, not {tensor.Length}.");
+            }
+
+            tensor.Proto.DataLocation = TensorProto.Types.DataLocation.External;
+            Add(tensor.Proto, "location", Path.GetFileName(path));
+            Add(tensor.Proto, "offset", offset.ToString(CultureInfo.InvariantCulture));
+            Add(tensor.Proto, "length", tensor.Length.ToString(CultureInfo.InvariantCulture));
+        }
+
+        file.Flush(flushToDisk: true);
+        return measured.Position;
+    }
+
+    private static void Align(MeasuredStream stream, int alignment)
+    {
+        int padding = (int)((alignment - (stream.Position % alignment)) % alignment);
+        stream.Write(s_zeros.AsSpan(0, padding));
+    }
+
+    private static void Add(TensorProto tensor, string key, string value) =>
+        tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
+}
