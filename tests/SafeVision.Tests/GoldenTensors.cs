@@ -35,15 +35,37 @@ internal static class GoldenTensors
     /// <summary>A tensor of a safetensors file.</summary>
     public static (int[] Shape, float[] Values) SafeTensors(string file, string name)
     {
+        (int[] shape, string type, byte[] bytes) = SafeTensor(file, name);
+        Assert.Equal("F32", type);
+        return (shape, MemoryMarshal.Cast<byte, float>(bytes).ToArray());
+    }
+
+    /// <summary>A tensor of 64-bit integers of a safetensors file.</summary>
+    public static (int[] Shape, long[] Values) SafeTensorsInt64(string file, string name)
+    {
+        (int[] shape, string type, byte[] bytes) = SafeTensor(file, name);
+        Assert.Equal("I64", type);
+        return (shape, MemoryMarshal.Cast<byte, long>(bytes).ToArray());
+    }
+
+    /// <summary>A tensor of bytes of a safetensors file.</summary>
+    public static (int[] Shape, byte[] Values) SafeTensorsBytes(string file, string name)
+    {
+        (int[] shape, string type, byte[] bytes) = SafeTensor(file, name);
+        Assert.Equal("U8", type);
+        return (shape, bytes);
+    }
+
+    private static (int[] Shape, string Type, byte[] Bytes) SafeTensor(string file, string name)
+    {
         byte[] bytes = File.ReadAllBytes(PathOf(file));
         int headerLength = (int)BitConverter.ToUInt64(bytes);
         using var header = JsonDocument.Parse(bytes.AsMemory(8, headerLength));
         JsonElement tensor = header.RootElement.GetProperty(name);
-        Assert.Equal("F32", tensor.GetProperty("dtype").GetString());
         int[] shape = [.. tensor.GetProperty("shape").EnumerateArray().Select(size => size.GetInt32())];
         JsonElement offsets = tensor.GetProperty("data_offsets");
         Range range = (8 + headerLength + offsets[0].GetInt32())..(8 + headerLength + offsets[1].GetInt32());
-        return (shape, MemoryMarshal.Cast<byte, float>(bytes.AsSpan(range)).ToArray());
+        return (shape, tensor.GetProperty("dtype").GetString()!, bytes[range]);
     }
 
     /// <summary>A JSON file beside them.</summary>

@@ -1,0 +1,104 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Execution;
+
+namespace SafeVision.Models.Generation;
+
+/// <summary>What a decoder's graph takes and gives, read from the session itself; files only name the tensors.</summary>
+internal sealed record DecoderGraph
+{
+    /// <summary>The loaded graph.</summary>
+    public required ModelSession Session { get; init; }
+
+    /// <summary>Whether the graph appends to a key/value buffer in place (GroupQueryAttention) instead of returning a longer one.</summary>
+    public required bool SharesCache { get; init; }
+
+    /// <summary>Embeddings of the new tokens, [batch, tokens, width].</summary>
+    public required string Embeddings { get; init; }
+
+    /// <summary>1 for each token, past and new, that counts, [batch, past + tokens].</summary>
+    public required string? Mask { get; init; }
+
+    /// <summary>Positions of the new tokens, [batch, tokens] or [3, batch, tokens]; null where the graph counts by itself.</summary>
+    public required string? Positions { get; init; }
+
+    /// <summary>How many of the last positions get logits, a scalar; null where all do.</summary>
+    public required string? KeepLogits { get; init; }
+
+    /// <summary>Whether there are past tokens, [1], in graphs that merge two; null elsewhere.</summary>
+    public required string? UseCacheBranch { get; init; }
+
+    /// <summary>Scores of every token of the vocabulary, [batch, tokens or kept, vocabulary].</summary>
+    public required string Logits { get; init; }
+
+    /// <summary>Keys and values of the past: key of layer 0, value of layer 0, key of layer 1, …; each [batch, heads, past, headSize].</summary>
+    public required IReadOnlyList<string> Past { get; init; }
+
+    /// <summary>The same with the new tokens, in the same order.</summary>
+    public required IReadOnlyList<string> Present { get; init; }
+
+    /// <summary>Reads a graph with the tensor names of Optimum and transformers.js.</summary>
+    /// <param name="session">The loaded graph.</param>
+    /// <param name="sharesCache">Whether its attention appends in place, which only the file tells.</param>
+    /// <exception cref="ModelLoadException">A tensor that every decoder has is missing.</exception>
+    public static DecoderGraph Read(ModelSession session, bool sharesCache)
+    {
+        string[] inputs = [.. session.Session.InputNames], outputs = [.. session.Session.OutputNames];
+        var past = new List<string>();
+        var present = new List<string>();
+        for (int layer = 0; inputs.Contains($"past_key_values.{layer}.key"); layer++)
+        {
+            past.AddRange([$"past_key_values.{layer}.key", $"past_key_values.{layer}.value"]);
+            present.AddRange([$"present.{layer}.key", $"present.{layer}.value"]);
+        }
+
+        session.Require(["inputs_embeds", .. past.Count == 0 ? ["past_key_values.0.key"] : past], ["logits", .. present]);
+        return new DecoderGraph
+        {
+            Session = session,
+            SharesCache = sharesCache,
+            Embeddings = "inputs_embeds",
+            Mask = Optional("attention_mask"),
+            Positions = Optional("position_ids"),
+            KeepLogits = Optional("num_logits_to_keep"),
+            UseCacheBranch = Optional("use_cache_branch"),
+            Logits = "logits",
+            Past = past,
+            Present = present,
+        };
+
+        string? Optional(string name) => inputs.Contains(name) ? name : null;
+    }
+
+    /// <summary>Attention heads of keys and values.</summary>
+    public int Heads => Dimension(Past[0], 1);
+
+    /// <summary>Numbers of a head's key or value.</summary>
+    public int HeadSize => Dimension(Past[0], 3);
+
+    /// <summary>Numbers of a token's embedding.</summary>
+    public int Width => Dimension(Embeddings, 2);
+
+    /// <summary>Tokens in the vocabulary, padding included.</summary>
+    public int Vocabulary => Session.Session.OutputMetadata[Logits].Dimensions is [.., > 0 and int size]
+        ? size
+        : throw new ModelLoadException($"{Session.ModelName}: the last dimension of '{Logits}' must be fixed.");
+
+    public TensorElementType EmbeddingType => Session.Session.InputMetadata[Embeddings].ElementDataType;
+
+    public TensorElementType CacheType => Session.Session.InputMetadata[Past[0]].ElementDataType;
+
+    public TensorElementType LogitsType => Session.Session.OutputMetadata[Logits].ElementDataType;
+
+    /// <summary>Bytes of keys and values that one token takes in all layers.</summary>
+    public long BytesPerToken => (long)Past.Count * Heads * HeadSize * TensorElements.SizeOf(CacheType);
+
+    /// <summary>Whether the three rows of multimodal positions are the last dimension instead of the first.</summary>
+    public bool PositionsLast => Positions is not null && Session.Session.InputMetadata[Positions].Dimensions is [not 3, _, 3];
+
+    /// <summary>Whether positions have three rows.</summary>
+    public int PositionRows => Positions is not null && Session.Session.InputMetadata[Positions].Dimensions.Length == 3 ? 3 : 1;
+
+    private int Dimension(string input, int axis) => Session.Session.InputMetadata[input].Dimensions is { } shape && shape.Length > axis && shape[axis] > 0
+        ? shape[axis]
+        : throw new ModelLoadException($"{Session.ModelName}: dimension {axis} of '{input}' must be fixed, but is not.");
+}
