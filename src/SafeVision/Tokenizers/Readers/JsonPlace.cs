@@ -1,0 +1,97 @@
+using System.Text.Json;
+using SafeVision.Execution;
+
+namespace SafeVision.Tokenizers.Readers;
+
+/// <summary>A value in a JSON file that knows where it stands, so that what is wrong with it can be said.</summary>
+internal readonly record struct JsonPlace(string File, string Path, JsonElement Element)
+{
+    private const int LongestQuote = 120;
+
+    public bool IsNull => Element.ValueKind == JsonValueKind.Null;
+
+    public bool IsObject => Element.ValueKind == JsonValueKind.Object;
+
+    public bool IsString => Element.ValueKind == JsonValueKind.String;
+
+    /// <summary>A member that is there and not null, or null.</summary>
+    public JsonPlace? Find(string name)
+    {
+        Expect(JsonValueKind.Object, "an object");
+        return Element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
+            ? new JsonPlace(File, $"{Path}.{name}", value)
+            : null;
+    }
+
+    /// <summary>A member that must be there.</summary>
+    public JsonPlace Get(string name) => Find(name) ?? throw Wrong($"{name} is missing");
+
+    public string GetText()
+    {
+        Expect(JsonValueKind.String, "a text");
+        try
+        {
+            return Element.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            throw Wrong("is not well-formed Unicode");
+        }
+    }
+
+    public string GetText(string name) => Get(name).GetText();
+
+    public bool GetFlag(string name, bool absent) => Find(name) is not JsonPlace value ? absent
+        : value.Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.Element.GetBoolean()
+        : throw value.Wrong("is neither true nor false");
+
+    /// <summary>An id from 0 to <see cref="TokenizerLimits.HighestId"/>.</summary>
+    public int GetId() => Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int id) && id is >= 0 and <= TokenizerLimits.HighestId
+        ? id
+        : throw Wrong($"is no id from 0 to {TokenizerLimits.HighestId}");
+
+    public IEnumerable<JsonPlace> Items()
+    {
+        Expect(JsonValueKind.Array, "a list");
+        (string file, string path) = (File, Path);
+        return Element.EnumerateArray().Select((value, index) => new JsonPlace(file, $"{path}[{index}]", value));
+    }
+
+    public IEnumerable<(string Name, JsonPlace Value)> Members()
+    {
+        Expect(JsonValueKind.Object, "an object");
+        foreach (JsonProperty member in Element.EnumerateObject())
+        {
+            string name;
+            try
+            {
+                name = member.Name;
+            }
+            catch (InvalidOperationException)
+            {
+                throw Wrong("has a name that is not well-formed Unicode");
+            }
+
+            yield return (name, new JsonPlace(File, Path, member.Value));
+        }
+    }
+
+    /// <summary>An error that says where, what stands there, and what is wrong with it.</summary>
+    public ModelLoadException Wrong(string what)
+    {
+        string quote = Element.GetRawText();
+        quote = quote.Length > LongestQuote ? $"{quote.AsSpan(0, LongestQuote)}…" : quote;
+        return new ModelLoadException($"{File}: {Path}: {what}: {quote}");
+    }
+
+    /// <summary>An error that says that the file asks for what is not known here.</summary>
+    public ModelLoadException Unknown(string what) => Wrong($"{what} is not supported by this tokenizer reader");
+
+    private void Expect(JsonValueKind kind, string what)
+    {
+        if (Element.ValueKind != kind)
+        {
+            throw Wrong($"is not {what}");
+        }
+    }
+}
