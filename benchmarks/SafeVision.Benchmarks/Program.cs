@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Checkpoints;
+using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
@@ -24,6 +25,9 @@ switch (args)
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);
+        break;
+    case ["linears", ..]:
+        LinearComparison.Run(Console.Out);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

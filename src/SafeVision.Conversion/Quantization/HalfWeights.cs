@@ -1,0 +1,47 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Onnx;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+
+namespace SafeVision.Conversion.Quantization;
+
+/// <summary>A matrix that is rounded to float16 while the file is written, a few rows at a time.</summary>
+internal static class HalfWeights
+{
+    private const int ChunkNumbers = 1 << 18;
+
+    /// <summary>Adds a float16 initializer of the matrix's shape, and returns its name.</summary>
+    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix) =>
+        graph.Deferred(name, DataType.Float16, [matrix.Rows, matrix.Columns], matrix.Count * sizeof(ushort), stream => Write(matrix, stream));
+
+    /// <summary>A small weight, such as a bias.</summary>
+    public static string AddSmall(OnnxGraph graph, string name, float[] values) => graph.Deferred(
+        name, DataType.Float16, [values.Length], values.Length * sizeof(ushort),
+        stream =>
+        {
+            Half[] halves = new Half[values.Length];
+            TensorPrimitives.ConvertToHalf(values, halves);
+            stream.Write(MemoryMarshal.AsBytes(halves.AsSpan()));
+        });
+
+    private static void Write(WeightMatrix matrix, Stream stream)
+    {
+        int chunk = Math.Clamp(ChunkNumbers / matrix.Columns, 1, matrix.Rows);
+        float[] numbers = new float[chunk * matrix.Columns];
+        Half[] halves = new Half[numbers.Length];
+        for (int row = 0; row < matrix.Rows; row += chunk)
+        {
+            int count = Math.Min(chunk, matrix.Rows - row) * matrix.Columns;
+            matrix.ReadRows(row, numbers.AsSpan(0, count));
+            TensorPrimitives.ConvertToHalf(numbers.AsSpan(0, count), halves);
+            if (!TensorPrimitives.IsFiniteAll<Half>(halves.AsSpan(0, count)))
+            {
+                throw new CheckpointException(
+                    $"Tensor '{matrix.Name}' has a number that float16 can't hold (its largest is 65504), or none at all; convert to float32, or to int8 or int4, whose scales are float32.");
+            }
+
+            stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
+        }
+    }
+}

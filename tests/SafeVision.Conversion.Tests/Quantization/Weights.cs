@@ -1,0 +1,19 @@
+using SafeVision.Conversion.Quantization;
+
+namespace SafeVision.Conversion.Tests.Quantization;
+
+/// <summary>Makes weights, and reads rounded ones back number by number.</summary>
+internal static class Weights
+{
+    public static float[] Normal(int count, double deviation, int seed)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => (float)(deviation * Math.Sqrt(-2 * Math.Log(1 - random.NextDouble())) * Math.Cos(2 * Math.PI * random.NextDouble())))];
+    }
+
+    public static double Dequantize(ReadOnlySpan<byte> bytes, ReadOnlySpan<float> scales, BlockFormat format, int place)
+    {
+        int q = format.Bits == 8 ? bytes[place] - 128 : ((bytes[place / 2] >> (4 * (place % 2))) & 15) - 8;
+        return (double)q * scales[place / format.BlockSize];
+    }
+}
