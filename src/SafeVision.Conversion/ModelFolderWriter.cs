@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;
@@ -39,6 +40,31 @@ internal sealed class ModelFolderWriter : IDisposable
 
     /// <summary>Where the files are written meanwhile.</summary>
     public string Path { get; }
+
+    /// <summary>Copies a file under a name, and returns its hash in lower-case hex.</summary>
+    /// <exception cref="CheckpointException">It can't be copied.</exception>
+    public string Copy(string source, string name)
+    {
+        string target = System.IO.Path.Combine(Path, name);
+        try
+        {
+            File.Copy(source, target);
+            File.SetAttributes(target, FileAttributes.Normal);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{source}: can't be copied as {name}. {exception.Message}", exception);
+        }
+
+        return HashOf(name);
+    }
+
+    /// <summary>The hash of a file that was written, in lower-case hex.</summary>
+    public string HashOf(string name)
+    {
+        using FileStream stream = File.OpenRead(System.IO.Path.Combine(Path, name));
+        return Convert.ToHexStringLower(SHA256.HashData(stream));
+    }
 
     /// <summary>Puts the folder in its place.</summary>
     public void Complete()

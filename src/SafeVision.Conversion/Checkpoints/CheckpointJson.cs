@@ -56,6 +56,31 @@ internal static class CheckpointJson
 
     public static string Text(JsonElement parent, string name, string where) => Property(parent, name, JsonValueKind.String, where).GetString()!;
 
+    /// <summary>The same as <see cref="Integer"/>; null where the property is missing or null.</summary>
+    public static int? OptionalInteger(JsonElement parent, string name, int least, int most, string where) =>
+        IsGiven(parent, name) ? Integer(parent, name, least, most, where) : null;
+
+    /// <summary>The same as <see cref="Number"/>; null where the property is missing or null.</summary>
+    public static double? OptionalNumber(JsonElement parent, string name, string where) =>
+        IsGiven(parent, name) ? Number(parent, name, where) : null;
+
+    /// <summary>The same as <see cref="Text"/>; null where the property is missing or null.</summary>
+    public static string? OptionalText(JsonElement parent, string name, string where) =>
+        IsGiven(parent, name) ? Text(parent, name, where) : null;
+
+    /// <summary>An object; null where the property is missing or null.</summary>
+    public static JsonElement? OptionalObject(JsonElement parent, string name, string where) =>
+        IsGiven(parent, name) ? Property(parent, name, JsonValueKind.Object, where) : null;
+
+    /// <summary>True or false; null where the property is missing or null.</summary>
+    public static bool? OptionalBoolean(JsonElement parent, string name, string where) =>
+        !IsGiven(parent, name) ? null : parent.GetProperty(name).ValueKind switch
+        {
+            JsonValueKind.True => true,
+            JsonValueKind.False => false,
+            _ => throw new CheckpointException($"{where}: '{name}' must be true or false."),
+        };
+
     /// <summary>The labels of <c>id2label</c>, in order.</summary>
     public static string[] Labels(JsonElement config, string where)
     {
@@ -71,6 +96,9 @@ internal static class CheckpointJson
 
     public static bool IsPlainFileName([NotNullWhen(true)] string? name) =>
         !string.IsNullOrWhiteSpace(name) && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\\', ':') < 0 && !name.Contains('\0', StringComparison.Ordinal);
+
+    private static bool IsGiven(JsonElement parent, string name) =>
+        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null;
 
     private static string Name(JsonValueKind kind) => kind switch
     {

@@ -10,7 +10,7 @@ namespace SafeVision.Conversion.Families;
 /// the Hugging Face layout. Matrices are rounded to 8 bits by row, but for the one that narrows each feed-forward part: of
 /// all-MiniLM-L6-v2, rounding that too moves cosines by up to 0.016, leaving it as stored by up to 0.007.
 /// </summary>
-internal sealed class BertEncoder : IModelFamily
+internal sealed class BertEncoder : INetworkFamily
 {
     private const string Vocabulary = "vocab.txt";
     private const int SentenceTokens = 256; // what sentence encoders are trained with; longer texts are cut

@@ -9,7 +9,7 @@ namespace SafeVision.Conversion.Families;
 /// EfficientNet-Lite (Tan and Le, arXiv 1905.11946; the Lite variant drops squeeze-and-excitation and uses ReLU6):
 /// safetensors with the tensor names of the common PyTorch port, padding as TensorFlow's SAME.
 /// </summary>
-internal sealed class EfficientNetLite : IModelFamily
+internal sealed class EfficientNetLite : INetworkFamily
 {
     private const int MostBlocks = 256;
 

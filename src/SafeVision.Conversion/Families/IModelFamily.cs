@@ -1,6 +1,6 @@
 namespace SafeVision.Conversion.Families;
 
-/// <summary>One architecture: how its checkpoints look and what network they hold. One file each, found through <see cref="ModelFamilies"/>.</summary>
+/// <summary>One architecture: how its checkpoints look and what they hold. One file each, found through <see cref="ModelFamilies"/>.</summary>
 internal interface IModelFamily
 {
     /// <summary>The name for the command line and the manifest.</summary>
@@ -8,8 +8,4 @@ internal interface IModelFamily
 
     /// <summary>Whether a folder looks like a checkpoint of this family; reads no weights.</summary>
     bool Recognizes(string folder);
-
-    /// <summary>Reads a checkpoint. The result holds its files open until it is disposed.</summary>
-    /// <exception cref="CheckpointException">It is not one of this family, or is damaged.</exception>
-    FamilyModel Read(string folder, ConversionRecipe recipe);
 }

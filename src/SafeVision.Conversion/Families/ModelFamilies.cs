@@ -1,11 +1,12 @@
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Families;
 
 /// <summary>The families that can be converted; the only place that lists them.</summary>
 internal static class ModelFamilies
 {
-    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder()];
+    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new InternVL()];
 
     /// <summary>The family of a checkpoint.</summary>
     /// <param name="folder">The checkpoint.</param>

@@ -8,7 +8,7 @@ namespace SafeVision.Conversion.Families;
 /// Image classifiers of TensorFlow.js, as graph or as layers model, such as the three of the npm package nsfwjs. They do
 /// not name their classes: the recipe does. Pictures are resized as tf.image.resizeBilinear does with corners aligned.
 /// </summary>
-internal sealed class TfjsClassifier : IModelFamily
+internal sealed class TfjsClassifier : INetworkFamily
 {
     public string Name => "tfjs-classifier";
 

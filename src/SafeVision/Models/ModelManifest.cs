@@ -24,7 +24,7 @@ public sealed record ModelManifest
     /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>imageClassifier</c> or <c>textEncoder</c>.</summary>
+    /// <summary><c>imageClassifier</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
@@ -36,7 +36,7 @@ public sealed record ModelManifest
     /// <summary>Where the weights come from.</summary>
     public string Source { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The ONNX file.</summary>
+    /// <summary>The ONNX file; of a vision-language model: its decoder, in the subfolder <c>onnx</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>The hash of <see cref="File"/>, lower-case hex.</summary>
@@ -54,7 +54,7 @@ public sealed record ModelManifest
     /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>.</summary>
     public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>How a picture becomes the input; null for a text encoder.</summary>
+    /// <summary>How a picture becomes the input; null for a text encoder, and for a vision-language model, whose own files say it.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
 
     /// <summary>How a text becomes the input; null for an image model.</summary>
@@ -124,9 +124,9 @@ public sealed record ModelManifest
 
         RequireNoNulls();
 
-        if (Kind is not ("imageClassifier" or "textEncoder"))
+        if (Kind is not ("imageClassifier" or "textEncoder" or "visionLanguage"))
         {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier or textEncoder");
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, textEncoder or visionLanguage");
         }
 
         if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))

@@ -1,0 +1,31 @@
+namespace SafeVision.Conversion;
+
+/// <summary>The files of a vision-language checkpoint that its ONNX folder needs too: configuration, tokenizer, prompts, licence.</summary>
+internal static class CompanionFiles
+{
+    private const long LargestFile = 256 << 20;
+
+    private static readonly string[] s_names =
+    [
+        "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "chat_template.json", "chat_template.jinja",
+    ];
+
+    private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE", "prompt."];
+
+    /// <summary>Their paths, in order.</summary>
+    /// <exception cref="CheckpointException">One is larger than such a file can be.</exception>
+    public static IReadOnlyList<string> Find(string folder)
+    {
+        string[] found =
+        [
+            .. Directory.EnumerateFiles(folder)
+                .Where(path => s_names.Contains(Path.GetFileName(path)) || s_starts.Any(start => Path.GetFileName(path).StartsWith(start, StringComparison.Ordinal)))
+                .Order(StringComparer.Ordinal),
+        ];
+        return Array.Find(found, path => new FileInfo(path).Length > LargestFile) is { } large
+            ? throw new CheckpointException($"{large}: {new FileInfo(large).Length} bytes are more than such a file may have ({LargestFile}).")
+            : found;
+    }
+}

@@ -1,0 +1,79 @@
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+
+namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>
+/// Writes a language model as the onnx-community layout has it, <c>decoder_model_merged</c>: <c>inputs_embeds</c>
+/// [batch, sequence, hidden], <c>attention_mask</c> [batch, total], a cache and <c>num_logits_to_keep</c> [] (0: all, else the
+/// last so many positions) → <c>logits</c> and the longer cache.
+/// </summary>
+internal sealed class DecoderGraph
+{
+    private readonly TransformerGraph _blocks;
+    private readonly TextDecoder _decoder;
+    private readonly IDecoderAttention _attention;
+
+    private DecoderGraph(TextDecoder decoder, IWeightForm form, AttentionStyle style)
+    {
+        _decoder = decoder;
+        _blocks = new TransformerGraph("decoder_model_merged", form);
+        _attention = DecoderAttention.Create(style, _blocks, decoder.Shape);
+    }
+
+    public static OnnxGraph Write(TextDecoder decoder, IWeightForm form, AttentionStyle style) => new DecoderGraph(decoder, form, style).Write();
+
+    private OnnxGraph Write()
+    {
+        DecoderShape shape = _decoder.Shape;
+        string x = _blocks.FloatInput("inputs_embeds", ("batch_size", null), ("sequence_length", null), ("hidden_size", shape.Hidden));
+        _blocks.Graph.Input(_blocks.Graph.Claim("attention_mask"), DataType.Int64, ("batch_size", null), ("total_sequence_length", null));
+        _attention.WriteInputs("inputs_embeds", "attention_mask");
+        string start = FirstKept();
+
+        string residual = x, h = _blocks.Normalize(_decoder.Layers[0].AttentionNorm, x);
+        for (int i = 0; i < _decoder.Layers.Count; i++)
+        {
+            DecoderLayer layer = _decoder.Layers[i];
+            string mixed = _attention.Write(i, _decoder.Layers.Count, layer, h);
+            if (i == _decoder.Layers.Count - 1)
+            {
+                // From here on positions no longer meet: what nobody asked for need not be computed.
+                (mixed, residual) = (Keep(mixed, start), Keep(residual, start));
+            }
+
+            string output = Linear($"{layer.Name}.attention.output", layer.Output, mixed, LinearRole.TextAttention, i);
+            (h, residual) = _blocks.AddAndNormalize(layer.MlpNorm, output, residual);
+            string gate = _blocks.Activate($"{layer.Name}.mlp.silu", Activation.Silu, Linear($"{layer.Name}.mlp.gate", layer.Gate, h, LinearRole.TextMlp, i));
+            string up = Linear($"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i);
+            string down = Linear($"{layer.Name}.mlp.down", layer.Down, _blocks.Multiply($"{layer.Name}.mlp.gated", gate, up), LinearRole.TextMlp, i);
+            (h, residual) = _blocks.AddAndNormalize(i + 1 < _decoder.Layers.Count ? _decoder.Layers[i + 1].AttentionNorm : _decoder.Norm, down, residual);
+        }
+
+        string logits = Linear("head", _decoder.Head, h, LinearRole.Head, _decoder.Layers.Count - 1);
+        _blocks.FloatOutput("logits", logits, ("batch_size", null), ("logits_length", null), ("vocabulary", shape.Vocabulary));
+        _attention.WriteOutputs();
+        return _blocks.Graph;
+    }
+
+    private string Linear(string name, Projection projection, string x, LinearRole role, int depth) =>
+        _blocks.Linear(name, projection, x, role, depth, _decoder.Layers.Count);
+
+    /// <summary>Where the kept positions start, counted from the end; 0 keeps all, for so much is -0.</summary>
+    private string FirstKept()
+    {
+        OnnxGraph graph = _blocks.Graph;
+        graph.Input(graph.Claim("num_logits_to_keep"), DataType.Int64);
+        string negative = graph.Node("Neg", graph.Claim("kept/negative"), ["num_logits_to_keep"]);
+        return _blocks.Reshape("kept/start", negative, 1);
+    }
+
+    private string Keep(string x, string start)
+    {
+        OnnxGraph graph = _blocks.Graph;
+        return graph.Node(
+            "Slice", graph.Claim($"{x}/kept"),
+            [x, start, graph.Integers($"{x}/kept/end", [long.MaxValue], 1), graph.Integers($"{x}/kept/axis", [1], 1)]);
+    }
+}

@@ -1,0 +1,68 @@
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+
+namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>
+/// InternVL's way from a tile to image features: <c>pixel_values</c> [tiles, 3, size, size] → patches behind a class token →
+/// layers → squares of patches joined → a norm and two projections → <c>image_features</c> [tiles, tokens, hidden].
+/// </summary>
+internal sealed record InternVit : IVisionEncoder
+{
+    public required int Channels { get; init; }
+
+    public required int ImageSize { get; init; }
+
+    public required int PatchSize { get; init; }
+
+    /// <summary>[width, channels · patch · patch].</summary>
+    public required Projection Patches { get; init; }
+
+    /// <summary>The class token, its position added.</summary>
+    public required float[] ClassToken { get; init; }
+
+    /// <summary>[patches, width], without the class token's.</summary>
+    public required float[] Positions { get; init; }
+
+    public required VisionTransformer Layers { get; init; }
+
+    public required PixelShuffle Shuffle { get; init; }
+
+    public required NormWeights ProjectorNorm { get; init; }
+
+    public required Projection FirstProjection { get; init; }
+
+    public required Projection SecondProjection { get; init; }
+
+    public OnnxGraph Write(IWeightForm form)
+    {
+        var blocks = new TransformerGraph("vision_encoder", form);
+        string pixels = blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", Channels), ("height", ImageSize), ("width", ImageSize));
+        string tokens = Layers.Write(blocks, Embed(blocks, pixels));
+        string features = Project(blocks, tokens);
+        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Shuffle.Tokens), ("hidden_size", SecondProjection.Features));
+        return blocks.Graph;
+    }
+
+    private string Embed(TransformerGraph blocks, string pixels)
+    {
+        int patches = Shuffle.Grid * Shuffle.Grid;
+        string embedded = PatchEmbedding.Write(blocks, pixels, Patches, Channels, PatchSize); // [tiles, patches, width]
+        string placed = blocks.Add("patches/placed", embedded, blocks.Constant("patches.positions", Positions, 1, patches, Layers.Width));
+        string tiles = blocks.Reshape("tiles", blocks.SizeOf("tiles/count", pixels, 0), 1);
+        string shape = blocks.Concatenate("class/shape", 0, tiles, blocks.Graph.Integers("class/sizes", [1, Layers.Width], 2));
+        string first = blocks.Graph.Node("Expand", blocks.Graph.Claim("class"), [blocks.Constant("class.token", ClassToken, 1, 1, Layers.Width), shape]);
+        return blocks.Concatenate("tokens", 1, first, placed);
+    }
+
+    private string Project(TransformerGraph blocks, string tokens)
+    {
+        OnnxGraph graph = blocks.Graph;
+        string patches = graph.Node(
+            "Slice", graph.Claim("patches/last"),
+            [tokens, graph.Integers("patches/start", [1], 1), graph.Integers("patches/end", [long.MaxValue], 1), graph.Integers("patches/axis", [1], 1)]);
+        string normalized = blocks.Normalize(ProjectorNorm, Shuffle.Write(blocks, patches, Layers.Width));
+        string inner = blocks.Activate("projector.activation", Activation.Gelu, blocks.Linear("projector.first", FirstProjection, normalized, LinearRole.Projector));
+        return blocks.Linear("projector.second", SecondProjection, inner, LinearRole.Projector);
+    }
+}

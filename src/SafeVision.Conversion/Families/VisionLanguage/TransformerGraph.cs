@@ -1,0 +1,119 @@
+using System.Runtime.InteropServices;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+
+namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>
+/// The parts that transformers are made of, as nodes of one graph. The classifiers' way, a <see cref="Layers.Layer"/> with one
+/// result whose shape is known beforehand, does not fit here: a decoder's layer takes and yields a cache, the fused operators
+/// have several results, and sizes are open.
+/// </summary>
+internal sealed class TransformerGraph(string name, IWeightForm form)
+{
+    public OnnxGraph Graph { get; } = new(name, OnnxDialect.Runtime);
+
+    /// <summary>The type of the numbers between the layers.</summary>
+    public DataType Activations => form.Activations;
+
+    public string Linear(string name, Projection projection, string x, LinearRole role, int depth = 0, int layers = 1) =>
+        form.Linear(Graph, new LinearLayer(name, projection.Weight, projection.Bias, role, depth, layers), x);
+
+    public string Embedding(WeightMatrix table, string ids) => form.Embedding(Graph, table, ids);
+
+    /// <summary>A small weight in the type of the activations.</summary>
+    public string Constant(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
+    {
+        int[] sizes = shape.Length == 0 ? [values.Length] : shape.ToArray();
+        if (Activations == DataType.Float)
+        {
+            return Graph.Singles(name, values, sizes);
+        }
+
+        Half[] halves = new Half[values.Length];
+        System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
+        return Graph.Stored(name, new StoredTensor(name, sizes, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray()));
+    }
+
+    /// <summary>An input of the graph that is float32 outside and of the activations' type inside.</summary>
+    public string FloatInput(string name, params (string Name, int? Size)[] shape)
+    {
+        Graph.Input(Graph.Claim(name), DataType.Float, shape);
+        return Activations == DataType.Float ? name : Cast(name, Graph.Claim($"{name}/inside"), Activations);
+    }
+
+    /// <summary>An output of the graph that is float32 outside and of the activations' type inside.</summary>
+    public void FloatOutput(string name, string value, params (string Name, int? Size)[] shape)
+    {
+        Graph.Claim(name);
+        if (Activations == DataType.Float)
+        {
+            Graph.Node("Identity", name, [value]);
+        }
+        else
+        {
+            Cast(value, name, DataType.Float);
+        }
+
+        Graph.Output(name, shape);
+    }
+
+    public string Cast(string value, string output, DataType type) => Graph.Node("Cast", output, [value], OnnxAttribute.Integer("to", (int)type));
+
+    public string Normalize(NormWeights norm, string x)
+    {
+        string output = Graph.Claim(norm.Name), weight = Constant($"{norm.Name}.weight", norm.Weight);
+        return norm.IsRms
+            ? Graph.Node("SimplifiedLayerNormalization", output, [x, weight], [OnnxAttribute.Integer("axis", -1), OnnxAttribute.Number("epsilon", norm.Epsilon), OnnxAttribute.Integer("stash_type", 1)])
+            : Graph.Node("LayerNormalization", output, [x, weight, Constant($"{norm.Name}.bias", norm.Bias)], [OnnxAttribute.Integer("axis", -1), OnnxAttribute.Number("epsilon", norm.Epsilon)]);
+    }
+
+    /// <summary>Adds to a residual and normalises the sum, in one operator.</summary>
+    /// <returns>The normalised sum, and the sum itself: the next residual.</returns>
+    public (string Normalized, string Residual) AddAndNormalize(NormWeights norm, string x, string residual)
+    {
+        string output = Graph.Claim(norm.Name), sum = Graph.Claim($"{norm.Name}/sum"), weight = Constant($"{norm.Name}.weight", norm.Weight);
+        AttributeProto epsilon = OnnxAttribute.Number("epsilon", norm.Epsilon);
+        if (norm.IsRms)
+        {
+            Graph.RuntimeNode("SkipSimplifiedLayerNormalization", [output, "", "", sum], [x, residual, weight], epsilon);
+        }
+        else
+        {
+            Graph.RuntimeNode("SkipLayerNormalization", [output, "", "", sum], [x, residual, weight, Constant($"{norm.Name}.bias", norm.Bias)], epsilon);
+        }
+
+        return (output, sum);
+    }
+
+    public string Add(string name, string a, string b) => Graph.Node("Add", Graph.Claim(name), [a, b]);
+
+    public string Multiply(string name, string a, string b) => Graph.Node("Mul", Graph.Claim(name), [a, b]);
+
+    public string Activate(string name, Activation activation, string x) => activation switch
+    {
+        Activation.Gelu => Graph.Node("Gelu", Graph.Claim(name), [x]),
+        Activation.GeluTanh => Graph.RuntimeNode("FastGelu", Graph.Claim(name), [x]),
+        Activation.QuickGelu => Graph.RuntimeNode("QuickGelu", Graph.Claim(name), [x], OnnxAttribute.Number("alpha", 1.702)),
+        _ => Graph.RuntimeNode("QuickGelu", Graph.Claim(name), [x], OnnxAttribute.Number("alpha", 1)), // x · σ(x)
+    };
+
+    /// <summary>Dimensions in another order; each 0 of <paramref name="shape"/> keeps a size, -1 is what is left.</summary>
+    public string Reshape(string name, string x, params ReadOnlySpan<long> shape) =>
+        Graph.Node("Reshape", Graph.Claim(name), [x, Graph.Integers($"{name}/shape", shape, shape.Length)]);
+
+    public string Transpose(string name, string x, params ReadOnlySpan<int> order) =>
+        Graph.Node("Transpose", Graph.Claim(name), [x], OnnxAttribute.Integers("perm", order));
+
+    public string Concatenate(string name, int axis, params ReadOnlySpan<string> parts) =>
+        Graph.Node("Concat", Graph.Claim(name), parts, OnnxAttribute.Integer("axis", axis));
+
+    /// <summary>One dimension's size as a scalar.</summary>
+    public string SizeOf(string name, string x, int dimension)
+    {
+        string shape = Graph.Node("Shape", Graph.Claim($"{name}/shape"), [x]);
+        return Graph.Node("Gather", Graph.Claim(name), [shape, Graph.Integers($"{name}/dimension", [dimension])]);
+    }
+}

@@ -1,0 +1,53 @@
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+
+namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>The layers of a vision tower.</summary>
+/// <param name="Width">The size of a token's vector.</param>
+/// <param name="Heads">How many heads attend.</param>
+/// <param name="Activation">Between a feed-forward part's projections.</param>
+/// <param name="Layers">From the first to the last.</param>
+/// <param name="Norm">Behind the last layer; null: none.</param>
+internal sealed record VisionTransformer(int Width, int Heads, Activation Activation, IReadOnlyList<VisionLayer> Layers, NormWeights? Norm)
+{
+    /// <summary>Adds the layers; [items, tokens, width] in and out.</summary>
+    public string Write(TransformerGraph blocks, string x)
+    {
+        string residual = x, h = Layers.Count == 0 ? x : blocks.Normalize(Layers[0].AttentionNorm, x);
+        for (int i = 0; i < Layers.Count; i++)
+        {
+            VisionLayer layer = Layers[i];
+            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i), i);
+            (h, residual) = blocks.AddAndNormalize(layer.MlpNorm, output, residual);
+            string inner = blocks.Activate($"{layer.Name}.mlp.activation", Activation, Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, i));
+            string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, i);
+            NormWeights? next = i + 1 < Layers.Count ? Layers[i + 1].AttentionNorm : Norm;
+            (h, residual) = next is null ? ("", blocks.Add($"{layer.Name}.sum", down, residual)) : blocks.AddAndNormalize(next, down, residual);
+        }
+
+        return Norm is null ? residual : h;
+    }
+
+    private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth)
+    {
+        // The operator adds the three biases itself, but not before a norm.
+        bool addsBias = layer.QueryNorm is null && layer.KeyNorm is null && (layer.Query.Bias ?? layer.Key.Bias ?? layer.Value.Bias) is not null;
+        string query = Project("query", layer.Query, layer.QueryNorm), key = Project("key", layer.Key, layer.KeyNorm), value = Project("value", layer.Value, null);
+        string name = $"{layer.Name}.attention", output = blocks.Graph.Claim(name);
+        string bias = addsBias ? blocks.Constant($"{name}.bias", [.. Bias(layer.Query), .. Bias(layer.Key), .. Bias(layer.Value)]) : "";
+        return blocks.Graph.RuntimeNode(
+            "MultiHeadAttention", output, addsBias ? [query, key, value, bias] : [query, key, value], OnnxAttribute.Integer("num_heads", Heads));
+
+        string Project(string part, Projection projection, NormWeights? norm)
+        {
+            string projected = Linear(blocks, $"{layer.Name}.attention.{part}", addsBias ? projection with { Bias = null } : projection, x, depth);
+            return norm is null ? projected : blocks.Normalize(norm, projected);
+        }
+    }
+
+    private string Linear(TransformerGraph blocks, string name, Projection projection, string x, int depth) =>
+        blocks.Linear(name, projection, x, LinearRole.Vision, depth, Layers.Count);
+
+    private static float[] Bias(Projection projection) => projection.Bias ?? new float[projection.Features];
+}

@@ -1,0 +1,80 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
+
+/// <summary>Runs the three graphs of a converted vision-language model, bound as their names say.</summary>
+internal sealed class ConvertedModel : IDisposable
+{
+    private readonly InferenceSession _vision, _embedding, _decoder;
+
+    public ConvertedModel(string folder)
+    {
+        _vision = new InferenceSession(Path.Combine(folder, "onnx/vision_encoder.onnx"));
+        _embedding = new InferenceSession(Path.Combine(folder, "onnx/embed_tokens.onnx"));
+        _decoder = new InferenceSession(Path.Combine(folder, "onnx/decoder_model_merged.onnx"));
+    }
+
+    public InferenceSession Decoder => _decoder;
+
+    public float[] Features(Golden pixels) => Run(_vision, "pixel_values", OrtValue.CreateTensorValueFromMemory(pixels.Numbers, pixels.Shape));
+
+    public float[] Embed(long[] ids) => Run(_embedding, "input_ids", OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]));
+
+    /// <summary>One run of the decoder: as many rows as there are masks, of equal lengths.</summary>
+    public Step Decode(float[] embeddings, long[][] masks, Step? past, long kept, long[]? positions = null)
+    {
+        int batch = masks.Length, total = masks[0].Length, hidden = _decoder.InputMetadata["inputs_embeds"].Dimensions[2];
+        int length = embeddings.Length / batch / hidden;
+        var inputs = new Dictionary<string, OrtValue>
+        {
+            ["inputs_embeds"] = OrtValue.CreateTensorValueFromMemory(embeddings, [batch, length, hidden]),
+            ["attention_mask"] = OrtValue.CreateTensorValueFromMemory(masks.SelectMany(mask => mask).ToArray(), [batch, total]),
+            ["num_logits_to_keep"] = OrtValue.CreateTensorValueFromMemory([kept], []),
+        };
+        if (positions is not null)
+        {
+            long[] shape = _decoder.InputMetadata["position_ids"].Dimensions.Length == 3 ? [3, batch, length] : [batch, length];
+            inputs["position_ids"] = OrtValue.CreateTensorValueFromMemory(positions, shape);
+        }
+
+        foreach (string name in _decoder.InputMetadata.Keys.Where(name => name.StartsWith("past_key_values.", StringComparison.Ordinal)))
+        {
+            int[] shape = _decoder.InputMetadata[name].Dimensions;
+            inputs[name] = past?.Cache[name.Replace("past_key_values", "present", StringComparison.Ordinal)]
+                ?? OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [batch, shape[1], 0, shape[3]]);
+        }
+
+        Assert.Equal(_decoder.InputMetadata.Keys.Order(), inputs.Keys.Order());
+        using var options = new RunOptions();
+        string[] names = [.. _decoder.OutputMetadata.Keys];
+        IDisposableReadOnlyCollection<OrtValue> results = _decoder.Run(options, inputs.Keys, inputs.Values, names);
+        return new Step(results, names);
+    }
+
+    public void Dispose()
+    {
+        _vision.Dispose();
+        _embedding.Dispose();
+        _decoder.Dispose();
+    }
+
+    private static float[] Run(InferenceSession session, string input, OrtValue value)
+    {
+        using (value)
+        {
+            using var options = new RunOptions();
+            using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, [input], [value], session.OutputNames);
+            return results[0].GetTensorDataAsSpan<float>().ToArray();
+        }
+    }
+
+    /// <summary>What a run yields.</summary>
+    internal sealed record Step(IDisposableReadOnlyCollection<OrtValue> Values, string[] Names) : IDisposable
+    {
+        public float[] Logits { get; } = Values[Array.IndexOf(Names, "logits")].GetTensorDataAsSpan<float>().ToArray();
+
+        public Dictionary<string, OrtValue> Cache { get; } = Names.Select((name, i) => (name, Values[i])).Where(pair => pair.name != "logits").ToDictionary();
+
+        public void Dispose() => Values.Dispose();
+    }
+}
