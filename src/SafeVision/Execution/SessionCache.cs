@@ -25,7 +25,7 @@ public sealed class SessionCache : IDisposable
     internal async Task<ModelSession> GetAsync(ModelImage model, ExecutionOptions options, CancellationToken cancellationToken = default)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        string key = $"{model.Sha256}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
+        string key = $"{model.Identity}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
         Lazy<Task<ModelSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => LoadOrForget(key, model, options), CancellationToken.None)));
         return await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
@@ -48,7 +48,7 @@ public sealed class SessionCache : IDisposable
         var rejections = new List<string>();
         foreach (ExecutionProvider provider in options.Providers)
         {
-            using SessionOptions sessionOptions = CreateOptions(options);
+            using SessionOptions sessionOptions = CreateOptions(model, options);
             string? rejection = ProviderCatalog.TryAppend(sessionOptions, provider);
             if (rejection is null && Open(model, sessionOptions, provider, out rejection) is { } session)
             {
@@ -79,7 +79,7 @@ public sealed class SessionCache : IDisposable
             $"No execution provider of the list can be used for {model.Name}: {string.Join("; ", rejections)}. Add ExecutionProvider.Cpu at the end of the list to fall back to the processor.");
     }
 
-    private static SessionOptions CreateOptions(ExecutionOptions options)
+    private static SessionOptions CreateOptions(ModelImage model, ExecutionOptions options)
     {
         ProviderCatalog.Environment();
         var sessionOptions = new SessionOptions
@@ -88,15 +88,20 @@ public sealed class SessionCache : IDisposable
             InterOpNumThreads = 1,
             ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
             GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            EnableMemoryPattern = !model.HasVaryingShapes,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
 
         // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
 
-        // A model from memory may say that weights lie in other files, which nobody checked; ONNX Runtime would look for
-        // them in the working directory. Nothing lies below the null device.
-        sessionOptions.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", OperatingSystem.IsWindows() ? @"\\.\NUL" : "/dev/null");
+        if (model.Path is null)
+        {
+            // A model from memory may say that weights lie in other files, which nobody checked; ONNX Runtime would look
+            // for them in the working directory. Nothing lies below the null device.
+            sessionOptions.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", OperatingSystem.IsWindows() ? @"\\.\NUL" : "/dev/null");
+        }
+
         return sessionOptions;
     }
 
@@ -126,7 +131,7 @@ public sealed class SessionCache : IDisposable
             return null;
         }
 
-        using SessionOptions cpuOptions = CreateOptions(options);
+        using SessionOptions cpuOptions = CreateOptions(model, options);
         using InferenceSession reference = Open(model, cpuOptions, ExecutionProvider.Cpu, out _)!;
         double difference = ProviderSelfCheck.RelativeDifference(model.Probe(reference), model.Probe(session));
         return difference <= options.SelfCheckTolerance

@@ -74,7 +74,7 @@ public sealed class ModelPackage
     internal ModelImage Image(Func<InferenceSession, float[]>? probe) => new()
     {
         Name = Manifest.Id,
-        Sha256 = Manifest.Sha256,
+        Identity = Manifest.Sha256,
         Bytes = () => ReadVerified(Manifest.File),
         Probe = probe,
     };

@@ -149,5 +149,5 @@ public sealed class SessionCacheTests
         Assert.Contains("golden inputs", Assert.Single(fallback.Provider.Rejections), StringComparison.Ordinal);
     }
 
-    private static ModelImage Image(Func<byte[]> bytes) => new() { Name = "tiny", Sha256 = new string('a', 64), Bytes = bytes };
+    private static ModelImage Image(Func<byte[]> bytes) => new() { Name = "tiny", Identity = new string('a', 64), Bytes = bytes };
 }

@@ -7,19 +7,22 @@ namespace SafeVision.Tests.Fakes;
 internal sealed class OnnxBytes
 {
     public const int Float = 1;
+    public const int Int64 = 7;
+    public const int Bool = 9;
+    public const int Half = 10;
     public const int Double = 11;
 
     private readonly List<byte> _graph = [];
 
-    public OnnxBytes Node(string operation, string[] inputs, string output, params (string Name, object Value)[] attributes)
+    public OnnxBytes Node(string operation, string[] inputs, string output, params (string Name, object Value)[] attributes) =>
+        Node("", operation, inputs, [output], attributes);
+
+    /// <summary>A node of any domain.</summary>
+    public OnnxBytes Node(string domain, string operation, string[] inputs, string[] outputs, params (string Name, object Value)[] attributes)
     {
         var node = new List<byte>();
-        foreach (string input in inputs)
-        {
-            Text(node, 1, input);
-        }
-
-        Text(node, 2, output);
+        Array.ForEach(inputs, input => Text(node, 1, input));
+        Array.ForEach(outputs, output => Text(node, 2, output));
         Text(node, 4, operation);
         foreach ((string name, object value) in attributes)
         {
@@ -30,6 +33,11 @@ internal sealed class OnnxBytes
                 Array.ForEach(list, item => Number(attribute, 8, item));
                 Number(attribute, 20, 7);
             }
+            else if (value is OnnxBytes graph)
+            {
+                Block(attribute, 6, graph._graph);
+                Number(attribute, 20, 5);
+            }
             else
             {
                 Number(attribute, 3, (long)value);
@@ -39,6 +47,7 @@ internal sealed class OnnxBytes
             Block(node, 5, attribute);
         }
 
+        Text(node, 7, domain);
         Block(_graph, 1, node);
         return this;
     }
@@ -52,13 +61,20 @@ internal sealed class OnnxBytes
     }
 
     /// <summary>Weights that lie in another file.</summary>
-    public OnnxBytes ExternalWeights(string name, long[] shape, string location)
+    public OnnxBytes ExternalWeights(string name, long[] shape, string location, string? offset = null, string? length = null)
     {
         List<byte> tensor = Tensor(name, shape);
-        var entry = new List<byte>();
-        Text(entry, 1, "location");
-        Text(entry, 2, location);
-        Block(tensor, 13, entry);
+        foreach ((string key, string? value) in new[] { ("location", location), ("offset", offset), ("length", length) })
+        {
+            if (value is not null)
+            {
+                var entry = new List<byte>();
+                Text(entry, 1, key);
+                Text(entry, 2, value);
+                Block(tensor, 13, entry);
+            }
+        }
+
         Number(tensor, 14, 1);
         Block(_graph, 5, tensor);
         return this;
@@ -68,14 +84,28 @@ internal sealed class OnnxBytes
 
     public OnnxBytes Output(string name, int type, params long[] shape) => Value(12, name, type, shape);
 
-    public byte[] ToArray()
+    /// <summary>The file, with one operator set beside the standard one if named.</summary>
+    public byte[] ToArray(long opset = 17, string? domain = null, long irVersion = 8, (string Domain, string Name)? function = null)
     {
         var model = new List<byte>();
-        Number(model, 1, 8); // IR version
+        Number(model, 1, irVersion);
         Block(model, 7, [.. Named("graph"), .. _graph]);
-        var operators = new List<byte>();
-        Number(operators, 2, 17);
-        Block(model, 8, operators);
+        foreach ((string name, long version) in domain is null ? [("", opset)] : new[] { ("", opset), (domain, 1) })
+        {
+            var operators = new List<byte>();
+            Text(operators, 1, name);
+            Number(operators, 2, version);
+            Block(model, 8, operators);
+        }
+
+        if (function is { } defined)
+        {
+            var body = new List<byte>();
+            Text(body, 1, defined.Name);
+            Text(body, 10, defined.Domain);
+            Block(model, 25, body);
+        }
+
         return [.. model];
     }
 

@@ -102,7 +102,7 @@ public sealed class DecoderGoldenTests : IDisposable
             return new Parts(new TextDecoder(graph, table, SequentialPositions.FromZero, chunk), new DecoderSlots(graph, slots, capacity: 96));
 
             Task<ModelSession> OpenAsync(string name) => sessions.GetAsync(
-                new ModelImage { Name = $"{model}/{name}", Sha256 = $"{model}/{name}", Path = GoldenText.Model(model, name) },
+                new ModelImage { Name = $"{model}/{name}", Identity = $"{model}/{name}", Path = GoldenText.Model(model, name) },
                 new ExecutionOptions(),
                 TestContext.Current.CancellationToken);
         }
