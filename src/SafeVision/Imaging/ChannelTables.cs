@@ -14,15 +14,20 @@ internal sealed class ChannelTables
     private readonly float[] _blue;
 
     public ChannelTables(PreprocessingRecipe recipe)
+        : this(recipe.Rescale, recipe.Mean, recipe.Std)
+    {
+    }
+
+    public ChannelTables(double rescale, in ChannelValues mean, in ChannelValues std)
     {
         for (int value = 0; value < Rescaled.Length; value++)
         {
             // In double precision and then rounded, as transformers does.
-            Rescaled[value] = (float)(value * recipe.Rescale);
+            Rescaled[value] = (float)(value * rescale);
         }
 
-        Mean = [(float)recipe.Mean.Red, (float)recipe.Mean.Green, (float)recipe.Mean.Blue];
-        Std = [(float)recipe.Std.Red, (float)recipe.Std.Green, (float)recipe.Std.Blue];
+        Mean = [(float)mean.Red, (float)mean.Green, (float)mean.Blue];
+        Std = [(float)std.Red, (float)std.Green, (float)std.Blue];
         _red = Normalised(0);
         _green = Normalised(1);
         _blue = Normalised(2);

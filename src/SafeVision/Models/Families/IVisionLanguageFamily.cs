@@ -16,5 +16,5 @@ internal interface IVisionLanguageFamily
 
     /// <summary>Reads how the model is fed.</summary>
     /// <exception cref="Execution.ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
-    VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer);
+    VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
 }
