@@ -29,6 +29,13 @@ public interface IImageGuardrail : IAsyncDisposable
         OrderedWindow.SelectAsync(images, CheckAsync, 2 * Environment.ProcessorCount, cancellationToken);
 
     /// <summary>
+    /// Judges one image and yields the reason piece by piece while a vision-language model writes it, then the result. Pieces
+    /// are a preview: the result alone decides. Engines that write nothing yield the result only.
+    /// </summary>
+    IAsyncEnumerable<GuardrailUpdate> CheckStreamingAsync(ImageSource image, CancellationToken cancellationToken = default) =>
+        ReasonStream.RunAsync(this, image, cancellationToken);
+
+    /// <summary>
     /// Loads the models and compiles the policy now rather than at the first image, and returns the status that results.
     /// </summary>
     Task<GuardrailStatus> WarmUpAsync(CancellationToken cancellationToken = default);

@@ -1,4 +1,5 @@
 using SafeVision.Assessments;
+using SafeVision.Engines;
 using SafeVision.Imaging;
 using SafeVision.Pipeline;
 using SafeVision.Policies;
@@ -84,7 +85,9 @@ public sealed class ImageGuardrail : IImageGuardrail
             using DecodedImage decoded = await _parts.Decoder.DecodeAsync(image, options, cancellationToken).ConfigureAwait(false);
             watch.Decoded();
 
-            IReadOnlyList<FrameAssessment> frames = await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<FrameAssessment> frames = lease.Compiled is IReasoningPolicy reasoning
+                ? await reasoning.AssessAsync(decoded.Frames, ReasonStream.Listener, cancellationToken).ConfigureAwait(false)
+                : await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
             watch.Assessed();
 
             return Decide(lease, watch, decoded, frames);
@@ -116,8 +119,19 @@ public sealed class ImageGuardrail : IImageGuardrail
             Decision = decision,
             Explanation = explanation,
             Findings = findings,
-            Provenance = lease.Provenance(watch.Decided(), decoded.FrameCount, decoded.Frames.Count),
+            Provenance = lease.Provenance(watch.Decided(), decoded.FrameCount, decoded.Frames.Count) with { Tokens = Usage(frames) },
         };
+    }
+
+    private static TokenUsage? Usage(IReadOnlyList<FrameAssessment> frames)
+    {
+        TokenUsage? usage = null;
+        for (int i = 0; i < frames.Count; i++)
+        {
+            usage = TokenUsage.Sum(usage, frames[i].Usage);
+        }
+
+        return usage;
     }
 
     private static GuardrailResult Fail(PolicyLease lease, StageWatch watch, FailureReason reason, string message) => new()

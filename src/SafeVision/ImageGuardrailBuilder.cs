@@ -199,7 +199,7 @@ public sealed class ImageGuardrailBuilder
 
         if (_engines.Count == 0)
         {
-            throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseClassifier or UseEngine.");
+            throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseVisionLanguageModel, UseClassifier or UseEngine.");
         }
 
         if (_timeout != Timeout.InfiniteTimeSpan && (_timeout <= TimeSpan.Zero || _timeout > TimeSpan.FromDays(1)))

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SafeVision.Assessments;
 
 namespace SafeVision;
@@ -22,6 +23,10 @@ public sealed record Provenance
 
     /// <summary>Frames that were judged; fewer than <see cref="FrameCount"/> where an animation was sampled.</summary>
     public int FramesJudged { get; init; }
+
+    /// <summary>The tokens that a language model read and wrote, and how many of them were computed before; null where there was none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TokenUsage? Tokens { get; init; }
 
     /// <summary>How long each stage took.</summary>
     public required StageDurations Durations { get; init; }

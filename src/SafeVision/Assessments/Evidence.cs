@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Assessments;
 
 /// <summary>What a score rests on.</summary>
@@ -8,6 +10,18 @@ public sealed record Evidence
 
     /// <summary>The labels that contributed, largest contribution first.</summary>
     public IReadOnlyList<LabelEvidence> Labels { get; init; } = [];
+
+    /// <summary>The share that the model gave the category among all answers it could give, 0 to 1; null for engines that don't answer in words.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Probability { get; init; }
+
+    /// <summary>How far that share is above the likeliest other answer's, -1 to 1: near 0 the model hesitated.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? Margin { get; init; }
+
+    /// <summary>The reason in the model's own words; encode it before it goes into a page.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Words { get; init; }
 
     /// <summary>Where in the image the score comes from; null when the engine can't say or found nothing to point at.</summary>
     public HeatMap? HeatMap { get; init; }

@@ -1,9 +1,8 @@
 namespace SafeVision.Assessments;
 
 /// <summary>
-/// A coarse grid over a part of the image: how much each cell speaks for the category. For the classifier engine this is
-/// the class-activation map of Zhou et al. (arXiv 1512.04150), which is exact for networks that end in global average
-/// pooling: the mean over the cells is the class's logit, up to its bias.
+/// A coarse grid over a part of the image: how much each cell speaks for the category. <see cref="Method"/> says how it was
+/// made.
 /// </summary>
 public sealed record HeatMap
 {
@@ -34,6 +33,9 @@ public sealed record HeatMap
 
     /// <summary>The part of the image that the grid covers.</summary>
     public ImageBox Region { get; }
+
+    /// <summary>How the map was made.</summary>
+    public HeatMapMethod Method { get; init; }
 
     /// <summary>The smallest rectangle that holds every cell of at least half the strongest, in fractions of the image.</summary>
     public ImageBox Box()

@@ -12,6 +12,7 @@ namespace SafeVision.Execution;
 public sealed class SessionCache : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> _sessions = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<IDisposable>>> _shared = new();
     private readonly ILogger _logger;
     private bool _disposed;
 
@@ -28,6 +29,29 @@ public sealed class SessionCache : IDisposable
         string key = $"{model.Identity}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
         Lazy<Task<ModelSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => LoadOrForget(key, model, options), CancellationToken.None)));
         return await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Something that is made of sessions and shared by all who ask by the same key; it is disposed with the cache, before the
+    /// sessions. Cancelling ends the caller's wait, not the making.
+    /// </summary>
+    internal async Task<T> ShareAsync<T>(string key, Func<Task<T>> create, CancellationToken cancellationToken)
+        where T : class, IDisposable
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Lazy<Task<IDisposable>> entry = _shared.GetOrAdd($"{typeof(T).Name}|{key}", full => new Lazy<Task<IDisposable>>(() => Task.Run(async () =>
+        {
+            try
+            {
+                return (IDisposable)await create().ConfigureAwait(false);
+            }
+            catch
+            {
+                _shared.TryRemove(full, out _); // a later call may find the files mended
+                throw;
+            }
+        })));
+        return (T)await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
     private ModelSession LoadOrForget(string key, ModelImage model, ExecutionOptions options)
@@ -143,18 +167,25 @@ public sealed class SessionCache : IDisposable
     public void Dispose()
     {
         _disposed = true;
-        foreach (Lazy<Task<ModelSession>> entry in _sessions.Values)
+        DisposeAll(_shared.Values);
+        _shared.Clear();
+        DisposeAll(_sessions.Values);
+        _sessions.Clear();
+    }
+
+    private static void DisposeAll<T>(IEnumerable<Lazy<Task<T>>> entries)
+        where T : IDisposable
+    {
+        foreach (Lazy<Task<T>> entry in entries)
         {
             if (entry.IsValueCreated)
             {
                 entry.Value.ContinueWith(
 #pragma warning disable RS0030 // It is complete, so nothing waits.
-                    static loaded => loaded.Result.Dispose(),
+                    static made => made.Result.Dispose(),
 #pragma warning restore RS0030
                     CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
             }
         }
-
-        _sessions.Clear();
     }
 }

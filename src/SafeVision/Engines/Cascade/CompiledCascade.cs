@@ -4,7 +4,7 @@ using SafeVision.Imaging;
 namespace SafeVision.Engines.Cascade;
 
 /// <summary>A policy compiled for every engine of a cascade.</summary>
-internal sealed class CompiledCascade : ICompiledPolicy
+internal sealed class CompiledCascade : IReasoningPolicy
 {
     private readonly IReadOnlyList<ICompiledPolicy> _parts;
     private readonly CascadeEngineOptions _options;
@@ -23,14 +23,17 @@ internal sealed class CompiledCascade : ICompiledPolicy
 
     public int ShortSide { get; }
 
-    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>
+        AssessAsync(frames, null, cancellationToken);
+
+    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FrameAssessment> assessed = await AssessAsync(_parts[0], frames, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<FrameAssessment> assessed = await AssessAsync(_parts[0], frames, reason, cancellationToken).ConfigureAwait(false);
         for (int i = 1; i < _parts.Count; i++)
         {
             if (IsNeeded(_parts[i], assessed))
             {
-                assessed = Merge(assessed, await AssessAsync(_parts[i], frames, cancellationToken).ConfigureAwait(false), _parts[i]);
+                assessed = Merge(assessed, await AssessAsync(_parts[i], frames, reason, cancellationToken).ConfigureAwait(false), _parts[i]);
             }
         }
 
@@ -38,9 +41,12 @@ internal sealed class CompiledCascade : ICompiledPolicy
     }
 
     /// <summary>Asks one engine and holds it to its contract, because results are merged by position.</summary>
-    private async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(
+        ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FrameAssessment> assessed = await part.AssessAsync(frames, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<FrameAssessment> assessed = part is IReasoningPolicy reasoning
+            ? await reasoning.AssessAsync(frames, reason, cancellationToken).ConfigureAwait(false)
+            : await part.AssessAsync(frames, cancellationToken).ConfigureAwait(false);
         if (assessed.Count != frames.Count)
         {
             throw new InvalidOperationException($"An engine of the cascade judged {assessed.Count} frames of {frames.Count}.");
@@ -94,7 +100,7 @@ internal sealed class CompiledCascade : ICompiledPolicy
                 categories[i] = Merge(earlier[frame].Categories[i], later[frame].Categories[i], i, asked);
             }
 
-            merged[frame] = new FrameAssessment(categories);
+            merged[frame] = new FrameAssessment(categories) { Usage = TokenUsage.Sum(earlier[frame].Usage, later[frame].Usage) };
         }
 
         return merged;

@@ -16,7 +16,7 @@ internal sealed record DecoderGraph
     public required string Embeddings { get; init; }
 
     /// <summary>1 for each token, past and new, that counts, [batch, past + tokens].</summary>
-    public required string? Mask { get; init; }
+    public required string Mask { get; init; }
 
     /// <summary>Positions of the new tokens, [batch, tokens] or [3, batch, tokens]; null where the graph counts by itself.</summary>
     public required string? Positions { get; init; }
@@ -36,38 +36,23 @@ internal sealed record DecoderGraph
     /// <summary>The same with the new tokens, in the same order.</summary>
     public required IReadOnlyList<string> Present { get; init; }
 
-    /// <summary>Reads a graph with the tensor names of Optimum and transformers.js.</summary>
-    /// <param name="session">The loaded graph.</param>
-    /// <param name="sharesCache">Whether its attention appends in place, which only the file tells.</param>
-    /// <exception cref="ModelLoadException">A tensor that every decoder has is missing.</exception>
-    public static DecoderGraph Read(ModelSession session, bool sharesCache)
+    /// <summary>The shape of <see cref="KeepLogits"/>: [], or [1] in some exports.</summary>
+    public long[] KeepLogitsShape => KeepLogits is not null && Session.Session.InputMetadata[KeepLogits].Dimensions.Length == 1 ? [1] : [];
+
+    /// <summary>The graph with the names under which its file knows its tensors.</summary>
+    public static DecoderGraph Of(ModelSession session, VisionLanguage.DecoderNames names, bool sharesCache) => new()
     {
-        string[] inputs = [.. session.Session.InputNames], outputs = [.. session.Session.OutputNames];
-        var past = new List<string>();
-        var present = new List<string>();
-        for (int layer = 0; inputs.Contains($"past_key_values.{layer}.key"); layer++)
-        {
-            past.AddRange([$"past_key_values.{layer}.key", $"past_key_values.{layer}.value"]);
-            present.AddRange([$"present.{layer}.key", $"present.{layer}.value"]);
-        }
-
-        session.Require(["inputs_embeds", .. past.Count == 0 ? ["past_key_values.0.key"] : past], ["logits", .. present]);
-        return new DecoderGraph
-        {
-            Session = session,
-            SharesCache = sharesCache,
-            Embeddings = "inputs_embeds",
-            Mask = Optional("attention_mask"),
-            Positions = Optional("position_ids"),
-            KeepLogits = Optional("num_logits_to_keep"),
-            UseCacheBranch = Optional("use_cache_branch"),
-            Logits = "logits",
-            Past = past,
-            Present = present,
-        };
-
-        string? Optional(string name) => inputs.Contains(name) ? name : null;
-    }
+        Session = session,
+        SharesCache = sharesCache,
+        Embeddings = names.Embeddings,
+        Mask = names.Mask,
+        Positions = names.Positions,
+        KeepLogits = names.KeepLogits,
+        UseCacheBranch = names.UseCacheBranch,
+        Logits = names.Logits,
+        Past = names.Past,
+        Present = names.Present,
+    };
 
     /// <summary>Attention heads of keys and values.</summary>
     public int Heads => Dimension(Past[0], 1);

@@ -9,6 +9,7 @@ internal sealed class DecoderScheduler : IDisposable
 {
     private readonly TextDecoder _decoder;
     private readonly DecoderSlots _slots;
+    private readonly int _prefillBatch;
     private readonly Lock _gate = new();
     private readonly Lock _run = new(); // held while the decoder or a cache is in use
     private readonly List<DecoderJob> _arrived = [];
@@ -18,7 +19,10 @@ internal sealed class DecoderScheduler : IDisposable
     private bool _isRunning;
     private int _turn;
 
-    public DecoderScheduler(TextDecoder decoder, DecoderSlots slots) => (_decoder, _slots) = (decoder, slots);
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="slots">The places for sequences.</param>
+    /// <param name="prefillBatch">The most prompts that are computed in one run, at least 1.</param>
+    public DecoderScheduler(TextDecoder decoder, DecoderSlots slots, int prefillBatch) => (_decoder, _slots, _prefillBatch) = (decoder, slots, prefillBatch);
 
     /// <summary>The most tokens of a sequence.</summary>
     public int Capacity => _slots.Capacity;
@@ -128,7 +132,10 @@ internal sealed class DecoderScheduler : IDisposable
                 SeatWaiters();
                 DropCancelled();
                 Step();
-                Prefill();
+                if (!PrefillTogether())
+                {
+                    Prefill();
+                }
             }
         }
     }
@@ -226,6 +233,41 @@ internal sealed class DecoderScheduler : IDisposable
                 Advance(job, logits.Slice((job.Slot.Row - first) * vocabulary, vocabulary));
             }
         });
+    }
+
+    /// <summary>Several prompts of which nothing is computed yet, in one run; false where there are not several that fit.</summary>
+    private bool PrefillTogether()
+    {
+        DecoderJob[] fresh = [.. _jobs.Where(job => job.Slot.Pending > 1 && job.Slot.Cache.Length == 0 && job.Keep == 1).OrderBy(job => job.Slot.Row)];
+        for (int first = 0; first < fresh.Length; first++)
+        {
+            int count = 1;
+            while (count < _prefillBatch && first + count < fresh.Length && GoTogether(fresh.AsSpan(first, count + 1)))
+            {
+                count++;
+            }
+
+            if (count > 1)
+            {
+                DecoderJob[] batch = fresh[first..(first + count)];
+                Guard(batch, () => _decoder.Prefill(_slots.Shared, [.. batch.Select(job => job.Slot)], (row, logits) => Advance(batch[row], logits)));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool GoTogether(ReadOnlySpan<DecoderJob> jobs)
+    {
+        int longest = 0, shortest = int.MaxValue;
+        for (int i = 0; i < jobs.Length; i++)
+        {
+            (longest, shortest) = (Math.Max(longest, jobs[i].Slot.Pending), Math.Min(shortest, jobs[i].Slot.Pending));
+        }
+
+        return _decoder.FitsOneRun(jobs.Length, longest, shortest)
+            && (_slots.Shared is null || jobs[^1].Slot.Row - jobs[0].Slot.Row == jobs.Length - 1); // rows of a batch lie side by side
     }
 
     /// <summary>One chunk of one prompt.</summary>

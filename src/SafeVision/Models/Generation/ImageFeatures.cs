@@ -7,5 +7,5 @@ internal sealed record ImageFeatures(ReadOnlyMemory<float> Values, int Width)
 {
     public int Tokens => Values.Length / Width;
 
-    public ReadOnlySpan<float> Row(int token) => Values.Span.Slice(token * Width, Width);
+    public ReadOnlyMemory<float> Row(int token) => Values.Slice(token * Width, Width);
 }

@@ -54,12 +54,8 @@ internal sealed class TextDecoder : IDisposable
         NativeBuffer embeddings = Buffer("embeddings", (long)count * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
         _embedder.Embed(slot.Tokens, past, count, slot.Features, embeddings, _graph.EmbeddingType, 0);
         Begin(1, count, past);
-        if (_graph.Mask is not null)
-        {
-            Int64("mask", past + count).Fill(1);
-            Input(_graph.Mask, "mask", TensorElementType.Int64, [1, past + count]);
-        }
-
+        Int64("mask", past + count).Fill(1);
+        Input(_graph.Mask, "mask", TensorElementType.Int64, [1, past + count]);
         if (_graph.Positions is not null)
         {
             Span<long> positions = Int64("positions", _positions.Rows * count);
@@ -99,7 +95,7 @@ internal sealed class TextDecoder : IDisposable
             mask.Slice(row * total, slots[row].Cache.Length + 1).Fill(1);
         }
 
-        Input(_graph.Mask!, "mask", TensorElementType.Int64, [batch, total]);
+        Input(_graph.Mask, "mask", TensorElementType.Int64, [batch, total]);
         if (_graph.Positions is not null)
         {
             BindStepPositions(slots, isActive);
@@ -116,6 +112,67 @@ internal sealed class TextDecoder : IDisposable
         }
 
         return logits;
+    }
+
+    /// <summary>
+    /// Computes all pending tokens of several sequences of which nothing is computed yet, in one run, padded on the right. Rows
+    /// do not see each other or the padding, so the result is that of one run each.
+    /// </summary>
+    /// <param name="buffers">Where the sequences' caches lie, for graphs that append in place; the slots are then neighbours. Null for others.</param>
+    /// <param name="slots">The sequences.</param>
+    /// <param name="take">Receives the logits of each sequence's last token, [vocabulary].</param>
+    public void Prefill(SharedKeyValueBuffers? buffers, IReadOnlyList<DecoderSlot> slots, RowLogits take)
+    {
+        int batch = slots.Count, longest = slots.Max(slot => slot.Pending), shortest = slots.Min(slot => slot.Pending);
+        NativeBuffer embeddings = Buffer("embeddings", (long)batch * longest * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
+        Begin(batch, longest, 0);
+        Span<long> mask = Int64("mask", batch * longest);
+        Span<long> positions = Int64("positions", _positions.Rows * batch * longest);
+        mask.Clear();
+        positions.Clear();
+        for (int row = 0; row < batch; row++)
+        {
+            int count = slots[row].Pending;
+            _embedder.Embed(slots[row].Tokens, 0, count, slots[row].Features, embeddings, _graph.EmbeddingType, row * longest);
+            mask.Slice(row * longest, count).Fill(1);
+            WritePositions(slots[row], positions, batch, longest, row);
+        }
+
+        Input(_graph.Mask, "mask", TensorElementType.Int64, [batch, longest]);
+        if (_graph.Positions is not null)
+        {
+            BindPositions(positions, batch, longest);
+        }
+
+        using BatchPresent? present = buffers is null ? new BatchPresent(_graph, batch, longest) : null;
+        present?.Bind(_binding);
+        buffers?.Bind(_binding, slots[0].Row, batch);
+        int keep = longest - shortest + 1;
+        Span<float> logits = Execute(batch, longest, keep, CancellationToken.None);
+        int given = logits.Length / batch / _graph.Vocabulary;
+        for (int row = 0; row < batch; row++)
+        {
+            int count = slots[row].Pending;
+            present?.Copy(row, slots[row].Cache, count);
+            slots[row].Cache.Commit(count);
+            take(row, logits.Slice(((row * given) + given - (longest - count) - 1) * _graph.Vocabulary, _graph.Vocabulary));
+        }
+    }
+
+    /// <summary>Whether so many sequences of so many tokens can be computed in one run within the bounds of memory.</summary>
+    public bool FitsOneRun(int batch, int longest, int shortest) =>
+        (long)batch * longest <= Chunk
+        && (long)batch * (_graph.KeepLogits is null ? longest : longest - shortest + 1) * _graph.Vocabulary * TensorElements.SizeOf(_graph.LogitsType) <= LargestLogits;
+
+    private void WritePositions(DecoderSlot slot, Span<long> positions, int batch, int longest, int row)
+    {
+        int count = slot.Pending;
+        long[] own = new long[_positions.Rows * count];
+        _positions.Write(slot.Tokens, 0, own);
+        for (int axis = 0; axis < _positions.Rows; axis++)
+        {
+            own.AsSpan(axis * count, count).CopyTo(positions.Slice(((axis * batch) + row) * longest, count)); // [rows, batch, longest]
+        }
     }
 
     private void Begin(int batch, int count, int past)
@@ -136,7 +193,7 @@ internal sealed class TextDecoder : IDisposable
         if (_graph.KeepLogits is not null)
         {
             Int64("keep", 1)[0] = keep;
-            Input(_graph.KeepLogits, "keep", TensorElementType.Int64, []);
+            Input(_graph.KeepLogits, "keep", TensorElementType.Int64, _graph.KeepLogitsShape);
         }
 
         int vocabulary = _graph.Vocabulary;
@@ -147,8 +204,10 @@ internal sealed class TextDecoder : IDisposable
         ObjectDisposedException.ThrowIf(_graph.Session.IsDisposed, _graph.Session);
         ModelSession.Run(_options, (_graph.Session.Session, _binding), static (options, run) => run.Session.RunWithBinding(options, run._binding), cancellationToken);
 
-        // Only one sequence gives logits of more than its last token, so what is wanted is always the end.
-        Span<float> wanted = Floats(logits, (long)(given - keep) * vocabulary, checked(batch * keep * vocabulary));
+        // A batch gets all that was given; of one sequence what is wanted is always the end.
+        Span<float> wanted = batch > 1
+            ? Floats(logits, 0, checked(batch * given * vocabulary))
+            : Floats(logits, (long)(given - keep) * vocabulary, checked(keep * vocabulary));
         return float.IsFinite(TensorPrimitives.MaxMagnitude<float>(wanted))
             ? wanted
             : throw new ModelOutputException($"{_graph.Session.ModelName}: '{_graph.Logits}' holds numbers that are not finite.");

@@ -20,6 +20,9 @@ internal sealed class VisionLanguageSessions
     /// <summary>From embeddings and the past to scores of the next token.</summary>
     public ModelSession Decoder { get; }
 
+    /// <summary>Each graph with its file.</summary>
+    public IReadOnlyList<(ModelSession Session, OnnxFile File)> All => [(Vision, Files.Vision), (Embedding, Files.Embedding), (Decoder, Files.Decoder)];
+
     /// <summary>
     /// Loads the graphs, one after the other, so that no two of them need room for their optimisation at once; hashes of
     /// the files are computed meanwhile and waited for by whoever asks for them (<see cref="OnnxFile.HashAsync"/>).

@@ -1,6 +1,7 @@
 using SafeVision.Execution;
 using SafeVision.Models.Families;
 using SafeVision.Models.Generation;
+using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Tests.Models.Generation;
 
@@ -41,9 +42,35 @@ public sealed class DecoderGoldenTests : IDisposable
     {
         var reference = new GoldenText(model, golden);
         using Parts parts = await Parts.LoadAsync(_sessions, model, reference.ImageToken, slots: reference.Rows, chunk: 7);
-        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots);
+        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots, prefillBatch: 1);
         int[][] written = await Task.WhenAll(Enumerable.Range(0, reference.Rows).Select(row => WriteAsync(scheduler, reference, row)));
         Assert.Equal(Enumerable.Range(0, reference.Rows).Select(reference.Generated), written);
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
+    public async Task Prompts_of_different_length_computed_in_one_run_go_on_as_alone(string model)
+    {
+        var reference = new GoldenText(model, "batch");
+        using Parts parts = await Parts.LoadAsync(_sessions, model, reference.ImageToken, slots: 2, chunk: 4096);
+        DecoderSlot[] slots = [.. Enumerable.Range(0, 2).Select(row => parts.Slots.Take(reference.Prompt(row)))];
+        Array.ForEach(slots, slot => slot.Features = reference.Features(slot.Row));
+        int rows = 0;
+        parts.Decoder.Prefill(parts.Slots.Shared, slots, (row, logits) =>
+        {
+            rows++;
+            Close(reference.Logits(row)[^logits.Length..], logits, $"prompt of row {row}");
+        });
+        Assert.Equal(2, rows);
+        for (int step = 0; step < GoldenText.Steps; step++)
+        {
+            for (int row = 0; row < 2; row++)
+            {
+                slots[row].Tokens.Append([reference.Generated(row)[step]]);
+                Close(reference.StepLogits(step, row), parts.Decoder.Run(slots[row], 1, 1, TestContext.Current.CancellationToken), $"step {step} of row {row}");
+            }
+        }
     }
 
     [Theory]
@@ -53,7 +80,7 @@ public sealed class DecoderGoldenTests : IDisposable
     {
         var reference = new GoldenText(model, "batch");
         using Parts parts = await Parts.LoadAsync(_sessions, model, reference.ImageToken, slots: 2, chunk: 5);
-        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots);
+        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots, prefillBatch: 1);
         foreach (int row in new[] { 0, 1, 0, 1, 1, 0 })
         {
             Assert.Equal(reference.Generated(row), await WriteAsync(scheduler, reference, row));
@@ -96,15 +123,11 @@ public sealed class DecoderGoldenTests : IDisposable
     {
         public static async Task<Parts> LoadAsync(SessionCache sessions, string model, int imageToken, int slots, int chunk)
         {
-            ModelSession embedding = await OpenAsync("embed_tokens"), decoder = await OpenAsync("decoder_model_merged");
-            DecoderGraph graph = DecoderGraph.Read(decoder, sharesCache: false);
-            var table = new EmbeddingTable(embedding, "input_ids", "inputs_embeds", imageToken);
+            VisionLanguageFiles files = VisionLanguageFiles.Find(GoldenText.Folder(model), new VisionLanguageFileOptions());
+            VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);
+            DecoderGraph graph = DecoderGraph.Of(loaded.Decoder, files.DecoderNames, files.DecoderSharesCache);
+            var table = new EmbeddingTable(loaded.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, imageToken);
             return new Parts(new TextDecoder(graph, table, SequentialPositions.FromZero, chunk), new DecoderSlots(graph, slots, capacity: 96));
-
-            Task<ModelSession> OpenAsync(string name) => sessions.GetAsync(
-                new ModelImage { Name = $"{model}/{name}", Identity = $"{model}/{name}", Path = GoldenText.Model(model, name) },
-                new ExecutionOptions(),
-                TestContext.Current.CancellationToken);
         }
 
         public void Dispose()

@@ -43,8 +43,7 @@ internal sealed class GoldenText
 
     public int ImageToken { get; }
 
-    public static string Model(string model, string name) =>
-        Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "onnx", $"internvl-{model}", "onnx", $"{name}.onnx");
+    public static string Folder(string model) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "onnx", $"internvl-{model}");
 
     public TokenSequence Prompt(int row)
     {

@@ -1,0 +1,79 @@
+using SafeVision.Execution;
+using SafeVision.Models.Families;
+using SafeVision.Models.Generation;
+using SafeVision.Tokenizers;
+
+namespace SafeVision.Models.VisionLanguage;
+
+/// <summary>
+/// A loaded vision-language model: tokenizer, vision tower and a decoder that any number of prompts share. Thread-safe.
+/// </summary>
+internal sealed class VisionLanguageModel : IDisposable
+{
+    private const int UsualTokens = 8192; // few prompts come near it, and keys and values take memory
+
+    private readonly VisionTower _tower;
+    private readonly SemaphoreSlim _looking = new(1); // one picture at a time: the tower uses all cores by itself
+
+    private VisionLanguageModel(VisionLanguageSessions sessions, TextTokenizer tokenizer, VisionLanguageProfile profile, VisionLanguageModelOptions options)
+    {
+        (Sessions, Tokenizer, Profile) = (sessions, tokenizer, profile);
+        _tower = new VisionTower(sessions.Vision, sessions.Files.VisionNames, options.TilesPerRun);
+        Scheduler = Schedule(sessions, profile, options);
+        Forbidden = [.. tokenizer.AddedTokens.Select(token => token.Id).Where(id => !profile.StopTokens.Contains(id)).Append(profile.ImageToken).Distinct()];
+    }
+
+    /// <summary>The loaded graphs and where they come from.</summary>
+    public VisionLanguageSessions Sessions { get; }
+
+    public TextTokenizer Tokenizer { get; }
+
+    public VisionLanguageProfile Profile { get; }
+
+    public DecoderScheduler Scheduler { get; }
+
+    /// <summary>The ids that free text may not hold: every added token but those that end it.</summary>
+    public IReadOnlyList<int> Forbidden { get; }
+
+    /// <summary>The folder's name.</summary>
+    public string Name => Path.GetFileName(Sessions.Files.Folder);
+
+    /// <summary>Loads a model.</summary>
+    /// <exception cref="ModelLoadException">The folder is not a model that can be run; the message says what is missing or wrong.</exception>
+    public static async Task<VisionLanguageModel> LoadAsync(
+        string folder, VisionLanguageModelOptions options, SessionCache sessions, ExecutionOptions execution, CancellationToken cancellationToken)
+    {
+        VisionLanguageFiles files = VisionLanguageFiles.Find(folder, options.Files);
+        TextTokenizer tokenizer = TextTokenizer.Open(files.Folder);
+        VisionLanguageProfile profile = VisionLanguageFamilies.Read(files.Configuration, tokenizer, new PreparationOptions { MaximumTiles = options.MaximumTiles });
+        VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, execution, cancellationToken).ConfigureAwait(false);
+        return new VisionLanguageModel(loaded, tokenizer, profile, options);
+    }
+
+    private static DecoderScheduler Schedule(VisionLanguageSessions sessions, VisionLanguageProfile profile, VisionLanguageModelOptions options)
+    {
+        VisionLanguageFiles files = sessions.Files;
+        DecoderGraph graph = DecoderGraph.Of(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
+        int capacity = Math.Min(options.MaximumTokens ?? UsualTokens, profile.ContextLength);
+        var embeddings = new EmbeddingTable(
+            sessions.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, profile.ImageToken);
+        var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
+        return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, capacity), options.PromptsPerRun);
+    }
+
+    /// <summary>Computes a picture's features.</summary>
+    public async Task<ImageFeatures> EncodeAsync(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
+    {
+        await _looking.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return _tower.Encode(plan, pixels, cancellationToken);
+        }
+        finally
+        {
+            _looking.Release();
+        }
+    }
+
+    public void Dispose() => Scheduler.Dispose();
+}
