@@ -19,29 +19,34 @@ internal sealed class PolicyYamlReader
 
     private readonly Parser _parser;
     private readonly PolicyErrors _errors;
+    private readonly string _document;
     private readonly YamlMistakes _mistakes;
     private int _nodes;
     private Place _last = new(1, 1);
 
-    private PolicyYamlReader(string text, PolicyErrors errors)
+    private PolicyYamlReader(string text, PolicyErrors errors, string document)
     {
         _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
         _errors = errors;
+        _document = document;
         _mistakes = new YamlMistakes(text);
     }
 
     /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
-    public static YamlNode? Read(string text, PolicyErrors errors)
+    /// <param name="text">The text.</param>
+    /// <param name="errors">Takes what is wrong.</param>
+    /// <param name="document">What the text is, in errors.</param>
+    public static YamlNode? Read(string text, PolicyErrors errors, string document = "policy")
     {
         // The scanner takes U+0000 for the end of the text and would drop what follows: look first.
-        if (!CheckCharacters(text, errors))
+        if (!CheckCharacters(text, errors, document))
         {
             return null;
         }
 
         try
         {
-            return new PolicyYamlReader(text, errors).ReadDocument();
+            return new PolicyYamlReader(text, errors, document).ReadDocument();
         }
         catch (RefusedException refused)
         {
@@ -50,7 +55,7 @@ internal sealed class PolicyYamlReader
         }
     }
 
-    private static bool CheckCharacters(string text, PolicyErrors errors)
+    private static bool CheckCharacters(string text, PolicyErrors errors, string document)
     {
         bool clean = true;
         Place place = new(1, 1);
@@ -60,7 +65,7 @@ internal sealed class PolicyYamlReader
             if (!whole || PolicyText.IsForbidden(rune))
             {
                 string what = whole ? $"the character {PolicyText.Name(rune)} cannot be seen and" : "half of a surrogate pair";
-                errors.Add(place, $"{what} may not stand in a policy");
+                errors.Add(place, $"{what} may not stand in a {document}");
                 clean = false;
             }
 
@@ -83,14 +88,14 @@ internal sealed class PolicyYamlReader
 
         if (start.Version is not null || start.Tags?.Any(tag => (tag.Handle, tag.Prefix) is not (("!", "!") or ("!!", "tag:yaml.org,2002:"))) is true)
         {
-            _errors.Add(At(start.Start), "directives ('%…') are not supported in a policy");
+            _errors.Add(At(start.Start), $"directives ('%…') are not supported in a {_document}");
         }
 
         YamlNode root = ReadNode(Next<ParsingEvent>(), 1);
         Next<DocumentEnd>();
         if (Next<ParsingEvent>() is DocumentStart second)
         {
-            throw new RefusedException(At(second.Start), "a second document begins here; a file holds one policy");
+            throw new RefusedException(At(second.Start), $"a second document begins here; a file holds one {_document}");
         }
 
         return root;
@@ -101,12 +106,12 @@ internal sealed class PolicyYamlReader
         Place place = At(current.Start);
         if (depth > Deepest)
         {
-            throw new RefusedException(place, $"nested more than {Deepest} deep; a policy needs 4");
+            throw new RefusedException(place, $"nested more than {Deepest} deep; a {_document} needs 4 at most");
         }
 
         if (++_nodes > MostNodes)
         {
-            throw new RefusedException(place, "the file holds more values than any policy can");
+            throw new RefusedException(place, $"the file holds more values than any {_document} can");
         }
 
         YamlNode node = current switch
@@ -136,11 +141,11 @@ internal sealed class PolicyYamlReader
         return new YamlMap(isUnplaced && entries.Count > 0 ? entries[0].Key.Place : place, entries);
     }
 
-    private static string? Refusal(ParsingEvent current) => current switch
+    private string? Refusal(ParsingEvent current) => current switch
     {
-        AnchorAlias alias => $"aliases ({PolicyText.Quote($"*{alias.Value}")}) are not supported in a policy; write the value out",
-        NodeEvent { Anchor.IsEmpty: false } node => $"anchors ({PolicyText.Quote($"&{node.Anchor}")}) are not supported in a policy",
-        NodeEvent { Tag.IsEmpty: false } node => $"tags ({PolicyText.Quote(node.Tag.Value)}) are not supported in a policy",
+        AnchorAlias alias => $"aliases ({PolicyText.Quote($"*{alias.Value}")}) are not supported in a {_document}; write the value out",
+        NodeEvent { Anchor.IsEmpty: false } node => $"anchors ({PolicyText.Quote($"&{node.Anchor}")}) are not supported in a {_document}",
+        NodeEvent { Tag.IsEmpty: false } node => $"tags ({PolicyText.Quote(node.Tag.Value)}) are not supported in a {_document}",
         _ => null,
     };
 

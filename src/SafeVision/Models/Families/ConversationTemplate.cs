@@ -9,5 +9,9 @@ internal abstract class ConversationTemplate
     /// <param name="system">What the model is told beforehand; null: what the model's files say, which may be nothing.</param>
     /// <param name="user">The user's turn: pictures and texts in order.</param>
     /// <returns>The conversation with an image mark for each picture, without the token that begins every text.</returns>
-    public abstract PromptText Render(PromptText? system, IReadOnlyList<ConversationPart> user);
+    public PromptText Render(PromptText? system, IReadOnlyList<ConversationPart> user) => Render(system, [ConversationTurn.OfUser(user)]);
+
+    /// <summary>Several turns, the last of them the user's, up to the point where the model's answer begins.</summary>
+    /// <inheritdoc cref="Render(PromptText?, IReadOnlyList{ConversationPart})"/>
+    public abstract PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns);
 }

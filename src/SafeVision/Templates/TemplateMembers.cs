@@ -1,0 +1,136 @@
+using SafeVision.Tokenizers;
+
+namespace SafeVision.Templates;
+
+/// <summary>What can be asked of a value: attributes, items, slices, methods.</summary>
+internal static class TemplateMembers
+{
+    public static object? Attribute(TemplateRun run, object? target, string name)
+    {
+        switch (target)
+        {
+            case PromptText text:
+                return TemplateMethods.OfText(text, name) ?? (object)new TemplateUndefined(name);
+            case TemplateMap map:
+                return TemplateMethods.OfMap(map, name) ?? Value(map, name);
+            case TemplateNamespace @namespace:
+                return Value(@namespace.Values, name);
+            case TemplateLoop loop:
+                return loop.Get(name);
+            case TemplateUndefined:
+                throw run.Wrong($"'{name}' is asked of {TemplateValues.Kind(target)}");
+            default:
+                return new TemplateUndefined(name);
+        }
+    }
+
+    public static object? Item(TemplateRun run, object? target, object? key)
+    {
+        switch (target, key)
+        {
+            case (IReadOnlyList<object?> list, long index):
+                index += index < 0 ? list.Count : 0;
+                return index >= 0 && index < list.Count ? list[(int)index] : new TemplateUndefined("an item beyond the list's end");
+            case (PromptText text, long index):
+                int[] starts = Starts(run, text);
+                int count = starts.Length - 1;
+                index += index < 0 ? count : 0;
+                return index >= 0 && index < count
+                    ? text.Slice(starts[index], starts[index + 1] - starts[index])
+                    : new TemplateUndefined("a character beyond the text's end");
+            case (TemplateMap map, PromptText name):
+                return map.TryGet(name.Text, out object? value) ? value : Attribute(run, map, name.Text);
+            case (TemplateUndefined, _):
+                throw run.Wrong($"an item is asked of {TemplateValues.Kind(target)}");
+            case (_, PromptText name):
+                return Attribute(run, target, name.Text);
+            default:
+                return new TemplateUndefined("an item");
+        }
+    }
+
+    public static object? Slice(TemplateRun run, object? target, object? start, object? stop, object? step)
+    {
+        long by = Bound(run, step) ?? 1;
+        if (by == 0)
+        {
+            throw run.Wrong("a slice's step can't be zero");
+        }
+
+        switch (target)
+        {
+            case IReadOnlyList<object?> list:
+                run.Spend(list.Count);
+                return Places(list.Count).Select(place => list[place]).ToList();
+            case PromptText text:
+                int[] starts = Starts(run, text);
+                List<int> places = Places(starts.Length - 1);
+                if (by == 1)
+                {
+                    return places.Count == 0 ? PromptText.Empty : text.Slice(starts[places[0]], starts[places[^1] + 1] - starts[places[0]]);
+                }
+
+                run.Spend((long)places.Count * (1 + text.Untrusted.Count));
+                var builder = new PromptBuilder();
+                foreach (int place in places)
+                {
+                    builder.Append(text, starts[place], starts[place + 1] - starts[place]);
+                }
+
+                return run.Spend(builder.Build());
+            case TemplateUndefined:
+                return new List<object?>();
+            default:
+                throw run.Wrong($"{TemplateValues.Kind(target)} can't be sliced");
+        }
+
+        List<int> Places(int count)
+        {
+            long from = Limit(Bound(run, start), by > 0 ? 0 : count - 1), to = Limit(Bound(run, stop), by > 0 ? count : -1);
+            var chosen = new List<int>();
+            for (long at = from; by > 0 ? at < to : at > to; at += by)
+            {
+                chosen.Add((int)at);
+            }
+
+            return chosen;
+
+            long Limit(long? bound, long otherwise) =>
+                bound is not { } place ? otherwise : Math.Clamp(place < 0 ? place + count : place, by > 0 ? 0 : -1, by > 0 ? count : count - 1);
+        }
+    }
+
+    public static object? Call(TemplateRun run, object? target, Func<TemplateRun, string, TemplateArguments> arguments)
+    {
+        if (target is not TemplateFunction function)
+        {
+            throw run.Wrong($"{TemplateValues.Kind(target)} can't be called");
+        }
+
+        object? value = function.Call(run, arguments(run, function.Name));
+        return value is PromptText text ? run.Spend(text) : value;
+    }
+
+    /// <summary>Where each character of a text begins, and where the last one ends.</summary>
+    public static int[] Starts(TemplateRun run, PromptText text)
+    {
+        run.Spend(1 + (text.Text.Length / 16));
+        var starts = new List<int>(text.Text.Length + 1);
+        for (int at = 0; at < text.Text.Length; at++)
+        {
+            starts.Add(at);
+            at += char.IsHighSurrogate(text.Text[at]) && at + 1 < text.Text.Length && char.IsLowSurrogate(text.Text[at + 1]) ? 1 : 0;
+        }
+
+        return [.. starts, text.Text.Length];
+    }
+
+    private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);
+
+    private static long? Bound(TemplateRun run, object? value) => value switch
+    {
+        null => null,
+        long bound => Math.Clamp(bound, -int.MaxValue, int.MaxValue),
+        _ => throw run.Wrong($"a slice's bounds are whole numbers, not {TemplateValues.Kind(value)}"),
+    };
+}
