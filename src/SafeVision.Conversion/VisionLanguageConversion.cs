@@ -1,6 +1,7 @@
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;
@@ -22,26 +23,39 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         IReadOnlyDictionary<string, string> hashes = SourceHashes.Compute(
             model.SourceFiles, (done, total) => report(ConversionStage.Reading, done, total), cancellationToken);
         Directory.CreateDirectory(Path.Combine(folder.Path, GraphFolder));
-        string decoder = Write(folder, "decoder_model_merged", DecoderGraph.Write(model.Text, _form, AttentionStyle.Grouped), cancellationToken);
-        Write(folder, "embed_tokens", EmbeddingGraph.Write(model.Text.Embedding, _form), cancellationToken);
-        Write(folder, "vision_encoder", model.Vision.Write(_form), cancellationToken);
+        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, cancellationToken);
+        var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
+        verifier.Verify(decoder, embedding, vision);
 
-        ModelManifest manifest = Manifest(folder, decoder, hashes);
+        ModelManifest manifest = Manifest(folder, decoder, hashes, verifier.Scope);
         ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
         folder.Complete();
-        return new ConversionResult(manifest, family.Name, double.NaN);
+        return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
     }
 
-    private string Write(ModelFolderWriter folder, string name, OnnxGraph graph, CancellationToken cancellationToken)
+    private (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(ModelFolderWriter folder, VisionLanguageModel model, CancellationToken cancellationToken)
     {
-        string file = $"{GraphFolder}/{name}{_form.FileSuffix}.onnx";
-        OnnxFile.Write(
-            Path.Combine(folder.Path, file), graph, ModelConverter.Producer, ModelConverter.Version,
-            (done, total) => report(ConversionStage.Writing, done, total), cancellationToken);
-        return file;
+        WrittenGraph[] graphs =
+        [
+            new(PathOf("decoder_model_merged"), DecoderGraph.Write(model.Text, _form, AttentionStyle.Grouped)),
+            new(PathOf("embed_tokens"), EmbeddingGraph.Write(model.Text.Embedding, _form)),
+            new(PathOf("vision_encoder"), model.Vision.Write(_form)),
+        ];
+        long before = 0, all = graphs.Sum(graph => graph.WeightBytes);
+        foreach (WrittenGraph graph in graphs)
+        {
+            OnnxFile.Write(
+                graph.Path, graph.Blocks.Graph, ModelConverter.Producer, ModelConverter.Version,
+                (done, total) => report(ConversionStage.Writing, before + (long)((double)done / total * graph.WeightBytes), all), cancellationToken);
+            before += graph.WeightBytes;
+        }
+
+        return (graphs[0], graphs[1], graphs[2]);
+
+        string PathOf(string name) => Path.Combine(folder.Path, GraphFolder, $"{name}{_form.FileSuffix}.onnx");
     }
 
-    private ModelManifest Manifest(ModelFolderWriter folder, string decoder, IReadOnlyDictionary<string, string> hashes)
+    private ModelManifest Manifest(ModelFolderWriter folder, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in CompanionFiles.Find(source))
@@ -58,8 +72,8 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             files[name] = folder.HashOf(name);
         }
 
-        string sha256 = files[decoder];
-        files.Remove(decoder);
+        string file = $"{GraphFolder}/{Path.GetFileName(decoder.Path)}";
+        files.Remove(file, out string? sha256);
         return new ModelManifest
         {
             Schema = 1,
@@ -68,15 +82,15 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             Description = options.Recipe.Description,
             License = options.Recipe.License,
             Source = options.Recipe.Source,
-            File = decoder,
-            Sha256 = sha256,
+            File = file,
+            Sha256 = sha256!,
             Bytes = bytes,
             Files = files,
             Converted = new ModelConversion
             {
                 Tool = ModelConverter.Producer,
                 Version = ModelConverter.Version,
-                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name },
+                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verified },
                 SourceFiles = hashes,
             },
         };

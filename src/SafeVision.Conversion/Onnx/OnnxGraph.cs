@@ -124,9 +124,12 @@ internal sealed class OnnxGraph
     }
 
     /// <summary>The finished model.</summary>
-    public ModelProto ToModel(string producer, string version)
+    public ModelProto ToModel(string producer, string version) => ToModel(producer, version, _graph);
+
+    /// <summary>A model of part of the graph.</summary>
+    public ModelProto ToModel(string producer, string version, GraphProto part)
     {
-        var model = new ModelProto { IrVersion = _dialect.IntermediateRepresentation, ProducerName = producer, ProducerVersion = version, Graph = _graph };
+        var model = new ModelProto { IrVersion = _dialect.IntermediateRepresentation, ProducerName = producer, ProducerVersion = version, Graph = part };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = _dialect.OperatorSet });
         if (_dialect.HasRuntimeOperators)
         {

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 
@@ -20,6 +21,11 @@ internal static class OnnxMatrix
         {
             Span<float> numbers = rows.AsSpan(0, Math.Min(chunk, matrix.Rows - row) * matrix.Columns);
             matrix.ReadRows(row, numbers);
+            if (!TensorPrimitives.IsFiniteAll<float>(numbers))
+            {
+                throw new CheckpointException($"'{matrix.Name}': holds a number that is none, or is infinite; the checkpoint is damaged.");
+            }
+
             stream.Write(MemoryMarshal.AsBytes(numbers));
         }
     }

@@ -22,9 +22,9 @@ internal sealed class DecoderGraph
         _attention = DecoderAttention.Create(style, _blocks, decoder.Shape);
     }
 
-    public static OnnxGraph Write(TextDecoder decoder, IWeightForm form, AttentionStyle style) => new DecoderGraph(decoder, form, style).Write();
+    public static TransformerGraph Write(TextDecoder decoder, IWeightForm form, AttentionStyle style) => new DecoderGraph(decoder, form, style).Write();
 
-    private OnnxGraph Write()
+    private TransformerGraph Write()
     {
         DecoderShape shape = _decoder.Shape;
         string x = _blocks.FloatInput("inputs_embeds", ("batch_size", null), ("sequence_length", null), ("hidden_size", shape.Hidden));
@@ -32,6 +32,7 @@ internal sealed class DecoderGraph
         _attention.WriteInputs("inputs_embeds", "attention_mask");
         string start = FirstKept();
 
+        _blocks.Hidden.Add(x);
         string residual = x, h = _blocks.Normalize(_decoder.Layers[0].AttentionNorm, x);
         for (int i = 0; i < _decoder.Layers.Count; i++)
         {
@@ -49,12 +50,14 @@ internal sealed class DecoderGraph
             string up = Linear($"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i);
             string down = Linear($"{layer.Name}.mlp.down", layer.Down, _blocks.Multiply($"{layer.Name}.mlp.gated", gate, up), LinearRole.TextMlp, i);
             (h, residual) = _blocks.AddAndNormalize(i + 1 < _decoder.Layers.Count ? _decoder.Layers[i + 1].AttentionNorm : _decoder.Norm, down, residual);
+            _blocks.Hidden.Add(residual);
         }
 
+        _blocks.Final = h;
         string logits = Linear("head", _decoder.Head, h, LinearRole.Head, _decoder.Layers.Count - 1);
         _blocks.FloatOutput("logits", logits, ("batch_size", null), ("logits_length", null), ("vocabulary", shape.Vocabulary));
         _attention.WriteOutputs();
-        return _blocks.Graph;
+        return _blocks;
     }
 
     private string Linear(string name, Projection projection, string x, LinearRole role, int depth) =>

@@ -1,5 +1,7 @@
+using System.Numerics.Tensors;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -34,14 +36,14 @@ internal sealed record InternVit : IVisionEncoder
 
     public required Projection SecondProjection { get; init; }
 
-    public OnnxGraph Write(IWeightForm form)
+    public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);
         string pixels = blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", Channels), ("height", ImageSize), ("width", ImageSize));
         string tokens = Layers.Write(blocks, Embed(blocks, pixels));
         string features = Project(blocks, tokens);
         blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Shuffle.Tokens), ("hidden_size", SecondProjection.Features));
-        return blocks.Graph;
+        return blocks;
     }
 
     private string Embed(TransformerGraph blocks, string pixels)
@@ -64,5 +66,26 @@ internal sealed record InternVit : IVisionEncoder
         string normalized = blocks.Normalize(ProjectorNorm, Shuffle.Write(blocks, patches, Layers.Width));
         string inner = blocks.Activate("projector.activation", Activation.Gelu, blocks.Linear("projector.first", FirstProjection, normalized, LinearRole.Projector));
         return blocks.Linear("projector.second", SecondProjection, inner, LinearRole.Projector);
+    }
+
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
+    {
+        ["pixel_values"] = VisionInput.Noise(seed, 1, Channels, ImageSize, ImageSize),
+    };
+
+    public float[] EmbedPlainly(IReadOnlyDictionary<string, VisionInput> inputs)
+    {
+        float[] patches = PatchEmbedding.Compute(inputs["pixel_values"].Numbers, Patches, Channels, ImageSize, PatchSize);
+        TensorPrimitives.Add(patches, Positions, patches);
+        return [.. ClassToken, .. patches];
+    }
+
+    public float[] ProjectPlainly(float[] tokens)
+    {
+        float[] joined = Shuffle.Compute(tokens.AsSpan(Layers.Width), Layers.Width);
+        PlainTransformer.Normalize(ProjectorNorm, joined);
+        float[] inner = PlainTransformer.Linear(FirstProjection, joined);
+        PlainTransformer.Activate(Activation.Gelu, inner);
+        return PlainTransformer.Linear(SecondProjection, inner);
     }
 }

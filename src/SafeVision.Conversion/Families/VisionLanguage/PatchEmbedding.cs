@@ -1,4 +1,5 @@
 using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -21,5 +22,21 @@ internal static class PatchEmbedding
             OnnxAttribute.Integers("kernel_shape", size, size), OnnxAttribute.Integers("strides", size, size));
         string flat = blocks.Reshape("patches/flat", map, 0, patches.Features, -1);
         return blocks.Transpose("patches/tokens", flat, 0, 2, 1);
+    }
+
+    /// <summary>The same plainly, for one square picture.</summary>
+    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size)
+    {
+        int grid = image / size, columns = channels * size * size;
+        float[] cut = new float[grid * grid * columns];
+        for (int i = 0; i < grid * grid * channels * size; i++)
+        {
+            (int patch, int line) = Math.DivRem(i, channels * size);
+            (int channel, int row) = Math.DivRem(line, size);
+            int start = (((channel * image) + ((patch / grid) * size) + row) * image) + ((patch % grid) * size);
+            pixels.Slice(start, size).CopyTo(cut.AsSpan((patch * columns) + (line * size)));
+        }
+
+        return PlainTransformer.Linear(patches, cut);
     }
 }

@@ -20,15 +20,24 @@ internal sealed record PixelShuffle(int Grid, int Factor, bool IsTransposed)
         return blocks.Reshape("shuffle", ordered, 0, Tokens, (long)Factor * Factor * width);
     }
 
-    /// <summary>Where a token and a part of it come from: which token before.</summary>
-    public int Source(int token, int part)
+    /// <summary>The same plainly, for one picture.</summary>
+    public float[] Compute(ReadOnlySpan<float> tokens, int width)
     {
-        (int row, int column) = Math.DivRem(token, Grid / Factor);
-        if (IsTransposed)
+        float[] joined = new float[tokens.Length];
+        int parts = Factor * Factor;
+        for (int i = 0; i < Tokens * parts; i++)
         {
-            (row, column) = (column, row);
+            (int token, int part) = Math.DivRem(i, parts);
+            (int row, int column) = Math.DivRem(token, Grid / Factor);
+            if (IsTransposed)
+            {
+                (row, column) = (column, row);
+            }
+
+            int source = (((row * Factor) + (part / Factor)) * Grid) + (column * Factor) + (part % Factor);
+            tokens.Slice(source * width, width).CopyTo(joined.AsSpan(i * width));
         }
 
-        return (((row * Factor) + (part / Factor)) * Grid) + (column * Factor) + (part % Factor);
+        return joined;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
@@ -15,6 +16,12 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
 {
     public OnnxGraph Graph { get; } = new(name, OnnxDialect.Runtime);
 
+    /// <summary>The values between the layers: what goes into the first one, then what each adds up to. A check can stop there.</summary>
+    public List<string> Hidden { get; } = [];
+
+    /// <summary>What the last part of the graph starts from: the last hidden value, normalised where there is a norm.</summary>
+    public string Final { get; set; } = "";
+
     /// <summary>The type of the numbers between the layers.</summary>
     public DataType Activations => form.Activations;
 
@@ -26,6 +33,11 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
     /// <summary>A small weight in the type of the activations.</summary>
     public string Constant(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape)
     {
+        if (!TensorPrimitives.IsFiniteAll(values))
+        {
+            throw new CheckpointException($"'{name}': holds a number that is none, or is infinite; the checkpoint is damaged.");
+        }
+
         int[] sizes = shape.Length == 0 ? [values.Length] : shape.ToArray();
         if (Activations == DataType.Float)
         {
@@ -33,7 +45,7 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
         }
 
         Half[] halves = new Half[values.Length];
-        System.Numerics.Tensors.TensorPrimitives.ConvertToHalf(values, halves);
+        TensorPrimitives.ConvertToHalf(values, halves);
         return Graph.Stored(name, new StoredTensor(name, sizes, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray()));
     }
 

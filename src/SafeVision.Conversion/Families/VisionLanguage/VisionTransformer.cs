@@ -14,6 +14,7 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
     /// <summary>Adds the layers; [items, tokens, width] in and out.</summary>
     public string Write(TransformerGraph blocks, string x)
     {
+        blocks.Hidden.Add(x);
         string residual = x, h = Layers.Count == 0 ? x : blocks.Normalize(Layers[0].AttentionNorm, x);
         for (int i = 0; i < Layers.Count; i++)
         {
@@ -24,9 +25,10 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
             string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, i);
             NormWeights? next = i + 1 < Layers.Count ? Layers[i + 1].AttentionNorm : Norm;
             (h, residual) = next is null ? ("", blocks.Add($"{layer.Name}.sum", down, residual)) : blocks.AddAndNormalize(next, down, residual);
+            blocks.Hidden.Add(residual);
         }
 
-        return Norm is null ? residual : h;
+        return blocks.Final = Norm is null ? residual : h;
     }
 
     private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth)

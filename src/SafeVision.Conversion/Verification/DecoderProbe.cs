@@ -1,0 +1,66 @@
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>Some embeddings, run through a decoder's graph as a host would: first most of them, then one more with the cache.</summary>
+internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDisposable
+{
+    private readonly List<OrtValue> _values = [];
+
+    private int Tokens => embeddings.Length / shape.Hidden;
+
+    /// <summary>The logits of all tokens but the last, and those of the last one, which met them in the cache.</summary>
+    public (float[] Prefill, float[] Step) ReadAndStep(string path, CancellationToken cancellationToken)
+    {
+        using GraphRun run = GraphRun.Open(path);
+        int first = Tokens - 1;
+        using IDisposableReadOnlyCollection<OrtValue> prefill = run.Run(Inputs(run, 0, first, null), cancellationToken);
+        Dictionary<string, OrtValue> step = Inputs(run, first, 1, prefill);
+        return (GraphRun.Singles(prefill[0]), run.RunForFirst(step, cancellationToken));
+    }
+
+    /// <summary>What a part of the graph makes of all tokens.</summary>
+    public float[] Run(string path, byte[] part, CancellationToken cancellationToken)
+    {
+        using GraphRun run = GraphRun.Open(path, part);
+        return run.RunForFirst(Inputs(run, 0, Tokens, null), cancellationToken);
+    }
+
+    public void Dispose() => _values.ForEach(value => value.Dispose());
+
+    private Dictionary<string, OrtValue> Inputs(GraphRun run, int start, int count, IDisposableReadOnlyCollection<OrtValue>? cache)
+    {
+        var inputs = new Dictionary<string, OrtValue>();
+        int place = 1; // behind the logits, present follows present as past does past
+        foreach (string name in run.Inputs.Keys)
+        {
+            if (name.StartsWith("past_key_values.", StringComparison.Ordinal) && cache is not null)
+            {
+                inputs[name] = cache[place++];
+                continue;
+            }
+
+            OrtValue value = name switch
+            {
+                "inputs_embeds" => run.Value(name, embeddings[(start * shape.Hidden)..((start + count) * shape.Hidden)], 1, count, shape.Hidden),
+                "attention_mask" => run.Value(name, [.. Enumerable.Repeat(1f, start + count)], 1, start + count),
+                "position_ids" => Positions(run, start, count),
+                "num_logits_to_keep" => run.Value(name, [0]),
+                _ => run.Value(name, [], 1, shape.KeyValueHeads, 0, shape.HeadSize),
+            };
+            _values.Add(value);
+            inputs[name] = value;
+        }
+
+        return inputs;
+    }
+
+    private static OrtValue Positions(GraphRun run, int start, int count)
+    {
+        float[] row = [.. Enumerable.Range(start, count).Select(position => (float)position)];
+        return run.Inputs["position_ids"].Dimensions.Length == 3
+            ? run.Value("position_ids", [.. row, .. row, .. row], 3, 1, count)
+            : run.Value("position_ids", row, 1, count);
+    }
+}

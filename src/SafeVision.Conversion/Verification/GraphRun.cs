@@ -1,0 +1,85 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Execution;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>One graph, or part of one, on ONNX Runtime, with inputs by name and results as float32.</summary>
+internal sealed class GraphRun : IDisposable
+{
+    private readonly string _path;
+    private readonly InferenceSession _session;
+
+    private GraphRun(string path, InferenceSession session) => (_path, _session) = (path, session);
+
+    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
+
+    /// <param name="path">The file, also for messages.</param>
+    /// <param name="part">A part of it to run instead, whose weights lie where the file's do; null: the file itself.</param>
+    /// <exception cref="CheckpointException">ONNX Runtime refuses it.</exception>
+    public static GraphRun Open(string path, byte[]? part = null)
+    {
+        ProviderCatalog.Environment(); // says which package is missing when the native library is
+        using var options = new SessionOptions { EnableMemoryPattern = false };
+        options.AddSessionConfigEntry("session.disable_prepacking", "1"); // weights are used once or twice: leave them in the file
+        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
+        return Guard(path, () => new GraphRun(path, part is null ? new InferenceSession(path, options) : new InferenceSession(part, options)));
+    }
+
+    /// <summary>Runs; the values of <paramref name="inputs"/> stay the caller's.</summary>
+    /// <exception cref="CheckpointException">The run fails.</exception>
+    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken)
+    {
+        using var options = new RunOptions();
+        IDisposableReadOnlyCollection<OrtValue>? results = null;
+        return Guard(_path, () =>
+        {
+            ModelSession.Run(options, 0, (run, _) => results = _session.Run(run, [.. inputs.Keys], [.. inputs.Values], [.. _session.OutputMetadata.Keys]), cancellationToken);
+            return results!;
+        });
+    }
+
+    /// <summary>The same where only the first result is wanted.</summary>
+    public float[] RunForFirst(IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken)
+    {
+        using IDisposableReadOnlyCollection<OrtValue> results = Run(inputs, cancellationToken);
+        return Singles(results[0]);
+    }
+
+    /// <summary>Numbers in the type that an input takes.</summary>
+    public OrtValue Value(string input, float[] numbers, params long[] shape) => _session.InputMetadata[input].ElementDataType switch
+    {
+        TensorElementType.Float16 => OrtValue.CreateTensorValueFromMemory<Float16>([.. numbers.Select(number => (Float16)number)], shape),
+        TensorElementType.Int64 => OrtValue.CreateTensorValueFromMemory<long>([.. numbers.Select(number => (long)number)], shape),
+        TensorElementType.Bool => OrtValue.CreateTensorValueFromMemory<bool>([.. numbers.Select(number => number != 0)], shape),
+        _ => OrtValue.CreateTensorValueFromMemory(numbers, shape),
+    };
+
+    public static float[] Singles(OrtValue value)
+    {
+        if (value.GetTensorTypeAndShape().ElementDataType != TensorElementType.Float16)
+        {
+            return value.GetTensorDataAsSpan<float>().ToArray();
+        }
+
+        ReadOnlySpan<Half> halves = System.Runtime.InteropServices.MemoryMarshal.Cast<Float16, Half>(value.GetTensorDataAsSpan<Float16>());
+        float[] numbers = new float[halves.Length];
+        TensorPrimitives.ConvertToSingle(halves, numbers);
+        return numbers;
+    }
+
+    public void Dispose() => _session.Dispose();
+
+    private static T Guard<T>(string path, Func<T> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new CheckpointException($"{path}: ONNX Runtime does not run the converted graph. {exception.Message}", exception);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+using System.Numerics.Tensors;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Layers;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>
+/// The parts of a transformer computed plainly on rows of float32, from the checkpoint's own weights: what a graph's results
+/// are held against. Sums that decide are taken in float64.
+/// </summary>
+internal static class PlainTransformer
+{
+    private const int ChunkNumbers = 1 << 18;
+
+    /// <summary><c>y = x·Wᵀ + b</c> for each row of x.</summary>
+    public static float[] Linear(Projection projection, float[] x)
+    {
+        int input = projection.Weight.Columns, output = projection.Features, rows = x.Length / input, chunk = Math.Max(1, ChunkNumbers / input);
+        float[] y = new float[rows * output];
+        Parallel.For(0, (output + chunk - 1) / chunk, part =>
+        {
+            int first = part * chunk, count = Math.Min(chunk, output - first);
+            float[] weights = new float[count * input];
+            projection.Weight.ReadRows(first, weights);
+            for (int row = 0; row < rows; row++)
+            {
+                ReadOnlySpan<float> vector = x.AsSpan(row * input, input);
+                for (int i = 0; i < count; i++)
+                {
+                    y[(row * output) + first + i] = TensorPrimitives.Dot(vector, weights.AsSpan(i * input, input)) + (projection.Bias?[first + i] ?? 0);
+                }
+            }
+        });
+        return y;
+    }
+
+    /// <summary>Normalises each row in place.</summary>
+    public static void Normalize(NormWeights norm, float[] x)
+    {
+        int size = norm.Weight.Length;
+        for (int start = 0; start < x.Length; start += size)
+        {
+            Span<float> row = x.AsSpan(start, size);
+            double mean = 0, square = 0;
+            foreach (float value in row)
+            {
+                mean += norm.IsRms ? 0 : (double)value / size;
+            }
+
+            foreach (float value in row)
+            {
+                square += (value - mean) * (value - mean) / size;
+            }
+
+            double scale = 1 / Math.Sqrt(square + norm.Epsilon);
+            for (int i = 0; i < size; i++)
+            {
+                row[i] = (float)(((row[i] - mean) * scale * norm.Weight[i]) + (norm.Bias?[i] ?? 0));
+            }
+        }
+    }
+
+    public static void Activate(Activation activation, float[] x)
+    {
+        for (int i = 0; i < x.Length; i++)
+        {
+            double value = x[i];
+            x[i] = (float)(activation switch
+            {
+                Activation.Gelu => value / 2 * (1 + Gelu.ErrorFunction(value / Math.Sqrt(2))),
+                Activation.GeluTanh => value / 2 * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (value + (0.044715 * value * value * value)))),
+                Activation.QuickGelu => value / (1 + Math.Exp(-1.702 * value)),
+                _ => value / (1 + Math.Exp(-value)),
+            });
+        }
+    }
+
+    /// <summary>
+    /// Attention of rows [tokens, heads · size] over keys and values [tokens, keyHeads · size], where <paramref name="sees"/>
+    /// says which token may look at which.
+    /// </summary>
+    public static float[] Attend(float[] query, float[] key, float[] value, int heads, int keyHeads, int size, Func<int, int, bool> sees)
+    {
+        int tokens = query.Length / (heads * size), shared = heads / keyHeads;
+        float[] mixed = new float[query.Length];
+        Parallel.For(0, heads, head =>
+        {
+            double[] weights = new double[tokens];
+            double[] sum = new double[size];
+            int keyHead = head / shared;
+            for (int token = 0; token < tokens; token++)
+            {
+                ReadOnlySpan<float> asked = query.AsSpan((token * heads * size) + (head * size), size);
+                for (int i = 0; i < tokens; i++)
+                {
+                    weights[i] = sees(token, i)
+                        ? TensorPrimitives.Dot(asked, key.AsSpan((i * keyHeads * size) + (keyHead * size), size)) / Math.Sqrt(size)
+                        : double.NegativeInfinity;
+                }
+
+                TensorPrimitives.SoftMax<double>(weights, weights);
+                Array.Clear(sum);
+                for (int i = 0; i < tokens; i++)
+                {
+                    for (int j = 0; weights[i] > 0 && j < size; j++)
+                    {
+                        sum[j] += weights[i] * value[(i * keyHeads * size) + (keyHead * size) + j];
+                    }
+                }
+
+                for (int j = 0; j < size; j++)
+                {
+                    mixed[(token * heads * size) + (head * size) + j] = (float)sum[j];
+                }
+            }
+        });
+        return mixed;
+    }
+
+    /// <summary>Turns each token's heads in place: pair j of token i by the angle <paramref name="angle"/> gives.</summary>
+    public static void Rotate(float[] x, int heads, int size, Func<int, int, double> angle)
+    {
+        int half = size / 2;
+        for (int start = 0; start < x.Length; start += size)
+        {
+            int token = start / (heads * size);
+            for (int i = 0; i < half; i++)
+            {
+                (double sine, double cosine) = Math.SinCos(angle(token, i));
+                (float first, float second) = (x[start + i], x[start + i + half]);
+                x[start + i] = (float)((first * cosine) - (second * sine));
+                x[start + i + half] = (float)((second * cosine) + (first * sine));
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using System.Numerics.Tensors;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>A vision tower's layers computed plainly, for one picture.</summary>
+internal static class PlainVision
+{
+    /// <summary>What goes into the layers → what the first <paramref name="layers"/> of them add up to.</summary>
+    public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, Action computed, CancellationToken cancellationToken)
+    {
+        VisionTransformer tower = encoder.Layers;
+        float[] residual = [.. tokens];
+        foreach (VisionLayer layer in tower.Layers.Take(layers))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            float[] x = [.. residual];
+            PlainTransformer.Normalize(layer.AttentionNorm, x);
+            float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
+            int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
+            encoder.RotatePlainly(query, key);
+            float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, (_, _) => true);
+            Add(residual, PlainTransformer.Linear(layer.Output, mixed));
+
+            x = [.. residual];
+            PlainTransformer.Normalize(layer.MlpNorm, x);
+            float[] inner = PlainTransformer.Linear(layer.Up, x);
+            PlainTransformer.Activate(tower.Activation, inner);
+            Add(residual, PlainTransformer.Linear(layer.Down, inner));
+            computed();
+        }
+
+        return residual;
+    }
+
+    /// <summary>How many multiplications one layer takes.</summary>
+    public static long Cost(VisionTransformer tower, int tokens)
+    {
+        VisionLayer layer = tower.Layers[0];
+        long weights = layer.Query.Weight.Count + layer.Key.Weight.Count + layer.Value.Weight.Count + layer.Output.Weight.Count + layer.Up.Weight.Count + layer.Down.Weight.Count;
+        return tokens * (weights + (2L * tokens * tower.Width));
+    }
+
+    private static float[] Project(Projection projection, NormWeights? norm, float[] x)
+    {
+        float[] y = PlainTransformer.Linear(projection, x);
+        if (norm is not null)
+        {
+            PlainTransformer.Normalize(norm, y);
+        }
+
+        return y;
+    }
+
+    private static void Add(float[] sum, float[] x) => TensorPrimitives.Add(sum, x, sum);
+}

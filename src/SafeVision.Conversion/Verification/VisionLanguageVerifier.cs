@@ -1,0 +1,142 @@
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Execution;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>
+/// Runs the three written graphs on ONNX Runtime and holds them against the plain computation from the checkpoint's weights.
+/// Of a model that is too large for that to be quick, or to fit memory, the first layers and the last part are checked.
+/// </summary>
+internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double tolerance, Action<long, long> report, CancellationToken cancellationToken)
+{
+    private const int Tokens = 5;
+    private long _done;
+
+    private long Total => model.Text.Layers.Count + model.Vision.Layers.Layers.Count + 1;
+
+    /// <summary>The most bytes of weights that a run may have to hold.</summary>
+    public long MostBytes { get; init; } = 768 << 20;
+
+    /// <summary>The most multiplications of the plain vision tower; so many take a few seconds on two cores.</summary>
+    public long MostMultiplications { get; init; } = 25_000_000_000;
+
+    /// <summary>The largest difference, relative to the largest number of an output.</summary>
+    public double LargestDifference { get; private set; }
+
+    /// <summary>What was checked, in words.</summary>
+    public string Scope { get; private set; } = "";
+
+    /// <exception cref="CheckpointException">A graph gives other numbers, or numbers that are none; the message names it.</exception>
+    public void Verify(WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision)
+    {
+        report(0, Total);
+        int[] ids = [.. Enumerable.Range(0, Tokens).Select(i => (int)((long)model.Text.Shape.Vocabulary * i / Tokens))];
+        float[] embeddings = VerifyEmbedding(embedding, ids);
+        int text = VerifyDecoder(decoder, embeddings), tower = VerifyVision(vision);
+        Scope = text == model.Text.Layers.Count && tower == model.Vision.Layers.Layers.Count
+            ? "whole"
+            : $"{text} of {model.Text.Layers.Count} layers of the language model and its head, {tower} of {model.Vision.Layers.Layers.Count} layers of the vision tower and the projector";
+        report(Total, Total);
+    }
+
+    private float[] VerifyEmbedding(WrittenGraph graph, int[] ids)
+    {
+        int hidden = model.Text.Shape.Hidden;
+        float[] expected = new float[ids.Length * hidden];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            model.Text.Embedding.ReadRows(ids[i], expected.AsSpan(i * hidden, hidden));
+        }
+
+        using GraphRun run = GraphRun.Open(graph.Path);
+        using OrtValue input = run.Value("input_ids", [.. ids.Select(id => (float)id)], 1, ids.Length);
+        Compare(graph, "inputs_embeds", expected, run.RunForFirst(new Dictionary<string, OrtValue> { ["input_ids"] = input }, cancellationToken));
+        return expected;
+    }
+
+    /// <summary>Returns how many layers were checked.</summary>
+    private int VerifyDecoder(WrittenGraph graph, float[] embeddings)
+    {
+        TextDecoder text = model.Text;
+        bool isWhole = graph.WeightBytes <= MostBytes;
+        int layers = isWhole ? text.Layers.Count : Math.Clamp((int)(MostBytes / (graph.WeightBytes / text.Layers.Count)), 1, text.Layers.Count - 1);
+        float[] hidden = PlainDecoder.Run(text, embeddings, layers, Advance, cancellationToken);
+        using var probe = new DecoderProbe(text.Shape, embeddings);
+        if (isWhole)
+        {
+            (float[] prefill, float[] step) = probe.ReadAndStep(graph.Path, cancellationToken);
+            Compare(graph, "logits", PlainDecoder.Speak(text, hidden), [.. prefill, .. step]);
+            return layers;
+        }
+
+        Compare(graph, $"layer {layers}", hidden, probe.Run(graph.Path, graph.Cut(null, graph.Blocks.Hidden[layers]), cancellationToken));
+        float[] noise = VisionInput.Noise(3, Tokens, text.Shape.Hidden).Numbers;
+        Compare(graph, "head", PlainTransformer.Linear(text.Head, noise), Tail(graph, "logits", noise, text.Shape.Hidden));
+        return layers;
+    }
+
+    /// <summary>Returns how many layers were checked.</summary>
+    private int VerifyVision(WrittenGraph graph)
+    {
+        IVisionEncoder vision = model.Vision;
+        IReadOnlyDictionary<string, VisionInput> inputs = vision.Probe(1);
+        float[] tokens = vision.EmbedPlainly(inputs);
+        int all = vision.Layers.Layers.Count, width = vision.Layers.Width;
+        int layers = all == 0 ? 0 : (int)Math.Clamp(MostMultiplications / PlainVision.Cost(vision.Layers, tokens.Length / width), 1, all);
+        float[] hidden = PlainVision.Run(vision, tokens, layers, Advance, cancellationToken);
+        if (layers == all)
+        {
+            if (vision.Layers.Norm is { } norm)
+            {
+                PlainTransformer.Normalize(norm, hidden);
+            }
+
+            Compare(graph, "image_features", vision.ProjectPlainly(hidden), Run(graph, null, inputs));
+            return layers;
+        }
+
+        Compare(graph, $"layer {layers}", hidden, Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), inputs));
+        float[] noise = VisionInput.Noise(4, tokens.Length).Numbers;
+        Compare(graph, "projector", vision.ProjectPlainly(noise), Tail(graph, "image_features", noise, width));
+        return layers;
+    }
+
+    private float[] Run(WrittenGraph graph, byte[]? part, IReadOnlyDictionary<string, VisionInput> inputs)
+    {
+        using GraphRun run = GraphRun.Open(graph.Path, part);
+        Dictionary<string, OrtValue> values = run.Inputs.Keys.ToDictionary(
+            name => name, name => run.Value(name, inputs[name].Numbers, [.. inputs[name].Shape.Select(size => (long)size)]));
+        try
+        {
+            return run.RunForFirst(values, cancellationToken);
+        }
+        finally
+        {
+            values.Values.ToList().ForEach(value => value.Dispose());
+        }
+    }
+
+    /// <summary>What the graph makes of the last hidden values.</summary>
+    private float[] Tail(WrittenGraph graph, string output, float[] hidden, int width)
+    {
+        string start = graph.Blocks.Final;
+        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(start, output));
+        using OrtValue value = run.Value(start, hidden, 1, hidden.Length / width, width);
+        return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
+    }
+
+    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual)
+    {
+        double difference = ProviderSelfCheck.RelativeDifference(expected, actual);
+        if (!(difference <= tolerance))
+        {
+            throw new CheckpointException(
+                $"{graph.Path}: {what} differs from the plain computation by {difference:0.0e+0} (more than {tolerance:0.0e+0}); the weights may be damaged, or this is a defect of the converter.");
+        }
+
+        LargestDifference = Math.Max(LargestDifference, difference);
+    }
+
+    private void Advance() => report(++_done, Total);
+}

@@ -1,0 +1,123 @@
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Tests.Checkpoints;
+
+namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
+
+/// <summary>Checkpoints as an attacker, a half-finished copy or another architecture would leave them.</summary>
+public sealed class HostileInternVLTests
+{
+    private const string Original = "internvl-internlm2-orig";
+    private const string Transformers = "internvl-llama-hf";
+
+    [Theory]
+    [InlineData(Original, "\"model_type\": \"internlm2\"", "\"model_type\": \"mamba\"", "the language model 'mamba' is not known; these are: internlm2")]
+    [InlineData(Original, "\"hidden_act\": \"silu\"", "\"hidden_act\": \"relu\"", "only silu")]
+    [InlineData(Original, "\"ps_version\": \"v2\"", "\"ps_version\": \"v3\"", "ps_version")]
+    [InlineData(Original, "\"downsample_ratio\": 0.5", "\"downsample_ratio\": 0.3", "downsample_ratio")]
+    [InlineData(Original, "\"downsample_ratio\": 0.5", "\"downsample_ratio\": 0", "downsample_ratio")]
+    [InlineData(Original, "\"downsample_ratio\": 0.5", "\"downsample_ratio\": 1e-300", "downsample_ratio")]
+    [InlineData(Original, "\"force_image_size\": 56", "\"force_image_size\": 70", "force_image_size")]
+    [InlineData(Original, "\"select_layer\": -1", "\"select_layer\": -4", "select_layer")]
+    [InlineData(Original, "\"select_layer\": -1", "\"select_layer\": \"all\"", "select_layer")]
+    [InlineData(Original, "\"bias\": false", "\"bias\": true", "wqkv.bias")]
+    [InlineData(Original, "\"num_key_value_heads\": 2", "\"num_key_value_heads\": 3", "can't share")]
+    [InlineData(Original, "\"num_attention_heads\": 4", "\"num_attention_heads\": 2000000000", "num_attention_heads")]
+    [InlineData(Original, "\"num_attention_heads\": 3", "\"num_attention_heads\": 5", "48 numbers")]
+    [InlineData(Original, "\"num_hidden_layers\": 2,\n    \"num_key", "\"num_hidden_layers\": 3,\n    \"num_key", "layers.2")]
+    [InlineData(Original, "\"intermediate_size\": 128", "\"intermediate_size\": 127", "feed_forward.w1.weight")]
+    [InlineData(Original, "\"vocab_size\": 672", "\"vocab_size\": 673", "tok_embeddings.weight")]
+    [InlineData(Original, "\"patch_size\": 14", "\"patch_size\": 15", "patches of 15")]
+    [InlineData(Original, "\"rope_theta\": 1000000.0", "\"rope_theta\": 0", "rope_theta")]
+    [InlineData(Original, "\"type\": \"dynamic\"", "\"type\": \"magic\"", "rotary scaling 'magic'")]
+    [InlineData(Original, "\"qkv_bias\": true", "\"qkv_bias\": 1", "qkv_bias")]
+    [InlineData(Original, "\"norm_type\": \"layer_norm\"", "\"norm_type\": \"batch_norm\"", "batch_norm")]
+    [InlineData(Original, "\"hidden_act\": \"gelu\"", "\"hidden_act\": \"mish\"", "mish")]
+    [InlineData(Original, "\"llm_config\": {", "\"other_config\": {", "llm_config")]
+    [InlineData(Original, "\"tie_word_embeddings\": false", "\"tie_word_embeddings\": \"no\"", "tie_word_embeddings")]
+    [InlineData(Transformers, "\"projector_hidden_act\": \"gelu\"", "\"projector_hidden_act\": \"relu\"", "projector_hidden_act")]
+    [InlineData(Transformers, "\"vision_feature_select_strategy\": \"default\"", "\"vision_feature_select_strategy\": \"full\"", "vision_feature_select_strategy")]
+    [InlineData(Transformers, "\"use_mean_pooling\": true", "\"use_mean_pooling\": false", "vision_tower.layernorm")]
+    [InlineData(Transformers, "\"attention_bias\": false", "\"attention_bias\": true", "q_proj.bias")]
+    [InlineData(Transformers, "\"head_dim\": 16", "\"head_dim\": 15", "must be even")]
+    [InlineData(Transformers, "\"num_channels\": 3", "\"num_channels\": 4", "patch_embeddings.projection.weight")]
+    [InlineData(Transformers, "\"model_type\": \"internvl\"", "\"model_type\": \"blip\"", "these families are known: efficientnet-lite, tfjs-classifier, bert-encoder, internvl")]
+    public async Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
+    {
+        using var folder = new TemporaryFolder();
+        Copy(checkpoint, folder.PathOf("source"));
+        string config = File.ReadAllText(folder.PathOf("source/config.json"));
+        Assert.Contains(part, config, StringComparison.Ordinal);
+        File.WriteAllText(folder.PathOf("source/config.json"), config.Replace(part, replacement, StringComparison.Ordinal));
+        await RefusesAsync(folder, message);
+    }
+
+    [Theory]
+    [InlineData("vision_tower.encoder.layer.1.mlp.fc2.weight")]
+    [InlineData("language_model.lm_head.weight")]
+    [InlineData("language_model.model.norm.weight")]
+    [InlineData("vision_tower.embeddings.position_embeddings")]
+    public async Task A_weight_that_is_no_number_or_is_missing_or_of_no_use_is_named(string name)
+    {
+        using var folder = new TemporaryFolder();
+        Copy(Transformers, folder.PathOf("source"));
+        List<(string Name, int[] Shape, float[] Values)> tensors = Tensors(Transformers);
+        int place = tensors.FindIndex(tensor => tensor.Name == name);
+        (_, int[] shape, float[] values) = tensors[place];
+
+        values[^1] = float.NaN;
+        Write(tensors);
+        await RefusesAsync(folder, "holds a number that is none");
+
+        tensors[place] = (name, [.. shape, 1], values);
+        Write(tensors);
+        await RefusesAsync(folder, name);
+
+        tensors.RemoveAt(place);
+        Write(tensors);
+        await RefusesAsync(folder, name);
+
+        void Write(List<(string, int[], float[])> all) => File.WriteAllBytes(folder.PathOf("source/model.safetensors"), SafetensorsBytes.Create(all));
+    }
+
+    [Fact]
+    public async Task A_pickle_is_refused_with_what_makes_safetensors_of_it()
+    {
+        using var folder = new TemporaryFolder();
+        Copy(Transformers, folder.PathOf("source"));
+        File.Move(folder.PathOf("source/model.safetensors"), folder.PathOf("source/pytorch_model.bin"));
+        await RefusesAsync(folder, "safetensors.torch");
+    }
+
+    [Fact]
+    public async Task An_unknown_precision_is_refused_before_anything_is_written()
+    {
+        using var folder = new TemporaryFolder();
+        CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
+            new ConversionOptions { Source = Fixture.PathOf($"vlm/{Transformers}"), Destination = folder.PathOf("model"), Precision = "int3" }));
+        Assert.Contains("int3", exception.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Root));
+    }
+
+    private static List<(string Name, int[] Shape, float[] Values)> Tensors(string checkpoint)
+    {
+        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf($"vlm/{checkpoint}/model.safetensors"));
+        return [.. file.Tensors.Select(tensor => (tensor.Key, tensor.Value.Shape.ToArray(), tensor.Value.ToSingle()))];
+    }
+
+    private static void Copy(string checkpoint, string destination)
+    {
+        Directory.CreateDirectory(destination);
+        foreach (string path in Directory.EnumerateFiles(Fixture.PathOf($"vlm/{checkpoint}")))
+        {
+            File.Copy(path, Path.Combine(destination, Path.GetFileName(path)));
+        }
+    }
+
+    private static async Task RefusesAsync(TemporaryFolder folder, string message)
+    {
+        CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
+            new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model") }));
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.PathOf("model")));
+    }
+}

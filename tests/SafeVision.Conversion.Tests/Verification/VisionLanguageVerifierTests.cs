@@ -1,0 +1,80 @@
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
+
+namespace SafeVision.Conversion.Tests.Verification;
+
+public sealed class VisionLanguageVerifierTests
+{
+    private const string Checkpoint = "vlm/internvl-qwen2-orig";
+
+    [Fact]
+    public void A_small_model_is_checked_whole_and_a_large_one_in_parts()
+    {
+        using var folder = new TemporaryFolder();
+        using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf(Checkpoint));
+        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model);
+
+        var whole = new VisionLanguageVerifier(model, 1e-4, (_, _) => { }, CancellationToken.None);
+        whole.Verify(decoder, embedding, vision);
+        Assert.Equal("whole", whole.Scope);
+        Assert.InRange(whole.LargestDifference, double.Epsilon, 1e-4);
+
+        var parts = new VisionLanguageVerifier(model, 1e-4, (_, _) => { }, CancellationToken.None) { MostBytes = 1, MostMultiplications = 1 };
+        parts.Verify(decoder, embedding, vision);
+        Assert.Equal("1 of 2 layers of the language model and its head, 1 of 2 layers of the vision tower and the projector", parts.Scope);
+        Assert.InRange(parts.LargestDifference, double.Epsilon, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("vision_encoder", true, "image_features")]
+    [InlineData("vision_encoder", false, "projector")]
+    [InlineData("decoder_model_merged", true, "logits")]
+    [InlineData("decoder_model_merged", false, "layer 1")]
+    [InlineData("embed_tokens", true, "inputs_embeds")]
+    public void A_graph_of_other_weights_is_found_out(string damaged, bool isWhole, string what)
+    {
+        using TemporaryFolder folder = new(), other = new();
+        using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf(Checkpoint)), stranger = new InternVL().Read(Fixture.PathOf("vlm/internvl-qwen2-hf"));
+        VisionLanguageModel altered = new()
+        {
+            Vision = (InternVit)stranger.Vision with { SecondProjection = ((InternVit)stranger.Vision).SecondProjection.Scale([.. Enumerable.Repeat(1.01f, 64)]) },
+            Text = stranger.Text with
+            {
+                Embedding = stranger.Text.Embedding.ScaleRows([.. Enumerable.Repeat(1.01f, 640)]),
+                Layers = [.. stranger.Text.Layers.Select(layer => layer with { Up = layer.Up.Scale([.. Enumerable.Repeat(1.05f, 128)]) })],
+            },
+            SourceFiles = [],
+            Checkpoint = stranger.Checkpoint,
+        };
+        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model);
+        (WrittenGraph wrongDecoder, WrittenGraph wrongEmbedding, WrittenGraph wrongVision) = Write(other, altered);
+        var verifier = new VisionLanguageVerifier(model, 1e-4, (_, _) => { }, CancellationToken.None)
+        {
+            MostBytes = isWhole ? long.MaxValue : 1,
+            MostMultiplications = isWhole ? long.MaxValue : 1,
+        };
+        CheckpointException exception = Assert.Throws<CheckpointException>(() => verifier.Verify(
+            damaged == "decoder_model_merged" ? wrongDecoder : decoder,
+            damaged == "embed_tokens" ? wrongEmbedding : embedding,
+            damaged == "vision_encoder" ? wrongVision : vision));
+        Assert.Contains($"{damaged}.onnx: {what} differs", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(TemporaryFolder folder, VisionLanguageModel model)
+    {
+        var form = new Float32Form();
+        return (
+            Write("decoder_model_merged", DecoderGraph.Write(model.Text, form, AttentionStyle.Grouped)),
+            Write("embed_tokens", EmbeddingGraph.Write(model.Text.Embedding, form)),
+            Write("vision_encoder", model.Vision.Write(form)));
+
+        WrittenGraph Write(string name, TransformerGraph graph)
+        {
+            string path = folder.PathOf($"{name}.onnx");
+            OnnxFile.Write(path, graph.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
+            return new WrittenGraph(path, graph);
+        }
+    }
+}
