@@ -50,7 +50,8 @@ internal sealed class AddedTokenMatcher
                 continue;
             }
 
-            start = token.StripsLeft ? done + text.Span[done..start].TrimEnd().Length : start;
+            // White space that the token before swallowed may still be a token itself, which then starts before "done".
+            start = token.StripsLeft && start > done ? done + text.Span[done..start].TrimEnd().Length : start;
             end = token.StripsRight ? text.Length - text.Span[end..].TrimStart().Length : end;
             if (start > done)
             {
@@ -58,7 +59,7 @@ internal sealed class AddedTokenMatcher
             }
 
             yield return (text.Slice(start, end - start), token);
-            done = place = end;
+            done = end;
         }
 
         if (done < text.Length)

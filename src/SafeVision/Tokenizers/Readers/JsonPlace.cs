@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+using System.Text;
 using System.Text.Json;
 using SafeVision.Execution;
 
@@ -79,7 +81,7 @@ internal readonly record struct JsonPlace(string File, string Path, JsonElement 
     /// <summary>An error that says where, what stands there, and what is wrong with it.</summary>
     public ModelLoadException Wrong(string what)
     {
-        string quote = Element.GetRawText();
+        string quote = Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(Element)); // which need not be well-formed
         quote = quote.Length > LongestQuote ? $"{quote.AsSpan(0, LongestQuote)}…" : quote;
         return new ModelLoadException($"{File}: {Path}: {what}: {quote}");
     }

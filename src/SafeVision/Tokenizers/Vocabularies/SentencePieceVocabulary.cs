@@ -89,11 +89,12 @@ internal sealed class SentencePieceVocabulary : PieceVocabulary
     private bool Emit(
         int symbol, ReadOnlySpan<char> text, bool[]? forbidden, Dictionary<int, (int Left, int Right)>? undo, List<int> ids, bool afterUnknown)
     {
-        int id = symbol < 0 && symbol != int.MinValue ? ~symbol : symbol;
-        if (id >= 0 && id < _pieces.Length && forbidden?[id] != true)
+        bool isUserDefined = symbol < 0 && symbol != int.MinValue; // which has been allowed by its own characters
+        int id = isUserDefined ? ~symbol : symbol;
+        if (isUserDefined || (id >= 0 && id < _pieces.Length && forbidden?[id] != true))
         {
             // An unused piece is taken apart again, down to pieces that are used.
-            if (symbol >= 0 && _pieces[id].Kind == SentencePieceKind.Unused && undo!.TryGetValue(id, out (int Left, int Right) parts))
+            if (!isUserDefined && _pieces[id].Kind == SentencePieceKind.Unused && undo!.TryGetValue(id, out (int Left, int Right) parts))
             {
                 bool unknown = Emit(parts.Left, _pieces[id].Text.AsSpan(0, LengthOf(parts.Left, id, parts.Right)), forbidden, undo, ids, afterUnknown);
                 return Emit(parts.Right, _pieces[id].Text.AsSpan(LengthOf(parts.Left, id, parts.Right)), forbidden, undo, ids, unknown);
