@@ -14,7 +14,7 @@ internal static class ImageBudget
     /// <summary>A tile's side in pixels.</summary>
     public const int LongestTile = 2048;
 
-    private const int MostValues = 1 << 26;
+    private const int MostValues = 1 << 27;
 
     /// <summary>Checks what a picture can take at most.</summary>
     /// <param name="key">The setting to blame.</param>

@@ -1,4 +1,5 @@
 using SafeVision.Imaging;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Models.Families;
 
@@ -6,10 +7,30 @@ namespace SafeVision.Models.Families;
 /// InternVL 2 to 3: InternViT, pixel shuffle and an InternLM2, Qwen2 or Llama text model, in the layout of its authors
 /// (<c>internvl_chat</c>) and in that of transformers (<c>internvl</c>).
 /// </summary>
-internal static class InternVl
+internal sealed class InternVl : IVisionLanguageFamily
 {
     private static readonly ChannelValues s_mean = new(0.485, 0.456, 0.406);
     private static readonly ChannelValues s_std = new(0.229, 0.224, 0.225);
+
+    public string Name => "internvl";
+
+    public IReadOnlyList<string> ModelTypes { get; } = ["internvl_chat", "internvl"];
+
+    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    {
+        InternVlTiling tiling = Tiling(configuration, options);
+        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ContextMark, "<image>"], otherwise: null);
+        return new VisionLanguageProfile
+        {
+            Family = Name,
+            Images = Images(configuration, tiling),
+            ImageMark = mark,
+            ImageToken = LanguageSettings.ImageToken(configuration.Config["image_token_id"], tokenizer, tiling.ContextMark),
+            Conversation = conversation,
+            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|im_end|>", "<|end|>"),
+            ContextLength = LanguageSettings.ContextLength(configuration),
+        };
+    }
 
     /// <summary>How pictures are prepared, which needs no tokenizer.</summary>
     public static InternVlPreparation Images(ModelConfiguration configuration, PreparationOptions options) =>

@@ -63,21 +63,31 @@ internal static class LanguageSettings
         return known is null || known == id ? id : throw configured.Wrong($"{known}, which is the id of '{token}' in the tokenizer");
     }
 
-    /// <summary>The mark that the model's conversations have where a picture belongs: that of the candidates which a trial conversation contains once.</summary>
-    /// <exception cref="ModelLoadException">It contains none of them, or one several times: pictures would go missing.</exception>
-    public static string ImageMark(ModelConfiguration configuration, ConversationTemplate conversation, params ReadOnlySpan<string> candidates)
+    /// <summary>
+    /// How conversations are written down for the model, and the mark that stands in them for a picture: that of the candidates which a
+    /// trial conversation with one picture has once.
+    /// </summary>
+    /// <param name="configuration">The model's files.</param>
+    /// <param name="tokenizer">Says whether it puts a token in front of every text.</param>
+    /// <param name="marks">The candidates, likeliest first.</param>
+    /// <param name="otherwise">The family's chat template for folders without one; null where there is none.</param>
+    /// <exception cref="ModelLoadException">The trial has none of the marks, or one several times: pictures would go missing.</exception>
+    public static (ConversationTemplate Template, string Mark) Conversation(
+        ModelConfiguration configuration, TextTokenizer tokenizer, IReadOnlyList<string> marks, string? otherwise)
     {
-        string trial = conversation.Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted("?"))]).Text;
-        foreach (string mark in candidates)
+        foreach (string mark in marks)
         {
+            ConversationTemplate template = ConversationTemplates.Read(
+                configuration, mark, tokenizerWritesBeginning: tokenizer.BeginningOfText is not null, otherwise: otherwise);
+            string trial = template.Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted("?"))]).Text;
             int first = trial.IndexOf(mark, StringComparison.Ordinal);
             if (first >= 0 && trial.IndexOf(mark, first + mark.Length, StringComparison.Ordinal) < 0)
             {
-                return mark;
+                return (template, mark);
             }
         }
 
-        throw new ModelLoadException($"{configuration.Folder}: the conversation template writes no image mark of this family, or several for one picture. Known are {string.Join(", ", candidates)}.");
+        throw new ModelLoadException($"{configuration.Folder}: the conversation template does not write one mark for one picture. Known are {string.Join(", ", marks)}.");
     }
 
     private static ConfigurationValue Text(ModelConfiguration configuration) =>

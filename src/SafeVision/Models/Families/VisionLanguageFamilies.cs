@@ -6,7 +6,7 @@ namespace SafeVision.Models.Families;
 /// <summary>The families that are known; a new one is a file and a line here.</summary>
 internal static class VisionLanguageFamilies
 {
-    private static readonly IVisionLanguageFamily[] s_all = [];
+    private static readonly IVisionLanguageFamily[] s_all = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl()];
 
     /// <summary>Reads how a model is fed.</summary>
     /// <exception cref="ModelLoadException">No family is known for it; the message lists those that are.</exception>

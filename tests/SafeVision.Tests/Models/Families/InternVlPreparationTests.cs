@@ -43,7 +43,7 @@ public sealed class InternVlPreparationTests
             Assert.Equal([tiles, 3, side, side], preparation.Plan(frame.Width, frame.Height).PixelShape);
             if (key.EndsWith(".N.png", StringComparison.Ordinal))
             {
-                byte[] written = Interleave(Write(preparation, frame), side);
+                byte[] written = Interleave(PreparedPixels.Of(preparation, frame), side);
                 for (int tile = 0; tile < tiles; tile++)
                 {
                     ImageFrame expected = RawPictures.Open($"preprocess/{key.Replace(".N.", $".{tile}.", StringComparison.Ordinal)}");
@@ -53,7 +53,7 @@ public sealed class InternVlPreparationTests
             }
             else if (!key.EndsWith(".nothumb", StringComparison.Ordinal))
             {
-                Assert.True(GoldenTensors.SafeTensorsBytes(Tensors, $"{key}.tiles_uint8").Values.AsSpan().SequenceEqual(Interleave(Write(preparation, frame), side)), key);
+                Assert.True(GoldenTensors.SafeTensorsBytes(Tensors, $"{key}.tiles_uint8").Values.AsSpan().SequenceEqual(Interleave(PreparedPixels.Of(preparation, frame), side)), key);
                 compared += tiles;
             }
         }
@@ -73,12 +73,12 @@ public sealed class InternVlPreparationTests
 
             ImageFrame frame = RawPictures.Open($"preprocess/{row.GetProperty("file").GetString()}");
             int length = 3 * row.GetProperty("image_size").GetInt32() * row.GetProperty("image_size").GetInt32();
-            float[] pixels = Write(Create(row.GetProperty("image_size").GetInt32(), row.GetProperty("max_num").GetInt32(), thumbnail: true, s_imageNet), frame);
+            float[] pixels = PreparedPixels.Of(Create(row.GetProperty("image_size").GetInt32(), row.GetProperty("max_num").GetInt32(), thumbnail: true, s_imageNet), frame);
             float[] expected = GoldenTensors.SafeTensors(Tensors, $"{row.GetProperty("key").GetString()}.pixel_values").Values;
 
             foreach ((int index, JsonElement tile) in chosen.EnumerateArray().Index())
             {
-                AssertClose(expected.AsSpan(index * length, length), pixels.AsSpan(tile.GetInt32() * length, length));
+                PreparedPixels.AssertClose(expected.AsSpan(index * length, length), pixels.AsSpan(tile.GetInt32() * length, length));
             }
         }
     }
@@ -101,9 +101,9 @@ public sealed class InternVlPreparationTests
                 InternVlPreparation preparation = InternVl.Images(ConfigurationFolder.Open(model), options);
                 ImageFrame frame = RawPictures.Open(picture.GetProperty("file").GetString()!);
                 ImagePlan plan = preparation.Plan(frame.Width, frame.Height);
-                float[] pixels = Write(preparation, frame);
+                float[] pixels = PreparedPixels.Of(preparation, frame);
 
-                AssertClose(expected.AsSpan(done, pixels.Length), pixels);
+                PreparedPixels.AssertClose(expected.AsSpan(done, pixels.Length), pixels);
                 done += pixels.Length;
                 string prompt = facts.GetProperty("cases").GetProperty(golden).GetProperty("prompt_text")[index].GetString()!;
                 Assert.Contains($"user\n{plan.Text}\n", prompt, StringComparison.Ordinal);
@@ -142,7 +142,7 @@ public sealed class InternVlPreparationTests
         InternVlPreparation preparation = Create(56, 12, thumbnail: true);
         ImageFrame frame = RawPictures.Noise(width, height);
 
-        float[] pixels = Write(preparation, frame);
+        float[] pixels = PreparedPixels.Of(preparation, frame);
 
         (int columns, int rows) = preparation.Grid(width, height);
         Assert.Equal(Math.Sign(width - height), Math.Sign(columns - rows));
@@ -233,15 +233,6 @@ public sealed class InternVlPreparationTests
     private static InternVlPreparation Create(int side, int most, bool thumbnail, ChannelTables? tables = null) => new(
         new InternVlTiling { Side = side, TokensOfSide = 2, MaximumTiles = most, HasThumbnail = thumbnail }, tables ?? s_bytes, ResampleFilter.Bicubic);
 
-    private static float[] Write(InternVlPreparation preparation, ImageFrame frame)
-    {
-        ImagePlan plan = preparation.Plan(frame.Width, frame.Height);
-        float[] pixels = new float[plan.PixelCount];
-        pixels.AsSpan().Fill(float.NaN);
-        preparation.Write(frame, plan, pixels);
-        return pixels;
-    }
-
     /// <summary>Planes of bytes, kept as floats, to rows of pixels.</summary>
     private static byte[] Interleave(float[] tiles, int side)
     {
@@ -254,14 +245,5 @@ public sealed class InternVlPreparationTests
         }
 
         return bytes;
-    }
-
-    private static void AssertClose(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
-    {
-        Assert.Equal(expected.Length, actual.Length);
-        for (int i = 0; i < expected.Length; i++)
-        {
-            Assert.Equal(expected[i], actual[i], 1e-6f);
-        }
     }
 }
