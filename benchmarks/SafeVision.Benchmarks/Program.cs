@@ -1,6 +1,7 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Checkpoints;
+using SafeVision.Benchmarks.Converting;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
@@ -25,6 +26,9 @@ switch (args)
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);
+        break;
+    case ["convert", string checkpoint, .. string[] rest]:
+        await ConversionComparison.RunAsync(checkpoint, rest is [string precision, ..] ? precision : "int4", Console.Out).ConfigureAwait(false);
         break;
     case ["linears", ..]:
         LinearComparison.Run(Console.Out);

@@ -1,14 +1,19 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>A file mapped into memory for reading: a checkpoint larger than memory can be converted.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
+    // What was read stays in the process's working set while it is mapped; letting go more often costs time.
+    private const long ReleasedAtOnce = 64 << 20;
+
     private readonly MemoryMappedFile? _file;
-    private readonly MemoryMappedViewAccessor? _view;
+    private MemoryMappedViewAccessor? _view;
     private byte* _start;
+    private long _read;
 
     public MappedFile(string path)
     {
@@ -23,9 +28,7 @@ internal sealed unsafe class MappedFile : IDisposable
             }
 
             _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
-            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-            _start += _view.PointerOffset;
+            Map(_file);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -46,7 +49,43 @@ internal sealed unsafe class MappedFile : IDisposable
         return length == 0 ? ReadOnlyMemory<byte>.Empty : new Part(this, offset, length).Memory;
     }
 
+    /// <summary>
+    /// Says that a part was read to its end. When enough was, the file is mapped anew, which gives back the memory; parts
+    /// stay valid, but no span of one may be in use meanwhile. Memory that is no part of a mapped file is left alone.
+    /// </summary>
+    public static void Release(ReadOnlyMemory<byte> part)
+    {
+        if (MemoryMarshal.TryGetMemoryManager(part, out Part? manager))
+        {
+            manager.File.Release(part.Length);
+        }
+    }
+
     public void Dispose()
+    {
+        Unmap();
+        _file?.Dispose();
+    }
+
+    private void Release(int length)
+    {
+        _read += length;
+        if (_read >= ReleasedAtOnce && _start != null)
+        {
+            _read = 0;
+            Unmap();
+            Map(_file!);
+        }
+    }
+
+    private void Map(MemoryMappedFile file)
+    {
+        _view = file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+        _start += _view.PointerOffset;
+    }
+
+    private void Unmap()
     {
         if (_start != null)
         {
@@ -55,11 +94,12 @@ internal sealed unsafe class MappedFile : IDisposable
         }
 
         _view?.Dispose();
-        _file?.Dispose();
     }
 
     private sealed class Part(MappedFile file, long offset, int length) : MemoryManager<byte>
     {
+        public MappedFile File => file;
+
         public override Span<byte> GetSpan()
         {
             ObjectDisposedException.ThrowIf(file._start == null, file);

@@ -135,6 +135,15 @@ internal sealed class WeightMatrix
         return values;
     }
 
+    /// <summary>Says that all rows were read, so that a checkpoint larger than memory need not stay in it. Not while another thread reads.</summary>
+    public void Release()
+    {
+        foreach (RowRun run in _runs)
+        {
+            MappedFile.Release(run.Tensor.Bytes);
+        }
+    }
+
     private void Widen(StoredTensor tensor, int row, Span<float> destination)
     {
         int size = tensor.Element.Bytes();

@@ -11,14 +11,13 @@ internal static class ExternalData
     private const long LargeTensor = 1 << 20;
     private const int PageAlignment = 4096; // ONNX Runtime maps what starts on a page instead of copying it
     private const int VectorAlignment = 64;
-    private const int BufferSize = 1 << 20;
 
     private static readonly byte[] s_zeros = new byte[PageAlignment];
 
-    /// <summary>Writes the tensors, tells their initializers where they are, and returns the file's size.</summary>
-    public static long Write(string path, IReadOnlyList<DeferredTensor> tensors, Action<long> written, CancellationToken cancellationToken)
+    /// <summary>Writes the tensors, tells their initializers where they are, and returns the file's size and its hash.</summary>
+    public static (long Size, string Sha256) Write(string path, IReadOnlyList<DeferredTensor> tensors, Action<long> written, CancellationToken cancellationToken)
     {
-        using FileStream file = new(path, FileMode.Create, FileAccess.Write, FileShare.None, BufferSize);
+        using var file = new BackgroundFile(path);
         using var measured = new MeasuredStream(file, written, cancellationToken);
         foreach (DeferredTensor tensor in tensors)
         {
@@ -36,8 +35,7 @@ internal static class ExternalData
             Add(tensor.Proto, "length", tensor.Length.ToString(CultureInfo.InvariantCulture));
         }
 
-        file.Flush(flushToDisk: true);
-        return measured.Position;
+        return (measured.Position, file.Finish());
     }
 
     private static void Align(MeasuredStream stream, int alignment)

@@ -16,8 +16,8 @@ internal static class OnnxFile
 
     private const int BufferSize = 1 << 20;
 
-    /// <summary>Writes the model and returns its size, that of its second file included.</summary>
-    public static long Write(string path, OnnxGraph graph, string producer, string version, Action<long, long> written, CancellationToken cancellationToken)
+    /// <summary>Writes the model.</summary>
+    public static WrittenModel Write(string path, OnnxGraph graph, string producer, string version, Action<long, long> written, CancellationToken cancellationToken)
     {
         long deferred = graph.DeferredTensors.Sum(tensor => tensor.Length);
         if (deferred <= MostInside)
@@ -39,10 +39,11 @@ internal static class OnnxFile
 
         ModelProto model = graph.ToModel(producer, version);
         long data = 0;
+        string? hash = null;
         if (deferred > 0)
         {
             long estimate = deferred + model.CalculateSize();
-            data = ExternalData.Write(path + DataSuffix, graph.DeferredTensors, done => written(Math.Min(done, estimate), estimate), cancellationToken);
+            (data, hash) = ExternalData.Write(path + DataSuffix, graph.DeferredTensors, done => written(Math.Min(done, estimate), estimate), cancellationToken);
         }
 
         long size = data + model.CalculateSize();
@@ -52,7 +53,7 @@ internal static class OnnxFile
         model.WriteTo(output);
         output.Flush();
         file.Flush(flushToDisk: true);
-        return size;
+        return new WrittenModel(size, hash);
     }
 
     private static ByteString Bytes(DeferredTensor tensor)

@@ -28,5 +28,7 @@ internal static class OnnxMatrix
 
             stream.Write(MemoryMarshal.AsBytes(numbers));
         }
+
+        matrix.Release();
     }
 }

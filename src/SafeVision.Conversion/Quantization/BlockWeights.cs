@@ -62,6 +62,8 @@ internal sealed class BlockWeights
 
             stream.Write(packed, 0, count * rowBytes);
         }
+
+        _matrix.Release();
     }
 
     /// <summary>What to say of a weight that is no number.</summary>

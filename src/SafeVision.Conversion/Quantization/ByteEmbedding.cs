@@ -30,7 +30,7 @@ internal sealed class ByteEmbedding
     private void WriteBytes(Stream stream)
     {
         int columns = _table.Columns, chunk = Math.Clamp(ChunkNumbers / columns, 1, _table.Rows);
-        sbyte[] bytes = new sbyte[chunk * columns];
+        byte[] bytes = new byte[chunk * columns];
         for (int first = 0; first < _table.Rows; first += chunk)
         {
             int start = first, count = Math.Min(chunk, _table.Rows - first);
@@ -47,22 +47,18 @@ internal sealed class ByteEmbedding
                 throw BlockWeights.NotFinite(_table, _broken);
             }
 
-            stream.Write(MemoryMarshal.AsBytes(bytes.AsSpan(0, count * columns)));
+            stream.Write(bytes, 0, count * columns);
         }
+
+        _table.Release();
     }
 
-    private void Round(int row, float[] numbers, Span<sbyte> bytes)
+    private void Round(int row, float[] numbers, Span<byte> bytes)
     {
         _table.ReadRows(row, numbers);
-        if (!ByteQuantizer.TryQuantize(numbers, sbyte.MaxValue, out _scales[row]))
+        if (!ByteQuantizer.TryQuantize(numbers, sbyte.MaxValue, bytes, out _scales[row]))
         {
             Volatile.Write(ref _broken, row);
-            return;
-        }
-
-        for (int i = 0; i < bytes.Length; i++)
-        {
-            bytes[i] = (sbyte)numbers[i];
         }
     }
 

@@ -1,18 +1,21 @@
 using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Rounds rows of numbers to whole numbers that fit a signed byte.</summary>
 internal static class ByteQuantizer
 {
-    /// <summary>Rounds one row in place.</summary>
-    /// <param name="row">The numbers; then whole numbers of a magnitude of at most <paramref name="largest"/>.</param>
-    /// <param name="largest">What the largest magnitude of the row becomes.</param>
+    /// <summary>Rounds one row.</summary>
+    /// <param name="row">The numbers.</param>
+    /// <param name="largest">What the largest magnitude of the row becomes, at most 127.</param>
+    /// <param name="bytes">Takes the whole numbers, signed.</param>
     /// <param name="scale">What they are to be multiplied by.</param>
     /// <returns>False where a number is not finite.</returns>
-    public static bool TryQuantize(Span<float> row, int largest, out float scale)
+    public static bool TryQuantize(ReadOnlySpan<float> row, int largest, Span<byte> bytes, out float scale)
     {
-        scale = MathF.Abs(TensorPrimitives.MaxMagnitude<float>(row)) / largest; // NaN where one is
+        scale = MathF.Abs(TensorPrimitives.MaxMagnitude(row)) / largest; // NaN where one is
         if (!float.IsFinite(scale))
         {
             return false;
@@ -20,13 +23,30 @@ internal static class ByteQuantizer
 
         if (scale < 1e-37f) // its inverse would overflow; such numbers are as good as zero
         {
-            row.Clear();
+            bytes.Clear();
             scale = 1;
             return true;
         }
 
-        TensorPrimitives.Multiply(row, 1 / scale, row);
-        TensorPrimitives.Round(row, row);
+        Span<sbyte> signed = MemoryMarshal.Cast<byte, sbyte>(bytes);
+        float inverse = 1 / scale;
+        Vector256<float> factor = Vector256.Create(inverse);
+        int i = 0;
+        for (; i <= row.Length - 32; i += 32)
+        {
+            Vector256<short> low = Vector256.Narrow(Round(row, i, factor), Round(row, i + 8, factor));
+            Vector256<short> high = Vector256.Narrow(Round(row, i + 16, factor), Round(row, i + 24, factor));
+            Vector256.Narrow(low, high).CopyTo(signed[i..]);
+        }
+
+        for (; i < row.Length; i++)
+        {
+            signed[i] = (sbyte)MathF.Round(row[i] * inverse);
+        }
+
         return true;
     }
+
+    private static Vector256<int> Round(ReadOnlySpan<float> row, int start, Vector256<float> factor) =>
+        Vector256.ConvertToInt32(Vector256.Round(Vector256.Create(row[start..]) * factor));
 }

@@ -39,40 +39,37 @@ internal sealed class DynamicMatMul
     private void WriteBytes(Stream stream)
     {
         int rows = _matrix.Rows, columns = _matrix.Columns;
-        sbyte[] turned = new sbyte[_matrix.Count];
+        byte[] turned = new byte[_matrix.Count];
         Parallel.For(
-            0, (rows + RowsAtOnce - 1) / RowsAtOnce, () => new float[RowsAtOnce * columns],
-            (group, _, numbers) =>
+            0, (rows + RowsAtOnce - 1) / RowsAtOnce, () => (Numbers: new float[columns], Bytes: new byte[RowsAtOnce * columns]),
+            (group, _, buffers) =>
             {
                 int first = group * RowsAtOnce, count = Math.Min(RowsAtOnce, rows - first);
-                Span<float> values = numbers.AsSpan(0, count * columns);
-                _matrix.ReadRows(first, values);
                 for (int row = 0; row < count; row++)
                 {
-                    if (!ByteQuantizer.TryQuantize(values.Slice(row * columns, columns), Largest, out _scales[first + row]))
-                    {
-                        Volatile.Write(ref _broken, first + row);
-                    }
+                    Round(first + row, buffers.Numbers, buffers.Bytes.AsSpan(row * columns, columns));
                 }
 
-                for (int column = 0; column < columns; column++)
-                {
-                    Span<sbyte> target = turned.AsSpan((column * rows) + first, count);
-                    for (int row = 0; row < count; row++)
-                    {
-                        target[row] = (sbyte)values[(row * columns) + column];
-                    }
-                }
-
-                return numbers;
+                ByteTransposition.Transpose(buffers.Bytes, count, columns, turned.AsSpan(first), rows);
+                return buffers;
             },
             _ => { });
+        _matrix.Release();
         if (_broken >= 0)
         {
             throw BlockWeights.NotFinite(_matrix, _broken);
         }
 
-        stream.Write(MemoryMarshal.AsBytes(turned.AsSpan()));
+        stream.Write(turned);
+    }
+
+    private void Round(int row, float[] numbers, Span<byte> bytes)
+    {
+        _matrix.ReadRows(row, numbers);
+        if (!ByteQuantizer.TryQuantize(numbers, Largest, bytes, out _scales[row]))
+        {
+            Volatile.Write(ref _broken, row);
+        }
     }
 
     private void WriteScales(Stream stream) => stream.Write(MemoryMarshal.AsBytes(_scales.AsSpan()));

@@ -43,5 +43,7 @@ internal static class HalfWeights
 
             stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
         }
+
+        matrix.Release();
     }
 }

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Onnx;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
@@ -25,10 +26,11 @@ public sealed class OnnxFileTests
         graph.Output("y", ("one", 1));
 
         var progress = new List<(long Done, long Total)>();
-        long size = OnnxFile.Write(folder.PathOf("m.onnx"), graph, "test", "1", (done, all) => progress.Add((done, all)), CancellationToken.None);
+        WrittenModel written = OnnxFile.Write(folder.PathOf("m.onnx"), graph, "test", "1", (done, all) => progress.Add((done, all)), CancellationToken.None);
         Assert.Equal(isOutside, File.Exists(folder.PathOf("m.onnx_data")));
-        Assert.Equal(size, Directory.EnumerateFiles(folder.Root).Sum(file => new FileInfo(file).Length));
-        Assert.Equal((size, size), progress[^1]);
+        Assert.Equal(isOutside ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(folder.PathOf("m.onnx_data")))) : null, written.DataSha256);
+        Assert.Equal(written.Bytes, Directory.EnumerateFiles(folder.Root).Sum(file => new FileInfo(file).Length));
+        Assert.Equal((written.Bytes, written.Bytes), progress[^1]);
         Assert.Equal(progress.Select(report => report.Done), progress.Select(report => report.Done).Order());
 
         using var session = new InferenceSession(folder.PathOf("m.onnx"));
