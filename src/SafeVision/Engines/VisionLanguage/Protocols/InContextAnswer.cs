@@ -1,6 +1,5 @@
 using System.Globalization;
 using SafeVision.Assessments;
-using SafeVision.Models.Generation;
 using SafeVision.Policies;
 using SafeVision.Tokenizers;
 
@@ -13,8 +12,6 @@ namespace SafeVision.Engines.VisionLanguage.Protocols;
 /// </summary>
 internal sealed class InContextAnswer : CompiledProtocol
 {
-    private const string EndOfText = "\"";
-
     private readonly SafetyPolicy _policy;
     private readonly GuardPrompt _prompt;
     private readonly AnswerChoices _flag;
@@ -22,7 +19,7 @@ internal sealed class InContextAnswer : CompiledProtocol
     private readonly int[] _content;
     private readonly int[] _reason;
     private readonly int[][] _keys;
-    private readonly TextLimits _limits;
+    private readonly JsonText _sentence;
 
     public InContextAnswer(ProtocolContext context, IReadOnlyList<ProtocolCategory> categories, PromptText safe)
     {
@@ -30,18 +27,18 @@ internal sealed class InContextAnswer : CompiledProtocol
         var prompts = new ProtocolPrompts(context);
         ProtocolPrompt prompt = prompts.Write("novel", categories, safe, PromptText.Empty);
         _prompt = prompt.Tokens;
-        _limits = prompts.ReasonLimits with { EndsAt = EndOfText };
+        _sentence = new JsonText(context.Tokenizer, prompts.ReasonLimits);
 
         // The keys are codes and not names: no character of a policy stands in the answer's grammar.
         TextTokenizer tokenizer = context.Tokenizer;
         _content = tokenizer.Encode("{\"IMAGE_CONTENT\": \"");
         _reason = tokenizer.Encode("\", \"MODERATION_REASON\": \"");
         _keys = [.. categories.Select((_, i) => tokenizer.Encode(string.Create(
-            CultureInfo.InvariantCulture, $"{(i == 0 ? "\", \"MODERATION_RESULT\": {" : ",")} \"C{i + 1}\":")))];
+            CultureInfo.InvariantCulture, $"{(i == 0 ? "\", \"MODERATION_RESULT\": {" : ", ")}\"C{i + 1}\":")))];
         _flagIds = [tokenizer.Encode(" true"), tokenizer.Encode(" false")];
         _flag = AnswerChoices.Create(
-            [new PossibleAnswer("'true'", _flagIds[0], prompt.End), new PossibleAnswer("'false'", _flagIds[1], prompt.End)], byName: false, context.Model);
-        int answer = _content.Length + _reason.Length + _keys.Sum(key => key.Length + _flag.LongestAnswer) + (2 * _limits.MaximumTokens);
+            [new PossibleAnswer("'true'", _flagIds[0], null), new PossibleAnswer("'false'", _flagIds[1], null)], byName: false, context.Model);
+        int answer = _content.Length + _reason.Length + _keys.Sum(key => key.Length + _flag.LongestAnswer) + (2 * prompts.ReasonLimits.MaximumTokens);
         prompts.RequireFit(prompt, answer);
         Coverage = [.. categories.Select(category => prompt.Coverage.Of(category.Category, category.Answer.Text))];
         Prompts = [_prompt];
@@ -58,9 +55,9 @@ internal sealed class InContextAnswer : CompiledProtocol
         await using (dialog.ConfigureAwait(false))
         {
             await dialog.AppendAsync(_content, cancellationToken).ConfigureAwait(false);
-            await dialog.WriteAsync(_limits, null, cancellationToken).ConfigureAwait(false);
+            await _sentence.WriteAsync(dialog, null, cancellationToken).ConfigureAwait(false);
             await dialog.AppendAsync(_reason, cancellationToken).ConfigureAwait(false);
-            string? written = ReasonText.Clean(await dialog.WriteAsync(_limits, null, cancellationToken).ConfigureAwait(false));
+            string? written = ReasonText.Clean(await _sentence.WriteAsync(dialog, null, cancellationToken).ConfigureAwait(false));
 
             var categories = new CategoryAnswer?[_keys.Length];
             for (int i = 0; i < categories.Length; i++)

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using SafeVision.Assessments;
-using SafeVision.Models.Generation;
 using SafeVision.Policies;
 using SafeVision.Tokenizers;
 
@@ -49,7 +48,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
         private readonly int[] _opening;
         private readonly int[] _toCategory;
         private readonly int[][] _toRationale;
-        private readonly TextLimits? _limits;
+        private readonly JsonText? _rationale;
 
         public Compiled(ProtocolContext context, ProtocolCategory[] categories)
         {
@@ -57,7 +56,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
             var prompts = new ProtocolPrompts(context);
             ProtocolPrompt prompt = prompts.Write("fast", categories, PromptText.Trusted("Safe"), PromptText.Empty);
             _prompt = prompt.Tokens;
-            _limits = context.Mode == VisionLanguageMode.Comprehension ? prompts.ReasonLimits with { EndsAt = "\"" } : null;
+            _rationale = context.Mode == VisionLanguageMode.Comprehension ? new JsonText(context.Tokenizer, prompts.ReasonLimits) : null;
 
             TextTokenizer tokenizer = context.Tokenizer;
             int[] unsafeIds = tokenizer.Encode("Unsafe"), toCategory = tokenizer.Encode("\",\n    \"category\": \""), toRationale = tokenizer.Encode("\",\n    \"rationale\": \"");
@@ -78,7 +77,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
             _namesOf = [.. _asked.Select(position => categories
                 .Where(category => category.Position == position).Select(category => Array.IndexOf(names, category.Answer.Text)).ToArray())];
             prompts.RequireFit(
-                prompt, _opening.Length + _toCategory.Length + _category.LongestAnswer + toRationale.Length + (_limits?.MaximumTokens ?? 0));
+                prompt, _opening.Length + _toCategory.Length + _category.LongestAnswer + toRationale.Length + (_rationale is null ? 0 : prompts.ReasonLimits.MaximumTokens));
 
             Coverage = [.. context.Policy.Categories.Select((category, i) => Array.Find(categories, asked => asked.Position == i) is { } asked
                 ? prompt.Coverage.Of(category, asked.Answer.Text)
@@ -104,10 +103,10 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
                 CategoryAnswer?[] answers = Answers(rating[1], shares);
                 int primary = CategoryScores.Primary(_policy, answers, rating[0]);
                 string? written = null;
-                if (_limits is not null && primary >= 0)
+                if (_rationale is not null && primary >= 0)
                 {
                     await dialog.AppendAsync(_toRationale[Spoken(primary, shares)], cancellationToken).ConfigureAwait(false);
-                    written = ReasonText.Clean(await dialog.WriteAsync(_limits, reason, cancellationToken).ConfigureAwait(false));
+                    written = ReasonText.Clean(await _rationale.WriteAsync(dialog, reason, cancellationToken).ConfigureAwait(false));
                 }
 
                 return new GuardAnswer { Categories = answers, Safe = rating[0], Reason = written, Primary = primary };

@@ -1,5 +1,3 @@
-using SafeVision.Tokenizers;
-
 namespace SafeVision.Engines.VisionLanguage.Protocols;
 
 /// <summary>A prompt and what it says.</summary>

@@ -20,7 +20,7 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason)
     {
         PromptText question = context.Wording.Render(
-            template, context.Policy, [.. categories.Select(category => (category.Category, category.Answer))], safe, reason);
+            template, context.Policy, [.. categories.Select(category => (category.Category, category.Answer))], safe: safe, reason: reason);
         ConversationPart[] turn = context.Wording.Order == PromptOrder.PolicyFirst
             ? [new ConversationPart(question), ConversationPart.Image]
             : [ConversationPart.Image, new ConversationPart(question)];

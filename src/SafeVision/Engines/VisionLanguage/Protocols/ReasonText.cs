@@ -5,7 +5,7 @@ namespace SafeVision.Engines.VisionLanguage.Protocols;
 /// <summary>A reason as a model wrote it, made fit to be shown.</summary>
 internal static class ReasonText
 {
-    /// <summary>The text on one line, without control characters and without the escape before a quotation mark that was cut off; null if nothing is left.</summary>
+    /// <summary>The text on one line, without control characters; null if nothing is left.</summary>
     public static string? Clean(string written)
     {
         var text = new StringBuilder(written.Length);
@@ -22,7 +22,7 @@ internal static class ReasonText
             }
         }
 
-        string line = text.ToString().TrimEnd(' ', '\\');
+        string line = text.ToString().TrimEnd();
         return line.Length == 0 ? null : line;
     }
 }
