@@ -85,9 +85,16 @@ internal sealed class PromptWording
     /// <param name="policy">The policy.</param>
     /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
     /// <param name="question">The variable <c>question</c>; null for undefined.</param>
+    /// <param name="safe">The variable <c>safe</c> as the model's tokenizer spells it; null: <see cref="SafeToken"/>.</param>
+    /// <param name="reason">The variable <c>reason</c> as the model's tokenizer spells it; null: <see cref="ReasonToken"/>.</param>
     /// <exception cref="ModelLoadException">There is no such template, or it can't be rendered; the message says where and why.</exception>
     public PromptText Render(
-        string template, SafetyPolicy policy, IReadOnlyList<(SafetyCategory Category, PromptText Token)> categories, PromptText? question = null)
+        string template,
+        SafetyPolicy policy,
+        IReadOnlyList<(SafetyCategory Category, PromptText Token)> categories,
+        PromptText? question = null,
+        PromptText? safe = null,
+        PromptText? reason = null)
     {
         if (!_templates.TryGetValue(template, out Template? found))
         {
@@ -99,8 +106,8 @@ internal sealed class PromptWording
             ["policy"] = new TemplateMap { ["name"] = PromptText.FromStranger(policy.Name), ["version"] = PromptText.FromStranger(policy.Version) },
             ["categories"] = categories.Select((category, index) => (object?)Variables(category.Category, category.Token, index)).ToList(),
         };
-        AddIfGiven("safe", SafeToken is { } safe ? PromptText.Trusted(safe) : null);
-        AddIfGiven("reason", ReasonToken is { } reason ? PromptText.Trusted(reason) : null);
+        AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
+        AddIfGiven("reason", reason ?? (ReasonToken is { } reasonToken ? PromptText.Trusted(reasonToken) : null));
         AddIfGiven("question", question);
         return found.Render(variables, isStrict: true);
 

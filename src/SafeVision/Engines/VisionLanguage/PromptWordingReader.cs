@@ -29,7 +29,8 @@ internal sealed class PromptWordingReader
     }
 
     /// <summary>Whether a key under <c>tokens</c> names a category.</summary>
-    public static bool IsCategory(string key) => key is not (SafeKey or ReasonKey);
+    public static bool IsCategory(string key) =>
+        !key.Equals(SafeKey, StringComparison.OrdinalIgnoreCase) && !key.Equals(ReasonKey, StringComparison.OrdinalIgnoreCase);
 
     public static PromptWording Read(string text, string source)
     {
