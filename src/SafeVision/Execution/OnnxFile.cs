@@ -56,7 +56,7 @@ internal sealed class OnnxFile
     private static FileStamp Weights(FileStamp model, OnnxExternalFile wanted)
     {
         string name = wanted.Location;
-        if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
+        if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:") >= 0)
         {
             throw new ModelLoadException(
                 $"{model.Path}: keeps weights in '{name}', which is no plain file name; a model may only name files beside it. Save it again with its weights in one file beside it, or don't use it.");
@@ -81,7 +81,7 @@ internal sealed class OnnxFile
         return stamp.Length >= wanted.Bytes && stamp.Length > 0
             ? stamp
             : throw new ModelLoadException(
-                $"{file.FullName}: has {stamp.Length} bytes, but {System.IO.Path.GetFileName(model.Path)} needs {wanted.Bytes} of it. The download is incomplete, or the file belongs to another model.");
+                $"{file.FullName}: has {stamp.Length} bytes, but {System.IO.Path.GetFileName(model.Path)} needs {wanted.Bytes} of it. The download is incomplete, a Git LFS pointer stands in its place, or the file belongs to another model.");
     }
 
     private string Hash()

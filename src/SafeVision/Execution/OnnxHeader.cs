@@ -3,6 +3,8 @@ namespace SafeVision.Execution;
 /// <summary>What an ONNX file says about itself, read without its weights and without ONNX Runtime.</summary>
 internal sealed record OnnxHeader
 {
+    private static readonly byte[] s_pointer = [.. "version https://git-lfs"u8];
+
     /// <summary>The version of the file format.</summary>
     public required long IrVersion { get; init; }
 
@@ -40,6 +42,12 @@ internal sealed record OnnxHeader
             }
 
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
+            Span<byte> start = stackalloc byte[s_pointer.Length];
+            if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(s_pointer))
+            {
+                throw new ModelLoadException($"{path}: is not the file but a Git LFS pointer to it. Run 'git lfs pull' in the repository, or download the file itself.");
+            }
+
             return new OnnxHeaderReader(new ProtobufReader(stream, path), path).Read();
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

@@ -1,6 +1,3 @@
-using System.Globalization;
-using Microsoft.ML.OnnxRuntime.Tensors;
-
 namespace SafeVision.Execution;
 
 /// <summary>
@@ -9,17 +6,16 @@ namespace SafeVision.Execution;
 /// </summary>
 internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
 {
-    // Models of the largest size have about 100 distinct operators, 400 inputs and a handful of files.
-    private const int Most = 16384;
     private const int DeepestGraph = 16;
-    private const int MostDimensions = 64;
+
+    private readonly OnnxWeightReader _weights = new(reader, path);
+    private readonly OnnxValueReader _values = new(reader);
 
     private readonly Dictionary<string, long> _opsets = [];
     private readonly HashSet<OnnxOperator> _operators = [];
     private readonly HashSet<OnnxOperator> _functions = [];
     private readonly List<OnnxTensorInfo> _inputs = [];
     private readonly List<OnnxTensorInfo> _outputs = [];
-    private readonly Dictionary<string, long> _external = [];
     private readonly List<OnnxGroupQueryAttention> _attentions = [];
 
     public OnnxHeader Read()
@@ -57,7 +53,7 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
             Functions = _functions,
             Inputs = _inputs,
             Outputs = _outputs,
-            ExternalFiles = [.. _external.Select(file => new OnnxExternalFile(file.Key, file.Value))],
+            ExternalFiles = _weights.ExternalFiles,
             GroupQueryAttentions = _attentions,
         };
     }
@@ -82,7 +78,7 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
             }
         }
 
-        Bound(_opsets.Count, "operator sets");
+        reader.Bound(_opsets.Count, "operator sets");
         _opsets[StandardDomain(domain)] = version;
     }
 
@@ -109,7 +105,7 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
             }
         }
 
-        Bound(_functions.Count, "functions");
+        reader.Bound(_functions.Count, "functions");
         _functions.Add(new OnnxOperator(StandardDomain(domain), name));
     }
 
@@ -128,16 +124,18 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                     Node(reader.Block(wire, end), depth, inFunction);
                     break;
                 case 5:
-                    Tensor(reader.Block(wire, end));
+                    _weights.Tensor(reader.Block(wire, end));
                     break;
                 case 11 when depth == 0:
-                    Value(reader.Block(wire, end), _inputs);
+                    reader.Bound(_inputs.Count, "inputs");
+                    _inputs.Add(_values.Value(reader.Block(wire, end)));
                     break;
                 case 12 when depth == 0:
-                    Value(reader.Block(wire, end), _outputs);
+                    reader.Bound(_outputs.Count, "outputs");
+                    _outputs.Add(_values.Value(reader.Block(wire, end)));
                     break;
                 case 15:
-                    SparseTensor(reader.Block(wire, end));
+                    _weights.SparseTensor(reader.Block(wire, end));
                     break;
                 default:
                     reader.Skip(wire, end);
@@ -181,13 +179,13 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
             return;
         }
 
-        Bound(_operators.Count, "operators");
+        reader.Bound(_operators.Count, "operators");
         _operators.Add(new OnnxOperator(StandardDomain(domain), operation));
         if (depth == 0 && operation == "GroupQueryAttention" && domain == "com.microsoft")
         {
             reader.Position = start;
             (List<string> inputs, List<string> outputs) = Connections(end);
-            Bound(_attentions.Count, "attention nodes");
+            reader.Bound(_attentions.Count, "attention nodes");
             _attentions.Add(new OnnxGroupQueryAttention(At(inputs, 3), At(inputs, 4), At(outputs, 1), At(outputs, 2), heads, keyValueHeads));
         }
 
@@ -203,7 +201,7 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
             if (field is 1 or 2)
             {
                 List<string> names = field == 1 ? inputs : outputs;
-                Bound(names.Count, "tensors at one node");
+                reader.Bound(names.Count, "tensors at one node");
                 names.Add(reader.Text(wire, end));
             }
             else
@@ -230,13 +228,13 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                     number = reader.Number(wire, end);
                     break;
                 case 5 or 10:
-                    Tensor(reader.Block(wire, end));
+                    _weights.Tensor(reader.Block(wire, end));
                     break;
                 case 6 or 11:
                     Graph(reader.Block(wire, end), depth + 1, inFunction);
                     break;
                 case 22 or 23:
-                    SparseTensor(reader.Block(wire, end));
+                    _weights.SparseTensor(reader.Block(wire, end));
                     break;
                 default:
                     reader.Skip(wire, end);
@@ -247,225 +245,5 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
         return (name, number);
     }
 
-    private void SparseTensor(long end)
-    {
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            if (field is 1 or 2)
-            {
-                Tensor(reader.Block(wire, end));
-            }
-            else
-            {
-                reader.Skip(wire, end);
-            }
-        }
-    }
-
-    private void Tensor(long end)
-    {
-        double elements = 1;
-        long type = 0;
-        bool isExternal = false;
-        string location = "";
-        long offset = 0;
-        long? length = null;
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            switch (field)
-            {
-                case 1 when wire == ProtobufWire.Block:
-                    long packedEnd = reader.Block(wire, end);
-                    for (int dimension = 0; reader.Position < packedEnd; dimension++)
-                    {
-                        Bound(dimension, "dimensions of one tensor");
-                        elements *= (long)reader.Varint(packedEnd);
-                    }
-
-                    break;
-                case 1:
-                    elements *= reader.Number(wire, end);
-                    break;
-                case 2:
-                    type = reader.Number(wire, end);
-                    break;
-                case 13:
-                    (string key, string value) = Entry(reader.Block(wire, end));
-                    switch (key)
-                    {
-                        case "location":
-                            location = value;
-                            break;
-                        case "offset":
-                            offset = Bytes(key, value);
-                            break;
-                        case "length":
-                            length = Bytes(key, value);
-                            break;
-                    }
-
-                    break;
-                case 14:
-                    isExternal = reader.Number(wire, end) == 1;
-                    break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
-            }
-        }
-
-        if (isExternal)
-        {
-            double last = offset + (length ?? (elements * BitsOf((TensorElementType)type) / 8));
-            if (!(last is >= 0 and < long.MaxValue))
-            {
-                throw reader.Damaged("weights in another file have no possible size");
-            }
-
-            Bound(_external.Count, "files of weights");
-            _external[location] = Math.Max(_external.GetValueOrDefault(location), length is { } known ? offset + known : (long)last);
-        }
-    }
-
-    private (string Key, string Value) Entry(long end)
-    {
-        string key = "";
-        string value = "";
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            switch (field)
-            {
-                case 1:
-                    key = reader.Text(wire, end);
-                    break;
-                case 2:
-                    value = reader.Text(wire, end);
-                    break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
-            }
-        }
-
-        return (key, value);
-    }
-
-    private void Value(long end, List<OnnxTensorInfo> values)
-    {
-        string name = "";
-        var type = new OnnxTensorInfo("", 0, []);
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            switch (field)
-            {
-                case 1:
-                    name = reader.Text(wire, end);
-                    break;
-                case 2:
-                    type = ValueType(reader.Block(wire, end));
-                    break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
-            }
-        }
-
-        Bound(values.Count, "inputs or outputs");
-        values.Add(type with { Name = name });
-    }
-
-    /// <summary>Element type and shape of a tensor; undefined for sequences, maps and the like.</summary>
-    private OnnxTensorInfo ValueType(long end)
-    {
-        TensorElementType type = 0;
-        List<long> dimensions = [];
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            if (field != 1)
-            {
-                reader.Skip(wire, end);
-                continue;
-            }
-
-            long tensorEnd = reader.Block(wire, end);
-            while (reader.Next(tensorEnd, out int part, out wire))
-            {
-                switch (part)
-                {
-                    case 1:
-                        type = (TensorElementType)(int)Math.Clamp(reader.Number(wire, tensorEnd), 0, int.MaxValue);
-                        break;
-                    case 2:
-                        Shape(reader.Block(wire, tensorEnd), dimensions);
-                        break;
-                    default:
-                        reader.Skip(wire, tensorEnd);
-                        break;
-                }
-            }
-        }
-
-        return new OnnxTensorInfo("", type, dimensions);
-    }
-
-    private void Shape(long end, List<long> dimensions)
-    {
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            if (field != 1)
-            {
-                reader.Skip(wire, end);
-                continue;
-            }
-
-            long size = -1;
-            long dimensionEnd = reader.Block(wire, end);
-            while (reader.Next(dimensionEnd, out int part, out wire))
-            {
-                if (part == 1)
-                {
-                    size = Math.Max(-1, reader.Number(wire, dimensionEnd));
-                }
-                else
-                {
-                    reader.Skip(wire, dimensionEnd);
-                }
-            }
-
-            if (dimensions.Count == MostDimensions)
-            {
-                throw reader.Damaged($"a tensor has more than {MostDimensions} dimensions");
-            }
-
-            dimensions.Add(size);
-        }
-    }
-
-    private long Bytes(string key, string value) =>
-        long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long bytes) && bytes <= long.MaxValue / 4
-            ? bytes
-            : throw new ModelLoadException($"{path}: the {key} of weights in another file is '{value[..Math.Min(value.Length, 40)]}', which is no number of bytes. Export the model again.");
-
-    private void Bound(int count, string what)
-    {
-        if (count >= Most)
-        {
-            throw reader.Damaged($"it has more than {Most} {what}");
-        }
-    }
-
     private static string StandardDomain(string domain) => domain == "ai.onnx" ? "" : domain;
-
-    /// <summary>0 for types whose size is not fixed or not known here.</summary>
-    private static int BitsOf(TensorElementType type) => (int)type switch
-    {
-        1 or 6 or 12 => 32, // float, int32, uint32
-        2 or 3 or 9 => 8, // uint8, int8, bool
-        >= 17 and <= 20 => 8, // 8-bit floats
-        4 or 5 or 10 or 16 => 16, // uint16, int16, float16, bfloat16
-        7 or 11 or 13 or 14 => 64, // int64, double, uint64, complex64
-        15 => 128, // complex128
-        21 or 22 or 23 => 4, // uint4, int4, float4
-        _ => 0,
-    };
 }

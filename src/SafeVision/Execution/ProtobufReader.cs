@@ -11,6 +11,9 @@ internal sealed class ProtobufReader(Stream stream, string path)
 {
     private const int LongestText = 4096;
 
+    // Models of the largest size have about 100 distinct operators, 400 inputs and a handful of files.
+    private const int MostOfAKind = 16384;
+
     // Real files have some hundred thousand; this ends a file of nothing but tiny fields within a second.
     private const int MostFields = 20_000_000;
 
@@ -78,7 +81,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
             : throw Damaged($"a block of {length} bytes is announced where {end - Position} are left");
     }
 
-    /// <summary>A text of at most 4096 bytes.</summary>
+    /// <summary>A text of at most 4096 bytes on one line, so that it may stand in a message.</summary>
     public string Text(ProtobufWire wire, long end)
     {
         long textEnd = Block(wire, end);
@@ -91,7 +94,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
         Span<byte> bytes = stackalloc byte[LongestText];
         for (int i = 0; i < length; i++)
         {
-            bytes[i] = Byte(textEnd);
+            bytes[i] = Byte(textEnd) is var part && part is >= 0x20 and not 0x7F ? part : throw Damaged("a name holds a control character");
         }
 
         return Encoding.UTF8.GetString(bytes[..length]);
@@ -116,6 +119,15 @@ internal sealed class ProtobufReader(Stream stream, string path)
                 break;
             default:
                 throw Damaged($"wire type {(int)wire} is not used by ONNX");
+        }
+    }
+
+    /// <summary>Ends a file that would make a list grow without end.</summary>
+    public void Bound(int count, string what)
+    {
+        if (count >= MostOfAKind)
+        {
+            throw Damaged($"it has more than {MostOfAKind} {what}");
         }
     }
 

@@ -92,9 +92,12 @@ public sealed class OnnxHeaderTests : IDisposable
     [InlineData("")]
     [InlineData("this is text, and no model")]
     [InlineData("{\"json\": true}")]
-    [InlineData("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1")]
     public void What_is_no_model_is_refused(string text) =>
         Assert.Contains("text.onnx", Assert.Throws<ModelLoadException>(() => OnnxHeader.Read(_folder.Write("text.onnx", text))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_pointer_that_stands_in_a_files_place_is_told_from_damage() =>
+        Assert.Contains("git lfs pull", Assert.Throws<ModelLoadException>(() => OnnxHeader.Read(_folder.Write("x.onnx", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"))).Message, StringComparison.Ordinal);
 
     [Fact]
     public void Absurd_files_are_refused_soon()
@@ -110,6 +113,7 @@ public sealed class OnnxHeaderTests : IDisposable
         Refused("a block longer than a number can say", [(7 << 3) | 2, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1]);
         Refused("a number without an end", [1 << 3, .. Enumerable.Repeat((byte)0x80, 12)]);
         Refused("a long name", new OnnxBytes().Input(new string('x', 5000), OnnxBytes.Float, 1).ToArray());
+        Refused("a name that would forge lines of a log", new OnnxBytes().Input("x\nall is well", OnnxBytes.Float, 1).ToArray());
         Refused("many inputs", Many(20_000, (graph, i) => graph.Input($"x{i}", OnnxBytes.Float, 1)));
         Refused("many operators", Many(20_000, (graph, i) => graph.Node($"Op{i}", [], "y")));
         Refused("many files", Many(20_000, (graph, i) => graph.ExternalWeights("w", [1], $"f{i}")));

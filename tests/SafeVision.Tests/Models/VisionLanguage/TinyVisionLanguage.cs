@@ -15,6 +15,9 @@ internal sealed class TinyVisionLanguage(TemporaryFolder folder, bool genAI = fa
     /// <summary>The layers that have a GroupQueryAttention node.</summary>
     public int[] Attentions { get; init; } = [];
 
+    /// <summary>Another input of the decoder.</summary>
+    public string? Extra { get; init; }
+
     /// <summary>A tensor that has another form than it should (type letter, sizes), or is left out.</summary>
     public (string Name, string? Form)? Change { get; init; }
 
@@ -54,6 +57,11 @@ internal sealed class TinyVisionLanguage(TemporaryFolder folder, bool genAI = fa
         Input(decoder, "inputs_embeds", "f -1 -1 8", isDecoder: true);
         Input(decoder, "attention_mask", "i -1 -1");
         Input(decoder, "position_ids", "i -1 -1");
+        if (Extra is not null)
+        {
+            Input(decoder, Extra, "f -1 2");
+        }
+
         Output(decoder, "logits", "f -1 -1 16");
         for (int layer = 0; layer < 2; layer++)
         {

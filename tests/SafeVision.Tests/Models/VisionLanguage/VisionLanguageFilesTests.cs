@@ -178,6 +178,31 @@ public sealed class VisionLanguageFilesTests : IDisposable
     public void Graphs_that_break_the_contract_are_refused(string tensor, string? form, string message) =>
         Assert.Contains(message, Refusal(new TinyVisionLanguage(_folder) { Change = (tensor, form) }.Write().Folder), StringComparison.Ordinal);
 
+    [Fact]
+    public void An_input_that_nobody_would_give_is_refused()
+    {
+        VisionLanguageFiles files = Find(new TinyVisionLanguage(_folder) { Extra = "past_conv.0" }.Write().Folder);
+        GraphSignature graph = GraphSignature.Of(files.Decoder);
+        string message = Assert.Throws<ModelLoadException>(() => files.DecoderNames.RequireNothingElse(graph)).Message;
+        Assert.Contains("decoder_model_merged.onnx: 'past_conv.0'", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_only_onnx_runtime_finds_wrong_is_told_in_its_words_with_the_file()
+    {
+        VisionLanguageFiles files = Find(new TinyVisionLanguage(_folder).Write().Folder); // nothing computes its outputs
+        string message = (await Assert.ThrowsAsync<ModelLoadException>(() => LoadAsync(files))).Message;
+        Assert.Contains($"vision_encoder.onnx: ONNX Runtime {ProviderCatalog.RuntimeVersion} can't load it. [ErrorCode:", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_provider_that_decides_on_files_is_one_that_this_machine_has()
+    {
+        var nowhere = new ExecutionProvider("nowhere", "NowhereExecutionProvider", "SafeVision.Nowhere");
+        Assert.Equal(ExecutionProvider.Cpu, VisionLanguageFileOptions.For(new ExecutionOptions { Providers = [nowhere, ExecutionProvider.Cpu] }).Provider);
+        Assert.Equal(ExecutionProvider.Cpu, VisionLanguageFileOptions.For(new ExecutionOptions { Providers = [nowhere] }).Provider);
+    }
+
     private string GenAI(string model)
     {
         string onnx = Path.Combine(Fixture("internvl-llama"), "onnx");
