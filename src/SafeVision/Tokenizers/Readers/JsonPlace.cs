@@ -6,11 +6,12 @@ using SafeVision.Execution;
 namespace SafeVision.Tokenizers.Readers;
 
 /// <summary>A value in a JSON file that knows where it stands, so that what is wrong with it can be said.</summary>
-internal readonly record struct JsonPlace(string File, string Path, JsonElement Element)
+internal readonly record struct JsonPlace(string File, string Owner, JsonElement Element, int Index = -1)
 {
     private const int LongestQuote = 120;
 
-    public bool IsNull => Element.ValueKind == JsonValueKind.Null;
+    /// <summary>The JSON path, written only when it is asked for: a list may have hundreds of thousands of items.</summary>
+    public string Path => Index < 0 ? Owner : $"{Owner}[{Index}]";
 
     public bool IsObject => Element.ValueKind == JsonValueKind.Object;
 
@@ -56,12 +57,23 @@ internal readonly record struct JsonPlace(string File, string Path, JsonElement 
     {
         Expect(JsonValueKind.Array, "a list");
         (string file, string path) = (File, Path);
-        return Element.EnumerateArray().Select((value, index) => new JsonPlace(file, $"{path}[{index}]", value));
+        return Element.EnumerateArray().Select((value, index) => new JsonPlace(file, path, value, index));
+    }
+
+    /// <summary>The two texts of a list of two, or null if it is no such list.</summary>
+    public (string First, string Second)? GetPair()
+    {
+        Expect(JsonValueKind.Array, "a list");
+        return Element.GetArrayLength() != 2 ? null
+            : Element[0].ValueKind == JsonValueKind.String && Element[1].ValueKind == JsonValueKind.String
+                ? (new JsonPlace(File, Owner, Element[0], Index).GetText(), new JsonPlace(File, Owner, Element[1], Index).GetText())
+                : throw Items().First(item => !item.IsString).Wrong("is not a text");
     }
 
     public IEnumerable<(string Name, JsonPlace Value)> Members()
     {
         Expect(JsonValueKind.Object, "an object");
+        (string file, string path) = (File, Path);
         foreach (JsonProperty member in Element.EnumerateObject())
         {
             string name;
@@ -74,7 +86,7 @@ internal readonly record struct JsonPlace(string File, string Path, JsonElement 
                 throw Wrong("has a name that is not well-formed Unicode");
             }
 
-            yield return (name, new JsonPlace(File, Path, member.Value));
+            yield return (name, new JsonPlace(file, path, member.Value));
         }
     }
 

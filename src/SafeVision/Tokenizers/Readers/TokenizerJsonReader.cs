@@ -72,8 +72,10 @@ internal static class TokenizerJsonReader
     {
         foreach (JsonPlace merge in merges.Items())
         {
-            string[] parts = merge.IsString ? merge.GetText().Split(' ') : [.. merge.Items().Select(part => part.GetText())];
-            yield return parts.Length == 2 ? (parts[0], parts[1], merge.Wrong) : throw merge.Wrong("is no pair");
+            (string Left, string Right)? pair = !merge.IsString ? merge.GetPair()
+                : merge.GetText().Split(' ') is [string left, string right] ? (left, right)
+                : null;
+            yield return pair is var (first, second) ? (first, second, merge.Wrong) : throw merge.Wrong("is no pair");
         }
     }
 
