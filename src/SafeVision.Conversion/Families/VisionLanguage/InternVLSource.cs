@@ -111,13 +111,7 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
             throw new CheckpointException($"{Where}: vectors of {Width} numbers can't be shared among {heads} heads.");
         }
 
-        Activation activation = (CheckpointJson.OptionalText(Vision, "hidden_act", Where) ?? "gelu") switch
-        {
-            "gelu" => Activation.Gelu,
-            "gelu_pytorch_tanh" or "gelu_new" => Activation.GeluTanh,
-            "quick_gelu" => Activation.QuickGelu,
-            string other => throw new CheckpointException($"{Where}: the tower's hidden_act '{other}' is not known; gelu, gelu_pytorch_tanh and quick_gelu are."),
-        };
+        Activation activation = Activations.Parse(CheckpointJson.OptionalText(Vision, "hidden_act", Where) ?? "gelu", Where);
         int taken = CheckpointJson.OptionalInteger(Config, FeatureLayerProperty, -layers, layers, Where) ?? -1;
         int count = taken < 0 ? layers + 1 + taken : taken;
         return new VisionTransformer(

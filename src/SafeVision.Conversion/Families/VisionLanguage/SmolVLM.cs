@@ -1,0 +1,94 @@
+using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
+
+namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>
+/// SmolVLM (Marafioti et al., arXiv 2504.05299) and the Idefics3 that it follows (Laurençon et al., arXiv 2408.12637): a
+/// SigLIP tower, one projection, a Llama (transformers, modeling_smolvlm.py).
+/// </summary>
+internal sealed class SmolVLM : IVisionLanguageFamily
+{
+    private const string Tower = "model.vision_model";
+
+    public string Name => "smolvlm";
+
+    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
+
+    public VisionLanguageModel Read(string folder)
+    {
+        string path = Path.Combine(folder, "config.json");
+        using JsonDocument config = CheckpointJson.Read(path);
+        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        try
+        {
+            TextDecoder text = TextDecoders.Read(
+                checkpoint,
+                CheckpointJson.Property(config.RootElement, "text_config", JsonValueKind.Object, path),
+                new TextNames("model.text_model.", ""),
+                CheckpointJson.OptionalBoolean(config.RootElement, "tie_word_embeddings", path),
+                $"{path}: text_config");
+            return new VisionLanguageModel
+            {
+                Text = text,
+                Vision = ReadVision(checkpoint, config.RootElement, text.Shape.Hidden, path),
+                SourceFiles = [path, .. checkpoint.Paths],
+                Checkpoint = checkpoint,
+            };
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
+    // What the configuration leaves out is what transformers' SmolVLMVisionConfig has.
+    private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
+    {
+        JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
+        string where = $"{path}: vision_config";
+        int image = Size("image_size", 4096, 224), patch = Size("patch_size", 1024, 32), channels = Size("num_channels", 16, 3);
+        int width = Size("hidden_size", 1 << 16, 1152), heads = Size("num_attention_heads", 256, 16), grid = image / patch;
+        int factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
+        if (image % patch != 0 || grid % factor != 0 || width % heads != 0)
+        {
+            throw new CheckpointException(
+                $"{where}: a picture of {image} pixels in patches of {patch}, joined {factor} by {factor}, with vectors of {width} numbers for {heads} heads does not come out even.");
+        }
+
+        double epsilon = CheckpointJson.OptionalNumber(vision, "layer_norm_eps", where) ?? 1e-6;
+        int intermediate = Size("intermediate_size", 1 << 18, 3072);
+        return new SmolVit
+        {
+            Channels = channels,
+            ImageSize = image,
+            PatchSize = patch,
+            Patches = new Projection(
+                WeightMatrix.From(checkpoint.Get($"{Tower}.embeddings.patch_embedding.weight", width, channels, patch, patch)),
+                checkpoint.Get($"{Tower}.embeddings.patch_embedding.bias", width).ToSingle()),
+            Positions = checkpoint.Get($"{Tower}.embeddings.position_embedding.weight", grid * grid, width).ToSingle(),
+            Layers = new VisionTransformer(
+                width, heads, Activations.Parse(CheckpointJson.OptionalText(vision, "hidden_act", where) ?? "gelu_pytorch_tanh", where),
+                [.. Enumerable.Range(0, Size("num_hidden_layers", 256, 12)).Select(i => ReadLayer(checkpoint, $"{Tower}.encoder.layers.{i}", width, intermediate, epsilon))],
+                NormWeights.Layer(checkpoint, $"{Tower}.post_layernorm", width, epsilon)),
+            Shuffle = new PixelShuffle(grid, factor, IsTransposed: false),
+            Connector = Projection.Read(checkpoint, "model.connector.modality_projection.proj", hidden, factor * factor * width, hasBias: false),
+        };
+
+        int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(vision, name, 1, most, where) ?? otherwise;
+    }
+
+    private static VisionLayer ReadLayer(SafetensorsCheckpoint checkpoint, string name, int width, int intermediate, double epsilon) => new()
+    {
+        Name = name,
+        AttentionNorm = NormWeights.Layer(checkpoint, $"{name}.layer_norm1", width, epsilon),
+        Query = Projection.Read(checkpoint, $"{name}.self_attn.q_proj", width, width, hasBias: true),
+        Key = Projection.Read(checkpoint, $"{name}.self_attn.k_proj", width, width, hasBias: true),
+        Value = Projection.Read(checkpoint, $"{name}.self_attn.v_proj", width, width, hasBias: true),
+        Output = Projection.Read(checkpoint, $"{name}.self_attn.out_proj", width, width, hasBias: true),
+        MlpNorm = NormWeights.Layer(checkpoint, $"{name}.layer_norm2", width, epsilon),
+        Up = Projection.Read(checkpoint, $"{name}.mlp.fc1", intermediate, width, hasBias: true),
+        Down = Projection.Read(checkpoint, $"{name}.mlp.fc2", width, intermediate, hasBias: true),
+    };
+}
