@@ -17,7 +17,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
     // Real files have some hundred thousand; this ends a file of nothing but tiny fields within a second.
     private const int MostFields = 20_000_000;
 
-    private readonly byte[] _buffer = new byte[64 << 10];
+    private readonly byte[] _buffer = new byte[16 << 10];
     private readonly long _length = stream.Length;
     private long _bufferStart;
     private int _buffered;
