@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text;
 using SafeVision.Tokenizers;
 
 namespace SafeVision.Templates;
@@ -183,13 +184,13 @@ internal sealed class ExpressionParser(TemplateTokens tokens)
             case TemplateTokenKind.Name:
                 return ParseName(token);
             case TemplateTokenKind.Text:
-                string text = token.Value;
+                var text = new StringBuilder(token.Value);
                 while (tokens.Current.Kind == TemplateTokenKind.Text)
                 {
-                    text += tokens.Next().Value;
+                    text.Append(tokens.Next().Value);
                 }
 
-                var value = PromptText.Trusted(text);
+                var value = PromptText.Trusted(text.ToString());
                 return _ => value;
             case TemplateTokenKind.Number:
                 return ParseNumber(token);

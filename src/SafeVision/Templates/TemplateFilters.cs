@@ -8,7 +8,7 @@ internal static class TemplateFilters
 {
     private static readonly Dictionary<string, Func<TemplateRun, object?, TemplateArguments, object?>> s_all = new(StringComparer.Ordinal)
     {
-        ["trim"] = static (run, value, arguments) => TemplateText.Trim(Text(run, value), Optional(run, arguments, "chars")?.Text, start: true, end: true),
+        ["trim"] = static (run, value, arguments) => TemplateText.Trim(run, Text(run, value), Optional(run, arguments, "chars")?.Text, start: true, end: true),
         ["upper"] = static (run, value, _) => TemplateText.Upper(Text(run, value)),
         ["lower"] = static (run, value, _) => TemplateText.Lower(Text(run, value)),
         ["capitalize"] = static (run, value, _) => TemplateText.Capitalize(Text(run, value)),
@@ -57,7 +57,7 @@ internal static class TemplateFilters
 
     private static long Length(TemplateRun run, object? value) => value switch
     {
-        PromptText text => (long)TemplateMembers.Starts(run, text).Length - 1,
+        PromptText text => (long)TemplateMembers.Length(run, text),
         IReadOnlyList<object?> list => (long)list.Count,
         TemplateMap map => (long)map.Entries.Count,
         TemplateUndefined => 0L,

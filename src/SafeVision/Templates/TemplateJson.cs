@@ -107,7 +107,8 @@ internal sealed class TemplateJson
     // The quotation marks are the template's, all between them the text's.
     private void Write(PromptText text)
     {
-        var escaped = new StringBuilder();
+        _run.SpendCharacters(6L * text.Text.Length); // What the longest escapes would take.
+        var escaped = new StringBuilder(text.Text.Length);
         foreach (char character in text.Text)
         {
             escaped.Append(character switch
@@ -125,7 +126,6 @@ internal sealed class TemplateJson
         }
 
         Put("\"");
-        _run.SpendCharacters(escaped.Length);
         _output.Append(TemplateText.Of(escaped.ToString(), text.Untrusted.Count == 0));
         Put("\"");
     }

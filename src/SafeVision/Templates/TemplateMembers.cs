@@ -32,11 +32,11 @@ internal static class TemplateMembers
                 index += index < 0 ? list.Count : 0;
                 return index >= 0 && index < list.Count ? list[(int)index] : new TemplateUndefined("an item beyond the list's end");
             case (PromptText text, long index):
-                int[] starts = Starts(run, text);
-                int count = starts.Length - 1;
+                int[]? starts = Starts(run, text);
+                int count = Length(run, text);
                 index += index < 0 ? count : 0;
                 return index >= 0 && index < count
-                    ? text.Slice(starts[index], starts[index + 1] - starts[index])
+                    ? Part(run, text, starts, (int)index, (int)index + 1)
                     : new TemplateUndefined("a character beyond the text's end");
             case (TemplateMap map, PromptText name):
                 return map.TryGet(name.Text, out object? value) ? value : Attribute(run, map, name.Text);
@@ -63,21 +63,22 @@ internal static class TemplateMembers
                 run.Spend(list.Count);
                 return Places(list.Count).Select(place => list[place]).ToList();
             case PromptText text:
-                int[] starts = Starts(run, text);
-                List<int> places = Places(starts.Length - 1);
+                int[]? starts = Starts(run, text);
+                int count = Length(run, text);
                 if (by == 1)
                 {
-                    return places.Count == 0 ? PromptText.Empty : text.Slice(starts[places[0]], starts[places[^1] + 1] - starts[places[0]]);
+                    (long first, long end) = Bounds(count);
+                    return first >= end ? PromptText.Empty : Part(run, text, starts, (int)first, (int)end);
                 }
 
-                run.Spend((long)places.Count * (1 + text.Untrusted.Count));
+                run.Spend(count);
                 var builder = new PromptBuilder();
-                foreach (int place in places)
+                foreach (int place in Places(count))
                 {
-                    builder.Append(text, starts[place], starts[place + 1] - starts[place]);
+                    builder.Append(Part(run, text, starts, place, place + 1));
                 }
 
-                return run.Spend(builder.Build());
+                return builder.Build();
             case TemplateUndefined:
                 return new List<object?>();
             default:
@@ -86,7 +87,7 @@ internal static class TemplateMembers
 
         List<int> Places(int count)
         {
-            long from = Limit(Bound(run, start), by > 0 ? 0 : count - 1), to = Limit(Bound(run, stop), by > 0 ? count : -1);
+            (long from, long to) = Bounds(count);
             var chosen = new List<int>();
             for (long at = from; by > 0 ? at < to : at > to; at += by)
             {
@@ -94,6 +95,11 @@ internal static class TemplateMembers
             }
 
             return chosen;
+        }
+
+        (long From, long To) Bounds(int count)
+        {
+            return (Limit(Bound(run, start), by > 0 ? 0 : count - 1), Limit(Bound(run, stop), by > 0 ? count : -1));
 
             long Limit(long? bound, long otherwise) =>
                 bound is not { } place ? otherwise : Math.Clamp(place < 0 ? place + count : place, by > 0 ? 0 : -1, by > 0 ? count : count - 1);
@@ -111,18 +117,44 @@ internal static class TemplateMembers
         return value is PromptText text ? run.Spend(text) : value;
     }
 
-    /// <summary>Where each character of a text begins, and where the last one ends.</summary>
-    public static int[] Starts(TemplateRun run, PromptText text)
+    /// <summary>How many characters a text has; those beyond U+FFFF count once.</summary>
+    public static int Length(TemplateRun run, PromptText text)
     {
-        run.Spend(1 + (text.Text.Length / 16));
+        run.Spend(1 + (text.Text.Length / 64));
+        int pairs = 0;
+        for (int at = 0; at + 1 < text.Text.Length; at++)
+        {
+            pairs += char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
+        }
+
+        return text.Text.Length - pairs;
+    }
+
+    /// <summary>Where each character of a text begins, and where the last one ends; null where each is one UTF-16 unit.</summary>
+    private static int[]? Starts(TemplateRun run, PromptText text)
+    {
+        if (!text.Text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return null;
+        }
+
+        run.Spend(text.Text.Length);
         var starts = new List<int>(text.Text.Length + 1);
         for (int at = 0; at < text.Text.Length; at++)
         {
             starts.Add(at);
-            at += char.IsHighSurrogate(text.Text[at]) && at + 1 < text.Text.Length && char.IsLowSurrogate(text.Text[at + 1]) ? 1 : 0;
+            at += at + 1 < text.Text.Length && char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
         }
 
         return [.. starts, text.Text.Length];
+    }
+
+    private static PromptText Part(TemplateRun run, PromptText text, int[]? starts, int from, int to)
+    {
+        (int start, int end) = starts is null ? (from, to) : (starts[from], starts[to]);
+        run.Spend(1 + text.Untrusted.Count);
+        run.SpendCharacters(end - start);
+        return text.Slice(start, end - start);
     }
 
     private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);

@@ -17,8 +17,8 @@ internal static class TemplateMethods
             "lower" => (run, arguments) => Plain(run, arguments, TemplateText.Lower(text)),
             "title" => (run, arguments) => Plain(run, arguments, TemplateText.Title(text)),
             "capitalize" => (run, arguments) => Plain(run, arguments, TemplateText.Capitalize(text)),
-            "startswith" => (run, arguments) => text.Text.StartsWith(Text(run, arguments, 0, "prefix").Text, StringComparison.Ordinal),
-            "endswith" => (run, arguments) => text.Text.EndsWith(Text(run, arguments, 0, "suffix").Text, StringComparison.Ordinal),
+            "startswith" => (run, arguments) => text.Text.StartsWith(Spent(run, arguments, "prefix"), StringComparison.Ordinal),
+            "endswith" => (run, arguments) => text.Text.EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
             "split" => (run, arguments) => Split(run, text, arguments),
             "replace" => (run, arguments) => Replace(run, text, arguments),
             _ => null,
@@ -57,10 +57,11 @@ internal static class TemplateMethods
             throw run.Wrong("'replace' can't look for an empty text");
         }
 
+        run.SpendSearch(text.Text.Length, sought.Text.Length);
         List<int> places = TemplateText.Find(text.Text, sought.Text, Count(run, arguments.Get(2, "count")));
         run.Spend((places.Count + 1L) * (text.Untrusted.Count + replacement.Untrusted.Count + 1));
         run.SpendCharacters(text.Text.Length + ((long)places.Count * replacement.Text.Length));
-        return TemplateText.Replace(text, places, sought.Text.Length, replacement);
+        return TemplateText.Replace(text, places, sought.Text.Length, sought.Untrusted.Count == 0 ? replacement : PromptText.FromStranger(replacement.Text));
     }
 
     private static List<object?> Split(TemplateRun run, PromptText text, TemplateArguments arguments)
@@ -75,6 +76,7 @@ internal static class TemplateMethods
         }
 
         PromptText separator = Text(run, arguments, 0, "sep");
+        run.SpendSearch(text.Text.Length, separator.Text.Length);
         return separator.Text.Length > 0
             ? TemplateText.Split(text, TemplateText.Find(text.Text, separator.Text, Count(run, arguments.Get(1, "maxsplit"))), separator.Text.Length)
             : throw run.Wrong("'split' can't look for an empty text");
@@ -83,8 +85,7 @@ internal static class TemplateMethods
     private static PromptText Strip(TemplateRun run, PromptText text, TemplateArguments arguments, bool start, bool end)
     {
         arguments.Expect(run, "chars");
-        run.Spend(text.Text.Length / 16);
-        return TemplateText.Trim(text, arguments.Get(0, "chars") is null or TemplateUndefined ? null : Text(run, arguments, 0, "chars").Text, start, end);
+        return TemplateText.Trim(run, text, arguments.Get(0, "chars") is null or TemplateUndefined ? null : Text(run, arguments, 0, "chars").Text, start, end);
     }
 
     private static PromptText Plain(TemplateRun run, TemplateArguments arguments, PromptText value)
@@ -103,6 +104,13 @@ internal static class TemplateMethods
         arguments.Get(place, name) is PromptText text
             ? text
             : throw run.Wrong($"'{arguments.Callee}' needs a text for '{name}', not {TemplateValues.Kind(arguments.Get(place, name))}");
+
+    private static string Spent(TemplateRun run, TemplateArguments arguments, string name)
+    {
+        string text = Text(run, arguments, 0, name).Text;
+        run.Spend(text.Length / 64);
+        return text;
+    }
 
     private static int Count(TemplateRun run, object? value) => value switch
     {

@@ -7,8 +7,8 @@ namespace SafeVision.Templates;
 /// <summary>One rendering: its variables, what was written so far, and a budget, so that no template can hang or grow without end.</summary>
 internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bool isStrict = false)
 {
-    private const long MostSteps = 4_000_000;
-    private const long MostCharacters = 64L << 20;
+    private const long MostSteps = 2_000_000;
+    private const long MostCharacters = 16L << 20;
     private const int LongestOutput = 4 << 20;
     private const int DeepestCall = 16;
 
@@ -40,6 +40,9 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
             throw Wrong($"the template takes more than {MostSteps} steps");
         }
     }
+
+    /// <summary>Takes what looking for one text in another costs at worst from the budget.</summary>
+    public void SpendSearch(int length, int soughtLength) => Spend((1 + (length / 16L)) * (1 + (soughtLength / 64L)));
 
     /// <summary>Takes characters from the budget before they are made.</summary>
     public void SpendCharacters(long characters)

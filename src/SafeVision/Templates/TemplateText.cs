@@ -15,8 +15,9 @@ internal static class TemplateText
     public static PromptText Of(string text, bool trusted) => trusted ? PromptText.Trusted(text) : PromptText.FromStranger(text);
 
     /// <summary>The text without these characters at its ends; without white space where none are given.</summary>
-    public static PromptText Trim(PromptText text, string? characters, bool start, bool end)
+    public static PromptText Trim(TemplateRun run, PromptText text, string? characters, bool start, bool end)
     {
+        run.SpendSearch(text.Text.Length, 16 * (characters?.Length ?? 1));
         int from = 0, to = text.Text.Length;
         while (start && from < to && IsTrimmed(text.Text[from]))
         {

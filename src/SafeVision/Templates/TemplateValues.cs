@@ -133,6 +133,7 @@ internal static class TemplateValues
         switch (left, right)
         {
             case (PromptText a, PromptText b):
+                run.Spend(Math.Min(a.Text.Length, b.Text.Length) / 64);
                 return a.Text == b.Text;
             case (long or double or bool, long or double or bool):
                 return left is long x && right is long y ? x == y : Number(left) == Number(right);
@@ -161,7 +162,7 @@ internal static class TemplateValues
         switch (container)
         {
             case PromptText text when item is PromptText part:
-                run.Spend(text.Text.Length / 16);
+                run.SpendSearch(text.Text.Length, part.Text.Length);
                 return text.Text.Contains(part.Text, StringComparison.Ordinal);
             case IReadOnlyList<object?> list:
                 run.Spend(list.Count);
@@ -177,11 +178,17 @@ internal static class TemplateValues
 
     private static int Order(TemplateRun run, object? left, object? right) => (left, right) switch
     {
-        (PromptText a, PromptText b) => string.CompareOrdinal(a.Text, b.Text),
+        (PromptText a, PromptText b) => Order(run, a.Text, b.Text),
         (long a, long b) => a.CompareTo(b),
         (long or double or bool, long or double or bool) => Number(left).CompareTo(Number(right)),
         _ => throw run.Wrong($"{Kind(left)} and {Kind(right)} have no order"),
     };
+
+    private static int Order(TemplateRun run, string left, string right)
+    {
+        run.Spend(Math.Min(left.Length, right.Length) / 64);
+        return string.CompareOrdinal(left, right);
+    }
 
     private static double Number(object? value) => value switch
     {
@@ -192,7 +199,7 @@ internal static class TemplateValues
 
     private static List<object?> Characters(TemplateRun run, PromptText text)
     {
-        run.Spend((long)text.Text.Length * (1 + text.Untrusted.Count));
+        run.Spend(text.Text.Length * (4L + text.Untrusted.Count));
         var characters = new List<object?>(text.Text.Length);
         for (int at = 0; at < text.Text.Length;)
         {
