@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using SafeVision.Engines;
 using SafeVision.Engines.Cascade;
 using SafeVision.Engines.Classifier;
+using SafeVision.Engines.VisionLanguage;
 using SafeVision.Execution;
 using SafeVision.Imaging;
 using SafeVision.Models;
@@ -74,6 +75,19 @@ public sealed class ImageGuardrailBuilder
             phraseEncoder is null ? null : ModelPackage.Open(phraseEncoder),
             new ClassifierEngineOptions(),
             context));
+    }
+
+    /// <summary>
+    /// Adds a vision-language engine: a model that reads the policy, looks at the image, names the category and says why.
+    /// </summary>
+    /// <param name="folder">The model's folder: ONNX files with the configuration and tokenizer files of the checkpoint.</param>
+    /// <param name="configure">Sets how the model is asked; null: the defaults.</param>
+    public ImageGuardrailBuilder UseVisionLanguageModel(string folder, Action<VisionLanguageEngineOptions>? configure = null)
+    {
+        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
+        var options = new VisionLanguageEngineOptions();
+        configure?.Invoke(options);
+        return UseEngine(context => new VisionLanguageEngine(folder, options, context));
     }
 
     /// <summary>Decodes images with another decoder than the built-in one.</summary>
