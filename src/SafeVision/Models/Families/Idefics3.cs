@@ -53,17 +53,17 @@ internal sealed class Idefics3 : IVisionLanguageFamily
 
         ConfigurationValue longest = values["size"]["longest_edge"], factor = configuration.Config["scale_factor"];
         int side = values["max_image_size"]["longest_edge"].Integer(1, ImageBudget.LongestTile, 364);
-        int shrink = vision["patch_size"].Integer(1, ImageBudget.LongestTile) * factor.Integer(1, ImageBudget.LongestTile, 2);
-        if (side % shrink != 0)
+        int patches = side / vision["patch_size"].Integer(1, side), shrink = factor.Integer(1, ImageBudget.LongestTile, 2);
+        if (patches % shrink != 0)
         {
-            throw factor.Wrong($"what divides the patches along the {side} pixels of a tile");
+            throw factor.Wrong($"what divides the {patches} patches along a side of a tile");
         }
 
         var tiling = new Idefics3Tiling
         {
             Side = side,
             LongestEdge = longest.Integer(1, 1 << 16, 4 * side),
-            TokensOfSide = side / shrink,
+            TokensOfSide = patches / shrink,
             IsSplit = values["do_image_splitting"].Boolean(true),
             ImageMark = configuration.Processor["image_token"].Text() ?? "<image>",
         };

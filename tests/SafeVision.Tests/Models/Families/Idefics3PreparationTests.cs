@@ -1,6 +1,5 @@
 using System.Text.Json;
 using CsCheck;
-using SafeVision.Execution;
 using SafeVision.Imaging;
 using SafeVision.Models.Families;
 
@@ -51,16 +50,17 @@ public sealed class Idefics3PreparationTests
     }
 
     [Theory]
-    [InlineData(2048, 512, 4, 17)]
-    [InlineData(1536, 384, 4, 17)]
-    [InlineData(1456, 364, 4, 17)]
-    public void The_published_settings_give_at_most_seventeen_tiles(int longest, int side, int along, int tiles)
+    [InlineData(2048, 512, 16, 4, 64)]
+    [InlineData(1536, 384, 14, 3, 81)]
+    [InlineData(1456, 364, 14, 2, 169)]
+    public void The_published_settings_give_at_most_seventeen_tiles_of_as_many_tokens_as_published(int longest, int side, int patch, int factor, int tokens)
     {
-        using ConfigurationFolder folder = Sized(longest, side);
+        using ConfigurationFolder folder = Sized(longest, side, patch, factor);
+        File.WriteAllText(Path.Combine(folder.Folder, "processor_config.json"), $$"""{ "image_seq_len": {{tokens}} }""");
         Idefics3Preparation preparation = Idefics3.Images(folder.Read(), PreparationOptions.Default);
-        Assert.Equal(tiles, preparation.Plan(3000, 3000).PixelShape[1]);
-        Assert.Equal(along + 1, preparation.Plan(3000, 700).PixelShape[1]);
-        Assert.Equal(preparation.MaximumTokens, preparation.Plan(1000, 1000).Tokens);
+        Assert.Equal(17 * tokens, preparation.Plan(3000, 3000).Tokens);
+        Assert.Equal(5 * tokens, preparation.Plan(3000, 700).Tokens);
+        Assert.Equal(17 * tokens, preparation.MaximumTokens);
     }
 
     [Theory]
@@ -72,7 +72,7 @@ public sealed class Idefics3PreparationTests
     [InlineData(1, 1)]
     public void A_host_may_ask_for_fewer_tiles(int most, int tiles)
     {
-        using ConfigurationFolder folder = Sized(2048, 512);
+        using ConfigurationFolder folder = Sized(2048, 512, 16, 4);
         Assert.Equal(tiles, Idefics3.Images(folder.Read(), new PreparationOptions { MaximumTiles = most }).Plan(900, 900).PixelShape[1]);
     }
 
@@ -120,7 +120,7 @@ public sealed class Idefics3PreparationTests
             ConfigurationFolder.Refusal(Model, file, path, value, configuration => Idefics3.Images(configuration, PreparationOptions.Default)),
             StringComparison.Ordinal);
 
-    private static ConfigurationFolder Sized(int longest, int side) => new ConfigurationFolder(Model)
+    private static ConfigurationFolder Sized(int longest, int side, int patch, int factor) => new ConfigurationFolder(Model)
         .Set("preprocessor_config.json", "size.longest_edge", $"{longest}").Set("preprocessor_config.json", "max_image_size.longest_edge", $"{side}")
-        .Set("config.json", "vision_config.patch_size", side == 512 ? "16" : side == 384 ? "12" : "14").Set("config.json", "scale_factor", "2");
+        .Set("config.json", "vision_config.patch_size", $"{patch}").Set("config.json", "scale_factor", $"{factor}");
 }

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using SafeVision.Execution;
 using SafeVision.Imaging;
 using SafeVision.Models.Families;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Tests.Models.Families;
 
@@ -27,6 +28,26 @@ public sealed class LlavaOneVisionTests
         {
             Assert.Equal((resized[(i % (384 * 384) * 3) + (i / (384 * 384))] / 255f - 0.5f) / 0.5f, pixels[i], 1e-6f);
         }
+    }
+
+    [Fact]
+    public void A_folder_says_of_itself_what_it_is()
+    {
+        using ConfigurationFolder folder = Published();
+        const string Template = "{% for message in messages %}{{ '<|im_start|>' + message['role'] + ' ' }}{% for content in message['content'] | selectattr('type', 'equalto', 'image') %}{{ '<image>' }}{% endfor %}"
+            + "{% for content in message['content'] | selectattr('type', 'equalto', 'text') %}{{ '\n' + content['text'] }}{% endfor %}{{ '<|im_end|>' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
+        folder.Edit("tokenizer_config.json", json => json["chat_template"] = Template);
+
+        VisionLanguageProfile profile = VisionLanguageFamilies.Read(folder.Read(), TextTokenizer.Open(folder.Folder));
+
+        Assert.Equal("llava_onevision", profile.Family);
+        Assert.Equal("<image>", profile.ImageMark);
+        Assert.Equal(623, profile.ImageToken);
+        Assert.Equal([618], profile.StopTokens);
+        Assert.Equal(32768, profile.ContextLength);
+        Assert.Equal(
+            "<|im_start|>user <image>\nSafe?<|im_end|><|im_start|>assistant\n",
+            profile.Conversation.Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted("Safe?"))]).Text);
     }
 
     [Theory]
