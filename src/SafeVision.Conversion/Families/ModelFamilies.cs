@@ -6,7 +6,7 @@ namespace SafeVision.Conversion.Families;
 /// <summary>The families that can be converted; the only place that lists them.</summary>
 internal static class ModelFamilies
 {
-    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new InternVL(), new SmolVLM()];
+    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new InternVL(), new SmolVLM(), new Qwen2VL()];
 
     /// <summary>The family of a checkpoint.</summary>
     /// <param name="folder">The checkpoint.</param>

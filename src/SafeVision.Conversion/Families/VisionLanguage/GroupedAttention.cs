@@ -9,10 +9,11 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// </summary>
 internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
 {
+    private RotaryRotation? _rotation; // null: the operator turns by itself
     private string _lastPositions = "", _total = "", _cosines = "", _sines = "";
 
-    /// <summary>Whether the operator can do it: its vectors are 16 numbers wide where it rotates.</summary>
-    public static bool Takes(DecoderShape shape) => shape.HeadSize % 16 == 0;
+    /// <summary>Whether the operator can do it: its vectors are 8 numbers wide, 16 where it turns them.</summary>
+    public static bool Takes(DecoderShape shape) => shape.HeadSize % (shape.RotarySections is null ? 16 : 8) == 0;
 
     public override void WriteInputs(string embeddings, string mask)
     {
@@ -20,20 +21,39 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         string last = Graph.Node("Sub", Graph.Claim("mask/last"), [lengths, Graph.Integers("mask/one", [1], 1)]);
         _lastPositions = Blocks.Cast(last, Graph.Claim("mask/last/int32"), DataType.Int32);
         _total = Blocks.Cast(Blocks.SizeOf("mask/total", mask, 1), Graph.Claim("mask/total/int32"), DataType.Int32);
-        (_cosines, _sines) = Shape.Rotary.Write(Graph, Blocks.Activations);
+        if (Shape.RotarySections is null)
+        {
+            (_cosines, _sines) = Shape.Rotary.Write(Graph, Blocks.Activations);
+        }
+        else
+        {
+            _rotation = RotaryRotation.ByPositions(Blocks, Shape);
+        }
     }
 
     protected override string Attend(int index, DecoderLayer layer, string x, string pastKey, string pastValue, string presentKey, string presentValue)
     {
+        string name = $"{layer.Name}.attention", output = Graph.Claim(name);
+        string[] caches = [pastKey, pastValue, _lastPositions, _total];
+        AttributeProto[] heads = [OnnxAttribute.Integer("num_heads", Shape.Heads), OnnxAttribute.Integer("kv_num_heads", Shape.KeyValueHeads)];
+        if (_rotation is not null)
+        {
+            (string q, string k, string v) = ProjectApart(index, layer, x);
+            Graph.RuntimeNode(
+                "GroupQueryAttention", [output, presentKey, presentValue],
+                [Turn($"{name}.query", q, Shape.Heads), Turn($"{name}.key", k, Shape.KeyValueHeads), v, .. caches], heads);
+            return output;
+        }
+
         (string query, string key, string value) = layer.QueryNorm is null && layer.KeyNorm is null
             ? (ProjectTogether(index, layer, x), "", "")
             : ProjectApart(index, layer, x);
-        string output = Graph.Claim($"{layer.Name}.attention");
         Graph.RuntimeNode(
-            "GroupQueryAttention",
-            [output, presentKey, presentValue],
-            [query, key, value, pastKey, pastValue, _lastPositions, _total, _cosines, _sines],
-            OnnxAttribute.Integer("num_heads", Shape.Heads), OnnxAttribute.Integer("kv_num_heads", Shape.KeyValueHeads), OnnxAttribute.Integer("do_rotary", 1));
+            "GroupQueryAttention", [output, presentKey, presentValue],
+            [query, key, value, .. caches, _cosines, _sines], [.. heads, OnnxAttribute.Integer("do_rotary", 1)]);
         return output;
     }
+
+    private string Turn(string name, string x, int heads) =>
+        Blocks.Reshape($"{name}/turned", _rotation!.Rotate(name, x, heads), 0, 0, heads * Shape.HeadSize);
 }

@@ -24,7 +24,21 @@ internal static class PatchEmbedding
         return blocks.Transpose("patches/tokens", flat, 0, 2, 1);
     }
 
-    /// <summary>The same plainly, for one square picture.</summary>
+    /// <summary>[patches, numbers of a patch] → [patches, features], for patches that the host has cut out already.</summary>
+    public static string WriteCut(TransformerGraph blocks, string pixels, Projection patches)
+    {
+        OnnxGraph graph = blocks.Graph;
+        string weight = graph.Weights("patches.weight", patches.Weight, patches.Features, patches.Weight.Columns);
+        if (blocks.Activations != TensorProto.Types.DataType.Float)
+        {
+            weight = blocks.Cast(weight, graph.Claim("patches.weight/inside"), blocks.Activations);
+        }
+
+        string product = graph.RuntimeNode("FusedMatMul", graph.Claim("patches"), [pixels, weight], OnnxAttribute.Integer("transB", 1));
+        return patches.Bias is null ? product : blocks.Add("patches/biased", product, blocks.Constant("patches.bias", patches.Bias));
+    }
+
+    /// <summary>What <see cref="Write"/> says, plainly, for one square picture.</summary>
     public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size)
     {
         int grid = image / size, columns = channels * size * size;

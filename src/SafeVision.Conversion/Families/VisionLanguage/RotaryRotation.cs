@@ -17,8 +17,14 @@ internal sealed class RotaryRotation
     public RotaryRotation(TransformerGraph blocks, int headSize, string cosines, string sines) =>
         (_blocks, _headSize, _cosines, _sines) = (blocks, headSize, cosines, sines);
 
-    /// <summary>Adds the input <c>position_ids</c> [batch, sequence] and takes each token's angles from a table.</summary>
-    public static RotaryRotation ByPositions(TransformerGraph blocks, DecoderShape shape)
+    /// <summary>
+    /// Adds the input <c>position_ids</c>, [batch, sequence] or, where a head's angles follow time, row and column, [3, batch,
+    /// sequence] (Wang et al., arXiv 2409.12191, multimodal rotary position embedding).
+    /// </summary>
+    public static RotaryRotation ByPositions(TransformerGraph blocks, DecoderShape shape) =>
+        shape.RotarySections is { } sections ? BySections(blocks, shape, sections) : ByTable(blocks, shape);
+
+    private static RotaryRotation ByTable(TransformerGraph blocks, DecoderShape shape)
     {
         OnnxGraph graph = blocks.Graph;
         graph.Input(graph.Claim("position_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
@@ -29,6 +35,46 @@ internal sealed class RotaryRotation
         {
             string rows = graph.Node("Gather", graph.Claim(name), [table, "position_ids"]); // [batch, sequence, headSize / 2]
             return graph.Node("Unsqueeze", graph.Claim($"{name}/heads"), [rows, graph.Integers($"{name}/axis", [2], 1)]);
+        }
+    }
+
+    private static RotaryRotation BySections(TransformerGraph blocks, DecoderShape shape, IReadOnlyList<int> sections)
+    {
+        OnnxGraph graph = blocks.Graph;
+        graph.Input(graph.Claim("position_ids"), DataType.Int64, ("axes", 3), ("batch_size", null), ("sequence_length", null));
+        float[] frequencies = new float[3 * shape.Rotary.Columns];
+        for (int i = 0, axis = 0, left = sections[0]; i < shape.Rotary.Columns; i++, left--)
+        {
+            while (left == 0)
+            {
+                left = sections[++axis];
+            }
+
+            frequencies[(axis * shape.Rotary.Columns) + i] = shape.Rotary.Frequencies[i];
+        }
+
+        // Each angle has one position that counts and two that are multiplied by 0. (No Transpose and MatMul: ONNX Runtime 1.31.1
+        // dies in its NchwcTransformer over a Transpose of this input when it loads the graph.)
+        string positions = blocks.Cast("position_ids", graph.Claim("rotary/positions"), DataType.Float);
+        string column = graph.Node("Unsqueeze", graph.Claim("rotary/column"), [positions, graph.Integers("rotary/last", [3], 1)]); // [3, batch, sequence, 1]
+        string parts = graph.Node("Mul", graph.Claim("rotary/parts"), [column, graph.Singles("rotary.frequencies", frequencies, 3, 1, 1, shape.Rotary.Columns)]);
+        string angles = graph.Node(
+            "ReduceSum", graph.Claim("rotary/angles"), [parts, graph.Integers("rotary/first", [0], 1)], OnnxAttribute.Integer("keepdims", 0)); // [batch, sequence, headSize / 2]
+        return ByAngles(blocks, shape.HeadSize, graph.Node("Unsqueeze", graph.Claim("rotary/heads"), [angles, graph.Integers("rotary/axis", [2], 1)]));
+    }
+
+    /// <summary>Turns by angles that the graph computes in float32.</summary>
+    /// <param name="blocks">The graph.</param>
+    /// <param name="headSize">The size of a head.</param>
+    /// <param name="angles">[batch, sequence, 1, headSize / 2].</param>
+    public static RotaryRotation ByAngles(TransformerGraph blocks, int headSize, string angles)
+    {
+        return new RotaryRotation(blocks, headSize, Of("Cos"), Of("Sin"));
+
+        string Of(string function)
+        {
+            string values = blocks.Graph.Node(function, blocks.Graph.Claim($"rotary/{function}"), [angles]);
+            return blocks.Activations == DataType.Float ? values : blocks.Cast(values, blocks.Graph.Claim($"rotary/{function}/inside"), blocks.Activations);
         }
     }
 

@@ -12,6 +12,7 @@ internal static class TextDecoders
         ["internlm3"] = new LlamaText(AttentionBias: "qkv_bias"),
         ["qwen2"] = new LlamaText(HasQueryKeyValueBias: true),
         ["qwen2_vl"] = new LlamaText(HasQueryKeyValueBias: true),
+        ["qwen2_vl_text"] = new LlamaText(HasQueryKeyValueBias: true),
         ["qwen3"] = new LlamaText(AttentionBias: "attention_bias", HasHeadNorms: true),
         ["internlm2"] = new InternLM2Text(),
     };

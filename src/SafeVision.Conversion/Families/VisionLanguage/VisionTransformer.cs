@@ -12,14 +12,17 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 internal sealed record VisionTransformer(int Width, int Heads, Activation Activation, IReadOnlyList<VisionLayer> Layers, NormWeights? Norm)
 {
     /// <summary>Adds the layers; [items, tokens, width] in and out.</summary>
-    public string Write(TransformerGraph blocks, string x)
+    /// <param name="blocks">The graph.</param>
+    /// <param name="x">What goes in.</param>
+    /// <param name="rotation">Turns queries and keys by their places; null: they are not turned.</param>
+    public string Write(TransformerGraph blocks, string x, RotaryRotation? rotation = null)
     {
         blocks.Hidden.Add(x);
         string residual = x, h = Layers.Count == 0 ? x : blocks.Normalize(Layers[0].AttentionNorm, x);
         for (int i = 0; i < Layers.Count; i++)
         {
             VisionLayer layer = Layers[i];
-            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i), i);
+            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i, rotation), i);
             (h, residual) = blocks.AddAndNormalize(layer.MlpNorm, output, residual);
             string inner = blocks.Activate($"{layer.Name}.mlp.activation", Activation, Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, i));
             string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, i);
@@ -31,20 +34,23 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         return blocks.Final = Norm is null ? residual : h;
     }
 
-    private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth)
+    private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth, RotaryRotation? rotation)
     {
-        // The operator adds the three biases itself, but not before a norm.
-        bool addsBias = layer.QueryNorm is null && layer.KeyNorm is null && (layer.Query.Bias ?? layer.Key.Bias ?? layer.Value.Bias) is not null;
-        string query = Project("query", layer.Query, layer.QueryNorm), key = Project("key", layer.Key, layer.KeyNorm), value = Project("value", layer.Value, null);
+        // The operator adds the three biases itself, but not before a norm or a turn.
+        bool addsBias = rotation is null && layer.QueryNorm is null && layer.KeyNorm is null && (layer.Query.Bias ?? layer.Key.Bias ?? layer.Value.Bias) is not null;
         string name = $"{layer.Name}.attention", output = blocks.Graph.Claim(name);
+        string query = Project("query", layer.Query, layer.QueryNorm), key = Project("key", layer.Key, layer.KeyNorm), value = Project("value", layer.Value, null);
         string bias = addsBias ? blocks.Constant($"{name}.bias", [.. Bias(layer.Query), .. Bias(layer.Key), .. Bias(layer.Value)]) : "";
         return blocks.Graph.RuntimeNode(
             "MultiHeadAttention", output, addsBias ? [query, key, value, bias] : [query, key, value], OnnxAttribute.Integer("num_heads", Heads));
 
         string Project(string part, Projection projection, NormWeights? norm)
         {
-            string projected = Linear(blocks, $"{layer.Name}.attention.{part}", addsBias ? projection with { Bias = null } : projection, x, depth);
-            return norm is null ? projected : blocks.Normalize(norm, projected);
+            string projected = Linear(blocks, $"{name}.{part}", addsBias ? projection with { Bias = null } : projection, x, depth);
+            string normalized = norm is null ? projected : blocks.Normalize(norm, projected);
+            return rotation is null || part == "value"
+                ? normalized
+                : blocks.Reshape($"{name}.{part}/turned", rotation.Rotate($"{name}.{part}", normalized, Heads), 0, 0, Width);
         }
     }
 

@@ -18,6 +18,15 @@ internal sealed class ConvertedModel : IDisposable
 
     public float[] Features(Golden pixels) => Run(_vision, "pixel_values", OrtValue.CreateTensorValueFromMemory(pixels.Numbers, pixels.Shape));
 
+    /// <summary>The features of one picture of any size.</summary>
+    public float[] Features(Golden pixels, long[] grid)
+    {
+        using OrtValue numbers = OrtValue.CreateTensorValueFromMemory(pixels.Numbers, pixels.Shape), sizes = OrtValue.CreateTensorValueFromMemory(grid, [1, 3]);
+        using var options = new RunOptions();
+        using IDisposableReadOnlyCollection<OrtValue> results = _vision.Run(options, ["pixel_values", "grid_thw"], [numbers, sizes], ["image_features"]);
+        return results[0].GetTensorDataAsSpan<float>().ToArray();
+    }
+
     public float[] Embed(long[] ids) => Run(_embedding, "input_ids", OrtValue.CreateTensorValueFromMemory(ids, [1, ids.Length]));
 
     /// <summary>One run of the decoder: as many rows as there are masks, of equal lengths.</summary>
