@@ -28,6 +28,7 @@ internal static class ConvertProgress
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => task.Description switch
         {
             nameof(ConversionStage.Verifying) => new Text($"{task.Value}/{task.MaxValue} layers"),
+            nameof(ConversionStage.Measuring) => new Text($"{task.Value}/{task.MaxValue} steps"),
             nameof(ConversionStage.Embedding) => new Text($"{task.Value}/{task.MaxValue} names"),
             _ => _bytes.Render(options, task, deltaTime),
         };

@@ -15,6 +15,12 @@ public sealed class ConversionOptions
     /// <summary>One of <see cref="ModelConverter.Precisions"/>: how the weights of a vision-language model are written. Other models keep what they are stored in.</summary>
     public string Precision { get; set; } = "float32";
 
+    /// <summary>
+    /// Whether the loss of a precision is measured on the whole model even where its float32 form takes more than 1.5 GiB,
+    /// which takes as much room on the disk meanwhile, and up to twice as much memory. Otherwise it is measured on part of it.
+    /// </summary>
+    public bool MeasureWhole { get; set; }
+
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
 

@@ -14,4 +14,7 @@ public enum ConversionStage
 
     /// <summary>Embeds the names of the labels.</summary>
     Embedding,
+
+    /// <summary>Compares a model of rounded weights with its float32 form.</summary>
+    Measuring,
 }

@@ -27,7 +27,9 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
         verifier.Verify(decoder, embedding, vision);
 
-        ModelManifest manifest = Manifest(folder, decoder, hashes, verifier.Scope);
+        PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
+
+        ModelManifest manifest = Manifest(folder, decoder, hashes, verifier.Scope, loss);
         ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
         folder.Complete();
         return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
@@ -55,7 +57,22 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         string PathOf(string name) => Path.Combine(folder.Path, GraphFolder, $"{name}{_form.FileSuffix}.onnx");
     }
 
-    private ModelManifest Manifest(ModelFolderWriter folder, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified)
+    private PrecisionLoss? Measure(
+        ModelFolderWriter folder, VisionLanguageModel model, WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision, CancellationToken cancellationToken)
+    {
+        if (_form is Float32Form)
+        {
+            return null;
+        }
+
+        void Report(long done, long total) => report(ConversionStage.Measuring, done, total);
+        PrecisionComparison comparison = options.MeasureWhole
+            ? new(model, _form, folder.Path, Report, cancellationToken) { MostBytes = long.MaxValue }
+            : new(model, _form, folder.Path, Report, cancellationToken);
+        return comparison.Measure(decoder, embedding, vision);
+    }
+
+    private ModelManifest Manifest(ModelFolderWriter folder, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified, PrecisionLoss? loss)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in CompanionFiles.Find(source))
@@ -92,6 +109,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
                 Version = ModelConverter.Version,
                 Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verified },
                 SourceFiles = hashes,
+                PrecisionLoss = loss,
             },
         };
     }

@@ -27,9 +27,16 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
         return run.RunForFirst(Inputs(run, 0, Tokens, null), cancellationToken);
     }
 
+    /// <summary>The logits of the last tokens, from a graph that is run as a host does it or, <paramref name="prepacks"/> being false, with less memory.</summary>
+    public float[] Logits(string path, int kept, bool prepacks, CancellationToken cancellationToken)
+    {
+        using GraphRun run = GraphRun.Open(path, prepacks: prepacks);
+        return run.RunForFirst(Inputs(run, 0, Tokens, null, kept), cancellationToken);
+    }
+
     public void Dispose() => _values.ForEach(value => value.Dispose());
 
-    private Dictionary<string, OrtValue> Inputs(GraphRun run, int start, int count, IDisposableReadOnlyCollection<OrtValue>? cache)
+    private Dictionary<string, OrtValue> Inputs(GraphRun run, int start, int count, IDisposableReadOnlyCollection<OrtValue>? cache, int kept = 0)
     {
         var inputs = new Dictionary<string, OrtValue>();
         int place = 1; // behind the logits, present follows present as past does past
@@ -46,7 +53,7 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
                 "inputs_embeds" => run.Value(name, embeddings[(start * shape.Hidden)..((start + count) * shape.Hidden)], 1, count, shape.Hidden),
                 "attention_mask" => run.Value(name, [.. Enumerable.Repeat(1f, start + count)], 1, start + count),
                 "position_ids" => Positions(run, start, count),
-                "num_logits_to_keep" => run.Value(name, [0]),
+                "num_logits_to_keep" => run.Value(name, [kept]),
                 _ => run.Value(name, [], 1, shape.KeyValueHeads, 0, shape.HeadSize),
             };
             _values.Add(value);

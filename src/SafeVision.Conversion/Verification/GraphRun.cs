@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Execution;
 
 namespace SafeVision.Conversion.Verification;
@@ -17,12 +18,13 @@ internal sealed class GraphRun : IDisposable
 
     /// <param name="path">The file, also for messages.</param>
     /// <param name="part">A part of it to run instead, whose weights lie where the file's do; null: the file itself.</param>
+    /// <param name="prepacks">Whether weights are laid out anew for speed, as a host does it: blocks are multiplied in int8 only then.</param>
     /// <exception cref="CheckpointException">ONNX Runtime refuses it.</exception>
-    public static GraphRun Open(string path, byte[]? part = null)
+    public static GraphRun Open(string path, byte[]? part = null, bool prepacks = false)
     {
         ProviderCatalog.Environment(); // says which package is missing when the native library is
         using var options = new SessionOptions { EnableMemoryPattern = false };
-        options.AddSessionConfigEntry("session.disable_prepacking", "1"); // weights are used once or twice: leave them in the file
+        options.AddSessionConfigEntry("session.disable_prepacking", prepacks ? "0" : "1"); // weights are used once or twice: leave them in the file
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
         return Guard(path, () => new GraphRun(path, part is null ? new InferenceSession(path, options) : new InferenceSession(part, options)));
     }
@@ -45,6 +47,21 @@ internal sealed class GraphRun : IDisposable
     {
         using IDisposableReadOnlyCollection<OrtValue> results = Run(inputs, cancellationToken);
         return Singles(results[0]);
+    }
+
+    /// <summary>The same for inputs of numbers.</summary>
+    public float[] RunForFirst(IReadOnlyDictionary<string, VisionInput> inputs, CancellationToken cancellationToken)
+    {
+        Dictionary<string, OrtValue> values = Inputs.Keys.ToDictionary(
+            name => name, name => Value(name, inputs[name].Numbers, [.. inputs[name].Shape.Select(size => (long)size)]));
+        try
+        {
+            return RunForFirst(values, cancellationToken);
+        }
+        finally
+        {
+            values.Values.ToList().ForEach(value => value.Dispose());
+        }
     }
 
     /// <summary>Numbers in the type that an input takes.</summary>

@@ -105,16 +105,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     private float[] Run(WrittenGraph graph, byte[]? part, IReadOnlyDictionary<string, VisionInput> inputs)
     {
         using GraphRun run = GraphRun.Open(graph.Path, part);
-        Dictionary<string, OrtValue> values = run.Inputs.Keys.ToDictionary(
-            name => name, name => run.Value(name, inputs[name].Numbers, [.. inputs[name].Shape.Select(size => (long)size)]));
-        try
-        {
-            return run.RunForFirst(values, cancellationToken);
-        }
-        finally
-        {
-            values.Values.ToList().ForEach(value => value.Dispose());
-        }
+        return run.RunForFirst(inputs, cancellationToken);
     }
 
     /// <summary>What the graph makes of the last hidden values.</summary>

@@ -16,4 +16,7 @@ public sealed record ModelConversion
 
     /// <summary>The checkpoint's files and their SHA-256 hashes.</summary>
     public IReadOnlyDictionary<string, string> SourceFiles { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
+
+    /// <summary>What rounding the weights cost; null where they were not rounded, or where that was not measured.</summary>
+    public PrecisionLoss? PrecisionLoss { get; init; }
 }

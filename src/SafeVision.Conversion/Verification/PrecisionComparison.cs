@@ -1,0 +1,147 @@
+using System.Numerics.Tensors;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>
+/// Runs a model of rounded weights and its float32 twin, written for this only, on the same pictures and tokens. Of a model
+/// whose twin would be too large, a language model of its first and last layer is compared, both written anew.
+/// </summary>
+internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm form, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
+{
+    private const int Samples = 2;
+    private const int Tokens = 64; // behind each picture
+    private const int PartVocabulary = 8192;
+    private const AttentionStyle Style = AttentionStyle.Grouped;
+
+    private readonly Float32Form _exact = new();
+    private readonly string _folder = Path.Combine(parentFolder, "float32-twin");
+    private int _done;
+
+    /// <summary>The most bytes of float32 weights for which the whole model is compared.</summary>
+    public long MostBytes { get; init; } = 1536L << 20;
+
+    /// <exception cref="CheckpointException">The rounded model yields numbers that are none.</exception>
+    public PrecisionLoss Measure(WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision)
+    {
+        WrittenGraph[] twins =
+        [
+            Twin("decoder", DecoderGraph.Write(model.Text, _exact, Style)),
+            Twin("embedding", EmbeddingGraph.Write(model.Text.Embedding, _exact)),
+            Twin("vision", model.Vision.Write(_exact)),
+        ];
+        Directory.CreateDirectory(_folder);
+        try
+        {
+            return twins.Sum(twin => twin.WeightBytes) <= MostBytes ? CompareWhole([decoder, embedding, vision], twins) : ComparePart(embedding);
+        }
+        finally
+        {
+            Directory.Delete(_folder, recursive: true);
+        }
+    }
+
+    private PrecisionLoss CompareWhole(WrittenGraph[] rounded, WrittenGraph[] twins)
+    {
+        const int Steps = 3 + (3 * Samples);
+        report(0, Steps);
+        Array.ForEach(twins, twin => Write(twin, Steps));
+        var logits = new LogitComparison(model.Text.Shape.Vocabulary);
+        double featureError = 0, featurePower = 0;
+        for (int sample = 1; sample <= Samples; sample++)
+        {
+            IReadOnlyDictionary<string, VisionInput> picture = model.Vision.Probe((ulong)sample);
+            float[] expectedFeatures = See(twins[2], picture, prepacks: false), features = See(rounded[2], picture, prepacks: true);
+            featureError += Math.Pow(TensorPrimitives.Distance(expectedFeatures, features), 2);
+            featurePower += TensorPrimitives.SumOfSquares<float>(expectedFeatures);
+            Advance(Steps);
+
+            long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
+            float[] expected = [.. expectedFeatures, .. Embed(twins[1], ids)], actual = [.. features, .. Embed(rounded[1], ids)];
+            Advance(Steps);
+            logits.Add(Speak(model.Text, twins[0], expected, prepacks: false), Speak(model.Text, rounded[0], actual, prepacks: true));
+            Advance(Steps);
+        }
+
+        return logits.ToLoss("whole model", featurePower == 0 ? null : Math.Sqrt(featureError / featurePower));
+    }
+
+    private PrecisionLoss ComparePart(WrittenGraph embedding)
+    {
+        const int Steps = 2 + Samples;
+        report(0, Steps);
+        TextDecoder part = Part(model.Text);
+        WrittenGraph twin = Twin("decoder", DecoderGraph.Write(part, _exact, Style)), rounded = Twin("rounded", DecoderGraph.Write(part, form, Style));
+        Write(twin, Steps);
+        Write(rounded, Steps);
+        var logits = new LogitComparison(part.Shape.Vocabulary);
+        for (int sample = 1; sample <= Samples; sample++)
+        {
+            long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
+            float[] expected = new float[ids.Length * part.Shape.Hidden];
+            for (int i = 0; i < ids.Length; i++)
+            {
+                model.Text.Embedding.ReadRows((int)ids[i], expected.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
+            }
+
+            logits.Add(Speak(part, twin, expected, prepacks: false), Speak(part, rounded, Embed(embedding, ids), prepacks: true));
+            Advance(Steps);
+        }
+
+        return logits.ToLoss($"the first and the last of the language model's {model.Text.Layers.Count} layers, with {part.Shape.Vocabulary} of {model.Text.Shape.Vocabulary} tokens", null);
+    }
+
+    /// <summary>The language model without most of its layers and its tokens.</summary>
+    private static TextDecoder Part(TextDecoder text)
+    {
+        int vocabulary = Math.Min(PartVocabulary, text.Shape.Vocabulary);
+        return text with
+        {
+            Shape = text.Shape with { Vocabulary = vocabulary },
+            Layers = text.Layers.Count > 1 ? [text.Layers[0], text.Layers[^1]] : text.Layers,
+            Head = text.Head.Slice("head.part", 0, vocabulary),
+        };
+    }
+
+    private WrittenGraph Twin(string name, TransformerGraph blocks) => new(Path.Combine(_folder, $"{name}.onnx"), blocks);
+
+    private void Write(WrittenGraph graph, int steps)
+    {
+        OnnxFile.Write(graph.Path, graph.Blocks.Graph, ModelConverter.Producer, ModelConverter.Version, (_, _) => { }, cancellationToken);
+        Advance(steps);
+    }
+
+    private float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> picture, bool prepacks)
+    {
+        using GraphRun run = GraphRun.Open(vision.Path, prepacks: prepacks);
+        return Finite(vision, run.RunForFirst(picture, cancellationToken));
+    }
+
+    private float[] Embed(WrittenGraph embedding, long[] ids)
+    {
+        using GraphRun run = GraphRun.Open(embedding.Path);
+        var input = new VisionInput([1, ids.Length], [.. ids.Select(id => (float)id)]);
+        return Finite(embedding, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
+    }
+
+    private float[] Speak(TextDecoder text, WrittenGraph decoder, float[] embeddings, bool prepacks)
+    {
+        using var probe = new DecoderProbe(text.Shape, embeddings);
+        return Finite(decoder, probe.Logits(decoder.Path, Tokens, prepacks, cancellationToken));
+    }
+
+    private static float[] Finite(WrittenGraph graph, float[] numbers) => TensorPrimitives.IsFiniteAll<float>(numbers)
+        ? numbers
+        : throw new CheckpointException($"{graph.Path}: yields numbers that are infinite or none; the weights may be damaged, or too large for this precision.");
+
+    private static long[] Ids(int sample, int vocabulary)
+    {
+        var random = new Random(sample);
+        return [.. Enumerable.Range(0, Tokens).Select(_ => random.NextInt64(vocabulary))];
+    }
+
+    private void Advance(int steps) => report(++_done, steps);
+}
