@@ -20,8 +20,6 @@ internal sealed class GoldenText
     private readonly float[] _features = [];
     private readonly int _width;
     private readonly int _length;
-    private readonly int _vocabulary;
-
     public GoldenText(string model, string golden)
     {
         string file = $"vlm/internvl-{model}-hf/goldens.safetensors";
@@ -31,7 +29,7 @@ internal sealed class GoldenText
         (_, _generated) = GoldenTensors.SafeTensorsInt64(file, $"{golden}.generated_ids");
         (int[] logits, _logits) = GoldenTensors.SafeTensors(file, $"{golden}.logits");
         (_, _stepLogits) = GoldenTensors.SafeTensors(file, $"{golden}.step_logits");
-        (Rows, _length, _vocabulary) = (shape[0], shape[1], logits[2]);
+        (Rows, _length, Vocabulary) = (shape[0], shape[1], logits[2]);
         if (golden != "text")
         {
             (int[] features, _features) = GoldenTensors.SafeTensors(file, $"{golden}.image_features");
@@ -40,6 +38,8 @@ internal sealed class GoldenText
     }
 
     public int Rows { get; }
+
+    public int Vocabulary { get; }
 
     public int ImageToken { get; }
 
@@ -60,9 +60,9 @@ internal sealed class GoldenText
 
     /// <summary>[tokens, vocabulary], without the padding.</summary>
     public ReadOnlySpan<float> Logits(int row) =>
-        _logits.AsSpan(((row * _length) + Padding(row)) * _vocabulary, (_length - Padding(row)) * _vocabulary);
+        _logits.AsSpan(((row * _length) + Padding(row)) * Vocabulary, (_length - Padding(row)) * Vocabulary);
 
-    public ReadOnlySpan<float> StepLogits(int step, int row) => _stepLogits.AsSpan(((step * Rows) + row) * _vocabulary, _vocabulary);
+    public ReadOnlySpan<float> StepLogits(int step, int row) => _stepLogits.AsSpan(((step * Rows) + row) * Vocabulary, Vocabulary);
 
     public int[] Generated(int row) => [.. _generated.Skip(row * Written).Take(Written).Select(id => (int)id)];
 
