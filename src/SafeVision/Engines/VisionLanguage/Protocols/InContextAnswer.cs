@@ -57,7 +57,7 @@ internal sealed class InContextAnswer : CompiledProtocol
             await dialog.AppendAsync(_content, cancellationToken).ConfigureAwait(false);
             await _sentence.WriteAsync(dialog, null, cancellationToken).ConfigureAwait(false);
             await dialog.AppendAsync(_reason, cancellationToken).ConfigureAwait(false);
-            string? written = ReasonText.Clean(await _sentence.WriteAsync(dialog, null, cancellationToken).ConfigureAwait(false));
+            string written = await _sentence.WriteAsync(dialog, null, cancellationToken).ConfigureAwait(false);
 
             var categories = new CategoryAnswer?[_keys.Length];
             for (int i = 0; i < categories.Length; i++)
@@ -69,7 +69,7 @@ internal sealed class InContextAnswer : CompiledProtocol
             }
 
             int primary = CategoryScores.Primary(_policy, categories, safe: 0.5);
-            if (primary < 0 || written is null)
+            if (primary < 0)
             {
                 return new GuardAnswer { Categories = categories, Primary = primary };
             }

@@ -79,7 +79,7 @@ internal sealed class InstructProtocol : IGuardProtocol
             IGuardDialog dialog = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
             await using (dialog.ConfigureAwait(false))
             {
-                return ReasonText.Clean(await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false));
+                return await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -106,7 +106,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
                 if (_rationale is not null && primary >= 0)
                 {
                     await dialog.AppendAsync(_toRationale[Spoken(primary, shares)], cancellationToken).ConfigureAwait(false);
-                    written = ReasonText.Clean(await _rationale.WriteAsync(dialog, reason, cancellationToken).ConfigureAwait(false));
+                    written = await _rationale.WriteAsync(dialog, reason, cancellationToken).ConfigureAwait(false);
                 }
 
                 return new GuardAnswer { Categories = answers, Safe = rating[0], Reason = written, Primary = primary };

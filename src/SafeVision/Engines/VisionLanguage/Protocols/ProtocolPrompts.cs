@@ -8,6 +8,10 @@ namespace SafeVision.Engines.VisionLanguage.Protocols;
 /// <summary>Writes the prompts of one protocol for one model and one policy.</summary>
 internal sealed class ProtocolPrompts(ProtocolContext context)
 {
+    private const int SideOfLargePicture = 4096;
+
+    private readonly int _pictureTokens = PictureTokens(context);
+
     /// <summary>Where a reason ends.</summary>
     public TextLimits ReasonLimits { get; } = new(context.Wording.MaximumReasonTokens, context.Wording.MaximumReasonWords);
 
@@ -33,7 +37,7 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     /// <exception cref="ModelLoadException">It doesn't.</exception>
     public void RequireFit(ProtocolPrompt prompt, int answerTokens)
     {
-        int text = prompt.Tokens.Before.Length + prompt.Tokens.After.Length, picture = context.Profile.Images.MaximumTokens;
+        int text = prompt.Tokens.Before.Length + prompt.Tokens.After.Length, picture = _pictureTokens;
         if ((long)text + picture + answerTokens > context.Profile.ContextLength)
         {
             throw new ModelLoadException(
@@ -46,5 +50,13 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     {
         int used = Array.FindLastIndex(prompt.After, context.Profile.StopTokens.Contains);
         return used >= 0 ? prompt.After[used] : context.Profile.StopTokens[0];
+    }
+
+    /// <summary>The most tokens of a picture, with those that stand around and between its image tokens.</summary>
+    private static int PictureTokens(ProtocolContext context)
+    {
+        ImagePlan plan = context.Profile.Images.Plan(SideOfLargePicture, SideOfLargePicture);
+        double perImageToken = context.Tokenizer.Encode(plan.Text).Length / (double)plan.Tokens;
+        return (int)Math.Ceiling(context.Profile.Images.MaximumTokens * perImageToken);
     }
 }

@@ -90,7 +90,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
                 if (spoken is not null && primary >= 0)
                 {
                     await dialog.AppendAsync(spoken[primary], cancellationToken).ConfigureAwait(false);
-                    written = ReasonText.Clean(await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false));
+                    written = await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
                 }
 
                 return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written, Primary = primary };

@@ -72,7 +72,7 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
             await using (dialog.ConfigureAwait(false))
             {
                 await dialog.AppendAsync(yes, cancellationToken).ConfigureAwait(false);
-                return ReasonText.Clean(await dialog.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false));
+                return await dialog.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false);
             }
         }
     }

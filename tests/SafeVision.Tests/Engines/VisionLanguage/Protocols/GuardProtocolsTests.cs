@@ -74,6 +74,17 @@ public sealed class GuardProtocolsTests
     }
 
     [Fact]
+    public void A_prompt_file_may_put_the_policy_before_the_picture()
+    {
+        PromptWording wording = PromptWording.Parse("protocol: instruct\norder: policyFirst\nsystem: Be strict.\ntemplates: { fast: 'No {{ categories[0].name }}?' }", "test");
+        CompiledProtocol compiled = new InstructProtocol().Compile(Context(Policy(("spam", "Spam", "adverts", null)), Tokens(), wording));
+        GuardPrompt prompt = Assert.Single(compiled.Prompts);
+        Assert.Equal("Be strict.<|user|>No Spam?<image>\n<|end|><|model|>", prompt.Text);
+        Assert.Equal(Tokens().Encode("Be strict.<|user|>No Spam?"), prompt.Before);
+        Assert.Equal(Tokens().Encode("\n<|end|><|model|>"), prompt.After);
+    }
+
+    [Fact]
     public void A_share_does_not_depend_on_the_order_of_the_choices()
     {
         double[] scores = [.. Enumerable.Range(0, 41).Select(i => -Math.Abs(Math.Sin(i) * 9))];

@@ -91,7 +91,7 @@ public sealed class SafeVisionProtocolTests
         var guard = new ScriptedGuard(s_tokenizer, ("<|SAFE|><|end|>", 0.1), ("<|Sexual|><|REASON|> A person\nwithout clothes.<|end|>", 0.9));
         var told = new List<string>();
         GuardAnswer answer = await Compile(s_policy, mode: VisionLanguageMode.Comprehension).JudgeAsync(guard, told.Add, TestContext.Current.CancellationToken);
-        Assert.Equal(("A person without clothes.", 0), (answer.Reason, answer.Primary));
+        Assert.Equal((" A person\nwithout clothes.", 0), (answer.Reason, answer.Primary));
         Assert.Equal(" A person\nwithout clothes.", string.Concat(told));
         Assert.Equal("<|Sexual|><|REASON|> A person\nwithout clothes.", Assert.Single(guard.Said));
     }
@@ -102,7 +102,7 @@ public sealed class SafeVisionProtocolTests
         string forty = string.Join(' ', Enumerable.Range(1, 40).Select(number => number % 10));
         var guard = new ScriptedGuard(s_tokenizer, ($"<|Sexual|><|REASON|> {forty}<|end|>", 1));
         GuardAnswer answer = await Compile(s_policy, mode: VisionLanguageMode.Comprehension).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
-        Assert.Equal(30, answer.Reason!.Split(' ').Length);
+        Assert.Equal(30, answer.Reason!.Trim().Split(' ').Length);
     }
 
     [Theory]
@@ -247,7 +247,7 @@ public sealed class SafeVisionProtocolTests
     public void A_policy_that_does_not_fit_the_models_context_is_refused()
     {
         GuardPrompt prompt = Compile(s_policy).Prompts[0];
-        int needed = prompt.Before.Length + prompt.After.Length + 4 + 1;
+        int needed = prompt.Before.Length + prompt.After.Length + 5 + 1; // a picture has four tokens and a line break between them
         Assert.NotNull(new SafeVisionProtocol().Compile(Context(s_policy, s_tokenizer, s_wording, contextLength: needed)));
         ModelLoadException exception = Assert.Throws<ModelLoadException>(() => new SafeVisionProtocol().Compile(Context(s_policy, s_tokenizer, s_wording, contextLength: needed - 1)));
         Assert.Contains($"the model's {needed - 1}", exception.Message, StringComparison.Ordinal);

@@ -51,7 +51,7 @@ public sealed class ShieldGemmaProtocolTests
     {
         ScriptedGuard guard = Guard();
         GuardAnswer answer = await Compile(VisionLanguageMode.Comprehension).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
-        Assert.Equal("because of the dice.", answer.Reason);
+        Assert.Equal(" because of the dice.", answer.Reason);
         Assert.Equal(["", "", "Yes because of the dice."], guard.Said);
         Assert.True(guard.IsIdle);
     }
