@@ -8,7 +8,7 @@ namespace SafeVision.Models.Families;
 /// <remarks>
 /// A template that knows pictures is given each turn as a list of parts and writes the image mark itself. One that takes a turn for
 /// plain text is given one text, in which each picture stands as <c>imageText</c> says. Which of the two it is shows by
-/// rendering a probe of either kind.
+/// rendering a probe, for the system's turn by one of its own, since some templates take that one alone for plain text.
 /// </remarks>
 internal sealed class ConversationChatTemplate : ConversationTemplate
 {
@@ -19,6 +19,7 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
     private readonly PromptText _imageText;
     private readonly string? _beginning;
     private readonly bool _takesParts;
+    private readonly bool _takesSystemParts;
 
     /// <param name="template">The template.</param>
     /// <param name="tokens">The variables that name special tokens, such as <c>bos_token</c>.</param>
@@ -29,27 +30,38 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
     public ConversationChatTemplate(Template template, TemplateMap tokens, string imageMark, string imageText, string? beginning)
     {
         (_template, _tokens, _imageText, _beginning) = (template, tokens, PromptText.Trusted(imageText), beginning);
-        _takesParts = WritesPictures(imageMark);
+        ConversationPart probe = new(PromptText.Trusted(Probe));
+        _takesParts = Writes(null, [ConversationPart.Image, probe], imageMark, Probe);
+        _takesSystemParts = _takesParts && Writes(probe.Text, [ConversationPart.Image], imageMark, Probe);
         if (!_takesParts)
         {
-            Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted(Probe))]);
+            Render(null, [ConversationPart.Image, probe]);
         }
     }
 
     public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns)
     {
-        PromptText conversation = Render(system, turns, _takesParts);
+        PromptText conversation = Render(system, turns, _takesParts, _takesSystemParts);
         return _beginning is { Length: > 0 } && conversation.Text.StartsWith(_beginning, StringComparison.Ordinal) && conversation.IsTrusted(0, _beginning.Length)
             ? conversation.Slice(_beginning.Length, conversation.Text.Length - _beginning.Length)
             : conversation;
     }
 
-    private bool WritesPictures(string imageMark)
+    /// <summary>Whether the template, given parts, writes these texts.</summary>
+    private bool Writes(PromptText? system, IReadOnlyList<ConversationPart> user, params ReadOnlySpan<string> texts)
     {
         try
         {
-            string text = Render(null, [ConversationTurn.OfUser(ConversationPart.Image, new ConversationPart(PromptText.Trusted(Probe)))], asParts: true).Text;
-            return text.Contains(imageMark, StringComparison.Ordinal) && text.Contains(Probe, StringComparison.Ordinal);
+            string conversation = Render(system, [ConversationTurn.OfUser(user)], asParts: true, systemAsParts: true).Text;
+            foreach (string text in texts)
+            {
+                if (!conversation.Contains(text, StringComparison.Ordinal))
+                {
+                    return false;
+                }
+            }
+
+            return true;
         }
         catch (ModelLoadException)
         {
@@ -57,12 +69,12 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
         }
     }
 
-    private PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, bool asParts)
+    private PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, bool asParts, bool systemAsParts)
     {
         var messages = new List<object?>();
         if (system is not null)
         {
-            messages.Add(Message("system", [new ConversationPart(system)], asParts));
+            messages.Add(Message("system", [new ConversationPart(system)], systemAsParts));
         }
 
         foreach (ConversationTurn turn in turns)

@@ -113,6 +113,20 @@ public sealed class ConversationTemplatesTests : IDisposable
     }
 
     [Fact]
+    public void A_system_turn_that_must_be_plain_text_is_given_so_beside_pictures_as_parts()
+    {
+        Write("chat_template.jinja", """
+            {%- if messages[0].role == 'system' %}[{{ messages[0].content | trim }}]{% set messages = messages[1:] %}{% endif %}
+            {%- for m in messages %}{% for c in m.content %}{% if c.type == 'image' %}<|image|>{% else %}{{ c.text }}{% endif %}{% endfor %}{% endfor %}
+            """);
+
+        ConversationTemplate template = ConversationTemplates.Read(ModelConfiguration.Open(_folder), "<|image|>", false);
+
+        Assert.Equal("[s]<|image|>q", template.Render(PromptText.Trusted("s"), [ConversationPart.Image, Text("q")]).Text);
+        Assert.Equal("<|image|>q", template.Render(null, [ConversationPart.Image, Text("q")]).Text);
+    }
+
+    [Fact]
     public void The_template_file_comes_before_the_processors_and_that_before_the_tokenizers()
     {
         Write("tokenizer_config.json", """{"chat_template": [{"name": "tool_use", "template": "t"}, {"name": "default", "template": "named {{ messages[0].content }}"}]}""");
