@@ -3,24 +3,25 @@ using SafeVision.Conversion.Checkpoints;
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Language models with the tensor names of Llama (Touvron et al., arXiv 2302.13971), which Qwen2 and Qwen3 took over.</summary>
-/// <param name="HasQueryKeyValueBias">Whether queries, keys and values have a bias.</param>
-/// <param name="AttentionBias">The property that says so instead; null: none does.</param>
+/// <param name="HasBias">Whether queries, keys and values have a bias, whatever the configuration says.</param>
+/// <param name="QueryKeyValueBias">The property that says so instead; null: none does.</param>
+/// <param name="OutputBias">The property that says whether the output of the attention has a bias; null: it has none.</param>
+/// <param name="MlpBias">The property that says whether the feed-forward parts have biases; null: they have none.</param>
 /// <param name="HasHeadNorms">Whether each head's queries and keys are normalised.</param>
-internal sealed record LlamaText(bool HasQueryKeyValueBias = false, string? AttentionBias = null, bool HasHeadNorms = false) : ITextFamily
+internal sealed record LlamaText(
+    bool HasBias = false, string? QueryKeyValueBias = null, string? OutputBias = null, string? MlpBias = null, bool HasHeadNorms = false) : ITextFamily
 {
     public TextDecoder Read(TextSource source)
     {
         source.RequireSilu();
         DecoderShape shape = source.Shape;
-        bool attentionBias = AttentionBias is not null && CheckpointJson.OptionalBoolean(source.Config, AttentionBias, source.Where) == true;
-        bool outputBias = attentionBias && AttentionBias == "attention_bias";
-        bool mlpBias = CheckpointJson.OptionalBoolean(source.Config, "mlp_bias", source.Where) == true;
+        bool Says(string? property) => property is not null && CheckpointJson.OptionalBoolean(source.Config, property, source.Where) == true;
+        bool hasBias = HasBias || Says(QueryKeyValueBias), outputBias = Says(OutputBias), mlpBias = Says(MlpBias);
         var layers = new List<DecoderLayer>(source.Layers);
         for (int i = 0; i < source.Layers; i++)
         {
             string name = $"layers.{i}", attention = $"{name}.self_attn";
             int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
-            bool hasBias = HasQueryKeyValueBias || attentionBias;
             layers.Add(new DecoderLayer
             {
                 Name = name,

@@ -8,12 +8,12 @@ internal static class TextDecoders
 {
     private static readonly IReadOnlyDictionary<string, ITextFamily> s_families = new Dictionary<string, ITextFamily>(StringComparer.Ordinal)
     {
-        ["llama"] = new LlamaText(AttentionBias: "attention_bias"),
-        ["internlm3"] = new LlamaText(AttentionBias: "qkv_bias"),
-        ["qwen2"] = new LlamaText(HasQueryKeyValueBias: true),
-        ["qwen2_vl"] = new LlamaText(HasQueryKeyValueBias: true),
-        ["qwen2_vl_text"] = new LlamaText(HasQueryKeyValueBias: true),
-        ["qwen3"] = new LlamaText(AttentionBias: "attention_bias", HasHeadNorms: true),
+        ["llama"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", MlpBias: "mlp_bias"),
+        ["internlm3"] = new LlamaText(QueryKeyValueBias: "qkv_bias", OutputBias: "bias", MlpBias: "bias"),
+        ["qwen2"] = new LlamaText(HasBias: true),
+        ["qwen2_vl"] = new LlamaText(HasBias: true),
+        ["qwen2_vl_text"] = new LlamaText(HasBias: true),
+        ["qwen3"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", HasHeadNorms: true),
         ["internlm2"] = new InternLM2Text(),
     };
 
