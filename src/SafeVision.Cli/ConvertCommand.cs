@@ -15,9 +15,10 @@ internal static class ConvertCommand
         var encoder = new Option<string?>("--text-encoder") { Description = "A converted text encoder; it embeds the names of the labels beforehand, so that the first policy compiles at once." };
         var precision = new Option<string>("--precision") { Description = $"How a vision-language model's weights are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
+        var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
         var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a plain computation, and write its manifest.")
         {
-            source, destination, family, recipe, encoder, precision, whole,
+            source, destination, family, recipe, encoder, precision, whole, attention,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ConversionOptions
@@ -28,6 +29,7 @@ internal static class ConvertCommand
                 Recipe = parsed.GetValue(recipe) is { } file ? ConversionRecipe.Read(file) : new ConversionRecipe(),
                 TextEncoder = parsed.GetValue(encoder),
                 Precision = parsed.GetValue(precision)!,
+                Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),
             },
             parsed.InvocationConfiguration.Output,

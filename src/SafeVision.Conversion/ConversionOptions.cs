@@ -21,6 +21,14 @@ public sealed class ConversionOptions
     /// </summary>
     public bool MeasureWhole { get; set; }
 
+    /// <summary>
+    /// One of <see cref="ModelConverter.Attentions"/>: how a vision-language model's decoder attends. <c>grouped</c>, by ONNX
+    /// Runtime's fused operator, is fast and keeps its cache in one buffer; <c>standard</c>, by plain operators, runs where
+    /// that operator is missing, and takes rows padded on the left. Heads that the fused operator does not take are always
+    /// written the second way.
+    /// </summary>
+    public string Attention { get; set; } = "grouped";
+
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
 

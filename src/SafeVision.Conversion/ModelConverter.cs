@@ -19,6 +19,9 @@ public static class ModelConverter
     /// <summary>The forms that the weights of a vision-language model can take.</summary>
     public static IReadOnlyList<string> Precisions { get; } = [.. WeightForms.All.Select(form => form.Name)];
 
+    /// <summary>The ways in which a vision-language model's decoder can attend.</summary>
+    public static IReadOnlyList<string> Attentions { get; } = AttentionStyles.Names;
+
     /// <summary>
     /// Converts a checkpoint, runs the graph, and holds its outputs against a plain computation of the same network.
     /// When this fails or is cancelled, the destination is as it was before.

@@ -15,6 +15,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
     private const string GraphFolder = "onnx";
 
     private readonly IWeightForm _form = WeightForms.Find(options.Precision);
+    private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
 
     public ConversionResult Run(CancellationToken cancellationToken)
     {
@@ -39,7 +40,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
     {
         WrittenGraph[] graphs =
         [
-            new(PathOf("decoder_model_merged"), DecoderGraph.Write(model.Text, _form, AttentionStyle.Grouped)),
+            new(PathOf("decoder_model_merged"), DecoderGraph.Write(model.Text, _form, _attention)),
             new(PathOf("embed_tokens"), EmbeddingGraph.Write(model.Text.Embedding, _form)),
             new(PathOf("vision_encoder"), model.Vision.Write(_form)),
         ];
@@ -107,7 +108,10 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             {
                 Tool = ModelConverter.Producer,
                 Version = ModelConverter.Version,
-                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verified },
+                Options = new Dictionary<string, string>
+                {
+                    ["family"] = family.Name, ["precision"] = _form.Name, ["attention"] = options.Attention, ["verified"] = verified,
+                },
                 SourceFiles = hashes,
                 PrecisionLoss = loss,
             },

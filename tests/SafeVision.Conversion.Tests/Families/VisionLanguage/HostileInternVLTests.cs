@@ -88,13 +88,15 @@ public sealed class HostileInternVLTests
         await RefusesAsync(folder, "safetensors.torch");
     }
 
-    [Fact]
-    public async Task An_unknown_precision_is_refused_before_anything_is_written()
+    [Theory]
+    [InlineData("int3", "grouped", "int3")]
+    [InlineData("float32", "flash", "grouped, standard")]
+    public async Task An_unknown_precision_or_attention_is_refused_before_anything_is_written(string precision, string attention, string message)
     {
         using var folder = new TemporaryFolder();
         CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
-            new ConversionOptions { Source = Fixture.PathOf($"vlm/{Transformers}"), Destination = folder.PathOf("model"), Precision = "int3" }));
-        Assert.Contains("int3", exception.Message, StringComparison.Ordinal);
+            new ConversionOptions { Source = Fixture.PathOf($"vlm/{Transformers}"), Destination = folder.PathOf("model"), Precision = precision, Attention = attention }));
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(folder.Root));
     }
 
