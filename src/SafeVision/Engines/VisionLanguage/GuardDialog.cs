@@ -7,9 +7,11 @@ namespace SafeVision.Engines.VisionLanguage;
 /// <summary>One answer in the making, in a slot of the decoder. Nothing is computed before it is asked for.</summary>
 internal sealed class GuardDialog(VisionLanguageModel model, DecoderSlot slot, TokenCount count) : IGuardDialog
 {
+    private readonly List<int> _said = []; // not yet told to the scheduler
+
     public async ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken)
     {
-        var job = new ChooseJob(slot, choices);
+        var job = new ChooseJob(slot, choices) { Said = TakeSaid() };
         await model.Scheduler.RunAsync(job, cancellationToken).ConfigureAwait(false);
         return job.Scores;
     }
@@ -18,7 +20,7 @@ internal sealed class GuardDialog(VisionLanguageModel model, DecoderSlot slot, T
     {
         cancellationToken.ThrowIfCancellationRequested();
         count.Wrote(ids.Length);
-        model.Scheduler.Change(slot, changed => changed.Tokens.Append(ids.Span));
+        _said.AddRange(ids.Span);
         return ValueTask.CompletedTask;
     }
 
@@ -34,9 +36,19 @@ internal sealed class GuardDialog(VisionLanguageModel model, DecoderSlot slot, T
 
             count.Wrote(1);
             return written.Append(id);
-        });
+        })
+        {
+            Said = TakeSaid(),
+        };
         await model.Scheduler.RunAsync(job, cancellationToken).ConfigureAwait(false);
         return written.End();
+    }
+
+    private int[] TakeSaid()
+    {
+        int[] said = [.. _said];
+        _said.Clear();
+        return said;
     }
 
     public ValueTask DisposeAsync()

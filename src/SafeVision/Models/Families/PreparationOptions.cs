@@ -15,4 +15,14 @@ internal sealed record PreparationOptions
         get;
         init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A picture is cut into at least one tile.");
     }
+
+    /// <summary>
+    /// The most tokens that a picture should take, at least 1, where a family resizes pictures by their number of pixels; null:
+    /// as many as the model's files allow, which may be all of its context. It only ever lowers the model's own number.
+    /// </summary>
+    public int? MaximumTokens
+    {
+        get;
+        init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A picture takes at least one token.");
+    }
 }

@@ -22,13 +22,13 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
 
     public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
-        Qwen2VlPatching patching = Patching(configuration);
+        Qwen2VlPatching patching = Patching(configuration, options);
         (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [patching.ImageMark], Conversation);
         ConfigurationValue token = configuration.Config["image_token_id"] is { Exists: true } id ? id : configuration.GenAI["model"]["image_token_id"];
         return new VisionLanguageProfile
         {
             Family = Name,
-            Images = Images(configuration),
+            Images = Images(configuration, options),
             ImageMark = mark,
             ImageToken = LanguageSettings.ImageToken(token, tokenizer, patching.ImageMark),
             Conversation = conversation,
@@ -39,13 +39,13 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
     }
 
     /// <summary>How pictures are prepared, which needs no tokenizer.</summary>
-    public static Qwen2VlPreparation Images(ModelConfiguration configuration)
+    public static Qwen2VlPreparation Images(ModelConfiguration configuration, PreparationOptions? options = null)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        return new Qwen2VlPreparation(Patching(configuration), settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
+        return new Qwen2VlPreparation(Patching(configuration, options ?? PreparationOptions.Default), settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
     }
 
-    private static Qwen2VlPatching Patching(ModelConfiguration configuration)
+    private static Qwen2VlPatching Patching(ModelConfiguration configuration, PreparationOptions options)
     {
         ConfigurationValue values = PreprocessorSettings.Read(configuration).Values;
         if (!values.Exists)
@@ -73,6 +73,12 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
         if (patching.MostPixels < Math.Max(patching.LeastPixels, patching.Factor * patching.Factor))
         {
             throw most.Wrong($"at least the fewest pixels, {patching.LeastPixels}, and those of a token, {patching.Factor * patching.Factor}");
+        }
+
+        if (options.MaximumTokens is { } budget)
+        {
+            long pixels = (long)budget * patching.Factor * patching.Factor;
+            patching = patching with { MostPixels = (int)Math.Clamp(pixels, Math.Max(patching.LeastPixels, patching.Factor * patching.Factor), patching.MostPixels) };
         }
 
         int tokens = Qwen2VlPreparation.MostTokens(patching);

@@ -10,13 +10,13 @@ internal sealed class ChooseJob : DecoderJob
 {
     private readonly TokenTrie _choices;
     private readonly double[] _scores;
-    private readonly int _base;
+    private int _base;
     private int _current = -1;
 
     public ChooseJob(DecoderSlot slot, TokenTrie choices)
         : base(slot)
     {
-        (_choices, _base) = (choices, slot.Tokens.Count);
+        _choices = choices;
         _scores = new double[choices.Choices.Count];
     }
 
@@ -29,6 +29,7 @@ internal sealed class ChooseJob : DecoderJob
     {
         if (_current < 0)
         {
+            _base = Slot.Tokens.Count;
             double total = LogSumExp(logits);
             for (int i = 0; i < _scores.Length; i++)
             {

@@ -8,6 +8,9 @@ internal abstract class DecoderJob(DecoderSlot slot)
     /// <summary>The sequence.</summary>
     public DecoderSlot Slot { get; } = slot;
 
+    /// <summary>Tokens that are taken for said before the job begins.</summary>
+    public ReadOnlyMemory<int> Said { get; init; }
+
     /// <summary>Completes when the job is done, failed or cancelled.</summary>
     public Task Completion => _completion.Task;
 

@@ -7,12 +7,15 @@ namespace SafeVision.Models.Generation;
 /// <remarks>Works on a thread of the pool while there is work and holds none otherwise.</remarks>
 internal sealed class DecoderScheduler : IDisposable
 {
+    private const int MostWaiting = 4096;
+
     private readonly TextDecoder _decoder;
     private readonly DecoderSlots _slots;
     private readonly int _prefillBatch;
     private readonly Lock _gate = new();
     private readonly Lock _run = new(); // held while the decoder or a cache is in use
     private readonly List<DecoderJob> _arrived = [];
+    private readonly List<DecoderSlot> _returned = [];
     private readonly LinkedList<Waiter> _waiters = [];
     private readonly List<DecoderJob> _jobs = []; // the loop's own
     private readonly CancellationTokenSource _stop = new();
@@ -27,23 +30,20 @@ internal sealed class DecoderScheduler : IDisposable
     /// <summary>The most tokens of a sequence.</summary>
     public int Capacity => _slots.Capacity;
 
-    /// <summary>How many tokens of a prompt are computed already; they may be gone when a slot is taken.</summary>
-    public int Known(TokenSequence prompt)
-    {
-        lock (_run)
-        {
-            return _slots.Known(prompt);
-        }
-    }
-
     /// <summary>Waits for a place for a prompt. Whoever came first is served first.</summary>
     /// <exception cref="ObjectDisposedException">The scheduler was disposed.</exception>
+    /// <exception cref="InvalidOperationException">Too many are waiting already.</exception>
     public async ValueTask<DecoderSlot> TakeAsync(TokenSequence prompt, CancellationToken cancellationToken)
     {
         var waiter = new Waiter(prompt);
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+            if (_waiters.Count >= MostWaiting)
+            {
+                throw new InvalidOperationException($"{MostWaiting} prompts are waiting for the model already. Judge fewer images at once.");
+            }
+
             _waiters.AddLast(waiter);
             Wake();
         }
@@ -68,30 +68,13 @@ internal sealed class DecoderScheduler : IDisposable
         }
     }
 
-    /// <summary>Gives a place back; no job of it may be running.</summary>
+    /// <summary>Gives a place back; no job of it may be running. It is taken back between two runs.</summary>
     public void Return(DecoderSlot slot)
     {
-        lock (_run)
-        {
-            if (!_stop.IsCancellationRequested)
-            {
-                _slots.Return(slot);
-            }
-        }
-
         lock (_gate)
         {
+            _returned.Add(slot);
             Wake();
-        }
-    }
-
-    /// <summary>Does something to a sequence that no run may come in between.</summary>
-    public void Change(DecoderSlot slot, Action<DecoderSlot> change)
-    {
-        lock (_run)
-        {
-            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
-            change(slot);
         }
     }
 
@@ -111,7 +94,7 @@ internal sealed class DecoderScheduler : IDisposable
 
     private void Wake()
     {
-        if (!_isRunning && !_stop.IsCancellationRequested && (_arrived.Count > 0 || _waiters.Count > 0))
+        if (!_isRunning && !_stop.IsCancellationRequested && (_arrived.Count > 0 || _returned.Count > 0 || _waiters.Count > 0))
         {
             _isRunning = true;
             _ = Task.Run(Loop, CancellationToken.None);
@@ -124,27 +107,37 @@ internal sealed class DecoderScheduler : IDisposable
         {
             lock (_run)
             {
-                if (_stop.IsCancellationRequested)
+                if (!_stop.IsCancellationRequested) // otherwise collecting ends it
                 {
-                    continue; // Collect ends it
-                }
-
-                SeatWaiters();
-                DropCancelled();
-                Step();
-                if (!PrefillTogether())
-                {
-                    Prefill();
+                    Guard(_jobs.ToArray(), Turn);
                 }
             }
         }
     }
 
-    /// <summary>Takes in what has arrived; false when there is nothing to do.</summary>
+    private void Turn()
+    {
+        SeatWaiters();
+        DropCancelled();
+        Step();
+        if (!PrefillTogether())
+        {
+            Prefill();
+        }
+    }
+
+    /// <summary>Takes in what has come and gone since the last run; false when there is nothing to do.</summary>
     private bool Collect()
     {
         lock (_gate)
         {
+            if (!_stop.IsCancellationRequested)
+            {
+                _returned.ForEach(_slots.Return);
+            }
+
+            _returned.Clear();
+            _arrived.ForEach(job => job.Slot.Tokens.Append(job.Said.Span));
             _jobs.AddRange(_arrived);
             _arrived.Clear();
             if (_stop.IsCancellationRequested)

@@ -40,18 +40,6 @@ internal sealed class DecoderSlots : IDisposable
     /// <summary>Whether a slot is free.</summary>
     public bool HasFree => Array.IndexOf(_inUse, false) >= 0;
 
-    /// <summary>How many tokens of a prompt are computed already in some slot.</summary>
-    public int Known(TokenSequence prompt)
-    {
-        int known = 0;
-        foreach (DecoderSlot slot in _slots)
-        {
-            known = Math.Max(known, Common(slot, prompt));
-        }
-
-        return known;
-    }
-
     /// <summary>
     /// Takes a free slot for a prompt, with as much of it computed as any slot remembers: the last token at least is left to
     /// compute, because its logits are wanted.

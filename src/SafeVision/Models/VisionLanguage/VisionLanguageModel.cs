@@ -45,7 +45,10 @@ internal sealed class VisionLanguageModel : IDisposable
     {
         VisionLanguageFiles files = VisionLanguageFiles.Find(folder, options.Files);
         TextTokenizer tokenizer = TextTokenizer.Open(files.Folder);
-        VisionLanguageProfile profile = VisionLanguageFamilies.Read(files.Configuration, tokenizer, new PreparationOptions { MaximumTiles = options.MaximumTiles });
+        int tokens = options.MaximumTokens ?? UsualTokens;
+        VisionLanguageProfile profile = VisionLanguageFamilies.Read(
+            files.Configuration, tokenizer, new PreparationOptions { MaximumTiles = options.MaximumTiles, MaximumTokens = tokens / 2 }); // half is left for the policy
+        profile = profile with { ContextLength = Math.Min(tokens, profile.ContextLength) };
         VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, execution, cancellationToken).ConfigureAwait(false);
         return new VisionLanguageModel(loaded, tokenizer, profile, options);
     }
@@ -54,11 +57,10 @@ internal sealed class VisionLanguageModel : IDisposable
     {
         VisionLanguageFiles files = sessions.Files;
         DecoderGraph graph = DecoderGraph.Of(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
-        int capacity = Math.Min(options.MaximumTokens ?? UsualTokens, profile.ContextLength);
         var embeddings = new EmbeddingTable(
             sessions.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, profile.ImageToken);
         var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
-        return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, capacity), options.PromptsPerRun);
+        return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength), options.PromptsPerRun);
     }
 
     /// <summary>Computes a picture's features.</summary>

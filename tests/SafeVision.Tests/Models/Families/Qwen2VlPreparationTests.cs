@@ -97,7 +97,7 @@ public sealed class Qwen2VlPreparationTests
     [InlineData("do_resize", "false")]
     [InlineData("image_std", "[0, 1, 1]")]
     public void Absurd_settings_are_refused_by_file_and_key(string key, string value) =>
-        Assert.Contains(key, ConfigurationFolder.Refusal(Model, "preprocessor_config.json", key, value, Qwen2Vl.Images), StringComparison.Ordinal);
+        Assert.Contains(key, ConfigurationFolder.Refusal(Model, "preprocessor_config.json", key, value, configuration => Qwen2Vl.Images(configuration)), StringComparison.Ordinal);
 
     private static ConfigurationFolder Sized(int least, int most) => new ConfigurationFolder(Model)
         .Set("preprocessor_config.json", "min_pixels", $"{least}").Set("preprocessor_config.json", "max_pixels", $"{most}");
