@@ -1,3 +1,5 @@
+using SafeVision.Engines.VisionLanguage;
+
 namespace SafeVision.Conversion;
 
 /// <summary>The files of a vision-language checkpoint that its ONNX folder needs too: configuration, tokenizer, prompts, licence.</summary>
@@ -9,10 +11,10 @@ internal static class CompanionFiles
     [
         "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.json", "chat_template.jinja",
+        "chat_template.json", "chat_template.jinja", PromptWording.FileName,
     ];
 
-    private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE", "prompt."];
+    private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];
 
     /// <summary>Their paths, in order.</summary>
     /// <exception cref="CheckpointException">One is larger than such a file can be.</exception>

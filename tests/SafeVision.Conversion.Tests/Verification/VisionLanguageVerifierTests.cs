@@ -1,6 +1,8 @@
+using System.Text.Json.Nodes;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Tests.Verification;
@@ -8,6 +10,14 @@ namespace SafeVision.Conversion.Tests.Verification;
 public sealed class VisionLanguageVerifierTests
 {
     private const string Checkpoint = "vlm/internvl-qwen2-orig";
+
+    private const string FourLayers = """
+        {"model_type": "internvl", "downsample_ratio": 0.5,
+         "vision_config": {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 1, "num_attention_heads": 2, "image_size": 28, "patch_size": 7,
+           "norm_type": "layer_norm", "use_qk_norm": false, "attention_bias": true, "use_mean_pooling": true},
+         "text_config": {"model_type": "llama", "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 4, "num_attention_heads": 2,
+           "num_key_value_heads": 1, "vocab_size": 40}}
+        """;
 
     [Fact]
     public void A_small_model_is_checked_whole_and_a_large_one_in_parts()
@@ -25,6 +35,21 @@ public sealed class VisionLanguageVerifierTests
         parts.Verify(decoder, embedding, vision);
         Assert.Equal("1 of 2 layers of the language model and its head, 1 of 2 layers of the vision tower and the projector", parts.Scope);
         Assert.InRange(parts.LargestDifference, double.Epsilon, 1e-4);
+    }
+
+    [Theory]
+    [InlineData("float32")]
+    [InlineData("float16")]
+    public void Several_layers_of_a_larger_decoder_run_by_themselves_in_every_type(string precision)
+    {
+        using var folder = new TemporaryFolder();
+        new RandomCheckpoint(8).Write(folder.PathOf("source"), JsonNode.Parse(FourLayers)!.AsObject());
+        using VisionLanguageModel model = new InternVL().Read(folder.PathOf("source"));
+        IWeightForm form = WeightForms.Find(precision);
+        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, form);
+        var verifier = new VisionLanguageVerifier(model, form.Tolerance, (_, _) => { }, CancellationToken.None) { MostBytes = decoder.WeightBytes * 7 / 8 };
+        verifier.Verify(decoder, embedding, vision);
+        Assert.StartsWith("3 of 4 layers", verifier.Scope, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -62,9 +87,9 @@ public sealed class VisionLanguageVerifierTests
         Assert.Contains($"{damaged}.onnx: {what} differs", exception.Message, StringComparison.Ordinal);
     }
 
-    private static (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(TemporaryFolder folder, VisionLanguageModel model)
+    private static (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(TemporaryFolder folder, VisionLanguageModel model, IWeightForm? chosen = null)
     {
-        var form = new Float32Form();
+        IWeightForm form = chosen ?? new Float32Form();
         return (
             Write("decoder_model_merged", DecoderGraph.Write(model.Text, form, AttentionStyle.Grouped)),
             Write("embed_tokens", EmbeddingGraph.Write(model.Text.Embedding, form)),
