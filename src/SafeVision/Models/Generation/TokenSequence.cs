@@ -44,19 +44,13 @@ internal sealed class TokenSequence
     public int CommonPrefix(TokenSequence other)
     {
         int common = Ids.CommonPrefixLength(other.Ids);
-        for (int i = 0; i < _images.Count && _images[i].Start < common; i++)
+        for (int i = 0; i < Math.Max(_images.Count, other._images.Count); i++)
         {
-            if (i >= other._images.Count || _images[i].Start != other._images[i].Start || _images[i].Picture != other._images[i].Picture || _images[i].End > common)
+            ImageSpan? mine = i < _images.Count ? _images[i] : null, others = i < other._images.Count ? other._images[i] : null;
+            bool same = mine is not null && others is not null && (mine.Start, mine.Length, mine.Picture) == (others.Start, others.Length, others.Picture) && mine.End <= common;
+            if (!same)
             {
-                return _images[i].Start;
-            }
-        }
-
-        for (int i = 0; i < other._images.Count && other._images[i].Start < common; i++)
-        {
-            if (i >= _images.Count || other._images[i].Start != _images[i].Start)
-            {
-                return Math.Min(common, other._images[i].Start);
+                return Math.Min(common, Math.Min(mine?.Start ?? int.MaxValue, others?.Start ?? int.MaxValue));
             }
         }
 

@@ -1,0 +1,238 @@
+using System.Buffers.Binary;
+using System.Text.Json;
+using SafeVision.Execution;
+using SafeVision.Models.Families;
+using SafeVision.Models.Generation;
+using SafeVision.Models.VisionLanguage;
+using SafeVision.Tests;
+
+namespace SafeVision.Conversion.Tests.Engine;
+
+/// <summary>
+/// From checkpoint to text: every family and layout is converted, opened as a host opens it, and held to what transformers
+/// computed: image features within 1e-4, logits within 1e-3, the same 16 tokens.
+/// </summary>
+public sealed class EngineGoldenTests
+{
+    private const int Steps = 8, Written = 16;
+
+    public static TheoryData<string, string> Checkpoints => new()
+    {
+        { "internvl-llama-hf", "internvl-llama-hf" },
+        { "internvl-internlm2-orig", "internvl-llama-hf" }, // the same weights in the other layout
+        { "internvl-qwen2-hf", "internvl-qwen2-hf" },
+        { "internvl-qwen2-orig", "internvl-qwen2-hf" },
+        { "smolvlm-tiny", "smolvlm-tiny" },
+        { "qwen2vl-tiny", "qwen2vl-tiny" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Checkpoints))]
+    public async Task A_converted_checkpoint_sees_and_says_what_the_reference_does(string checkpoint, string goldens)
+    {
+        CancellationToken cancellation = TestContext.Current.CancellationToken;
+        using var folder = new TemporaryFolder();
+        string converted = folder.PathOf("model");
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.PathOf($"vlm/{checkpoint}"), Destination = converted }, cancellationToken: cancellation);
+        using var sessions = new SessionCache();
+        using VisionLanguageModel model = await VisionLanguageModel.LoadAsync(
+            converted, new VisionLanguageModelOptions { MaximumTokens = 128, TokensPerRun = 32, Sequences = 2 }, sessions, new ExecutionOptions(), cancellation);
+        Assert.True(model.Sessions.Files.DecoderSharesCache);
+
+        JsonElement facts = GoldenTensors.Json($"vlm/{goldens}/goldens.json");
+        foreach (JsonProperty golden in facts.GetProperty("cases").EnumerateObject())
+        {
+            await CheckAsync(new Case(model, goldens, golden.Name, facts), cancellation);
+        }
+    }
+
+    private static async Task CheckAsync(Case golden, CancellationToken cancellation)
+    {
+        Task<(int Row, int[] Written)>[] rows = [.. Enumerable.Range(0, golden.Rows).Select(async row => (row, await CheckRowAsync(golden, row, cancellation)))];
+        foreach ((int row, int[] written) in await Task.WhenAll(rows))
+        {
+            Assert.Equal(golden.Generated(row), written);
+        }
+    }
+
+    private static async Task<int[]> CheckRowAsync(Case golden, int row, CancellationToken cancellation)
+    {
+        (TokenSequence prompt, IReadOnlyList<ImageFeatures> features) = await golden.ReadAsync(row, cancellation);
+        DecoderScheduler scheduler = golden.Model.Scheduler;
+        int count = prompt.Count;
+        DecoderSlot slot = await scheduler.TakeAsync(prompt, cancellation);
+        slot.Features = features;
+
+        // Logits of the whole prompt need the whole prompt in one run; what is remembered from another row has none.
+        int keep = Math.Min(count - slot.Cache.Length, 24);
+        float[] logits = await LogitsAsync(scheduler, slot, keep, [], cancellation);
+        Close(golden.Logits(row)[^logits.Length..], logits, 1e-3, $"{golden.Name}: prompt of row {row}");
+        int[] generated = golden.Generated(row);
+        for (int step = 0; step < Steps; step++)
+        {
+            logits = await LogitsAsync(scheduler, slot, 1, [generated[step]], cancellation);
+            Close(golden.StepLogits(step, row), logits, 1e-3, $"{golden.Name}: step {step} of row {row}");
+        }
+
+        scheduler.Return(slot);
+        (prompt, features) = await golden.ReadAsync(row, cancellation);
+        slot = await scheduler.TakeAsync(prompt, cancellation);
+        slot.Features = features;
+        var written = new List<int>();
+        await scheduler.RunAsync(
+            new WriteJob(slot, int.MaxValue, [], id =>
+            {
+                written.Add(id);
+                return written.Count < Written;
+            }),
+            cancellation);
+        scheduler.Return(slot);
+        return [.. written];
+    }
+
+    private static async Task<float[]> LogitsAsync(DecoderScheduler scheduler, DecoderSlot slot, int keep, int[] said, CancellationToken cancellation)
+    {
+        var job = new LogitsJob(slot, keep) { Said = said };
+        await scheduler.RunAsync(job, cancellation);
+        return job.Logits;
+    }
+
+    private static void Close(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual, double tolerance, string what)
+    {
+        Assert.Equal(expected.Length, actual.Length);
+        double worst = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            worst = Math.Max(worst, Math.Abs(expected[i] - actual[i]));
+        }
+
+        Assert.True(worst <= tolerance, $"{what} is {worst} off.");
+    }
+
+    private sealed class LogitsJob(DecoderSlot slot, int keep) : DecoderJob(slot)
+    {
+        public float[] Logits { get; private set; } = [];
+
+        public override int Keep => keep;
+
+        public override bool Advance(Span<float> logits)
+        {
+            Logits = logits.ToArray();
+            return true;
+        }
+    }
+
+    /// <summary>One golden case: rows of ids, left padded, and the pixel values of their pictures.</summary>
+    private sealed class Case
+    {
+        private readonly string _goldens;
+        private readonly long[] _ids;
+        private readonly long[] _mask;
+        private readonly long[] _generated;
+        private readonly float[] _logits;
+        private readonly float[] _stepLogits;
+        private readonly int _length;
+        private readonly List<(ImagePlan Plan, int FirstPixel, int FirstFeature)>[] _pictures; // [row]
+        private readonly float[] _pixels = [];
+        private readonly float[] _features = [];
+        private readonly int _width;
+
+        public Case(VisionLanguageModel model, string goldens, string name, JsonElement facts)
+        {
+            (Model, _goldens, Name) = (model, goldens, $"{goldens}/{name}");
+            string file = $"vlm/{goldens}/goldens.safetensors";
+            (int[] shape, _ids) = GoldenTensors.SafeTensorsInt64(file, $"{name}.input_ids");
+            (_, _mask) = GoldenTensors.SafeTensorsInt64(file, $"{name}.attention_mask");
+            (_, _generated) = GoldenTensors.SafeTensorsInt64(file, $"{name}.generated_ids");
+            (int[] logits, _logits) = GoldenTensors.SafeTensors(file, $"{name}.logits");
+            (_, _stepLogits) = GoldenTensors.SafeTensors(file, $"{name}.step_logits");
+            (Rows, _length, Vocabulary) = (shape[0], shape[1], logits[2]);
+            _pictures = [.. Enumerable.Range(0, Rows).Select(_ => new List<(ImagePlan, int, int)>())];
+            if (_ids.Contains(model.Profile.ImageToken))
+            {
+                (int[] pixels, _pixels) = GoldenTensors.SafeTensors(file, $"{name}.pixel_values");
+                (int[] features, _features) = GoldenTensors.SafeTensors(file, $"{name}.image_features");
+                _width = features[^1];
+                Lay(facts, name, pixels);
+            }
+        }
+
+        public VisionLanguageModel Model { get; }
+
+        public string Name { get; }
+
+        public int Rows { get; }
+
+        public int Vocabulary { get; }
+
+        public ReadOnlySpan<float> Logits(int row) => _logits.AsSpan(((row * _length) + Padding(row)) * Vocabulary, (_length - Padding(row)) * Vocabulary);
+
+        public ReadOnlySpan<float> StepLogits(int step, int row) => _stepLogits.AsSpan(((step * Rows) + row) * Vocabulary, Vocabulary);
+
+        public int[] Generated(int row) => [.. _generated.Skip(row * Written).Take(Written).Select(id => (int)id)];
+
+        /// <summary>A row's tokens, and what the vision tower makes of its pictures.</summary>
+        public async Task<(TokenSequence Prompt, IReadOnlyList<ImageFeatures> Features)> ReadAsync(int row, CancellationToken cancellation)
+        {
+            int[] ids = [.. _ids.Skip((row * _length) + Padding(row)).Take(_length - Padding(row)).Select(id => (int)id)];
+            var spans = new List<ImageSpan>();
+            var features = new List<ImageFeatures>();
+            int at = -1;
+            foreach ((ImagePlan plan, int firstPixel, int firstFeature) in _pictures[row])
+            {
+                int start = Array.IndexOf(ids, Model.Profile.ImageToken, at + 1);
+                for (int token = 0; token < plan.Tokens; token++)
+                {
+                    at = Array.IndexOf(ids, Model.Profile.ImageToken, at + 1);
+                }
+
+                spans.Add(new ImageSpan(start, at + 1 - start, ((UInt128)Name.Aggregate(0UL, (hash, c) => (hash * 31) + c) << 64) | (uint)firstPixel, plan));
+                features.Add(await Model.EncodeAsync(plan, _pixels.AsMemory(firstPixel, plan.PixelCount), cancellation));
+                Close(_features.AsSpan(firstFeature * _width, plan.Tokens * _width), features[^1].Values.Span, 1e-4, $"{Name}: the features of a picture of row {row}");
+            }
+
+            return (new TokenSequence(ids, spans), features);
+        }
+
+        /// <summary>Finds each picture's plan by its size, and its place among the pixel values and features.</summary>
+        private void Lay(JsonElement facts, string name, int[] pixelShape)
+        {
+            JsonElement[] pictures = [.. facts.GetProperty("pictures").GetProperty(name).EnumerateArray()];
+            bool perRow = pictures.All(picture => picture.ValueKind == JsonValueKind.Array);
+            int pixel = 0, feature = 0, next = 0;
+            for (int row = 0; row < Rows; row++)
+            {
+                int tokens = _ids.Skip(row * _length).Take(_length).Count(id => id == Model.Profile.ImageToken);
+                pixel = perRow ? row * pixelShape.Skip(1).Aggregate((product, size) => product * size) : pixel; // rows are padded to the same number of tiles
+                while (tokens > 0)
+                {
+                    JsonElement picture = perRow ? pictures[row][0] : pictures[next++];
+                    ImagePlan plan = Plan(picture, facts, name);
+                    _pictures[row].Add((plan, pixel, feature));
+                    (pixel, feature, tokens) = (pixel + plan.PixelCount, feature + plan.Tokens, tokens - plan.Tokens);
+                }
+
+                Assert.Equal(0, tokens);
+            }
+        }
+
+        private ImagePlan Plan(JsonElement picture, JsonElement facts, string name)
+        {
+            int? most = picture.ValueKind == JsonValueKind.Object ? picture.GetProperty("max_num").GetInt32()
+                : facts.TryGetProperty("do_image_splitting", out JsonElement splitting) && !splitting.GetProperty(name).GetBoolean() ? 1
+                : null;
+            string file = picture.ValueKind == JsonValueKind.Object ? picture.GetProperty("file").GetString()! : picture.GetString()!;
+            Span<byte> header = stackalloc byte[24];
+            using (FileStream png = File.OpenRead(Fixture.PathOf($"vlm/{file}")))
+            {
+                png.ReadExactly(header);
+            }
+
+            VisionLanguageProfile profile = VisionLanguageFamilies.Read(
+                ModelConfiguration.Open(Model.Sessions.Files.Folder), Model.Tokenizer, new PreparationOptions { MaximumTiles = most });
+            return profile.Images.Plan(BinaryPrimitives.ReadInt32BigEndian(header[16..]), BinaryPrimitives.ReadInt32BigEndian(header[20..]));
+        }
+
+        private int Padding(int row) => _mask.Skip(row * _length).Take(_length).Count(counts => counts == 0);
+    }
+}
