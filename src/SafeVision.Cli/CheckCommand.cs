@@ -7,23 +7,42 @@ namespace SafeVision.Cli;
 /// <summary><c>safevision check</c>: judges files and folders; the exit code is the strictest decision.</summary>
 internal static class CheckCommand
 {
+    private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_modelTimeout = TimeSpan.FromMinutes(10); // a large model on a processor, some pictures at once
+
     public static Command Create()
     {
-        var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.OneOrMore };
+        var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.ZeroOrMore };
         var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
         var format = new Option<string>("--format") { Description = "table, json (one array) or ndjson (one object a line).", DefaultValueFactory = _ => "table" };
         format.AcceptOnlyFromAmong("table", "json", "ndjson");
         var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
         var recursive = new Option<bool>("--recursive") { Description = "Look into folders of folders too." };
         Option<string> provider = ProviderOption.Create();
+        Option<int?> timeout = NumberOption.Create(
+            "--timeout",
+            $"The seconds that one image may take; then the policy's onFailure applies. Default: {(int)s_timeout.TotalSeconds}, with --model {(int)s_modelTimeout.TotalSeconds}.",
+            most: 86_400);
+        var showPrompt = new Option<bool>("--show-prompt") { Description = "Print what the model of --model is asked under the policy, and judge nothing." };
+        var model = new ModelOption();
         var command = new Command("check", "Judge images by a policy. Exit code: 0 allow, 2 review, 3 block (the strictest of all images), 1 error.")
         {
-            paths, policy, format, heatMaps, recursive, provider,
+            paths, policy, format, heatMaps, recursive, provider, timeout,
         };
+        model.AddTo(command);
+        command.Options.Add(showPrompt);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(paths) is not { Tokens.Count: > 0 } && !result.GetValue(showPrompt))
+            {
+                result.AddError("Which images? Name files or folders, or - for standard input.");
+            }
+        });
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new CheckRequest(
                 parsed.GetValue(paths)!, parsed.GetValue(policy), Enum.Parse<ReportFormat>(parsed.GetValue(format)!, ignoreCase: true),
-                parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!),
+                parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!,
+                model.Read(parsed), parsed.GetValue(timeout), parsed.GetValue(showPrompt)),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellationToken));
@@ -33,11 +52,16 @@ internal static class CheckCommand
     private static async Task<int> RunAsync(CheckRequest request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
     {
         SafetyPolicy policy = PolicyOption.Read(request.PolicyFile);
+        if (request.ShowPrompt)
+        {
+            return await ShowPromptAsync(request, policy, output, cancellationToken);
+        }
+
         ImageFiles files = ImageFiles.Find(request.Paths, request.Recursive);
         HeatMapFolder? heatMaps = request.HeatMapFolder is { } folder ? new HeatMapFolder(folder, files.Paths) : null;
         using var progress = new ProgressLine(error, files.Paths.Count, TimeProvider.System);
         progress.Announce("Loading the models");
-        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ProviderOption.Apply(builder.UsePolicy(policy).UseDefaultModels(), request.Provider));
+        await using IImageGuardrail guardrail = Create(request, policy);
         GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
 
         // Made only now, so that an error above leaves no half of an array behind.
@@ -71,5 +95,31 @@ internal static class CheckCommand
         }
 
         return strictest switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };
+    }
+
+    private static async Task<int> ShowPromptAsync(CheckRequest request, SafetyPolicy policy, TextWriter output, CancellationToken cancellationToken)
+    {
+        await using IImageGuardrail guardrail = Create(request, policy);
+        IReadOnlyList<string> prompts = (await guardrail.WarmUpAsync(cancellationToken)).Prompts;
+        for (int i = 0; i < prompts.Count; i++)
+        {
+            if (prompts.Count > 1)
+            {
+                await output.WriteLineAsync($"--- prompt {i + 1} of {prompts.Count} ---");
+            }
+
+            await output.WriteLineAsync(Terminal.IsTerminal(output) ? Terminal.Plain(prompts[i]) : prompts[i]);
+        }
+
+        return prompts.Count > 0 ? 0 : throw new ArgumentException(request.Model is null
+            ? "--show-prompt: the default models are asked nothing in words. Name a vision-language model with --model."
+            : "--show-prompt: the model is asked nothing, because its protocol can be asked about no category of the policy.");
+    }
+
+    private static IImageGuardrail Create(CheckRequest request, SafetyPolicy policy)
+    {
+        TimeSpan timeout = request.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : request.Model is null ? s_timeout : s_modelTimeout;
+        return ImageGuardrail.Create(builder => ProviderOption.Apply(
+            ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(timeout), request.Model, request.HeatMapFolder is not null), request.Provider));
     }
 }

@@ -1,5 +1,7 @@
 using System.CommandLine;
+using SafeVision.Assessments;
 using SafeVision.Cli.Output;
+using SafeVision.Engines.VisionLanguage;
 using SafeVision.Models;
 using SafeVision.Policies;
 using Spectre.Console;
@@ -13,16 +15,25 @@ internal static class ModelsCommand
     {
         var folders = new Argument<string[]>("folder") { Description = "Model folders; without any, the default models.", Arity = ArgumentArity.ZeroOrMore };
         var coverage = new Option<bool>("--coverage") { Description = "Instead: which phrases of the built-in categories the default models see, as Markdown." };
-        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders, coverage };
+        var model = new Option<string?>("--model") { Description = "Instead: the files of a vision-language model with their hashes; with --coverage, what its protocol can be asked about." };
+        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders, coverage, model };
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            ModelChoice? choice = parsed.GetValue(model) is { } folder ? new ModelChoice(folder, VisionLanguageMode.Fast, null, null, null, WithDefaultModels: false) : null;
             if (parsed.GetValue(coverage))
             {
-                await parsed.InvocationConfiguration.Output.WriteAsync(await CoverageAsync(cancellationToken));
+                await output.WriteAsync(CoverageText.Markdown(await CoverageAsync(choice, cancellationToken)));
                 return 0;
             }
 
-            IAnsiConsole console = Terminal.Open(parsed.InvocationConfiguration.Output);
+            if (choice is not null)
+            {
+                await output.WriteAsync(await FilesAsync(choice, cancellationToken));
+                return 0;
+            }
+
+            IAnsiConsole console = Terminal.Open(output);
             foreach (ModelPackage model in Named(parsed.GetValue(folders)!))
             {
                 Print(console, model.Manifest);
@@ -37,12 +48,27 @@ internal static class ModelsCommand
     public static IReadOnlyList<ModelPackage> Named(IReadOnlyCollection<string> folders) =>
         folders.Count == 0 ? DefaultModels.All : [.. folders.Select(ModelPackage.Open)];
 
-    private static async Task<string> CoverageAsync(CancellationToken cancellationToken)
+    /// <summary>What is seen of each built-in category. One at a time: all in one prompt may be more than a model takes.</summary>
+    private static async Task<IReadOnlyList<CategoryCoverage>> CoverageAsync(ModelChoice? choice, CancellationToken cancellationToken)
     {
-        SafetyPolicy policy = HarmCategory.All.Where(category => category != HarmCategory.Safe)
-            .Aggregate(SafetyPolicy.Define("all", "1"), (builder, category) => builder.Category(category)).Build();
-        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
-        return CoverageText.Markdown((await guardrail.WarmUpAsync(cancellationToken)).Coverage);
+        var coverage = new List<CategoryCoverage>();
+        SafetyPolicy[] policies = [.. HarmCategory.All.Where(category => category != HarmCategory.Safe).Select(category => SafetyPolicy.Define("coverage", "1").Category(category).Build())];
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ModelChoice.Apply(builder.UsePolicy(policies[0]), choice));
+        foreach (SafetyPolicy policy in policies)
+        {
+            await guardrail.UpdatePolicyAsync(policy, cancellationToken);
+            coverage.AddRange(guardrail.Status.Coverage);
+        }
+
+        return coverage;
+    }
+
+    private static async Task<string> FilesAsync(ModelChoice choice, CancellationToken cancellationToken)
+    {
+        SafetyPolicy policy = SafetyPolicy.Define("files", "1").Category("anything", category => category.Includes("anything")).Build();
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ModelChoice.Apply(builder.UsePolicy(policy), choice));
+        GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
+        return string.Concat(status.Models.Select(file => $"{Terminal.Name(file.Model)}  {file.Sha256}  on {file.Provider}\n"));
     }
 
     private static void Print(IAnsiConsole console, ModelManifest manifest)

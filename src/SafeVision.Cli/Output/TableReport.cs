@@ -15,6 +15,7 @@ internal sealed class TableReport : IReport
     private readonly Func<string, string> _nameOf;
     private readonly int _imageWidth;
     private readonly int[] _counts = new int[3];
+    private TokenUsage? _tokens;
 
     /// <param name="console">Where to.</param>
     /// <param name="paths">All images that will come: names stand alone where they tell the images apart.</param>
@@ -32,6 +33,7 @@ internal sealed class TableReport : IReport
     public void Add(string path, GuardrailResult result, string? heatMap)
     {
         _counts[(int)result.Decision]++;
+        _tokens = TokenUsage.Sum(_tokens, result.Provenance.Tokens);
         Finding? primary = result.Primary;
         var reason = new Paragraph();
         if (result.Failure is { } failure)
@@ -40,7 +42,7 @@ internal sealed class TableReport : IReport
         }
         else if (primary is not null)
         {
-            reason.Append($"{primary.Category}: ", Bold).Append(Terminal.Name(primary.Reason)).Append(Others(result, primary));
+            reason.Append($"{primary.Category}: ", Bold).Append(Terminal.Name(primary.Reason)).Append(Shares(primary.Evidence)).Append(Others(result, primary));
         }
 
         if (heatMap is not null)
@@ -61,6 +63,11 @@ internal sealed class TableReport : IReport
         _console.WriteLine();
         _console.WriteLine($"{total} {(total == 1 ? "image" : "images")}: {string.Join(", ", new[] { Decision.Allow, Decision.Review, Decision.Block }.Select(decision => $"{_counts[(int)decision]} {Word(decision)}"))}.");
         _console.WriteLine($"Policy {status.Policy.Name} {status.Policy.Version} ({status.Policy.ContentHash[..12]}), judged by {string.Join(" and ", status.Models.Select(model => $"{model.Model} on {model.Provider}"))}.");
+        if (_tokens is { } tokens)
+        {
+            _console.WriteLine(FormattableString.Invariant($"The prompts had {tokens.Prompt} tokens, {tokens.Reused} of them ({100 * tokens.HitRate:0} %) computed before; the answers {tokens.Written}."));
+        }
+
         foreach (ModelProvenance model in status.Models.Where(model => model.Fallback is not null))
         {
             _console.WriteLine($"{model.Model} fell back to {model.Provider}: {model.Fallback}");
@@ -91,6 +98,11 @@ internal sealed class TableReport : IReport
             .Select(finding => finding.Verdict == Verdict.NotAssessed ? $"{finding.Category} not assessed" : $"{finding.Category} {Score(finding)}")];
         return others.Length == 0 ? "" : $" Also: {string.Join(", ", others)}.";
     }
+
+    /// <summary>What a model that answers in words gave the category, and how far that is above its next answer.</summary>
+    private static string Shares(Evidence evidence) => evidence is { Probability: { } probability, Margin: { } margin }
+        ? FormattableString.Invariant($" Probability {probability:0.000}, margin {margin:+0.000;-0.000;0.000}.")
+        : "";
 
     private static string Score(Finding? finding) =>
         finding is null || double.IsNaN(finding.Score) ? "-" : finding.Score.ToString("0.00", CultureInfo.InvariantCulture);

@@ -12,7 +12,7 @@ internal static class Terminal
     /// <summary>A console over a writer: coloured only where it is a terminal, and never so wide that a line can't be read.</summary>
     public static IAnsiConsole Open(TextWriter writer)
     {
-        bool isTerminal = writer == Console.Out && !Console.IsOutputRedirected;
+        bool isTerminal = IsTerminal(writer);
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings
         {
             Out = new AnsiConsoleOutput(writer),
@@ -26,6 +26,9 @@ internal static class Terminal
         console.Profile.Width = Math.Clamp(width, NarrowestConsole, WidestConsole);
         return console;
     }
+
+    /// <summary>Whether what is written goes to a terminal, and not to a file or a program.</summary>
+    public static bool IsTerminal(TextWriter writer) => writer == Console.Out && !Console.IsOutputRedirected;
 
     /// <summary>
     /// Text without the characters that steer a terminal or turn its direction: names of files come from strangers. Line

@@ -17,6 +17,12 @@ public interface ICompiledPolicy : IAsyncDisposable
     int ShortSide { get; }
 
     /// <summary>
+    /// What a language model is asked, for a person to read: each prompt whole, with a mark where the picture stands. Empty for
+    /// engines that ask nothing in words.
+    /// </summary>
+    IReadOnlyList<string> Prompts => [];
+
+    /// <summary>
     /// Judges frames, one result for each, in their order; each holds one assessment for each category of the policy, in
     /// the policy's order. A category that can't be judged is there too, as not assessed.
     /// </summary>

@@ -29,6 +29,7 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
                     IsReady = _current is not null,
                     Coverage = _current?.Compiled.Coverage ?? [],
                     Models = _current?.Compiled.Models ?? [],
+                    Prompts = _current?.Compiled.Prompts ?? [],
                     PolicyUpdateError = _updateError,
                 };
             }

@@ -13,6 +13,7 @@ internal sealed class CompiledCascade : IReasoningPolicy
     {
         (_parts, _options) = (parts, options);
         Models = [.. parts.SelectMany(part => part.Models)];
+        Prompts = [.. parts.SelectMany(part => part.Prompts)];
         ShortSide = parts.Max(part => part.ShortSide);
         Coverage = [.. parts[0].Coverage.Select((_, category) => parts.Select(part => part.Coverage[category]).Aggregate((left, right) => left.Union(right)))];
     }
@@ -22,6 +23,8 @@ internal sealed class CompiledCascade : IReasoningPolicy
     public IReadOnlyList<ModelProvenance> Models { get; }
 
     public int ShortSide { get; }
+
+    public IReadOnlyList<string> Prompts { get; }
 
     public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>
         AssessAsync(frames, null, cancellationToken);

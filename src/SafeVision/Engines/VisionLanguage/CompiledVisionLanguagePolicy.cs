@@ -20,6 +20,7 @@ public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
     {
         (_policy, _model, _protocol, Models, _cells) = (policy, model, protocol, models, options.OcclusionCells);
         Coverage = protocol.Coverage;
+        Prompts = [.. protocol.Prompts.Select(prompt => prompt.Text)];
         ShortSide = model.Profile.Images.ShortSide;
     }
 
@@ -32,8 +33,8 @@ public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
     /// <inheritdoc />
     public int ShortSide { get; }
 
-    /// <summary>What the model is asked, with the image mark where the picture stands; one prompt for most protocols.</summary>
-    public IReadOnlyList<string> Prompts => [.. _protocol.Prompts.Select(prompt => prompt.Text)];
+    /// <inheritdoc />
+    public IReadOnlyList<string> Prompts { get; }
 
     /// <inheritdoc />
     public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using SafeVision.Engines.VisionLanguage;
+
+namespace SafeVision.Cli;
+
+/// <summary><c>--model DIR</c> and the options that say how that vision-language model is asked.</summary>
+internal sealed class ModelOption
+{
+    private readonly Option<string?> _folder = new("--model") { Description = "The folder of a vision-language model, which then judges instead of the default models." };
+    private readonly Option<string> _mode = new("--mode") { Description = "fast: the model names the category; comprehension: it gives a reason too.", DefaultValueFactory = _ => "comprehension" };
+    private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, shieldgemma or llamaguard. Without it: what the model's folder says." };
+    private readonly Option<string?> _precision = new("--precision") { Description = "Which of the folder's files to run, by their suffix: q4, fp16, ... Without it: the best for the provider." };
+    private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that a picture is cut into, 1 to 64; fewer are faster and see less detail.", most: 64);
+    private readonly Option<bool> _withDefaults = new("--with-default-models") { Description = "The default models judge first; the model is asked only about what they don't cover or are unsure of." };
+
+    public ModelOption() => _mode.AcceptOnlyFromAmong("fast", "comprehension");
+
+    /// <summary>The options, in the order in which the help lists them.</summary>
+    private Option[] All => [_folder, _mode, _protocol, _precision, _tiles, _withDefaults];
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in All)
+        {
+            command.Options.Add(option);
+        }
+
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(_folder) is null && All.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } option)
+            {
+                result.AddError($"{option.Name} says how a vision-language model is asked, so it needs --model.");
+            }
+        });
+    }
+
+    /// <summary>The model that the command line names; null where it names none.</summary>
+    public ModelChoice? Read(ParseResult parsed) => parsed.GetValue(_folder) is { } folder
+        ? new ModelChoice(
+            folder, Enum.Parse<VisionLanguageMode>(parsed.GetValue(_mode)!, ignoreCase: true), parsed.GetValue(_protocol),
+            parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_withDefaults))
+        : null;
+}

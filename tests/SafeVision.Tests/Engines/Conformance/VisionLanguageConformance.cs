@@ -1,0 +1,19 @@
+using SafeVision.Engines.VisionLanguage;
+using SafeVision.Tests.Models.Generation;
+
+namespace SafeVision.Tests.Engines.Conformance;
+
+/// <summary>The vision-language engine on a tiny model with random weights.</summary>
+public abstract class VisionLanguageConformance(string model, VisionLanguageMode mode) : EngineConformance
+{
+    protected override ImageGuardrailBuilder Use(ImageGuardrailBuilder builder) =>
+        builder.UseVisionLanguageModel(GoldenText.Folder(model), options => options.Mode = mode);
+}
+
+public sealed class LlamaFastConformance() : VisionLanguageConformance("llama", VisionLanguageMode.Fast);
+
+public sealed class LlamaComprehensionConformance() : VisionLanguageConformance("llama", VisionLanguageMode.Comprehension);
+
+public sealed class Qwen2FastConformance() : VisionLanguageConformance("qwen2", VisionLanguageMode.Fast);
+
+public sealed class Qwen2ComprehensionConformance() : VisionLanguageConformance("qwen2", VisionLanguageMode.Comprehension);
