@@ -1,3 +1,4 @@
+using SafeVision.Execution;
 using SafeVision.Imaging;
 
 namespace SafeVision.Models.Families;
@@ -15,8 +16,16 @@ internal readonly struct PreprocessorSettings
     /// <summary>The settings themselves.</summary>
     public ConfigurationValue Values { get; }
 
-    public static PreprocessorSettings Read(ModelConfiguration configuration) => new(
-        !configuration.Preprocessor.Exists && configuration.Processor["image_processor"] is { Exists: true } nested ? nested : configuration.Preprocessor);
+    /// <summary>The settings of a folder.</summary>
+    /// <exception cref="ModelLoadException">It has none. A family's usual values would be a guess, and a wrong one changes what the model sees without a word.</exception>
+    public static PreprocessorSettings Read(ModelConfiguration configuration)
+    {
+        ConfigurationValue own = configuration.Preprocessor, nested = configuration.Processor["image_processor"];
+        return own.Exists ? new(own)
+            : nested.Exists ? new(nested)
+            : configuration.Has("genai_config.json") ? new(own) // that layout keeps them in a form of its own
+            : throw new ModelLoadException($"{Path.Combine(configuration.Folder, "preprocessor_config.json")}: is missing; it says how pictures are prepared. Copy it from the checkpoint that the model was made of.");
+    }
 
     /// <summary>How bytes become network inputs, from <c>rescale_factor</c>, <c>image_mean</c> and <c>image_std</c>.</summary>
     /// <param name="mean">The mean where the settings name none; null: they must.</param>
