@@ -3,13 +3,13 @@ using SafeVision.Models.Generation;
 
 namespace SafeVision.Tests.Fakes;
 
-/// <summary>A model whose numbers are none: the first choice of every question gets this log-probability, the others are sound.</summary>
+/// <summary>A model whose numbers are none: the tokens of the first choice of every question get this log-probability, the others are sound.</summary>
 internal sealed class BrokenGuard(double first, double others = -1) : IGuardModel, IGuardDialog
 {
     public ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) => ValueTask.FromResult<IGuardDialog>(this);
 
     public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
-        [.. choices.Choices.Select((_, i) => i == 0 ? first : others)], [.. choices.Choices.Select(choice => choice.Length)]));
+        choices, [.. choices.Choices.Select((choice, i) => Enumerable.Repeat(i == 0 ? first : others, choice.Length).ToArray())]));
 
     public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

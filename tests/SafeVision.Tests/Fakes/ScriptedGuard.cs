@@ -46,7 +46,7 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
         public string Said => tokenizer.Decode([.. _said], skipSpecial: false);
 
         public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
-            [.. choices.Choices.Select(choice => Math.Log(Mass([.. _said, .. choice]) / Mass(_said)))], [.. choices.Choices.Select(choice => choice.Length)]));
+            choices, [.. choices.Choices.Select(choice => choice.Select((_, i) => LogProbability([.. _said, .. choice[..i]], choice[i])).ToArray())]));
 
         public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken)
         {
@@ -85,6 +85,8 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
         }
 
         private static bool Begins(int[] answer, List<int> said) => answer.AsSpan().StartsWith(System.Runtime.InteropServices.CollectionsMarshal.AsSpan(said));
+
+        private double LogProbability(List<int> before, int next) => Mass(before) is > 0 and double mass ? Math.Log(Mass([.. before, next]) / mass) : double.NegativeInfinity;
 
         // Added up by size, so that the order in which a script lists its answers changes no bit.
         private double Mass(List<int> said) => answers.Where(answer => Begins(answer.Ids, said)).Select(answer => answer.Probability).Order().Sum();

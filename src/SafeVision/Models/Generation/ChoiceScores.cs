@@ -1,37 +1,66 @@
 namespace SafeVision.Models.Generation;
 
 /// <summary>How likely a model is to go on with each of some choices.</summary>
-/// <param name="LogProbabilities">Natural logarithm of each choice's probability among everything the model could say; the sum over its tokens.</param>
-/// <param name="Lengths">Each choice's number of tokens.</param>
-internal sealed record ChoiceScores(IReadOnlyList<double> LogProbabilities, IReadOnlyList<int> Lengths)
+/// <param name="Choices">The choices.</param>
+/// <param name="TokenLogProbabilities">For each choice, the natural logarithm of each token's probability after those before it, among everything the model could say.</param>
+internal sealed record ChoiceScores(TokenTrie Choices, IReadOnlyList<double[]> TokenLogProbabilities)
 {
-    /// <summary>
-    /// Each choice's share when nothing else can be said: the softmax of the mean log-probabilities of its tokens, so that a
-    /// long name is not at a disadvantage. For choices of one token this is the softmax over their logits.
-    /// </summary>
-    public double[] Shares() => SoftMax([.. LogProbabilities.Zip(Lengths, (score, length) => score / length)]);
+    /// <summary>Natural logarithm of each choice's probability among everything the model could say; the sum over its tokens.</summary>
+    public IReadOnlyList<double> LogProbabilities => [.. TokenLogProbabilities.Select(tokens => tokens.Sum())];
 
     /// <summary>
-    /// Each choice's share when nothing else can be said, by the probability of the choice as a whole: for answers that the
-    /// model was trained to give, of which none is unlikely for its length.
+    /// Each choice's share when nothing else can be said: the product, over the tokens at which choices part, of the token's
+    /// share among those that can stand there. A token that must follow costs nothing, so length is no disadvantage, and none of
+    /// an advantage: a mean over tokens would lend a name that the model would never begin the certainty of its later tokens. For
+    /// choices of one token this is the softmax over their logits. NaN where the model gives none of the tokens any probability.
     /// </summary>
-    public double[] WholeShares() => SoftMax([.. LogProbabilities]);
+    /// <remarks>A share doesn't depend on the order of the choices, to the last bit.</remarks>
+    public double[] Shares()
+    {
+        double[] shares = new double[TokenLogProbabilities.Count];
+        Array.Fill(shares, 1);
+        Part([.. Enumerable.Range(0, shares.Length)], 0, shares);
+        return shares;
+    }
 
-    /// <summary>A choice's share doesn't depend on the order of the others, to the last bit: they are added up by size.</summary>
+    /// <summary>Shares out what some choices have together, which are equal up to a token.</summary>
+    private void Part(int[] together, int token, double[] shares)
+    {
+        while (together.Length > 1)
+        {
+            int[][] groups = [.. together.GroupBy(choice => Choices.Choices[choice][token]).Select(group => group.ToArray())];
+            if (groups.Length > 1)
+            {
+                double[] parts = SoftMax([.. groups.Select(group => group.Max(choice => TokenLogProbabilities[choice][token]))]);
+                for (int i = 0; i < groups.Length; i++)
+                {
+                    foreach (int choice in groups[i])
+                    {
+                        shares[choice] *= parts[i];
+                    }
+
+                    if (!(parts[i] <= 0))
+                    {
+                        Part(groups[i], token + 1, shares);
+                    }
+                }
+
+                return;
+            }
+
+            token++;
+        }
+    }
+
     private static double[] SoftMax(double[] logarithms)
     {
         double highest = logarithms.Max(), sum = 0;
-        double[] shares = [.. logarithms.Select(logarithm => Math.Exp(logarithm - highest))];
-        foreach (double share in shares.Order())
+        double[] parts = [.. logarithms.Select(logarithm => Math.Exp(logarithm - highest))];
+        foreach (double part in parts.Order()) // added up by size: so their order changes nothing
         {
-            sum += share;
+            sum += part;
         }
 
-        for (int i = 0; i < shares.Length; i++)
-        {
-            shares[i] /= sum;
-        }
-
-        return shares;
+        return [.. parts.Select(part => part / sum)];
     }
 }

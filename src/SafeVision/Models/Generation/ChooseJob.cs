@@ -9,19 +9,19 @@ namespace SafeVision.Models.Generation;
 internal sealed class ChooseJob : DecoderJob
 {
     private readonly TokenTrie _choices;
-    private readonly double[] _scores;
-    private int _base;
+    private readonly double[][] _scores;
+    private readonly int _base;
     private int _current = -1;
 
     public ChooseJob(DecoderSlot slot, TokenTrie choices)
         : base(slot)
     {
-        _choices = choices;
-        _scores = new double[choices.Choices.Count];
+        (_choices, _base) = (choices, slot.Tokens.Count);
+        _scores = [.. choices.Choices.Select(choice => new double[choice.Length])];
     }
 
     /// <summary>The result, once the job is done.</summary>
-    public ChoiceScores Scores => new(_scores, [.. _choices.Choices.Select(choice => choice.Length)]);
+    public ChoiceScores Scores => new(_choices, _scores);
 
     public override int Keep => _current < 0 ? 1 : _choices.Choices[_current].Length - 1;
 
@@ -33,7 +33,7 @@ internal sealed class ChooseJob : DecoderJob
             double total = LogSumExp(logits);
             for (int i = 0; i < _scores.Length; i++)
             {
-                _scores[i] = logits[_choices.Choices[i][0]] - total;
+                _scores[i][0] = logits[_choices.Choices[i][0]] - total;
             }
         }
         else
@@ -43,7 +43,7 @@ internal sealed class ChooseJob : DecoderJob
             for (int i = 1; i < choice.Length; i++)
             {
                 Span<float> row = logits.Slice((i - 1) * vocabulary, vocabulary);
-                _scores[_current] += row[choice[i]] - LogSumExp(row);
+                _scores[_current][i] = row[choice[i]] - LogSumExp(row);
             }
 
             Slot.Truncate(_base);

@@ -10,25 +10,17 @@ internal sealed class AnswerChoices
     private const double Rounding = 1e-3;
 
     private readonly TokenTrie _trie;
-    private readonly bool _byName;
 
-    private AnswerChoices(TokenTrie trie, bool byName) => (_trie, _byName) = (trie, byName);
+    private AnswerChoices(TokenTrie trie) => _trie = trie;
 
     /// <summary>The most tokens that an answer takes.</summary>
     public int LongestAnswer => _trie.Choices.Max(choice => choice.Length);
 
     /// <summary>Makes answers ready to be asked for.</summary>
-    /// <param name="answers">
-    /// The answers. Where each is a single token, one look at the logits decides; otherwise each is said to its end, so that
-    /// none is the beginning of another.
-    /// </param>
-    /// <param name="byName">
-    /// Whether the model never learnt the answers: then a long one is not at a disadvantage. Answers that it was trained to give
-    /// are weighed as a whole.
-    /// </param>
+    /// <param name="answers">The answers. One that is the beginning of another is said to its end, to be told from it.</param>
     /// <param name="model">The model's name, for errors.</param>
     /// <exception cref="ModelLoadException">Two answers are the same to the model, or it can't say one at all.</exception>
-    public static AnswerChoices Create(IReadOnlyList<PossibleAnswer> answers, bool byName, string model)
+    public static AnswerChoices Create(IReadOnlyList<PossibleAnswer> answers, string model)
     {
         var known = new Dictionary<string, PossibleAnswer>(StringComparer.Ordinal);
         foreach (PossibleAnswer answer in answers)
@@ -44,11 +36,10 @@ internal sealed class AnswerChoices
             }
         }
 
-        bool single = answers.All(answer => answer.Ids.Length == 1);
-        int[][] choices = [.. answers.Select(answer => single || answer.End is not { } end ? answer.Ids : [.. answer.Ids, end])];
+        int[][] choices = [.. answers.Select(answer => answer.End is { } end && answers.Any(other => IsBeginning(answer.Ids, other.Ids)) ? [.. answer.Ids, end] : answer.Ids)];
         try
         {
-            return new AnswerChoices(TokenTrie.Create(choices), byName);
+            return new AnswerChoices(TokenTrie.Create(choices));
         }
         catch (ArgumentException exception)
         {
@@ -61,22 +52,19 @@ internal sealed class AnswerChoices
     public async ValueTask<double[]> AskAsync(IGuardDialog dialog, CancellationToken cancellationToken)
     {
         ChoiceScores scores = await dialog.ChooseAsync(_trie, cancellationToken).ConfigureAwait(false);
-        bool possible = false;
-        foreach (double score in scores.LogProbabilities)
+        foreach (double score in scores.TokenLogProbabilities.SelectMany(tokens => tokens))
         {
             if (!(score <= Rounding))
             {
                 throw new ModelOutputException($"The model gave {score} as the logarithm of a probability; nothing can be concluded from its answer.");
             }
-
-            possible |= double.IsFinite(score);
         }
 
-        if (!possible)
-        {
-            throw new ModelOutputException("The model gives none of the answers that it may give any probability; nothing can be concluded from it.");
-        }
-
-        return _byName ? scores.Shares() : scores.WholeShares();
+        double[] shares = scores.Shares();
+        return shares.Any(double.IsNaN)
+            ? throw new ModelOutputException("The model gives none of the answers that it may give any probability; nothing can be concluded from it.")
+            : shares;
     }
+
+    private static bool IsBeginning(int[] ids, int[] of) => ids.Length < of.Length && of.AsSpan().StartsWith(ids);
 }

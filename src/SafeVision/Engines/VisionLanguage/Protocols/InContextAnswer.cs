@@ -37,7 +37,7 @@ internal sealed class InContextAnswer : CompiledProtocol
             CultureInfo.InvariantCulture, $"{(i == 0 ? "\", \"MODERATION_RESULT\": {" : ", ")}\"C{i + 1}\":")))];
         _flagIds = [tokenizer.Encode(" true"), tokenizer.Encode(" false")];
         _flag = AnswerChoices.Create(
-            [new PossibleAnswer("'true'", _flagIds[0], null), new PossibleAnswer("'false'", _flagIds[1], null)], byName: false, context.Model);
+            [new PossibleAnswer("'true'", _flagIds[0], null), new PossibleAnswer("'false'", _flagIds[1], null)], context.Model);
         int answer = _content.Length + _reason.Length + _keys.Sum(key => key.Length + _flag.LongestAnswer) + (2 * prompts.ReasonLimits.MaximumTokens);
         prompts.RequireFit(prompt, answer);
         Coverage = [.. categories.Select(category => prompt.Coverage.Of(category.Category, category.Answer.Text))];

@@ -28,9 +28,7 @@ internal sealed class InstructProtocol : IGuardProtocol
         var choices = AnswerChoices.Create(
             [new PossibleAnswer($"the answer '{safe}'", context.Tokenizer.Encode(safe), prompt.End),
              .. categories.Select(category => new PossibleAnswer(
-                 $"the category '{category.Category.Id}'", context.Tokenizer.Encode(category.Answer), prompt.End))],
-            byName: true,
-            context.Model);
+                 $"the category '{category.Category.Id}'", context.Tokenizer.Encode(category.Answer), prompt.End))], context.Model);
         prompts.RequireFit(prompt, choices.LongestAnswer);
 
         ProtocolPrompt[] explanations = context.Mode == VisionLanguageMode.Fast ? []

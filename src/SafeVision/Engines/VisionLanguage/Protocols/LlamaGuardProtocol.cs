@@ -48,7 +48,7 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
             TextTokenizer tokenizer = context.Tokenizer;
             int[] line = tokenizer.Encode("\n"), unsafeWord = tokenizer.Encode("unsafe");
             _rating = AnswerChoices.Create(
-                [new PossibleAnswer("the answer 'safe'", tokenizer.Encode("safe"), _end), new PossibleAnswer("the answer 'unsafe'", unsafeWord, line[0])], byName: false, _model);
+                [new PossibleAnswer("the answer 'safe'", tokenizer.Encode("safe"), _end), new PossibleAnswer("the answer 'unsafe'", unsafeWord, line[0])], _model);
             _unsafe = [.. unsafeWord, .. line];
             _comma = tokenizer.Encode(",");
 
@@ -121,8 +121,6 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
                 [
                     new PossibleAnswer($"the code '{_names[code]}' at the end", [.. _codes[code], _end], null),
                     new PossibleAnswer($"the code '{_names[code]}' and another", [.. _codes[code], .. _comma], null),
-                ])],
-            byName: false,
-            _model);
+                ])], _model);
     }
 }

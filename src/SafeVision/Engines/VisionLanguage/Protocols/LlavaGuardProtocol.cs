@@ -62,16 +62,14 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
             int[] unsafeIds = tokenizer.Encode("Unsafe"), toCategory = tokenizer.Encode("\",\n    \"category\": \""), toRationale = tokenizer.Encode("\",\n    \"rationale\": \"");
             _opening = tokenizer.Encode("{\n    \"rating\": \"");
             _rating = AnswerChoices.Create(
-                [new PossibleAnswer("the rating 'Safe'", tokenizer.Encode("Safe"), toCategory[0]), new PossibleAnswer("the rating 'Unsafe'", unsafeIds, toCategory[0])],
-                byName: false,
-                context.Model);
+                [new PossibleAnswer("the rating 'Safe'", tokenizer.Encode("Safe"), toCategory[0]), new PossibleAnswer("the rating 'Unsafe'", unsafeIds, toCategory[0])], context.Model);
             _toCategory = [.. unsafeIds, .. toCategory];
 
             // The model's categories that the policy lacks can be chosen as well: what belongs there is no harm of the policy's.
             string[] names = [.. categories.Select(category => category.Answer.Text).Union(s_names.Values.SelectMany(all => all))];
             int[][] nameIds = [.. names.Select(tokenizer.Encode)];
             _category = AnswerChoices.Create(
-                [.. names.Select((name, i) => new PossibleAnswer($"the category '{name}'", nameIds[i], toRationale[0]))], byName: false, context.Model);
+                [.. names.Select((name, i) => new PossibleAnswer($"the category '{name}'", nameIds[i], toRationale[0]))], context.Model);
             _toRationale = [.. nameIds.Select(ids => (int[])[.. ids, .. toRationale])];
             _asked = [.. categories.Select(category => category.Position).Distinct()];
             _namesOf = [.. _asked.Select(position => categories

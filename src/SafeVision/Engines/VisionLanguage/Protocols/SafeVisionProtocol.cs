@@ -45,9 +45,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
         int[][] ids = [.. categories.Select((category, i) => known[i]?.Ids ?? context.Tokenizer.Encode(category.Answer))];
         var choices = AnswerChoices.Create(
             [new PossibleAnswer("the answer 'safe'", safe.Ids, prompt.End),
-             .. categories.Select((category, i) => new PossibleAnswer($"the category '{category.Category.Id}'", ids[i], reason?.Ids[0] ?? prompt.End))],
-            byName: novel,
-            context.Model);
+             .. categories.Select((category, i) => new PossibleAnswer($"the category '{category.Category.Id}'", ids[i], reason?.Ids[0] ?? prompt.End))], context.Model);
         prompts.RequireFit(prompt, choices.LongestAnswer + (reason is null ? 0 : reason.Ids.Length + prompts.ReasonLimits.MaximumTokens));
         CategoryCoverage[] coverage = [.. categories.Select(category => bare
             ? PromptCoverage.Trained(category.Category, category.Answer.Text)

@@ -22,7 +22,7 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
         ProtocolPrompt[] questions = [.. policy.Categories.Select((category, i) => prompts.Write(
             "fast", [new ProtocolCategory(i, category, PromptText.FromStranger(category.Name))], PromptText.Trusted("No"), PromptText.Empty))];
         var choices = AnswerChoices.Create(
-            [new PossibleAnswer("the answer 'Yes'", yes, questions[0].End), new PossibleAnswer("the answer 'No'", no, questions[0].End)], byName: false, context.Model);
+            [new PossibleAnswer("the answer 'Yes'", yes, questions[0].End), new PossibleAnswer("the answer 'No'", no, questions[0].End)], context.Model);
         foreach (ProtocolPrompt question in questions)
         {
             prompts.RequireFit(question, choices.LongestAnswer + (limits?.MaximumTokens ?? 0));

@@ -1,7 +1,6 @@
 using SafeVision.Engines.VisionLanguage;
 using SafeVision.Engines.VisionLanguage.Protocols;
 using SafeVision.Execution;
-using SafeVision.Models.Generation;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.Tokenizers;
@@ -82,17 +81,6 @@ public sealed class GuardProtocolsTests
         Assert.Equal("Be strict.<|user|>No Spam?<image>\n<|end|><|model|>", prompt.Text);
         Assert.Equal(Tokens().Encode("Be strict.<|user|>No Spam?"), prompt.Before);
         Assert.Equal(Tokens().Encode("\n<|end|><|model|>"), prompt.After);
-    }
-
-    [Fact]
-    public void A_share_does_not_depend_on_the_order_of_the_choices()
-    {
-        double[] scores = [.. Enumerable.Range(0, 41).Select(i => -Math.Abs(Math.Sin(i) * 9))];
-        var forward = new ChoiceScores(scores, [.. scores.Select((_, i) => (i % 5) + 1)]);
-        var backward = new ChoiceScores([.. forward.LogProbabilities.Reverse()], [.. forward.Lengths.Reverse()]);
-        Assert.Equal(forward.Shares(), backward.Shares().Reverse());
-        Assert.Equal(forward.WholeShares(), backward.WholeShares().Reverse());
-        Assert.Equal(1, forward.Shares().Sum(), 12);
     }
 
     private static TextTokenizer Tokens() => Tokenizer(["<|SAFE|>", "<|REASON|>", "<|Sexual|>", "<|Weapons_Substance_Abuse|>"]);

@@ -40,23 +40,13 @@ public sealed class InstructProtocolTests
     }
 
     [Fact]
-    public async Task Names_are_weighed_by_their_mean_over_tokens()
+    public async Task Names_are_weighed_where_they_part_and_not_by_their_length()
     {
-        var guard = new ScriptedGuard(s_tokenizer, ("Safe<|end|>", 0.25), ("Guns<|end|>", 0.5), ("Gambling<|end|>", 0.125), ("I can't", 0.125));
+        var guard = new ScriptedGuard(s_tokenizer, ("Safe, I think", 0.72), ("Guns!", 0.04), ("Gambling with cards<|end|>", 0.04), ("No idea", 0.2));
         GuardAnswer answer = await Compile(s_policy).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
-        double[] weights = [Math.Pow(0.25, 1.0 / 2), Math.Pow(0.5, 1.0 / 2), Math.Pow(0.125, 1.0 / 9)];
-        Assert.Equal(weights[0] / weights.Sum(), answer.Safe!.Value, 12);
-        Assert.Equal(weights[1] / weights.Sum(), answer.Categories[0]!.Value.Probability, 12);
-        Assert.Equal((1 - answer.Safe.Value) * weights[1] / weights[2], answer.Categories[0]!.Value.Score, 12);
-        Assert.Equal(1 - answer.Safe.Value, answer.Categories[1]!.Value.Score, 12);
-    }
-
-    [Fact]
-    public async Task Where_every_name_is_one_token_one_look_decides()
-    {
-        var guard = new ScriptedGuard(s_tokenizer, ("Safe, I think", 0.4), ("Guns!", 0.4), ("No idea", 0.2));
-        GuardAnswer answer = await Compile(Policy(("arms", "Guns", "firearms", null))).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
-        Assert.Equal((0.5, 0.5), (answer.Safe!.Value, answer.Categories[0]!.Value.Score));
+        Assert.Equal(0.9, answer.Safe!.Value, 12);
+        Assert.All(answer.Categories, category => Assert.Equal(0.05, category!.Value.Probability, 12));
+        Assert.All(answer.Categories, category => Assert.Equal(0.1, category!.Value.Score, 12));
     }
 
     [Fact]

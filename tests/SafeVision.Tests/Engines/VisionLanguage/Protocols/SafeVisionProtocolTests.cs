@@ -184,10 +184,9 @@ public sealed class SafeVisionProtocolTests
         var guard = new ScriptedGuard(s_tokenizer, ("<|SAFE|><|end|>", 0.5), ("Bet<|end|>", 0.25), ("Bet shops<|end|>", 0.125), ("<|Sexual|><|end|>", 0.125));
         GuardAnswer answer = await Compile(policy).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
 
-        // Mean log-probabilities over tokens, the one that ends the answer among them: 1 + 1 for tokens, 3 + 1 and 9 + 1 for the names.
-        double[] weights = [Math.Pow(0.5, 1.0 / 2), Math.Pow(0.125, 1.0 / 2), Math.Pow(0.25, 1.0 / 4), Math.Pow(0.125, 1.0 / 10)];
-        Assert.Equal(weights[0] / weights.Sum(), answer.Safe!.Value, 12);
-        Assert.Equal(weights[1..].Select(weight => weight / weights.Sum()), answer.Categories.Select(category => category!.Value.Probability), (a, b) => Math.Abs(a - b) < 1e-12);
+        // 'Bet' and 'Bet shops' are one choice up to where the answer ends or goes on.
+        Assert.Equal(0.5, answer.Safe!.Value, 12);
+        Assert.Equal([0.125, 0.25, 0.125], answer.Categories.Select(category => category!.Value.Probability), (a, b) => Math.Abs(a - b) < 1e-12);
     }
 
     [Fact]
