@@ -9,7 +9,7 @@ internal sealed class BrokenGuard(double first, double others = -1) : IGuardMode
     public ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) => ValueTask.FromResult<IGuardDialog>(this);
 
     public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
-        choices, [.. choices.Choices.Select((choice, i) => Enumerable.Repeat(i == 0 ? first : others, choice.Length).ToArray())]));
+        choices, [.. choices.DecidingTokens.Select((tokens, i) => Enumerable.Repeat(i == 0 ? first : others, tokens).ToArray())]));
 
     public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 

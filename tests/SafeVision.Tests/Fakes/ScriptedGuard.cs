@@ -46,7 +46,7 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
         public string Said => tokenizer.Decode([.. _said], skipSpecial: false);
 
         public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
-            choices, [.. choices.Choices.Select(choice => choice.Select((_, i) => LogProbability([.. _said, .. choice[..i]], choice[i])).ToArray())]));
+            choices, [.. choices.Choices.Zip(choices.DecidingTokens, (choice, tokens) => Enumerable.Range(0, tokens).Select(i => LogProbability([.. _said, .. choice[..i]], choice[i])).ToArray())]));
 
         public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken)
         {

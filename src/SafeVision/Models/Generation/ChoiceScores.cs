@@ -2,12 +2,12 @@ namespace SafeVision.Models.Generation;
 
 /// <summary>How likely a model is to go on with each of some choices.</summary>
 /// <param name="Choices">The choices.</param>
-/// <param name="TokenLogProbabilities">For each choice, the natural logarithm of each token's probability after those before it, among everything the model could say.</param>
+/// <param name="TokenLogProbabilities">
+/// For each choice, the natural logarithm of the probability of each token that decides, after those before it, among everything
+/// the model could say.
+/// </param>
 internal sealed record ChoiceScores(TokenTrie Choices, IReadOnlyList<double[]> TokenLogProbabilities)
 {
-    /// <summary>Natural logarithm of each choice's probability among everything the model could say; the sum over its tokens.</summary>
-    public IReadOnlyList<double> LogProbabilities => [.. TokenLogProbabilities.Select(tokens => tokens.Sum())];
-
     /// <summary>
     /// Each choice's share when nothing else can be said: the product, over the tokens at which choices part, of the token's
     /// share among those that can stand there. A token that must follow costs nothing, so length is no disadvantage, and none of

@@ -3,62 +3,84 @@ using System.Numerics.Tensors;
 namespace SafeVision.Models.Generation;
 
 /// <summary>
-/// Scores every choice as the continuation of a sequence. One token each: one look at the logits. For each longer choice its
-/// tokens are run once more as one chunk, and then taken back.
+/// Scores every choice as the continuation of a sequence, up to where it can no longer be taken for another. Choices that part at
+/// their first token: one look at the logits. Else each beginning that choices have in common is run once more as one chunk, and
+/// then taken back.
 /// </summary>
 internal sealed class ChooseJob : DecoderJob
 {
     private readonly TokenTrie _choices;
     private readonly double[][] _scores;
     private readonly int _base;
-    private int _current = -1;
+    private readonly Queue<int[]> _beginnings;
+    private int[]? _current;
 
     public ChooseJob(DecoderSlot slot, TokenTrie choices)
         : base(slot)
     {
         (_choices, _base) = (choices, slot.Tokens.Count);
-        _scores = [.. choices.Choices.Select(choice => new double[choice.Length])];
+        _scores = [.. choices.DecidingTokens.Select(tokens => new double[tokens])];
+        _beginnings = new Queue<int[]>(Beginnings(choices));
     }
 
     /// <summary>The result, once the job is done.</summary>
     public ChoiceScores Scores => new(_choices, _scores);
 
-    public override int Keep => _current < 0 ? 1 : _choices.Choices[_current].Length - 1;
+    public override int Keep => _current?.Length ?? 1;
 
     public override bool Advance(Span<float> logits)
     {
-        if (_current < 0)
+        if (_current is null)
         {
-            _base = Slot.Tokens.Count;
-            double total = LogSumExp(logits);
-            for (int i = 0; i < _scores.Length; i++)
-            {
-                _scores[i][0] = logits[_choices.Choices[i][0]] - total;
-            }
+            Score([], 0, logits);
         }
         else
         {
-            int[] choice = _choices.Choices[_current];
-            int vocabulary = logits.Length / (choice.Length - 1);
-            for (int i = 1; i < choice.Length; i++)
+            int vocabulary = logits.Length / _current.Length;
+            for (int i = 0; i < _current.Length; i++)
             {
-                Span<float> row = logits.Slice((i - 1) * vocabulary, vocabulary);
-                _scores[_current][i] = row[choice[i]] - LogSumExp(row);
+                Score(_current.AsSpan(0, i + 1), i + 1, logits.Slice(i * vocabulary, vocabulary));
             }
 
             Slot.Truncate(_base);
         }
 
-        while (++_current < _scores.Length)
+        if (!_beginnings.TryDequeue(out _current))
         {
-            if (_choices.Choices[_current] is { Length: > 1 } next)
+            return true;
+        }
+
+        Slot.Tokens.Append(_current);
+        return false;
+    }
+
+    /// <summary>What has to be run: the tokens before each choice's last one that decides, but none that is the beginning of another.</summary>
+    private static List<int[]> Beginnings(TokenTrie choices)
+    {
+        var beginnings = new List<int[]>();
+        foreach (int[] beginning in choices.Choices.Zip(choices.DecidingTokens, (choice, tokens) => choice[..(tokens - 1)]).OrderByDescending(beginning => beginning.Length))
+        {
+            if (beginning.Length > 0 && !beginnings.Exists(longer => longer.AsSpan().StartsWith(beginning)))
             {
-                Slot.Tokens.Append(next.AsSpan(0, next.Length - 1));
-                return false;
+                beginnings.Add(beginning);
             }
         }
 
-        return true;
+        return beginnings;
+    }
+
+    /// <summary>Scores the next token of every choice that begins so.</summary>
+    private void Score(ReadOnlySpan<int> beginning, int token, ReadOnlySpan<float> logits)
+    {
+        double total = LogSumExp(logits);
+        for (int i = 0; i < _scores.Length; i++)
+        {
+            int[] choice = _choices.Choices[i];
+            if (_scores[i].Length > token && choice.AsSpan().StartsWith(beginning))
+            {
+                _scores[i][token] = logits[choice[token]] - total;
+            }
+        }
     }
 
     private static double LogSumExp(ReadOnlySpan<float> logits)

@@ -15,9 +15,13 @@ public sealed class ChoiceScoresTests
     [Fact]
     public void Tokens_that_must_follow_cost_nothing()
     {
-        double[] shares = new ChoiceScores(TokenTrie.Create([[1], [2, 8, 9, 8]]), [[Math.Log(0.3)], [Math.Log(0.1), -20, -30, -9]]).Shares();
+        double[] shares = new ChoiceScores(TokenTrie.Create([[1], [2, 8, 9, 8]]), [[Math.Log(0.3)], [Math.Log(0.1)]]).Shares();
         Assert.Equal([0.75, 0.25], shares, (a, b) => Math.Abs(a - b) < 1e-15);
     }
+
+    [Fact]
+    public void Only_the_tokens_that_decide_are_asked_for() =>
+        Assert.Equal([1, 2, 3, 3, 1], TokenTrie.Create([[1, 2, 3], [4, 5, 6, 7], [4, 8, 9], [4, 8, 1, 1], [5]]).DecidingTokens);
 
     [Fact]
     public void Choices_with_a_common_beginning_share_what_it_has()

@@ -135,20 +135,22 @@ public abstract class DecoderGoldens : IDisposable
         {
             var job = new ChooseJob(slot, TokenTrie.Create([[generated[0], generated[1], generated[2]], [generated[1]], [generated[0], generated[3]]]));
             await scheduler.RunAsync(job, TestContext.Current.CancellationToken);
-            double first = LogProbability(reference.Logits(0)[^reference.Vocabulary..], generated[0]);
-            double[] expected =
-            [
-                first + LogProbability(reference.StepLogits(0, 0), generated[1]) + LogProbability(reference.StepLogits(1, 0), generated[2]),
-                LogProbability(reference.Logits(0)[^reference.Vocabulary..], generated[1]),
-                first + LogProbability(reference.StepLogits(0, 0), generated[3]),
-            ];
-            Assert.Equal(expected, job.Scores.LogProbabilities, (a, b) => Math.Abs(a - b) < 5e-3);
+            double first = Share(reference.Logits(0)[^reference.Vocabulary..], generated[0], generated[1]);
+            double second = Share(reference.StepLogits(0, 0), generated[1], generated[3]);
+            Assert.Equal([first * second, 1 - first, first * (1 - second)], job.Scores.Shares(), (a, b) => Math.Abs(a - b) < 1e-3);
+            Assert.Equal(
+                [LogProbability(reference.Logits(0)[^reference.Vocabulary..], generated[0]), LogProbability(reference.StepLogits(0, 0), generated[1])],
+                job.Scores.TokenLogProbabilities[0],
+                (a, b) => Math.Abs(a - b) < 5e-3);
             Assert.Equal(reference.Prompt(0).Count, slot.Tokens.Count);
         }
 
         scheduler.Return(slot);
         Assert.Equal(generated, await WriteAsync(scheduler, reference, 0));
     }
+
+    /// <summary>The probability of a token where only it and another are let through.</summary>
+    private static double Share(ReadOnlySpan<float> logits, int id, int other) => 1 / (1 + Math.Exp(logits[other] - (double)logits[id]));
 
     private static double LogProbability(ReadOnlySpan<float> logits, int id)
     {
