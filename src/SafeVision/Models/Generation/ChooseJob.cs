@@ -11,14 +11,14 @@ internal sealed class ChooseJob : DecoderJob
 {
     private readonly TokenTrie _choices;
     private readonly double[][] _scores;
-    private readonly int _base;
     private readonly Queue<int[]> _beginnings;
+    private int _base;
     private int[]? _current;
 
     public ChooseJob(DecoderSlot slot, TokenTrie choices)
         : base(slot)
     {
-        (_choices, _base) = (choices, slot.Tokens.Count);
+        _choices = choices;
         _scores = [.. choices.DecidingTokens.Select(tokens => new double[tokens])];
         _beginnings = new Queue<int[]>(Beginnings(choices));
     }
@@ -32,6 +32,7 @@ internal sealed class ChooseJob : DecoderJob
     {
         if (_current is null)
         {
+            _base = Slot.Tokens.Count;
             Score([], 0, logits);
         }
         else
