@@ -26,12 +26,7 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
 
     public InternVit ReadVision(int hidden)
     {
-        int image = ImageSize(), patch = Side(Vision, "patch_size"), grid = image / patch;
-        if (image % patch != 0)
-        {
-            throw new CheckpointException($"{Where}: a picture of {image} pixels can't be cut into patches of {patch}.");
-        }
-
+        int image = ImageSize(), patch = Side(Vision, "patch_size"), grid = PatchEmbedding.Grid(image, patch, Where);
         int channels = CheckpointJson.OptionalInteger(Vision, "num_channels", 1, 16, Where) ?? 3;
         PixelShuffle shuffle = Shuffle(grid);
         int joined = shuffle.Factor * shuffle.Factor * Width;

@@ -6,6 +6,18 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <summary>From pixels to one vector a patch.</summary>
 internal static class PatchEmbedding
 {
+    private const int MostPatches = 1 << 14; // attention takes the square of it
+
+    /// <summary>How many patches stand along a picture's side.</summary>
+    /// <exception cref="CheckpointException">They do not come out even, or are more than can attend to each other.</exception>
+    public static int Grid(int image, int patch, string where)
+    {
+        int grid = image / patch;
+        return image % patch == 0 && grid * grid <= MostPatches
+            ? grid
+            : throw new CheckpointException($"{where}: a picture of {image} pixels can't be cut into patches of {patch}; they must come out even, and be at most {MostPatches}.");
+    }
+
     /// <summary>[pictures, channels, height, width] → [pictures, patches row by row, features].</summary>
     public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int size)
     {

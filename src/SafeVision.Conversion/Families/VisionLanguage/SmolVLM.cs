@@ -49,12 +49,11 @@ internal sealed class SmolVLM : IVisionLanguageFamily
         JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
         string where = $"{path}: vision_config";
         int image = Size("image_size", 4096, 224), patch = Size("patch_size", 1024, 32), channels = Size("num_channels", 16, 3);
-        int width = Size("hidden_size", 1 << 16, 1152), heads = Size("num_attention_heads", 256, 16), grid = image / patch;
+        int width = Size("hidden_size", 1 << 16, 1152), heads = Size("num_attention_heads", 256, 16), grid = PatchEmbedding.Grid(image, patch, where);
         int factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
-        if (image % patch != 0 || grid % factor != 0 || width % heads != 0)
+        if (grid % factor != 0 || width % heads != 0)
         {
-            throw new CheckpointException(
-                $"{where}: a picture of {image} pixels in patches of {patch}, joined {factor} by {factor}, with vectors of {width} numbers for {heads} heads does not come out even.");
+            throw new CheckpointException($"{where}: {grid} by {grid} patches can't be joined {factor} by {factor}, or vectors of {width} numbers can't be shared among {heads} heads.");
         }
 
         double epsilon = CheckpointJson.OptionalNumber(vision, "layer_norm_eps", where) ?? 1e-6;

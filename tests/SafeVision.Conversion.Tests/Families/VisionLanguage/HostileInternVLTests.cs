@@ -27,6 +27,7 @@ public sealed class HostileInternVLTests
     [InlineData(Original, "\"intermediate_size\": 128", "\"intermediate_size\": 127", "feed_forward.w1.weight")]
     [InlineData(Original, "\"vocab_size\": 672", "\"vocab_size\": 673", "tok_embeddings.weight")]
     [InlineData(Original, "\"patch_size\": 14", "\"patch_size\": 15", "patches of 15")]
+    [InlineData(Original, "\"patch_size\": 14", "\"patch_size\": 0", "patch_size")]
     [InlineData(Original, "\"rope_theta\": 1000000.0", "\"rope_theta\": 0", "rope_theta")]
     [InlineData(Original, "\"type\": \"dynamic\"", "\"type\": \"magic\"", "rotary scaling 'magic'")]
     [InlineData(Original, "\"qkv_bias\": true", "\"qkv_bias\": 1", "qkv_bias")]
