@@ -27,7 +27,7 @@ public static class ModelConverter
     /// When this fails or is cancelled, the destination is as it was before.
     /// </summary>
     /// <param name="options">What to convert, and to where.</param>
-    /// <param name="progress">Told of bytes and stages; null: nobody.</param>
+    /// <param name="progress">Told of bytes and stages, of which two may go on at once, one report at a time; null: nobody.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
     /// <exception cref="Execution.ExecutionProviderException">The native ONNX Runtime, which checks the result, is missing.</exception>
@@ -43,11 +43,19 @@ public static class ModelConverter
     {
         // A file of the checkpoint stands for its folder.
         string source = File.Exists(options.Source) ? Path.GetDirectoryName(Path.GetFullPath(options.Source))! : options.Source;
-        void Report(ConversionStage stage, long done, long total) => progress?.Report(new ConversionProgress(stage, done, total));
+        var gate = new Lock();
+        void Report(ConversionStage stage, long done, long total)
+        {
+            lock (gate) // a checkpoint is hashed while it is written
+            {
+                progress?.Report(new ConversionProgress(stage, done, total));
+            }
+        }
+
         return ModelFamilies.Find(source, options.Family) switch
         {
             INetworkFamily family => await new NetworkConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
-            IVisionLanguageFamily family => new VisionLanguageConversion(family, source, options, Report).Run(cancellationToken),
+            IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             var family => throw new InvalidOperationException($"'{family.Name}' has no way to be converted."),
         };
     }

@@ -9,6 +9,7 @@ namespace SafeVision.Conversion;
 /// </summary>
 internal sealed class ModelFolderWriter : IDisposable
 {
+    private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);
     private readonly string _destination;
     private readonly FileStream _lock;
 
@@ -59,9 +60,17 @@ internal sealed class ModelFolderWriter : IDisposable
         return HashOf(name);
     }
 
+    /// <summary>Takes the hash of a file from who wrote it, so that a large one need not be read again.</summary>
+    public void Know(string name, string sha256) => _hashes[name] = sha256;
+
     /// <summary>The hash of a file that was written, in lower-case hex.</summary>
     public string HashOf(string name)
     {
+        if (_hashes.TryGetValue(name, out string? known))
+        {
+            return known;
+        }
+
         using FileStream stream = File.OpenRead(System.IO.Path.Combine(Path, name));
         return Convert.ToHexStringLower(SHA256.HashData(stream));
     }

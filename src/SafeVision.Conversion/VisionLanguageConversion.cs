@@ -17,23 +17,31 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
     private readonly IWeightForm _form = WeightForms.Find(options.Precision);
     private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
 
-    public ConversionResult Run(CancellationToken cancellationToken)
+    public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
     {
         using VisionLanguageModel model = family.Read(source);
         using var folder = new ModelFolderWriter(options.Destination);
-        IReadOnlyDictionary<string, string> hashes = SourceHashes.Compute(
-            model.SourceFiles, (done, total) => report(ConversionStage.Reading, done, total), cancellationToken);
-        Directory.CreateDirectory(Path.Combine(folder.Path, GraphFolder));
-        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, cancellationToken);
-        var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
-        verifier.Verify(decoder, embedding, vision);
+        using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        Task<IReadOnlyDictionary<string, string>> hashing = Task.Run(
+            () => SourceHashes.Compute(model.SourceFiles, (done, total) => report(ConversionStage.Reading, done, total), cancellation.Token), cancellation.Token);
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.Path, GraphFolder));
+            (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, cancellationToken);
+            var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
+            verifier.Verify(decoder, embedding, vision);
+            PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
 
-        PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
-
-        ModelManifest manifest = Manifest(folder, decoder, hashes, verifier.Scope, loss);
-        ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
-        folder.Complete();
-        return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
+            ModelManifest manifest = Manifest(folder, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss);
+            ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+            folder.Complete();
+            return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
+        }
+        finally
+        {
+            await cancellation.CancelAsync().ConfigureAwait(false);
+            await ((Task)hashing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     private (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(ModelFolderWriter folder, VisionLanguageModel model, CancellationToken cancellationToken)
@@ -47,10 +55,14 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         long before = 0, all = graphs.Sum(graph => graph.WeightBytes);
         foreach (WrittenGraph graph in graphs)
         {
-            OnnxFile.Write(
+            WrittenModel written = OnnxFile.Write(
                 graph.Path, graph.Blocks.Graph, ModelConverter.Producer, ModelConverter.Version,
                 (done, total) => report(ConversionStage.Writing, before + (long)((double)done / total * graph.WeightBytes), all), cancellationToken);
             before += graph.WeightBytes;
+            if (written.DataSha256 is { } hash)
+            {
+                folder.Know($"{GraphFolder}/{Path.GetFileName(graph.Path)}{OnnxFile.DataSuffix}", hash);
+            }
         }
 
         return (graphs[0], graphs[1], graphs[2]);
@@ -68,8 +80,8 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
 
         void Report(long done, long total) => report(ConversionStage.Measuring, done, total);
         PrecisionComparison comparison = options.MeasureWhole
-            ? new(model, _form, folder.Path, Report, cancellationToken) { MostBytes = long.MaxValue }
-            : new(model, _form, folder.Path, Report, cancellationToken);
+            ? new(model, _form, _attention, folder.Path, Report, cancellationToken) { MostBytes = long.MaxValue }
+            : new(model, _form, _attention, folder.Path, Report, cancellationToken);
         return comparison.Measure(decoder, embedding, vision);
     }
 
@@ -110,7 +122,10 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
                 Version = ModelConverter.Version,
                 Options = new Dictionary<string, string>
                 {
-                    ["family"] = family.Name, ["precision"] = _form.Name, ["attention"] = options.Attention, ["verified"] = verified,
+                    ["family"] = family.Name,
+                    ["precision"] = _form.Name,
+                    ["attention"] = options.Attention,
+                    ["verified"] = verified,
                 },
                 SourceFiles = hashes,
                 PrecisionLoss = loss,

@@ -12,7 +12,11 @@ public sealed class VisionLanguageConversionTests
     {
         using var folder = new TemporaryFolder();
         Copy(folder);
-        string[] travelling = ["LICENSE", "chat_template.jinja", "config.json", "generation_config.json", "merges.txt", "preprocessor_config.json", "safevision-prompt.yaml"];
+        string[] travelling =
+        [
+            "LICENSE", "added_tokens.json", "chat_template.jinja", "config.json", "generation_config.json", "merges.txt", "preprocessor_config.json",
+            "safevision-prompt.yaml", "tokenizer_config.json", "vocab.json",
+        ];
         foreach (string name in travelling.Append("training_args.bin").Append("README.md"))
         {
             if (!File.Exists(folder.PathOf($"source/{name}")))

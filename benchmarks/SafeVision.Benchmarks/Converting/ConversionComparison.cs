@@ -23,9 +23,10 @@ internal static class ConversionComparison
             ConversionResult result = await ModelConverter.ConvertAsync(
                 new ConversionOptions { Source = checkpoint, Destination = folder, Precision = precision }, stages).ConfigureAwait(false);
             Report(output, $"convert to {precision}", bytes, clock.Stop());
-            foreach ((ConversionStage stage, double seconds) in stages.Finish())
+            stages.Finish();
+            foreach ((ConversionStage stage, Lap lap) in stages.Laps)
             {
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| &nbsp;&nbsp;{stage} | {seconds:0.0} | | |"));
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {stage} | {lap.Wall / 1000:0.0} | {lap.Processor / 1000:0.0} | |"));
             }
 
             using var process = Process.GetCurrentProcess();
@@ -59,26 +60,28 @@ internal static class ConversionComparison
     private static void Report(TextWriter output, string work, long bytes, Lap lap) => output.WriteLine(string.Create(
         CultureInfo.InvariantCulture, $"| {work} | {lap.Wall / 1000:0.0} | {lap.Processor / 1000:0.0} | {bytes / 1e3 / lap.Wall:0} |"));
 
-    /// <summary>When each stage began.</summary>
+    /// <summary>What each stage took, from its first report to that of the next.</summary>
     private sealed class StageClock : IProgress<ConversionProgress>
     {
-        private readonly List<(ConversionStage Stage, long Start)> _starts = [];
+        private Stopclock _clock = Stopclock.Start();
+        private ConversionStage? _stage;
+
+        public List<(ConversionStage Stage, Lap Lap)> Laps { get; } = [];
 
         public void Report(ConversionProgress value)
         {
-            if (_starts.Count == 0 || _starts[^1].Stage != value.Stage)
+            if (_stage is null || value.Stage > _stage) // files are hashed, which is reading, until the end of writing
             {
-                _starts.Add((value.Stage, Stopwatch.GetTimestamp()));
+                Finish();
+                (_stage, _clock) = (value.Stage, Stopclock.Start());
             }
         }
 
-        public IEnumerable<(ConversionStage Stage, double Seconds)> Finish()
+        public void Finish()
         {
-            long end = Stopwatch.GetTimestamp();
-            for (int i = 0; i < _starts.Count; i++)
+            if (_stage is { } stage)
             {
-                long next = i + 1 < _starts.Count ? _starts[i + 1].Start : end;
-                yield return (_starts[i].Stage, Stopwatch.GetElapsedTime(_starts[i].Start, next).TotalSeconds);
+                Laps.Add((stage, _clock.Stop()));
             }
         }
     }

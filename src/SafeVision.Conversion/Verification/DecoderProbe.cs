@@ -11,9 +11,9 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
     private int Tokens => embeddings.Length / shape.Hidden;
 
     /// <summary>The logits of all tokens but the last, and those of the last one, which met them in the cache.</summary>
-    public (float[] Prefill, float[] Step) ReadAndStep(string path, CancellationToken cancellationToken)
+    public (float[] Prefill, float[] Step) ReadAndStep(WrittenGraph graph, CancellationToken cancellationToken)
     {
-        using GraphRun run = GraphRun.Open(path);
+        using GraphRun run = GraphRun.Open(graph.Path, prepacks: graph.HasBlocks);
         int first = Tokens - 1;
         using IDisposableReadOnlyCollection<OrtValue> prefill = run.Run(Inputs(run, 0, first, null), cancellationToken);
         Dictionary<string, OrtValue> step = Inputs(run, first, 1, prefill);
@@ -21,16 +21,16 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
     }
 
     /// <summary>What a part of the graph makes of all tokens.</summary>
-    public float[] Run(string path, byte[] part, CancellationToken cancellationToken)
+    public float[] Run(WrittenGraph graph, byte[] part, CancellationToken cancellationToken)
     {
-        using GraphRun run = GraphRun.Open(path, part);
+        using GraphRun run = GraphRun.Open(graph.Path, part, graph.HasBlocks);
         return run.RunForFirst(Inputs(run, 0, Tokens, null), cancellationToken);
     }
 
-    /// <summary>The logits of the last tokens, from a graph that is run as a host does it or, <paramref name="prepacks"/> being false, with less memory.</summary>
-    public float[] Logits(string path, int kept, bool prepacks, CancellationToken cancellationToken)
+    /// <summary>The logits of the last tokens.</summary>
+    public float[] Logits(WrittenGraph graph, int kept, CancellationToken cancellationToken)
     {
-        using GraphRun run = GraphRun.Open(path, prepacks: prepacks);
+        using GraphRun run = GraphRun.Open(graph.Path, prepacks: graph.HasBlocks);
         return run.RunForFirst(Inputs(run, 0, Tokens, null, kept), cancellationToken);
     }
 

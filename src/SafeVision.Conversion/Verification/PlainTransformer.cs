@@ -76,22 +76,22 @@ internal static class PlainTransformer
     }
 
     /// <summary>
-    /// Attention of rows [tokens, heads · size] over keys and values [tokens, keyHeads · size], where <paramref name="sees"/>
-    /// says which token may look at which.
+    /// Attention of rows [tokens, heads · size] over keys and values [others, keyHeads · size], where <paramref name="sees"/>
+    /// says which token may look at which other.
     /// </summary>
     public static float[] Attend(float[] query, float[] key, float[] value, int heads, int keyHeads, int size, Func<int, int, bool> sees)
     {
-        int tokens = query.Length / (heads * size), shared = heads / keyHeads;
+        int tokens = query.Length / (heads * size), others = key.Length / (keyHeads * size), shared = heads / keyHeads;
         float[] mixed = new float[query.Length];
         Parallel.For(0, heads, head =>
         {
-            double[] weights = new double[tokens];
+            double[] weights = new double[others];
             double[] sum = new double[size];
             int keyHead = head / shared;
             for (int token = 0; token < tokens; token++)
             {
                 ReadOnlySpan<float> asked = query.AsSpan((token * heads * size) + (head * size), size);
-                for (int i = 0; i < tokens; i++)
+                for (int i = 0; i < others; i++)
                 {
                     weights[i] = sees(token, i)
                         ? TensorPrimitives.Dot(asked, key.AsSpan((i * keyHeads * size) + (keyHead * size), size)) / Math.Sqrt(size)
@@ -100,7 +100,7 @@ internal static class PlainTransformer
 
                 TensorPrimitives.SoftMax<double>(weights, weights);
                 Array.Clear(sum);
-                for (int i = 0; i < tokens; i++)
+                for (int i = 0; i < others; i++)
                 {
                     for (int j = 0; weights[i] > 0 && j < size; j++)
                     {

@@ -7,18 +7,30 @@ namespace SafeVision.Conversion.Verification;
 internal static class PlainVision
 {
     /// <summary>What goes into the layers → what the first <paramref name="layers"/> of them add up to.</summary>
-    public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, Action computed, CancellationToken cancellationToken)
+    /// <param name="encoder">The vision tower.</param>
+    /// <param name="tokens">[tokens, width].</param>
+    /// <param name="layers">How many layers.</param>
+    /// <param name="watched">The tokens whose result is wanted, which spares most of the last layer's work; null: all.</param>
+    /// <param name="computed">Told after each layer.</param>
+    /// <param name="cancellationToken">Ends the computation between two layers.</param>
+    public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, int[]? watched, Action computed, CancellationToken cancellationToken)
     {
         VisionTransformer tower = encoder.Layers;
         float[] residual = [.. tokens];
-        foreach (VisionLayer layer in tower.Layers.Take(layers))
+        for (int i = 0; i < layers; i++)
         {
+            VisionLayer layer = tower.Layers[i];
             cancellationToken.ThrowIfCancellationRequested();
             float[] x = [.. residual];
             PlainTransformer.Normalize(layer.AttentionNorm, x);
             float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
             int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
             encoder.RotatePlainly(query, key);
+            if (watched is not null && i == layers - 1)
+            {
+                (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
+            }
+
             float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, (_, _) => true);
             Add(residual, PlainTransformer.Linear(layer.Output, mixed));
 
@@ -40,6 +52,9 @@ internal static class PlainVision
         long weights = layer.Query.Weight.Count + layer.Key.Weight.Count + layer.Value.Weight.Count + layer.Output.Weight.Count + layer.Up.Weight.Count + layer.Down.Weight.Count;
         return tokens * (weights + (2L * tokens * tower.Width));
     }
+
+    /// <summary>Some rows of a matrix.</summary>
+    public static float[] Rows(float[] matrix, int[] rows, int width) => [.. rows.SelectMany(row => matrix.AsSpan(row * width, width).ToArray())];
 
     private static float[] Project(Projection projection, NormWeights? norm, float[] x)
     {

@@ -10,12 +10,12 @@ namespace SafeVision.Conversion.Verification;
 /// Runs a model of rounded weights and its float32 twin, written for this only, on the same pictures and tokens. Of a model
 /// whose twin would be too large, a language model of its first and last layer is compared, both written anew.
 /// </summary>
-internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm form, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
+internal sealed class PrecisionComparison(
+    VisionLanguageModel model, IWeightForm form, AttentionStyle style, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int Samples = 2;
     private const int Tokens = 64; // behind each picture
     private const int PartVocabulary = 8192;
-    private const AttentionStyle Style = AttentionStyle.Grouped;
 
     private readonly Float32Form _exact = new();
     private readonly string _folder = Path.Combine(parentFolder, "float32-twin");
@@ -29,7 +29,7 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
     {
         WrittenGraph[] twins =
         [
-            Twin("decoder", DecoderGraph.Write(model.Text, _exact, Style)),
+            Twin("decoder", DecoderGraph.Write(model.Text, _exact, style)),
             Twin("embedding", EmbeddingGraph.Write(model.Text.Embedding, _exact)),
             Twin("vision", model.Vision.Write(_exact)),
         ];
@@ -54,7 +54,7 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
         for (int sample = 1; sample <= Samples; sample++)
         {
             IReadOnlyDictionary<string, VisionInput> picture = model.Vision.Probe((ulong)sample);
-            float[] expectedFeatures = See(twins[2], picture, prepacks: false), features = See(rounded[2], picture, prepacks: true);
+            float[] expectedFeatures = See(twins[2], picture), features = See(rounded[2], picture);
             featureError += Math.Pow(TensorPrimitives.Distance(expectedFeatures, features), 2);
             featurePower += TensorPrimitives.SumOfSquares<float>(expectedFeatures);
             Advance(Steps);
@@ -62,7 +62,7 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
             long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
             float[] expected = [.. expectedFeatures, .. Embed(twins[1], ids)], actual = [.. features, .. Embed(rounded[1], ids)];
             Advance(Steps);
-            logits.Add(Speak(model.Text, twins[0], expected, prepacks: false), Speak(model.Text, rounded[0], actual, prepacks: true));
+            logits.Add(Speak(model.Text, twins[0], expected), Speak(model.Text, rounded[0], actual));
             Advance(Steps);
         }
 
@@ -71,26 +71,22 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
 
     private PrecisionLoss ComparePart(WrittenGraph embedding)
     {
-        const int Steps = 2 + Samples;
+        const int Steps = 3;
         report(0, Steps);
         TextDecoder part = Part(model.Text);
-        WrittenGraph twin = Twin("decoder", DecoderGraph.Write(part, _exact, Style)), rounded = Twin("rounded", DecoderGraph.Write(part, form, Style));
+        WrittenGraph twin = Twin("decoder", DecoderGraph.Write(part, _exact, style)), rounded = Twin("rounded", DecoderGraph.Write(part, form, style));
         Write(twin, Steps);
         Write(rounded, Steps);
-        var logits = new LogitComparison(part.Shape.Vocabulary);
-        for (int sample = 1; sample <= Samples; sample++)
+        long[] ids = Ids(1, model.Text.Shape.Vocabulary);
+        float[] expected = new float[ids.Length * part.Shape.Hidden];
+        for (int i = 0; i < ids.Length; i++)
         {
-            long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
-            float[] expected = new float[ids.Length * part.Shape.Hidden];
-            for (int i = 0; i < ids.Length; i++)
-            {
-                model.Text.Embedding.ReadRows((int)ids[i], expected.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
-            }
-
-            logits.Add(Speak(part, twin, expected, prepacks: false), Speak(part, rounded, Embed(embedding, ids), prepacks: true));
-            Advance(Steps);
+            model.Text.Embedding.ReadRows((int)ids[i], expected.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
         }
 
+        var logits = new LogitComparison(part.Shape.Vocabulary);
+        logits.Add(Speak(part, twin, expected), Speak(part, rounded, Embed(embedding, ids)));
+        Advance(Steps);
         return logits.ToLoss($"the first and the last of the language model's {model.Text.Layers.Count} layers, with {part.Shape.Vocabulary} of {model.Text.Shape.Vocabulary} tokens", null);
     }
 
@@ -114,9 +110,9 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
         Advance(steps);
     }
 
-    private float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> picture, bool prepacks)
+    private float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> picture)
     {
-        using GraphRun run = GraphRun.Open(vision.Path, prepacks: prepacks);
+        using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
         return Finite(vision, run.RunForFirst(picture, cancellationToken));
     }
 
@@ -127,10 +123,10 @@ internal sealed class PrecisionComparison(VisionLanguageModel model, IWeightForm
         return Finite(embedding, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
     }
 
-    private float[] Speak(TextDecoder text, WrittenGraph decoder, float[] embeddings, bool prepacks)
+    private float[] Speak(TextDecoder text, WrittenGraph decoder, float[] embeddings)
     {
         using var probe = new DecoderProbe(text.Shape, embeddings);
-        return Finite(decoder, probe.Logits(decoder.Path, Tokens, prepacks, cancellationToken));
+        return Finite(decoder, probe.Logits(decoder, Tokens, cancellationToken));
     }
 
     private static float[] Finite(WrittenGraph graph, float[] numbers) => TensorPrimitives.IsFiniteAll<float>(numbers)

@@ -11,15 +11,17 @@ namespace SafeVision.Conversion.Verification;
 internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double tolerance, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int Tokens = 5;
+    private const int WatchedLogits = 8192; // the last ones, of a language model that is not computed to its end
+    private const int WatchedTokens = 16; // of a vision tower that is not computed to its end
     private long _done;
 
     private long Total => model.Text.Layers.Count + model.Vision.Layers.Layers.Count + 1;
 
     /// <summary>The most bytes of weights that a run may have to hold.</summary>
-    public long MostBytes { get; init; } = 768 << 20;
+    public long MostBytes { get; init; } = 64 << 20;
 
-    /// <summary>The most multiplications of the plain vision tower; so many take a few seconds on two cores.</summary>
-    public long MostMultiplications { get; init; } = 25_000_000_000;
+    /// <summary>The most multiplications of the plain vision tower; so many take a second or two.</summary>
+    public long MostMultiplications { get; init; } = 4_000_000_000;
 
     /// <summary>The largest difference, relative to the largest number of an output.</summary>
     public double LargestDifference { get; private set; }
@@ -60,19 +62,22 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     {
         TextDecoder text = model.Text;
         bool isWhole = graph.WeightBytes <= MostBytes;
-        int layers = isWhole ? text.Layers.Count : Math.Clamp((int)(MostBytes / (graph.WeightBytes / text.Layers.Count)), 1, text.Layers.Count - 1);
+        int layers = isWhole ? text.Layers.Count : (int)Math.Clamp(MostBytes * text.Layers.Count / graph.WeightBytes, 1, text.Layers.Count);
         float[] hidden = PlainDecoder.Run(text, embeddings, layers, Advance, cancellationToken);
         using var probe = new DecoderProbe(text.Shape, embeddings);
         if (isWhole)
         {
-            (float[] prefill, float[] step) = probe.ReadAndStep(graph.Path, cancellationToken);
+            (float[] prefill, float[] step) = probe.ReadAndStep(graph, cancellationToken);
             Compare(graph, "logits", PlainDecoder.Speak(text, hidden), [.. prefill, .. step]);
             return layers;
         }
 
-        Compare(graph, $"layer {layers}", hidden, probe.Run(graph.Path, graph.Cut(null, graph.Blocks.Hidden[layers]), cancellationToken));
+        Compare(graph, $"layer {layers}", hidden, probe.Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), cancellationToken));
         float[] noise = VisionInput.Noise(3, Tokens, text.Shape.Hidden).Numbers;
-        Compare(graph, "head", PlainTransformer.Linear(text.Head, noise), Tail(graph, "logits", noise, text.Shape.Hidden));
+        float[] logits = Tail(graph, "logits", noise, text.Shape.Hidden);
+        int watched = Math.Min(WatchedLogits, text.Shape.Vocabulary), first = text.Shape.Vocabulary - watched;
+        float[] ends = [.. Enumerable.Range(1, Tokens).SelectMany(row => logits.AsSpan((row * text.Shape.Vocabulary) - watched, watched).ToArray())];
+        Compare(graph, "head", PlainTransformer.Linear(text.Head.Slice("head.watched", first, watched), noise), ends);
         return layers;
     }
 
@@ -84,9 +89,9 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         float[] tokens = vision.EmbedPlainly(inputs);
         int all = vision.Layers.Layers.Count, width = vision.Layers.Width;
         int layers = all == 0 ? 0 : (int)Math.Clamp(MostMultiplications / PlainVision.Cost(vision.Layers, tokens.Length / width), 1, all);
-        float[] hidden = PlainVision.Run(vision, tokens, layers, Advance, cancellationToken);
         if (layers == all)
         {
+            float[] hidden = PlainVision.Run(vision, tokens, layers, null, Advance, cancellationToken);
             if (vision.Layers.Norm is { } norm)
             {
                 PlainTransformer.Normalize(norm, hidden);
@@ -96,7 +101,11 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
             return layers;
         }
 
-        Compare(graph, $"layer {layers}", hidden, Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), inputs));
+        int count = tokens.Length / width;
+        int[] watched = [.. Enumerable.Range(0, Math.Min(WatchedTokens, count)).Select(i => i * count / Math.Min(WatchedTokens, count))];
+        float[] expected = PlainVision.Run(vision, tokens, layers, watched, Advance, cancellationToken);
+        float[] actual = Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), inputs);
+        Compare(graph, $"layer {layers}", expected, PlainVision.Rows(actual, watched, width));
         float[] noise = VisionInput.Noise(4, tokens.Length).Numbers;
         Compare(graph, "projector", vision.ProjectPlainly(noise), Tail(graph, "image_features", noise, width));
         return layers;
@@ -112,7 +121,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     private float[] Tail(WrittenGraph graph, string output, float[] hidden, int width)
     {
         string start = graph.Blocks.Final;
-        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(start, output));
+        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(start, output), graph.HasBlocks);
         using OrtValue value = run.Value(start, hidden, 1, hidden.Length / width, width);
         return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
     }

@@ -56,7 +56,7 @@ public sealed class PrecisionComparisonTests
         var embedding = new WrittenGraph(folder.PathOf("embed.onnx"), EmbeddingGraph.Write(model.Text.Embedding, form));
         OnnxFile.Write(embedding.Path, embedding.Blocks.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
         var progress = new List<(long Done, long Total)>();
-        var comparison = new PrecisionComparison(model, form, folder.Root, (done, total) => progress.Add((done, total)), CancellationToken.None) { MostBytes = 0 };
+        var comparison = new PrecisionComparison(model, form, AttentionStyle.Grouped, folder.Root, (done, total) => progress.Add((done, total)), CancellationToken.None) { MostBytes = 0 };
         PrecisionLoss loss = comparison.Measure(embedding, embedding, embedding); // of the three only the embedding is run
         Assert.Equal("the first and the last of the language model's 2 layers, with 640 of 640 tokens", loss.Scope);
         Assert.Null(loss.ImageFeatureError);

@@ -65,7 +65,7 @@ public sealed class OtherShapesTests
         OnnxFile.Write(written.Path, written.Blocks.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
         float[] embeddings = VisionInput.Noise(9, 6, source.Text.Shape.Hidden).Numbers;
         using var probe = new DecoderProbe(source.Text.Shape, embeddings);
-        (float[] prefill, float[] step) = probe.ReadAndStep(written.Path, CancellationToken.None);
+        (float[] prefill, float[] step) = probe.ReadAndStep(written, CancellationToken.None);
         float[] hidden = PlainDecoder.Run(source.Text, embeddings, source.Text.Layers.Count, () => { }, CancellationToken.None);
         Numbers.Close(PlainDecoder.Speak(source.Text, hidden), [.. prefill, .. step], 1e-4f);
     }
