@@ -1,6 +1,5 @@
 using SafeVision.Assessments;
 using SafeVision.Execution;
-using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.Tests.Imaging;
