@@ -40,16 +40,20 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
     private Evidence EvidenceFor(int index, CategoryAnswer category) => new()
     {
         Probability = category.Probability,
-        Margin = category.Probability - NextProbability(index),
+        Margin = category.Probability - NextProbability(index, category),
         Words = index == answer.Primary && Clean(answer.Reason) is { Length: > 0 } reason ? reason : null,
         HeatMap = index == highest ? map : null,
         Boxes = index == highest && map is not null ? [map.Box()] : [],
     };
 
-    /// <summary>The likeliest of the other answers.</summary>
-    private double NextProbability(int index)
+    /// <summary>The likeliest of the other answers; where each category was a question of its own, that it does not apply.</summary>
+    private double NextProbability(int index, CategoryAnswer category)
     {
-        double next = answer.Safe ?? 0;
+        if (answer.Safe is not { } next)
+        {
+            return 1 - category.Probability;
+        }
+
         for (int i = 0; i < answer.Categories.Count; i++)
         {
             next = i != index && answer.Categories[i] is { } other ? Math.Max(next, other.Probability) : next;
