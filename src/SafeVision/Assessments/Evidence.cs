@@ -15,7 +15,10 @@ public sealed record Evidence
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Probability { get; init; }
 
-    /// <summary>How far that share is above the likeliest other answer's, -1 to 1: near 0 the model hesitated.</summary>
+    /// <summary>
+    /// How far that share is above the likeliest other answer's, -1 to 1: near 0 the model hesitated. Where the model was asked
+    /// about each category by itself, the other answer is that it does not apply.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Margin { get; init; }
 

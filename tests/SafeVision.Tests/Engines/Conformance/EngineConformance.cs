@@ -107,7 +107,10 @@ public abstract class EngineConformance : IAsyncDisposable
         GuardrailResult before = await guardrail.CheckAsync(Photos.Cat, Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => guardrail.CheckAsync(Photos.Cat, new CancellationToken(canceled: true)));
 
-        int cancelled = 0;
+        using var stop = new CancellationTokenSource();
+        await using IImageGuardrail stopped = Create(First, configure: builder => builder.UseDecoder(new ActingDecoder(stop.Cancel)));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => stopped.CheckAsync(Photos.Cat, stop.Token));
+
         for (int i = 0; i < 30; i++)
         {
             using var cancel = new CancellationTokenSource();
@@ -116,10 +119,8 @@ public abstract class EngineConformance : IAsyncDisposable
             await cancel.CancelAsync();
             Exception? exception = await Record.ExceptionAsync(() => check);
             Assert.True(exception is null or OperationCanceledException, $"{exception}");
-            cancelled += exception is null ? 0 : 1;
         }
 
-        Assert.True(cancelled > 0, "Every picture was judged before it could be cancelled.");
         AssertSame(before, await guardrail.CheckAsync(Photos.Cat, Token));
     }
 
@@ -164,7 +165,7 @@ public abstract class EngineConformance : IAsyncDisposable
         SafetyPolicy policy = PolicyThat(onFailure, Decision.Review);
         await using IImageGuardrail patient = Create(policy);
         GuardrailResult sound = await patient.CheckAsync(Photos.Cat, Token);
-        foreach (double milliseconds in new[] { 0.01, 1, 2, 5, 10, 20 })
+        foreach (int milliseconds in new[] { 1, 2, 5, 10, 20 })
         {
             await using IImageGuardrail hasty = Create(policy, configure: builder => builder.WithTimeout(TimeSpan.FromMilliseconds(milliseconds)));
             await hasty.WarmUpAsync(Token);
@@ -177,9 +178,12 @@ public abstract class EngineConformance : IAsyncDisposable
             {
                 AssertSame(sound, result);
             }
-
-            Assert.True(milliseconds >= 1 || result.Failure is not null, "No picture is judged in no time.");
         }
+
+        var clock = new ManualClock();
+        await using IImageGuardrail late = Create(policy, configure: builder => builder.UseTimeProvider(clock).UseDecoder(new ActingDecoder(() => clock.Advance(TimeSpan.FromDays(1)))));
+        GuardrailResult timedOut = await late.CheckAsync(Photos.Cat, Token);
+        Assert.Equal((FailureReason.TimedOut, onFailure, 0), (timedOut.Failure!.Reason, timedOut.Decision, timedOut.Findings.Count));
     }
 
     [Fact]
@@ -314,6 +318,19 @@ public abstract class EngineConformance : IAsyncDisposable
         Assert.Equal(expected.Findings.Select(finding => finding.Category), actual.Findings.Select(finding => finding.Category));
         Assert.Equal(expected.Findings.Select(finding => finding.Score), actual.Findings.Select(finding => finding.Score), (left, right) => left.Equals(right) || Math.Abs(left - right) < Tolerance);
         Assert.Equal(expected.Decision, actual.Decision);
+    }
+
+    /// <summary>Does something just before it hands the picture over to the engine.</summary>
+    private sealed class ActingDecoder(Action act) : IImageDecoder
+    {
+        private readonly SkiaImageDecoder _inner = new();
+
+        public async ValueTask<DecodedImage> DecodeAsync(ImageSource source, ImageDecodeOptions options, CancellationToken cancellationToken)
+        {
+            DecodedImage image = await _inner.DecodeAsync(source, options, cancellationToken);
+            act();
+            return image;
+        }
     }
 
     public virtual ValueTask DisposeAsync()
