@@ -51,7 +51,7 @@ internal static class DoctorCommand
             ModelExamination examination = await ModelExamination.RunAsync(model, options, cancellationToken);
             string goldens = examination.Goldens == 0
                 ? "it has no golden inputs, so nothing tells whether it computes what it should"
-                : FormattableString.Invariant($"{examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"WRONG: more than {ModelExamination.Tolerance:0.0e+0}")})");
+                : FormattableString.Invariant($"{examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"WRONG: more than {examination.Allowed:0.0e+0}")})");
             return ($"{model.Manifest.Id}: files match their hashes; {goldens}", examination.IsSound);
         }
         catch (Exception exception) when (exception is ModelLoadException or ExecutionProviderException)

@@ -32,7 +32,8 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             verifier.Verify(decoder, embedding, vision);
             PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
 
-            ModelManifest manifest = Manifest(folder, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss);
+            IReadOnlyList<ModelGolden> goldens = VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken);
+            ModelManifest manifest = Manifest(folder, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss) with { Goldens = goldens };
             ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
             folder.Complete();
             return new ConversionResult(manifest, family.Name, verifier.LargestDifference);

@@ -24,6 +24,18 @@ internal static class GoldenInput
         return values;
     }
 
+    /// <summary>The same stretched to [-1, 1), as vision-language models take it.</summary>
+    public static float[] CreateSigned(ulong seed, int length)
+    {
+        float[] values = Create(seed, length);
+        foreach (ref float value in values.AsSpan())
+        {
+            value = (value * 2) - 1;
+        }
+
+        return values;
+    }
+
     /// <summary>The golden's output on a session.</summary>
     public static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden)
     {

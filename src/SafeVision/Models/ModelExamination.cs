@@ -1,4 +1,5 @@
 using SafeVision.Execution;
+using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Models;
 
@@ -11,8 +12,11 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
     /// <summary>The largest difference that counts as the same: room for another processor's order of summation.</summary>
     public const double Tolerance = 1e-3;
 
+    /// <summary>The largest difference that counts as the same for this model: <see cref="Tolerance"/>, or what its goldens say.</summary>
+    public double Allowed { get; init; } = Tolerance;
+
     /// <summary>Whether every golden was met; false when the model has none.</summary>
-    public bool IsSound => Goldens > 0 && LargestDifference <= Tolerance;
+    public bool IsSound => Goldens > 0 && LargestDifference <= Allowed;
 
     /// <summary>Checks all files against their hashes, loads the model, and runs its goldens.</summary>
     /// <exception cref="ModelLoadException">A file is missing or altered, or can't be loaded.</exception>
@@ -31,6 +35,11 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
             return new ModelExamination(manifest.Goldens.Count, difference, encoder.Provider);
         }
 
+        if (manifest.Kind == "visionLanguage")
+        {
+            return await VisionLanguageExamination.RunAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);
+        }
+
         using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
         double largest = Largest(manifest, golden => GoldenInput.Run(session.Session, manifest, golden));
         return new ModelExamination(manifest.Goldens.Count, largest, session.Provider);
@@ -39,6 +48,6 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
     private static double Largest(ModelManifest manifest, Func<ModelGolden, float[]> run) =>
         manifest.Goldens.Select(golden => Difference(golden, run(golden))).DefaultIfEmpty().Max();
 
-    private static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
+    internal static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
         ProviderSelfCheck.RelativeDifference([.. golden.Outputs], actual[..Math.Min(actual.Length, golden.Outputs.Count)]);
 }

@@ -8,6 +8,8 @@ namespace SafeVision.Models;
 /// </summary>
 public abstract class ModelFolder
 {
+    private const string GraphFolder = "onnx/";
+
     private ModelFolder(string description) => Description = description;
 
     /// <summary>The folder's path, or the assembly and prefix.</summary>
@@ -23,12 +25,24 @@ public abstract class ModelFolder
     /// <exception cref="Execution.ModelLoadException">It is not there, or the name is not a plain file name.</exception>
     public Stream OpenRead(string file)
     {
-        if (string.IsNullOrWhiteSpace(file) || file is "." or ".." || file.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || file.Contains('\0', StringComparison.Ordinal))
+        RequirePlain(file, file);
+        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
+    }
+
+    /// <summary>Opens a file of the folder, or of its subfolder for graphs: a plain file name, or one behind <see cref="GraphFolder"/>.</summary>
+    /// <exception cref="Execution.ModelLoadException">It is not there, or the name is another one.</exception>
+    internal Stream OpenGraph(string file)
+    {
+        RequirePlain(file.StartsWith(GraphFolder, StringComparison.Ordinal) ? file[GraphFolder.Length..] : file, file);
+        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
+    }
+
+    private void RequirePlain(string name, string file)
+    {
+        if (string.IsNullOrWhiteSpace(name) || name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || name.Contains('\0', StringComparison.Ordinal))
         {
             throw new Execution.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
         }
-
-        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
     }
 
     /// <summary>The path of a file that ONNX Runtime can map, or null when the files are embedded.</summary>

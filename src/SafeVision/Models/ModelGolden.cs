@@ -1,3 +1,5 @@
+using System.Collections.ObjectModel;
+
 namespace SafeVision.Models;
 
 /// <summary>A known answer of a model.</summary>
@@ -6,10 +8,10 @@ public sealed record ModelGolden
     /// <summary>For messages.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The seed that the input is made from (image models).</summary>
+    /// <summary>The seed that the input is made from (all but text encoders).</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The input's shape (image models).</summary>
+    /// <summary>The input's shape (all but text encoders).</summary>
     public IReadOnlyList<int> Shape { get; init => field = value ?? []; } = [];
 
     /// <summary>The name of the graph's output that was recorded.</summary>
@@ -20,4 +22,10 @@ public sealed record ModelGolden
 
     /// <summary>The text (text encoders).</summary>
     public string? Text { get; init; }
+
+    /// <summary>Further inputs by name, lists of whole numbers (vision-language models).</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<long>> Inputs { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty;
+
+    /// <summary>How far another processor may be from the numbers, relative to the largest; null: <see cref="ModelExamination.Tolerance"/>.</summary>
+    public double? Tolerance { get; init; }
 }

@@ -144,9 +144,14 @@ public sealed record ModelManifest
             throw new JsonException("a textEncoder needs a tokenizer");
         }
 
-        if (Kind == "imageClassifier" && Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
+        if (Kind != "textEncoder" && Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
         {
             throw new JsonException($"a golden's shape must have sizes of at least 1 and at most {LargestGolden} numbers in all");
+        }
+
+        if (Goldens.Any(golden => golden.Tolerance is { } tolerance && !(tolerance is > 0 and <= 1)))
+        {
+            throw new JsonException("a golden's tolerance must be above 0 and at most 1");
         }
 
         var known = Labels.ToHashSet();
@@ -185,7 +190,7 @@ public sealed record ModelManifest
             ("display", Display.Values.All(name => name is not null)),
             ("categories", Categories.Values.All(weights => weights is not null)),
             ("fullCategories", FullCategories.All(category => category is not null)),
-            ("goldens", Goldens.All(golden => golden is not null)),
+            ("goldens", Goldens.All(golden => golden is not null && golden.Inputs.Values.All(numbers => numbers is not null))),
         ];
         if (Array.Find(parts, part => !part.IsWhole).Name is { } name)
         {

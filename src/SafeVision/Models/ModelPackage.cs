@@ -29,10 +29,28 @@ public sealed class ModelPackage
     /// <exception cref="ModelLoadException">A file is missing or altered; the message names it and both hashes.</exception>
     public void Verify()
     {
-        ReadVerified(Manifest.File);
-        foreach (string file in Manifest.Files.Keys)
+        Verify(Manifest.File, Manifest.Sha256);
+        foreach ((string file, string hash) in Manifest.Files)
         {
-            ReadVerified(file);
+            Verify(file, hash);
+        }
+    }
+
+    private void Verify(string file, string expected)
+    {
+        // A vision-language model's graphs lie in a subfolder, and its weights may be larger than any array.
+        using Stream stream = Manifest.Kind == "visionLanguage" ? Folder.OpenGraph(file) : Folder.OpenRead(file);
+        try
+        {
+            string actual = Convert.ToHexStringLower(SHA256.HashData(stream));
+            if (actual != expected)
+            {
+                throw Altered(file, actual, expected);
+            }
+        }
+        catch (IOException exception)
+        {
+            throw new ModelLoadException($"{Folder.Description}: '{file}' can't be read. {exception.Message}", exception);
         }
     }
 
@@ -65,9 +83,11 @@ public sealed class ModelPackage
         string actual = Convert.ToHexStringLower(SHA256.HashData(bytes));
         return actual == expected
             ? bytes
-            : throw new ModelLoadException(
-                $"{Folder.Description}: '{file}' is not the file that the manifest describes (sha256 {actual}, expected {expected}). Copy it again, or make it again with 'safevision convert'.");
+            : throw Altered(file, actual, expected);
     }
+
+    private ModelLoadException Altered(string file, string actual, string expected) => new(
+        $"{Folder.Description}: '{file}' is not the file that the manifest describes (sha256 {actual}, expected {expected}). Copy it again, or make it again with 'safevision convert'.");
 
     internal bool Has(string file) => Manifest.Files.ContainsKey(file);
 

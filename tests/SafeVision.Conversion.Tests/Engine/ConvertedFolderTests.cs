@@ -1,4 +1,6 @@
+using System.Text.Json.Nodes;
 using SafeVision.Execution;
+using SafeVision.Models;
 using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Conversion.Tests.Engine;
@@ -32,5 +34,52 @@ public sealed class ConvertedFolderTests
         VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, new ExecutionOptions(), CancellationToken.None);
         Assert.Equal("image_features", loaded.Files.VisionNames.ImageFeatures);
         Assert.Equal("num_logits_to_keep", loaded.Files.DecoderNames.KeepLogits);
+
+        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions());
+        Assert.Equal(2, examination.Goldens);
+        Assert.True(examination.IsSound, $"{examination.LargestDifference}");
+        Assert.InRange(examination.LargestDifference, 0, 1e-4); // on the machine that recorded them
+    }
+
+    [Fact]
+    public async Task An_altered_graph_or_golden_is_found_out()
+    {
+        using var folder = new TemporaryFolder();
+        string model = folder.PathOf("model"), manifest = Path.Combine(model, "manifest.json"), graph = Path.Combine(model, "onnx", "embed_tokens.onnx");
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.PathOf("vlm/qwen2vl-tiny"), Destination = model });
+        byte[] bytes = File.ReadAllBytes(graph);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(graph, bytes);
+        ModelLoadException altered = await Assert.ThrowsAsync<ModelLoadException>(() => ModelExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
+        Assert.Contains("'onnx/embed_tokens.onnx' is not the file", altered.Message, StringComparison.Ordinal);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(graph, bytes);
+
+        JsonNode json = JsonNode.Parse(File.ReadAllText(manifest))!;
+        json["goldens"]![1]!["outputs"]![0] = 1000;
+        File.WriteAllText(manifest, json.ToJsonString());
+        Assert.False((await ModelExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions())).IsSound);
+
+        json["goldens"]![0]!["inputs"]!["grid_thw"] = new JsonArray(1, 2);
+        File.WriteAllText(manifest, json.ToJsonString());
+        ModelLoadException wrong = await Assert.ThrowsAsync<ModelLoadException>(() => ModelExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
+        Assert.Contains("'picture' can't be run", wrong.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("onnx/../config.json")]
+    [InlineData("onnx/")]
+    [InlineData("onnx/sub/x.onnx")]
+    [InlineData("other/decoder.onnx")]
+    [InlineData("../decoder.onnx")]
+    public async Task A_file_outside_of_folder_and_graphs_cannot_be_named(string file)
+    {
+        using var folder = new TemporaryFolder();
+        string model = folder.PathOf("model"), manifest = Path.Combine(model, "manifest.json");
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.PathOf("vlm/qwen2vl-tiny"), Destination = model });
+        JsonNode json = JsonNode.Parse(File.ReadAllText(manifest))!;
+        json["file"] = file;
+        File.WriteAllText(manifest, json.ToJsonString());
+        Assert.Contains("plain file name", Assert.Throws<ModelLoadException>(() => ModelPackage.Open(model).Verify()).Message, StringComparison.Ordinal);
     }
 }

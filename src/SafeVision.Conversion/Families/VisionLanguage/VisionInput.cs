@@ -10,7 +10,7 @@ internal sealed record VisionInput(int[] Shape, float[] Numbers)
     /// <summary>Numbers from -1 to 1, as preprocessed pixels are.</summary>
     public static VisionInput Noise(ulong seed, params int[] shape)
     {
-        float[] numbers = GoldenInput.Create(seed, shape.Aggregate(1, (product, size) => checked(product * size)));
-        return new VisionInput(shape, [.. numbers.Select(number => (number * 2) - 1)]);
+        int length = shape.Aggregate(1, (product, size) => checked(product * size));
+        return new VisionInput(shape, GoldenInput.CreateSigned(seed, length));
     }
 }

@@ -1,0 +1,68 @@
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>Records what the written graphs yield for inputs made from a seed, so that another machine can tell whether it computes the same.</summary>
+internal static class VisionLanguageGoldens
+{
+    private const int Tokens = 5;
+    private const int Numbers = 8;
+    private const ulong Seed = 11;
+    private const double RoundedTolerance = 5e-2; // processors round what they quantise on the way in different places
+    private const long MostBytes = 3L << 30; // of weights; more would have to be held only for this
+
+    /// <summary>One golden for the vision tower and one for the decoder; none for a graph too large to be run for it.</summary>
+    public static IReadOnlyList<ModelGolden> Record(VisionLanguageModel model, IWeightForm form, WrittenGraph decoder, WrittenGraph vision, CancellationToken cancellationToken)
+    {
+        double? tolerance = form is Float32Form ? null : RoundedTolerance;
+        bool prepacks = form is not (Float32Form or Float16Form); // blocks are multiplied otherwise when they are packed, as they are at a host's
+        var goldens = new List<ModelGolden>();
+        if (vision.WeightBytes <= MostBytes)
+        {
+            IReadOnlyDictionary<string, VisionInput> inputs = model.Vision.Probe(Seed);
+            float[] features = See(vision, inputs, prepacks, cancellationToken);
+            goldens.Add(new ModelGolden
+            {
+                Name = "picture",
+                Seed = Seed,
+                Shape = inputs["pixel_values"].Shape,
+                Inputs = inputs.Where(input => input.Key != "pixel_values").ToDictionary(
+                    input => input.Key, input => (IReadOnlyList<long>)[.. input.Value.Numbers.Select(number => (long)number)]),
+                Output = "image_features",
+                Outputs = features[..Math.Min(Numbers, features.Length)],
+                Tolerance = tolerance,
+            });
+        }
+
+        if (decoder.WeightBytes <= MostBytes)
+        {
+            int[] shape = [1, Tokens, model.Text.Shape.Hidden];
+            using var probe = new DecoderProbe(model.Text.Shape, VisionInput.Noise(Seed, shape).Numbers);
+            float[] logits = probe.Logits(decoder.Path, 1, prepacks, cancellationToken);
+            goldens.Add(new ModelGolden
+            {
+                Name = "prompt", Seed = Seed, Shape = shape, Output = "logits", Outputs = logits[..Math.Min(Numbers, logits.Length)], Tolerance = tolerance,
+            });
+        }
+
+        return goldens;
+    }
+
+    private static float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> inputs, bool prepacks, CancellationToken cancellationToken)
+    {
+        using GraphRun run = GraphRun.Open(vision.Path, prepacks: prepacks);
+        Dictionary<string, OrtValue> values = inputs.ToDictionary(
+            input => input.Key, input => run.Value(input.Key, input.Value.Numbers, [.. input.Value.Shape.Select(size => (long)size)]));
+        try
+        {
+            return run.RunForFirst(values, cancellationToken);
+        }
+        finally
+        {
+            values.Values.ToList().ForEach(value => value.Dispose());
+        }
+    }
+}
