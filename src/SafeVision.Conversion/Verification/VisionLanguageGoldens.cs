@@ -18,12 +18,11 @@ internal static class VisionLanguageGoldens
     public static IReadOnlyList<ModelGolden> Record(VisionLanguageModel model, IWeightForm form, WrittenGraph decoder, WrittenGraph vision, CancellationToken cancellationToken)
     {
         double? tolerance = form is Float32Form ? null : RoundedTolerance;
-        bool prepacks = form is not (Float32Form or Float16Form); // blocks are multiplied otherwise when they are packed, as they are at a host's
         var goldens = new List<ModelGolden>();
         if (vision.WeightBytes <= MostBytes)
         {
             IReadOnlyDictionary<string, VisionInput> inputs = model.Vision.Probe(Seed);
-            float[] features = See(vision, inputs, prepacks, cancellationToken);
+            float[] features = See(vision, inputs, cancellationToken);
             goldens.Add(new ModelGolden
             {
                 Name = "picture",
@@ -41,7 +40,7 @@ internal static class VisionLanguageGoldens
         {
             int[] shape = [1, Tokens, model.Text.Shape.Hidden];
             using var probe = new DecoderProbe(model.Text.Shape, VisionInput.Noise(Seed, shape).Numbers);
-            float[] logits = probe.Logits(decoder.Path, 1, prepacks, cancellationToken);
+            float[] logits = probe.Logits(decoder, 1, cancellationToken);
             goldens.Add(new ModelGolden
             {
                 Name = "prompt", Seed = Seed, Shape = shape, Output = "logits", Outputs = logits[..Math.Min(Numbers, logits.Length)], Tolerance = tolerance,
@@ -51,9 +50,9 @@ internal static class VisionLanguageGoldens
         return goldens;
     }
 
-    private static float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> inputs, bool prepacks, CancellationToken cancellationToken)
+    private static float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> inputs, CancellationToken cancellationToken)
     {
-        using GraphRun run = GraphRun.Open(vision.Path, prepacks: prepacks);
+        using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
         Dictionary<string, OrtValue> values = inputs.ToDictionary(
             input => input.Key, input => run.Value(input.Key, input.Value.Numbers, [.. input.Value.Shape.Select(size => (long)size)]));
         try
