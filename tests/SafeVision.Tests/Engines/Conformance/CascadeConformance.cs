@@ -13,6 +13,19 @@ public sealed class CascadeConformance : EngineConformance
         .UseClassifier(_classifier.Folder)
         .UseVisionLanguageModel(GoldenText.Folder("llama"), options => options.Mode = VisionLanguageMode.Comprehension);
 
+    [Fact]
+    public async Task A_host_reads_what_the_part_that_asks_in_words_is_asked()
+    {
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => Use(builder.UsePolicy(Second)));
+        Assert.Empty(guardrail.Status.Prompts);
+
+        GuardrailStatus status = await guardrail.WarmUpAsync(TestContext.Current.CancellationToken);
+
+        Assert.NotEmpty(status.Prompts);
+        Assert.All(status.Prompts, prompt => Assert.Contains("kettles", prompt, StringComparison.Ordinal));
+        Assert.Equal(status.Prompts, guardrail.Status.Prompts);
+    }
+
     public override ValueTask DisposeAsync()
     {
         _classifier.Dispose();

@@ -102,6 +102,29 @@ public abstract class EngineConformance : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_stream_ends_with_the_result_of_a_check()
+    {
+        await using IImageGuardrail guardrail = Create(First);
+        GuardrailResult expected = await guardrail.CheckAsync(Photos.Cat, Token);
+        var updates = new List<GuardrailUpdate>();
+        await foreach (GuardrailUpdate update in guardrail.CheckStreamingAsync(Photos.Cat, Token))
+        {
+            updates.Add(update);
+        }
+
+        AssertSame(expected, updates[^1].Result!);
+        Assert.All(updates.SkipLast(1), update => Assert.True(update is { Reason: not null, Result: null }));
+        Assert.Equal(expected.Findings.Any(finding => finding.Evidence.Words is not null), updates.Count > 1);
+
+        await foreach (GuardrailUpdate update in guardrail.CheckStreamingAsync(Photos.Coffee, Token))
+        {
+            break; // whoever stops listening stops the work, and nothing else
+        }
+
+        AssertSame(expected, await guardrail.CheckAsync(Photos.Cat, Token));
+    }
+
+    [Fact]
     public async Task Cancelling_before_and_during_the_work_throws_and_leaves_the_engine_sound()
     {
         await using IImageGuardrail guardrail = Create(First);

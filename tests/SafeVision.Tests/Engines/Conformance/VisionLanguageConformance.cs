@@ -4,10 +4,10 @@ using SafeVision.Tests.Models.Generation;
 namespace SafeVision.Tests.Engines.Conformance;
 
 /// <summary>The vision-language engine on a tiny model with random weights.</summary>
-public abstract class VisionLanguageConformance(string model, VisionLanguageMode mode) : EngineConformance
+public abstract class VisionLanguageConformance(string model, VisionLanguageMode mode, int? cells = null) : EngineConformance
 {
     protected override ImageGuardrailBuilder Use(ImageGuardrailBuilder builder) =>
-        builder.UseVisionLanguageModel(GoldenText.Folder(model), options => options.Mode = mode);
+        builder.UseVisionLanguageModel(GoldenText.Folder(model), options => (options.Mode, options.OcclusionCells) = (mode, cells));
 }
 
 public sealed class LlamaFastConformance() : VisionLanguageConformance("llama", VisionLanguageMode.Fast);
@@ -17,3 +17,5 @@ public sealed class LlamaComprehensionConformance() : VisionLanguageConformance(
 public sealed class Qwen2FastConformance() : VisionLanguageConformance("qwen2", VisionLanguageMode.Fast);
 
 public sealed class Qwen2ComprehensionConformance() : VisionLanguageConformance("qwen2", VisionLanguageMode.Comprehension);
+
+public sealed class HeatMapConformance() : VisionLanguageConformance("qwen2", VisionLanguageMode.Fast, cells: 2);
