@@ -20,7 +20,7 @@ internal interface IWeightForm
 
     /// <summary>
     /// The largest difference to the plain computation, relative to the largest number of an output, that this form and
-    /// summing in another order explain.
+    /// summing in another order explain. Above 0.05: the root of the squared differences of one layer by that of the squares.
     /// </summary>
     double Tolerance { get; }
 

@@ -87,6 +87,35 @@ public sealed class VisionLanguageVerifierTests
         Assert.Contains($"{damaged}.onnx: {what} differs", exception.Message, StringComparison.Ordinal);
     }
 
+    // The fixture's weights are drawn so that answers vary, which magnifies errors: every family's tiny model must pass.
+    [Theory]
+    [InlineData("int8", "internvl-llama-hf", 0.15)]
+    [InlineData("int4", "internvl-llama-hf", 0.4)]
+    [InlineData("int8", "internvl-qwen2-orig", 0.15)]
+    [InlineData("int4-block128", "internvl-qwen2-orig", 0.4)]
+    public void A_model_of_few_bits_is_checked_layer_by_layer_and_other_weights_are_found_out(string precision, string checkpoint, double measured)
+    {
+        using TemporaryFolder folder = new(), other = new();
+        using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf($"vlm/{checkpoint}"));
+        IWeightForm form = WeightForms.Find(precision);
+        (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, form);
+        var verifier = new VisionLanguageVerifier(model, form.Tolerance, (_, _) => { }, CancellationToken.None);
+        verifier.Verify(decoder, embedding, vision);
+        Assert.InRange(verifier.LargestDifference, 0.001, measured);
+        Assert.Equal("1 of 2 layers of the language model and its head, 1 of 2 layers of the vision tower and the projector", verifier.Scope);
+
+        TextDecoder turned = model.Text with { Layers = [model.Text.Layers[1], model.Text.Layers[0]] }, negated = model.Text with { Head = Negate(model.Text.Head) };
+        foreach ((TextDecoder wrong, string what) in new[] { (turned, "layer 1"), (negated, "head") })
+        {
+            var graph = new WrittenGraph(other.PathOf("decoder.onnx"), DecoderGraph.Write(wrong, form, AttentionStyle.Grouped));
+            OnnxFile.Write(graph.Path, graph.Blocks.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
+            CheckpointException exception = Assert.Throws<CheckpointException>(() => verifier.Verify(graph, embedding, vision));
+            Assert.StartsWith($"{graph.Path}: {what} differs", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    private static Projection Negate(Projection projection) => projection.Scale([.. Enumerable.Repeat(-1f, projection.Features)]);
+
     private static (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(TemporaryFolder folder, VisionLanguageModel model, IWeightForm? chosen = null)
     {
         IWeightForm form = chosen ?? new Float32Form();
