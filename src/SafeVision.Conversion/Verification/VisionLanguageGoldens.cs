@@ -13,15 +13,18 @@ internal static class VisionLanguageGoldens
     private const ulong Seed = 11;
     private const double RoundedTolerance = 5e-2; // processors round what they quantise on the way in different places
     private const long MostBytes = 3L << 30; // of weights; more would have to be held only for this
+    private const long MostMultiplications = 120_000_000_000; // of a vision tower; so many take about a second
 
     /// <summary>One golden for the vision tower and one for the decoder; none for a graph too large to be run for it.</summary>
     public static IReadOnlyList<ModelGolden> Record(VisionLanguageModel model, IWeightForm form, WrittenGraph decoder, WrittenGraph vision, CancellationToken cancellationToken)
     {
         double? tolerance = form is Float32Form ? null : RoundedTolerance;
         var goldens = new List<ModelGolden>();
-        if (vision.WeightBytes <= MostBytes)
+        IReadOnlyDictionary<string, VisionInput> inputs = model.Vision.Probe(Seed);
+        VisionTransformer tower = model.Vision.Layers;
+        int tokens = model.Vision.EmbedPlainly(inputs).Length / tower.Width;
+        if (vision.WeightBytes <= MostBytes && (tower.Layers.Count == 0 || PlainVision.Cost(tower, tokens) <= MostMultiplications / tower.Layers.Count))
         {
-            IReadOnlyDictionary<string, VisionInput> inputs = model.Vision.Probe(Seed);
             float[] features = See(vision, inputs, cancellationToken);
             goldens.Add(new ModelGolden
             {
