@@ -7,6 +7,10 @@ internal readonly record struct Lap(double Wall, double Processor)
 {
     public static Lap operator +(Lap left, Lap right) => new(left.Wall + right.Wall, left.Processor + right.Processor);
 
+    public static Lap operator -(Lap left, Lap right) => new(left.Wall - right.Wall, left.Processor - right.Processor);
+
+    public static Lap operator *(Lap lap, double by) => new(lap.Wall * by, lap.Processor * by);
+
     public static Lap operator /(Lap lap, double by) => new(lap.Wall / by, lap.Processor / by);
 
     /// <summary>The middle of each, so that a moment in which the machine did something else does not count.</summary>

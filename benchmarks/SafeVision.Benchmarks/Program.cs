@@ -1,5 +1,6 @@
 using System.Globalization;
 using BenchmarkDotNet.Running;
+using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
 using SafeVision.Benchmarks.Linears;
@@ -32,6 +33,12 @@ switch (args)
         break;
     case ["linears", ..]:
         LinearComparison.Run(Console.Out);
+        break;
+    case ["vlm", string model, .. string[] rest]:
+        await AnswerComparison.RunAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
+        break;
+    case ["vlm-memory", string model, .. string[] rest]:
+        await MemoryComparison.MeasureAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

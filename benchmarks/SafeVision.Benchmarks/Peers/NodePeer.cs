@@ -26,11 +26,14 @@ internal sealed class NodePeer : IDisposable
     }
 
     /// <summary>Judges files: one alone, or several in one batch.</summary>
-    public async Task<PeerAnswer> ClassifyAsync(string mode, params string[] paths)
+    public Task<PeerAnswer> ClassifyAsync(string mode, params string[] paths) => AskAsync<PeerAnswer>(new PeerOrder(mode, paths));
+
+    /// <summary>Sends an order and waits for its answer.</summary>
+    public async Task<TAnswer> AskAsync<TAnswer>(object order)
     {
-        await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(new PeerOrder(mode, paths))).ConfigureAwait(false);
+        await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order)).ConfigureAwait(false);
         await _process.StandardInput.FlushAsync().ConfigureAwait(false);
-        return JsonSerializer.Deserialize<PeerAnswer>(await ReadAsync(_process).ConfigureAwait(false))!;
+        return JsonSerializer.Deserialize<TAnswer>(await ReadAsync(_process).ConfigureAwait(false))!;
     }
 
     private static async Task<string> ReadAsync(Process process) =>

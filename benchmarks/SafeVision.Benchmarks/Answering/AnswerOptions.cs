@@ -1,0 +1,44 @@
+using System.Globalization;
+
+namespace SafeVision.Benchmarks.Answering;
+
+/// <summary>What is measured, and how.</summary>
+internal sealed record AnswerOptions
+{
+    public required string Folder { get; init; }
+
+    /// <summary>The peer's script; null: no peer.</summary>
+    public string? Peer { get; init; }
+
+    public int Rounds { get; init; } = 3;
+
+    /// <summary>The most tiles of a picture, the thumbnail not counted.</summary>
+    public int Tiles { get; init; } = 2;
+
+    /// <summary>Tokens of an answer.</summary>
+    public int Tokens { get; init; } = 32;
+
+    public int Threads { get; init; } = Environment.ProcessorCount;
+
+    public static AnswerOptions Parse(string folder, ReadOnlySpan<string> rest)
+    {
+        var options = new AnswerOptions { Folder = Path.GetFullPath(folder) };
+        for (int i = 0; i < rest.Length; i += 2)
+        {
+            string value = i + 1 < rest.Length ? rest[i + 1] : throw new ArgumentException($"{rest[i]} needs a value.");
+            options = rest[i] switch
+            {
+                "--peer" => options with { Peer = value },
+                "--rounds" => options with { Rounds = Number(value) },
+                "--tiles" => options with { Tiles = Number(value) },
+                "--tokens" => options with { Tokens = Number(value) },
+                "--threads" => options with { Threads = Number(value) },
+                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --rounds, --tiles, --tokens and --threads."),
+            };
+        }
+
+        return options;
+    }
+
+    private static int Number(string value) => int.Parse(value, CultureInfo.InvariantCulture);
+}
