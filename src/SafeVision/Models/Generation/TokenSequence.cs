@@ -38,12 +38,12 @@ internal sealed class TokenSequence
     }
 
     /// <summary>
-    /// How many tokens two sequences have in common from their beginning. A picture counts only whole and only where it is the
-    /// same picture.
+    /// How many tokens two sequences have in common from their beginning, of the first <paramref name="limit"/>. A picture
+    /// counts only whole and only where it is the same picture.
     /// </summary>
-    public int CommonPrefix(TokenSequence other)
+    public int CommonPrefix(TokenSequence other, int limit = int.MaxValue)
     {
-        int common = Ids.CommonPrefixLength(other.Ids);
+        int common = Math.Min(limit, Ids.CommonPrefixLength(other.Ids));
         for (int i = 0; i < Math.Max(_images.Count, other._images.Count); i++)
         {
             ImageSpan? mine = i < _images.Count ? _images[i] : null, others = i < other._images.Count ? other._images[i] : null;
