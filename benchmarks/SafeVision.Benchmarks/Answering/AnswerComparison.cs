@@ -4,7 +4,6 @@ using SafeVision.Engines.VisionLanguage;
 using SafeVision.Execution;
 using SafeVision.Imaging;
 using SafeVision.Models.VisionLanguage;
-using SafeVision.Policies;
 
 namespace SafeVision.Benchmarks.Answering;
 

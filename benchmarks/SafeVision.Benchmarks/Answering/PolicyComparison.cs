@@ -4,7 +4,6 @@ using SafeVision.Assessments;
 using SafeVision.Engines;
 using SafeVision.Engines.VisionLanguage;
 using SafeVision.Imaging;
-using SafeVision.Policies;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -123,6 +123,44 @@ public abstract class DecoderGoldens : IDisposable
     [Theory]
     [InlineData("llama")]
     [InlineData("qwen2")]
+    public async Task A_sequence_lends_what_it_has_computed_so_far(string model)
+    {
+        var reference = new GoldenText(model, "text");
+        using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: 2, chunk: 4096);
+        DecoderSlot first = parts.Slots.Take(reference.Prompt(0));
+        parts.Decoder.Run(first, first.Pending - 3, 1, TestContext.Current.CancellationToken);
+
+        DecoderSlot second = parts.Slots.Take(reference.Prompt(0));
+
+        Assert.NotEqual(first.Row, second.Row);
+        Assert.Equal(3, second.Pending);
+        Close(reference.Logits(0)[^(3 * reference.Vocabulary)..], parts.Decoder.Run(second, 3, 3, TestContext.Current.CancellationToken), "the borrower's end");
+        Close(reference.Logits(0)[^(3 * reference.Vocabulary)..], parts.Decoder.Run(first, 3, 3, TestContext.Current.CancellationToken), "the lender's end");
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
+    public async Task What_prompts_begin_with_outlives_them_and_none_is_forgotten_for_it_while_there_is_room(string model)
+    {
+        var reference = new GoldenText(model, "text");
+        using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: 3, chunk: 4096);
+        Assert.Equal([50, 30, 30, 1, 1, 30, 1], new[] { 1, 2, 3, 2, 3, 4, 4 }.Select(Pending));
+
+        int Pending(int ending)
+        {
+            var prompt = new TokenSequence([.. Enumerable.Range(10, 20), .. Enumerable.Range(100 * ending, 30)], []);
+            DecoderSlot slot = parts.Slots.Take(prompt);
+            int pending = slot.Pending;
+            parts.Decoder.Run(slot, pending, 1, TestContext.Current.CancellationToken);
+            parts.Slots.Return(slot);
+            return pending;
+        }
+    }
+
+    [Theory]
+    [InlineData("llama")]
+    [InlineData("qwen2")]
     public async Task Choices_are_scored_as_the_logits_say_and_leave_the_sequence_where_it_was(string model)
     {
         var reference = new GoldenText(model, "multi");
