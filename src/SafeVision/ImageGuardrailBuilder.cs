@@ -22,7 +22,8 @@ public sealed class ImageGuardrailBuilder
     private string? _policyFile;
     private bool _reloadPolicy;
     private IImageDecoder? _decoder;
-    private TimeSpan _timeout = TimeSpan.FromSeconds(30);
+    private TimeSpan? _timeout;
+    private bool _hasLanguageModel;
     private int? _concurrency;
     private string _name = "default";
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
@@ -87,6 +88,7 @@ public sealed class ImageGuardrailBuilder
         ArgumentException.ThrowIfNullOrWhiteSpace(folder);
         var options = new VisionLanguageEngineOptions();
         configure?.Invoke(options);
+        _hasLanguageModel = true;
         return UseEngine(context => new VisionLanguageEngine(folder, options, context));
     }
 
@@ -133,7 +135,8 @@ public sealed class ImageGuardrailBuilder
 
     /// <summary>
     /// The time one image may take; then the policy's <c>onFailure</c> applies. Above 0, or
-    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds; 5 minutes with <see cref="UseVisionLanguageModel"/>, which a
+    /// processor may need for a large model.
     /// </summary>
     public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
     {
@@ -182,6 +185,7 @@ public sealed class ImageGuardrailBuilder
         SafetyPolicy initial = _policy ?? SafetyPolicy.FromFile(_policyFile!);
         SessionCache sessions = _sharedSessions ?? new SessionCache(_loggers.CreateLogger<SessionCache>());
         var context = new EngineContext(sessions, _execution.Validate());
+        TimeSpan timeout = _timeout ?? (_hasLanguageModel ? TimeSpan.FromMinutes(5) : TimeSpan.FromSeconds(30));
         int atOnce = _concurrency ?? 2 * Environment.ProcessorCount;
         IGuardrailEngine[] parts = [.. _engines.Select(create => create(context))];
 
@@ -191,7 +195,7 @@ public sealed class ImageGuardrailBuilder
             Engine = parts.Length == 1 ? parts[0] : new CascadeEngine(parts),
             Decoder = _decoder ?? new SkiaImageDecoder(),
             ImageOptions = _images.ForShortSide(_images.TargetShortSide),
-            Timeout = _timeout,
+            Timeout = timeout,
             MaxJudging = 2 * atOnce,
             Clock = _clock,
             Logger = _loggers.CreateLogger<ImageGuardrail>(),
@@ -216,9 +220,9 @@ public sealed class ImageGuardrailBuilder
             throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseVisionLanguageModel, UseClassifier or UseEngine.");
         }
 
-        if (_timeout != Timeout.InfiniteTimeSpan && (_timeout <= TimeSpan.Zero || _timeout > TimeSpan.FromDays(1)))
+        if (_timeout is { } timeout && timeout != Timeout.InfiniteTimeSpan && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1)))
         {
-            throw new ArgumentException($"The time-out must be above 0 and at most a day, or infinite, but is {_timeout}.");
+            throw new ArgumentException($"The time-out must be above 0 and at most a day, or infinite, but is {timeout}.");
         }
 
         if (_concurrency is < 1)

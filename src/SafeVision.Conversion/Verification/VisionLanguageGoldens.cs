@@ -46,7 +46,12 @@ internal static class VisionLanguageGoldens
             float[] logits = probe.Logits(decoder, 1, cancellationToken);
             goldens.Add(new ModelGolden
             {
-                Name = "prompt", Seed = Seed, Shape = shape, Output = "logits", Outputs = logits[..Math.Min(Numbers, logits.Length)], Tolerance = tolerance,
+                Name = "prompt",
+                Seed = Seed,
+                Shape = shape,
+                Output = "logits",
+                Outputs = logits[..Math.Min(Numbers, logits.Length)],
+                Tolerance = tolerance,
             });
         }
 

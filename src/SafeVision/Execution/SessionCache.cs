@@ -119,6 +119,13 @@ public sealed class SessionCache : IDisposable
         // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
 
+        if (model.HasVaryingShapes)
+        {
+            // It is of use to convolutional networks alone, and ONNX Runtime 1.31.1 crashes the process in it where a graph
+            // transposes an input of 64-bit integers, as decoders do with positions.
+            sessionOptions.AddSessionConfigEntry("optimization.disable_specified_optimizers", "NchwcTransformer");
+        }
+
         if (model.Path is null)
         {
             // A model from memory may say that weights lie in other files, which nobody checked; ONNX Runtime would look

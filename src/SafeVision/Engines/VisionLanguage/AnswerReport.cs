@@ -72,7 +72,7 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 
         string line = string.Join(' ', string.Concat(reason.Select(c => char.IsControl(c) || char.GetUnicodeCategory(c) == UnicodeCategory.Format ? ' ' : c))
             .Split(' ', StringSplitOptions.RemoveEmptyEntries));
-        return line.Length <= LongestReason ? line : line[..LongestReason];
+        return line.Length <= LongestReason ? line : line[..(char.IsHighSurrogate(line[LongestReason - 1]) ? LongestReason - 1 : LongestReason)];
     }
 
     private static string Percent(double share) => string.Create(CultureInfo.InvariantCulture, $"{100 * share:0.#} %");

@@ -172,10 +172,17 @@ internal sealed class DecoderScheduler : IDisposable
                 _waiters.RemoveFirst();
             }
 
-            DecoderSlot slot = _slots.Take(waiter.Prompt);
-            if (!waiter.Slot.TrySetResult(slot))
+            try
             {
-                _slots.Return(slot);
+                DecoderSlot slot = _slots.Take(waiter.Prompt);
+                if (!waiter.Slot.TrySetResult(slot))
+                {
+                    _slots.Return(slot);
+                }
+            }
+            catch (Exception exception)
+            {
+                waiter.Slot.TrySetException(exception);
             }
         }
     }
