@@ -16,9 +16,12 @@ internal static class ConvertCommand
         var precision = new Option<string>("--precision") { Description = $"How a vision-language model's weights are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
+        var adapter = new Option<string?>("--lora") { Description = "The folder of a LoRA adapter (peft's adapter_config.json and adapter_model.safetensors) to merge into a vision-language model's weights." };
+        var paperTokens = new Option<bool>("--add-tokens") { Description = "Give a vision-language model's vocabulary the tokens of SafeVision's answers: <|SAFE|>, one for each kind of harm, <|REASON|>. Those it has are left alone." };
+        var tokens = new Option<string[]>("--add-token") { Description = "One more token, as <|Name|> or <|Name|>=plain words; its rows begin as the mean of the words' rows. Can be given several times.", DefaultValueFactory = _ => [] };
         var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a plain computation, and write its manifest.")
         {
-            source, destination, family, recipe, encoder, precision, whole, attention,
+            source, destination, family, recipe, encoder, precision, whole, attention, adapter, paperTokens, tokens,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ConversionOptions
@@ -31,6 +34,8 @@ internal static class ConvertCommand
                 Precision = parsed.GetValue(precision)!,
                 Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),
+                Adapter = parsed.GetValue(adapter),
+                NewTokens = [.. parsed.GetValue(paperTokens) ? NewToken.SafeVision : [], .. parsed.GetValue(tokens)!.Select(NewToken.Parse)],
             },
             parsed.InvocationConfiguration.Output,
             cancellationToken));

@@ -29,6 +29,18 @@ public sealed class ConversionOptions
     /// </summary>
     public string Attention { get; set; } = "grouped";
 
+    /// <summary>
+    /// The folder of a LoRA adapter as the peft library saves it, which is merged into a vision-language model's weights;
+    /// null: none.
+    /// </summary>
+    public string? Adapter { get; set; }
+
+    /// <summary>
+    /// The tokens that a vision-language model's vocabulary gets, such as <see cref="NewToken.SafeVision"/>; those that it
+    /// has already are left alone. What the model says of all other tokens stays the same.
+    /// </summary>
+    public IReadOnlyList<NewToken> NewTokens { get; set; } = [];
+
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
 

@@ -54,6 +54,8 @@ public static class ModelConverter
 
         return ModelFamilies.Find(source, options.Family) switch
         {
+            INetworkFamily family when options.Adapter is not null || options.NewTokens.Count > 0 =>
+                throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{family.Name}' is none."),
             INetworkFamily family => await new NetworkConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             var family => throw new InvalidOperationException($"'{family.Name}' has no way to be converted."),

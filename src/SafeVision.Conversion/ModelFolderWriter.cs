@@ -60,6 +60,13 @@ internal sealed class ModelFolderWriter : IDisposable
         return HashOf(name);
     }
 
+    /// <summary>Writes a small file, and returns its hash in lower-case hex.</summary>
+    public string Write(string name, ReadOnlySpan<byte> bytes)
+    {
+        File.WriteAllBytes(System.IO.Path.Combine(Path, name), bytes);
+        return HashOf(name);
+    }
+
     /// <summary>Takes the hash of a file from who wrote it, so that a large one need not be read again.</summary>
     public void Know(string name, string sha256) => _hashes[name] = sha256;
 

@@ -1,5 +1,6 @@
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;
 using SafeVision.Models;
@@ -19,7 +20,8 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
 
     public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
     {
-        using VisionLanguageModel model = family.Read(source);
+        using var preparation = new ModelPreparation(source, options);
+        using VisionLanguageModel model = preparation.Read(family);
         using var folder = new ModelFolderWriter(options.Destination);
         using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         Task<IReadOnlyDictionary<string, string>> hashing = Task.Run(
@@ -33,8 +35,9 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
 
             IReadOnlyList<ModelGolden> goldens = VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken);
-            ModelManifest manifest = Manifest(folder, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss) with { Goldens = goldens };
+            ModelManifest manifest = Manifest(folder, preparation, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss) with { Goldens = goldens };
             ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+            preparation.Require(folder.Path);
             folder.Complete();
             return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
         }
@@ -86,13 +89,21 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         return comparison.Measure(decoder, embedding, vision);
     }
 
-    private ModelManifest Manifest(ModelFolderWriter folder, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified, PrecisionLoss? loss)
+    private ModelManifest Manifest(ModelFolderWriter folder, ModelPreparation preparation, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified, PrecisionLoss? loss)
     {
         var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in CompanionFiles.Find(source))
         {
             string name = Path.GetFileName(path);
-            files[name] = folder.Copy(path, name);
+            if (!preparation.ChangedFiles.ContainsKey(name))
+            {
+                files[name] = folder.Copy(path, name);
+            }
+        }
+
+        foreach ((string name, byte[] content) in preparation.ChangedFiles)
+        {
+            files[name] = folder.Write(name, content);
         }
 
         long bytes = 0;
@@ -121,7 +132,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             {
                 Tool = ModelConverter.Producer,
                 Version = ModelConverter.Version,
-                Options = new Dictionary<string, string>
+                Options = new Dictionary<string, string>(preparation.Told)
                 {
                     ["family"] = family.Name,
                     ["precision"] = _form.Name,

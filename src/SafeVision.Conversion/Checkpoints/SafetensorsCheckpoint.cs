@@ -12,6 +12,7 @@ internal sealed class SafetensorsCheckpoint : IDisposable
 
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
 
     private SafetensorsCheckpoint(string folder) => Folder = folder;
 
@@ -59,11 +60,18 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     {
         StoredTensor tensor = _tensors.GetValueOrDefault(name)
             ?? throw new CheckpointException($"{Folder}: the checkpoint has no tensor '{name}', which its architecture needs.");
+        _taken.Add(name);
         return tensor.Shape.SequenceEqual(shape)
             ? tensor
             : throw new CheckpointException(
                 $"{Folder}: tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], but config.json makes it [{string.Join(", ", shape)}].");
     }
+
+    /// <summary>Puts another tensor in the place of the one of its name.</summary>
+    public void Replace(StoredTensor tensor) => _tensors[tensor.Name] = tensor;
+
+    /// <summary>Whether the network has asked for a tensor.</summary>
+    public bool IsTaken(string name) => _taken.Contains(name);
 
     public void Dispose() => _files.ForEach(file => file.Dispose());
 

@@ -26,6 +26,9 @@ internal sealed class StoredTensor
     /// <summary>Null where the elements are the values.</summary>
     public Dequantization? Dequantization { get; }
 
+    /// <summary>What an adapter adds to the stored numbers; null: nothing.</summary>
+    public LowRankUpdate? Update { get; init; }
+
     public int Count { get; }
 
     /// <summary>The size of what lies behind the first dimension.</summary>
@@ -37,6 +40,11 @@ internal sealed class StoredTensor
     /// <summary>The values, exact; those of an 8 bit tfjs tensor rounded to float32, as tfjs does.</summary>
     public double[] ToDouble()
     {
+        if (Update is not null)
+        {
+            return [.. WeightMatrix.From(this).ToArray().Select(value => (double)value)];
+        }
+
         double[] values = new double[Count];
         ReadOnlySpan<byte> bytes = Bytes.Span;
         int size = Element.Bytes();
@@ -54,9 +62,9 @@ internal sealed class StoredTensor
     /// <summary>The same tensor with its dimensions in another order: dimension i of the result is <paramref name="order"/>[i] of this.</summary>
     public StoredTensor Transpose(params ReadOnlySpan<int> order)
     {
-        if (Dequantization is { Scales.Count: > 1 })
+        if (Dequantization is { Scales.Count: > 1 } || Update is not null)
         {
-            throw new InvalidOperationException($"{Name}: scales by row would no longer fit.");
+            throw new InvalidOperationException($"{Name}: scales by row or an adapter's update would no longer fit.");
         }
 
         int rank = Shape.Count, size = Element.Bytes();
@@ -92,10 +100,10 @@ internal sealed class StoredTensor
         return new StoredTensor(Name, shape, Element, result, Dequantization);
     }
 
-    public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes, Dequantization);
+    public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes, Dequantization) { Update = Update };
 
     /// <summary>The same bytes read as another shape of as many elements.</summary>
-    public StoredTensor Reshape(params int[] shape) => new(Name, shape, Element, Bytes, Dequantization);
+    public StoredTensor Reshape(params int[] shape) => new(Name, shape, Element, Bytes, Dequantization) { Update = Update };
 
     private double Read(ReadOnlySpan<byte> bytes) => Element switch
     {

@@ -160,6 +160,8 @@ internal sealed class WeightMatrix
                 WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes), MemoryMarshal.Cast<float, uint>(destination));
                 break;
         }
+
+        tensor.Update?.AddTo(row, destination);
     }
 
     // A bfloat16 is the upper half of a float32.

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Preparation;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -14,13 +15,14 @@ internal sealed class InternVL : IVisionLanguageFamily
 
     public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "internvl_chat" or "internvl";
 
-    public VisionLanguageModel Read(string folder)
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
     {
         string path = Path.Combine(folder, "config.json");
         using JsonDocument config = CheckpointJson.Read(path);
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            adapter?.MergeInto(checkpoint);
             bool isOriginal = CheckpointJson.ConfigText(folder, "model_type") == "internvl_chat";
             InternVLSource source = isOriginal
                 ? new InternVLOriginalSource(checkpoint, config.RootElement, path)

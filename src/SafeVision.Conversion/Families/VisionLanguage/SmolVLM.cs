@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Preparation;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -15,13 +16,14 @@ internal sealed class SmolVLM : IVisionLanguageFamily
 
     public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
 
-    public VisionLanguageModel Read(string folder)
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
     {
         string path = Path.Combine(folder, "config.json");
         using JsonDocument config = CheckpointJson.Read(path);
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            adapter?.MergeInto(checkpoint);
             TextDecoder text = TextDecoders.Read(
                 checkpoint,
                 CheckpointJson.Property(config.RootElement, "text_config", JsonValueKind.Object, path),

@@ -1,0 +1,46 @@
+using System.Buffers;
+using System.Numerics.Tensors;
+
+namespace SafeVision.Conversion.Checkpoints;
+
+/// <summary>
+/// What a low-rank adapter adds to a matrix: <c>scale · up · down</c> (Hu et al., arXiv 2106.09685). Computed row by row
+/// when rows are read; nothing else is held.
+/// </summary>
+/// <param name="down">[rank, columns]; <c>lora_A</c>.</param>
+/// <param name="up">[rows, rank]; <c>lora_B</c>.</param>
+/// <param name="scale">The factor of the product.</param>
+internal sealed class LowRankUpdate(WeightMatrix down, WeightMatrix up, float scale)
+{
+    /// <summary>Adds to whole rows. Thread-safe.</summary>
+    /// <param name="first">The matrix's row that the first of them is.</param>
+    /// <param name="rows">The rows, one behind the other.</param>
+    public void AddTo(int first, Span<float> rows)
+    {
+        int rank = down.Rows, columns = down.Columns, count = rows.Length / columns;
+        float[] rented = ArrayPool<float>.Shared.Rent(checked((rank * columns) + (count * rank) + columns));
+        try
+        {
+            Span<float> basis = rented.AsSpan(0, rank * columns); // [rank, columns]
+            Span<float> shares = rented.AsSpan(basis.Length, count * rank); // [count, rank]
+            Span<float> sum = rented.AsSpan(basis.Length + shares.Length, columns);
+            down.ReadRows(0, basis);
+            up.ReadRows(first, shares);
+            for (int i = 0; i < count; i++)
+            {
+                sum.Clear();
+                for (int k = 0; k < rank; k++)
+                {
+                    TensorPrimitives.MultiplyAdd(basis.Slice(k * columns, columns), shares[(i * rank) + k], sum, sum);
+                }
+
+                Span<float> row = rows.Slice(i * columns, columns);
+                TensorPrimitives.MultiplyAdd(sum, scale, row, row);
+            }
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(rented);
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using System.Numerics.Tensors;
+using SafeVision.Conversion.Checkpoints;
+
+namespace SafeVision.Conversion.Preparation;
+
+/// <summary>
+/// A LoRA adapter as the peft library saves it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. It is merged
+/// into a checkpoint's tensors, whose rows are computed when they are read; no tensor is held whole.
+/// </summary>
+internal sealed class LoraAdapter : IDisposable
+{
+    public const string ConfigName = "adapter_config.json";
+    public const string WeightsName = "adapter_model.safetensors";
+
+    private const string Prefix = "base_model.model.";
+    private const string Down = ".lora_A.weight";
+    private const string Up = ".lora_B.weight";
+
+    private readonly string _folder;
+    private readonly LoraSettings _settings;
+    private readonly SafetensorsFile _file;
+
+    private SafetensorsCheckpoint? _checkpoint;
+
+    private LoraAdapter(string folder, LoraSettings settings, SafetensorsFile file) => (_folder, _settings, _file) = (folder, settings, file);
+
+    /// <summary>The files' paths.</summary>
+    public IReadOnlyList<string> Paths => [Path.Combine(_folder, ConfigName), _file.Path];
+
+    /// <exception cref="CheckpointException">Nothing that can be merged is there.</exception>
+    public static LoraAdapter Open(string folder)
+    {
+        string config = Path.Combine(folder, ConfigName), weights = Path.Combine(folder, WeightsName);
+        if (!File.Exists(config))
+        {
+            throw new CheckpointException($"{folder}: no {ConfigName} is there, so this is no folder of a peft adapter.");
+        }
+
+        LoraSettings settings = LoraSettings.Read(config);
+        return File.Exists(weights)
+            ? new LoraAdapter(folder, settings, SafetensorsFile.Open(weights))
+            : throw new CheckpointException($"{folder}: no {WeightsName} is there; a pickle (adapter_model.bin) is not read. Save the adapter with safe_serialization=True.");
+    }
+
+    /// <summary>The names of the checkpoint's tensors that were changed.</summary>
+    public IReadOnlyList<string> Merged { get; private set; } = [];
+
+    /// <summary>
+    /// Merges every tensor of the adapter: the products into their weights, and those that were trained whole
+    /// (<c>modules_to_save</c>) in the place of the checkpoint's.
+    /// </summary>
+    /// <param name="checkpoint">Its tensors then read from both, so this must live as long.</param>
+    /// <exception cref="CheckpointException">A tensor is not known, fits nothing, has another shape, or holds something else than finite numbers.</exception>
+    public void MergeInto(SafetensorsCheckpoint checkpoint)
+    {
+        var targets = new AdaptedTensors(checkpoint);
+        var merged = new HashSet<string>(StringComparer.Ordinal);
+        foreach ((string name, StoredTensor tensor) in _file.Tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal))
+        {
+            StoredTensor? result = name.StartsWith(Prefix, StringComparison.Ordinal) ? Merge(name[Prefix.Length..], tensor, targets)
+                : throw Wrong(name, $"does not begin with '{Prefix}', as those of a peft adapter do");
+            if (result is not null && !merged.Add(result.Name))
+            {
+                throw Wrong(name, $"changes '{result.Name}', which another tensor of the adapter changes already");
+            }
+
+            if (result is not null)
+            {
+                checkpoint.Replace(result);
+            }
+        }
+
+        if (merged.Count == 0)
+        {
+            throw new CheckpointException($"{_file.Path}: has no tensors.");
+        }
+
+        _checkpoint = checkpoint;
+        Merged = [.. merged.Order(StringComparer.Ordinal)];
+    }
+
+    /// <summary>Fails where the network never asked for a tensor that the adapter changes, for its training would be lost.</summary>
+    /// <exception cref="CheckpointException">There is such a tensor.</exception>
+    public void RequireUse()
+    {
+        if (Merged.FirstOrDefault(name => _checkpoint?.IsTaken(name) == false) is { } lost)
+        {
+            throw new CheckpointException($"{_file.Path}: changes '{lost}', which the network does not use (a head that is tied to the embedding, or a part that is left out).");
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>The tensor with the change; null for the second matrix of a product, which goes with the first.</summary>
+    private StoredTensor? Merge(string name, StoredTensor tensor, AdaptedTensors targets)
+    {
+        if (name.EndsWith(Down, StringComparison.Ordinal))
+        {
+            return Multiply(name[..^Down.Length], tensor, targets);
+        }
+
+        if (name.EndsWith(Up, StringComparison.Ordinal))
+        {
+            string pair = $"{Prefix}{name[..^Up.Length]}{Down}";
+            return _file.Tensors.ContainsKey(pair) ? null : throw Wrong(tensor.Name, $"is half of a product; the adapter has no '{pair}'");
+        }
+
+        if (name.Contains("lora_", StringComparison.Ordinal))
+        {
+            throw Wrong(tensor.Name, name switch
+            {
+                _ when name.Contains("lora_magnitude", StringComparison.Ordinal) => "belongs to DoRA, which can't be merged here",
+                _ when name.Contains("lora_embedding", StringComparison.Ordinal) => "adapts an embedding table, which can't be merged here; train its rows whole (modules_to_save)",
+                _ => "is of no kind that is known: lora_A.weight, lora_B.weight, and whole tensors are",
+            });
+        }
+
+        StoredTensor target = targets.Find(name, _file.Path);
+        if (!tensor.Shape.SequenceEqual(target.Shape))
+        {
+            throw Wrong(tensor.Name, $"has the shape [{string.Join(", ", tensor.Shape)}], but '{target.Name}' has [{string.Join(", ", target.Shape)}]; if tokens were added before training, convert the checkpoint that has them");
+        }
+
+        RequireFinite(WeightMatrix.From(tensor));
+        return tensor.Rename(target.Name);
+    }
+
+    private StoredTensor Multiply(string module, StoredTensor down, AdaptedTensors targets)
+    {
+        StoredTensor up = _file.Tensors.GetValueOrDefault($"{Prefix}{module}{Up}") ?? throw Wrong(down.Name, $"is half of a product; the adapter has no '{Prefix}{module}{Up}'");
+        StoredTensor target = targets.Find($"{module}.weight", _file.Path);
+
+        // fan_in_fan_out needs no look: peft itself turns it off for linear layers, and all of these are.
+        if (down.Shape.Count != 2 || up.Shape.Count != 2 || target.Shape.Count != 2
+            || down.Shape[0] != up.Shape[1] || down.Shape[1] != target.Shape[1] || up.Shape[0] != target.Shape[0])
+        {
+            throw Wrong(down.Name, $"and its pair have the shapes [{string.Join(", ", down.Shape)}] and [{string.Join(", ", up.Shape)}], whose product is no change of '{target.Name}' [{string.Join(", ", target.Shape)}]");
+        }
+
+        WeightMatrix basis = WeightMatrix.From(down), shares = WeightMatrix.From(up);
+        RequireFinite(basis);
+        RequireFinite(shares);
+        float scale = _settings.Scale(module, basis.Rows);
+        return new StoredTensor(target.Name, target.Shape, target.Element, target.Bytes, target.Dequantization) { Update = new LowRankUpdate(basis, shares, scale) };
+    }
+
+    private void RequireFinite(WeightMatrix matrix)
+    {
+        float[] row = new float[matrix.Columns];
+        for (int i = 0; i < matrix.Rows; i++)
+        {
+            matrix.ReadRows(i, row);
+            if (!TensorPrimitives.IsFiniteAll<float>(row))
+            {
+                throw Wrong(matrix.Name, $"holds a number that is not finite, in row {i}; training went wrong");
+            }
+        }
+    }
+
+    private CheckpointException Wrong(string tensor, string problem) => new($"{_file.Path}: tensor '{tensor}' {problem}.");
+}

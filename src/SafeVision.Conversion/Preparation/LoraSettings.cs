@@ -1,0 +1,96 @@
+using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
+
+namespace SafeVision.Conversion.Preparation;
+
+/// <summary>
+/// How strongly an adapter counts, as <c>adapter_config.json</c> of the peft library says (github.com/huggingface/peft,
+/// tuners/lora/config.py). What would make the product of its two matrices the wrong thing to add is refused by name.
+/// </summary>
+internal sealed class LoraSettings
+{
+    private const int HighestRank = 1 << 14;
+
+    // Each is off or empty in an adapter that is no more than scale · B · A.
+    private static readonly string[] s_others =
+    [
+        "use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "alora_invocation_tokens", "arrow_config", "target_parameters",
+        "trainable_token_indices", "kasa_config", "velora_config", "monteclora_config",
+    ];
+
+    // These begin from other base weights than the checkpoint's, and the saved matrices only fit those.
+    private static readonly string[] s_knownStarts = ["gaussian", "eva", "orthogonal"];
+
+    private readonly string _where;
+    private readonly int _rank;
+    private readonly double _alpha;
+    private readonly bool _dividesByRoot;
+    private readonly ModulePatterns _ranks;
+    private readonly ModulePatterns _alphas;
+
+    private LoraSettings(JsonElement config, string where)
+    {
+        _where = where;
+        if (CheckpointJson.Text(config, "peft_type", where) is not "LORA" and string type)
+        {
+            throw new CheckpointException($"{where}: the adapter is of the kind '{type}'; only LORA can be merged.");
+        }
+
+        foreach (string name in s_others)
+        {
+            if (config.TryGetProperty(name, out JsonElement value) && !IsOff(value))
+            {
+                throw new CheckpointException($"{where}: '{name}' is set, and such an adapter can't be merged here. Merge it with the library that trained it, and convert the result.");
+            }
+        }
+
+        if (config.TryGetProperty("init_lora_weights", out JsonElement start) && start.ValueKind == JsonValueKind.String && !s_knownStarts.Contains(start.GetString()))
+        {
+            throw new CheckpointException($"{where}: init_lora_weights '{start.GetString()}' changes the base weights before training, so the adapter does not fit the checkpoint. Merge it with the library that trained it, and convert the result.");
+        }
+
+        if ((CheckpointJson.OptionalText(config, "bias", where) ?? "none") is not "none" and string bias)
+        {
+            throw new CheckpointException($"{where}: bias is '{bias}'; only adapters that leave biases alone, 'none', can be merged.");
+        }
+
+        _rank = CheckpointJson.Integer(config, "r", 1, HighestRank, where);
+        _alpha = CheckpointJson.Number(config, "lora_alpha", where);
+        _dividesByRoot = CheckpointJson.OptionalBoolean(config, "use_rslora", where) ?? false;
+        _ranks = new ModulePatterns(CheckpointJson.OptionalObject(config, "rank_pattern", where), $"{where}: rank_pattern");
+        _alphas = new ModulePatterns(CheckpointJson.OptionalObject(config, "alpha_pattern", where), $"{where}: alpha_pattern");
+    }
+
+    /// <exception cref="CheckpointException">The file is missing, is none, or tells of something other than plain LoRA.</exception>
+    public static LoraSettings Read(string path)
+    {
+        using JsonDocument config = CheckpointJson.Read(path);
+        return config.RootElement.ValueKind == JsonValueKind.Object
+            ? new LoraSettings(config.RootElement, path)
+            : throw new CheckpointException($"{path}: is no JSON object.");
+    }
+
+    /// <summary>The factor of a module's product: alpha / rank, or alpha / √rank (Kalajdzievski, arXiv 2312.03732).</summary>
+    /// <param name="module">The module's name in the model that the adapter was trained on.</param>
+    /// <param name="rank">The rank of its matrices.</param>
+    /// <exception cref="CheckpointException">The configuration gives the module another rank.</exception>
+    public float Scale(string module, int rank)
+    {
+        double expected = _ranks.Find(module) ?? _rank;
+        if (rank != expected)
+        {
+            throw new CheckpointException($"{_where}: gives '{module}' the rank {expected}, but its matrices have the rank {rank}.");
+        }
+
+        double alpha = _alphas.Find(module) ?? _alpha;
+        return (float)(alpha / (_dividesByRoot ? Math.Sqrt(rank) : rank));
+    }
+
+    private static bool IsOff(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Null or JsonValueKind.False => true,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        _ => false,
+    };
+}

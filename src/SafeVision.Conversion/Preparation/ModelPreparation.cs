@@ -1,0 +1,69 @@
+using System.Collections.ObjectModel;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Preparation;
+
+/// <summary>What is done to a vision-language model before it is written: an adapter merged, tokens added.</summary>
+internal sealed class ModelPreparation : IDisposable
+{
+    private readonly string _source;
+    private readonly LoraAdapter? _adapter;
+    private readonly VocabularyPlan? _plan;
+
+    /// <param name="source">The checkpoint's folder.</param>
+    /// <param name="options">What is asked for.</param>
+    /// <exception cref="CheckpointException">The adapter or the tokenizer can't be used.</exception>
+    public ModelPreparation(string source, ConversionOptions options)
+    {
+        _source = source;
+        _plan = options.NewTokens.Count > 0 ? VocabularyPlan.Create(source, options.NewTokens) : null;
+        _adapter = options.Adapter is { } folder ? LoraAdapter.Open(folder) : null;
+    }
+
+    /// <summary>The companion files that differ from the checkpoint's, by name.</summary>
+    public IReadOnlyDictionary<string, byte[]> ChangedFiles { get; private set; } = ReadOnlyDictionary<string, byte[]>.Empty;
+
+    /// <summary>What was done, for the manifest.</summary>
+    public Dictionary<string, string> Told { get; } = [];
+
+    /// <summary>Reads a checkpoint with everything done to it. The result must be disposed before this.</summary>
+    /// <exception cref="CheckpointException">The checkpoint is damaged, or the adapter or the tokens do not fit it.</exception>
+    public VisionLanguageModel Read(IVisionLanguageFamily family)
+    {
+        VisionLanguageModel model = family.Read(_source, _adapter);
+        try
+        {
+            if (_adapter is not null)
+            {
+                _adapter.RequireUse();
+                Told["adapter"] = FormattableString.Invariant($"{_adapter.Merged.Count} tensors");
+            }
+
+            TextDecoder text = _plan is null ? model.Text : VocabularyRows.Extend(model.Text, _plan);
+            if (_plan is not null)
+            {
+                ChangedFiles = VocabularyFiles.Extend(_source, _plan, text.Shape.Vocabulary);
+                Told["newTokens"] = string.Join(' ', _plan.Added.Select(row => row.Content));
+            }
+
+            return new VisionLanguageModel
+            {
+                Text = text,
+                Vision = model.Vision,
+                SourceFiles = [.. model.SourceFiles, .. _adapter?.Paths ?? []],
+                Checkpoint = model.Checkpoint,
+            };
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Sees that the tokenizer of the written folder has the new tokens.</summary>
+    /// <exception cref="CheckpointException">It does not.</exception>
+    public void Require(string folder) => _plan?.RequireIn(folder);
+
+    public void Dispose() => _adapter?.Dispose();
+}

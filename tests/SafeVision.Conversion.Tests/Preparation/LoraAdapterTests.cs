@@ -1,0 +1,272 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Tests.Checkpoints;
+using SafeVision.Conversion.Tests.Families.VisionLanguage;
+using SafeVision.Conversion.Verification;
+
+namespace SafeVision.Conversion.Tests.Preparation;
+
+/// <summary>Adapters merged as the peft library merges them (goldens of peft 0.21.2).</summary>
+public sealed class LoraAdapterTests
+{
+    private const string Module = "model.layers.0.self_attn.q_proj";
+
+    [Theory]
+    [InlineData("qkvo")]
+    [InlineData("pattern")]
+    public void A_merged_weight_is_the_reference_s(string adapter)
+    {
+        using SafetensorsFile goldens = SafetensorsFile.Open(Fixture.PathOf("lora/forward.safetensors"));
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+        using LoraAdapter lora = LoraAdapter.Open(Fixture.PathOf($"lora/adapter-{adapter}"));
+        lora.MergeInto(checkpoint);
+        string prefix = $"merged.{adapter}.";
+        string[] names = [.. goldens.Tensors.Keys.Where(name => name.StartsWith(prefix, StringComparison.Ordinal))];
+        Assert.Equal(4, names.Length);
+        foreach (string name in names)
+        {
+            RequireEqual(goldens.Tensors[name].ToSingle(), WeightMatrix.From(checkpoint.Tensors[name[prefix.Length..]]));
+            RequireEqual(goldens.Tensors[name].ToSingle(), WeightMatrix.From(checkpoint.Tensors[name[prefix.Length..]].Rename("other")));
+            Assert.Equal(WeightMatrix.From(checkpoint.Tensors[name[prefix.Length..]]).ToArray(), checkpoint.Tensors[name[prefix.Length..]].ToSingle());
+        }
+    }
+
+    [Theory]
+    [InlineData("qkvo")]
+    [InlineData("all")]
+    [InlineData("rslora")]
+    [InlineData("pattern")]
+    public void The_merged_model_says_what_the_reference_says(string adapter)
+    {
+        using SafetensorsFile goldens = SafetensorsFile.Open(Fixture.PathOf("lora/forward.safetensors"));
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+        using LoraAdapter lora = LoraAdapter.Open(Fixture.PathOf($"lora/adapter-{adapter}"));
+        lora.MergeInto(checkpoint);
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Fixture.PathOf("lora/base/config.json")));
+        TextDecoder decoder = TextDecoders.Read(checkpoint, config.RootElement, new TextNames("model.", ""), null, "config.json");
+        lora.RequireUse();
+        float[] table = decoder.Embedding.ToArray(), ids = goldens.Tensors["input_ids"].ToSingle(), mask = goldens.Tensors["attention_mask"].ToSingle();
+        float[] expected = goldens.Tensors[$"logits.{adapter}.merged"].ToSingle(), plain = goldens.Tensors["logits.base"].ToSingle();
+        int rows = goldens.Tensors["input_ids"].Shape[0], length = ids.Length / rows, hidden = decoder.Shape.Hidden, vocabulary = decoder.Shape.Vocabulary;
+        for (int row = 0; row < rows; row++)
+        {
+            int first = row * length, count = (int)mask.AsSpan(first, length).ToArray().Sum();
+            float[] embeddings = [.. ids[first..(first + count)].SelectMany(id => table[((int)id * hidden)..(((int)id + 1) * hidden)])];
+            float[] logits = PlainDecoder.Speak(decoder, PlainDecoder.Run(decoder, embeddings, decoder.Layers.Count, () => { }, CancellationToken.None));
+            Range places = (first * vocabulary)..((first + count) * vocabulary);
+            Numbers.Close(expected[places], logits, 2e-5f);
+            Assert.Contains(plain[places].Zip(logits), pair => Math.Abs(pair.First - pair.Second) > 0.01); // the adapter changes something
+        }
+    }
+
+    [Fact]
+    public void A_joined_matrix_is_merged_before_it_is_parted()
+    {
+        using var folder = new TemporaryFolder();
+        using SafetensorsFile packed = SafetensorsFile.Open(Fixture.PathOf("lora/packed-wqkv.safetensors"));
+        Write(folder.PathOf("base/model.safetensors"), ("language_model.model.layers.0.attention.wqkv.weight", packed.Tensors["attention.wqkv.weight"]));
+        Write(
+            folder.PathOf("adapter/adapter_model.safetensors"),
+            ("base_model.model.model.layers.0.attention.wqkv.lora_A.weight", packed.Tensors["attention.wqkv.lora_A.weight"]), // trained on the language model alone
+            ("base_model.model.model.layers.0.attention.wqkv.lora_B.weight", packed.Tensors["attention.wqkv.lora_B.weight"]));
+        File.WriteAllText(folder.PathOf("adapter/adapter_config.json"), """{"peft_type": "LORA", "r": 4, "lora_alpha": 8}""");
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder.PathOf("base"));
+        using LoraAdapter lora = LoraAdapter.Open(folder.PathOf("adapter"));
+        lora.MergeInto(checkpoint);
+        float[] merged = packed.Tensors["merged"].ToSingle();
+        WeightMatrix matrix = WeightMatrix.From(checkpoint.Tensors["language_model.model.layers.0.attention.wqkv.weight"]);
+        RequireEqual(merged, matrix);
+        RequireEqual(merged[(24 * 32)..(40 * 32)], WeightMatrix.Stack("parts", matrix.Slice("a", 24, 8), matrix.Slice("b", 32, 8)));
+    }
+
+    [Fact]
+    public async Task A_model_converted_with_an_adapter_is_the_model_converted_from_merged_weights()
+    {
+        using var folder = new TemporaryFolder();
+        const string Layer = "language_model.model.layers.1.", Tower = "vision_model.encoder.layers.0.";
+        string source = Fixture.PathOf("vlm/internvl-internlm2-orig");
+        var random = new Random(17);
+        string[] names = [$"{Layer}attention.wqkv", $"{Layer}feed_forward.w2", $"{Tower}attn.qkv", $"{Tower}mlp.fc1"];
+        var adapter = new List<(string Name, int[] Shape, float[] Values)>();
+        var whole = new List<(string Name, int[] Shape, float[] Values)>();
+        using (SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(source))
+        {
+            foreach ((string name, StoredTensor tensor) in checkpoint.Tensors)
+            {
+                float[] values = tensor.ToSingle();
+                if (names.Contains(name.Replace(".weight", "", StringComparison.Ordinal)) && name.EndsWith(".weight", StringComparison.Ordinal))
+                {
+                    (int rows, int columns) = (tensor.Shape[0], tensor.Shape[1]);
+                    float[] down = Noise(3 * columns, 0.3), up = Noise(rows * 3, 0.3);
+                    string module = name[..^".weight".Length];
+                    adapter.Add(($"base_model.model.{module}.lora_A.weight", [3, columns], down));
+                    adapter.Add(($"base_model.model.{module}.lora_B.weight", [rows, 3], up));
+                    for (int i = 0; i < values.Length; i++)
+                    {
+                        double sum = Enumerable.Range(0, 3).Sum(k => (double)up[(i / columns * 3) + k] * down[(k * columns) + (i % columns)]);
+                        values[i] += (float)(2 * sum);
+                    }
+                }
+                else if (name == "language_model.model.norm.weight")
+                {
+                    values = [.. values.Select(value => value * 1.5f)];
+                    adapter.Add(($"base_model.model.{name}", [.. tensor.Shape], values)); // modules_to_save
+                }
+
+                whole.Add((name, [.. tensor.Shape], values));
+            }
+        }
+
+        Assert.Equal((2 * names.Length) + 1, adapter.Count);
+        foreach (string path in Directory.EnumerateFiles(source).Where(path => !Path.GetFileName(path).StartsWith("model", StringComparison.Ordinal)))
+        {
+            Directory.CreateDirectory(folder.PathOf("merged"));
+            File.Copy(path, folder.PathOf($"merged/{Path.GetFileName(path)}"));
+        }
+
+        File.WriteAllBytes(folder.PathOf("merged/model.safetensors"), SafetensorsBytes.Create(whole));
+        Directory.CreateDirectory(folder.PathOf("adapter"));
+        File.WriteAllBytes(folder.PathOf("adapter/adapter_model.safetensors"), SafetensorsBytes.Create(adapter));
+        File.WriteAllText(folder.PathOf("adapter/adapter_config.json"), """{"peft_type": "LORA", "r": 3, "lora_alpha": 6, "modules_to_save": ["norm"]}""");
+        ConversionResult result = await ModelConverter.ConvertAsync(new ConversionOptions { Source = source, Destination = folder.PathOf("a"), Adapter = folder.PathOf("adapter") });
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = folder.PathOf("merged"), Destination = folder.PathOf("b") });
+        Assert.Equal("5 tensors", result.Manifest.Converted!.Options["adapter"]);
+        Assert.Contains("adapter_model.safetensors", result.Manifest.Converted.SourceFiles.Keys);
+        using ConvertedModel first = new(folder.PathOf("a")), second = new(folder.PathOf("b"));
+        Golden pixels = new([1, 3, 56, 56], Noise(3 * 56 * 56, 2));
+        Numbers.Close(second.Features(pixels), first.Features(pixels), 1e-4f);
+        long[] ids = [1, 300, 7, 12];
+        float[] embeddings = first.Embed(ids);
+        using ConvertedModel.Step a = first.Decode(embeddings, [[1, 1, 1, 1]], null, 0), b = second.Decode(embeddings, [[1, 1, 1, 1]], null, 0);
+        Numbers.Close(b.Logits, a.Logits, 1e-4f);
+
+        float[] Noise(int count, double size) => [.. Enumerable.Range(0, count).Select(_ => (float)(((random.NextDouble() * 2) - 1) * size))];
+    }
+
+    public static TheoryData<string, string> Unsound => new()
+    {
+        { """{"use_dora": true}""", "'use_dora' is set" },
+        { """{"peft_type": "LOHA"}""", "the kind 'LOHA'" },
+        { """{"bias": "all"}""", "bias is 'all'" },
+        { """{"init_lora_weights": "pissa_niter_4"}""", "changes the base weights before training" },
+        { """{"layer_replication": [[0, 1]]}""", "'layer_replication' is set" },
+        { """{"target_parameters": ["x"]}""", "'target_parameters' is set" },
+        { """{"r": 8}""", "the rank 8, but its matrices have the rank 4" },
+        { """{"r": 0}""", "'r' must be a whole number" },
+        { """{"lora_alpha": null}""", "'lora_alpha' is missing" },
+        { """{"rank_pattern": {"(": 4}}""", "no regular expression" },
+        { """{"rank_pattern": {"q_proj": 3}}""", "the rank 3" },
+        { """{"alpha_pattern": {"q_proj": "many"}}""", "'q_proj' is missing or no number" },
+        { """{"alpha_pattern": {"(((.*)*)*)*x": 2}}""", "takes too long" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Unsound))]
+    public void A_configuration_that_says_something_else_is_refused_by_name(string change, string message)
+    {
+        using var folder = new TemporaryFolder();
+        JsonObject config = JsonNode.Parse("""{"peft_type": "LORA", "r": 4, "lora_alpha": 8}""")!.AsObject();
+        foreach ((string name, JsonNode? value) in JsonNode.Parse(change)!.AsObject())
+        {
+            config[name] = value?.DeepClone();
+        }
+
+        Refuse(folder, config.ToJsonString(), Tensors((Module, 4, 32, 32)), message);
+    }
+
+    [Fact]
+    public void Tensors_that_fit_nothing_are_refused_by_name()
+    {
+        const string Config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8}""";
+        (string Name, int[] Shape, float[] Values)[] sound = Tensors((Module, 4, 32, 32));
+        Check([.. Tensors(("model.layers.7.self_attn.q_proj", 4, 32, 32))], "changes 'model.layers.7.self_attn.q_proj.weight'");
+        Check([.. Tensors((Module, 4, 16, 32))], "whose product is no change of");
+        Check([.. Tensors((Module, 4, 32, 33))], "whose product is no change of");
+        Check([sound[0]], "is half of a product");
+        Check([sound[1]], "is half of a product");
+        Check([], "has no tensors");
+        Check([sound[0], (sound[1].Name, sound[1].Shape, [.. sound[1].Values[..^1], float.NaN])], "is not finite, in row 31");
+        Check([.. sound, ($"base_model.model.{Module}.lora_magnitude_vector.weight", [32], new float[32])], "belongs to DoRA");
+        Check([.. sound, ("base_model.model.model.embed_tokens.lora_embedding_A", [4, 96], new float[4 * 96])], "adapts an embedding table");
+        Check([.. sound, ($"base_model.model.{Module}.lora_C.weight", [32], new float[32])], "is of no kind that is known");
+        Check([.. sound, ("model.norm.weight", [32], new float[32])], "does not begin with 'base_model.model.'");
+        Check([.. sound, ("base_model.model.model.embed_tokens.weight", [107, 32], new float[107 * 32])], "if tokens were added before training");
+        Check([.. sound, ("base_model.model.model.norm.weight", [32], [.. Enumerable.Repeat(float.PositiveInfinity, 32)])], "is not finite");
+        Check([.. sound, .. Tensors(("layers.0.self_attn.q_proj", 4, 32, 32))], "which another tensor of the adapter changes already");
+
+        void Check((string Name, int[] Shape, float[] Values)[] tensors, string message)
+        {
+            using var folder = new TemporaryFolder();
+            Refuse(folder, Config, tensors, message);
+        }
+    }
+
+    [Fact]
+    public void A_change_that_the_network_does_not_use_is_refused()
+    {
+        using var folder = new TemporaryFolder();
+        Write(folder, """{"peft_type": "LORA", "r": 4, "lora_alpha": 8}""", Tensors(("lm_head", 4, 96, 32)));
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+        using LoraAdapter lora = LoraAdapter.Open(folder.Root);
+        lora.MergeInto(checkpoint);
+        JsonObject config = JsonNode.Parse(File.ReadAllText(Fixture.PathOf("lora/base/config.json")))!.AsObject();
+        config["tie_word_embeddings"] = true; // so the head of the file stays unread
+        using JsonDocument tied = JsonDocument.Parse(config.ToJsonString());
+        TextDecoders.Read(checkpoint, tied.RootElement, new TextNames("model.", ""), null, "config.json");
+        Assert.Contains("changes 'lm_head.weight', which the network does not use", Assert.Throws<CheckpointException>(lora.RequireUse).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_an_adapter_says_what_is_missing()
+    {
+        using var folder = new TemporaryFolder();
+        Assert.Contains("no adapter_config.json", Assert.Throws<CheckpointException>(() => LoraAdapter.Open(folder.Root)).Message, StringComparison.Ordinal);
+        File.WriteAllText(folder.PathOf("adapter_config.json"), """{"peft_type": "LORA", "r": 4, "lora_alpha": 8}""");
+        Assert.Contains("a pickle", Assert.Throws<CheckpointException>(() => LoraAdapter.Open(folder.Root)).Message, StringComparison.Ordinal);
+    }
+
+    private static void Refuse(TemporaryFolder folder, string config, (string Name, int[] Shape, float[] Values)[] tensors, string message)
+    {
+        Write(folder, config, tensors);
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+        CheckpointException exception = Assert.Throws<CheckpointException>(() =>
+        {
+            using LoraAdapter lora = LoraAdapter.Open(folder.Root);
+            lora.MergeInto(checkpoint);
+        });
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(folder.Root, exception.Message, StringComparison.Ordinal);
+    }
+
+    private static (string Name, int[] Shape, float[] Values)[] Tensors(params (string Module, int Rank, int Rows, int Columns)[] modules) =>
+    [
+        .. modules.SelectMany(module => new[]
+        {
+            ($"base_model.model.{module.Module}.lora_A.weight", new[] { module.Rank, module.Columns }, new float[module.Rank * module.Columns]),
+            ($"base_model.model.{module.Module}.lora_B.weight", [module.Rows, module.Rank], new float[module.Rows * module.Rank]),
+        }),
+    ];
+
+    private static void Write(TemporaryFolder folder, string config, (string Name, int[] Shape, float[] Values)[] tensors)
+    {
+        File.WriteAllText(folder.PathOf("adapter_config.json"), config);
+        File.WriteAllBytes(folder.PathOf("adapter_model.safetensors"), SafetensorsBytes.Create(tensors));
+    }
+
+    private static void Write(string path, params (string Name, StoredTensor Tensor)[] tensors)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllBytes(path, SafetensorsBytes.Create(tensors.Select(tensor => (tensor.Name, tensor.Tensor.Shape.ToArray(), tensor.Tensor.ToSingle()))));
+    }
+
+    private static void RequireEqual(float[] expected, WeightMatrix actual)
+    {
+        float[] values = actual.ToArray();
+        Assert.Equal(expected.Length, values.Length);
+        float size = expected.Max(Math.Abs);
+        Assert.All(expected.Zip(values), pair => Assert.InRange(Math.Abs(pair.First - pair.Second), 0, 1e-6f * size));
+    }
+}
