@@ -21,7 +21,7 @@ internal static class PolicyComparison
         var usage = (First: new TokenUsage(0, 0, 0), Second: new TokenUsage(0, 0, 0));
         for (int round = 0; round < options.Rounds; round++)
         {
-            using DecodedImage picture = Another(frame, round);
+            using DecodedImage picture = Another(frame, round); // nothing to warm up: the sessions have run by now
             var clock = Stopclock.Start();
             usage.First = await AssessAsync(first, picture.Frames).ConfigureAwait(false);
             whole.Add(clock.Stop());
