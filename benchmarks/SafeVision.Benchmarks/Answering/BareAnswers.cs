@@ -25,8 +25,8 @@ internal sealed class BareAnswers : IDisposable
     public BareAnswers(VisionLanguageModel model, VisionLanguageModelOptions options, int capacity)
     {
         (_model, _options) = (model, options);
-        _graph = DecoderGraph.Of(model.Sessions.Decoder, model.Sessions.Files.DecoderNames, model.Sessions.Files.DecoderSharesCache);
-        if (!_graph.SharesCache || _graph.Positions is not null || _graph.KeepLogits is null || model.Sessions.Files.EmbeddingMergesImages)
+        _graph = new DecoderGraph(model.Sessions.Decoder, model.Sessions.Files.DecoderNames, model.Sessions.Files.DecoderSharesCache);
+        if (!_graph.SharesCache || _graph.Names.Positions is not null || _graph.Names.KeepLogits is null || model.Sessions.Files.EmbeddingMergesImages)
         {
             throw new NotSupportedException("Bare runs are written for the decoders that 'safevision convert' makes.");
         }
@@ -94,10 +94,10 @@ internal sealed class BareAnswers : IDisposable
         using OrtValue mask = _integers.Tensor(TensorElementType.Int64, [1, past + count]);
         using OrtValue keep = _integers.Tensor(TensorElementType.Int64, _graph.KeepLogitsShape);
         using OrtValue logits = _logits.Tensor(TensorElementType.Float, [1, 1, _graph.Vocabulary]);
-        _decode.BindInput(_graph.Embeddings, embeddings);
-        _decode.BindInput(_graph.Mask, mask);
-        _decode.BindInput(_graph.KeepLogits!, keep);
-        _decode.BindOutput(_graph.Logits, logits);
+        _decode.BindInput(_graph.Names.Embeddings, embeddings);
+        _decode.BindInput(_graph.Names.Mask, mask);
+        _decode.BindInput(_graph.Names.KeepLogits!, keep);
+        _decode.BindOutput(_graph.Names.Logits, logits);
         _cache.Bind(_decode, 0, 1);
         return elapsed + Time(_graph.Session.Session, _decode);
     }

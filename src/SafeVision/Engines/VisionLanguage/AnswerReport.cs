@@ -10,6 +10,8 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 {
     private const int LongestReason = 1000;
 
+    private readonly string? _words = Clean(answer.Reason) is { Length: > 0 } reason ? reason : null;
+
     public CategoryAssessment[] Assessments()
     {
         if (answer.Categories.Count != policy.Categories.Count)
@@ -33,18 +35,19 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
     {
         string share = $"The model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
         string where = map is not null && index == highest ? $", mostly for {map.Where()}" : "";
-        string words = index == answer.Primary && Clean(answer.Reason) is { Length: > 0 } reason ? $": \"{reason}\"" : "";
-        return words.Length > 0 ? share + where + words : share + where + ".";
+        return WordsFor(index) is { } words ? $"{share}{where}: \"{words}\"" : $"{share}{where}.";
     }
 
     private Evidence EvidenceFor(int index, CategoryAnswer category) => new()
     {
         Probability = category.Probability,
         Margin = category.Probability - NextProbability(index, category),
-        Words = index == answer.Primary && Clean(answer.Reason) is { Length: > 0 } reason ? reason : null,
+        Words = WordsFor(index),
         HeatMap = index == highest ? map : null,
         Boxes = index == highest && map is not null ? [map.Box()] : [],
     };
+
+    private string? WordsFor(int index) => index == answer.Primary ? _words : null;
 
     /// <summary>The likeliest of the other answers; where each category was a question of its own, that it does not apply.</summary>
     private double NextProbability(int index, CategoryAnswer category)

@@ -16,15 +16,15 @@ internal sealed class BatchPresent : IDisposable
     public BatchPresent(DecoderGraph graph, int batch, int tokens)
     {
         (_graph, _batch, _tokens, _rowBytes) = (graph, batch, tokens, graph.HeadSize * TensorElements.SizeOf(graph.CacheType));
-        _buffers = [.. graph.Past.Select(_ => new NativeBuffer(checked((long)batch * graph.Heads * tokens * _rowBytes)))];
+        _buffers = [.. graph.Names.Past.Select(_ => new NativeBuffer(checked((long)batch * graph.Heads * tokens * _rowBytes)))];
     }
 
     public void Bind(OrtIoBinding binding)
     {
         for (int i = 0; i < _buffers.Length; i++)
         {
-            binding.BindInput(_graph.Past[i], Tensor(_nothing, 0));
-            binding.BindOutput(_graph.Present[i], Tensor(_buffers[i], _tokens));
+            binding.BindInput(_graph.Names.Past[i], Tensor(_nothing, 0));
+            binding.BindOutput(_graph.Names.Present[i], Tensor(_buffers[i], _tokens));
         }
     }
 

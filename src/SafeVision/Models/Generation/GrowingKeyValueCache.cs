@@ -16,16 +16,16 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
         : base(graph, capacity)
     {
         long bytes = checked((long)graph.Heads * capacity * RowBytes);
-        _buffers = [[.. graph.Past.Select(_ => new NativeBuffer(bytes))], [.. graph.Past.Select(_ => new NativeBuffer(bytes))]];
+        _buffers = [[.. graph.Names.Past.Select(_ => new NativeBuffer(bytes))], [.. graph.Names.Past.Select(_ => new NativeBuffer(bytes))]];
     }
 
     public override void Bind(OrtIoBinding binding, int newTokens)
     {
         Release();
-        for (int i = 0; i < Graph.Past.Count; i++)
+        for (int i = 0; i < Graph.Names.Past.Count; i++)
         {
-            binding.BindInput(Graph.Past[i], View(_buffers[_current][i], Length));
-            binding.BindOutput(Graph.Present[i], View(_buffers[1 - _current][i], Length + newTokens));
+            binding.BindInput(Graph.Names.Past[i], View(_buffers[_current][i], Length));
+            binding.BindOutput(Graph.Names.Present[i], View(_buffers[1 - _current][i], Length + newTokens));
         }
     }
 
@@ -44,7 +44,7 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
 
     protected override void Shorten(int length)
     {
-        for (int tensor = 0; tensor < Graph.Past.Count; tensor++)
+        for (int tensor = 0; tensor < Graph.Names.Past.Count; tensor++)
         {
             for (int head = 1; head < Graph.Heads; head++)
             {

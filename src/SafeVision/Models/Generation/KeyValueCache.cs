@@ -35,7 +35,7 @@ internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDispo
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Math.Min(source.Length, Capacity));
         Length = 0;
-        for (int tensor = 0; tensor < Graph.Past.Count; tensor++)
+        for (int tensor = 0; tensor < Graph.Names.Past.Count; tensor++)
         {
             for (int head = 0; head < Graph.Heads; head++)
             {

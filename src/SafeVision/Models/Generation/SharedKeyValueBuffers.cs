@@ -17,7 +17,7 @@ internal sealed class SharedKeyValueBuffers : IDisposable
         // One more than is ever used: a row that only stands between two others of a batch gets a token too.
         (_graph, Capacity) = (graph, capacity + 1);
         RowLength = checked((long)graph.Heads * Capacity * graph.HeadSize * TensorElements.SizeOf(graph.CacheType));
-        _buffers = [.. graph.Past.Select(_ => new NativeBuffer(checked(rows * RowLength)))];
+        _buffers = [.. graph.Names.Past.Select(_ => new NativeBuffer(checked(rows * RowLength)))];
     }
 
     /// <summary>Tokens that each row has room for, a spare one included.</summary>
@@ -38,8 +38,8 @@ internal sealed class SharedKeyValueBuffers : IDisposable
 
         for (int i = 0; i < tensors.Length; i++)
         {
-            binding.BindInput(_graph.Past[i], tensors[i]);
-            binding.BindOutput(_graph.Present[i], tensors[i]);
+            binding.BindInput(_graph.Names.Past[i], tensors[i]);
+            binding.BindOutput(_graph.Names.Present[i], tensors[i]);
         }
     }
 

@@ -33,10 +33,10 @@ internal sealed class TextDecoder : IDisposable
         (_graph, _embedder, _positions) = (graph, embedder, positions);
         _binding = graph.Session.Session.CreateIoBinding();
         long row = (long)graph.Vocabulary * TensorElements.SizeOf(graph.LogitsType);
-        Chunk = graph.KeepLogits is not null ? chunk : (int)Math.Clamp(LargestLogits / row, 1, chunk);
-        if (graph.Positions is not null && graph.PositionRows != positions.Rows)
+        Chunk = graph.Names.KeepLogits is not null ? chunk : (int)Math.Clamp(LargestLogits / row, 1, chunk);
+        if (graph.Names.Positions is not null && graph.PositionRows != positions.Rows)
         {
-            throw new ModelLoadException($"{graph.Session.ModelName}: '{graph.Positions}' has {graph.PositionRows} rows, but the model's family numbers tokens by {positions.Rows}.");
+            throw new ModelLoadException($"{graph.Session.ModelName}: '{graph.Names.Positions}' has {graph.PositionRows} rows, but the model's family numbers tokens by {positions.Rows}.");
         }
     }
 
@@ -55,8 +55,8 @@ internal sealed class TextDecoder : IDisposable
         _embedder.Embed(slot.Tokens, past, count, slot.Features, embeddings, _graph.EmbeddingType, 0);
         Begin(1, count, past);
         Int64("mask", past + count).Fill(1);
-        Input(_graph.Mask, "mask", TensorElementType.Int64, [1, past + count]);
-        if (_graph.Positions is not null)
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [1, past + count]);
+        if (_graph.Names.Positions is not null)
         {
             Span<long> positions = Int64("positions", _positions.Rows * count);
             _positions.Write(slot.Tokens, past, positions);
@@ -95,8 +95,8 @@ internal sealed class TextDecoder : IDisposable
             mask.Slice(row * total, slots[row].Cache.Length + 1).Fill(1);
         }
 
-        Input(_graph.Mask, "mask", TensorElementType.Int64, [batch, total]);
-        if (_graph.Positions is not null)
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [batch, total]);
+        if (_graph.Names.Positions is not null)
         {
             BindStepPositions(slots, isActive);
         }
@@ -138,8 +138,8 @@ internal sealed class TextDecoder : IDisposable
             WritePositions(slots[row], positions, batch, longest, row);
         }
 
-        Input(_graph.Mask, "mask", TensorElementType.Int64, [batch, longest]);
-        if (_graph.Positions is not null)
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [batch, longest]);
+        if (_graph.Names.Positions is not null)
         {
             BindPositions(positions, batch, longest);
         }
@@ -162,7 +162,7 @@ internal sealed class TextDecoder : IDisposable
     /// <summary>Whether so many sequences of so many tokens can be computed in one run within the bounds of memory.</summary>
     public bool FitsOneRun(int batch, int longest, int shortest) =>
         (long)batch * longest <= Chunk
-        && (long)batch * (_graph.KeepLogits is null ? longest : longest - shortest + 1) * _graph.Vocabulary * TensorElements.SizeOf(_graph.LogitsType) <= LargestLogits;
+        && (long)batch * (_graph.Names.KeepLogits is null ? longest : longest - shortest + 1) * _graph.Vocabulary * TensorElements.SizeOf(_graph.LogitsType) <= LargestLogits;
 
     private void WritePositions(DecoderSlot slot, Span<long> positions, int batch, int longest, int row)
     {
@@ -179,28 +179,28 @@ internal sealed class TextDecoder : IDisposable
     {
         _values.ForEach(value => value.Dispose());
         _values.Clear();
-        Input(_graph.Embeddings, "embeddings", _graph.EmbeddingType, [batch, count, _graph.Width]);
-        if (_graph.UseCacheBranch is not null)
+        Input(_graph.Names.Embeddings, "embeddings", _graph.EmbeddingType, [batch, count, _graph.Width]);
+        if (_graph.Names.UseCacheBranch is not null)
         {
             Buffer("branch", 1).Span<bool>(0, 1)[0] = past > 0;
-            Input(_graph.UseCacheBranch, "branch", TensorElementType.Bool, [1]);
+            Input(_graph.Names.UseCacheBranch, "branch", TensorElementType.Bool, [1]);
         }
     }
 
     private Span<float> Execute(int batch, int count, int keep, CancellationToken cancellationToken)
     {
-        int given = _graph.KeepLogits is null ? count : keep;
-        if (_graph.KeepLogits is not null)
+        int given = _graph.Names.KeepLogits is null ? count : keep;
+        if (_graph.Names.KeepLogits is not null)
         {
             Int64("keep", 1)[0] = keep;
-            Input(_graph.KeepLogits, "keep", TensorElementType.Int64, _graph.KeepLogitsShape);
+            Input(_graph.Names.KeepLogits, "keep", TensorElementType.Int64, _graph.KeepLogitsShape);
         }
 
         int vocabulary = _graph.Vocabulary;
         NativeBuffer logits = Buffer("logits", (long)batch * given * vocabulary * TensorElements.SizeOf(_graph.LogitsType));
         OrtValue output = logits.Tensor(_graph.LogitsType, [batch, given, vocabulary]);
         _values.Add(output);
-        _binding.BindOutput(_graph.Logits, output);
+        _binding.BindOutput(_graph.Names.Logits, output);
         ObjectDisposedException.ThrowIf(_graph.Session.IsDisposed, _graph.Session);
         ModelSession.Run(_options, (_graph.Session.Session, _binding), static (options, run) => run.Session.RunWithBinding(options, run._binding), cancellationToken);
 
@@ -210,7 +210,7 @@ internal sealed class TextDecoder : IDisposable
             : Floats(logits, (long)(given - keep) * vocabulary, checked(keep * vocabulary));
         return float.IsFinite(TensorPrimitives.MaxMagnitude<float>(wanted))
             ? wanted
-            : throw new ModelOutputException($"{_graph.Session.ModelName}: '{_graph.Logits}' holds numbers that are not finite.");
+            : throw new ModelOutputException($"{_graph.Session.ModelName}: '{_graph.Names.Logits}' holds numbers that are not finite.");
     }
 
     private Span<float> Floats(NativeBuffer logits, long first, int count)
@@ -257,11 +257,11 @@ internal sealed class TextDecoder : IDisposable
         int rows = _positions.Rows;
         if (rows == 1)
         {
-            Input(_graph.Positions!, "positions", TensorElementType.Int64, [batch, count]);
+            Input(_graph.Names.Positions!, "positions", TensorElementType.Int64, [batch, count]);
         }
         else if (!_graph.PositionsLast)
         {
-            Input(_graph.Positions!, "positions", TensorElementType.Int64, [rows, batch, count]);
+            Input(_graph.Names.Positions!, "positions", TensorElementType.Int64, [rows, batch, count]);
         }
         else
         {
@@ -274,7 +274,7 @@ internal sealed class TextDecoder : IDisposable
                 }
             }
 
-            Input(_graph.Positions!, "turned", TensorElementType.Int64, [batch, count, rows]);
+            Input(_graph.Names.Positions!, "turned", TensorElementType.Int64, [batch, count, rows]);
         }
     }
 

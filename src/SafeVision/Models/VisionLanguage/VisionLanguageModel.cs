@@ -56,7 +56,7 @@ internal sealed class VisionLanguageModel : IDisposable
     private static DecoderScheduler Schedule(VisionLanguageSessions sessions, VisionLanguageProfile profile, VisionLanguageModelOptions options)
     {
         VisionLanguageFiles files = sessions.Files;
-        DecoderGraph graph = DecoderGraph.Of(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
+        DecoderGraph graph = new DecoderGraph(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
         var embeddings = new EmbeddingTable(
             sessions.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, profile.ImageToken);
         var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
