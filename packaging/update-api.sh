@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Writes PublicAPI.Unshipped.txt of every library anew from what the compiler sees. Look at the difference before committing it.
+# Writes PublicAPI.Unshipped.txt of every library, or of those named, anew from what the compiler sees. Look at the difference before committing it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-for project in SafeVision SafeVision.Models SafeVision.Conversion; do
+for project in ${@:-SafeVision SafeVision.Models SafeVision.Conversion SafeVision.Evaluation}; do
   folder=src/$project
   [ -f "$folder/PublicAPI.Shipped.txt" ] || echo '#nullable enable' > "$folder/PublicAPI.Shipped.txt"
   echo '#nullable enable' > "$folder/PublicAPI.Unshipped.txt"
