@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>What a curve's axes are.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<CurveKind>))]
 public enum CurveKind
 {
     /// <summary>False positive rate, recall.</summary>
@@ -11,4 +14,7 @@ public enum CurveKind
 
     /// <summary>Mean score of a bin, share of positives in it.</summary>
     Reliability,
+
+    /// <summary>Milliseconds, share of images that took at most so long.</summary>
+    Latency,
 }

@@ -1,6 +1,9 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>What a metric's number is.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<MetricUnit>))]
 public enum MetricUnit
 {
     /// <summary>A share, 0 to 1.</summary>
@@ -17,4 +20,7 @@ public enum MetricUnit
 
     /// <summary>A number of things.</summary>
     Count,
+
+    /// <summary>Nats: information with the natural logarithm, 0 and up.</summary>
+    Nats,
 }
