@@ -1,0 +1,122 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Text.Json;
+
+namespace SafeVision.Evaluation.Runs;
+
+/// <summary>The two files of a run: what it rests on, and the answers, one a line.</summary>
+internal sealed class RunFiles(string folder)
+{
+    public const string IdentityName = "run.json";
+    public const string RecordsName = "records.ndjson";
+
+    private const int MaximumIdentity = 1 << 20;
+    private const int MaximumLine = 16 << 20; // heat maps of many categories, written out
+
+    public string IdentityPath { get; } = Path.Combine(folder, IdentityName);
+
+    public string RecordsPath { get; } = Path.Combine(folder, RecordsName);
+
+    /// <summary>What the run rests on; null where the folder holds none.</summary>
+    public async Task<RunIdentity?> ReadIdentityAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var file = new FileStream(IdentityPath, FileMode.Open, FileAccess.Read, FileShare.Read);
+            if (file.Length > MaximumIdentity)
+            {
+                throw new RunException($"{IdentityPath} has {file.Length} bytes; a run's has at most {MaximumIdentity}.");
+            }
+
+            return await JsonSerializer.DeserializeAsync(file, EvaluationJson.Default.RunIdentity, cancellationToken).ConfigureAwait(false)
+                ?? throw new RunException($"{IdentityPath} is empty.");
+        }
+        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        {
+            return null;
+        }
+        catch (JsonException exception)
+        {
+            throw new RunException($"{IdentityPath} is damaged: {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Writes what the run rests on: whole or not at all.</summary>
+    public async Task WriteIdentityAsync(RunIdentity identity, CancellationToken cancellationToken)
+    {
+        string unfinished = IdentityPath + ".tmp";
+        await File.WriteAllBytesAsync(unfinished, JsonSerializer.SerializeToUtf8Bytes(identity, EvaluationJson.Indented.RunIdentity), cancellationToken).ConfigureAwait(false);
+        File.Move(unfinished, IdentityPath, overwrite: true);
+    }
+
+    /// <summary>The answers, and how many bytes of the file they take: a line that was cut off by a crash is left out.</summary>
+    /// <param name="most">The most answers that the run can have.</param>
+    /// <param name="cancellationToken">Stops the reading.</param>
+    public async Task<(IReadOnlyList<EvaluationRecord> Records, long Bytes)> ReadRecordsAsync(int most, CancellationToken cancellationToken)
+    {
+        var records = new List<EvaluationRecord>();
+        if (!File.Exists(RecordsPath))
+        {
+            return (records, 0);
+        }
+
+        await using FileStream file = Open();
+        PipeReader reader = PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: 1 << 16));
+        long bytes = 0;
+        while (true)
+        {
+            ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            ReadOnlySequence<byte> buffer = read.Buffer;
+            while (buffer.PositionOf((byte)'\n') is { } end)
+            {
+                ReadOnlySequence<byte> line = buffer.Slice(0, end);
+                if (records.Count == most)
+                {
+                    throw new RunException($"{RecordsPath} has more than the {most} answers of its run.");
+                }
+
+                records.Add(Parse(line, records.Count + 1));
+                bytes += line.Length + 1;
+                buffer = buffer.Slice(buffer.GetPosition(1, end));
+            }
+
+            if (buffer.Length > MaximumLine)
+            {
+                throw new RunException($"{RecordsPath}, line {records.Count + 1}: longer than {MaximumLine} bytes.");
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (read.IsCompleted)
+            {
+                await reader.CompleteAsync().ConfigureAwait(false);
+                return (records, bytes);
+            }
+        }
+    }
+
+    private FileStream Open()
+    {
+        try
+        {
+            return new FileStream(RecordsPath, FileMode.Open, FileAccess.Read, FileShare.Read);
+        }
+        catch (IOException exception)
+        {
+            throw new RunException($"{RecordsPath} cannot be read, perhaps because a run is writing it: {exception.Message}", exception);
+        }
+    }
+
+    private EvaluationRecord Parse(in ReadOnlySequence<byte> line, int number)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(line);
+            return JsonSerializer.Deserialize(ref json, EvaluationJson.Default.EvaluationRecord)
+                ?? throw new RunException($"{RecordsPath}, line {number}: empty.");
+        }
+        catch (Exception exception) when (exception is JsonException or ArgumentException)
+        {
+            throw new RunException($"{RecordsPath}, line {number}: {exception.Message} Remove the file to judge the samples anew.", exception);
+        }
+    }
+}
