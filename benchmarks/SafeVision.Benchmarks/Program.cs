@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
+using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
@@ -30,6 +31,9 @@ switch (args)
         break;
     case ["convert", string checkpoint, .. string[] rest]:
         await ConversionComparison.RunAsync(checkpoint, rest is [string precision, ..] ? precision : "int4", Console.Out).ConfigureAwait(false);
+        break;
+    case ["head", string weights, .. string[] rest]:
+        HeadComparison.Run(weights, rest is [string form, ..] ? form : "int4", Console.Out);
         break;
     case ["linears", ..]:
         LinearComparison.Run(Console.Out);

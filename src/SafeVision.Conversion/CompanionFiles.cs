@@ -23,7 +23,7 @@ internal static class CompanionFiles
         string[] found =
         [
             .. Directory.EnumerateFiles(folder)
-                .Where(path => s_names.Contains(Path.GetFileName(path)) || s_starts.Any(start => Path.GetFileName(path).StartsWith(start, StringComparison.Ordinal)))
+                .Where(path => s_names.Contains(Path.GetFileName(path)) || s_starts.Any(start => Path.GetFileName(path).StartsWith(start, StringComparison.OrdinalIgnoreCase)))
                 .Order(StringComparer.Ordinal),
         ];
         return Array.Find(found, path => new FileInfo(path).Length > LargestFile) is { } large

@@ -14,6 +14,7 @@ namespace SafeVision.Conversion;
 internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, string source, ConversionOptions options, Action<ConversionStage, long, long> report)
 {
     private const string GraphFolder = "onnx";
+    private const string LicenseName = "LICENSE";
 
     private readonly IWeightForm _form = WeightForms.Find(options.Precision);
     private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
@@ -95,7 +96,8 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         foreach (string path in CompanionFiles.Find(source))
         {
             string name = Path.GetFileName(path);
-            if (!preparation.ChangedFiles.ContainsKey(name))
+            bool isReplaced = preparation.ChangedFiles.ContainsKey(name) || (name == LicenseName && options.Recipe.LicenseFile is not null);
+            if (!isReplaced)
             {
                 files[name] = folder.Copy(path, name);
             }
@@ -104,6 +106,11 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         foreach ((string name, byte[] content) in preparation.ChangedFiles)
         {
             files[name] = folder.Write(name, content);
+        }
+
+        if (options.Recipe.LicenseFile is { } license)
+        {
+            files[LicenseName] = folder.Copy(Path.Combine(options.Recipe.Folder ?? "", license), LicenseName); // in the place of the checkpoint's
         }
 
         long bytes = 0;
