@@ -1,0 +1,113 @@
+namespace SafeVision.Evaluation.Metrics;
+
+/// <summary>Whether a score of 0.8 means 80 %.</summary>
+public static class CalibrationMetrics
+{
+    internal const double SmallestProbability = 1e-15;
+
+    /// <summary>Expected and maximum calibration error over bins of equal width; null without samples.</summary>
+    /// <param name="outcome">Whether each sample was positive (for a score) or right (for a confidence).</param>
+    /// <param name="probabilities">Each sample's score or confidence, 0 to 1.</param>
+    /// <param name="bins">The number of bins, 1 to 10,000; 15 is the literature's.</param>
+    /// <exception cref="ArgumentException">The lengths differ, or a value is not between 0 and 1.</exception>
+    public static CalibrationError? Error(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities, int bins = 15)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, 10_000);
+        Check(outcome, probabilities);
+        if (probabilities.IsEmpty)
+        {
+            return null;
+        }
+
+        var (counts, right, sums) = (new int[bins], new int[bins], new double[bins]);
+        for (int i = 0; i < probabilities.Length; i++)
+        {
+            int bin = BinOf(probabilities[i], bins);
+            counts[bin]++;
+            right[bin] += outcome[i] ? 1 : 0;
+            sums[bin] += probabilities[i];
+        }
+
+        ReliabilityBin[] filled =
+        [
+            .. Enumerable.Range(0, bins).Where(bin => counts[bin] > 0)
+                .Select(bin => new ReliabilityBin(bin, counts[bin], (double)right[bin] / counts[bin], sums[bin] / counts[bin])),
+        ];
+        double samples = probabilities.Length;
+        return new(filled.Sum(bin => bin.Count / samples * Gap(bin)), filled.Max(Gap), filled);
+    }
+
+    /// <summary>
+    /// The same for the decision that a threshold of one half makes: the confidence is the score where it flags, else one
+    /// minus the score, against whether the decision was right.
+    /// </summary>
+    /// <param name="truth">Whether each sample is positive.</param>
+    /// <param name="probabilities">Each sample's score, 0 to 1.</param>
+    /// <param name="bins">The number of bins, 1 to 10,000.</param>
+    public static CalibrationError? DecisionError(ReadOnlySpan<bool> truth, ReadOnlySpan<double> probabilities, int bins = 15)
+    {
+        Check(truth, probabilities);
+        var (right, confidences) = (new bool[truth.Length], new double[truth.Length]);
+        for (int i = 0; i < truth.Length; i++)
+        {
+            bool flagged = probabilities[i] >= 0.5;
+            (right[i], confidences[i]) = (flagged == truth[i], flagged ? probabilities[i] : 1 - probabilities[i]);
+        }
+
+        return Error(right, confidences, bins);
+    }
+
+    /// <summary>The mean squared error of the probabilities, 0 (best) to 1; null without samples.</summary>
+    /// <inheritdoc cref="Error" path="/param[@name!='bins']"/>
+    public static double? Brier(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
+    {
+        Check(outcome, probabilities);
+        double sum = 0;
+        for (int i = 0; i < probabilities.Length; i++)
+        {
+            double error = probabilities[i] - (outcome[i] ? 1 : 0);
+            sum += error * error;
+        }
+
+        return probabilities.IsEmpty ? null : sum / probabilities.Length;
+    }
+
+    /// <summary>
+    /// The mean negative natural logarithm of the probability given to what happened; probabilities are kept from 0 and 1 by
+    /// 1e-15, so that one certain mistake costs about 35 and not infinity. Null without samples.
+    /// </summary>
+    /// <inheritdoc cref="Error" path="/param[@name!='bins']"/>
+    public static double? LogLoss(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
+    {
+        Check(outcome, probabilities);
+        double sum = 0;
+        for (int i = 0; i < probabilities.Length; i++)
+        {
+            double probability = Math.Clamp(probabilities[i], SmallestProbability, 1 - SmallestProbability);
+            sum -= Math.Log(outcome[i] ? probability : 1 - probability);
+        }
+
+        return probabilities.IsEmpty ? null : sum / probabilities.Length;
+    }
+
+    private static double Gap(ReliabilityBin bin) => Math.Abs(bin.Accuracy - bin.Confidence);
+
+    // The product rounds, so a probability on an edge is put right by comparing it with the edge itself.
+    private static int BinOf(double probability, int bins)
+    {
+        int bin = Math.Clamp((int)Math.Ceiling(probability * bins) - 1, 0, bins - 1);
+        if (bin > 0 && probability <= (double)bin / bins)
+        {
+            return bin - 1;
+        }
+
+        return bin < bins - 1 && probability > (bin + 1.0) / bins ? bin + 1 : bin;
+    }
+
+    private static void Check(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
+    {
+        MetricInput.SameLength(outcome.Length, probabilities.Length, nameof(probabilities));
+        MetricInput.Probabilities(probabilities, nameof(probabilities));
+    }
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+
+namespace SafeVision.Evaluation.Metrics;
+
+/// <summary>What every metric demands of its input. A broken number would otherwise sort somewhere and look like a result.</summary>
+internal static class MetricInput
+{
+    public static void SameLength(int truth, int other, string parameter)
+    {
+        if (truth != other)
+        {
+            throw new ArgumentException($"{Show(truth)} samples have a label and {Show(other)} have a value; each sample needs both.", parameter);
+        }
+    }
+
+    public static void Finite(ReadOnlySpan<double> values, string parameter)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (!double.IsFinite(values[i]))
+            {
+                throw new ArgumentException($"Value {Show(i)} is {Show(values[i])}; leave out what was not assessed, and count it apart.", parameter);
+            }
+        }
+    }
+
+    public static void Probabilities(ReadOnlySpan<double> values, string parameter)
+    {
+        for (int i = 0; i < values.Length; i++)
+        {
+            if (values[i] is not (>= 0 and <= 1))
+            {
+                throw new ArgumentException($"Value {Show(i)} is {Show(values[i])}; a probability is between 0 and 1. Leave out what was not assessed.", parameter);
+            }
+        }
+    }
+
+    public static void Probability(double value, string parameter)
+    {
+        if (value is not (>= 0 and <= 1))
+        {
+            throw new ArgumentOutOfRangeException(parameter, value, "It must be between 0 and 1.");
+        }
+    }
+
+    public static void Classes(ReadOnlySpan<int> labels, int classes, string parameter)
+    {
+        for (int i = 0; i < labels.Length; i++)
+        {
+            if ((uint)labels[i] >= (uint)classes)
+            {
+                throw new ArgumentException($"Label {Show(i)} is {Show(labels[i])}; with {Show(classes)} classes a label is 0 to {Show(classes - 1)}.", parameter);
+            }
+        }
+    }
+
+    /// <summary>The number of rows of a row-major table.</summary>
+    public static int Rows(int length, int columns, string parameter)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
+        return length % columns == 0
+            ? length / columns
+            : throw new ArgumentException($"{Show(length)} values are no whole number of rows of {Show(columns)}.", parameter);
+    }
+
+    private static string Show(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
+}

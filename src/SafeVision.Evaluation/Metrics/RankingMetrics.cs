@@ -1,0 +1,138 @@
+namespace SafeVision.Evaluation.Metrics;
+
+/// <summary>
+/// Metrics of a score over all thresholds. Equal to scikit-learn; where it warns and returns a number for an undefined value,
+/// this returns null.
+/// </summary>
+public static class RankingMetrics
+{
+    /// <inheritdoc cref="RankedSamples.RocAuc()"/>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static double? RocAuc(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores) => RankedSamples.From(truth, scores).RocAuc();
+
+    /// <inheritdoc cref="RankedSamples.AveragePrecision()"/>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static double? AveragePrecision(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores) =>
+        RankedSamples.From(truth, scores).AveragePrecision();
+
+    /// <summary>
+    /// The trapezoid area under the precision–recall curve; null without positives. It interpolates between points that no
+    /// threshold reaches and is too high for few samples: <see cref="AveragePrecision"/> is the better number, this one
+    /// serves comparison with publications.
+    /// </summary>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static double? PrecisionRecallAuc(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
+    {
+        if (PrecisionRecallCurve(truth, scores) is not { } curve)
+        {
+            return null;
+        }
+
+        double area = 0;
+        for (int i = 1; i < curve.Recalls.Count; i++)
+        {
+            area += (curve.Recalls[i - 1] - curve.Recalls[i]) * (curve.Precisions[i - 1] + curve.Precisions[i]) / 2;
+        }
+
+        return area;
+    }
+
+    /// <summary>The precision–recall curve; null without positives.</summary>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static PrecisionRecallCurve? PrecisionRecallCurve(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
+    {
+        var steps = RankedSamples.From(truth, scores).Steps();
+        if (steps.Count == 0 || steps[^1].Hits == 0)
+        {
+            return null;
+        }
+
+        double positives = steps[^1].Hits;
+        var rising = steps.Reverse().ToArray();
+        return new(
+            [.. rising.Select(step => (double)step.Hits / (step.Hits + step.Alarms)), 1],
+            [.. rising.Select(step => step.Hits / positives), 0],
+            [.. rising.Select(step => step.Threshold)]);
+    }
+
+    /// <summary>The ROC curve; null unless both classes occur.</summary>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static RocCurve? RocCurve(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
+    {
+        if (Points(truth, scores) is not { } points)
+        {
+            return null;
+        }
+
+        return new([.. points.Select(point => point.FalsePositiveRate)], [.. points.Select(point => point.TruePositiveRate)], [.. points.Select(point => point.Threshold)]);
+    }
+
+    /// <summary>
+    /// What a recall costs: the highest threshold whose recall is at least <paramref name="recall"/>, with its false alarms;
+    /// null unless both classes occur.
+    /// </summary>
+    /// <param name="truth">Whether each sample is positive (unsafe).</param>
+    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
+    /// <param name="recall">The least recall, 0 to 1.</param>
+    public static OperatingPoint? AtRecall(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double recall)
+    {
+        MetricInput.Probability(recall, nameof(recall));
+        return Points(truth, scores)?.First(point => point.TruePositiveRate >= recall);
+    }
+
+    /// <summary>
+    /// What an allowance of false alarms buys: the highest threshold with the greatest recall whose false-positive rate is
+    /// at most <paramref name="falsePositiveRate"/>; null unless both classes occur.
+    /// </summary>
+    /// <param name="truth">Whether each sample is positive (unsafe).</param>
+    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
+    /// <param name="falsePositiveRate">The greatest share of negatives that may be flagged, 0 to 1.</param>
+    public static OperatingPoint? AtFalsePositiveRate(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double falsePositiveRate)
+    {
+        MetricInput.Probability(falsePositiveRate, nameof(falsePositiveRate));
+        return Points(truth, scores)?.Where(point => point.FalsePositiveRate <= falsePositiveRate).MaxBy(point => point.TruePositiveRate);
+    }
+
+    /// <summary>The greatest recall at which precision is at least <paramref name="precision"/>; 0 where no threshold is that precise, null without positives.</summary>
+    /// <param name="truth">Whether each sample is positive (unsafe).</param>
+    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
+    /// <param name="precision">The least precision, 0 to 1.</param>
+    public static double? RecallAtPrecision(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double precision)
+    {
+        MetricInput.Probability(precision, nameof(precision));
+        return PrecisionRecallCurve(truth, scores) is { } curve
+            ? curve.Recalls.Where((_, i) => curve.Precisions[i] >= precision).Max()
+            : null;
+    }
+
+    /// <summary>The best F1 that any of the scores reaches as a threshold; null without samples.</summary>
+    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
+    public static F1AtThreshold? BestF1(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
+    {
+        var steps = RankedSamples.From(truth, scores).Steps();
+        F1AtThreshold? best = null;
+        foreach ((double threshold, long hits, long alarms) in steps)
+        {
+            double f1 = PrecisionRecallF1.From(hits, hits + alarms, steps[^1].Hits).F1;
+            best = best is { } known && known.F1 > f1 ? best : new(f1, threshold);
+        }
+
+        return best;
+    }
+
+    private static OperatingPoint[]? Points(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
+    {
+        var steps = RankedSamples.From(truth, scores).Steps();
+        if (steps.Count == 0 || steps[^1].Hits == 0 || steps[^1].Alarms == 0)
+        {
+            return null;
+        }
+
+        var (_, positives, negatives) = steps[^1];
+        return
+        [
+            new(double.PositiveInfinity, 0, 0),
+            .. steps.Select(step => new OperatingPoint(step.Threshold, (double)step.Hits / positives, (double)step.Alarms / negatives)),
+        ];
+    }
+}
