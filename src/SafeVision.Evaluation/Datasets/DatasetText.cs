@@ -1,0 +1,160 @@
+using System.Text;
+
+namespace SafeVision.Evaluation.Datasets;
+
+/// <summary>The characters of a dataset's file, decoded strictly and never more of them than the limits allow.</summary>
+/// <remarks>UTF-8, or what a byte order mark says: UTF-16 or UTF-32. Lines end with LF, CR or both.</remarks>
+internal sealed class DatasetText : IDisposable
+{
+    private readonly StreamReader _reader;
+    private readonly int _maxLine;
+    private readonly StringBuilder _line = new();
+    private int _ahead = -2; // -2: nothing read ahead, -1: the end
+
+    private DatasetText(string name, StreamReader reader, int maxLine) => (Name, _reader, _maxLine) = (name, reader, maxLine);
+
+    /// <summary>The file's name, for messages.</summary>
+    public string Name { get; }
+
+    /// <summary>The line of the next character, from 1.</summary>
+    public int Line { get; private set; } = 1;
+
+    /// <summary>Opens a regular file.</summary>
+    /// <exception cref="DatasetException">It is not there, not a file, empty, or too large.</exception>
+    public static DatasetText Open(string path, DatasetReadOptions options)
+    {
+        string name = Path.GetFileName(path);
+        FileStream? stream = null;
+        try
+        {
+            var file = new FileInfo(path);
+            if (!file.Exists)
+            {
+                throw new DatasetException($"There is no file '{path}'.");
+            }
+
+            // A pipe reports no length; opening one would wait for its writer.
+            if (file.Length == 0)
+            {
+                throw new DatasetException($"'{path}' is empty, or a pipe or device, which are not read.");
+            }
+
+            if (file.Length > options.MaxFileBytes)
+            {
+                throw new DatasetException($"'{path}' has {file.Length} bytes; the limit is {options.MaxFileBytes} ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxFileBytes)}).");
+            }
+
+            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            Encoding encoding = SkipMark(stream);
+            return new DatasetText(name, new StreamReader(stream, encoding, detectEncodingFromByteOrderMarks: false, bufferSize: 65536), options.MaxLineLength);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            stream?.Dispose();
+            throw new DatasetException($"'{path}' cannot be read: {error.Message}", error);
+        }
+    }
+
+    /// <summary>The next character, every line end as one LF; -1 at the end.</summary>
+    public int Read()
+    {
+        int character = Take();
+        if (character == '\r')
+        {
+            if (Peek() == '\n')
+            {
+                Take();
+            }
+
+            character = '\n';
+        }
+
+        if (character == '\n')
+        {
+            Line++;
+        }
+
+        return character;
+    }
+
+    /// <summary>The next character without passing it; -1 at the end.</summary>
+    public int Peek()
+    {
+        if (_ahead == -2)
+        {
+            _ahead = Next();
+        }
+
+        return _ahead;
+    }
+
+    /// <summary>The next line without its end; null at the end of the file.</summary>
+    /// <param name="tooLong">Whether the line has more characters than allowed; it is then passed over, and only its start is returned.</param>
+    public string? ReadLine(out bool tooLong)
+    {
+        tooLong = false;
+        _line.Clear();
+        int character = Read();
+        if (character < 0)
+        {
+            return null;
+        }
+
+        for (; character >= 0 && character != '\n'; character = Read())
+        {
+            if (_line.Length < _maxLine)
+            {
+                _line.Append((char)character);
+            }
+            else
+            {
+                tooLong = true;
+            }
+        }
+
+        return _line.ToString();
+    }
+
+    public void Dispose() => _reader.Dispose();
+
+    private int Take()
+    {
+        int character = Peek();
+        _ahead = character < 0 ? -1 : -2;
+        return character;
+    }
+
+    private int Next()
+    {
+        try
+        {
+            return _reader.Read();
+        }
+        catch (DecoderFallbackException error)
+        {
+            throw new DatasetException($"'{Name}' is not {_reader.CurrentEncoding.WebName} somewhere after line {Line}. Save it as UTF-8.", error);
+        }
+        catch (IOException error)
+        {
+            throw new DatasetException($"'{Name}' cannot be read after line {Line}: {error.Message}", error);
+        }
+    }
+
+    // Strict encodings: a byte that means nothing is an error, never a replacement character in an id.
+    private static Encoding SkipMark(FileStream stream)
+    {
+        Span<byte> head = stackalloc byte[4];
+        head = head[..stream.ReadAtLeast(head, 4, throwOnEndOfStream: false)];
+        (Encoding encoding, int length) = head switch
+        {
+            [0xEF, 0xBB, 0xBF, ..] => ((Encoding)new UTF8Encoding(false, true), 3),
+            [0xFF, 0xFE, 0, 0] => (new UTF32Encoding(false, false, true), 4),
+            [0, 0, 0xFE, 0xFF] => (new UTF32Encoding(true, false, true), 4),
+            [0xFF, 0xFE, ..] => (new UnicodeEncoding(false, false, true), 2),
+            [0xFE, 0xFF, ..] => (new UnicodeEncoding(true, false, true), 2),
+            _ => (new UTF8Encoding(false, true), 0),
+        };
+        stream.Position = length;
+        return encoding;
+    }
+}
