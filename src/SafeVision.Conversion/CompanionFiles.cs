@@ -2,7 +2,7 @@ using SafeVision.Engines.VisionLanguage;
 
 namespace SafeVision.Conversion;
 
-/// <summary>The files of a vision-language checkpoint that its ONNX folder needs too: configuration, tokenizer, prompts, licence.</summary>
+/// <summary>The files of a checkpoint that its ONNX folder needs too: configuration, tokenizer, prompts, licence.</summary>
 internal static class CompanionFiles
 {
     private const long LargestFile = 256 << 20;
@@ -10,7 +10,7 @@ internal static class CompanionFiles
     private static readonly string[] s_names =
     [
         "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
-        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
+        "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
         "chat_template.json", "chat_template.jinja", PromptWording.FileName,
     ];
 

@@ -6,7 +6,7 @@ using SafeVision.Policies;
 namespace SafeVision.Conversion;
 
 /// <summary>Joins what a checkpoint knows with what its recipe adds, and checks that they fit.</summary>
-internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options, string family)
+internal sealed class ManifestDraft(IModelDescription model, ConversionOptions options, string family)
 {
     /// <summary>The manifest without what only the finished files can tell.</summary>
     /// <exception cref="CheckpointException">The recipe does not fit the checkpoint.</exception>
@@ -35,9 +35,11 @@ internal sealed class ManifestDraft(FamilyModel model, ConversionOptions options
             Source = recipe.Source,
             File = "",
             Sha256 = new string('0', 64),
+            Input = model.Input,
             Outputs = model.Outputs,
             Preprocessing = model.Preprocessing,
             Tokenizer = model.Tokenizer,
+            Contrastive = model.Contrastive,
             Labels = [.. model.Labels.Select((label, place) => recipe.Rename.GetValueOrDefault(place, label))],
             Display = recipe.Display,
             Aliases = recipe.Aliases,

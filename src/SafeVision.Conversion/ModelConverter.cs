@@ -1,4 +1,5 @@
 using SafeVision.Conversion.Families;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Quantization;
 
@@ -52,13 +53,18 @@ public static class ModelConverter
             }
         }
 
-        return ModelFamilies.Find(source, options.Family) switch
+        IModelFamily found = ModelFamilies.Find(source, options.Family);
+        if (found is not IVisionLanguageFamily && (options.Adapter is not null || options.NewTokens.Count > 0))
         {
-            INetworkFamily family when options.Adapter is not null || options.NewTokens.Count > 0 =>
-                throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{family.Name}' is none."),
+            throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is none.");
+        }
+
+        return found switch
+        {
             INetworkFamily family => await new NetworkConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
+            IEncoderFamily family => await new EncoderConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
-            var family => throw new InvalidOperationException($"'{family.Name}' has no way to be converted."),
+            _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),
         };
     }
 }

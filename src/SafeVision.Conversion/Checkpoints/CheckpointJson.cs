@@ -39,6 +39,11 @@ internal static class CheckpointJson
             : null;
     }
 
+    /// <summary>Whether one of <c>architectures</c> ends like this.</summary>
+    public static bool NamesArchitecture(JsonElement config, string ending) =>
+        config.ValueKind == JsonValueKind.Object && config.TryGetProperty("architectures", out JsonElement list) && list.ValueKind == JsonValueKind.Array
+        && list.EnumerateArray().Any(name => name.ValueKind == JsonValueKind.String && name.GetString()!.EndsWith(ending, StringComparison.Ordinal));
+
     public static JsonElement Property(JsonElement parent, string name, JsonValueKind kind, string where) =>
         parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == kind
             ? value

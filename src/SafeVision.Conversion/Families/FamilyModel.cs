@@ -7,7 +7,7 @@ using SafeVision.Tokenizers;
 namespace SafeVision.Conversion.Families;
 
 /// <summary>What a family read from a checkpoint.</summary>
-internal sealed class FamilyModel : IDisposable
+internal sealed class FamilyModel : IModelDescription, IDisposable
 {
     private static readonly string[] Texts =
     [
@@ -35,6 +35,10 @@ internal sealed class FamilyModel : IDisposable
     public PreprocessingRecipe? Preprocessing { get; init; }
 
     public ModelTokenizer? Tokenizer { get; init; }
+
+    public string Input => "input";
+
+    public ContrastiveSettings? Contrastive => null;
 
     /// <summary>What holds the weights' bytes; null when nothing needs closing.</summary>
     public IDisposable? Checkpoint { get; init; }

@@ -1,4 +1,5 @@
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Families;
@@ -6,7 +7,11 @@ namespace SafeVision.Conversion.Families;
 /// <summary>The families that can be converted; the only place that lists them.</summary>
 internal static class ModelFamilies
 {
-    public static IReadOnlyList<IModelFamily> All { get; } = [new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new InternVL(), new SmolVLM(), new Qwen2VL()];
+    public static IReadOnlyList<IModelFamily> All { get; } =
+    [
+        new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new VitClassifier(), new SiglipClassifier(), new ConvNextClassifier(),
+        new InternVL(), new SmolVLM(), new Qwen2VL(),
+    ];
 
     /// <summary>The family of a checkpoint.</summary>
     /// <param name="folder">The checkpoint.</param>

@@ -70,6 +70,7 @@ internal static class PlainTransformer
                 Activation.Gelu => value / 2 * (1 + Gelu.ErrorFunction(value / Math.Sqrt(2))),
                 Activation.GeluTanh => value / 2 * (1 + Math.Tanh(Math.Sqrt(2 / Math.PI) * (value + (0.044715 * value * value * value)))),
                 Activation.QuickGelu => value / (1 + Math.Exp(-1.702 * value)),
+                Activation.Relu => Math.Max(value, 0),
                 _ => value / (1 + Math.Exp(-value)),
             });
         }

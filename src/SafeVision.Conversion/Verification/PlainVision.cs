@@ -15,33 +15,44 @@ internal static class PlainVision
     /// <param name="cancellationToken">Ends the computation between two layers.</param>
     public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, int[]? watched, Action computed, CancellationToken cancellationToken)
     {
-        VisionTransformer tower = encoder.Layers;
-        float[] residual = [.. tokens];
+        float[] hidden = [.. tokens];
         for (int i = 0; i < layers; i++)
         {
-            VisionLayer layer = tower.Layers[i];
             cancellationToken.ThrowIfCancellationRequested();
-            float[] x = [.. residual];
-            PlainTransformer.Normalize(layer.AttentionNorm, x);
-            float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
-            int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
-            encoder.RotatePlainly(query, key);
-            if (watched is not null && i == layers - 1)
-            {
-                (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
-            }
-
-            float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, (_, _) => true);
-            Add(residual, PlainTransformer.Linear(layer.Output, mixed));
-
-            x = [.. residual];
-            PlainTransformer.Normalize(layer.MlpNorm, x);
-            float[] inner = PlainTransformer.Linear(layer.Up, x);
-            PlainTransformer.Activate(tower.Activation, inner);
-            Add(residual, PlainTransformer.Linear(layer.Down, inner));
+            hidden = Step(encoder.Layers, i, hidden, encoder.RotatePlainly, i == layers - 1 ? watched : null);
             computed();
         }
 
+        return hidden;
+    }
+
+    /// <summary>One layer of a tower.</summary>
+    /// <param name="tower">The tower.</param>
+    /// <param name="index">Which layer.</param>
+    /// <param name="tokens">What goes in, [tokens, width]; left as it is.</param>
+    /// <param name="rotate">Turns queries and keys by their places; null: they are not turned.</param>
+    /// <param name="watched">The tokens whose result is wanted; null: all. Not of a causal tower.</param>
+    public static float[] Step(VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, int[]? watched = null)
+    {
+        VisionLayer layer = tower.Layers[index];
+        float[] residual = [.. tokens], x = [.. tokens];
+        PlainTransformer.Normalize(layer.AttentionNorm, x);
+        float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
+        int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
+        rotate?.Invoke(query, key);
+        if (watched is not null)
+        {
+            (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
+        }
+
+        float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, (token, other) => !tower.IsCausal || other <= token);
+        Add(residual, PlainTransformer.Linear(layer.Output, mixed));
+
+        x = [.. residual];
+        PlainTransformer.Normalize(layer.MlpNorm, x);
+        float[] inner = PlainTransformer.Linear(layer.Up, x);
+        PlainTransformer.Activate(tower.Activation, inner);
+        Add(residual, PlainTransformer.Linear(layer.Down, inner));
         return residual;
     }
 

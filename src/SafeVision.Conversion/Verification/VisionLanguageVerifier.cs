@@ -12,7 +12,6 @@ namespace SafeVision.Conversion.Verification;
 /// </summary>
 internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double tolerance, Action<long, long> report, CancellationToken cancellationToken)
 {
-    private const double CoarseTolerance = 0.05;
     private const int Tokens = 5;
     private const int WatchedLogits = 8192; // the last ones, of a language model that is not computed to its end
     private const int WatchedTokens = 16; // of a vision tower that is not computed to its end
@@ -20,7 +19,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
 
     // What rounding to few bits does grows from layer to layer, until it can't be told from a defect, and so does the error
     // of a single number among many.
-    private bool IsCoarse => tolerance > CoarseTolerance;
+    private bool IsCoarse => GraphComparison.IsCoarse(tolerance);
 
     private long Total => model.Text.Layers.Count + model.Vision.Layers.Layers.Count + 1;
 
@@ -133,19 +132,8 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
     }
 
-    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual)
-    {
-        double difference = IsCoarse
-            ? TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon)
-            : ProviderSelfCheck.RelativeDifference(expected, actual);
-        if (!(difference <= tolerance))
-        {
-            throw new CheckpointException(
-                $"{graph.Path}: {what} differs from the plain computation by {difference:0.0e+0} (more than {tolerance:0.0e+0}); the weights may be damaged, or this is a defect of the converter.");
-        }
-
-        LargestDifference = Math.Max(LargestDifference, difference);
-    }
+    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual) =>
+        LargestDifference = Math.Max(LargestDifference, GraphComparison.Require(graph.Path, what, expected, actual, tolerance));
 
     private void Advance() => report(++_done, Total);
 }

@@ -14,6 +14,9 @@ internal sealed record ModelImage
     /// <summary>The file, when the model has one: ONNX Runtime maps it and finds external data beside it.</summary>
     public string? Path { get; init; }
 
+    /// <summary>Checks that the file and those beside it are what they should be, before it is loaded; null: nothing to check.</summary>
+    public Action? Check { get; init; }
+
     /// <summary>The bytes, when the model is embedded.</summary>
     public Func<byte[]>? Bytes { get; init; }
 

@@ -141,6 +141,7 @@ public sealed class SessionCache : IDisposable
         rejection = null;
         try
         {
+            model.Check?.Invoke();
             return model.Path is { } path ? new InferenceSession(path, options) : new InferenceSession(model.Bytes!(), options);
         }
         catch (OnnxRuntimeException exception) when (provider != ExecutionProvider.Cpu)

@@ -42,10 +42,16 @@ internal static class GoldenInput
         long[] shape = [.. golden.Shape.Select(size => (long)size)];
         float[] input = Create(golden.Seed, checked((int)shape.Aggregate(1L, (product, size) => product * size)));
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(input, shape);
+        return Run(session, manifest, golden, manifest.Input, value);
+    }
+
+    /// <summary>The golden's output for an input that is not made from a seed.</summary>
+    public static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden, string input, OrtValue value)
+    {
         using var options = new RunOptions();
         try
         {
-            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [manifest.Input], [value], [golden.Output]);
+            using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(options, [input], [value], [golden.Output]);
             return outputs[0].GetTensorDataAsSpan<float>().ToArray();
         }
         catch (OnnxRuntimeException exception)

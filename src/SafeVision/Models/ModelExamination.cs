@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using SafeVision.Execution;
 using SafeVision.Models.VisionLanguage;
 
@@ -41,8 +42,21 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
         }
 
         using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
-        double largest = Largest(manifest, golden => GoldenInput.Run(session.Session, manifest, golden));
-        return new ModelExamination(manifest.Goldens.Count, largest, session.Provider);
+        using ModelSession? texts = manifest.Contrastive is { } contrastive
+            ? await sessions.GetAsync(package.Image(contrastive.TextFile, null), options, cancellationToken).ConfigureAwait(false)
+            : null;
+        double largest = Largest(manifest, golden => golden.Inputs.Count == 0 || texts is null ? GoldenInput.Run(session.Session, manifest, golden) : Read(texts, manifest, golden));
+        return new ModelExamination(manifest.Goldens.Count, largest, session.Provider) { Allowed = AllowedBy(manifest) };
+    }
+
+    /// <summary>The least that a golden says; <see cref="Tolerance"/> where none says anything.</summary>
+    internal static double AllowedBy(ModelManifest manifest) => manifest.Goldens.Select(golden => golden.Tolerance ?? Tolerance).DefaultIfEmpty(Tolerance).Min();
+
+    private static float[] Read(ModelSession texts, ModelManifest manifest, ModelGolden golden)
+    {
+        (string input, IReadOnlyList<long> ids) = golden.Inputs.First();
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory<long>([.. ids], [1, ids.Count]);
+        return GoldenInput.Run(texts.Session, manifest, golden, input, value);
     }
 
     private static double Largest(ModelManifest manifest, Func<ModelGolden, float[]> run) =>

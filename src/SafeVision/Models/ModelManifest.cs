@@ -24,7 +24,7 @@ public sealed record ModelManifest
     /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>imageClassifier</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
+    /// <summary><c>imageClassifier</c>, <c>contrastive</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
@@ -36,7 +36,7 @@ public sealed record ModelManifest
     /// <summary>Where the weights come from.</summary>
     public string Source { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The ONNX file; of a vision-language model: its decoder, in the subfolder <c>onnx</c>.</summary>
+    /// <summary>The ONNX file; of a contrastive model: what makes vectors of pictures; of a vision-language model: its decoder, in the subfolder <c>onnx</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>The hash of <see cref="File"/>, lower-case hex.</summary>
@@ -51,7 +51,7 @@ public sealed record ModelManifest
     /// <summary>The name of the graph's image input.</summary>
     public string Input { get; init => field = value ?? "input"; } = "input";
 
-    /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>.</summary>
+    /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>, <c>imageEmbeddings</c>, <c>textEmbeddings</c>.</summary>
     public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
     /// <summary>How a picture becomes the input; null for a text encoder, and for a vision-language model, whose own files say it.</summary>
@@ -59,6 +59,9 @@ public sealed record ModelManifest
 
     /// <summary>How a text becomes the input; null for an image model.</summary>
     public ModelTokenizer? Tokenizer { get; init; }
+
+    /// <summary>How pictures and texts are compared; null for a model that does not.</summary>
+    public ContrastiveSettings? Contrastive { get; init; }
 
     /// <summary>The classes, in the order of the outputs.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
@@ -124,9 +127,9 @@ public sealed record ModelManifest
 
         RequireNoNulls();
 
-        if (Kind is not ("imageClassifier" or "textEncoder" or "visionLanguage"))
+        if (Kind is not ("imageClassifier" or "contrastive" or "textEncoder" or "visionLanguage"))
         {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, textEncoder or visionLanguage");
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, contrastive, textEncoder or visionLanguage");
         }
 
         if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
@@ -137,6 +140,11 @@ public sealed record ModelManifest
         if (Kind == "imageClassifier" && (Labels.Count == 0 || Preprocessing is null))
         {
             throw new JsonException("an imageClassifier needs labels and preprocessing");
+        }
+
+        if (Kind == "contrastive" && (Contrastive is null || Preprocessing is null))
+        {
+            throw new JsonException("a contrastive model needs contrastive and preprocessing");
         }
 
         if (Kind == "textEncoder" && Tokenizer is null)
@@ -171,6 +179,7 @@ public sealed record ModelManifest
         Calibration?.Validate();
         Preprocessing?.Validate();
         Tokenizer?.Validate();
+        Contrastive?.Validate();
     }
 
     // JSON can say null where the types here can't.
@@ -184,6 +193,7 @@ public sealed record ModelManifest
             ("sha256", Sha256 is not null),
             ("files", Files.Values.All(hash => hash is not null)),
             ("outputs", Outputs.Values.All(name => name is not null)),
+            ("contrastive", Contrastive is not { TextFile: null } and not { Activation: null }),
             ("labels", Labels.All(label => label is not null)),
             ("aliases", Aliases.Values.All(names => names is not null && names.All(name => name is not null))),
             ("labelEmbeddings", LabelEmbeddings is not { File: null } and not { Encoder: null }),

@@ -7,6 +7,8 @@ namespace SafeVision.Models;
 /// <summary>A model's manifest together with its folder; files are handed out only after their hash was checked.</summary>
 public sealed class ModelPackage
 {
+    private const string WeightsSuffix = "_data"; // of the file beside a graph that holds its weights
+
     private static readonly long s_largestFile = Array.MaxLength;
 
     private ModelPackage(ModelFolder folder, ModelManifest manifest) => (Folder, Manifest) = (folder, manifest);
@@ -58,12 +60,7 @@ public sealed class ModelPackage
     /// <exception cref="ModelLoadException">It is missing, altered, or not named by the manifest.</exception>
     internal byte[] ReadVerified(string file)
     {
-        string? expected = file == Manifest.File ? Manifest.Sha256 : Manifest.Files.GetValueOrDefault(file);
-        if (expected is null)
-        {
-            throw new ModelLoadException($"{Folder.Description}: the manifest gives no hash for '{file}'.");
-        }
-
+        string expected = HashOf(file);
         using Stream stream = Folder.OpenRead(file);
         if (stream.Length > s_largestFile)
         {
@@ -91,11 +88,32 @@ public sealed class ModelPackage
 
     internal bool Has(string file) => Manifest.Files.ContainsKey(file);
 
-    internal ModelImage Image(Func<InferenceSession, float[]>? probe) => new()
+    internal ModelImage Image(Func<InferenceSession, float[]>? probe) => Image(Manifest.File, probe);
+
+    /// <summary>One of the model's graphs, which is checked against its hash when it is loaded, and so are its weights where they lie beside it.</summary>
+    /// <exception cref="ModelLoadException">The manifest does not name it, or its weights lie beside it in an assembly.</exception>
+    internal ModelImage Image(string file, Func<InferenceSession, float[]>? probe)
     {
-        Name = Manifest.Id,
-        Identity = Manifest.Sha256,
-        Bytes = () => ReadVerified(Manifest.File),
-        Probe = probe,
-    };
+        string hash = HashOf(file), weights = file + WeightsSuffix;
+        if (!Has(weights))
+        {
+            return new ModelImage { Name = Manifest.Id, Identity = hash, Bytes = () => ReadVerified(file), Probe = probe };
+        }
+
+        return new ModelImage
+        {
+            Name = Manifest.Id,
+            Identity = $"{hash} {HashOf(weights)}",
+            Path = Folder.PathOf(file) ?? throw new ModelLoadException($"{Folder.Description}: '{weights}' can only be read from a folder on disk."),
+            Check = () =>
+            {
+                Verify(file, hash);
+                Verify(weights, HashOf(weights));
+            },
+            Probe = probe,
+        };
+    }
+
+    private string HashOf(string file) => (file == Manifest.File ? Manifest.Sha256 : Manifest.Files.GetValueOrDefault(file))
+        ?? throw new ModelLoadException($"{Folder.Description}: the manifest gives no hash for '{file}'.");
 }

@@ -14,4 +14,7 @@ internal enum Activation
 
     /// <summary><c>x · σ(x)</c>.</summary>
     Silu,
+
+    /// <summary><c>max(x, 0)</c>.</summary>
+    Relu,
 }

@@ -7,8 +7,10 @@ internal static class Activations
     public static Activation Parse(string name, string where) => name switch
     {
         "gelu" => Activation.Gelu,
-        "gelu_pytorch_tanh" or "gelu_new" => Activation.GeluTanh,
+        "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => Activation.GeluTanh,
         "quick_gelu" => Activation.QuickGelu,
-        _ => throw new CheckpointException($"{where}: the activation '{name}' is not known; gelu, gelu_pytorch_tanh and quick_gelu are."),
+        "silu" or "swish" => Activation.Silu,
+        "relu" => Activation.Relu,
+        _ => throw new CheckpointException($"{where}: the activation '{name}' is not known; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, quick_gelu, silu and relu are."),
     };
 }

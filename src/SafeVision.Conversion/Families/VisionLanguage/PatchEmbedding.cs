@@ -19,10 +19,14 @@ internal static class PatchEmbedding
     }
 
     /// <summary>[pictures, channels, height, width] → [pictures, patches row by row, features].</summary>
-    public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int size)
+    public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int size) =>
+        Write(blocks, pixels, patches, channels, size, size);
+
+    /// <summary>The same for patches of any sides; pixels right of the last whole patch, and below it, are left out.</summary>
+    public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int height, int width)
     {
         OnnxGraph graph = blocks.Graph;
-        string kernel = graph.Weights("patches.weight", patches.Weight, patches.Features, channels, size, size);
+        string kernel = graph.Weights("patches.weight", patches.Weight, patches.Features, channels, height, width);
         if (blocks.Activations != TensorProto.Types.DataType.Float)
         {
             kernel = blocks.Cast(kernel, graph.Claim("patches.weight/inside"), blocks.Activations);
@@ -31,7 +35,7 @@ internal static class PatchEmbedding
         string bias = blocks.Constant("patches.bias", patches.Bias ?? new float[patches.Features]);
         string map = graph.Node(
             "Conv", graph.Claim("patches"), [pixels, kernel, bias],
-            OnnxAttribute.Integers("kernel_shape", size, size), OnnxAttribute.Integers("strides", size, size));
+            OnnxAttribute.Integers("kernel_shape", height, width), OnnxAttribute.Integers("strides", height, width));
         string flat = blocks.Reshape("patches/flat", map, 0, patches.Features, -1);
         return blocks.Transpose("patches/tokens", flat, 0, 2, 1);
     }
@@ -50,17 +54,21 @@ internal static class PatchEmbedding
         return patches.Bias is null ? product : blocks.Add("patches/biased", product, blocks.Constant("patches.bias", patches.Bias));
     }
 
-    /// <summary>What <see cref="Write"/> says, plainly, for one square picture.</summary>
-    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size)
+    /// <summary>What the graph says, plainly, for one square picture.</summary>
+    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size) =>
+        Compute(pixels, patches, channels, image, size, size);
+
+    /// <summary>The same for patches of any sides.</summary>
+    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int height, int width)
     {
-        int grid = image / size, columns = channels * size * size;
-        float[] cut = new float[grid * grid * columns];
-        for (int i = 0; i < grid * grid * channels * size; i++)
+        int across = image / width, count = image / height * across, columns = channels * height * width;
+        float[] cut = new float[count * columns];
+        for (int i = 0; i < count * channels * height; i++)
         {
-            (int patch, int line) = Math.DivRem(i, channels * size);
-            (int channel, int row) = Math.DivRem(line, size);
-            int start = (((channel * image) + ((patch / grid) * size) + row) * image) + ((patch % grid) * size);
-            pixels.Slice(start, size).CopyTo(cut.AsSpan((patch * columns) + (line * size)));
+            (int patch, int line) = Math.DivRem(i, channels * height);
+            (int channel, int row) = Math.DivRem(line, height);
+            int start = (((channel * image) + (patch / across * height) + row) * image) + (patch % across * width);
+            pixels.Slice(start, width).CopyTo(cut.AsSpan((patch * columns) + (line * width)));
         }
 
         return PlainTransformer.Linear(patches, cut);

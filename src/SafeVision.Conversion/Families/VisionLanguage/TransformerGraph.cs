@@ -108,6 +108,7 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
     {
         Activation.Gelu => Graph.Node("Gelu", Graph.Claim(name), [x]),
         Activation.GeluTanh => Graph.RuntimeNode("FastGelu", Graph.Claim(name), [x]),
+        Activation.Relu => Graph.Node("Relu", Graph.Claim(name), [x]),
         Activation.QuickGelu => Graph.RuntimeNode("QuickGelu", Graph.Claim(name), [x], OnnxAttribute.Number("alpha", 1.702)),
         _ => Graph.RuntimeNode("QuickGelu", Graph.Claim(name), [x], OnnxAttribute.Number("alpha", 1)), // x · σ(x)
     };

@@ -3,7 +3,7 @@ using SafeVision.Conversion.Quantization;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>The layers of a vision tower.</summary>
+/// <summary>The layers of a vision tower, or of a text tower that is built like one.</summary>
 /// <param name="Width">The size of a token's vector.</param>
 /// <param name="Heads">How many heads attend.</param>
 /// <param name="Activation">Between a feed-forward part's projections.</param>
@@ -11,6 +11,12 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <param name="Norm">Behind the last layer; null: none.</param>
 internal sealed record VisionTransformer(int Width, int Heads, Activation Activation, IReadOnlyList<VisionLayer> Layers, NormWeights? Norm)
 {
+    /// <summary>Whether the tokens are of a text, whose layers bear rounding otherwise.</summary>
+    public bool IsText { get; init; }
+
+    /// <summary>Whether a token sees only those before it, and itself.</summary>
+    public bool IsCausal { get; init; }
+
     /// <summary>Adds the layers; [items, tokens, width] in and out.</summary>
     /// <param name="blocks">The graph.</param>
     /// <param name="x">What goes in.</param>
@@ -22,10 +28,10 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         for (int i = 0; i < Layers.Count; i++)
         {
             VisionLayer layer = Layers[i];
-            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i, rotation), i);
+            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i, rotation), LinearRole.TextAttention, i);
             (h, residual) = blocks.AddAndNormalize(layer.MlpNorm, output, residual);
-            string inner = blocks.Activate($"{layer.Name}.mlp.activation", Activation, Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, i));
-            string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, i);
+            string inner = blocks.Activate($"{layer.Name}.mlp.activation", Activation, Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i));
+            string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, LinearRole.TextMlp, i);
             NormWeights? next = i + 1 < Layers.Count ? Layers[i + 1].AttentionNorm : Norm;
             (h, residual) = next is null ? ("", blocks.Add($"{layer.Name}.sum", down, residual)) : blocks.AddAndNormalize(next, down, residual);
             blocks.Hidden.Add(residual);
@@ -41,12 +47,13 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         string name = $"{layer.Name}.attention", output = blocks.Graph.Claim(name);
         string query = Project("query", layer.Query, layer.QueryNorm), key = Project("key", layer.Key, layer.KeyNorm), value = Project("value", layer.Value, null);
         string bias = addsBias ? blocks.Constant($"{name}.bias", [.. Bias(layer.Query), .. Bias(layer.Key), .. Bias(layer.Value)]) : "";
+        AttributeProto heads = OnnxAttribute.Integer("num_heads", Heads);
         return blocks.Graph.RuntimeNode(
-            "MultiHeadAttention", output, addsBias ? [query, key, value, bias] : [query, key, value], OnnxAttribute.Integer("num_heads", Heads));
+            "MultiHeadAttention", output, addsBias ? [query, key, value, bias] : [query, key, value], IsCausal ? [heads, OnnxAttribute.Integer("unidirectional", 1)] : [heads]);
 
         string Project(string part, Projection projection, NormWeights? norm)
         {
-            string projected = Linear(blocks, $"{name}.{part}", addsBias ? projection with { Bias = null } : projection, x, depth);
+            string projected = Linear(blocks, $"{name}.{part}", addsBias ? projection with { Bias = null } : projection, x, LinearRole.TextAttention, depth);
             string normalized = norm is null ? projected : blocks.Normalize(norm, projected);
             return rotation is null || part == "value"
                 ? normalized
@@ -54,8 +61,8 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         }
     }
 
-    private string Linear(TransformerGraph blocks, string name, Projection projection, string x, int depth) =>
-        blocks.Linear(name, projection, x, LinearRole.Vision, depth, Layers.Count);
+    private string Linear(TransformerGraph blocks, string name, Projection projection, string x, LinearRole textRole, int depth) =>
+        blocks.Linear(name, projection, x, IsText ? textRole : LinearRole.Vision, depth, Layers.Count);
 
     private static float[] Bias(Projection projection) => projection.Bias ?? new float[projection.Features];
 }

@@ -28,7 +28,7 @@ internal static class VisionLanguageExamination
 
         return new ModelExamination(package.Manifest.Goldens.Count, largest, loaded.Decoder.Provider)
         {
-            Allowed = package.Manifest.Goldens.Select(golden => golden.Tolerance ?? ModelExamination.Tolerance).DefaultIfEmpty(ModelExamination.Tolerance).Min(),
+            Allowed = ModelExamination.AllowedBy(package.Manifest),
         };
     }
 

@@ -8,9 +8,12 @@ internal sealed record Golden(long[] Shape, float[] Numbers)
     public long[] Integers => [.. Numbers.Select(number => (long)number)];
 
     /// <summary>The goldens of a fixture, by name.</summary>
-    public static Dictionary<string, Golden> Read(string fixture)
+    public static Dictionary<string, Golden> Read(string fixture) => ReadFrom($"vlm/{fixture}");
+
+    /// <summary>The goldens in a folder of fixtures.</summary>
+    public static Dictionary<string, Golden> ReadFrom(string folder)
     {
-        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf($"vlm/{fixture}/goldens.safetensors"));
+        using SafetensorsFile file = SafetensorsFile.Open(Fixture.PathOf($"{folder}/goldens.safetensors"));
         return file.Tensors.ToDictionary(
             tensor => tensor.Key, tensor => new Golden([.. tensor.Value.Shape.Select(size => (long)size)], tensor.Value.ToSingle()));
     }

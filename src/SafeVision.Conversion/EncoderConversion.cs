@@ -1,0 +1,107 @@
+using SafeVision.Conversion.Families.Encoders;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Onnx;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion;
+
+/// <summary>The conversion of a checkpoint that holds encoders: a classifier, or a pair for pictures and texts. Each becomes one graph.</summary>
+internal sealed class EncoderConversion(IEncoderFamily family, string source, ConversionOptions options, Action<ConversionStage, long, long> report)
+{
+    private readonly IWeightForm _form = WeightForms.Find(options.Precision);
+
+    public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
+    {
+        using EncoderModel model = family.Read(source, options.Recipe);
+        using var folder = new ModelFolderWriter(options.Destination);
+        ModelManifest manifest = new ManifestDraft(model, options, family.Name).Create();
+        IReadOnlyDictionary<string, string> hashes = SourceHashes.Compute(
+            model.SourceFiles, (done, total) => report(ConversionStage.Reading, done, total), cancellationToken);
+
+        (IEncoder Encoder, WrittenGraph Graph)[] written = Write(folder, model, cancellationToken);
+        var verifier = new EncoderVerifier(_form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
+        verifier.Verify(written);
+        IReadOnlyList<ModelGolden> goldens = EncoderGoldens.Record(written, _form, cancellationToken);
+
+        SortedDictionary<string, string> files = Copy(folder);
+        long bytes = AddGraphs(folder, files);
+        if (options.TextEncoder is { } encoder)
+        {
+            StoredEmbeddings embeddings = await LabelEmbeddings.WriteAsync(
+                folder.Path, manifest, encoder, (done, total) => report(ConversionStage.Embedding, done, total), cancellationToken).ConfigureAwait(false);
+            manifest = manifest with { LabelEmbeddings = embeddings };
+            files[embeddings.File] = folder.HashOf(embeddings.File);
+        }
+
+        string file = Path.GetFileName(written[0].Graph.Path);
+        files.Remove(file, out string? sha256);
+        manifest = manifest with
+        {
+            File = file,
+            Sha256 = sha256!,
+            Bytes = bytes,
+            Goldens = goldens,
+            Files = files,
+            Converted = new ModelConversion
+            {
+                Tool = ModelConverter.Producer,
+                Version = ModelConverter.Version,
+                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verifier.Scope },
+                SourceFiles = hashes,
+            },
+        };
+        ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+        folder.Complete();
+        return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
+    }
+
+    private (IEncoder Encoder, WrittenGraph Graph)[] Write(ModelFolderWriter folder, EncoderModel model, CancellationToken cancellationToken)
+    {
+        (IEncoder Encoder, WrittenGraph Graph)[] graphs =
+            [.. model.Encoders.Select(encoder => (encoder, new WrittenGraph(Path.Combine(folder.Path, $"{encoder.Name}.onnx"), encoder.Write(_form))))];
+        long before = 0, all = graphs.Sum(pair => pair.Graph.WeightBytes);
+        foreach ((_, WrittenGraph graph) in graphs)
+        {
+            WrittenModel written = OnnxFile.Write(
+                graph.Path, graph.Blocks.Graph, ModelConverter.Producer, ModelConverter.Version,
+                (done, total) => report(ConversionStage.Writing, before + (long)((double)done / total * graph.WeightBytes), all), cancellationToken);
+            before += graph.WeightBytes;
+            if (written.DataSha256 is { } hash)
+            {
+                folder.Know($"{Path.GetFileName(graph.Path)}{OnnxFile.DataSuffix}", hash);
+            }
+        }
+
+        return graphs;
+    }
+
+    private SortedDictionary<string, string> Copy(ModelFolderWriter folder)
+    {
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (string path in CompanionFiles.Find(source))
+        {
+            files[Path.GetFileName(path)] = folder.Copy(path, Path.GetFileName(path));
+        }
+
+        if (options.Recipe.LicenseFile is { } license && !files.ContainsKey("LICENSE"))
+        {
+            files["LICENSE"] = folder.Copy(Path.Combine(options.Recipe.Folder ?? "", license), "LICENSE");
+        }
+
+        return files;
+    }
+
+    private static long AddGraphs(ModelFolderWriter folder, SortedDictionary<string, string> files)
+    {
+        long bytes = 0;
+        foreach (string path in Directory.EnumerateFiles(folder.Path).Where(path => !files.ContainsKey(Path.GetFileName(path))))
+        {
+            bytes += new FileInfo(path).Length;
+            files[Path.GetFileName(path)] = folder.HashOf(Path.GetFileName(path));
+        }
+
+        return bytes;
+    }
+}

@@ -1,0 +1,106 @@
+using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Families.Encoders;
+
+/// <summary>The configuration and the tensors of one tower, read with what all towers have in common.</summary>
+/// <param name="checkpoint">The tensors.</param>
+/// <param name="prefix">What stands before the tower's names.</param>
+/// <param name="config">The tower's part of the configuration.</param>
+/// <param name="defaults">What it leaves out is what transformers' class for it has.</param>
+/// <param name="where">The file and the part, for messages.</param>
+internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, JsonElement config, EncoderDefaults defaults, string where)
+{
+    private const int LargestWidth = 1 << 16;
+
+    public string Where => where;
+
+    public JsonElement Config => config;
+
+    public string Prefix => prefix;
+
+    public int Width { get; } = CheckpointJson.OptionalInteger(config, "hidden_size", 1, LargestWidth, where) ?? defaults.Width;
+
+    public int Heads { get; } = CheckpointJson.OptionalInteger(config, "num_attention_heads", 1, 1024, where) ?? defaults.Heads;
+
+    public int Intermediate { get; } = CheckpointJson.OptionalInteger(config, "intermediate_size", 1, LargestWidth * 4, where) ?? defaults.Intermediate;
+
+    public double Epsilon { get; } = PositiveNumber(config, "layer_norm_eps", defaults.Epsilon, where);
+
+    public Activation Activation { get; } = Activations.Parse(CheckpointJson.OptionalText(config, "hidden_act", where) ?? defaults.Activation, where);
+
+    public int ImageSize => Side("image_size", PictureInput.LargestSide, defaults.ImageSize, mustBeSquare: true).Height;
+
+    public (int Height, int Width) PatchSize => Side("patch_size", 1024, defaults.PatchSize, mustBeSquare: false);
+
+    public static double PositiveNumber(JsonElement config, string name, double otherwise, string where) =>
+        CheckpointJson.OptionalNumber(config, name, where) is not { } value ? otherwise
+        : value > 0 && (float)value > 0 ? value
+        : throw new CheckpointException($"{where}: '{name}' must be above 0.");
+
+    public int Integer(string name, int least, int most, int otherwise) => CheckpointJson.OptionalInteger(config, name, least, most, where) ?? otherwise;
+
+    /// <summary>Fails where pictures would not be red, green and blue.</summary>
+    public void RequireColour()
+    {
+        if (Integer("num_channels", 1, 1024, PictureInput.Channels) is not PictureInput.Channels and int channels)
+        {
+            throw new CheckpointException($"{where}: num_channels is {channels}; pictures have {PictureInput.Channels}.");
+        }
+    }
+
+    public NormWeights Norm(string name) => NormWeights.Layer(checkpoint, prefix + name, Width, Epsilon);
+
+    public Projection Linear(string name, int output, int input, bool hasBias = true) => Projection.Read(checkpoint, prefix + name, output, input, hasBias);
+
+    /// <summary>A convolution's weights.</summary>
+    public Projection Kernel(string name, bool hasBias, params int[] shape) => new(
+        WeightMatrix.From(checkpoint.Get($"{prefix}{name}.weight", shape)), hasBias ? checkpoint.Get($"{prefix}{name}.bias", shape[0]).ToSingle() : null);
+
+    public WeightMatrix Matrix(string name, int rows, int columns) => WeightMatrix.From(checkpoint.Get(prefix + name, rows, columns));
+
+    /// <summary>A small table, which may stand behind dimensions of one.</summary>
+    public float[] Table(string name, int rows, int columns) => Get(name, rows, columns).ToSingle();
+
+    /// <summary>A vector, which may stand behind dimensions of one.</summary>
+    public float[] Vector(string name, int size) => Get(name, size).ToSingle();
+
+    public bool Has(string name) => checkpoint.Tensors.ContainsKey(prefix + name);
+
+    /// <summary>The layers.</summary>
+    /// <param name="read">Reads one.</param>
+    /// <param name="norm">Behind the last one; null: none.</param>
+    public VisionTransformer Tower(Func<int, VisionLayer> read, NormWeights? norm)
+    {
+        if (Width % Heads != 0)
+        {
+            throw new CheckpointException($"{where}: vectors of {Width} numbers can't be shared among {Heads} heads.");
+        }
+
+        int layers = Integer("num_hidden_layers", 1, 512, defaults.Layers);
+        return new VisionTransformer(Width, Heads, Activation, [.. Enumerable.Range(0, layers).Select(read)], norm);
+    }
+
+    private StoredTensor Get(string name, params int[] shape)
+    {
+        int ones = checkpoint.Tensors.TryGetValue(prefix + name, out StoredTensor? stored) ? Math.Max(0, stored.Shape.Count - shape.Length) : 0;
+        return checkpoint.Get(prefix + name, [.. Enumerable.Repeat(1, ones), .. shape]);
+    }
+
+    /// <summary>A size that is one number, or a list of height and width.</summary>
+    private (int Height, int Width) Side(string name, int most, int otherwise, bool mustBeSquare)
+    {
+        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty(name, out JsonElement list) || list.ValueKind != JsonValueKind.Array)
+        {
+            int side = Integer(name, 1, most, otherwise);
+            return (side, side);
+        }
+
+        int[] sides = [.. list.EnumerateArray().Select(side => side.ValueKind == JsonValueKind.Number && side.TryGetInt32(out int value) ? value : 0)];
+        return sides is [> 0, > 0] && sides.Max() <= most && (sides[0] == sides[1] || !mustBeSquare)
+            ? (sides[0], sides[1])
+            : throw new CheckpointException(
+                $"{where}: '{name}' must be one whole number from 1 to {most}, or two{(mustBeSquare ? " that are the same, for pictures are prepared as squares" : "")}.");
+    }
+}

@@ -1,0 +1,88 @@
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Conversion.Families.Encoders;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>
+/// Runs written encoders on ONNX Runtime and holds them against the plain computation from the checkpoint's weights. Of one
+/// that is too large for that to be quick, or whose weights are rounded to few bits, the first layers and the last part are
+/// checked.
+/// </summary>
+internal sealed class EncoderVerifier(double tolerance, Action<long, long> report, CancellationToken cancellationToken)
+{
+    private readonly List<string> _scopes = [];
+
+    /// <summary>The most multiplications of the plain computation of one encoder; so many take a few seconds.</summary>
+    public long MostMultiplications { get; init; } = 20_000_000_000;
+
+    /// <summary>The largest difference of an output.</summary>
+    public double LargestDifference { get; private set; }
+
+    /// <summary>What was checked, in words.</summary>
+    public string Scope => _scopes.All(scope => scope == "whole") ? "whole" : string.Join("; ", _scopes);
+
+    /// <exception cref="CheckpointException">A graph gives other numbers, or numbers that are none; the message names it.</exception>
+    public void Verify(IReadOnlyList<(IEncoder Encoder, WrittenGraph Graph)> encoders)
+    {
+        long done = 0, total = encoders.Sum(pair => (long)pair.Encoder.Depth);
+        report(0, total);
+        foreach ((IEncoder encoder, WrittenGraph graph) in encoders)
+        {
+            int layers = Verify(encoder, graph, () => report(++done, total));
+            _scopes.Add(layers == encoder.Depth ? "whole" : $"{encoder.Name}: {layers} of {encoder.Depth} layers and the last part");
+        }
+
+        report(total, total);
+    }
+
+    private int Verify(IEncoder encoder, WrittenGraph graph, Action computed)
+    {
+        IReadOnlyDictionary<string, VisionInput> inputs = encoder.Probe(1);
+        int layers = Affordable(encoder);
+        float[] hidden = encoder.EmbedPlainly(inputs);
+        for (int i = 0; i < layers; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            hidden = encoder.StepPlainly(i, hidden);
+            computed();
+        }
+
+        if (layers == encoder.Depth)
+        {
+            using GraphRun whole = GraphRun.Open(graph.Path);
+            Compare(graph, encoder.Output, encoder.ConcludePlainly(encoder.FinishPlainly(hidden), inputs), Run(whole, inputs));
+            return layers;
+        }
+
+        using GraphRun start = GraphRun.Open(graph.Path, graph.Cut(null, graph.Blocks.Hidden[layers]));
+        Compare(graph, $"layer {layers}", hidden, Run(start, inputs));
+        var noise = VisionInput.Noise(2, encoder.FinalShape);
+        using GraphRun end = GraphRun.Open(graph.Path, graph.Cut(graph.Blocks.Final, encoder.Output), graph.HasBlocks);
+        Compare(graph, "the last part", encoder.ConcludePlainly(noise.Numbers, inputs), Run(end, new Dictionary<string, VisionInput>(inputs) { [graph.Blocks.Final] = noise }));
+        return layers;
+    }
+
+    /// <summary>How many layers are computed plainly: at least one where there is one.</summary>
+    private int Affordable(IEncoder encoder)
+    {
+        if (GraphComparison.IsCoarse(tolerance))
+        {
+            return Math.Min(1, encoder.Depth);
+        }
+
+        long cost = 0;
+        int layers = 0;
+        while (layers < encoder.Depth && (cost += encoder.Cost(layers)) <= MostMultiplications)
+        {
+            layers++;
+        }
+
+        return Math.Clamp(layers, Math.Min(1, encoder.Depth), encoder.Depth);
+    }
+
+    private float[] Run(GraphRun run, IReadOnlyDictionary<string, VisionInput> inputs) => run.RunForFirst(inputs, cancellationToken);
+
+    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual) =>
+        LargestDifference = Math.Max(LargestDifference, GraphComparison.Require(graph.Path, what, expected, actual, tolerance));
+}
