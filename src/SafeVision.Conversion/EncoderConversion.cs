@@ -1,5 +1,4 @@
 using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;

@@ -1,7 +1,5 @@
-using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Execution;
 
 namespace SafeVision.Conversion.Verification;
 

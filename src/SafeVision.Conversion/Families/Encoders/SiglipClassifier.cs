@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
