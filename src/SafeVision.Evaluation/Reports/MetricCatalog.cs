@@ -48,6 +48,7 @@ public static class MetricCatalog
 
         // Adherence
         Share("flipRate", "Flip rate", MetricGroup.Adherence, true, "How often the verdict follows when a clause of the policy is added or removed."),
+        Share("flipDirectionRate", "Flip direction", MetricGroup.Adherence, true, "How often the score at least moves the way that the clause asks for."),
         Share("stabilityRate", "Stability rate", MetricGroup.Adherence, true, "How often the verdict stays when the policy says the same in other words."),
 
         // Explanations

@@ -1,0 +1,72 @@
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Metrics;
+using SafeVision.Evaluation.Reports;
+
+namespace SafeVision.Evaluation.Runs;
+
+/// <summary>
+/// Measures how long a guardrail takes: cold, one image at a time, and as many at a time as it likes. A run's own durations are
+/// of images that share the machine with others, so they answer none of these questions.
+/// </summary>
+public static class LatencyProbe
+{
+    private const int WarmUps = 3;
+
+    /// <summary>Measures. Nothing else should run on the machine meanwhile.</summary>
+    /// <param name="create">Makes a guardrail that has loaded nothing yet; it is disposed here.</param>
+    /// <param name="dataset">Its first images are used, again from the start where there are too few.</param>
+    /// <param name="images">How many images each of the two warm measurements takes, 1 to 100,000.</param>
+    /// <param name="clock">Null: the system's.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <returns><c>latencyCold</c>, <c>latencyP50</c>, <c>latencyP95</c>, <c>latencyP99</c> and <c>imagesPerSecond</c>.</returns>
+    /// <exception cref="ArgumentException">There is no image, or their number is out of its range.</exception>
+    public static async Task<IReadOnlyList<MetricValue>> MeasureAsync(
+        Func<IImageGuardrail> create, EvaluationDataset dataset, int images = 100, TimeProvider? clock = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(create);
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(images, 100_000);
+        if (dataset.Samples.Count == 0)
+        {
+            throw new ArgumentException("The dataset has no sample to measure with.", nameof(dataset));
+        }
+
+        clock ??= TimeProvider.System;
+        long start = clock.GetTimestamp();
+        await using IImageGuardrail guardrail = create();
+        await guardrail.CheckAsync(Image(0), cancellationToken).ConfigureAwait(false);
+        TimeSpan cold = clock.GetElapsedTime(start);
+        for (int i = 0; i < WarmUps; i++)
+        {
+            await guardrail.CheckAsync(Image(i), cancellationToken).ConfigureAwait(false);
+        }
+
+        var durations = new TimeSpan[images];
+        long started = clock.GetTimestamp();
+        for (int i = 0; i < images; i++)
+        {
+            long one = clock.GetTimestamp();
+            await guardrail.CheckAsync(Image(i), cancellationToken).ConfigureAwait(false);
+            durations[i] = clock.GetElapsedTime(one);
+        }
+
+        LatencySummary alone = LatencySummary.From(durations, clock.GetElapsedTime(started))!;
+        long together = clock.GetTimestamp();
+        await foreach (GuardrailResult _ in guardrail.CheckManyAsync(Enumerable.Range(0, images).Select(Image).ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
+        {
+        }
+
+        double seconds = clock.GetElapsedTime(together).TotalSeconds;
+        return
+        [
+            MetricCatalog.Value("latencyCold", cold.TotalMilliseconds, 1),
+            MetricCatalog.Value("latencyP50", alone.P50.TotalMilliseconds, images),
+            MetricCatalog.Value("latencyP95", alone.P95.TotalMilliseconds, images),
+            MetricCatalog.Value("latencyP99", alone.P99.TotalMilliseconds, images),
+            MetricCatalog.Value("imagesPerSecond", seconds > 0 ? images / seconds : double.NaN, images),
+        ];
+
+        ImageSource Image(int i) => dataset.Open(dataset.Samples[i % dataset.Samples.Count]);
+    }
+}

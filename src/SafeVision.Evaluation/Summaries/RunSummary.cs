@@ -1,0 +1,101 @@
+using SafeVision.Evaluation.Metrics;
+using SafeVision.Evaluation.Reports;
+
+namespace SafeVision.Evaluation.Summaries;
+
+/// <summary>Sums a run up: numbers with intervals, curves, the confusion matrix, the worst mistakes, and what to know when reading them.</summary>
+public static class RunSummary
+{
+    private const double Confidence = 0.95;
+    private const int MostCurves = 12; // more lines than that nobody can tell apart
+
+    /// <summary>Sums a run up. Equal runs give equal reports.</summary>
+    /// <param name="run">The run beside its truth.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static EvaluationReport Create(
+        ScoredRun run, SummaryOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(run);
+        options ??= new SummaryOptions();
+        IReadOnlyList<RunStatistic> statistics = RunStatistics.Of(run, options);
+        return new EvaluationReport
+        {
+            Identity = run.Run.Identity,
+            Metrics = Metrics(run, statistics, options, cancellationToken),
+            Curves = [.. Curves(run)],
+            Confusion = Confusion(run),
+            Mistakes = RunMistakes.Worst(run, options.Mistakes),
+            Notes = [.. RunNotes.Of(run)],
+        };
+    }
+
+    private static MetricValue[] Metrics(
+        ScoredRun run, IReadOnlyList<RunStatistic> statistics, SummaryOptions options, CancellationToken cancellationToken)
+    {
+        RunStatistic[] resampled = [.. statistics.Where(statistic => statistic is { Resampled: not null, Value: not null })];
+        (double Lower, double Upper)[] ends = StatisticIntervals.Compute(
+            run.Samples.Count, [.. resampled.Select(statistic => statistic.Resampled!)], options.Resamples, Confidence, run.Run.Identity.Seed, cancellationToken);
+        var intervals = resampled.Zip(ends).ToDictionary(pair => pair.First, pair => pair.Second);
+        return
+        [
+            .. statistics.Select(statistic =>
+            {
+                (double lower, double upper) = intervals.GetValueOrDefault(statistic, (double.NaN, double.NaN));
+                return MetricCatalog.Value(statistic.Name, statistic.Value ?? double.NaN, statistic.Support, statistic.Category, statistic.Detail) with { Lower = lower, Upper = upper };
+            }),
+        ];
+    }
+
+    private static IEnumerable<ReportCurve> Curves(ScoredRun run)
+    {
+        foreach (ScoredCategory category in run.Categories.Take(MostCurves).Prepend(run.Any))
+        {
+            var assessed = AssessedSamples.Of(category);
+            if (RankingMetrics.RocCurve(assessed.Truth, assessed.Scores) is { } roc)
+            {
+                yield return new ReportCurve(CurveKind.Roc, category.Id, [.. roc.FalsePositiveRates.Zip(roc.TruePositiveRates, (x, y) => new CurvePoint(x, y))]);
+            }
+
+            if (RankingMetrics.PrecisionRecallCurve(assessed.Truth, assessed.Scores) is { } curve)
+            {
+                yield return new ReportCurve(CurveKind.PrecisionRecall, category.Id, [.. curve.Recalls.Zip(curve.Precisions, (x, y) => new CurvePoint(x, y))]);
+            }
+
+            if (CalibrationMetrics.Error(assessed.Truth, assessed.Scores) is { } calibration)
+            {
+                yield return new ReportCurve(CurveKind.Reliability, category.Id, [.. calibration.Bins.Select(bin => new CurvePoint(bin.Confidence, bin.Accuracy))]);
+            }
+        }
+    }
+
+    private static ConfusionTable? Confusion(ScoredRun run)
+    {
+        if (run.Categories.Count == 0 || run.Samples.Count == 0)
+        {
+            return null;
+        }
+
+        int classes = run.Categories.Count + 1;
+        var counts = new int[classes][];
+        for (int i = 0; i < classes; i++)
+        {
+            counts[i] = new int[classes];
+        }
+
+        for (int row = 0; row < run.Samples.Count; row++)
+        {
+            int[] labels = [.. Enumerable.Range(0, classes - 1).Where(i => run.Categories[i].Applies[row])];
+            if (labels.Length > 1)
+            {
+                return null;
+            }
+
+            int found = Enumerable.Range(0, classes - 1).Where(i => run.Categories[i].Flagged[row]).DefaultIfEmpty(-1).MaxBy(i => i < 0 ? 0 : run.Categories[i].Scores[row]);
+            counts[labels.Length == 0 ? 0 : labels[0] + 1][found + 1]++;
+        }
+
+        return new ConfusionTable(["safe", .. run.Categories.Select(category => category.Id)], counts);
+    }
+}

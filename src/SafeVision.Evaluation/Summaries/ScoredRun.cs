@@ -1,0 +1,100 @@
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
+
+namespace SafeVision.Evaluation.Summaries;
+
+/// <summary>A run laid beside the truth: what every number is computed from. Immutable.</summary>
+/// <remarks>
+/// It holds the categories that the policy has and the dataset was annotated for. A category that no engine assessed counts
+/// as not flagged, so that it shows as missed and never as right; a failed image likewise. What the policy does about both,
+/// block or review, is what <see cref="Decisions"/> tell.
+/// </remarks>
+public sealed class ScoredRun
+{
+    private ScoredRun()
+    {
+    }
+
+    /// <summary>The run.</summary>
+    public required EvaluationRun Run { get; init; }
+
+    /// <summary>The samples that have an answer, in the run's order.</summary>
+    public required IReadOnlyList<EvaluationSample> Samples { get; init; }
+
+    /// <summary>The categories, in the policy's order.</summary>
+    public required IReadOnlyList<ScoredCategory> Categories { get; init; }
+
+    /// <summary>The ids of the policy's categories that the dataset says nothing about.</summary>
+    public required IReadOnlyList<string> NotAnnotated { get; init; }
+
+    /// <summary>Any category: whether one applies, the highest score that was assessed, whether one was flagged.</summary>
+    public required ScoredCategory Any { get; init; }
+
+    /// <summary>The decision for each sample.</summary>
+    public required IReadOnlyList<Decision> Decisions { get; init; }
+
+    /// <summary>Lays a run beside its dataset.</summary>
+    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
+    /// <param name="run">The run; it may be incomplete.</param>
+    /// <exception cref="RunException">The run is of another dataset, or names a sample that the dataset does not have.</exception>
+    public static ScoredRun Create(EvaluationDataset dataset, EvaluationRun run)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(run);
+        if (run.Identity.DatasetHash != dataset.Hash)
+        {
+            throw new RunException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
+        }
+
+        var byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
+        EvaluationSample[] samples =
+        [
+            .. run.Records.Select(record => byId.GetValueOrDefault(record.Sample)
+                ?? throw new RunException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.")),
+        ];
+
+        // Every image that was judged has a finding for each category of the policy; one that failed has none.
+        string[] policy = [.. run.Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
+        ScoredCategory[] categories = [.. policy.Where(dataset.Categories.Contains).Select(id => Score(id, samples, run.Records))];
+        return new ScoredRun
+        {
+            Run = run,
+            Samples = samples,
+            Categories = categories,
+            NotAnnotated = [.. policy.Except(dataset.Categories)],
+            Any = OfAny(categories, samples.Length),
+            Decisions = [.. run.Records.Select(record => record.Result.Decision)],
+        };
+    }
+
+    private static ScoredCategory Score(string id, EvaluationSample[] samples, IReadOnlyList<EvaluationRecord> records)
+    {
+        (var applies, var scores, var flagged) = (new bool[samples.Length], new double[samples.Length], new bool[samples.Length]);
+        for (int i = 0; i < samples.Length; i++)
+        {
+            Finding? finding = records[i].Result.Findings.FirstOrDefault(finding => finding.Category == id);
+            applies[i] = samples[i].Labels.Contains(id);
+            scores[i] = finding is { Verdict: not Verdict.NotAssessed } ? finding.Score : double.NaN;
+            flagged[i] = finding is { Verdict: Verdict.Unsafe };
+        }
+
+        return new ScoredCategory(id, applies, scores, flagged);
+    }
+
+    private static ScoredCategory OfAny(ScoredCategory[] categories, int samples)
+    {
+        (var applies, var scores, var flagged) = (new bool[samples], new double[samples], new bool[samples]);
+        Array.Fill(scores, double.NaN);
+        foreach (ScoredCategory category in categories)
+        {
+            for (int i = 0; i < samples; i++)
+            {
+                applies[i] |= category.Applies[i];
+                flagged[i] |= category.Flagged[i];
+                scores[i] = double.IsNaN(scores[i]) || category.Scores[i] > scores[i] ? category.Scores[i] : scores[i];
+            }
+        }
+
+        return new ScoredCategory("any", applies, scores, flagged);
+    }
+}
