@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>A sample that the guardrail got wrong, with what a reader needs to see why.</summary>
@@ -12,7 +14,8 @@ public sealed record ReportMistake
     /// <summary>True where the category applies and was missed; false where it was seen and does not apply.</summary>
     public required bool Missed { get; init; }
 
-    /// <summary>How far the score is on the wrong side of the threshold, 0 to 1.</summary>
+    /// <summary>How far the score is on the wrong side of the threshold, 0 to 1; NaN where the category was not assessed.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
     public required double Severity { get; init; }
 
     /// <summary>The labels that are true.</summary>

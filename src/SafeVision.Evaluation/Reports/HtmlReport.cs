@@ -1,0 +1,92 @@
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Reports.Pages;
+using SafeVision.Imaging;
+
+namespace SafeVision.Evaluation.Reports;
+
+/// <summary>A report as one page that needs nothing beside it: no script, no other file, no connection.</summary>
+/// <remarks>
+/// Text of datasets, policies and models is encoded, and the page's own content security policy lets in nothing but its style,
+/// a script that sorts tables, and pictures in the page. Pictures are blurred until a reader asks for them. Equal reports and
+/// images give equal bytes.
+/// </remarks>
+public static class HtmlReport
+{
+    /// <summary>Writes the page in UTF-8.</summary>
+    /// <param name="stream">Where to; left open.</param>
+    /// <param name="report">What was measured.</param>
+    /// <param name="images">
+    /// The image that was judged, for a mistake; null, or a null answer, for no picture. A picture that can't be read is a remark
+    /// in the page.
+    /// </param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Stops the decoding and the writing.</param>
+    public static async Task WriteAsync(
+        Stream stream,
+        EvaluationReport report,
+        Func<ReportMistake, ImageSource?>? images = null,
+        HtmlReportOptions? options = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(stream);
+        ArgumentNullException.ThrowIfNull(report);
+        options ??= new HtmlReportOptions();
+        ReportMistake[] mistakes = [.. report.Mistakes.Take(options.MaxMistakes)];
+        IReadOnlyList<(MistakePicture?, string?)> pictures = await PaintAsync(mistakes, images, options.MaxPictureBytes, cancellationToken).ConfigureAwait(false);
+        var markup = new MetricMarkup(ReportIdentity.Line(report.Identity));
+        var content = new HtmlBuilder();
+        content.Append($"""
+            {NotesSection.Render(report.Notes)}
+            {MetricSections.Cards(report.Metrics, markup)}
+            {MetricSections.ByCategory(report.Metrics, markup)}
+            {PlotSection.Render(report)}
+            {MistakeSection.Render(mistakes, pictures)}
+            {MetricSections.All(report.Metrics, markup)}
+            {GlossarySection.Render(report.Metrics.Select(metric => metric.Name))}
+            """);
+        await PageShell.WriteAsync(
+            stream,
+            $"{ReportText.Name(report.Identity.Policy)} on {ReportText.Name(report.Identity.Dataset)}",
+            new HtmlBuilder().Append($"<p>What the guardrail said of {report.Identity.Samples} images, against what is true of them.</p>{IdentitySection.Render(report.Identity)}").ToMarkup(),
+            content.ToMarkup(),
+            new HtmlBuilder().Append($"<p>{ReportIdentity.Line(report.Identity)}</p><p>Written by SafeVision. Numbers describe this dataset, policy and these models together; another of either gives others.</p>").ToMarkup(),
+            cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<IReadOnlyList<(MistakePicture?, string?)>> PaintAsync(
+        ReportMistake[] mistakes, Func<ReportMistake, ImageSource?>? images, int budget, CancellationToken cancellationToken)
+    {
+        var painter = new MistakePainter();
+        var pictures = new List<(MistakePicture?, string?)>(mistakes.Length);
+        foreach (ReportMistake mistake in mistakes)
+        {
+            (MistakePicture? picture, string? problem) = images is null || budget <= 0
+                ? (null, null)
+                : await PaintAsync(painter, mistake, images, cancellationToken).ConfigureAwait(false);
+            if (picture is not null && picture.Length > budget)
+            {
+                (picture, problem, budget) = (null, "the page has as many bytes of pictures as it may have.", 0);
+            }
+
+            budget -= picture?.Length ?? 0;
+            pictures.Add((picture, problem));
+        }
+
+        return pictures;
+    }
+
+    private static async Task<(MistakePicture?, string?)> PaintAsync(
+        MistakePainter painter, ReportMistake mistake, Func<ReportMistake, ImageSource?> images, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return images(mistake) is { } source
+                ? (await painter.PaintAsync(source, mistake.Finding, cancellationToken).ConfigureAwait(false), null)
+                : (null, null);
+        }
+        catch (Exception exception) when (exception is ImageRejectedException or DatasetException or IOException or UnauthorizedAccessException or InvalidOperationException)
+        {
+            return (null, exception.Message);
+        }
+    }
+}
