@@ -1,5 +1,6 @@
 using SafeVision.Cli.Output;
 using SafeVision.Conversion;
+using SafeVision.Evaluation.Cases;
 using SafeVision.Execution;
 using SafeVision.Policies;
 
@@ -39,6 +40,6 @@ internal static class CommandErrors
 
     /// <summary>Whether the message tells a user what to mend.</summary>
     public static bool IsExpected(Exception exception) => exception
-        is PolicyException or ModelLoadException or ExecutionProviderException or CheckpointException
+        is PolicyException or CaseFileException or ModelLoadException or ExecutionProviderException or CheckpointException
         or IOException or UnauthorizedAccessException or ArgumentException;
 }

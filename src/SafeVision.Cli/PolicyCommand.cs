@@ -4,10 +4,10 @@ using SafeVision.Policies;
 
 namespace SafeVision.Cli;
 
-/// <summary><c>safevision policy validate|show|new|schema</c>.</summary>
+/// <summary><c>safevision policy validate|show|new|schema|test</c>.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Check, explain and start policies.") { Validate(), Show(), New(), Schema() };
+    public static Command Create() => new("policy", "Check, explain, try and start policies.") { Validate(), Show(), New(), Schema(), PolicyTestCommand.Create() };
 
     private static Command Validate()
     {

@@ -1,7 +1,7 @@
 namespace SafeVision.Policies;
 
 /// <summary>Turns the nodes of a policy file into a policy: which keys there are and what each may hold.</summary>
-internal sealed class PolicyParser(PolicyErrors errors)
+internal sealed class PolicyParser
 {
     // The schema repeats these; a test holds the two together.
     public static readonly string[] PolicyKeys = ["policy", "version", "onFailure", "defaults", "categories", "$schema"];
@@ -9,7 +9,15 @@ internal sealed class PolicyParser(PolicyErrors errors)
     public static readonly string[] CategoryKeys =
         ["id", "name", "protects", "includes", "excludes", "review", "block", "whenNotAssessed"];
 
-    private readonly PolicyValueReader _values = new(errors);
+    private readonly PolicyValueReader _values;
+    private readonly YamlMapReader _maps;
+    private readonly PolicyErrors _errors;
+
+    public PolicyParser(PolicyErrors errors)
+    {
+        (_errors, _values) = (errors, new PolicyValueReader(errors));
+        _maps = new YamlMapReader(errors, _values, "policy");
+    }
 
     /// <summary>The policy.</summary>
     /// <exception cref="PolicyException">The text holds none that is valid.</exception>
@@ -17,17 +25,17 @@ internal sealed class PolicyParser(PolicyErrors errors)
     {
         if (root is null or YamlText { Value: "", IsPlain: true })
         {
-            if (!errors.Any)
+            if (!_errors.Any)
             {
-                errors.Add(new(1, 1), "the file is empty; a policy begins with 'policy:', 'version:' and 'categories:'");
+                _errors.Add(new(1, 1), "the file is empty; a policy begins with 'policy:', 'version:' and 'categories:'");
             }
 
-            errors.ThrowIfAny();
+            _errors.ThrowIfAny();
         }
 
         PolicyDraft draft = new();
         bool hasCategories = false;
-        foreach ((string key, Place place, YamlNode value) in Entries(root!, "a policy", PolicyKeys))
+        foreach ((string key, Place place, YamlNode value) in _maps.Entries(root!, "a policy", PolicyKeys))
         {
             switch (key)
             {
@@ -56,12 +64,12 @@ internal sealed class PolicyParser(PolicyErrors errors)
         Require(root!, draft.Name is not null, "policy");
         Require(root!, draft.Version is not null, "version");
         Require(root!, hasCategories, "categories");
-        return draft.Build(errors);
+        return draft.Build(_errors);
     }
 
     private void ReadDefaults(PolicyDraft draft, YamlNode node)
     {
-        foreach ((string key, _, YamlNode value) in Entries(node, "'defaults'", DefaultsKeys))
+        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "'defaults'", DefaultsKeys))
         {
             switch (key)
             {
@@ -82,7 +90,7 @@ internal sealed class PolicyParser(PolicyErrors errors)
     {
         if (node is YamlList { Items.Count: 0 } || (node is YamlText text && PolicyValueReader.IsNull(text)))
         {
-            errors.Add(place, "'categories' is empty; a policy without a category would allow everything");
+            _errors.Add(place, "'categories' is empty; a policy without a category would allow everything");
             return;
         }
 
@@ -102,13 +110,13 @@ internal sealed class PolicyParser(PolicyErrors errors)
     {
         if (node is YamlText { IsPlain: true } text && !PolicyValueReader.IsNull(text))
         {
-            errors.Add(node.Place, $"a category is a mapping; write '- id: {PolicyText.Quote(text.Value)[1..^1]}'");
+            _errors.Add(node.Place, $"a category is a mapping; write '- id: {PolicyText.Quote(text.Value)[1..^1]}'");
             return new CategoryDraft { Place = node.Place, IsIncomplete = true };
         }
 
         CategoryDraft draft = new() { Place = node.Place, IsIncomplete = node is not YamlMap };
-        int before = errors.Count;
-        foreach ((string key, _, YamlNode value) in Entries(node, "a category", CategoryKeys))
+        int before = _errors.Count;
+        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "a category", CategoryKeys))
         {
             bool read = key switch
             {
@@ -126,57 +134,16 @@ internal sealed class PolicyParser(PolicyErrors errors)
         }
 
         // An unknown or repeated key may be the one that would have been missed.
-        draft.IsIncomplete |= errors.Count > before;
+        draft.IsIncomplete |= _errors.Count > before;
         return draft;
     }
-
-    /// <summary>The entries with a known key; unknown and repeated ones are reported.</summary>
-    private IEnumerable<(string Key, Place Place, YamlNode Value)> Entries(YamlNode node, string what, string[] known)
-    {
-        if (node is not YamlMap map)
-        {
-            _values.Mismatch(what, $"a mapping with {Quoted(known)}", node);
-            yield break;
-        }
-
-        Dictionary<string, Place> seen = new(StringComparer.Ordinal);
-        foreach (((string key, Place place), YamlNode value) in map.Entries)
-        {
-            if (!known.Contains(key, StringComparer.Ordinal))
-            {
-                errors.Add(place, () => Unknown(key, what, known));
-            }
-            else if (!seen.TryAdd(key, place))
-            {
-                errors.Add(place, $"key '{key}' stands twice; first in line {seen[key].Line}");
-            }
-            else
-            {
-                yield return (key, place, value);
-            }
-        }
-    }
-
-    private static string Unknown(string key, string what, string[] known)
-    {
-        if (key == "<<")
-        {
-            return "merge keys ('<<') are not supported in a policy; write the keys out";
-        }
-
-        string hint = NearestWord.Find(key, known) is string near ? $"did you mean '{near}'?" : $"{what} has {Quoted(known)}";
-        return $"unknown key {PolicyText.Quote(key)}; {hint}";
-    }
-
-    // Nobody needs to be told of $schema, which means nothing to a policy.
-    private static string Quoted(string[] known) => string.Join(", ", known.Where(key => key[0] != '$').Select(PolicyText.Quote));
 
     /// <summary>Reports a key that is missing, unless it stands there wrongly spelt, which has been reported.</summary>
     private void Require(YamlNode root, bool present, string key)
     {
         if (!present && root is YamlMap map && !map.Entries.Take(100).Any(entry => NearestWord.Find(entry.Key.Value, PolicyKeys) == key))
         {
-            errors.Add(root.Place, $"'{key}' is missing");
+            _errors.Add(root.Place, $"'{key}' is missing");
         }
     }
 }

@@ -19,6 +19,7 @@ internal sealed class PromptWordingReader
 
     private readonly PolicyErrors _errors;
     private readonly PolicyValueReader _values;
+    private readonly YamlMapReader _maps;
     private readonly string[] _lines;
     private readonly string _source;
 
@@ -26,6 +27,7 @@ internal sealed class PromptWordingReader
     {
         (_source, _lines, _errors) = (source, text.ReplaceLineEndings("\n").Split('\n'), new PolicyErrors(source));
         _values = new PolicyValueReader(_errors);
+        _maps = new YamlMapReader(_errors, _values, Document);
     }
 
     /// <summary>Whether a key under <c>tokens</c> names a category.</summary>
@@ -158,36 +160,8 @@ internal sealed class PromptWordingReader
         return otherwise;
     }
 
-    /// <summary>The entries of a mapping; keys that repeat, ignoring case, or that aren't known are reported.</summary>
-    private IEnumerable<(string Key, YamlNode Value)> Entries(YamlNode? node, string what, string[]? known = null)
-    {
-        if (node is not YamlMap map)
-        {
-            if (node is not null)
-            {
-                _values.Mismatch(what, known is null ? "a mapping" : $"a mapping with {string.Join(", ", known)}", node);
-            }
-
-            yield break;
-        }
-
-        HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
-        foreach (((string key, Place place), YamlNode value) in map.Entries)
-        {
-            if (known is not null && !known.Contains(key, StringComparer.Ordinal))
-            {
-                _errors.Add(place, () => $"unknown key {PolicyText.Quote(key)}; {(NearestWord.Find(key, known) is { } near ? $"did you mean '{near}'?" : $"there are {string.Join(", ", known)}")}");
-            }
-            else if (!seen.Add(key))
-            {
-                _errors.Add(place, $"key {PolicyText.Quote(key)} stands twice");
-            }
-            else
-            {
-                yield return (key, value);
-            }
-        }
-    }
+    private IEnumerable<(string Key, YamlNode Value)> Entries(YamlNode? node, string what, string[]? known = null) =>
+        node is null ? [] : _maps.Entries(node, what, known).Select(entry => (entry.Key, entry.Value));
 
     private void Require(YamlNode? root, bool present, string key)
     {

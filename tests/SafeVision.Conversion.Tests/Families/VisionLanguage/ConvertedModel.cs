@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -8,13 +7,11 @@ internal sealed class ConvertedModel : IDisposable
 {
     private readonly InferenceSession _vision, _embedding, _decoder;
 
-    /// <param name="folder">The model's folder.</param>
-    /// <param name="suffix">What its precision puts behind the names of the graphs.</param>
-    public ConvertedModel(string folder, string suffix = "")
+    public ConvertedModel(string folder)
     {
-        _vision = new InferenceSession(Path.Combine(folder, $"onnx/vision_encoder{suffix}.onnx"));
-        _embedding = new InferenceSession(Path.Combine(folder, $"onnx/embed_tokens{suffix}.onnx"));
-        _decoder = new InferenceSession(Path.Combine(folder, $"onnx/decoder_model_merged{suffix}.onnx"));
+        _vision = new InferenceSession(Path.Combine(folder, "onnx/vision_encoder.onnx"));
+        _embedding = new InferenceSession(Path.Combine(folder, "onnx/embed_tokens.onnx"));
+        _decoder = new InferenceSession(Path.Combine(folder, "onnx/decoder_model_merged.onnx"));
     }
 
     public InferenceSession Decoder => _decoder;
@@ -52,11 +49,8 @@ internal sealed class ConvertedModel : IDisposable
         foreach (string name in _decoder.InputMetadata.Keys.Where(name => name.StartsWith("past_key_values.", StringComparison.Ordinal)))
         {
             int[] shape = _decoder.InputMetadata[name].Dimensions;
-            long[] empty = [batch, shape[1], 0, shape[3]];
             inputs[name] = past?.Cache[name.Replace("past_key_values", "present", StringComparison.Ordinal)]
-                ?? (_decoder.InputMetadata[name].ElementDataType == TensorElementType.Float16
-                    ? OrtValue.CreateTensorValueFromMemory(Array.Empty<Float16>(), empty)
-                    : OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), empty));
+                ?? OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [batch, shape[1], 0, shape[3]]);
         }
 
         Assert.Equal(_decoder.InputMetadata.Keys.Order(), inputs.Keys.Order());

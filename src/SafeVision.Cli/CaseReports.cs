@@ -1,0 +1,57 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Xml;
+using SafeVision.Evaluation.Cases;
+using SafeVision.Policies;
+
+namespace SafeVision.Cli;
+
+/// <summary>The results of cases for programs.</summary>
+internal static partial class CaseReports
+{
+    /// <summary>One array, an object for each case.</summary>
+    public static Task WriteJsonAsync(TextWriter output, IReadOnlyList<PolicyCaseResult> results) => output.WriteLineAsync(JsonSerializer.Serialize(
+        [.. results.Select(result => new CaseEntry(result.Case.Name, result.Passed, result.Mismatches, result.Case.Because, result.Result))],
+        CaseJson.Default.CaseEntryArray));
+
+    /// <summary>The XML that build servers read; see the schema of Jenkins' xunit plug-in.</summary>
+    public static async Task WriteJUnitAsync(TextWriter output, SafetyPolicy policy, IReadOnlyList<PolicyCaseResult> results)
+    {
+        await using (var xml = XmlWriter.Create(output, new XmlWriterSettings { Indent = true, Async = true, CloseOutput = false, OmitXmlDeclaration = true }))
+        {
+            await xml.WriteStartElementAsync(null, "testsuite", null);
+            await xml.WriteAttributeStringAsync(null, "name", null, Printable(policy.ToString()));
+            await xml.WriteAttributeStringAsync(null, "tests", null, $"{results.Count}");
+            await xml.WriteAttributeStringAsync(null, "failures", null, $"{results.Count(result => !result.Passed)}");
+            foreach (PolicyCaseResult result in results)
+            {
+                await xml.WriteStartElementAsync(null, "testcase", null);
+                await xml.WriteAttributeStringAsync(null, "classname", null, Printable(policy.Name));
+                await xml.WriteAttributeStringAsync(null, "name", null, Printable(result.Case.Name));
+                if (!result.Passed)
+                {
+                    await xml.WriteStartElementAsync(null, "failure", null);
+                    await xml.WriteAttributeStringAsync(null, "message", null, Printable(string.Join(' ', result.Mismatches)));
+                    await xml.WriteStringAsync(Printable(result.Message));
+                    await xml.WriteEndElementAsync();
+                }
+
+                await xml.WriteEndElementAsync();
+            }
+
+            await xml.WriteEndElementAsync();
+        }
+
+        await output.WriteLineAsync();
+    }
+
+    /// <summary>A model's words may hold characters that XML has no way to write.</summary>
+    private static string Printable(string text) => string.Concat(text.EnumerateRunes().Select(rune =>
+        rune.Value is 9 or 10 or 13 or (>= 32 and not (0xFFFE or 0xFFFF)) ? rune.ToString() : "\uFFFD"));
+
+    internal sealed record CaseEntry(string Name, bool Passed, IReadOnlyList<string> Mismatches, string Because, GuardrailResult Result);
+
+    [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+    [JsonSerializable(typeof(CaseEntry[]))]
+    internal sealed partial class CaseJson : JsonSerializerContext;
+}

@@ -1,0 +1,69 @@
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Policies;
+
+namespace SafeVision.Evaluation.Cases;
+
+/// <summary>
+/// Reads a team's cases. A folder holds pictures and YAML files that say what is expected of them, or pictures sorted into the
+/// folders <c>allow</c>, <c>review</c> and <c>block</c>, or both.
+/// </summary>
+public static class PolicyCases
+{
+    private const int MostCases = 100_000;
+
+    private static readonly string[] s_pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
+
+    /// <summary>The cases of a folder: those of its files in order of their paths, then those of its decision folders.</summary>
+    /// <param name="folder">The folder; its <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> files are read, not those of folders in it.</param>
+    /// <exception cref="CaseFileException">There is no case, a file is not valid, or it names a picture that is not there.</exception>
+    public static IReadOnlyList<PolicyCase> Load(string folder)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        string root = Path.GetFullPath(folder);
+        if (!Directory.Exists(root))
+        {
+            throw new CaseFileException($"{folder}: there is no such folder of cases.");
+        }
+
+        try
+        {
+            List<PolicyCase> cases = [];
+            string[] files = [.. new[] { "*.yaml", "*.yml", "*.json" }.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Order(StringComparer.Ordinal)];
+            foreach (string file in files)
+            {
+                cases.AddRange(CaseFileReader.Read(PolicyFile.ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
+            }
+
+            foreach (Decision decision in Enum.GetValues<Decision>().OrderByDescending(decision => decision))
+            {
+                cases.AddRange(OfFolder(root, decision));
+            }
+
+            return cases.Count switch
+            {
+                0 => throw new CaseFileException($"{folder}: no case. Write a file of 'cases:', or sort pictures into the folders allow, review and block."),
+                > MostCases => throw new CaseFileException($"{folder}: more than {MostCases} cases."),
+                _ => cases,
+            };
+        }
+        catch (PolicyException exception)
+        {
+            throw new CaseFileException(exception.Message, exception);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CaseFileException($"{folder}: the cases can't be read: {exception.Message}", exception);
+        }
+    }
+
+    private static IEnumerable<PolicyCase> OfFolder(string root, Decision decision)
+    {
+        string word = PolicyValueReader.Word(decision);
+        string folder = Path.Combine(root, word);
+        return !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder)
+            .Where(file => s_pictures.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .Order(StringComparer.Ordinal)
+            .Select(file => $"{word}/{Path.GetFileName(file)}")
+            .Select(name => new PolicyCase { Name = name, Image = DatasetPaths.Resolve(root, name), Decisions = [decision] });
+    }
+}
