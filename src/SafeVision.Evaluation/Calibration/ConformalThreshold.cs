@@ -46,7 +46,7 @@ public static class ConformalThreshold
 
     private static GuaranteedThreshold Lowest(double[] sorted, double rate, double? confidence)
     {
-        CheckShare(rate, nameof(rate));
+        MetricInput.OpenShare(rate, nameof(rate));
         int rank = confidence is { } sure ? RankWithConfidence(sorted.Length, rate, sure) : RankOnAverage(sorted.Length, rate);
         int needed = confidence is { } level ? NeededWithConfidence(rate, level) : NeededOnAverage(rate);
         if (rank == 0)
@@ -66,7 +66,7 @@ public static class ConformalThreshold
 
     private static int RankWithConfidence(int samples, double rate, double confidence)
     {
-        CheckShare(confidence, nameof(confidence));
+        MetricInput.OpenShare(confidence, nameof(confidence));
         int possible = 0, impossible = samples + 1;
         while (impossible - possible > 1)
         {
@@ -107,13 +107,5 @@ public static class ConformalThreshold
 
         Array.Sort(sorted);
         return sorted;
-    }
-
-    private static void CheckShare(double value, string parameter)
-    {
-        if (value is not (> 0 and < 1))
-        {
-            throw new ArgumentOutOfRangeException(parameter, value, "It must be above 0 and below 1.");
-        }
     }
 }

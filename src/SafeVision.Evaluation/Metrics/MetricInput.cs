@@ -43,6 +43,14 @@ internal static class MetricInput
         }
     }
 
+    public static void OpenShare(double value, string parameter)
+    {
+        if (value is not (> 0 and < 1))
+        {
+            throw new ArgumentOutOfRangeException(parameter, value, "It must be above 0 and below 1.");
+        }
+    }
+
     public static void Classes(ReadOnlySpan<int> labels, int classes, string parameter)
     {
         for (int i = 0; i < labels.Length; i++)

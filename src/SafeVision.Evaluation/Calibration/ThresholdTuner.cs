@@ -1,0 +1,131 @@
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
+using SafeVision.Policies;
+
+namespace SafeVision.Evaluation.Calibration;
+
+/// <summary>
+/// Sets a policy's thresholds from recorded scores: review as high as it can be while missing no more than promised, block as
+/// low as it can be while stopping no more of other images than promised.
+/// </summary>
+/// <remarks>
+/// Each category has a promise of its own; that all of them hold at once is less sure. Thresholds come from the calibration
+/// split alone, and no image of it may stand in the test split, neither by its id nor by the hash of its file.
+/// </remarks>
+public static class ThresholdTuner
+{
+    private const double Digits = 1e6;
+
+    /// <summary>The samples that tuning needs answers for: those to calibrate on and those to test with.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="source">Which samples thresholds are set on.</param>
+    /// <exception cref="TuningException">The dataset has no such samples.</exception>
+    public static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        DatasetSplit split = TuningSamples.Choose(dataset, source);
+        return dataset.With([.. dataset.Samples.Where(sample => sample.Split == split || sample.Split is DatasetSplit.Test or DatasetSplit.None)]);
+    }
+
+    /// <summary>Tunes every category that the data allow; the others keep their thresholds, and the result says why.</summary>
+    /// <param name="policy">The policy that the run was judged by.</param>
+    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
+    /// <param name="run">A complete run.</param>
+    /// <param name="options">What to promise; null for the defaults.</param>
+    /// <exception cref="TuningException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(run);
+        options ??= new TuningOptions();
+        options.Check();
+        ThrowIfOther(policy, dataset, run);
+
+        TuningSamples samples = TuningSamples.Split(dataset, run, options.Source);
+        CategoryTuning[] categories = [.. policy.Categories.Select(category => Tune(category, dataset, samples, options))];
+        SafetyPolicy tuned = policy.Categories.Zip(categories).Where(pair => pair.Second.Outcome == TuningOutcome.Tuned).Aggregate(
+            policy,
+            (changed, pair) => changed.With(pair.First.Customize(category => category.ReviewAt(pair.Second.ReviewAt).BlockAt(pair.Second.BlockAt))));
+        return new TuningResult
+        {
+            Policy = tuned,
+            Identity = run.Identity,
+            Categories = categories,
+            CalibrationSamples = samples.Calibration.Count,
+            TestSamples = samples.Test.Count,
+            Failed = samples.Failed,
+            Repeated = samples.Repeated,
+        };
+    }
+
+    private static CategoryTuning Tune(SafetyCategory category, EvaluationDataset dataset, TuningSamples samples, TuningOptions options)
+    {
+        CategoryTuning untouched = new() { Category = category.Id, Outcome = TuningOutcome.NotAnnotated, ReviewAt = category.ReviewAt, BlockAt = category.BlockAt };
+        if (!dataset.Categories.Contains(category.Id, StringComparer.OrdinalIgnoreCase))
+        {
+            return untouched;
+        }
+
+        TuningScores calibration = TuningScores.Of(category.Id, samples.Calibration), test = TuningScores.Of(category.Id, samples.Test);
+        GuaranteedThreshold review = options.Confidence is { } confidence
+            ? ConformalThreshold.ForMisses(calibration.Positives, options.MaximumMissRate, confidence)
+            : ConformalThreshold.ForMisses(calibration.Positives, options.MaximumMissRate);
+        GuaranteedThreshold? block = options.MaximumFalseBlockRate is { } most
+            ? ConformalThreshold.ForFalseAlarms(calibration.Negatives, most, options.IntervalConfidence)
+            : null;
+        double reviewAt = review.Threshold is > 0 and double found ? Down(found) : category.ReviewAt;
+        double blockAt = Math.Max(reviewAt, block?.Threshold is <= 1 and double least ? Up(least) : category.BlockAt);
+        return untouched with
+        {
+            Outcome = review.Threshold is > 0 ? TuningOutcome.Tuned
+                : review.IsPossible ? TuningOutcome.NotSeen
+                : calibration.Positives.Length == 0 && calibration.PositivesNotAssessed > 0 ? TuningOutcome.NotAssessed
+                : TuningOutcome.TooFewSamples,
+            ReviewAt = reviewAt,
+            BlockAt = review.Threshold is > 0 ? blockAt : category.BlockAt,
+            Review = review,
+            Block = block,
+            NotAssessed = calibration.NotAssessed,
+            Test = test.Effect(reviewAt, options),
+            TestBlock = test.Effect(review.Threshold is > 0 ? blockAt : category.BlockAt, options),
+        };
+    }
+
+    // Six digits are enough for people. Rounding review down and block up keeps both promises.
+    private static double Down(double threshold)
+    {
+        double rounded = Math.Floor(threshold * Digits) / Digits;
+        return rounded > 0 && rounded <= threshold ? rounded : threshold;
+    }
+
+    private static double Up(double threshold)
+    {
+        double rounded = Math.Ceiling(threshold * Digits) / Digits;
+        return rounded >= threshold && rounded <= 1 ? rounded : threshold;
+    }
+
+    private static void ThrowIfOther(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run)
+    {
+        if (!run.IsComplete)
+        {
+            throw new TuningException($"The run has {run.Records.Count} answers of {run.Identity.Samples}. Let it finish first: the missing ones are not a random choice.");
+        }
+
+        if (run.Identity.PolicyHash != policy.ContentHash)
+        {
+            throw new TuningException($"The run was judged by {run.Identity.Policy} {run.Identity.PolicyVersion} (sha256 {run.Identity.PolicyHash}), not by {policy}. Run the dataset by this policy.");
+        }
+
+        if (run.Identity.DatasetHash != dataset.Hash)
+        {
+            throw new TuningException($"The run is of {run.Identity.Dataset} (sha256 {run.Identity.DatasetHash}), not of {dataset.Name} (sha256 {dataset.Hash}). Run this dataset.");
+        }
+
+        if (run.Identity.Transform != "none")
+        {
+            throw new TuningException($"The run's images were disturbed first ({run.Identity.Transform}); thresholds are for images as they come. Run the dataset without a transform.");
+        }
+    }
+}
