@@ -10,6 +10,7 @@ internal static class ModelFamilies
     public static IReadOnlyList<IModelFamily> All { get; } =
     [
         new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new VitClassifier(), new SiglipClassifier(), new ConvNextClassifier(),
+        new ClipModel(), new SiglipModel(),
         new InternVL(), new SmolVLM(), new Qwen2VL(),
     ];
 

@@ -26,6 +26,9 @@ internal sealed record TokenizerParts
     /// <summary>The id put in front of a prompt.</summary>
     public int? BeginningOfText { get; init; }
 
+    /// <summary>The id put behind a text that is not to be continued.</summary>
+    public int? EndOfText { get; init; }
+
     /// <summary>Ids that are special without being added tokens, such as a SentencePiece model's control pieces.</summary>
     public IReadOnlyList<int> ControlPieces { get; init; } = [];
 }

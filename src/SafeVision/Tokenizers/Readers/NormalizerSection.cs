@@ -15,6 +15,7 @@ internal static class NormalizerSection
         "NFD" => [new CanonicalNormalizer(composes: false)],
         "Lowercase" => [new LowercaseNormalizer()],
         "Prepend" => place.GetText("prepend") is { Length: > 0 } prefix ? [new PrependNormalizer(prefix)] : [],
+        "Replace" when place.Get("pattern").Find("Regex")?.GetText() == @"\s+" && place.GetText("content") == " " => [new WhiteSpaceNormalizer(isTrimmed: false)],
         "Replace" => [new ReplaceNormalizer(PatternOf(place), place.GetText("content"))],
         _ => throw place.Unknown("this normalizer"),
     };

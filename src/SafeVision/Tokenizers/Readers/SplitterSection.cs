@@ -72,9 +72,9 @@ internal static class SplitterSection
         bool inverts = place.GetFlag("invert", false);
         if (pattern.Find("Regex") is JsonPlace expression)
         {
-            // A known pattern matches every character, so keeping the matches and dropping the rest is the same as cutting at them.
-            bool keepsMatches = (behavior, inverts) is ("Isolated", _) or ("Removed", true);
-            return WordSplitter.Known(expression.GetText()) is WordPattern known && keepsMatches
+            // Where a pattern matches every character, keeping the matches and dropping the rest is the same as cutting at them.
+            bool dropsRest = (behavior, inverts) is ("Removed", true);
+            return WordSplitter.Known(expression.GetText()) is WordPattern known && (dropsRest || (behavior == "Isolated" && WordSplitter.TakesAll(known)))
                 ? new WordSplitter(known)
                 : throw place.Unknown("this regular expression, or this use of it");
         }

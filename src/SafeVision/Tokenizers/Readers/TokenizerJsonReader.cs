@@ -5,8 +5,9 @@ namespace SafeVision.Tokenizers.Readers;
 /// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>
 internal static class TokenizerJsonReader
 {
-    public static TokenizerParts Read(JsonPlace root)
+    public static TokenizerParts Read(JsonPlace root, bool mayEnd)
     {
+        (int? beginning, int? end) = PostProcessorSection.Read(root.Find("post_processor"), mayEnd);
         (Splitters.TextSplitter splitter, bool isByteLevel) = SplitterSection.Read(root.Find("pre_tokenizer"));
         PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel);
         AddedToken[] added = ReadAddedTokens(root, vocabulary);
@@ -17,7 +18,8 @@ internal static class TokenizerJsonReader
             Splitter = splitter,
             Vocabulary = vocabulary,
             CreateDecoder = DecoderSection.Read(root.Get("decoder")),
-            BeginningOfText = PostProcessorSection.ReadBeginning(root.Find("post_processor")),
+            BeginningOfText = beginning,
+            EndOfText = end,
         };
     }
 
@@ -28,7 +30,7 @@ internal static class TokenizerJsonReader
             throw model.Get("type").Unknown("this type of model");
         }
 
-        foreach (string name in (string[])["dropout", "continuing_subword_prefix", "end_of_word_suffix"])
+        foreach (string name in (string[])["dropout", "continuing_subword_prefix"])
         {
             if (model.Find(name) is JsonPlace value && value.Element.GetRawText() is not ("\"\"" or "0" or "0.0"))
             {
@@ -41,6 +43,7 @@ internal static class TokenizerJsonReader
         {
             IsByteLevel = isByteLevel,
             FallsBackToBytes = model.GetFlag("byte_fallback", false),
+            EndOfWord = model.Find("end_of_word_suffix")?.GetText() ?? "",
             IgnoresMerges = model.GetFlag("ignore_merges", false),
             FusesUnknown = model.GetFlag("fuse_unk", false),
             Unknown = model.Find("unk_token") is not JsonPlace unknown ? null

@@ -11,4 +11,7 @@ internal enum WordPattern
 
     /// <summary>Llama 3 and GPT-4: as Qwen2, but digits go in groups of up to three.</summary>
     Llama3,
+
+    /// <summary>CLIP: letters in runs, numbers one by one, white space dropped.</summary>
+    Clip,
 }

@@ -27,15 +27,23 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" => WordPattern.Qwen2,
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
             or @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+" => WordPattern.Llama3,
+        @"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
+            or @"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+" => WordPattern.Clip,
         _ => null,
     };
+
+    /// <summary>Whether a pattern takes every character; CLIP's leaves white space out.</summary>
+    public static bool TakesAll(WordPattern pattern) => pattern != WordPattern.Clip;
 
     public override void Split(MarkedText piece, bool startsText, List<MarkedText> words)
     {
         for (int start = 0, end; start < piece.Length; start = end)
         {
             end = WordEnd(piece.Span, start);
-            words.Add(piece.Slice(start, end - start));
+            if (pattern != WordPattern.Clip || KindAt(piece.Span, start, out _) is not (Kind.Space or Kind.LineEnd))
+            {
+                words.Add(piece.Slice(start, end - start));
+            }
         }
     }
 
@@ -49,6 +57,11 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
 
         Kind kind = KindAt(text, start, out int length);
         int second = start + length;
+        if (pattern == WordPattern.Clip)
+        {
+            return ClipEnd(text, start, kind, second);
+        }
+
         Kind next = KindAt(text, second, out _);
         if (kind == Kind.Letter || (next == Kind.Letter && TakesLetters(text[start], kind)))
         {
@@ -73,6 +86,13 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
 
         return SpaceEnd(text, start);
     }
+
+    // The names of its special tokens are words too, which no other alternative would take whole.
+    private static int ClipEnd(ReadOnlySpan<char> text, int start, Kind kind, int second) =>
+        text[start..].StartsWith("<|startoftext|>", StringComparison.Ordinal) ? start + "<|startoftext|>".Length
+        : text[start..].StartsWith("<|endoftext|>", StringComparison.Ordinal) ? start + "<|endoftext|>".Length
+        : kind is Kind.Letter or Kind.Other ? RunEnd(text, second, kind)
+        : second;
 
     // GPT-2 joins only a space to the letters after it; the others any one character but a line end or a number.
     private bool TakesLetters(char first, Kind kind) =>
@@ -128,8 +148,8 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         return (first, second) is ('r', 'e') or ('v', 'e') or ('l', 'l') ? start + 3 : 0;
     }
 
-    // Case is ignored as Unicode folds it: the long s is an s. GPT-2 does not ignore it.
-    private char Fold(char unit) => pattern == WordPattern.Gpt2 ? unit : unit == 'ſ' ? 's' : char.IsAscii(unit) ? char.ToLowerInvariant(unit) : unit;
+    // Case is ignored as Unicode folds it: the long s is an s. GPT-2 and CLIP do not ignore it.
+    private char Fold(char unit) => pattern is WordPattern.Gpt2 or WordPattern.Clip ? unit : unit == 'ſ' ? 's' : char.IsAscii(unit) ? char.ToLowerInvariant(unit) : unit;
 
     private static int RunEnd(ReadOnlySpan<char> text, int start, Kind kind)
     {

@@ -9,6 +9,9 @@ internal sealed record BytePairOptions
     /// <summary>Whether a character without a piece is written as <c>&lt;0x0A&gt;</c> and the like.</summary>
     public bool FallsBackToBytes { get; init; }
 
+    /// <summary>What the pieces that end a word have at their end, such as <c>&lt;/w&gt;</c> (CLIP); empty: nothing.</summary>
+    public string EndOfWord { get; init; } = "";
+
     /// <summary>Whether a word that is a piece as it stands is taken so, merges or not.</summary>
     public bool IgnoresMerges { get; init; }
 

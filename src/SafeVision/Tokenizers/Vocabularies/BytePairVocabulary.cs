@@ -75,7 +75,8 @@ internal sealed class BytePairVocabulary : PieceVocabulary
         {
             Rune.DecodeFromUtf16(text[start..], out _, out length);
             ReadOnlySpan<char> character = text.Slice(start, length);
-            if (Lookup.TryGetValue(character, out int id) && forbidden?[id] != true)
+            bool isLast = start + length == text.Length;
+            if (TryFind(character, isLast, out int id) && forbidden?[id] != true)
             {
                 Flush(start);
                 chain.Add(id, start);
@@ -106,6 +107,10 @@ internal sealed class BytePairVocabulary : PieceVocabulary
             }
         }
     }
+
+    private bool TryFind(ReadOnlySpan<char> character, bool isLast, out int id) => isLast && _options.EndOfWord.Length > 0
+        ? Lookup.TryGetValue(string.Concat(character, _options.EndOfWord), out id)
+        : Lookup.TryGetValue(character, out id);
 
     private bool AddBytes(ReadOnlySpan<char> character, int start, SymbolChain chain)
     {
