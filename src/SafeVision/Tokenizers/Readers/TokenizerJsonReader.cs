@@ -9,7 +9,7 @@ internal static class TokenizerJsonReader
     {
         (int? beginning, int? end) = PostProcessorSection.Read(root.Find("post_processor"), mayEnd);
         (Splitters.TextSplitter splitter, bool isByteLevel) = SplitterSection.Read(root.Find("pre_tokenizer"));
-        PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel);
+        PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel, mayEnd);
         AddedToken[] added = ReadAddedTokens(root, vocabulary);
         return new TokenizerParts
         {
@@ -23,14 +23,15 @@ internal static class TokenizerJsonReader
         };
     }
 
-    private static BytePairVocabulary ReadModel(JsonPlace model, bool isByteLevel)
+    private static BytePairVocabulary ReadModel(JsonPlace model, bool isByteLevel, bool mayEndWords)
     {
         if (model.GetText("type") != "BPE")
         {
             throw model.Get("type").Unknown("this type of model");
         }
 
-        foreach (string name in (string[])["dropout", "continuing_subword_prefix"])
+        // Pieces that end a word can't be told apart in decoded text, so only what is never decoded may have them.
+        foreach (string name in (string[])["dropout", "continuing_subword_prefix", .. mayEndWords ? [] : (string[])["end_of_word_suffix"]])
         {
             if (model.Find(name) is JsonPlace value && value.Element.GetRawText() is not ("\"\"" or "0" or "0.0"))
             {
