@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SafeVision.Evaluation.Reports.Comparison;
 using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports;
@@ -7,4 +8,5 @@ namespace SafeVision.Evaluation.Reports;
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
 [JsonSerializable(typeof(ReportDocument))]
 [JsonSerializable(typeof(RunIdentity))]
+[JsonSerializable(typeof(ComparisonDocument))]
 internal sealed partial class ReportJson : JsonSerializerContext;
