@@ -1,6 +1,7 @@
 using SafeVision.Cli.Output;
 using SafeVision.Conversion;
 using SafeVision.Evaluation.Cases;
+using SafeVision.Evaluation.Symbols;
 using SafeVision.Execution;
 using SafeVision.Policies;
 
@@ -40,6 +41,6 @@ internal static class CommandErrors
 
     /// <summary>Whether the message tells a user what to mend.</summary>
     public static bool IsExpected(Exception exception) => exception
-        is PolicyException or CaseFileException or ModelLoadException or ExecutionProviderException or CheckpointException
+        is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException
         or IOException or UnauthorizedAccessException or ArgumentException;
 }

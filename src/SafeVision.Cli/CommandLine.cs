@@ -19,6 +19,7 @@ internal static class CommandLine
             ModelsCommand.Create(),
             DoctorCommand.Create(),
             ConvertCommand.Create(),
+            DataCommand.Create(),
         };
 
         // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.

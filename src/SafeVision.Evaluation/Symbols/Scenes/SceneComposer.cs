@@ -1,0 +1,174 @@
+using System.Globalization;
+using SafeVision.Evaluation.Symbols.Catalogue;
+
+namespace SafeVision.Evaluation.Symbols.Scenes;
+
+/// <summary>Plans pictures: what they show, where, in which colours, and what is true of them.</summary>
+internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
+{
+    private const double OneAlone = 0.5;
+    private const double RelationOverThing = 0.5;
+
+    private static readonly string[] s_words =
+        ["HELLO", "MENU", "TODAY", "PAGE 7", "SUMMER", "NOTE 12", "TEAM", "PHOTO", "2026", "GARDEN", "MONDAY", "ROOM 4", "WELCOME", "SPRING", "PLAN B", "NEW", "LEVEL 3", "CITY", "ABC", "42"];
+
+    /// <summary>Plans a picture.</summary>
+    /// <param name="index">Its number in the split.</param>
+    /// <param name="attempt">0, and more for another picture of the same focus, where the first hid too much of something.</param>
+    public ScenePlan Compose(int index, int attempt)
+    {
+        var random = new SeededRandom(seed, (long)cast.Split, index, attempt);
+        var draft = new SceneDraft(random, Background.Create(random));
+        string? category = focus[index];
+        if (random.Chance(0.2))
+        {
+            AddCaption(draft);
+        }
+
+        if (category is null)
+        {
+            AddHarmless(draft);
+        }
+        else
+        {
+            IReadOnlyList<SceneRecipe> scenes = cast.Scenes(category);
+            IReadOnlyList<SymbolThing> alone = cast.Alone(category);
+            if (alone.Count == 0 || (scenes.Count > 0 && random.Chance(RelationOverThing)))
+            {
+                AddScene(draft, random.Pick(scenes), mayBeNovel: true);
+            }
+            else
+            {
+                AddAlone(draft, alone);
+            }
+        }
+
+        return draft.Finish(category);
+    }
+
+    /// <summary>Harmless pictures: half of them scenes that only look like one that is not, half things.</summary>
+    private void AddHarmless(SceneDraft draft)
+    {
+        if (cast.Decoys.Count > 0 && draft.Random.Chance(0.5))
+        {
+            AddScene(draft, draft.Random.Pick(draft.Random.Pick(cast.Decoys)), mayBeNovel: false);
+        }
+        else
+        {
+            AddAlone(draft, cast.Harmless);
+        }
+    }
+
+    /// <summary>One thing of a list: large and nearly alone, or one among several.</summary>
+    private void AddAlone(SceneDraft draft, IReadOnlyList<SymbolThing> things)
+    {
+        SeededRandom random = draft.Random;
+        bool isOne = random.Chance(OneAlone);
+        draft.Tags.Add(isOne ? "scene:single" : "scene:several");
+        SymbolThing thing = random.Pick(things);
+        double size = isOne ? random.Next(0.4, 0.8) : random.Next(0.24, 0.42);
+        Put(draft, thing, size);
+        if (!isOne && random.Chance(0.25) && !thing.IsHarmless)
+        {
+            Put(draft, random.Pick(things), random.Next(0.2, 0.36));
+        }
+
+        // Only what may stand beside anything stands beside it, so that no relation arises that nobody meant.
+        AddFillers(draft, isOne ? random.Next(2) : 2 + random.Next(4));
+        if (random.Chance(isOne ? 0.1 : 0.25))
+        {
+            draft.Cover(random.Pick(cast.Fillers));
+        }
+    }
+
+    private void AddScene(SceneDraft draft, SceneRecipe scene, bool mayBeNovel)
+    {
+        SeededRandom random = draft.Random;
+        double extent = random.Next(0.5, 0.92);
+        double left = random.Next(0.02, 0.98 - extent);
+        double top = random.Next(0.02, 0.98 - extent);
+        bool isMirrored = random.Chance(0.5);
+        var parts = new List<SymbolThing>();
+        foreach (ScenePart part in scene.Parts)
+        {
+            SymbolThing[] candidates = [.. cast.Things.Where(thing => part.Takes(thing) && (mayBeNovel || thing.NovelCategory is null))];
+            SymbolThing[] others = [.. candidates.Except(parts)];
+            parts.Add(random.Pick(others.Length > 0 ? others : candidates));
+        }
+
+        for (int i = 0; i < parts.Count; i++)
+        {
+            (double x, double y, double size) = SceneGeometry.Of(scene.Layout, i, parts.Count);
+            List<string> categories = [.. scene.Categories.Where((_, rank) => rank == 0 || i > 0)];
+            if (parts[i].NovelCategory is { } novel)
+            {
+                categories.Add(novel);
+                draft.Show(novel, parts[i]);
+            }
+
+            draft.Place(
+                parts[i],
+                left + (extent * (isMirrored ? 1 - x : x)),
+                top + (extent * y),
+                extent * size,
+                categories,
+                SceneGeometry.LeastVisible(scene.Layout, i),
+                mayHaveTile: scene.Layout == SceneLayout.Beside);
+        }
+
+        foreach (string category in scene.Categories)
+        {
+            draft.Reasons[category] = SceneDraft.Sentence(string.Format(CultureInfo.InvariantCulture, scene.Says, [.. parts.Select(part => part.WithArticle)]));
+        }
+
+        draft.Room.Take(left, top, left + extent, top + extent);
+        draft.Tags.Add(mayBeNovel ? "scene:relation" : "scene:decoy");
+        draft.Tags.Add($"recipe:{scene.Name.Replace(' ', '-')}");
+        if (!mayBeNovel)
+        {
+            draft.Tags.Add($"near:{scene.Near}");
+        }
+
+        AddFillers(draft, random.Next(3));
+    }
+
+    private void AddFillers(SceneDraft draft, int count)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            SymbolThing filler = draft.Random.Pick(cast.Fillers);
+            if (!draft.Has(filler))
+            {
+                Put(draft, filler, draft.Random.Next(0.14, 0.28));
+            }
+        }
+    }
+
+    /// <summary>Puts a thing where there is room; where there is none, the first is made smaller and others stay out.</summary>
+    private static void Put(SceneDraft draft, SymbolThing thing, double size)
+    {
+        double x, y;
+        while (!draft.Room.TryFind(size, draft.Random, out x, out y))
+        {
+            size *= 0.8;
+            if (!draft.IsEmpty || size < 0.1)
+            {
+                return;
+            }
+        }
+
+        draft.PlaceAlone(thing, x, y, size);
+    }
+
+    private static void AddCaption(SceneDraft draft)
+    {
+        SeededRandom random = draft.Random;
+        double height = random.Next(0.05, 0.1);
+        double x = random.Next(0.03, 0.4);
+        double y = random.Chance(0.5) ? 0.03 : 0.97 - height;
+        string word = random.Pick(s_words);
+        draft.Caption = new Caption(word, x, y, height, Tone.Against(draft.Background.Ground, random));
+        draft.Room.Take(0, y - 0.02, 1, y + height + 0.02);
+        draft.Tags.Add("text:neutral");
+    }
+}

@@ -1,0 +1,114 @@
+using SafeVision.Evaluation.Symbols.Catalogue;
+using SkiaSharp;
+
+namespace SafeVision.Evaluation.Symbols.Scenes;
+
+/// <summary>A picture while it is being planned.</summary>
+internal sealed class SceneDraft(SeededRandom random, Background background)
+{
+    private const double TileChance = 0.18;
+    private readonly List<Placement> _placements = [];
+    private readonly Dictionary<string, List<SymbolThing>> _shown = [];
+
+    /// <summary>What decides.</summary>
+    public SeededRandom Random { get; } = random;
+
+    /// <summary>What is behind everything.</summary>
+    public Background Background { get; } = background;
+
+    /// <summary>What is taken already.</summary>
+    public Room Room { get; } = new();
+
+    /// <summary>A word, if there is one.</summary>
+    public Caption? Caption { get; set; }
+
+    /// <summary>What a breakdown may group by.</summary>
+    public List<string> Tags { get; } = [];
+
+    /// <summary>The reasons that scenes give.</summary>
+    public Dictionary<string, string> Reasons { get; } = [];
+
+    /// <summary>Whether a thing stands in it already.</summary>
+    public bool Has(SymbolThing thing) => _placements.Any(placement => placement.Thing == thing);
+
+    /// <summary>Whether nothing stands in it yet.</summary>
+    public bool IsEmpty => _placements.Count == 0;
+
+    /// <summary>Places a thing that stands for itself, with its categories and their reasons.</summary>
+    public void PlaceAlone(SymbolThing thing, double x, double y, double size)
+    {
+        string[] categories = [.. new[] { thing.Category, thing.NovelCategory }.OfType<string>()];
+        Place(thing, x, y, size, categories);
+        Room.Take(x, y, size);
+        foreach (string category in categories)
+        {
+            Show(category, thing);
+        }
+    }
+
+    /// <summary>Makes a thing a part of the reason for a category.</summary>
+    public void Show(string category, SymbolThing thing)
+    {
+        if (!_shown.TryGetValue(category, out List<SymbolThing>? things))
+        {
+            _shown[category] = things = [];
+        }
+
+        things.Add(thing);
+    }
+
+    /// <summary>Places a thing.</summary>
+    public void Place(SymbolThing thing, double x, double y, double size, IReadOnlyList<string> categories, double leastVisible = 0.5, bool mayHaveTile = true)
+    {
+        SKColor? tile = mayHaveTile && Random.Chance(TileChance) ? TileColor.Create(Random) : null;
+        string set = Random.Pick([.. thing.Symbols.Select(symbol => symbol.Icon.Set).Distinct()]);
+        _placements.Add(new Placement
+        {
+            Thing = thing,
+            Symbol = Random.Pick([.. thing.Symbols.Where(symbol => symbol.Icon.Set == set)]),
+            X = x,
+            Y = y,
+            Size = tile is null ? size : size * 0.72,
+            Rotation = Random.Chance(0.1) ? Random.Next(-50, 50) : Random.Next(-15, 15),
+            IsMirrored = Random.Chance(0.3),
+            Style = InkStyle.Create(tile ?? Background.Ground, thing.KeepsColors, Random),
+            Tile = tile,
+            Categories = categories,
+            LeastVisible = leastVisible,
+        });
+    }
+
+    /// <summary>Covers a part of the first thing with another.</summary>
+    public void Cover(SymbolThing cover)
+    {
+        Placement first = _placements[0];
+        double reach = first.Size * 0.45;
+        double size = first.Size * Random.Next(0.35, 0.55);
+        double x = Math.Clamp(first.X + (Random.Chance(0.5) ? reach : -reach), size / 2, 1 - (size / 2));
+        double y = Math.Clamp(first.Y + (Random.Chance(0.5) ? reach : -reach), size / 2, 1 - (size / 2));
+        Place(cover, x, y, size, []);
+        Tags.Add("scene:covered");
+    }
+
+    /// <summary>The plan of the picture.</summary>
+    /// <param name="focus">The category that it is about; null: harmless.</param>
+    public ScenePlan Finish(string? focus)
+    {
+        foreach ((string category, List<SymbolThing> things) in _shown)
+        {
+            string[] names = [.. things.Select(thing => thing.WithArticle).Distinct()];
+            string verb = names.Length > 1 || things[0].IsMany ? "are" : "is";
+            string twice = names.Length == 1 && things.Count > 1 ? " twice" : "";
+            Reasons.TryAdd(category, Sentence($"{string.Join(" and ", names)} {verb} shown{twice}."));
+        }
+
+        Tags.Add($"focus:{focus ?? "SAFE"}");
+        Tags.AddRange(_placements.Where(placement => focus is null || placement.Categories.Contains(focus)).Select(placement => $"set:{placement.Symbol.Icon.Set}").Distinct());
+        Tags.AddRange(_placements.Take(1).Select(placement => $"style:{placement.Style.Name}"));
+        Tags.Add($"background:{Background.Kind.ToString().ToLowerInvariant()}");
+        return new ScenePlan { Background = Background, Placements = _placements, Caption = Caption, Reasons = Reasons, Tags = Tags };
+    }
+
+    /// <summary>A text with a capital.</summary>
+    public static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..];
+}

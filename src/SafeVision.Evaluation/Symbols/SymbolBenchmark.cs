@@ -1,0 +1,142 @@
+using SafeVision.Assessments;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Symbols.Catalogue;
+using SafeVision.Evaluation.Symbols.Icons;
+using SafeVision.Evaluation.Symbols.Scenes;
+
+namespace SafeVision.Evaluation.Symbols;
+
+/// <summary>
+/// VisionHarm-S: pictures of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,
+/// with exact ground truth. It tests whether a guardrail follows a policy; it is no evidence about photographs.
+/// </summary>
+/// <remarks>Immutable and thread-safe: any picture can be drawn at any time, by any thread, and is always the same.</remarks>
+public sealed class SymbolBenchmark
+{
+    // Nearly every plan can be drawn at once; one in some dozens hides too much of something, and another is made.
+    private const int MostAttempts = 100;
+
+    private readonly SymbolBenchmarkOptions _options;
+    private readonly List<(SceneComposer Composer, DatasetSplit Split, int First, int Count)> _parts = [];
+
+    private SymbolBenchmark(SymbolBenchmarkOptions options, SymbolCatalogue catalogue)
+    {
+        _options = options;
+        Catalogue = catalogue;
+        var categories = new HashSet<string>();
+        foreach ((DatasetSplit split, int first, int count) in Parts(options))
+        {
+            var cast = new SceneCast(catalogue, split);
+            categories.UnionWith(cast.Categories);
+            var focus = new SceneFocus(cast.Categories, options.SafeShare, options.Seed, split);
+            _parts.Add((new SceneComposer(cast, focus, options.Seed), split, first, count));
+        }
+
+        Categories = [.. SymbolPolicies.Categories.Where(categories.Contains)];
+    }
+
+    /// <summary>How many pictures there are.</summary>
+    public int Count => _options.Count;
+
+    /// <summary>The ids of the categories that every picture is annotated for: those that the splits can show.</summary>
+    public IReadOnlyList<string> Categories { get; }
+
+    /// <summary>What it is drawn from.</summary>
+    internal SymbolCatalogue Catalogue { get; }
+
+    /// <summary>Sets a benchmark up; pictures are drawn when they are asked for.</summary>
+    /// <param name="options">Read now; later changes have no effect.</param>
+    /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
+    /// <exception cref="SymbolException">The user's icon set cannot be used.</exception>
+    /// <exception cref="IOException">It cannot be read.</exception>
+    public static SymbolBenchmark Create(SymbolBenchmarkOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var copy = new SymbolBenchmarkOptions
+        {
+            Count = options.Count,
+            Seed = options.Seed,
+            Split = options.Split,
+            ImageSize = options.ImageSize,
+            SafeShare = options.SafeShare,
+            IconSet = options.IconSet,
+        };
+        copy.Validate();
+        return new SymbolBenchmark(copy, SymbolCatalogue.Load(copy.IconSet is { } path ? IconSetReader.ReadFile(path) : null));
+    }
+
+    /// <summary>Draws the pictures in order, one at a time.</summary>
+    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    public IEnumerable<SymbolImage> Draw()
+    {
+        using ScenePainter painter = CreatePainter();
+        for (int i = 0; i < Count; i++)
+        {
+            yield return Draw(i, painter);
+        }
+    }
+
+    /// <summary>What <see cref="Draw(int, ScenePainter)"/> draws with; each for one thread at a time.</summary>
+    internal ScenePainter CreatePainter() => new(_options.ImageSize, Catalogue.Letters);
+
+    /// <summary>Draws one picture.</summary>
+    internal SymbolImage Draw(int index, ScenePainter painter)
+    {
+        (SceneComposer composer, DatasetSplit split, int first, _) = _parts.Last(part => part.First <= index);
+        for (int attempt = 0; attempt < MostAttempts; attempt++)
+        {
+            ScenePlan plan = composer.Compose(index - first, attempt);
+            if (painter.Paint(plan) is { } boxes)
+            {
+                return new SymbolImage(Describe(plan, boxes, index, split), painter.Encode());
+            }
+        }
+
+        throw new SymbolException($"Picture {index} could not be composed so that all of it can be seen; the symbols of the icon set leave too little of each other visible.");
+    }
+
+    /// <summary>What dataset.json says.</summary>
+    internal SymbolDatasetHeader Describe(string contentHash, IReadOnlyDictionary<string, int> counts) => new()
+    {
+        Name = "VisionHarm-S",
+        Version = SymbolDatasetWriter.Version,
+        Notice = "A test of policy following on symbols, not evidence about photographs.",
+        Categories = Categories,
+        Seed = _options.Seed,
+        Split = _parts.Count > 1 ? "all" : _parts[0].Split.ToString().ToLowerInvariant(),
+        Count = Count,
+        ImageSize = _options.ImageSize,
+        SafeShare = _options.SafeShare,
+        ContentHash = contentHash,
+        Counts = Categories.Append("SAFE").ToDictionary(category => category, category => counts.GetValueOrDefault(category)),
+        Sets = [.. Catalogue.Sets.Select(SymbolAttribution.Describe)],
+    };
+
+    private static EvaluationSample Describe(ScenePlan plan, IReadOnlyList<ImageBox> boxes, int index, DatasetSplit split)
+    {
+        string id = FormattableString.Invariant($"{split.ToString().ToLowerInvariant()}-{index:000000}");
+        var categories = plan.Placements.SelectMany(placement => placement.Categories).ToHashSet();
+        return new EvaluationSample
+        {
+            Id = id,
+            Image = $"images/{id}.png",
+            Labels = [.. SymbolPolicies.Categories.Where(categories.Contains)],
+            Objects = [.. plan.Placements.Select((placement, i) => new SampleObject(placement.Thing.Name, boxes[i], placement.Categories))],
+            Reasons = SymbolPolicies.Categories.Where(plan.Reasons.ContainsKey).ToDictionary(category => category, category => plan.Reasons[category]),
+            Split = split,
+            Tags = plan.Tags,
+        };
+    }
+
+    private static IEnumerable<(DatasetSplit Split, int First, int Count)> Parts(SymbolBenchmarkOptions options)
+    {
+        if (options.IconSet is not null || options.Split != DatasetSplit.None)
+        {
+            return [(options.IconSet is null ? options.Split : DatasetSplit.Test, 0, options.Count)];
+        }
+
+        int train = options.Count / 2;
+        int validation = options.Count / 5;
+        return [(DatasetSplit.Train, 0, train), (DatasetSplit.Validation, train, validation), (DatasetSplit.Test, train + validation, options.Count - train - validation)];
+    }
+}

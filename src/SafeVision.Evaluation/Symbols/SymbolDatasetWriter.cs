@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using SafeVision.Evaluation.Symbols.Scenes;
+
+namespace SafeVision.Evaluation.Symbols;
+
+/// <summary>Writes a benchmark as a folder: images/, samples.jsonl, dataset.json, policies/, ATTRIBUTION.md.</summary>
+public static class SymbolDatasetWriter
+{
+    /// <summary>The version of what is drawn: two versions give different pictures for the same seed.</summary>
+    internal const string Version = "1";
+
+    /// <summary>Draws and writes everything. The folder appears when it is whole; until then it has the suffix .partial.</summary>
+    /// <param name="benchmark">What to write.</param>
+    /// <param name="folder">A folder that does not exist yet, or is empty.</param>
+    /// <param name="threads">How many pictures are drawn at a time; 0: one for each processor. The result is the same.</param>
+    /// <param name="progress">Told after every picture.</param>
+    /// <param name="cancellationToken">Stops the work and removes what was written.</param>
+    /// <returns>The content's hash, as dataset.json has it.</returns>
+    /// <exception cref="IOException">The folder holds something already, or cannot be written.</exception>
+    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    public static async Task<string> WriteAsync(SymbolBenchmark benchmark, string folder, int threads = 0, IProgress<SymbolBuildProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(benchmark);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        ArgumentOutOfRangeException.ThrowIfNegative(threads);
+        string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));
+        if (File.Exists(whole) || (Directory.Exists(whole) && Directory.EnumerateFileSystemEntries(whole).Any()))
+        {
+            throw new IOException($"'{folder}' exists already. Remove it, or build into another folder.");
+        }
+
+        string partial = whole + ".partial";
+        try
+        {
+            Remove(partial);
+            Directory.CreateDirectory(Path.Combine(partial, "images"));
+            string hash = await WritePartsAsync(benchmark, partial, threads == 0 ? Environment.ProcessorCount : threads, progress, cancellationToken).ConfigureAwait(false);
+            Remove(whole);
+            Directory.Move(partial, whole);
+            return hash;
+        }
+        catch
+        {
+            Remove(partial);
+            throw;
+        }
+    }
+
+    private static async Task<string> WritePartsAsync(SymbolBenchmark benchmark, string folder, int threads, IProgress<SymbolBuildProgress>? progress, CancellationToken cancellationToken)
+    {
+        var lines = new byte[benchmark.Count][];
+        var hashes = new byte[benchmark.Count][];
+        var counts = new ConcurrentDictionary<string, int>();
+        var painters = new ConcurrentBag<ScenePainter>();
+        int done = 0;
+        try
+        {
+            var options = new ParallelOptions { MaxDegreeOfParallelism = threads, CancellationToken = cancellationToken };
+            await Parallel.ForAsync(0, benchmark.Count, options, async (index, token) =>
+            {
+                ScenePainter painter = painters.TryTake(out ScenePainter? free) ? free : benchmark.CreatePainter();
+                SymbolImage image;
+                try
+                {
+                    image = benchmark.Draw(index, painter);
+                }
+                finally
+                {
+                    painters.Add(painter);
+                }
+
+                lines[index] = SymbolJson.Write(image.Sample);
+                hashes[index] = SHA256.HashData(image.Png.Span);
+                foreach (string label in image.Sample.Labels.DefaultIfEmpty("SAFE"))
+                {
+                    counts.AddOrUpdate(label, 1, (_, count) => count + 1);
+                }
+
+                await File.WriteAllBytesAsync(Path.Combine(folder, image.Sample.Image), image.Png, token).ConfigureAwait(false);
+                progress?.Report(new SymbolBuildProgress(Interlocked.Increment(ref done), benchmark.Count));
+            }).ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (ScenePainter painter in painters)
+            {
+                painter.Dispose();
+            }
+        }
+
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        await using (FileStream samples = File.Create(Path.Combine(folder, "samples.jsonl")))
+        {
+            foreach (byte[] line in lines)
+            {
+                hash.AppendData(line);
+                await samples.WriteAsync(line, cancellationToken).ConfigureAwait(false);
+            }
+        }
+
+        foreach (byte[] image in hashes)
+        {
+            hash.AppendData(image);
+        }
+
+        SymbolDatasetHeader header = benchmark.Describe(Convert.ToHexStringLower(hash.GetHashAndReset()), counts);
+        await File.WriteAllBytesAsync(Path.Combine(folder, "dataset.json"), SymbolJson.Write(header), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(folder, "ATTRIBUTION.md"), SymbolAttribution.Write(header.Sets), cancellationToken).ConfigureAwait(false);
+        string policies = Directory.CreateDirectory(Path.Combine(folder, "policies")).FullName;
+        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-t.yaml"), SymbolPolicies.Nine.ToYaml(), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-s-novel.yaml"), SymbolPolicies.NovelText, cancellationToken).ConfigureAwait(false);
+        return header.ContentHash;
+    }
+
+    private static void Remove(string folder)
+    {
+        if (Directory.Exists(folder))
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Policies;
+
+namespace SafeVision.Evaluation.Tests.Symbols;
+
+public sealed class SymbolDatasetWriterTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("symbols").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public async Task The_same_seed_gives_the_same_bytes_whatever_the_number_of_threads()
+    {
+        string one = await WriteAsync("one", seed: 1, threads: 1);
+        string three = await WriteAsync("three", seed: 1, threads: 3);
+        string other = await WriteAsync("other", seed: 2, threads: 3);
+
+        Assert.Equal(one, three);
+        Assert.NotEqual(one, other);
+        Assert.Equal(Hashes("one"), Hashes("three"));
+    }
+
+    [Fact]
+    public async Task A_dataset_has_pictures_truth_policies_and_attribution()
+    {
+        string hash = await WriteAsync("whole", seed: 4, threads: 2);
+
+        string folder = Path.Combine(_folder, "whole");
+        using JsonDocument header = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(folder, "dataset.json"), TestContext.Current.CancellationToken));
+        Assert.Equal("VisionHarm-S", header.RootElement.GetProperty("name").GetString());
+        Assert.Equal(hash, header.RootElement.GetProperty("contentHash").GetString());
+        string[] lines = await File.ReadAllLinesAsync(Path.Combine(folder, "samples.jsonl"), TestContext.Current.CancellationToken);
+        Assert.Equal(12, lines.Length);
+        Assert.All(lines, line =>
+        {
+            using JsonDocument sample = JsonDocument.Parse(line);
+            Assert.True(File.Exists(Path.Combine(folder, sample.RootElement.GetProperty("image").GetString()!)));
+            Assert.Contains(sample.RootElement.GetProperty("split").GetString(), new[] { "train", "validation", "test" });
+        });
+        Assert.Equal(SymbolPolicies.Nine, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-t.yaml")));
+        Assert.Equal(SymbolPolicies.Novel, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-s-novel.yaml")));
+        string attribution = await File.ReadAllTextAsync(Path.Combine(folder, "ATTRIBUTION.md"), TestContext.Current.CancellationToken);
+        Assert.All(new[] { "Lorc", "CC-BY-3.0", "CC-BY-4.0", "Apache-2.0" }, text => Assert.Contains(text, attribution, StringComparison.Ordinal));
+        Assert.DoesNotContain("share-alike", attribution, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_cancelled_build_leaves_nothing_and_one_over_something_is_refused()
+    {
+        using var source = new CancellationTokenSource();
+        var stop = new Progress(source);
+        SymbolBenchmark benchmark = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = 500, ImageSize = 128 });
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => SymbolDatasetWriter.WriteAsync(benchmark, Path.Combine(_folder, "stopped"), 2, stop, source.Token));
+        await File.WriteAllTextAsync(Path.Combine(_folder, "mine.txt"), "keep", TestContext.Current.CancellationToken);
+
+        Assert.Equal([Path.Combine(_folder, "mine.txt")], Directory.EnumerateFileSystemEntries(_folder));
+        IOException exception = await Assert.ThrowsAsync<IOException>(() => SymbolDatasetWriter.WriteAsync(benchmark, _folder, cancellationToken: TestContext.Current.CancellationToken));
+        Assert.Contains("exists already", exception.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(Path.Combine(_folder, "mine.txt")));
+    }
+
+    private async Task<string> WriteAsync(string name, long seed, int threads)
+    {
+        SymbolBenchmark benchmark = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = 12, Seed = seed, ImageSize = 256 });
+        return await SymbolDatasetWriter.WriteAsync(benchmark, Path.Combine(_folder, name), threads, cancellationToken: TestContext.Current.CancellationToken);
+    }
+
+    private Dictionary<string, string> Hashes(string name) => Directory.EnumerateFiles(Path.Combine(_folder, name), "*", SearchOption.AllDirectories)
+        .ToDictionary(file => Path.GetRelativePath(Path.Combine(_folder, name), file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))));
+
+    private sealed class Progress(CancellationTokenSource source) : IProgress<SymbolBuildProgress>
+    {
+        public void Report(SymbolBuildProgress value) => source.Cancel();
+    }
+}
