@@ -32,10 +32,13 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             Directory.CreateDirectory(Path.Combine(folder.Path, GraphFolder));
             (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, cancellationToken);
             var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
-            verifier.Verify(decoder, embedding, vision);
-            PrecisionLoss? loss = Measure(folder, model, decoder, embedding, vision, cancellationToken);
-
-            IReadOnlyList<ModelGolden> goldens = VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken);
+            // All three read what is written, and much of each keeps one core busy only.
+            Task verifying = verifier.VerifyAsync(decoder, embedding, vision);
+            Task<IReadOnlyList<ModelGolden>> recording = Task.Run(() => VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken), cancellationToken);
+            Task<PrecisionLoss?> measuring = Task.Run(() => Measure(folder, model, decoder, embedding, vision, cancellationToken), cancellationToken);
+            await Task.WhenAll(verifying, recording, measuring).ConfigureAwait(false); // of several failures the first counts
+            PrecisionLoss? loss = await measuring.ConfigureAwait(false);
+            IReadOnlyList<ModelGolden> goldens = await recording.ConfigureAwait(false);
             ModelManifest manifest = Manifest(folder, preparation, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss) with { Goldens = goldens };
             ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
             preparation.Require(folder.Path);

@@ -1,34 +1,37 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>A file mapped into memory for reading: a checkpoint larger than memory can be converted.</summary>
+/// <summary>
+/// A file mapped into memory for reading, so that a checkpoint larger than memory can be converted. What is large is better
+/// copied from it (<see cref="Copy"/>): each page that is touched where it is mapped costs a fault and stays in the working set.
+/// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
-    // What was read stays in the process's working set while it is mapped; letting go more often costs time.
-    private const long ReleasedAtOnce = 64 << 20;
-
+    private readonly SafeFileHandle? _handle;
     private readonly MemoryMappedFile? _file;
-    private MemoryMappedViewAccessor? _view;
+    private readonly MemoryMappedViewAccessor? _view;
     private byte* _start;
-    private long _read;
 
     public MappedFile(string path)
     {
         Path = path;
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-            Length = stream.Length;
+            _handle = File.OpenHandle(path);
+            Length = RandomAccess.GetLength(_handle);
             if (Length == 0)
             {
                 return; // an empty file can't be mapped
             }
 
-            _file = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
-            Map(_file);
+            _file = MemoryMappedFile.CreateFromFile(_handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
+            _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
+            _start += _view.PointerOffset;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -49,43 +52,25 @@ internal sealed unsafe class MappedFile : IDisposable
         return length == 0 ? ReadOnlyMemory<byte>.Empty : new Part(this, offset, length).Memory;
     }
 
-    /// <summary>
-    /// Says that a part was read to its end. When enough was, the file is mapped anew, which gives back the memory; parts
-    /// stay valid, but no span of one may be in use meanwhile. Memory that is no part of a mapped file is left alone.
-    /// </summary>
-    public static void Release(ReadOnlyMemory<byte> part)
+    /// <summary>Copies bytes of a part, or of any other memory. Thread-safe.</summary>
+    /// <param name="part">Where they are.</param>
+    /// <param name="offset">The place of the first.</param>
+    /// <param name="destination">Takes as many as fit, which must be there.</param>
+    /// <exception cref="CheckpointException">The file can't be read, or has become shorter.</exception>
+    public static void Copy(ReadOnlyMemory<byte> part, int offset, Span<byte> destination)
     {
-        if (MemoryMarshal.TryGetMemoryManager(part, out Part? manager))
+        if (MemoryMarshal.TryGetMemoryManager(part, out Part? manager, out int start, out int length))
         {
-            manager.File.Release(part.Length);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan((long)offset + destination.Length, length);
+            manager.File.Read(manager.Offset + start + offset, destination);
+        }
+        else
+        {
+            part.Span.Slice(offset, destination.Length).CopyTo(destination);
         }
     }
 
     public void Dispose()
-    {
-        Unmap();
-        _file?.Dispose();
-    }
-
-    private void Release(int length)
-    {
-        _read += length;
-        if (_read >= ReleasedAtOnce && _start != null)
-        {
-            _read = 0;
-            Unmap();
-            Map(_file!);
-        }
-    }
-
-    private void Map(MemoryMappedFile file)
-    {
-        _view = file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
-        _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
-        _start += _view.PointerOffset;
-    }
-
-    private void Unmap()
     {
         if (_start != null)
         {
@@ -94,11 +79,38 @@ internal sealed unsafe class MappedFile : IDisposable
         }
 
         _view?.Dispose();
+        _file?.Dispose();
+        _handle?.Dispose();
+    }
+
+    private void Read(long offset, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_start == null, this);
+        try
+        {
+            while (!destination.IsEmpty)
+            {
+                int count = RandomAccess.Read(_handle!, destination, offset);
+                if (count == 0)
+                {
+                    throw new CheckpointException($"{Path}: has become shorter while it was read; copy the file again.");
+                }
+
+                offset += count;
+                destination = destination[count..];
+            }
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new CheckpointException($"{Path}: can't be read. {exception.Message}", exception);
+        }
     }
 
     private sealed class Part(MappedFile file, long offset, int length) : MemoryManager<byte>
     {
         public MappedFile File => file;
+
+        public long Offset => offset;
 
         public override Span<byte> GetSpan()
         {

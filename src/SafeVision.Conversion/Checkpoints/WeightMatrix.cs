@@ -1,5 +1,7 @@
+using System.Buffers;
 using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
@@ -135,36 +137,34 @@ internal sealed class WeightMatrix
         return values;
     }
 
-    /// <summary>Says that all rows were read, so that a checkpoint larger than memory need not stay in it. Not while another thread reads.</summary>
-    public void Release()
-    {
-        foreach (RowRun run in _runs)
-        {
-            MappedFile.Release(run.Tensor.Bytes);
-        }
-    }
-
     private void Widen(StoredTensor tensor, int row, Span<float> destination)
     {
-        int size = tensor.Element.Bytes();
-        ReadOnlySpan<byte> bytes = tensor.Bytes.Span.Slice(row * Columns * size, destination.Length * size);
-        switch (tensor.Element)
+        int size = tensor.Element.Bytes(), offset = row * Columns * size, length = destination.Length * size;
+        if (tensor.Element == TensorElement.Float32)
         {
-            case TensorElement.Float32:
-                MemoryMarshal.Cast<byte, float>(bytes).CopyTo(destination);
-                break;
-            case TensorElement.Float16:
-                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), destination);
-                break;
-            default:
-                WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(bytes), MemoryMarshal.Cast<float, uint>(destination));
-                break;
+            MappedFile.Copy(tensor.Bytes, offset, MemoryMarshal.AsBytes(destination));
+        }
+        else
+        {
+            byte[] stored = ArrayPool<byte>.Shared.Rent(length);
+            MappedFile.Copy(tensor.Bytes, offset, stored.AsSpan(0, length));
+            if (tensor.Element == TensorElement.Float16)
+            {
+                TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(stored.AsSpan(0, length)), destination);
+            }
+            else
+            {
+                WidenBFloat16(MemoryMarshal.Cast<byte, ushort>(stored.AsSpan(0, length)), MemoryMarshal.Cast<float, uint>(destination));
+            }
+
+            ArrayPool<byte>.Shared.Return(stored);
         }
 
         tensor.Update?.AddTo(row, destination);
     }
 
     // A bfloat16 is the upper half of a float32.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void WidenBFloat16(ReadOnlySpan<ushort> source, Span<uint> destination)
     {
         int i = 0;

@@ -28,7 +28,5 @@ internal static class OnnxMatrix
 
             stream.Write(MemoryMarshal.AsBytes(numbers));
         }
-
-        matrix.Release();
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
@@ -15,8 +16,7 @@ internal sealed class BlockWeights
 
     private readonly WeightMatrix _matrix;
     private readonly BlockFormat _format;
-    private float[]? _scales;
-    private int _broken = -1; // a row that can't be rounded
+    private float[] _scales = [];
 
     private BlockWeights(WeightMatrix matrix, BlockFormat format) => (_matrix, _format) = (matrix, format);
 
@@ -41,48 +41,40 @@ internal sealed class BlockWeights
 
     private void WriteBlocks(Stream stream)
     {
-        _scales = new float[(long)_matrix.Rows * ScalesPerRow];
         int rowBytes = _format.RowBytes(_matrix.Columns), chunk = Math.Clamp(ChunkNumbers / _matrix.Columns, 1, _matrix.Rows);
-        byte[] packed = new byte[chunk * rowBytes];
+        _scales = ArrayPool<float>.Shared.Rent(_matrix.Rows * ScalesPerRow);
+        byte[] packed = ArrayPool<byte>.Shared.Rent(chunk * rowBytes);
         for (int first = 0; first < _matrix.Rows; first += chunk)
         {
             int start = first, count = Math.Min(chunk, _matrix.Rows - first);
-            Parallel.For(
-                0, count, () => new float[_matrix.Columns],
-                (row, _, numbers) =>
-                {
-                    Round(start + row, numbers, packed.AsSpan(row * rowBytes, rowBytes));
-                    return numbers;
-                },
-                _ => { });
-            if (_broken >= 0)
-            {
-                throw NotFinite(_matrix, _broken);
-            }
-
+            RowGroups.ForEach(_matrix, start, count, (row, numbers) => Round(row, numbers, packed.AsSpan((row - start) * rowBytes)));
             stream.Write(packed, 0, count * rowBytes);
         }
 
-        _matrix.Release();
+        ArrayPool<byte>.Shared.Return(packed);
     }
 
     /// <summary>What to say of a weight that is no number.</summary>
     public static CheckpointException NotFinite(WeightMatrix matrix, int row) =>
         new($"Tensor '{matrix.Name}' has a number in row {row} that is infinite or none, which can't be rounded; the checkpoint is damaged.");
 
-    // Exceptions of several threads would arrive as one of another type.
-    private void Round(int row, float[] numbers, Span<byte> packed)
+    private void Round(int first, ReadOnlySpan<float> rows, Span<byte> packed)
     {
-        _matrix.ReadRows(row, numbers);
-        if (!BlockQuantizer.TryQuantize(numbers, _format, packed, _scales.AsSpan(row * ScalesPerRow, ScalesPerRow)))
+        int columns = _matrix.Columns, rowBytes = _format.RowBytes(columns);
+        for (int i = 0; i * columns < rows.Length; i++)
         {
-            Volatile.Write(ref _broken, row);
+            Span<float> scales = _scales.AsSpan((first + i) * ScalesPerRow, ScalesPerRow);
+            if (!BlockQuantizer.TryQuantize(rows.Slice(i * columns, columns), _format, packed.Slice(i * rowBytes, rowBytes), scales))
+            {
+                throw NotFinite(_matrix, first + i);
+            }
         }
     }
 
     private void WriteScales(Stream stream)
     {
-        stream.Write(MemoryMarshal.AsBytes(_scales.AsSpan()));
-        _scales = null;
+        stream.Write(MemoryMarshal.AsBytes(_scales.AsSpan(0, _matrix.Rows * ScalesPerRow)));
+        ArrayPool<float>.Shared.Return(_scales);
+        _scales = [];
     }
 }

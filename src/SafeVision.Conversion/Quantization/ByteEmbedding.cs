@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
@@ -12,7 +13,6 @@ internal sealed class ByteEmbedding
 
     private readonly WeightMatrix _table;
     private readonly float[] _scales;
-    private int _broken = -1; // a row that can't be rounded
 
     private ByteEmbedding(WeightMatrix table) => (_table, _scales) = (table, new float[table.Rows]);
 
@@ -30,35 +30,26 @@ internal sealed class ByteEmbedding
     private void WriteBytes(Stream stream)
     {
         int columns = _table.Columns, chunk = Math.Clamp(ChunkNumbers / columns, 1, _table.Rows);
-        byte[] bytes = new byte[chunk * columns];
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(chunk * columns);
         for (int first = 0; first < _table.Rows; first += chunk)
         {
             int start = first, count = Math.Min(chunk, _table.Rows - first);
-            Parallel.For(
-                0, count, () => new float[columns],
-                (row, _, numbers) =>
-                {
-                    Round(start + row, numbers, bytes.AsSpan(row * columns, columns));
-                    return numbers;
-                },
-                _ => { });
-            if (_broken >= 0)
-            {
-                throw BlockWeights.NotFinite(_table, _broken);
-            }
-
+            RowGroups.ForEach(_table, start, count, (row, numbers) => Round(row, numbers, bytes.AsSpan((row - start) * columns)));
             stream.Write(bytes, 0, count * columns);
         }
 
-        _table.Release();
+        ArrayPool<byte>.Shared.Return(bytes);
     }
 
-    private void Round(int row, float[] numbers, Span<byte> bytes)
+    private void Round(int first, ReadOnlySpan<float> rows, Span<byte> bytes)
     {
-        _table.ReadRows(row, numbers);
-        if (!ByteQuantizer.TryQuantize(numbers, sbyte.MaxValue, bytes, out _scales[row]))
+        int columns = _table.Columns;
+        for (int i = 0; i * columns < rows.Length; i++)
         {
-            Volatile.Write(ref _broken, row);
+            if (!ByteQuantizer.TryQuantize(rows.Slice(i * columns, columns), sbyte.MaxValue, bytes.Slice(i * columns, columns), out _scales[first + i]))
+            {
+                throw BlockWeights.NotFinite(_table, first + i);
+            }
         }
     }
 

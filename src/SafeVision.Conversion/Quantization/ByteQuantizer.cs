@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -13,6 +14,7 @@ internal static class ByteQuantizer
     /// <param name="bytes">Takes the whole numbers, signed.</param>
     /// <param name="scale">What they are to be multiplied by.</param>
     /// <returns>False where a number is not finite.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // from the first row on: a conversion is over before the runtime would see that it pays
     public static bool TryQuantize(ReadOnlySpan<float> row, int largest, Span<byte> bytes, out float scale)
     {
         scale = MathF.Abs(TensorPrimitives.MaxMagnitude(row)) / largest; // NaN where one is
@@ -47,6 +49,7 @@ internal static class ByteQuantizer
         return true;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<int> Round(ReadOnlySpan<float> row, int start, Vector256<float> factor) =>
-        Vector256.ConvertToInt32(Vector256.Round(Vector256.Create(row[start..]) * factor));
+        Vector256.ConvertToInt32Native(Vector256.Round(Vector256.Create(row[start..]) * factor));
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 
 namespace SafeVision.Conversion.Quantization;
 
@@ -13,6 +14,7 @@ internal static class ByteTransposition
     /// <param name="columns">How many columns it has.</param>
     /// <param name="target">[columns, rows], the rows a stride apart.</param>
     /// <param name="stride">At least <paramref name="rows"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Transpose(ReadOnlySpan<byte> source, int rows, int columns, Span<byte> target, int stride)
     {
         int wholeRows = rows - (rows % Side), wholeColumns = columns - (columns % Side);

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
@@ -19,7 +20,6 @@ internal sealed class DynamicMatMul
 
     private readonly WeightMatrix _matrix;
     private readonly float[] _scales;
-    private int _broken = -1; // a row that can't be rounded
 
     private DynamicMatMul(WeightMatrix matrix) => (_matrix, _scales) = (matrix, new float[matrix.Rows]);
 
@@ -38,38 +38,27 @@ internal sealed class DynamicMatMul
     // The operator wants [in, out], so the whole matrix, a byte for each number, is turned over in memory.
     private void WriteBytes(Stream stream)
     {
-        int rows = _matrix.Rows, columns = _matrix.Columns;
-        byte[] turned = new byte[_matrix.Count];
-        Parallel.For(
-            0, (rows + RowsAtOnce - 1) / RowsAtOnce, () => (Numbers: new float[columns], Bytes: new byte[RowsAtOnce * columns]),
-            (group, _, buffers) =>
-            {
-                int first = group * RowsAtOnce, count = Math.Min(RowsAtOnce, rows - first);
-                for (int row = 0; row < count; row++)
-                {
-                    Round(first + row, buffers.Numbers, buffers.Bytes.AsSpan(row * columns, columns));
-                }
-
-                ByteTransposition.Transpose(buffers.Bytes, count, columns, turned.AsSpan(first), rows);
-                return buffers;
-            },
-            _ => { });
-        _matrix.Release();
-        if (_broken >= 0)
-        {
-            throw BlockWeights.NotFinite(_matrix, _broken);
-        }
-
-        stream.Write(turned);
+        int rows = _matrix.Rows, length = checked((int)_matrix.Count);
+        byte[] turned = ArrayPool<byte>.Shared.Rent(length);
+        RowGroups.ForEach(_matrix, 0, rows, (first, numbers) => Round(first, numbers, turned.AsSpan(first, length - first)), RowsAtOnce);
+        stream.Write(turned, 0, length);
+        ArrayPool<byte>.Shared.Return(turned);
     }
 
-    private void Round(int row, float[] numbers, Span<byte> bytes)
+    private void Round(int first, ReadOnlySpan<float> rows, Span<byte> turned)
     {
-        _matrix.ReadRows(row, numbers);
-        if (!ByteQuantizer.TryQuantize(numbers, Largest, bytes, out _scales[row]))
+        int columns = _matrix.Columns, count = rows.Length / columns;
+        byte[] bytes = ArrayPool<byte>.Shared.Rent(rows.Length);
+        for (int i = 0; i < count; i++)
         {
-            Volatile.Write(ref _broken, row);
+            if (!ByteQuantizer.TryQuantize(rows.Slice(i * columns, columns), Largest, bytes.AsSpan(i * columns, columns), out _scales[first + i]))
+            {
+                throw BlockWeights.NotFinite(_matrix, first + i);
+            }
         }
+
+        ByteTransposition.Transpose(bytes, count, columns, turned, _matrix.Rows);
+        ArrayPool<byte>.Shared.Return(bytes);
     }
 
     private void WriteScales(Stream stream) => stream.Write(MemoryMarshal.AsBytes(_scales.AsSpan()));

@@ -43,7 +43,5 @@ internal static class HalfWeights
 
             stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
         }
-
-        matrix.Release();
     }
 }

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>
@@ -19,6 +21,7 @@ internal static class RoundingSensitivity
     }
 
     /// <summary>The root of the squared error of rounding to 4 bits by the sum of squares, over rows spread evenly.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     internal static double RelativeError(LinearLayer layer, BlockFormat format)
     {
         int columns = layer.Weight.Columns, rows = Math.Min(SampleRows, layer.Weight.Rows);

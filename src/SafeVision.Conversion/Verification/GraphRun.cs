@@ -25,6 +25,7 @@ internal sealed class GraphRun : IDisposable
         ProviderCatalog.Environment(); // says which package is missing when the native library is
         using var options = new SessionOptions { EnableMemoryPattern = false };
         options.AddSessionConfigEntry("session.disable_prepacking", prepacks ? "0" : "1"); // weights are used once or twice: leave them in the file
+        options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // other work of a conversion goes on at the same time
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
         return Guard(path, () => new GraphRun(path, part is null ? new InferenceSession(path, options) : new InferenceSession(part, options)));
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Numerics.Tensors;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Layers;
@@ -20,8 +21,8 @@ internal static class PlainTransformer
         Parallel.For(0, (output + chunk - 1) / chunk, part =>
         {
             int first = part * chunk, count = Math.Min(chunk, output - first);
-            float[] weights = new float[count * input];
-            projection.Weight.ReadRows(first, weights);
+            float[] weights = ArrayPool<float>.Shared.Rent(count * input);
+            projection.Weight.ReadRows(first, weights.AsSpan(0, count * input));
             for (int row = 0; row < rows; row++)
             {
                 ReadOnlySpan<float> vector = x.AsSpan(row * input, input);
@@ -30,6 +31,8 @@ internal static class PlainTransformer
                     y[(row * output) + first + i] = TensorPrimitives.Dot(vector, weights.AsSpan(i * input, input)) + (projection.Bias?[first + i] ?? 0);
                 }
             }
+
+            ArrayPool<float>.Shared.Return(weights);
         });
         return y;
     }

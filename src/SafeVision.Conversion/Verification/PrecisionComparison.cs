@@ -8,7 +8,8 @@ namespace SafeVision.Conversion.Verification;
 
 /// <summary>
 /// Runs a model of rounded weights and its float32 twin, written for this only, on the same pictures and tokens. Of a model
-/// whose twin would be too large, a language model of its first and last layer is compared, both written anew.
+/// whose twin would be too large, a language model of its first and last layer is written anew and held against the plain
+/// computation of the same layers.
 /// </summary>
 internal sealed class PrecisionComparison(
     VisionLanguageModel model, IWeightForm form, AttentionStyle style, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
@@ -74,18 +75,19 @@ internal sealed class PrecisionComparison(
         const int Steps = 3;
         report(0, Steps);
         TextDecoder part = Part(model.Text);
-        WrittenGraph twin = Twin("decoder", DecoderGraph.Write(part, _exact, style)), rounded = Twin("rounded", DecoderGraph.Write(part, form, style));
-        Write(twin, Steps);
+        WrittenGraph rounded = Twin("rounded", DecoderGraph.Write(part, form, style));
         Write(rounded, Steps);
         long[] ids = Ids(1, model.Text.Shape.Vocabulary);
-        float[] expected = new float[ids.Length * part.Shape.Hidden];
+        float[] embeddings = new float[ids.Length * part.Shape.Hidden];
         for (int i = 0; i < ids.Length; i++)
         {
-            model.Text.Embedding.ReadRows((int)ids[i], expected.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
+            model.Text.Embedding.ReadRows((int)ids[i], embeddings.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
         }
 
+        float[] expected = PlainDecoder.Speak(part, PlainDecoder.Run(part, embeddings, part.Layers.Count, () => { }, cancellationToken));
+        Advance(Steps);
         var logits = new LogitComparison(part.Shape.Vocabulary);
-        logits.Add(Speak(part, twin, expected), Speak(part, rounded, Embed(embedding, ids)));
+        logits.Add(expected, Speak(part, rounded, Embed(embedding, ids)));
         Advance(Steps);
         return logits.ToLoss($"the first and the last of the language model's {model.Text.Layers.Count} layers, with {part.Shape.Vocabulary} of {model.Text.Shape.Vocabulary} tokens", null);
     }

@@ -20,19 +20,19 @@ public sealed class VisionLanguageVerifierTests
         """;
 
     [Fact]
-    public void A_small_model_is_checked_whole_and_a_large_one_in_parts()
+    public async Task A_small_model_is_checked_whole_and_a_large_one_in_parts()
     {
         using var folder = new TemporaryFolder();
         using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf(Checkpoint));
         (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model);
 
         var whole = new VisionLanguageVerifier(model, 1e-4, (_, _) => { }, CancellationToken.None);
-        whole.Verify(decoder, embedding, vision);
+        await whole.VerifyAsync(decoder, embedding, vision);
         Assert.Equal("whole", whole.Scope);
         Assert.InRange(whole.LargestDifference, double.Epsilon, 1e-4);
 
         var parts = new VisionLanguageVerifier(model, 1e-4, (_, _) => { }, CancellationToken.None) { MostBytes = 1, MostMultiplications = 1 };
-        parts.Verify(decoder, embedding, vision);
+        await parts.VerifyAsync(decoder, embedding, vision);
         Assert.Equal("1 of 2 layers of the language model and its head, 1 of 2 layers of the vision tower and the projector", parts.Scope);
         Assert.InRange(parts.LargestDifference, double.Epsilon, 1e-4);
     }
@@ -40,7 +40,7 @@ public sealed class VisionLanguageVerifierTests
     [Theory]
     [InlineData("float32")]
     [InlineData("float16")]
-    public void Several_layers_of_a_larger_decoder_run_by_themselves_in_every_type(string precision)
+    public async Task Several_layers_of_a_larger_decoder_run_by_themselves_in_every_type(string precision)
     {
         using var folder = new TemporaryFolder();
         new RandomCheckpoint(8).Write(folder.PathOf("source"), JsonNode.Parse(FourLayers)!.AsObject());
@@ -48,7 +48,7 @@ public sealed class VisionLanguageVerifierTests
         IWeightForm form = WeightForms.Find(precision);
         (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, form);
         var verifier = new VisionLanguageVerifier(model, form.Tolerance, (_, _) => { }, CancellationToken.None) { MostBytes = decoder.WeightBytes * 7 / 8 };
-        verifier.Verify(decoder, embedding, vision);
+        await verifier.VerifyAsync(decoder, embedding, vision);
         Assert.StartsWith("3 of 4 layers", verifier.Scope, StringComparison.Ordinal);
     }
 
@@ -58,7 +58,7 @@ public sealed class VisionLanguageVerifierTests
     [InlineData("decoder_model_merged", true, "logits")]
     [InlineData("decoder_model_merged", false, "layer 1")]
     [InlineData("embed_tokens", true, "inputs_embeds")]
-    public void A_graph_of_other_weights_is_found_out(string damaged, bool isWhole, string what)
+    public async Task A_graph_of_other_weights_is_found_out(string damaged, bool isWhole, string what)
     {
         using TemporaryFolder folder = new(), other = new();
         using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf(Checkpoint)), stranger = new InternVL().Read(Fixture.PathOf("vlm/internvl-qwen2-hf"));
@@ -80,7 +80,7 @@ public sealed class VisionLanguageVerifierTests
             MostBytes = isWhole ? long.MaxValue : 1,
             MostMultiplications = isWhole ? long.MaxValue : 1,
         };
-        CheckpointException exception = Assert.Throws<CheckpointException>(() => verifier.Verify(
+        CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => verifier.VerifyAsync(
             damaged == "decoder_model_merged" ? wrongDecoder : decoder,
             damaged == "embed_tokens" ? wrongEmbedding : embedding,
             damaged == "vision_encoder" ? wrongVision : vision));
@@ -93,14 +93,14 @@ public sealed class VisionLanguageVerifierTests
     [InlineData("int4", "internvl-llama-hf", 0.4)]
     [InlineData("int8", "internvl-qwen2-orig", 0.15)]
     [InlineData("int4-block128", "internvl-qwen2-orig", 0.4)]
-    public void A_model_of_few_bits_is_checked_layer_by_layer_and_other_weights_are_found_out(string precision, string checkpoint, double measured)
+    public async Task A_model_of_few_bits_is_checked_layer_by_layer_and_other_weights_are_found_out(string precision, string checkpoint, double measured)
     {
         using TemporaryFolder folder = new(), other = new();
         using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf($"vlm/{checkpoint}"));
         IWeightForm form = WeightForms.Find(precision);
         (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, form);
         var verifier = new VisionLanguageVerifier(model, form.Tolerance, (_, _) => { }, CancellationToken.None);
-        verifier.Verify(decoder, embedding, vision);
+        await verifier.VerifyAsync(decoder, embedding, vision);
         Assert.InRange(verifier.LargestDifference, 0.001, measured);
         Assert.Equal("1 of 2 layers of the language model and its head, 1 of 2 layers of the vision tower and the projector", verifier.Scope);
 
@@ -109,7 +109,7 @@ public sealed class VisionLanguageVerifierTests
         {
             var graph = new WrittenGraph(other.PathOf("decoder.onnx"), DecoderGraph.Write(wrong, form, AttentionStyle.Grouped));
             OnnxFile.Write(graph.Path, graph.Blocks.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
-            CheckpointException exception = Assert.Throws<CheckpointException>(() => verifier.Verify(graph, embedding, vision));
+            CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => verifier.VerifyAsync(graph, embedding, vision));
             Assert.StartsWith($"{graph.Path}: {what} differs", exception.Message, StringComparison.Ordinal);
         }
     }
