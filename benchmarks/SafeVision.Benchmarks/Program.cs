@@ -5,6 +5,7 @@ using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
 using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Linears;
+using SafeVision.Benchmarks.Llama;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
@@ -43,6 +44,12 @@ switch (args)
         break;
     case ["vlm-memory", string model, .. string[] rest]:
         await MemoryComparison.MeasureAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
+        break;
+    case ["llama", string model, string file, .. string[] rest]:
+        await LlamaComparison.RunAsync(AnswerOptions.Parse(model, rest), file, Console.Out).ConfigureAwait(false);
+        break;
+    case ["make-gguf", string checkpoint, string file]:
+        GgufExport.Write(checkpoint, file, Console.Out);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

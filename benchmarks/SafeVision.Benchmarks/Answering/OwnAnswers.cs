@@ -29,6 +29,23 @@ internal sealed class OwnAnswers(VisionLanguageModel model)
         }
     }
 
+    /// <summary>Answers a prompt without a picture.</summary>
+    public async Task<AnswerTimes> AnswerAsync(TokenSequence prompt, int tokens)
+    {
+        var clock = Stopclock.Start();
+        DecoderSlot slot = await model.Scheduler.TakeAsync(prompt, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            Lap first = default;
+            await WriteAsync(slot, tokens, () => first = clock.Stop()).ConfigureAwait(false);
+            return new AnswerTimes { First = first, Each = (clock.Stop() - first) / (tokens - 1), Tokens = tokens };
+        }
+        finally
+        {
+            model.Scheduler.Return(slot);
+        }
+    }
+
     /// <summary>Several more answers about the last picture, all at once or one after the other; only the writing is timed.</summary>
     public async Task<Lap> WriteAsync(Question question, int answers, int tokens, bool atOnce)
     {

@@ -17,6 +17,9 @@ internal sealed record CheckpointShape(string Name, string Family, int FirstUnus
     [
         new("internvl2.5-1b", "internvl", 635, s_internViT300M, s_qwen2Small),
         new(
+            "internvl3-8b", "internvl", 635, s_internViT300M,
+            new(Layers: 28, Width: 3584, Heads: 28, KeyValueHeads: 4, FeedForward: 18944, Vocabulary: 151674) { IsTied = false }),
+        new(
             "smolvlm-256m", "smolvlm", 532,
             new(Layers: 12, Width: 768, Heads: 12, FeedForward: 3072, ImageSize: 512, PatchSize: 16),
             new(Layers: 30, Width: 576, Heads: 9, KeyValueHeads: 3, FeedForward: 1536, Vocabulary: 49280)),
@@ -47,7 +50,7 @@ internal sealed record CheckpointShape(string Name, string Family, int FirstUnus
         text["intermediate_size"] = Text.FeedForward;
         text["vocab_size"] = Text.Vocabulary;
         text["max_position_embeddings"] = 8192;
-        text["tie_word_embeddings"] = true;
+        text["tie_word_embeddings"] = Text.IsTied;
         if (Family == "internvl")
         {
             config["force_image_size"] = Vision.ImageSize;

@@ -4,7 +4,7 @@ namespace SafeVision.Benchmarks.Checkpoints;
 internal static class InternVLTensors
 {
     public static IEnumerable<RandomTensor> Of(CheckpointShape shape) =>
-        [.. Vision(shape.Vision), .. Projector(shape), .. LlamaTensors.Of(shape.Text, "language_model.model.", biases: true)];
+        [.. Vision(shape.Vision), .. Projector(shape), .. LlamaTensors.Of(shape.Text, "language_model.model.", "language_model.lm_head", biases: true)];
 
     private static IEnumerable<RandomTensor> Vision(VisionShape shape)
     {

@@ -4,9 +4,10 @@ namespace SafeVision.Benchmarks.Checkpoints;
 internal static class LlamaTensors
 {
     /// <param name="shape">The sizes.</param>
-    /// <param name="prefix">What stands before every name.</param>
+    /// <param name="prefix">What stands before every name but the head's.</param>
+    /// <param name="head">The name of the head, which a model has whose embeddings are not its head too.</param>
     /// <param name="biases">Whether query, key and value have biases, as Qwen2's do.</param>
-    public static IEnumerable<RandomTensor> Of(TextShape shape, string prefix, bool biases)
+    public static IEnumerable<RandomTensor> Of(TextShape shape, string prefix, string head, bool biases)
     {
         yield return RandomTensor.Weight($"{prefix}embed_tokens.weight", shape.Vocabulary, shape.Width);
         for (int i = 0; i < shape.Layers; i++)
@@ -31,5 +32,9 @@ internal static class LlamaTensors
         }
 
         yield return RandomTensor.Gain($"{prefix}norm.weight", shape.Width);
+        if (!shape.IsTied)
+        {
+            yield return RandomTensor.Weight($"{head}.weight", shape.Vocabulary, shape.Width);
+        }
     }
 }

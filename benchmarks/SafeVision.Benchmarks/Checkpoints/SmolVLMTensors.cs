@@ -12,7 +12,7 @@ internal static class SmolVLMTensors
     [
         .. Vision(shape.Vision),
         RandomTensor.Weight("model.connector.modality_projection.proj.weight", shape.Text.Width, ShuffleFactor * ShuffleFactor * shape.Vision.Width),
-        .. LlamaTensors.Of(shape.Text, "model.text_model.", biases: false),
+        .. LlamaTensors.Of(shape.Text, "model.text_model.", "lm_head", biases: false),
     ];
 
     private static IEnumerable<RandomTensor> Vision(VisionShape shape)
