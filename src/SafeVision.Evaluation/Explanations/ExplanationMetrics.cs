@@ -1,0 +1,125 @@
+using SafeVision.Assessments;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Metrics;
+using SafeVision.Evaluation.Reports;
+using SafeVision.Evaluation.Runs;
+
+namespace SafeVision.Evaluation.Explanations;
+
+/// <summary>
+/// Measures the explanations of a run against the truth: where heat maps and boxes point, what reasons name, and whether
+/// category, reason and evidence agree.
+/// </summary>
+/// <remarks>
+/// Heat maps and boxes are measured for the categories that apply, whatever the verdict, as the pointing game does: where the
+/// model looks is one question and how sure it is another. Each number rests on the findings that have what it needs; a number
+/// without any is NaN with a support of 0, never a perfect one.
+/// </remarks>
+public static class ExplanationMetrics
+{
+    private const double Confidence = 0.95;
+
+    /// <summary>The numbers of all categories together, then of each that has one.</summary>
+    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <exception cref="RunException">The run has an answer for a sample that the dataset does not have.</exception>
+    public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run, ExplanationOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(run);
+        options ??= new ExplanationOptions();
+        Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
+        List<ExplanationValue> values = [];
+        for (int row = 0; row < run.Records.Count; row++)
+        {
+            EvaluationRecord record = run.Records[row];
+            EvaluationSample sample = samples.GetValueOrDefault(record.Sample)
+                ?? throw new RunException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.");
+            foreach (Finding finding in record.Result.Findings)
+            {
+                Add(values, row, finding, sample, options);
+            }
+        }
+
+        string[] names = ["pointingGame", "boxIou", "boxHitRate", "energyInBox", "reasonNamesObject", "explanationConsistency"];
+        string[] categories = [.. run.Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
+        return
+        [
+            .. names.Select(name => Mean(name, null, values, run, options)),
+            .. categories.SelectMany(category => names.Select(name => Mean(name, category, values, run, options))).Where(metric => metric.Support > 0),
+        ];
+    }
+
+    private static void Add(List<ExplanationValue> values, int row, Finding finding, EvaluationSample sample, ExplanationOptions options)
+    {
+        ImageBox[] truth = [.. sample.Objects.Where(thing => thing.Categories.Contains(finding.Category)).Select(thing => thing.Box)];
+        bool applies = sample.Labels.Contains(finding.Category) && truth.Length > 0;
+        if (applies && finding.Evidence.HeatMap is { } map && HeatMapMetrics.EnergyInside(map, truth) is var energy && !double.IsNaN(energy))
+        {
+            Value("pointingGame", HeatMapMetrics.PointingGame(map, truth, options.PointingTolerance));
+            Value("energyInBox", energy);
+        }
+
+        // The first box is the one that the engine shows as the strongest; taking the best of many would reward many.
+        if (applies && finding.Evidence.Boxes is [ImageBox strongest, ..])
+        {
+            double overlap = BoxMetrics.Best(strongest, truth);
+            Value("boxIou", overlap);
+            Value("boxHitRate", overlap >= options.BoxOverlap ? 1 : 0);
+        }
+
+        if (applies && finding.Verdict == Verdict.Unsafe)
+        {
+            Value("reasonNamesObject", ExplanationChecks.NamesObject(finding, sample) ? 1 : 0);
+        }
+
+        // A finding that nobody assessed claims nothing that could be inconsistent.
+        if (finding.Verdict != Verdict.NotAssessed)
+        {
+            Value("explanationConsistency", ExplanationChecks.IsConsistent(finding, options.CategoryNames?.GetValueOrDefault(finding.Category)) ? 1 : 0);
+        }
+
+        void Value(string name, double value) => values.Add(new ExplanationValue(name, finding.Category, row, value));
+    }
+
+    /// <summary>The mean over findings. Samples are resampled, not findings: those of one picture hang together.</summary>
+    private static MetricValue Mean(string name, string? category, List<ExplanationValue> values, EvaluationRun run, ExplanationOptions options)
+    {
+        ExplanationValue[] chosen = [.. values.Where(value => value.Name == name && (category is null || value.Category == category))];
+        if (chosen.Length == 0)
+        {
+            return MetricCatalog.Value(name, double.NaN, 0, category);
+        }
+
+        int[] rows = [.. chosen.Select(value => value.Row).Distinct()];
+        Dictionary<int, int> places = rows.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
+        (double[] sums, int[] numbers) = (new double[rows.Length], new int[rows.Length]);
+        foreach (ExplanationValue value in chosen)
+        {
+            sums[places[value.Row]] += value.Value;
+            numbers[places[value.Row]]++;
+        }
+
+        BootstrapInterval interval = Bootstrap.Interval(
+            rows.Length,
+            counts =>
+            {
+                (double sum, long number) = (0, 0);
+                for (int i = 0; i < counts.Length; i++)
+                {
+                    sum += counts[i] * sums[i];
+                    number += (long)counts[i] * numbers[i];
+                }
+
+                return sum / number;
+            },
+            new SeededRandom(unchecked((ulong)run.Identity.Seed)),
+            new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
+        return MetricCatalog.Value(name, chosen.Average(value => value.Value), chosen.Length, category) with
+        {
+            Lower = interval.Low ?? double.NaN,
+            Upper = interval.High ?? double.NaN,
+        };
+    }
+}

@@ -1,0 +1,172 @@
+using SafeVision.Assessments;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Metrics;
+using SafeVision.Evaluation.Reports;
+using SafeVision.Evaluation.Robustness;
+using SafeVision.Evaluation.Runs;
+using SafeVision.Imaging;
+
+namespace SafeVision.Evaluation.Explanations;
+
+/// <summary>
+/// Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the picture cell by cell, hottest first, or shows it
+/// so, and asks the guardrail each time. Beside them stand the same with cells in random order: only what is better than that
+/// is the map's merit.
+/// </summary>
+public static class FaithfulnessProbe
+{
+    private const double Confidence = 0.95;
+
+    private static readonly SkiaImageDecoder Decoder = new();
+
+    /// <summary>Measures findings that are true, assessed, and have a heat map.</summary>
+    /// <param name="guardrail">The guardrail that made the run, with the same policy.</param>
+    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
+    /// <param name="run">The run, made without a transform.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="progress">Told after each finding.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="RunException">The run is of another dataset, or its images were transformed.</exception>
+    public static async Task<Faithfulness> MeasureAsync(
+        IImageGuardrail guardrail,
+        EvaluationDataset dataset,
+        EvaluationRun run,
+        FaithfulnessOptions? options = null,
+        IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(guardrail);
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(run);
+        options ??= new FaithfulnessOptions();
+        if (run.Identity.Transform != "none")
+        {
+            throw new RunException($"The run's images went through {run.Identity.Transform}, so its heat maps are not of the dataset's images.");
+        }
+
+        (EvaluationSample Sample, Finding Finding)[] chosen = Choose(dataset, run, options.MaxFindings);
+        List<FaithfulnessScore> scores = [];
+        for (int i = 0; i < chosen.Length; i++)
+        {
+            (EvaluationSample sample, Finding finding) = chosen[i];
+            if (await MeasureAsync(guardrail, dataset.Open(sample), sample.Id, finding, run.Identity.Seed, options, cancellationToken).ConfigureAwait(false) is { } score)
+            {
+                scores.Add(score);
+            }
+
+            progress?.Report(new EvaluationProgress(i + 1, chosen.Length, 0));
+        }
+
+        return new Faithfulness(scores, chosen.Length - scores.Count, Summarize(scores, run.Identity.Seed, options));
+    }
+
+    /// <summary>Measures one finding; null where the image can't be read or moves, or a disturbed one gets no score.</summary>
+    internal static async Task<FaithfulnessScore?> MeasureAsync(
+        IImageGuardrail guardrail, ImageSource image, string sample, Finding finding, long seed, FaithfulnessOptions options, CancellationToken cancellationToken)
+    {
+        HeatMap map = finding.Evidence.HeatMap!;
+        if (await DecodeAsync(image, map, cancellationToken).ConfigureAwait(false) is not { } picture)
+        {
+            return null;
+        }
+
+        int[] hottest = [.. Enumerable.Range(0, map.Values.Count).OrderByDescending(cell => map.Values[cell])]; // stable: ties stay in reading order
+        int[] shuffled = [.. Enumerable.Range(0, map.Values.Count)];
+        new SeededRandom(DatasetSplits.Bits($"{seed}", $"{sample}\n{finding.Category}")).Shuffle(shuffled);
+        double deletion = await AreaAsync(hottest, false, options.Deleted).ConfigureAwait(false);
+        double deletionRandom = await AreaAsync(shuffled, false, options.Deleted).ConfigureAwait(false);
+        double insertion = await AreaAsync(hottest, true, options.NotInserted).ConfigureAwait(false);
+        double insertionRandom = await AreaAsync(shuffled, true, options.NotInserted).ConfigureAwait(false);
+        return double.IsNaN(deletion + deletionRandom + insertion + insertionRandom)
+            ? null
+            : new FaithfulnessScore(sample, finding.Category, deletion, deletionRandom, insertion, insertionRandom);
+
+        async Task<double> AreaAsync(int[] order, bool shown, MaskFill fill)
+        {
+            int steps = Math.Min(options.Steps, order.Length);
+            int[] counts = [.. Enumerable.Range(0, steps + 1).Select(step => order.Length * step / steps)];
+            double[] shares = Shares(picture, order, counts);
+            List<double> heights = [];
+            IAsyncEnumerable<ImageSource> images = counts.Select(count => picture.With(order.AsSpan(0, count), shown, fill)).ToAsyncEnumerable();
+            await foreach (GuardrailResult result in guardrail.CheckManyAsync(images, cancellationToken).ConfigureAwait(false))
+            {
+                heights.Add(result.Findings.FirstOrDefault(one => one.Category == finding.Category)?.Score ?? double.NaN);
+            }
+
+            return Trapezoid(shares, heights);
+        }
+    }
+
+    /// <summary>The area under a line by the trapezoid rule.</summary>
+    internal static double Trapezoid(IReadOnlyList<double> x, IReadOnlyList<double> y) =>
+        Enumerable.Range(1, x.Count - 1).Sum(i => (x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2);
+
+    /// <summary>The share of the map's pixels that each number of cells has.</summary>
+    private static double[] Shares(MaskedPicture picture, int[] order, int[] counts)
+    {
+        long[] areas = new long[order.Length + 1];
+        for (int i = 0; i < order.Length; i++)
+        {
+            areas[i + 1] = areas[i] + picture.Area(order[i]);
+        }
+
+        return [.. counts.Select(count => (double)areas[count] / areas[^1])];
+    }
+
+    private static async Task<MaskedPicture?> DecodeAsync(ImageSource image, HeatMap map, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using DecodedImage decoded = await Decoder.DecodeAsync(image, new ImageDecodeOptions(), cancellationToken).ConfigureAwait(false);
+            ImageFrame frame = decoded.Frames[0];
+            return decoded.FrameCount == 1 ? new MaskedPicture(new Picture(frame.Width, frame.Height, frame.Pixels.ToArray()), map) : null;
+        }
+        catch (ImageRejectedException)
+        {
+            return null;
+        }
+    }
+
+    private static (EvaluationSample Sample, Finding Finding)[] Choose(EvaluationDataset dataset, EvaluationRun run, int most)
+    {
+        if (run.Identity.DatasetHash != dataset.Hash)
+        {
+            throw new RunException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
+        }
+
+        Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
+        return
+        [
+            .. run.Records
+                .Where(record => samples.ContainsKey(record.Sample))
+                .SelectMany(record => record.Result.Findings.Select(finding => (Sample: samples[record.Sample], Finding: finding)))
+                .Where(pair => pair.Sample.Labels.Contains(pair.Finding.Category) && pair.Finding is { Verdict: not Verdict.NotAssessed, Evidence.HeatMap: not null })
+                .OrderBy(pair => DatasetSplits.Fraction($"{run.Identity.Seed}", $"{pair.Sample.Id}\n{pair.Finding.Category}"))
+                .Take(most),
+        ];
+    }
+
+    private static MetricValue[] Summarize(List<FaithfulnessScore> scores, long seed, FaithfulnessOptions options)
+    {
+        return
+        [
+            Mean("deletionAuc", score => score.Deletion),
+            Mean("deletionAucRandom", score => score.DeletionRandom),
+            Mean("insertionAuc", score => score.Insertion),
+            Mean("insertionAucRandom", score => score.InsertionRandom),
+        ];
+
+        MetricValue Mean(string name, Func<FaithfulnessScore, double> value)
+        {
+            if (scores.Count == 0)
+            {
+                return MetricCatalog.Value(name, double.NaN, 0);
+            }
+
+            double[] values = [.. scores.Select(value)];
+            BootstrapInterval interval = Bootstrap.Interval(
+                values.Length, Bootstrap.Mean(values), new SeededRandom(unchecked((ulong)seed)), new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
+            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = interval.Low ?? double.NaN, Upper = interval.High ?? double.NaN };
+        }
+    }
+}
