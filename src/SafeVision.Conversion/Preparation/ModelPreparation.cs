@@ -46,6 +46,16 @@ internal sealed class ModelPreparation : IDisposable
                 Told["newTokens"] = string.Join(' ', _plan.Added.Select(row => row.Content));
             }
 
+            if (text.Shape.Rotary.Limit is { } positions)
+            {
+                const string Config = "config.json";
+                ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles)
+                {
+                    [Config] = ContextLimit.Write(ChangedFiles.GetValueOrDefault(Config) ?? File.ReadAllBytes(Path.Combine(_source, Config)), positions),
+                };
+                Told["context"] = FormattableString.Invariant($"{positions} tokens");
+            }
+
             return new VisionLanguageModel
             {
                 Text = text,

@@ -7,13 +7,15 @@ namespace SafeVision.Conversion.Preparation;
 /// <summary>Writes new tokens into copies of a checkpoint's tokenizer files, and the vocabulary's size into its configuration.</summary>
 internal sealed class VocabularyFiles
 {
+    /// <summary>How changed files are written: readable, and all characters as they are.</summary>
+    public static readonly JsonWriterOptions Writing = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Where families keep what the language model is like, unless it stands beside everything else.</summary>
+    public static readonly string[] TextParts = ["text_config", "llm_config"];
+
     private const int LargestFile = 64 << 20;
 
     private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 64, AllowDuplicateProperties = false };
-    private static readonly JsonWriterOptions s_writing = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    // Where families keep the size: beside everything else, or in the language model's own part.
-    private static readonly string[] s_textParts = ["text_config", "llm_config"];
 
     private readonly string _folder;
     private readonly VocabularyPlan _plan;
@@ -40,7 +42,7 @@ internal sealed class VocabularyFiles
 
     private static void SetSize(JsonObject config, int rows)
     {
-        foreach (JsonObject part in s_textParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
+        foreach (JsonObject part in TextParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
         {
             if (part["vocab_size"] is JsonValue)
             {
@@ -149,7 +151,7 @@ internal sealed class VocabularyFiles
     private void Write(string name, JsonObject file)
     {
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, s_writing))
+        using (var writer = new Utf8JsonWriter(stream, Writing))
         {
             file.WriteTo(writer);
         }

@@ -56,6 +56,7 @@ internal static class PlainDecoder
 
         float[] frequencies = shape.Rotary.Frequencies.ToArray();
         PlainTransformer.Rotate(y, heads, shape.HeadSize, (token, pair) => token * frequencies[pair]);
+        TensorPrimitives.Multiply(y, (float)shape.Rotary.Magnitude, y);
         return y;
     }
 }

@@ -17,7 +17,7 @@ public sealed class PrecisionComparisonTests
     public async Task What_a_precision_loses_stands_in_the_manifest(string precision, double difference, double agreement, double features)
     {
         using var folder = new TemporaryFolder();
-        foreach (string checkpoint in new[] { "internvl-llama-hf", "internvl-qwen2-hf", "smolvlm-tiny", "qwen2vl-tiny" })
+        foreach (string checkpoint in new[] { "internvl-llama-hf", "internvl-internlm2-orig", "internvl-qwen2-hf", "internvl-qwen2-orig", "smolvlm-tiny", "qwen2vl-tiny" })
         {
             ConversionResult result = await ModelConverter.ConvertAsync(new ConversionOptions
             {

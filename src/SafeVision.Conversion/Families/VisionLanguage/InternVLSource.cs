@@ -107,7 +107,7 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
         }
 
         Activation activation = Activations.Parse(CheckpointJson.OptionalText(Vision, "hidden_act", Where) ?? "gelu", Where);
-        int taken = CheckpointJson.OptionalInteger(Config, FeatureLayerProperty, -layers, layers, Where) ?? -1;
+        int taken = CheckpointJson.OptionalInteger(Config, FeatureLayerProperty, -layers - 1, layers, Where) ?? -1;
         int count = taken < 0 ? layers + 1 + taken : taken;
         return new VisionTransformer(
             Width, heads, activation, [.. Enumerable.Range(0, count).Select(i => ReadLayer(i, intermediate))], taken == -1 ? ReadFinalNorm() : null);

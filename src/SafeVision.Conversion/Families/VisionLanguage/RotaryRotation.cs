@@ -60,20 +60,26 @@ internal sealed class RotaryRotation
         string parts = graph.Node("Mul", graph.Claim("rotary/parts"), [column, graph.Singles("rotary.frequencies", frequencies, 3, 1, 1, shape.Rotary.Columns)]);
         string angles = graph.Node(
             "ReduceSum", graph.Claim("rotary/angles"), [parts, graph.Integers("rotary/first", [0], 1)], OnnxAttribute.Integer("keepdims", 0)); // [batch, sequence, headSize / 2]
-        return ByAngles(blocks, shape.HeadSize, graph.Node("Unsqueeze", graph.Claim("rotary/heads"), [angles, graph.Integers("rotary/axis", [2], 1)]));
+        return ByAngles(blocks, shape.HeadSize, graph.Node("Unsqueeze", graph.Claim("rotary/heads"), [angles, graph.Integers("rotary/axis", [2], 1)]), shape.Rotary.Magnitude);
     }
 
     /// <summary>Turns by angles that the graph computes in float32.</summary>
     /// <param name="blocks">The graph.</param>
     /// <param name="headSize">The size of a head.</param>
     /// <param name="angles">[batch, sequence, 1, headSize / 2].</param>
-    public static RotaryRotation ByAngles(TransformerGraph blocks, int headSize, string angles)
+    /// <param name="magnitude">What cosines and sines are multiplied by.</param>
+    public static RotaryRotation ByAngles(TransformerGraph blocks, int headSize, string angles, double magnitude = 1)
     {
         return new RotaryRotation(blocks, headSize, Of("Cos"), Of("Sin"));
 
         string Of(string function)
         {
             string values = blocks.Graph.Node(function, blocks.Graph.Claim($"rotary/{function}"), [angles]);
+            if (magnitude != 1)
+            {
+                values = blocks.Multiply($"rotary/{function}/stretched", values, blocks.Graph.Singles($"rotary.{function}.magnitude", [(float)magnitude], 1));
+            }
+
             return blocks.Activations == DataType.Float ? values : blocks.Cast(values, blocks.Graph.Claim($"rotary/{function}/inside"), blocks.Activations);
         }
     }

@@ -15,10 +15,13 @@ internal sealed class RotaryTable
 
     private readonly float[] _frequencies;
 
-    private RotaryTable(float[] frequencies, int rows) => (_frequencies, Rows) = (frequencies, rows);
+    private RotaryTable(float[] frequencies, double magnitude, int rows, bool isCut) => (_frequencies, Magnitude, Rows, Limit) = (frequencies, magnitude, rows, isCut ? rows : null);
 
     /// <summary>How many positions it has.</summary>
     public int Rows { get; }
+
+    /// <summary>The most positions that a host may use, where they are fewer than the configuration promises; null: as many as it says.</summary>
+    public int? Limit { get; }
 
     /// <summary>Half the size of a head.</summary>
     public int Columns => _frequencies.Length;
@@ -26,77 +29,48 @@ internal sealed class RotaryTable
     /// <summary>Turns per position, in radians.</summary>
     public ReadOnlySpan<float> Frequencies => _frequencies;
 
+    /// <summary>What cosines and sines are multiplied by: 1 but for models that were stretched to longer texts.</summary>
+    public double Magnitude { get; }
+
+    /// <summary>Reads what a language model's configuration says of its angles.</summary>
+    /// <param name="config">The configuration.</param>
     /// <param name="headSize">An even number.</param>
-    /// <param name="theta">The base of the frequencies.</param>
-    /// <param name="positions">How many positions the model knows; of more than 131072 only those get an angle.</param>
-    /// <param name="scaling">The configuration's <c>rope_scaling</c> or <c>rope_parameters</c>; null: none.</param>
     /// <param name="where">For messages.</param>
-    public static RotaryTable Create(int headSize, double theta, int positions, JsonElement? scaling, string where)
+    /// <exception cref="CheckpointException">It asks for what is not known here; the message names the property.</exception>
+    public static RotaryTable Read(JsonElement config, int headSize, string where)
     {
+        JsonElement? parameters = CheckpointJson.OptionalObject(config, "rope_parameters", where);
+        JsonElement? scaling = parameters ?? CheckpointJson.OptionalObject(config, "rope_scaling", where);
+        double theta = (parameters is { } json ? CheckpointJson.OptionalNumber(json, "rope_theta", where) : null) ?? CheckpointJson.OptionalNumber(config, "rope_theta", where) ?? 10000;
+        if (!(theta > 1))
+        {
+            throw new CheckpointException($"{where}: 'rope_theta' must be above 1.");
+        }
+
+        foreach (JsonElement part in scaling is { } given ? [config, given] : new[] { config })
+        {
+            if ((CheckpointJson.OptionalNumber(part, "partial_rotary_factor", where) ?? 1) is not 1 and double share)
+            {
+                throw new CheckpointException($"{where}: 'partial_rotary_factor' is {share}; only heads that are turned whole, 1, are known here.");
+            }
+        }
+
         float[] frequencies = new float[headSize / 2];
         for (int i = 0; i < frequencies.Length; i++)
         {
             frequencies[i] = 1 / (float)Math.Pow(theta, (float)(2 * i) / headSize);
         }
 
-        if (scaling is { ValueKind: JsonValueKind.Object } json)
-        {
-            Scale(frequencies, json, where);
-        }
-
-        return new RotaryTable(frequencies, Math.Min(positions, MostRows));
+        int positions = CheckpointJson.OptionalInteger(config, "max_position_embeddings", 1, int.MaxValue, where) ?? 2048;
+        int trained = CheckpointJson.OptionalInteger(config, "original_max_position_embeddings", 1, int.MaxValue, where) ?? positions;
+        (double magnitude, int known) = scaling is null ? (1, positions) : new RotaryScaling(scaling.Value, theta, trained, positions, where).Apply(frequencies);
+        known = Math.Min(known, MostRows);
+        return new RotaryTable(frequencies, magnitude, known, known < positions);
     }
 
     /// <summary>Adds the cosines and the sines of all positions to a graph, each [rows, columns], and returns their names.</summary>
     public (string Cosines, string Sines) Write(OnnxGraph graph, TensorProto.Types.DataType type) =>
         (Write(graph, "rotary.cosines", type, Math.Cos), Write(graph, "rotary.sines", type, Math.Sin));
-
-    private static void Scale(float[] frequencies, JsonElement scaling, string where)
-    {
-        string type = CheckpointJson.OptionalText(scaling, "rope_type", where) ?? CheckpointJson.OptionalText(scaling, "type", where) ?? "default";
-        switch (type)
-        {
-            // Multimodal sections are the family's business. Dynamic scaling begins behind the positions that the model knows.
-            case "default" or "dynamic" or "mrope":
-                break;
-            case "linear":
-                double factor = Factor(scaling, "factor", where);
-                for (int i = 0; i < frequencies.Length; i++)
-                {
-                    frequencies[i] = (float)(frequencies[i] / factor);
-                }
-
-                break;
-            case "llama3":
-                ScaleLlama3(frequencies, scaling, where);
-                break;
-            default:
-                throw new CheckpointException($"{where}: the rotary scaling '{type}' is not known; default, dynamic, linear and llama3 are.");
-        }
-    }
-
-    // Low frequencies are stretched, high ones stay, those between blend (transformers, modeling_rope_utils.py, "llama3").
-    private static void ScaleLlama3(float[] frequencies, JsonElement scaling, string where)
-    {
-        double factor = Factor(scaling, "factor", where);
-        double low = Factor(scaling, "low_freq_factor", where), high = Factor(scaling, "high_freq_factor", where);
-        if (!(low < high))
-        {
-            throw new CheckpointException($"{where}: 'low_freq_factor' must be below 'high_freq_factor'.");
-        }
-
-        double context = Factor(scaling, "original_max_position_embeddings", where);
-        for (int i = 0; i < frequencies.Length; i++)
-        {
-            double wavelength = 2 * Math.PI / frequencies[i];
-            double smooth = Math.Clamp(((context / wavelength) - low) / (high - low), 0, 1);
-            frequencies[i] = (float)(((1 - smooth) * frequencies[i] / factor) + (smooth * frequencies[i]));
-        }
-    }
-
-    private static double Factor(JsonElement scaling, string name, string where) => CheckpointJson.Number(scaling, name, where) is > 0 and double factor
-        ? factor
-        : throw new CheckpointException($"{where}: '{name}' must be above 0.");
 
     private string Write(OnnxGraph graph, string name, TensorProto.Types.DataType type, Func<double, double> function)
     {
@@ -109,7 +83,7 @@ internal sealed class RotaryTable
             {
                 for (int i = 0; i < Columns; i++)
                 {
-                    values[i] = (float)function(row * _frequencies[i]);
+                    values[i] = (float)(function(row * _frequencies[i]) * Magnitude);
                     halves[i] = (Half)values[i];
                 }
 

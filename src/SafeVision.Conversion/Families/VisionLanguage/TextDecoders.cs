@@ -15,6 +15,7 @@ internal static class TextDecoders
         ["qwen2_vl_text"] = new LlamaText(HasBias: true),
         ["qwen3"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", HasHeadNorms: true),
         ["internlm2"] = new InternLM2Text(),
+        ["phi3"] = new Phi3Text(),
     };
 
     /// <summary>Reads a language model.</summary>

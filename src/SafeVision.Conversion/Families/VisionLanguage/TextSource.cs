@@ -33,7 +33,10 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
     public Projection Head(string name, WeightMatrix embedding)
     {
         string full = $"{names.Head}{name}.weight";
-        bool? tied = CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", where) ?? isTied;
+        bool? tied = CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", where);
+
+        // Where the language model's part does not say so itself, a head that is there is meant: published configurations
+        // leave out what is a class's default, and the whole model's default is another one than its language model's.
         return tied == true || (!checkpoint.Tensors.ContainsKey(full) && (isTied ?? tied ?? true))
             ? new Projection(embedding, null)
             : new Projection(WeightMatrix.From(checkpoint.Get(full, Shape.Vocabulary, Shape.Hidden)), null);
@@ -45,6 +48,23 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
         if ((CheckpointJson.OptionalText(config, "hidden_act", where) ?? "silu") is not ("silu" or "swish") and string other)
         {
             throw new CheckpointException($"{where}: hidden_act is '{other}'; only silu is known here.");
+        }
+    }
+
+    // Transformers: a window counts where it is switched on, in kinds that have a switch, and is narrower than the context.
+    private void RequireFullAttention()
+    {
+        int positions = CheckpointJson.OptionalInteger(config, "max_position_embeddings", 1, int.MaxValue, where) ?? 2048;
+        bool isOn = CheckpointJson.OptionalBoolean(config, "use_sliding_window", where) ?? !config.TryGetProperty("max_window_layers", out _);
+        if (isOn && CheckpointJson.OptionalInteger(config, "sliding_window", 1, int.MaxValue, where) is { } window && window < positions)
+        {
+            throw new CheckpointException($"{where}: 'sliding_window' lets a token see {window} of {positions} others; only attention to all of them is known here.");
+        }
+
+        if (config.TryGetProperty("layer_types", out JsonElement types) && types.ValueKind == JsonValueKind.Array
+            && types.EnumerateArray().FirstOrDefault(type => type.ValueKind != JsonValueKind.String || type.GetString() != "full_attention") is { ValueKind: not JsonValueKind.Undefined } other)
+        {
+            throw new CheckpointException($"{where}: 'layer_types' asks for {other.GetRawText()}; only full_attention is known here.");
         }
     }
 
@@ -64,15 +84,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
             throw new CheckpointException($"{where}: heads of {headSize} numbers can't be rotated; the size must be even.");
         }
 
-        JsonElement? parameters = CheckpointJson.OptionalObject(config, "rope_parameters", where);
-        JsonElement? scaling = parameters ?? CheckpointJson.OptionalObject(config, "rope_scaling", where);
-        double theta = (parameters is { } json ? CheckpointJson.OptionalNumber(json, "rope_theta", where) : null) ?? CheckpointJson.OptionalNumber(config, "rope_theta", where) ?? 10000;
-        if (theta <= 0)
-        {
-            throw new CheckpointException($"{where}: 'rope_theta' must be above 0.");
-        }
-
-        int positions = CheckpointJson.OptionalInteger(config, "max_position_embeddings", 1, int.MaxValue, where) ?? 2048;
+        RequireFullAttention();
         return new DecoderShape
         {
             Hidden = hidden,
@@ -81,7 +93,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
             Vocabulary = CheckpointJson.Integer(config, "vocab_size", 1, 10_000_000, where),
-            Rotary = RotaryTable.Create(headSize, theta, positions, scaling, where),
+            Rotary = RotaryTable.Read(config, headSize, where),
         };
     }
 }

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -7,11 +8,13 @@ internal sealed class ConvertedModel : IDisposable
 {
     private readonly InferenceSession _vision, _embedding, _decoder;
 
-    public ConvertedModel(string folder)
+    /// <param name="folder">The model's folder.</param>
+    /// <param name="suffix">What its precision puts behind the names of the graphs.</param>
+    public ConvertedModel(string folder, string suffix = "")
     {
-        _vision = new InferenceSession(Path.Combine(folder, "onnx/vision_encoder.onnx"));
-        _embedding = new InferenceSession(Path.Combine(folder, "onnx/embed_tokens.onnx"));
-        _decoder = new InferenceSession(Path.Combine(folder, "onnx/decoder_model_merged.onnx"));
+        _vision = new InferenceSession(Path.Combine(folder, $"onnx/vision_encoder{suffix}.onnx"));
+        _embedding = new InferenceSession(Path.Combine(folder, $"onnx/embed_tokens{suffix}.onnx"));
+        _decoder = new InferenceSession(Path.Combine(folder, $"onnx/decoder_model_merged{suffix}.onnx"));
     }
 
     public InferenceSession Decoder => _decoder;
@@ -49,8 +52,11 @@ internal sealed class ConvertedModel : IDisposable
         foreach (string name in _decoder.InputMetadata.Keys.Where(name => name.StartsWith("past_key_values.", StringComparison.Ordinal)))
         {
             int[] shape = _decoder.InputMetadata[name].Dimensions;
+            long[] empty = [batch, shape[1], 0, shape[3]];
             inputs[name] = past?.Cache[name.Replace("past_key_values", "present", StringComparison.Ordinal)]
-                ?? OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), [batch, shape[1], 0, shape[3]]);
+                ?? (_decoder.InputMetadata[name].ElementDataType == TensorElementType.Float16
+                    ? OrtValue.CreateTensorValueFromMemory(Array.Empty<Float16>(), empty)
+                    : OrtValue.CreateTensorValueFromMemory(Array.Empty<float>(), empty));
         }
 
         Assert.Equal(_decoder.InputMetadata.Keys.Order(), inputs.Keys.Order());

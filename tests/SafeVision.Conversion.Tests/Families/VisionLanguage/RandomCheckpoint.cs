@@ -9,8 +9,33 @@ internal sealed class RandomCheckpoint(int seed)
     private readonly Random _random = new(seed);
     private readonly List<(string Name, int[] Shape, float[] Values)> _tensors = [];
 
+    /// <summary>What the tensors hold: F32, F16 or BF16.</summary>
+    public string Type { get; init; } = "F32";
+
+    /// <summary>Into how many files the tensors are parted.</summary>
+    public int Shards { get; init; } = 1;
+
+    /// <summary>Whether the tensors are named as transformers 5 names them.</summary>
+    public bool IsNested { get; init; }
+
+    /// <summary>The tensors that were written.</summary>
+    public IReadOnlyList<(string Name, int[] Shape, float[] Values)> Tensors => _tensors;
+
     /// <summary>Writes a configuration and tensors of the shapes that it asks for.</summary>
     public void Write(string folder, JsonObject config)
+    {
+        Fill(config);
+        Save(folder, config);
+    }
+
+    /// <summary>Writes the tensors of another checkpoint by the names that another layout has for them.</summary>
+    public void WriteRenamed(string folder, JsonObject config, RandomCheckpoint other, Func<(string Name, int[] Shape, float[] Values), IEnumerable<(string, int[], float[])>> rename)
+    {
+        _tensors.AddRange(other._tensors.SelectMany(rename));
+        Save(folder, config);
+    }
+
+    private void Fill(JsonObject config)
     {
         bool isOriginal = (string)config["model_type"]! == "internvl_chat";
         JsonObject vision = config["vision_config"]!.AsObject(), text = config[isOriginal ? "llm_config" : "text_config"]!.AsObject();
@@ -21,11 +46,35 @@ internal sealed class RandomCheckpoint(int seed)
         Norm(norm, joined, hasBias: true);
         Linear(first, hidden, joined, hasBias: true);
         Linear(second, hidden, hidden, hasBias: true);
-        Text(text);
+        Text(text, (bool?)config["tie_word_embeddings"]);
+        for (int i = 0; IsNested && i < _tensors.Count; i++)
+        {
+            string name = _tensors[i].Name;
+            string nested = name.StartsWith("language_model.model.", StringComparison.Ordinal) ? $"model.language_model.{name["language_model.model.".Length..]}"
+                : name == "language_model.lm_head.weight" ? "lm_head.weight" : $"model.{name}";
+            _tensors[i] = (nested, _tensors[i].Shape, _tensors[i].Values);
+        }
+    }
 
+    private void Save(string folder, JsonObject config)
+    {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJsonString());
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), SafetensorsBytes.Create(_tensors));
+        if (Shards == 1)
+        {
+            File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), SafetensorsBytes.Create(_tensors, Type));
+            return;
+        }
+
+        var map = new JsonObject();
+        foreach (IGrouping<int, (string Name, int[] Shape, float[] Values)> shard in _tensors.GroupBy(tensor => _tensors.IndexOf(tensor) % Shards))
+        {
+            string file = $"model-{shard.Key + 1:00000}-of-{Shards:00000}.safetensors";
+            File.WriteAllBytes(Path.Combine(folder, file), SafetensorsBytes.Create(shard, Type));
+            shard.ToList().ForEach(tensor => map[tensor.Name] = file);
+        }
+
+        File.WriteAllText(Path.Combine(folder, "model.safetensors.index.json"), new JsonObject { ["weight_map"] = map }.ToJsonString());
     }
 
     private void Vision(JsonObject config, bool isOriginal)
@@ -67,36 +116,53 @@ internal sealed class RandomCheckpoint(int seed)
         }
     }
 
-    private void Text(JsonObject config)
+    private void Text(JsonObject config, bool? isTied)
     {
         const string Body = "language_model.model";
+        string type = (string)config["model_type"]!;
         int hidden = (int)config["hidden_size"]!, inner = (int)config["intermediate_size"]!, vocabulary = (int)config["vocab_size"]!;
-        int heads = (int)config["num_attention_heads"]!, keyHeads = (int)config["num_key_value_heads"]!, size = (int?)config["head_dim"] ?? hidden / heads;
-        bool isInternLM2 = (string)config["model_type"]! == "internlm2", hasBias = (bool?)config[isInternLM2 ? "bias" : "attention_bias"] ?? false;
+        int heads = (int)config["num_attention_heads"]!, keyHeads = (int?)config["num_key_value_heads"] ?? heads, size = (int?)config["head_dim"] ?? hidden / heads;
+        bool Says(string property) => (bool?)config[property] ?? false;
+        (bool qkvBias, bool outputBias, bool mlpBias) = type switch
+        {
+            "internlm2" => (Says("bias"), Says("bias"), false),
+            "internlm3" => (Says("qkv_bias"), Says("bias"), Says("bias")),
+            "qwen2" => (true, false, false),
+            "qwen3" => (Says("attention_bias"), Says("attention_bias"), false),
+            "phi3" => (false, false, false),
+            _ => (Says("attention_bias"), Says("attention_bias"), Says("mlp_bias")),
+        };
+        bool isInternLM2 = type == "internlm2", isPhi3 = type == "phi3";
         for (int i = 0; i < (int)config["num_hidden_layers"]!; i++)
         {
             string name = $"{Body}.layers.{i}", attention = $"{name}.{(isInternLM2 ? "attention" : "self_attn")}";
             Norm($"{name}.{(isInternLM2 ? "attention_norm" : "input_layernorm")}", hidden, hasBias: false);
             Norm($"{name}.{(isInternLM2 ? "ffn_norm" : "post_attention_layernorm")}", hidden, hasBias: false);
-            if (isInternLM2)
+            if (isInternLM2 || isPhi3)
             {
-                Linear($"{attention}.wqkv", (heads + (2 * keyHeads)) * size, hidden, hasBias);
+                Linear($"{attention}.{(isPhi3 ? "qkv_proj" : "wqkv")}", (heads + (2 * keyHeads)) * size, hidden, qkvBias);
             }
             else
             {
-                Linear($"{attention}.q_proj", heads * size, hidden, hasBias);
-                Linear($"{attention}.k_proj", keyHeads * size, hidden, hasBias);
-                Linear($"{attention}.v_proj", keyHeads * size, hidden, hasBias);
+                Linear($"{attention}.q_proj", heads * size, hidden, qkvBias);
+                Linear($"{attention}.k_proj", keyHeads * size, hidden, qkvBias);
+                Linear($"{attention}.v_proj", keyHeads * size, hidden, qkvBias);
             }
 
-            foreach (string part in (string)config["model_type"]! == "qwen3" ? new[] { "q_norm", "k_norm" } : [])
+            foreach (string part in type == "qwen3" ? new[] { "q_norm", "k_norm" } : [])
             {
                 Norm($"{attention}.{part}", size, hasBias: false);
             }
 
-            Linear($"{attention}.{(isInternLM2 ? "wo" : "o_proj")}", hidden, heads * size, hasBias);
+            Linear($"{attention}.{(isInternLM2 ? "wo" : "o_proj")}", hidden, heads * size, outputBias);
+            if (isPhi3)
+            {
+                Linear($"{name}.mlp.gate_up_proj", 2 * inner, hidden, hasBias: false);
+                Linear($"{name}.mlp.down_proj", hidden, inner, hasBias: false);
+                continue;
+            }
+
             string[] parts = isInternLM2 ? ["feed_forward.w1", "feed_forward.w3", "feed_forward.w2"] : ["mlp.gate_proj", "mlp.up_proj", "mlp.down_proj"];
-            bool mlpBias = (bool?)config["mlp_bias"] ?? false;
             Linear($"{name}.{parts[0]}", inner, hidden, mlpBias);
             Linear($"{name}.{parts[1]}", inner, hidden, mlpBias);
             Linear($"{name}.{parts[2]}", hidden, inner, mlpBias);
@@ -104,7 +170,7 @@ internal sealed class RandomCheckpoint(int seed)
 
         Norm($"{Body}.norm", hidden, hasBias: false);
         Add($"{Body}.{(isInternLM2 ? "tok_embeddings" : "embed_tokens")}.weight", 1, vocabulary, hidden);
-        if (!((bool?)config["tie_word_embeddings"] ?? false))
+        if (!((bool?)config["tie_word_embeddings"] ?? isTied ?? false))
         {
             Add($"language_model.{(isInternLM2 ? "output" : "lm_head")}.weight", 1 / Math.Sqrt(hidden), vocabulary, hidden);
         }
