@@ -10,12 +10,9 @@ namespace SafeVision.Conversion.Checkpoints;
 /// <param name="down">[rank, columns]; <c>lora_A</c>.</param>
 /// <param name="up">[rows, rank]; <c>lora_B</c>.</param>
 /// <param name="scale">The factor of the product.</param>
-internal sealed class LowRankUpdate(WeightMatrix down, WeightMatrix up, float scale)
+internal sealed class LowRankUpdate(WeightMatrix down, WeightMatrix up, float scale) : IRowUpdate
 {
-    /// <summary>Adds to whole rows. Thread-safe.</summary>
-    /// <param name="first">The matrix's row that the first of them is.</param>
-    /// <param name="rows">The rows, one behind the other.</param>
-    public void AddTo(int first, Span<float> rows)
+    public void Apply(int first, Span<float> rows)
     {
         int rank = down.Rows, columns = down.Columns, count = rows.Length / columns;
         float[] rented = ArrayPool<float>.Shared.Rent(checked((rank * columns) + (count * rank) + columns));

@@ -20,6 +20,9 @@ internal sealed class SafetensorsCheckpoint : IDisposable
 
     public IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
 
+    /// <summary>How many rows an adapter made of the vocabulary; null: as many as the configuration says.</summary>
+    public int? Vocabulary { get; set; }
+
     /// <summary>The files' paths, the index included.</summary>
     public List<string> Paths { get; } = [];
 

@@ -26,8 +26,8 @@ internal sealed class StoredTensor
     /// <summary>Null where the elements are the values.</summary>
     public Dequantization? Dequantization { get; }
 
-    /// <summary>What an adapter adds to the stored numbers; null: nothing.</summary>
-    public LowRankUpdate? Update { get; init; }
+    /// <summary>What an adapter makes of the stored numbers; null: nothing.</summary>
+    public IRowUpdate? Update { get; init; }
 
     public int Count { get; }
 

@@ -160,7 +160,7 @@ internal sealed class WeightMatrix
             ArrayPool<byte>.Shared.Return(stored);
         }
 
-        tensor.Update?.AddTo(row, destination);
+        tensor.Update?.Apply(row, destination);
     }
 
     // A bfloat16 is the upper half of a float32.

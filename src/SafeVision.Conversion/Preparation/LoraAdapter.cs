@@ -15,6 +15,10 @@ internal sealed class LoraAdapter : IDisposable
     private const string Prefix = "base_model.model.";
     private const string Down = ".lora_A.weight";
     private const string Up = ".lora_B.weight";
+    private const string Rows = ".token_adapter.trainable_tokens_delta";
+
+    // Tables with a row for each token; only those may be longer than the checkpoint's.
+    private static readonly string[] s_tables = ["embed_tokens.weight", "tok_embeddings.weight", "lm_head.weight", "output.weight"];
 
     private readonly string _folder;
     private readonly LoraSettings _settings;
@@ -45,6 +49,12 @@ internal sealed class LoraAdapter : IDisposable
     /// <summary>The names of the checkpoint's tensors that were changed.</summary>
     public IReadOnlyList<string> Merged { get; private set; } = [];
 
+    /// <summary>How many rows the vocabulary has with those that were added before training; null: none were.</summary>
+    public int? Vocabulary => _checkpoint?.Vocabulary;
+
+    /// <summary>How many rows the checkpoint has, where the adapter has more.</summary>
+    public int VocabularyBefore { get; private set; }
+
     /// <summary>
     /// Merges every tensor of the adapter: the products into their weights, and those that were trained whole
     /// (<c>modules_to_save</c>) in the place of the checkpoint's.
@@ -57,7 +67,7 @@ internal sealed class LoraAdapter : IDisposable
         var merged = new HashSet<string>(StringComparer.Ordinal);
         foreach ((string name, StoredTensor tensor) in _file.Tensors.OrderBy(tensor => tensor.Key, StringComparer.Ordinal))
         {
-            StoredTensor? result = name.StartsWith(Prefix, StringComparison.Ordinal) ? Merge(name[Prefix.Length..], tensor, targets)
+            StoredTensor? result = name.StartsWith(Prefix, StringComparison.Ordinal) ? Merge(name[Prefix.Length..], tensor, targets, checkpoint)
                 : throw Wrong(name, $"does not begin with '{Prefix}', as those of a peft adapter do");
             if (result is not null && !merged.Add(result.Name))
             {
@@ -92,7 +102,7 @@ internal sealed class LoraAdapter : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>The tensor with the change; null for the second matrix of a product, which goes with the first.</summary>
-    private StoredTensor? Merge(string name, StoredTensor tensor, AdaptedTensors targets)
+    private StoredTensor? Merge(string name, StoredTensor tensor, AdaptedTensors targets, SafetensorsCheckpoint checkpoint)
     {
         if (name.EndsWith(Down, StringComparison.Ordinal))
         {
@@ -103,6 +113,16 @@ internal sealed class LoraAdapter : IDisposable
         {
             string pair = $"{Prefix}{name[..^Up.Length]}{Down}";
             return _file.Tensors.ContainsKey(pair) ? null : throw Wrong(tensor.Name, $"is half of a product; the adapter has no '{pair}'");
+        }
+
+        if (name.EndsWith(Rows, StringComparison.Ordinal))
+        {
+            return ReplaceRows(name[..^Rows.Length], tensor, targets);
+        }
+
+        if (name.Contains("token_adapter", StringComparison.Ordinal))
+        {
+            throw Wrong(tensor.Name, "is a whole table beside rows of it; save the adapter with save_embedding_layers=False");
         }
 
         if (name.Contains("lora_", StringComparison.Ordinal))
@@ -118,11 +138,47 @@ internal sealed class LoraAdapter : IDisposable
         StoredTensor target = targets.Find(name, _file.Path);
         if (!tensor.Shape.SequenceEqual(target.Shape))
         {
-            throw Wrong(tensor.Name, $"has the shape [{string.Join(", ", tensor.Shape)}], but '{target.Name}' has [{string.Join(", ", target.Shape)}]; if tokens were added before training, convert the checkpoint that has them");
+            Grow(tensor, target, checkpoint);
         }
 
         RequireFinite(WeightMatrix.From(tensor));
         return tensor.Rename(target.Name);
+    }
+
+    /// <summary>Takes a table with rows of tokens that were added before training.</summary>
+    private void Grow(StoredTensor tensor, StoredTensor target, SafetensorsCheckpoint checkpoint)
+    {
+        bool isTable = s_tables.Any(table => target.Name.EndsWith($".{table}", StringComparison.Ordinal) || target.Name == table);
+        if (!isTable || tensor.Shape is not [int rows, int columns] || target.Shape is not [int before, int width] || columns != width || rows < before)
+        {
+            throw Wrong(tensor.Name, $"has the shape [{string.Join(", ", tensor.Shape)}], but '{target.Name}' has [{string.Join(", ", target.Shape)}]");
+        }
+
+        if (checkpoint.Vocabulary is { } other && other != rows)
+        {
+            throw Wrong(tensor.Name, $"has rows for {rows} tokens, but another table of the adapter has {other}");
+        }
+
+        (checkpoint.Vocabulary, VocabularyBefore) = (rows, before);
+    }
+
+    private StoredTensor ReplaceRows(string module, StoredTensor tensor, AdaptedTensors targets)
+    {
+        StoredTensor target = targets.Find($"{module}.weight", _file.Path);
+        IReadOnlyList<int> tokens = _settings.Tokens(module) ?? throw Wrong(tensor.Name, $"holds rows of tokens, but {ConfigName} does not say of which (trainable_token_indices)");
+        if (target.Shape is not [int rows, int columns] || tensor.Shape is not [int count, int width] || width != columns || count != tokens.Count)
+        {
+            throw Wrong(tensor.Name, $"has the shape [{string.Join(", ", tensor.Shape)}], which are no rows of {tokens.Count} tokens of '{target.Name}' [{string.Join(", ", target.Shape)}]");
+        }
+
+        if (tokens.FirstOrDefault(token => token >= rows, -1) is >= 0 and int token)
+        {
+            throw Wrong(tensor.Name, $"changes the row of token {token}, but '{target.Name}' has {rows} rows; if tokens were added before training, save the adapter with save_embedding_layers=True, modules_to_save naming the tables");
+        }
+
+        WeightMatrix matrix = WeightMatrix.From(tensor);
+        RequireFinite(matrix);
+        return new StoredTensor(target.Name, target.Shape, target.Element, target.Bytes, target.Dequantization) { Update = new RowReplacement(tokens, matrix, columns) };
     }
 
     private StoredTensor Multiply(string module, StoredTensor down, AdaptedTensors targets)

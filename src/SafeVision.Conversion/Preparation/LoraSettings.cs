@@ -10,12 +10,13 @@ namespace SafeVision.Conversion.Preparation;
 internal sealed class LoraSettings
 {
     private const int HighestRank = 1 << 14;
+    private const int MostTokens = 1 << 16;
 
     // Each is off or empty in an adapter that is no more than scale · B · A.
     private static readonly string[] s_others =
     [
         "use_dora", "use_qalora", "use_bdlora", "lora_bias", "layer_replication", "alora_invocation_tokens", "arrow_config", "target_parameters",
-        "trainable_token_indices", "kasa_config", "velora_config", "monteclora_config",
+        "kasa_config", "velora_config", "monteclora_config",
     ];
 
     // These begin from other base weights than the checkpoint's, and the saved matrices only fit those.
@@ -27,6 +28,7 @@ internal sealed class LoraSettings
     private readonly bool _dividesByRoot;
     private readonly ModulePatterns _ranks;
     private readonly ModulePatterns _alphas;
+    private readonly Dictionary<string, int[]> _tokens; // by the module's name, or under "" for any
 
     private LoraSettings(JsonElement config, string where)
     {
@@ -59,6 +61,7 @@ internal sealed class LoraSettings
         _dividesByRoot = CheckpointJson.OptionalBoolean(config, "use_rslora", where) ?? false;
         _ranks = new ModulePatterns(CheckpointJson.OptionalObject(config, "rank_pattern", where), $"{where}: rank_pattern");
         _alphas = new ModulePatterns(CheckpointJson.OptionalObject(config, "alpha_pattern", where), $"{where}: alpha_pattern");
+        _tokens = ReadTokens(config, where);
     }
 
     /// <exception cref="CheckpointException">The file is missing, is none, or tells of something other than plain LoRA.</exception>
@@ -84,6 +87,29 @@ internal sealed class LoraSettings
 
         double alpha = _alphas.Find(module) ?? _alpha;
         return (float)(alpha / (_dividesByRoot ? Math.Sqrt(rank) : rank));
+    }
+
+    /// <summary>The tokens whose rows of a table were trained alone, in the order of the adapter's rows (<c>trainable_token_indices</c>); null: none were.</summary>
+    /// <param name="module">The table's name in the model that the adapter was trained on.</param>
+    public IReadOnlyList<int>? Tokens(string module) =>
+        _tokens.GetValueOrDefault(module[(module.LastIndexOf('.') + 1)..]) ?? _tokens.FirstOrDefault(entry => module.EndsWith($".{entry.Key}", StringComparison.Ordinal)).Value ?? _tokens.GetValueOrDefault("");
+
+    private static Dictionary<string, int[]> ReadTokens(JsonElement config, string where)
+    {
+        const string Property = "trainable_token_indices";
+        return !config.TryGetProperty(Property, out JsonElement given) || given.ValueKind == JsonValueKind.Null ? []
+            : given.ValueKind == JsonValueKind.Array ? new() { [""] = Ids(given) }
+            : CheckpointJson.Property(config, Property, JsonValueKind.Object, where).EnumerateObject().ToDictionary(entry => entry.Name, entry => Ids(entry.Value));
+
+        int[] Ids(JsonElement list)
+        {
+            int[] ids = list.ValueKind == JsonValueKind.Array && list.GetArrayLength() <= MostTokens
+                ? [.. list.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value) ? value : -1)]
+                : [-1];
+            return ids.All(id => id >= 0) && ids.Distinct().Count() == ids.Length
+                ? ids
+                : throw new CheckpointException($"{where}: '{Property}' must list the ids of at most {MostTokens} tokens, each once.");
+        }
     }
 
     private static bool IsOff(JsonElement value) => value.ValueKind switch

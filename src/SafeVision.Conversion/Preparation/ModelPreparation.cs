@@ -39,6 +39,7 @@ internal sealed class ModelPreparation : IDisposable
                 Told["adapter"] = FormattableString.Invariant($"{_adapter.Merged.Count} tensors");
             }
 
+            RequireKnownTokens(model.Text);
             TextDecoder text = _plan is null ? model.Text : VocabularyRows.Extend(model.Text, _plan);
             if (_plan is not null)
             {
@@ -46,13 +47,15 @@ internal sealed class ModelPreparation : IDisposable
                 Told["newTokens"] = string.Join(' ', _plan.Added.Select(row => row.Content));
             }
 
+            if (_adapter?.Vocabulary is { } rows)
+            {
+                Change("vocab_size", text.Shape.Vocabulary);
+                Told["vocabulary"] = FormattableString.Invariant($"{rows} rows of the adapter");
+            }
+
             if (text.Shape.Rotary.Limit is { } positions)
             {
-                const string Config = "config.json";
-                ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles)
-                {
-                    [Config] = ContextLimit.Write(ChangedFiles.GetValueOrDefault(Config) ?? File.ReadAllBytes(Path.Combine(_source, Config)), positions),
-                };
+                Change("max_position_embeddings", positions);
                 Told["context"] = FormattableString.Invariant($"{positions} tokens");
             }
 
@@ -76,4 +79,27 @@ internal sealed class ModelPreparation : IDisposable
     public void Require(string folder) => _plan?.RequireIn(folder);
 
     public void Dispose() => _adapter?.Dispose();
+
+    private void Change(string property, int size)
+    {
+        byte[] config = ChangedFiles.GetValueOrDefault(ChangedConfiguration.FileName) ?? File.ReadAllBytes(Path.Combine(_source, ChangedConfiguration.FileName));
+        ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles) { [ChangedConfiguration.FileName] = ChangedConfiguration.Write(config, property, size) };
+    }
+
+    // Rows that an adapter brings belong to tokens of the tokenizer that it was trained with. Another one would give them to
+    // other tokens, and new tokens would begin from scratch in their place.
+    private void RequireKnownTokens(TextDecoder text)
+    {
+        const string Hint = "Copy the tokenizer's files that the adapter was trained with into the checkpoint's folder; tokens that it has are left alone.";
+        string[] tables = [text.Embedding.Name, text.Head.Weight.Name];
+        if (_plan is { Added.Count: > 0 } && _adapter?.Merged.FirstOrDefault(tables.Contains) is { } changed)
+        {
+            throw new CheckpointException($"{_adapter.Paths[^1]}: changes '{changed}', so that new tokens can't be added too: rows that were trained would be lost. {Hint}");
+        }
+
+        if (_adapter?.Vocabulary is { } rows && VocabularyPlan.Open(_source).VocabularySize is int ids && (ids > rows || ids <= _adapter.VocabularyBefore))
+        {
+            throw new CheckpointException($"{_adapter.Paths[^1]}: has rows for {rows} tokens where the checkpoint has {_adapter.VocabularyBefore}, but the tokenizer has {ids} ids, so the rows are not its tokens'. {Hint}");
+        }
+    }
 }

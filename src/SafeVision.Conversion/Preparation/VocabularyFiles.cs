@@ -33,20 +33,21 @@ internal sealed class VocabularyFiles
         var files = new VocabularyFiles(folder, plan);
         if (plan.Added.Count > 0)
         {
-            files.Change("config.json", config => SetSize(config, rows));
+            files.Change("config.json", config => SetSize(config, "vocab_size", rows));
             files.ExtendTokenizer();
         }
 
         return files._changed;
     }
 
-    private static void SetSize(JsonObject config, int rows)
+    /// <summary>Writes a number into a configuration, wherever it states one by that name.</summary>
+    public static void SetSize(JsonObject config, string property, int size)
     {
         foreach (JsonObject part in TextParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
         {
-            if (part["vocab_size"] is JsonValue)
+            if (part[property] is JsonValue)
             {
-                part["vocab_size"] = rows;
+                part[property] = size;
             }
         }
     }

@@ -59,7 +59,9 @@ internal sealed class VocabularyPlan
         }
     }
 
-    private static TextTokenizer Open(string folder)
+    /// <summary>The tokenizer of a folder.</summary>
+    /// <exception cref="CheckpointException">It can't be read.</exception>
+    public static TextTokenizer Open(string folder)
     {
         try
         {

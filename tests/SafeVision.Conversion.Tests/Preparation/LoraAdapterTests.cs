@@ -6,6 +6,7 @@ using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
+using SafeVision.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Preparation;
 
@@ -154,6 +155,9 @@ public sealed class LoraAdapterTests
         { """{"init_lora_weights": "pissa_niter_4"}""", "changes the base weights before training" },
         { """{"layer_replication": [[0, 1]]}""", "'layer_replication' is set" },
         { """{"target_parameters": ["x"]}""", "'target_parameters' is set" },
+        { """{"trainable_token_indices": [3, 3]}""", "'trainable_token_indices' must list" },
+        { """{"trainable_token_indices": {"embed_tokens": [-1]}}""", "'trainable_token_indices' must list" },
+        { """{"trainable_token_indices": 3}""", "'trainable_token_indices' is missing or no object" },
         { """{"r": 8}""", "the rank 8, but its matrices have the rank 4" },
         { """{"r": 0}""", "'r' must be a whole number" },
         { """{"lora_alpha": null}""", "'lora_alpha' is missing" },
@@ -193,7 +197,14 @@ public sealed class LoraAdapterTests
         Check([.. sound, ("base_model.model.model.embed_tokens.lora_embedding_A", [4, 96], new float[4 * 96])], "adapts an embedding table");
         Check([.. sound, ($"base_model.model.{Module}.lora_C.weight", [32], new float[32])], "is of no kind that is known");
         Check([.. sound, ("model.norm.weight", [32], new float[32])], "does not begin with 'base_model.model.'");
-        Check([.. sound, ("base_model.model.model.embed_tokens.weight", [107, 32], new float[107 * 32])], "if tokens were added before training");
+        Check([.. sound, ("base_model.model.model.embed_tokens.weight", [95, 32], new float[95 * 32])], "has the shape [95, 32], but 'model.embed_tokens.weight' has [96, 32]");
+        Check([.. sound, ("base_model.model.model.embed_tokens.weight", [107, 31], new float[107 * 31])], "has the shape [107, 31]");
+        Check([.. sound, ("base_model.model.model.layers.0.mlp.up_proj.weight", [107, 32], new float[107 * 32])], "has the shape [107, 32]");
+        Check(
+            [("base_model.model.lm_head.weight", [107, 32], new float[107 * 32]), ("base_model.model.model.embed_tokens.weight", [108, 32], new float[108 * 32])],
+            "has rows for 108 tokens, but another table of the adapter has 107");
+        Check([.. sound, (Rows("embed_tokens"), [2, 32], new float[64])], "does not say of which");
+        Check([.. sound, ("base_model.model.model.embed_tokens.token_adapter.base_layer.weight", [96, 32], new float[96 * 32])], "is a whole table beside rows of it");
         Check([.. sound, ("base_model.model.model.norm.weight", [32], [.. Enumerable.Repeat(float.PositiveInfinity, 32)])], "is not finite");
         Check([.. sound, .. Tensors(("layers.0.self_attn.q_proj", 4, 32, 32))], "which another tensor of the adapter changes already");
 
@@ -203,6 +214,98 @@ public sealed class LoraAdapterTests
             Refuse(folder, Config, tensors, message);
         }
     }
+
+    [Theory]
+    [InlineData("[7, 2, 95]")]
+    [InlineData("""{"lm_head": [1], "embed_tokens": [7, 2, 95]}""")]
+    public void Tokens_that_were_trained_alone_have_their_new_rows(string tokens)
+    {
+        using var folder = new TemporaryFolder();
+        float[] rows = [.. Enumerable.Range(0, 3 * 32).Select(i => i / 100f)];
+        Write(folder, $$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "trainable_token_indices": {{tokens}}}""", [(Rows("embed_tokens"), [3, 32], rows)]);
+        using SafetensorsCheckpoint plain = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base")), checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+        using LoraAdapter lora = LoraAdapter.Open(folder.Root);
+        lora.MergeInto(checkpoint);
+        float[] expected = WeightMatrix.From(plain.Tensors["model.embed_tokens.weight"]).ToArray();
+        rows.AsSpan(0, 32).CopyTo(expected.AsSpan(7 * 32));
+        rows.AsSpan(32, 32).CopyTo(expected.AsSpan(2 * 32));
+        rows.AsSpan(64, 32).CopyTo(expected.AsSpan(95 * 32));
+        WeightMatrix table = WeightMatrix.From(checkpoint.Tensors["model.embed_tokens.weight"]);
+        Assert.Equal(expected, table.ToArray());
+        Assert.Equal(expected[(6 * 32)..(9 * 32)], table.Slice("part", 6, 3).ToArray());
+    }
+
+    [Theory]
+    [InlineData("[7, 2]", 3, "which are no rows of 2 tokens")]
+    [InlineData("[7, 2, 96]", 3, "changes the row of token 96, but 'model.embed_tokens.weight' has 96 rows")]
+    public void Rows_that_are_not_of_the_table_s_tokens_are_refused(string tokens, int rows, string message)
+    {
+        using var folder = new TemporaryFolder();
+        Refuse(folder, $$"""{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "trainable_token_indices": {{tokens}}}""", [(Rows("embed_tokens"), [rows, 32], new float[rows * 32])], message);
+    }
+
+    [Fact]
+    public async Task Tables_that_grew_before_training_make_the_vocabulary_longer()
+    {
+        using var folder = new TemporaryFolder();
+        string whole = Fixture.PathOf("vlm/internvl-llama-hf");
+        int ids = TextTokenizer.Open(whole).VocabularySize, kept = ids - 5;
+        (string Name, int[] Shape, float[] Values)[] tables = Cut(folder, whole, kept);
+        Write(folder.PathOf("adapter"), """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "modules_to_save": ["embed_tokens", "lm_head"]}""", tables);
+        ConversionResult result = await ModelConverter.ConvertAsync(new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model"), Adapter = folder.PathOf("adapter") });
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = whole, Destination = folder.PathOf("whole") });
+        Assert.Equal(("672 rows of the adapter", "2 tensors"), (result.Manifest.Converted!.Options["vocabulary"], result.Manifest.Converted.Options["adapter"]));
+        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(folder.PathOf("model/config.json")));
+        Assert.Equal(672, config.RootElement.GetProperty("text_config").GetProperty("vocab_size").GetInt32());
+        foreach (string graph in new[] { "decoder_model_merged", "embed_tokens", "vision_encoder" })
+        {
+            Assert.Equal(File.ReadAllBytes(folder.PathOf($"whole/onnx/{graph}.onnx")), File.ReadAllBytes(folder.PathOf($"model/onnx/{graph}.onnx")));
+        }
+    }
+
+    [Fact]
+    public async Task Trained_rows_are_given_to_no_other_tokens()
+    {
+        using var folder = new TemporaryFolder();
+        string whole = Fixture.PathOf("vlm/internvl-llama-hf");
+        (string Name, int[] Shape, float[] Values)[] tables = Cut(folder, whole, TextTokenizer.Open(whole).VocabularySize);
+        const string Config = """{"peft_type": "LORA", "r": 4, "lora_alpha": 8, "modules_to_save": ["embed_tokens", "lm_head"]}""";
+        Write(folder.PathOf("adapter"), Config, tables);
+        await RefusesAsync(folder.PathOf("source"), [], "so the rows are not its tokens'");
+
+        Write(folder.PathOf("adapter"), Config, [tables[0]]);
+        await RefusesAsync(whole, [new NewToken("<|Gambling|>", "Gambling")], "so that new tokens can't be added too");
+
+        async Task RefusesAsync(string source, IReadOnlyList<NewToken> tokens, string message)
+        {
+            CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
+                new ConversionOptions { Source = source, Destination = folder.PathOf("model"), Adapter = folder.PathOf("adapter"), NewTokens = tokens }));
+            Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+            Assert.Contains("Copy the tokenizer's files", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    /// <summary>Writes a checkpoint with fewer tokens than the fixture has, and returns the fixture's tables as an adapter names them.</summary>
+    private static (string Name, int[] Shape, float[] Values)[] Cut(TemporaryFolder folder, string whole, int rows)
+    {
+        Directory.CreateDirectory(folder.PathOf("source"));
+        foreach (string path in Directory.EnumerateFiles(whole))
+        {
+            File.Copy(path, folder.PathOf($"source/{Path.GetFileName(path)}"));
+        }
+
+        JsonNode config = JsonNode.Parse(File.ReadAllText(folder.PathOf("source/config.json")))!;
+        config["text_config"]!["vocab_size"] = rows;
+        File.WriteAllText(folder.PathOf("source/config.json"), config.ToJsonString());
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(whole);
+        (string Name, int[] Shape, float[] Values)[] all = [.. checkpoint.Tensors.Select(tensor => (tensor.Key, tensor.Value.Shape.ToArray(), tensor.Value.ToSingle()))];
+        bool IsTable(string name) => name.EndsWith("embed_tokens.weight", StringComparison.Ordinal) || name.EndsWith("lm_head.weight", StringComparison.Ordinal);
+        File.WriteAllBytes(folder.PathOf("source/model.safetensors"), SafetensorsBytes.Create(all.Select(tensor =>
+            IsTable(tensor.Name) ? (tensor.Name, [rows, tensor.Shape[1]], tensor.Values[..(rows * tensor.Shape[1])]) : tensor)));
+        return [.. all.Where(tensor => IsTable(tensor.Name)).Select(tensor => ($"base_model.model.{tensor.Name}", tensor.Shape, tensor.Values))];
+    }
+
+    private static string Rows(string table) => $"base_model.model.model.{table}.token_adapter.trainable_tokens_delta";
 
     [Fact]
     public void A_change_that_the_network_does_not_use_is_refused()
@@ -250,10 +353,13 @@ public sealed class LoraAdapterTests
         }),
     ];
 
-    private static void Write(TemporaryFolder folder, string config, (string Name, int[] Shape, float[] Values)[] tensors)
+    private static void Write(TemporaryFolder folder, string config, (string Name, int[] Shape, float[] Values)[] tensors) => Write(folder.Root, config, tensors);
+
+    private static void Write(string folder, string config, (string Name, int[] Shape, float[] Values)[] tensors)
     {
-        File.WriteAllText(folder.PathOf("adapter_config.json"), config);
-        File.WriteAllBytes(folder.PathOf("adapter_model.safetensors"), SafetensorsBytes.Create(tensors));
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(Path.Combine(folder, "adapter_config.json"), config);
+        File.WriteAllBytes(Path.Combine(folder, "adapter_model.safetensors"), SafetensorsBytes.Create(tensors));
     }
 
     private static void Write(string path, params (string Name, StoredTensor Tensor)[] tensors)

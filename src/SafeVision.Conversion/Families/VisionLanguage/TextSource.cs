@@ -92,7 +92,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            Vocabulary = CheckpointJson.Integer(config, "vocab_size", 1, 10_000_000, where),
+            Vocabulary = checkpoint.Vocabulary ?? CheckpointJson.Integer(config, "vocab_size", 1, 10_000_000, where),
             Rotary = RotaryTable.Read(config, headSize, where),
         };
     }
