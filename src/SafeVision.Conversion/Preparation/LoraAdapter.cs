@@ -24,6 +24,8 @@ internal sealed class LoraAdapter : IDisposable
     private readonly LoraSettings _settings;
     private readonly SafetensorsFile _file;
 
+    private readonly HashSet<string> _replaced = new(StringComparer.Ordinal);
+
     private SafetensorsCheckpoint? _checkpoint;
 
     private LoraAdapter(string folder, LoraSettings settings, SafetensorsFile file) => (_folder, _settings, _file) = (folder, settings, file);
@@ -48,6 +50,9 @@ internal sealed class LoraAdapter : IDisposable
 
     /// <summary>The names of the checkpoint's tensors that were changed.</summary>
     public IReadOnlyList<string> Merged { get; private set; } = [];
+
+    /// <summary>Those of them that were trained themselves, whole or by rows, and not only got a product added.</summary>
+    public IReadOnlySet<string> Replaced => _replaced;
 
     /// <summary>How many rows the vocabulary has with those that were added before training; null: none were.</summary>
     public int? Vocabulary => _checkpoint?.Vocabulary;
@@ -77,6 +82,7 @@ internal sealed class LoraAdapter : IDisposable
             if (result is not null)
             {
                 checkpoint.Replace(result);
+                _ = result.Update is LowRankUpdate || _replaced.Add(result.Name);
             }
         }
 

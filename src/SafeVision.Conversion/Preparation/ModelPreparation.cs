@@ -92,7 +92,7 @@ internal sealed class ModelPreparation : IDisposable
     {
         const string Hint = "Copy the tokenizer's files that the adapter was trained with into the checkpoint's folder; tokens that it has are left alone.";
         string[] tables = [text.Embedding.Name, text.Head.Weight.Name];
-        if (_plan is { Added.Count: > 0 } && _adapter?.Merged.FirstOrDefault(tables.Contains) is { } changed)
+        if (_plan is { Added.Count: > 0 } && _adapter?.Replaced.FirstOrDefault(tables.Contains) is { } changed)
         {
             throw new CheckpointException($"{_adapter.Paths[^1]}: changes '{changed}', so that new tokens can't be added too: rows that were trained would be lost. {Hint}");
         }
