@@ -1,6 +1,9 @@
 using SafeVision.Cli.Output;
 using SafeVision.Conversion;
+using SafeVision.Evaluation.Calibration;
 using SafeVision.Evaluation.Cases;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Execution;
 using SafeVision.Policies;
@@ -42,5 +45,6 @@ internal static class CommandErrors
     /// <summary>Whether the message tells a user what to mend.</summary>
     public static bool IsExpected(Exception exception) => exception
         is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException
+        or DatasetException or RunException or TuningException
         or IOException or UnauthorizedAccessException or ArgumentException;
 }

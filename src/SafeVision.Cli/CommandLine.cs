@@ -20,6 +20,7 @@ internal static class CommandLine
             DoctorCommand.Create(),
             ConvertCommand.Create(),
             DataCommand.Create(),
+            TuneCommand.Create(),
         };
 
         // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.

@@ -27,7 +27,8 @@ internal sealed class TuningSamples
                 byId.GetValueOrDefault(record.Sample) ?? throw new TuningException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}. Run the dataset anew."),
                 record)),
         ];
-        TuningSample[] judged = [.. all.Where(one => one.Record.Result.Failure is null)];
+        // Without the file's hash nothing tells whether the image stands in the other split too.
+        TuningSample[] judged = [.. all.Where(one => one.Record is { Result.Failure: null, ImageHash.Length: > 0 })];
         DatasetSplit split = Choose(dataset, source);
         if (split == DatasetSplit.None)
         {

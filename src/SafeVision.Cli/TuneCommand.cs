@@ -1,0 +1,127 @@
+using System.CommandLine;
+using System.Text;
+using SafeVision.Cli.Output;
+using SafeVision.Evaluation.Calibration;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
+using SafeVision.Policies;
+
+namespace SafeVision.Cli;
+
+/// <summary><c>safevision tune</c>: sets a policy's thresholds on a dataset's calibration split, with a promise.</summary>
+internal static class TuneCommand
+{
+    /// <summary>The exit code where a category has no promise; 0, 2 and 3 are decisions elsewhere, and 1 is an error.</summary>
+    private const int NotAllPromised = 4;
+
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10); // a busy machine must not make a score a failure
+
+    public static Command Create()
+    {
+        var defaults = new TuningOptions();
+        var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
+        var data = new Option<string>("--data") { Description = "A dataset: its folder, a CSV or samples.jsonl.", Required = true };
+        var output = new Option<string?>("--out") { Description = "The policy file to write; it must not exist. Default: the policy's name with .tuned.yaml." };
+        var run = new Option<string?>("--run") { Description = "A folder that keeps the answers, so that a stopped run goes on and another promise costs nothing." };
+        Option<double?> prevalence = ShareOption.Create("--prevalence", $"The share of images to which a category applies where the guardrail will work. Default: {defaults.Prevalence}.");
+        Option<double?> maxMiss = ShareOption.Create("--max-miss", $"The greatest share of a category's images that may stay below review. Default: {defaults.MaximumMissRate}.");
+        Option<double?> maxFalseBlock = ShareOption.Create("--max-false-block", "The greatest share of other images that may be blocked. Without it, block thresholds stay, but not below review.");
+        Option<double?> confidence = ShareOption.Create("--confidence", $"How sure the promises are. Default: {defaults.Confidence}.");
+        var onAverage = new Option<bool>("--on-average") { Description = "Promise misses on average over calibration sets only, which takes fewer images and may be broken by this one." };
+        var source = new Option<CalibrationSource>("--calibrate-on") { Description = "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out." };
+        Option<string> provider = ProviderOption.Create();
+        var model = new ModelOption();
+        var command = new Command("tune", "Set a policy's thresholds on a dataset, with a promise of what they miss. Exit code: 0 all promised, 4 a category has no promise or the test split speaks against it, 1 error.")
+        {
+            policy, data, output, run, prevalence, maxMiss, maxFalseBlock, confidence, onAverage, source, provider,
+        };
+        model.AddTo(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetValue(onAverage) && result.GetResult(confidence) is { Implicit: false })
+            {
+                result.AddError("--on-average promises without a confidence, so --confidence has no place beside it.");
+            }
+        });
+        command.SetAction((parsed, cancellationToken) => RunAsync(
+            new TuneRequest(
+                parsed.GetValue(policy),
+                parsed.GetValue(data)!,
+                parsed.GetValue(output) ?? Path.ChangeExtension(parsed.GetValue(policy) ?? "starter", ".tuned.yaml"),
+                parsed.GetValue(run),
+                new TuningOptions
+                {
+                    Prevalence = parsed.GetValue(prevalence) ?? defaults.Prevalence,
+                    MaximumMissRate = parsed.GetValue(maxMiss) ?? defaults.MaximumMissRate,
+                    MaximumFalseBlockRate = parsed.GetValue(maxFalseBlock),
+                    Confidence = parsed.GetValue(onAverage) ? null : parsed.GetValue(confidence) ?? defaults.Confidence,
+                    Source = parsed.GetValue(source),
+                },
+                parsed.GetValue(provider)!,
+                model.Read(parsed)),
+            parsed.InvocationConfiguration.Output,
+            parsed.InvocationConfiguration.Error,
+            cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(TuneRequest request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
+    {
+        // Said before an hour of work, not after it.
+        ThrowIfThere(request.Output);
+        SafetyPolicy policy = PolicyOption.Read(request.PolicyFile);
+        EvaluationDataset dataset = DatasetReader.Read(request.Dataset, cancellationToken: cancellationToken);
+        EvaluationDataset needed = ThresholdTuner.Needed(dataset, request.Options.Source);
+        if (dataset.ProblemCount > 0)
+        {
+            await error.WriteLineAsync(Terminal.Name($"{dataset.ProblemCount} problems in the dataset, the first: {dataset.Problems[0].Where}: {dataset.Problems[0].Message}"));
+        }
+
+        EvaluationRun run = await JudgeAsync(request, policy, needed, error, cancellationToken);
+        TuningResult result = ThresholdTuner.Tune(policy, needed, run, request.Options);
+        await WriteAsync(request.Output, result.ToYaml(), cancellationToken);
+        await TuneReport.WriteAsync(output, policy, result, request.Output);
+        return result.IsComplete ? 0 : NotAllPromised;
+    }
+
+    private static async Task<EvaluationRun> JudgeAsync(TuneRequest request, SafetyPolicy policy, EvaluationDataset dataset, TextWriter error, CancellationToken cancellationToken)
+    {
+        string folder = request.RunFolder ?? Directory.CreateTempSubdirectory("safevision-tune-").FullName;
+        try
+        {
+            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ProviderOption.Apply(
+                ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(s_timeout), request.Model), request.Provider));
+            using var progress = new EvaluateProgress(error, "Judging");
+            return await EvaluationRunner.RunAsync(guardrail, dataset, folder, progress: progress, cancellationToken: cancellationToken);
+        }
+        finally
+        {
+            if (request.RunFolder is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
+    private static void ThrowIfThere(string path)
+    {
+        if (Path.Exists(path))
+        {
+            throw new IOException($"{path} exists already and was left as it is; name another file with --out.");
+        }
+    }
+
+    private static async Task WriteAsync(string path, string yaml, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
+            await writer.WriteAsync(yaml.AsMemory(), cancellationToken);
+        }
+        catch (IOException) when (File.Exists(path))
+        {
+            ThrowIfThere(path);
+            throw;
+        }
+    }
+}
