@@ -7,6 +7,8 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="percent">The frame's breadth in percent of the side that it lengthens, at each end.</param>
 internal sealed class Border(int percent) : PictureTransform
 {
+    public override bool Moves => true;
+
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         (int x, int y) = (Breadth(picture.Width), Breadth(picture.Height));

@@ -7,6 +7,8 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="percent">How much of each side is kept.</param>
 internal sealed class CentreCrop(int percent) : PictureTransform
 {
+    public override bool Moves => true;
+
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         (int left, int width) = Kept(picture.Width);

@@ -6,6 +6,8 @@ namespace SafeVision.Evaluation.Robustness;
 /// <summary>Left becomes right.</summary>
 internal sealed class HorizontalFlip : PictureTransform
 {
+    public override bool Moves => true;
+
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         var flipped = new Picture(picture.Width, picture.Height);

@@ -5,6 +5,9 @@ namespace SafeVision.Evaluation.Robustness;
 /// <summary>A function of pixels, and of where things in them are.</summary>
 internal abstract class PictureTransform
 {
+    /// <summary>Whether things are elsewhere afterwards.</summary>
+    public virtual bool Moves => false;
+
     /// <summary>The disturbed picture. The given one stays as it is.</summary>
     public abstract Picture Apply(Picture picture, Metrics.SeededRandom random);
 

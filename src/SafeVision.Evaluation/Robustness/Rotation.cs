@@ -16,6 +16,8 @@ internal sealed class Rotation(int degrees) : PictureTransform
         _ => (Math.Sin(degrees * Math.PI / 180), Math.Cos(degrees * Math.PI / 180)),
     };
 
+    public override bool Moves => true;
+
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         (int width, int height) = Canvas(picture.Width, picture.Height);

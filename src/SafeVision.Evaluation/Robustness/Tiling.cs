@@ -8,6 +8,8 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="count">How many times along each side.</param>
 internal sealed class Tiling(int count) : PictureTransform
 {
+    public override bool Moves => true;
+
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         var tiled = new Picture(picture.Width, picture.Height);

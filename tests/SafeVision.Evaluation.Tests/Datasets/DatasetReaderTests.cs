@@ -2,6 +2,8 @@ using System.Text;
 using CsCheck;
 using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Evaluation.Symbols.Scenes;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Tests.Datasets;
@@ -176,6 +178,23 @@ public sealed class DatasetReaderTests : IDisposable
         Assert.Equal(["Animal_Cruelty", "Trapping", "Sexual"], dataset.Categories);
         Assert.Equal(line, DatasetJson.ToLine(Assert.Single(dataset.Samples)));
         Assert.Equal(dataset.Hash, DatasetReader.Read(_folder.Path).Hash);
+    }
+
+    [Fact]
+    public async Task A_benchmark_of_symbols_is_read_back_with_all_its_truth()
+    {
+        SymbolBenchmark benchmark = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = 12, ImageSize = 128 });
+        string folder = Path.Combine(_folder.Path, "symbols");
+        await SymbolDatasetWriter.WriteAsync(benchmark, folder, cancellationToken: TestContext.Current.CancellationToken);
+        EvaluationDataset dataset = DatasetReader.Read(folder);
+        Assert.Empty(dataset.Problems);
+        Assert.Equal(12, dataset.Samples.Count);
+        Assert.All(HarmCategory.All, category => Assert.Contains(category.Id, dataset.Categories));
+        using ScenePainter painter = benchmark.CreatePainter();
+        for (int i = 0; i < dataset.Samples.Count; i++)
+        {
+            Assert.Equal(DatasetJson.ToLine(benchmark.Draw(i, painter).Sample), DatasetJson.ToLine(dataset.Samples[i]));
+        }
     }
 
     [Theory]

@@ -1,6 +1,5 @@
 using CsCheck;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Robustness;
 using SafeVision.Imaging;
 

@@ -1,5 +1,4 @@
 using SafeVision.Assessments;
-using SafeVision.Imaging;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Tests.Explanations;
