@@ -9,6 +9,10 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
     private const double OneAlone = 0.5;
     private const double RelationOverThing = 0.5;
 
+    // Of a category with fewer drawings than this the same one would be shown again and again.
+    private const int FewDrawings = 5;
+    private const double RelationOverFew = 0.85;
+
     private static readonly string[] s_words =
         ["HELLO", "MENU", "TODAY", "PAGE 7", "SUMMER", "NOTE 12", "TEAM", "PHOTO", "2026", "GARDEN", "MONDAY", "ROOM 4", "WELCOME", "SPRING", "PLAN B", "NEW", "LEVEL 3", "CITY", "ABC", "42"];
 
@@ -33,7 +37,8 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         {
             IReadOnlyList<SceneRecipe> scenes = cast.Scenes(category);
             IReadOnlyList<SymbolThing> alone = cast.Alone(category);
-            if (alone.Count == 0 || (scenes.Count > 0 && random.Chance(RelationOverThing)))
+            double relations = alone.Sum(thing => thing.Symbols.Count) < FewDrawings ? RelationOverFew : RelationOverThing;
+            if (alone.Count == 0 || (scenes.Count > 0 && random.Chance(relations)))
             {
                 AddScene(draft, random.Pick(scenes), mayBeNovel: true);
             }

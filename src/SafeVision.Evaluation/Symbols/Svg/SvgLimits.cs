@@ -15,6 +15,9 @@ internal static class SvgLimits
     /// <summary>Characters of one path.</summary>
     public const int PathCharacters = 200_000;
 
+    /// <summary>Characters of all paths, each as often as it is used.</summary>
+    public const int AllPathCharacters = 2_000_000;
+
     /// <summary>Stops of one gradient.</summary>
     public const int Stops = 256;
 

@@ -12,6 +12,7 @@ internal sealed class SvgReader
     private readonly SvgMarkup _markup;
     private readonly Dictionary<string, SvgGradient> _gradients = new(StringComparer.Ordinal);
     private int _elements;
+    private int _pathCharacters;
 
     private SvgReader(SvgMarkup markup) => _markup = markup;
 
@@ -55,8 +56,16 @@ internal sealed class SvgReader
                 SvgGroup? used = ReadElement(Target(element), style, depth + 1);
                 return used is null ? null : Wrap(element, [used], SKMatrix.CreateTranslation(SvgNumbers.Read(element, "x", 0), SvgNumbers.Read(element, "y", 0)));
             default:
-                return SvgShapes.ReadPath(element) is { } path ? Wrap(element, [ReadShape(path, style)]) : null;
+                return ReadPath(element) is { } path ? Wrap(element, [ReadShape(path, style)]) : null;
         }
+    }
+
+    private SKPath? ReadPath(XElement element)
+    {
+        _pathCharacters += element.Attribute("d")?.Value.Length ?? 0;
+        return _pathCharacters <= SvgLimits.AllPathCharacters
+            ? SvgShapes.ReadPath(element)
+            : throw new SymbolException($"The drawing's paths have more than {SvgLimits.AllPathCharacters:N0} characters with all their uses.");
     }
 
     private XElement Target(XElement use) => _markup.Find(use.Attribute("href")?.Value ?? throw new SymbolException("A <use> has no href."));
@@ -150,7 +159,7 @@ internal sealed class SvgReader
             return AddClip(clip, Target(element), style, matrix, depth + 1);
         }
 
-        if (SvgShapes.ReadPath(element) is { } path)
+        if (ReadPath(element) is { } path)
         {
             using (path)
             {

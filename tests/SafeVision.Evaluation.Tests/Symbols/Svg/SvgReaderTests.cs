@@ -1,4 +1,6 @@
+using CsCheck;
 using SafeVision.Evaluation.Symbols;
+using SafeVision.Evaluation.Symbols.Icons;
 using SafeVision.Evaluation.Symbols.Svg;
 using SkiaSharp;
 
@@ -121,11 +123,34 @@ public sealed class SvgReaderTests
     }
 
     [Fact]
+    public void Damaged_drawings_are_drawn_or_refused_and_nothing_else()
+    {
+        string[] bodies = [.. EmbeddedData.ReadSet("noto").Icons.Values.Where(icon => icon.Body.Contains("Gradient", StringComparison.Ordinal)).Select(icon => icon.Body).Take(40)];
+        const string characters = "<>\"#/-.9eMmcz(%\0 ";
+
+        Gen.Select(Gen.Int[0, bodies.Length - 1], Gen.Int[0, 4_000], Gen.Int[0, characters.Length - 1], Gen.Int[0, 30]).Sample((which, at, character, removed) =>
+        {
+            string body = bodies[which];
+            at %= body.Length;
+            string damaged = body.Remove(at, Math.Min(removed, body.Length - at)).Insert(at, characters[character].ToString());
+            try
+            {
+                SvgCanvas.Draw(damaged).Dispose();
+            }
+            catch (SymbolException)
+            {
+                // What cannot be drawn has to say so in this way.
+            }
+        }, iter: 600);
+    }
+
+    [Fact]
     public void Depth_count_and_length_are_bounded()
     {
         Assert.Throws<SymbolException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g>", 10_000)) + string.Concat(Enumerable.Repeat("</g>", 10_000))));
         Assert.Throws<SymbolException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g/>", SvgLimits.Elements + 1))));
         Assert.Throws<SymbolException>(() => SvgReader.Read($"<path d=\"M0 0{string.Concat(Enumerable.Repeat("h1", SvgLimits.PathCharacters / 2))}\"/>"));
+        Assert.Throws<SymbolException>(() => SvgReader.Read($"<path id=\"a\" d=\"M0 0{string.Concat(Enumerable.Repeat("h1", 50_000))}\"/>{string.Concat(Enumerable.Repeat("<use href=\"#a\"/>", 30))}"));
         Assert.Throws<SymbolException>(() => SvgReader.Read(new string(' ', SvgLimits.Characters + 1)));
     }
 }
