@@ -39,6 +39,11 @@ internal static class TuneReport
             yield return "    THIS SPEAKS AGAINST THE PROMISE: the two splits show different images, or chance was unkind. Do not rely on it.";
         }
 
+        if (tuning.FlagsMost)
+        {
+            yield return "    The promise is kept by flagging most of everything: these models do not tell it from other things, and no threshold will.";
+        }
+
         if (test is { Flagged: { } flagged, Precision: { } precision })
         {
             yield return $"    Where {Percent(test.Prevalence)} of images are {tuning.Category}: {Percent(flagged)} of all are flagged, and {Percent(precision)} of those rightly (at worst {Percent(test.PrecisionAtWorst)}).";

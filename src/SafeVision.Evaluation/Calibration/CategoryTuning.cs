@@ -38,6 +38,12 @@ public sealed record CategoryTuning
     /// </summary>
     public bool IsContradicted => Outcome == TuningOutcome.Tuned && Test is { Counts.Positives: > 0 } && Test.Recall.High < 1 - Review!.MaximumRate;
 
+    /// <summary>
+    /// Whether the promise is kept by flagging most of everything, as the lower end of the test split's false alarms shows:
+    /// then the models do not tell the category from other things, and no threshold will.
+    /// </summary>
+    public bool FlagsMost => Outcome == TuningOutcome.Tuned && Test is { FalseAlarms.Low: > 0.5 };
+
     /// <summary>The promise, or why there is none, in a sentence.</summary>
     public string Statement => Outcome switch
     {

@@ -48,7 +48,7 @@ public sealed record TuningResult
     }
 
     private static string TestStatement(CategoryTuning category) => category.Test is { } test
-        ? string.Create(CultureInfo.InvariantCulture, $" Test: {test.Counts.FalseNegatives} of {test.Counts.Positives} missed, {test.Counts.FalsePositives} of {test.Counts.Negatives} others flagged{(category.IsContradicted ? ", WHICH SPEAKS AGAINST THE PROMISE" : "")}.")
+        ? string.Create(CultureInfo.InvariantCulture, $" Test: {test.Counts.FalseNegatives} of {test.Counts.Positives} missed, {test.Counts.FalsePositives} of {test.Counts.Negatives} others flagged{(category.IsContradicted ? ", WHICH SPEAKS AGAINST THE PROMISE" : "")}{(category.FlagsMost ? ": the promise is kept by flagging most of everything" : "")}.")
         : "";
 
     // Names come from files: a line break in one must not end the comment and begin a policy.

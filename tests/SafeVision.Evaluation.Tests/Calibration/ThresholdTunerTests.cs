@@ -121,6 +121,23 @@ public sealed class ThresholdTunerTests
     }
 
     [Fact]
+    public void A_promise_that_is_kept_by_flagging_most_says_so()
+    {
+        // Scores of knives know nothing of knives; those of guns do.
+        var samples = new ScoredSamples(s_policy);
+        SeededRandom random = new(5);
+        for (int i = 0; i < 1_000; i++)
+        {
+            bool applies = i % 4 == 0;
+            samples.Add(i < 500 ? DatasetSplit.Calibration : DatasetSplit.Test, applies ? ["knives", "guns"] : [], [random.NextDouble(), applies ? 0.9 : 0.1]);
+        }
+
+        TuningResult result = ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run);
+        Assert.Equal([true, false], result.Categories.Select(category => category.FlagsMost));
+        Assert.Equal(1, result.ToYaml().Split("flagging most of everything").Length - 1);
+    }
+
+    [Fact]
     public void A_dataset_without_splits_is_dealt_out_and_equal_images_stay_together()
     {
         var samples = new ScoredSamples(s_policy);
