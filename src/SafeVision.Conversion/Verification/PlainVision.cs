@@ -19,7 +19,7 @@ internal static class PlainVision
         for (int i = 0; i < layers; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            hidden = Step(encoder.Layers, i, hidden, encoder.RotatePlainly, i == layers - 1 ? watched : null);
+            hidden = Step(encoder.Layers, i, hidden, encoder.RotatePlainly, i == layers - 1 ? watched : null, encoder.SharesWindow);
             computed();
         }
 
@@ -32,7 +32,9 @@ internal static class PlainVision
     /// <param name="tokens">What goes in, [tokens, width]; left as it is.</param>
     /// <param name="rotate">Turns queries and keys by their places; null: they are not turned.</param>
     /// <param name="watched">The tokens whose result is wanted; null: all. Not of a causal tower.</param>
-    public static float[] Step(VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, int[]? watched = null)
+    /// <param name="sharesWindow">Whether one token lies in another's window, for layers that see windows; null: there are none.</param>
+    public static float[] Step(
+        VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, int[]? watched = null, Func<int, int, bool>? sharesWindow = null)
     {
         VisionLayer layer = tower.Layers[index];
         float[] residual = [.. tokens], x = [.. tokens];
@@ -45,22 +47,31 @@ internal static class PlainVision
             (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
         }
 
-        float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, (token, other) => !tower.IsCausal || other <= token);
+        float[] mixed = PlainTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, Sees);
         Add(residual, PlainTransformer.Linear(layer.Output, mixed));
 
         x = [.. residual];
         PlainTransformer.Normalize(layer.MlpNorm, x);
-        float[] inner = PlainTransformer.Linear(layer.Up, x);
+        float[] inner = PlainTransformer.Linear(layer.Gate ?? layer.Up, x);
         PlainTransformer.Activate(tower.Activation, inner);
+        if (layer.Gate is not null)
+        {
+            TensorPrimitives.Multiply(inner, PlainTransformer.Linear(layer.Up, x), inner);
+        }
+
         Add(residual, PlainTransformer.Linear(layer.Down, inner));
         return residual;
+
+        bool Sees(int token, int other) =>
+            (!tower.IsCausal || other <= token) && (!layer.SeesWindow || sharesWindow is null || sharesWindow(watched is null ? token : watched[token], other));
     }
 
     /// <summary>How many multiplications one layer takes.</summary>
     public static long Cost(VisionTransformer tower, int tokens)
     {
         VisionLayer layer = tower.Layers[0];
-        long weights = layer.Query.Weight.Count + layer.Key.Weight.Count + layer.Value.Weight.Count + layer.Output.Weight.Count + layer.Up.Weight.Count + layer.Down.Weight.Count;
+        long weights = layer.Query.Weight.Count + layer.Key.Weight.Count + layer.Value.Weight.Count + layer.Output.Weight.Count + layer.Up.Weight.Count + layer.Down.Weight.Count
+            + (layer.Gate?.Weight.Count ?? 0);
         return tokens * (weights + (2L * tokens * tower.Width));
     }
 

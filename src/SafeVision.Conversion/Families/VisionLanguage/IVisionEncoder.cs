@@ -26,4 +26,7 @@ internal interface IVisionEncoder
     void RotatePlainly(float[] query, float[] key)
     {
     }
+
+    /// <summary>Whether one token of <see cref="Probe"/> lies in another's window, where layers see windows.</summary>
+    bool SharesWindow(int token, int other) => true;
 }

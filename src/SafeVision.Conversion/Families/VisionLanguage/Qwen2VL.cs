@@ -6,7 +6,7 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>
 /// Qwen2-VL (Wang et al., arXiv 2409.12191) with the tensor names and the flat configuration of the published models, or
-/// with those that transformers 5 writes (transformers, modeling_qwen2_vl.py).
+/// with those that transformers 5 writes (transformers, modeling_qwen2_vl.py); and Qwen2.5-VL, which has another tower.
 /// </summary>
 internal sealed class Qwen2VL : IVisionLanguageFamily
 {
@@ -14,7 +14,7 @@ internal sealed class Qwen2VL : IVisionLanguageFamily
 
     public string Name => "qwen2-vl";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "qwen2_vl";
+    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "qwen2_vl" or Qwen25Vision.ModelType;
 
     public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
     {
@@ -28,7 +28,9 @@ internal sealed class Qwen2VL : IVisionLanguageFamily
             return new VisionLanguageModel
             {
                 Text = text,
-                Vision = ReadVision(checkpoint, config.RootElement, text.Shape.Hidden, path),
+                Vision = CheckpointJson.ConfigText(folder, "model_type") == Qwen25Vision.ModelType
+                    ? Qwen25Vision.Read(checkpoint, config.RootElement, text.Shape.Hidden, path)
+                    : ReadVision(checkpoint, config.RootElement, text.Shape.Hidden, path),
                 SourceFiles = [path, .. checkpoint.Paths],
                 Checkpoint = checkpoint,
             };

@@ -13,6 +13,8 @@ internal static class TextDecoders
         ["qwen2"] = new LlamaText(HasBias: true),
         ["qwen2_vl"] = new LlamaText(HasBias: true),
         ["qwen2_vl_text"] = new LlamaText(HasBias: true),
+        ["qwen2_5_vl"] = new LlamaText(HasBias: true),
+        ["qwen2_5_vl_text"] = new LlamaText(HasBias: true),
         ["qwen3"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", HasHeadNorms: true),
         ["internlm2"] = new InternLM2Text(),
         ["phi3"] = new Phi3Text(),

@@ -25,8 +25,14 @@ internal sealed record VisionLayer
 
     public required NormWeights MlpNorm { get; init; }
 
+    /// <summary>What the activation is of, to be multiplied with the other projection; null: the activation is of that one.</summary>
+    public Projection? Gate { get; init; }
+
     public required Projection Up { get; init; }
 
     /// <summary>A layer scale behind it is already in it.</summary>
     public required Projection Down { get; init; }
+
+    /// <summary>Whether a token sees only those of its own window; of towers that have windows.</summary>
+    public bool SeesWindow { get; init; }
 }

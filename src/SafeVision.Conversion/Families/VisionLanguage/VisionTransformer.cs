@@ -21,16 +21,20 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
     /// <param name="blocks">The graph.</param>
     /// <param name="x">What goes in.</param>
     /// <param name="rotation">Turns queries and keys by their places; null: they are not turned.</param>
-    public string Write(TransformerGraph blocks, string x, RotaryRotation? rotation = null)
+    /// <param name="windows">What is added to the scores in layers that see a window, [1, 1, tokens, tokens]; null: there are none.</param>
+    public string Write(TransformerGraph blocks, string x, RotaryRotation? rotation = null, string? windows = null)
     {
         blocks.Hidden.Add(x);
         string residual = x, h = Layers.Count == 0 ? x : blocks.Normalize(Layers[0].AttentionNorm, x);
         for (int i = 0; i < Layers.Count; i++)
         {
             VisionLayer layer = Layers[i];
-            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i, rotation), LinearRole.TextAttention, i);
+            string output = Linear(blocks, $"{layer.Name}.attention.output", layer.Output, Attend(blocks, layer, h, i, rotation, layer.SeesWindow ? windows : null), LinearRole.TextAttention, i);
             (h, residual) = blocks.AddAndNormalize(layer.MlpNorm, output, residual);
-            string inner = blocks.Activate($"{layer.Name}.mlp.activation", Activation, Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i));
+            string up = Linear(blocks, $"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i);
+            string active = blocks.Activate(
+                $"{layer.Name}.mlp.activation", Activation, layer.Gate is null ? up : Linear(blocks, $"{layer.Name}.mlp.gate", layer.Gate, h, LinearRole.TextMlp, i));
+            string inner = layer.Gate is null ? active : blocks.Multiply($"{layer.Name}.mlp.gated", active, up);
             string down = Linear(blocks, $"{layer.Name}.mlp.down", layer.Down, inner, LinearRole.TextMlp, i);
             NormWeights? next = i + 1 < Layers.Count ? Layers[i + 1].AttentionNorm : Norm;
             (h, residual) = next is null ? ("", blocks.Add($"{layer.Name}.sum", down, residual)) : blocks.AddAndNormalize(next, down, residual);
@@ -40,7 +44,7 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         return blocks.Final = Norm is null ? residual : h;
     }
 
-    private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth, RotaryRotation? rotation)
+    private string Attend(TransformerGraph blocks, VisionLayer layer, string x, int depth, RotaryRotation? rotation, string? windows)
     {
         // The operator adds the three biases itself, but not before a norm or a turn.
         bool addsBias = rotation is null && layer.QueryNorm is null && layer.KeyNorm is null && (layer.Query.Bias ?? layer.Key.Bias ?? layer.Value.Bias) is not null;
@@ -48,8 +52,9 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
         string query = Project("query", layer.Query, layer.QueryNorm), key = Project("key", layer.Key, layer.KeyNorm), value = Project("value", layer.Value, null);
         string bias = addsBias ? blocks.Constant($"{name}.bias", [.. Bias(layer.Query), .. Bias(layer.Key), .. Bias(layer.Value)]) : "";
         AttributeProto heads = OnnxAttribute.Integer("num_heads", Heads);
+        string[] inputs = windows is not null ? [query, key, value, bias, "", windows] : addsBias ? [query, key, value, bias] : [query, key, value];
         return blocks.Graph.RuntimeNode(
-            "MultiHeadAttention", output, addsBias ? [query, key, value, bias] : [query, key, value], IsCausal ? [heads, OnnxAttribute.Integer("unidirectional", 1)] : [heads]);
+            "MultiHeadAttention", output, inputs, IsCausal ? [heads, OnnxAttribute.Integer("unidirectional", 1)] : [heads]);
 
         string Project(string part, Projection projection, NormWeights? norm)
         {
