@@ -9,7 +9,6 @@ internal static class Activations
         "gelu" => Activation.Gelu,
         "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => Activation.GeluTanh,
         "quick_gelu" => Activation.QuickGelu,
-        "silu" => Activation.Silu,
         "silu" or "swish" => Activation.Silu,
         "relu" => Activation.Relu,
         _ => throw new CheckpointException($"{where}: the activation '{name}' is not known; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, quick_gelu, silu and relu are."),
