@@ -11,7 +11,7 @@ public sealed class PolicyCasesTests
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 
-    // <docs>
+    #region cases
     /// <summary>One test for each case of the folder, by its name.</summary>
     public static TheoryData<string> Names => [.. PolicyCases.Load(Cases).Select(one => one.Name)];
 
@@ -26,8 +26,8 @@ public sealed class PolicyCasesTests
 
         Assert.True(result.Passed, result.Message);
     }
+    #endregion
 
-    // </docs>
     [Fact]
     public async Task A_case_that_does_not_hold_says_what_was_expected_what_came_and_why_it_matters()
     {
