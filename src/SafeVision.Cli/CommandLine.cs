@@ -20,6 +20,7 @@ internal static class CommandLine
             DoctorCommand.Create(),
             ConvertCommand.Create(),
             DataCommand.Create(),
+            EvaluateCommand.Create(),
             TuneCommand.Create(),
         };
 

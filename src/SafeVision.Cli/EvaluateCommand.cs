@@ -1,0 +1,61 @@
+using System.CommandLine;
+using System.Globalization;
+
+namespace SafeVision.Cli;
+
+/// <summary><c>safevision evaluate</c>: measures a guardrail on a dataset and writes a report.</summary>
+internal static class EvaluateCommand
+{
+    public static Command Create()
+    {
+        var dataset = new Argument<string>("dataset")
+        {
+            Description = "A dataset: its folder, a CSV or samples.jsonl. Without one: visionharm-s, which is drawn on the spot.",
+            DefaultValueFactory = _ => EvaluateDataset.VisionHarmS,
+        };
+        var policy = new Option<string[]>("--policy") { Description = "A policy file; several give a report each. Without one: the dataset's own policies, else the starter policy.", DefaultValueFactory = _ => [] };
+        var folder = new Option<string>("--out") { Description = "Where runs and reports go. A run that was stopped goes on from what is there.", DefaultValueFactory = _ => "evaluation" };
+        var split = new Option<string>("--split") { Description = "Which samples: train, validation, calibration, test (with those that belong to none) or all.", DefaultValueFactory = _ => "test" };
+        split.AcceptOnlyFromAmong("train", "validation", "calibration", "test", "all");
+        Option<int?> limit = NumberOption.Create("--limit", "At most so many samples; which ones depends on the seed alone.", most: 10_000_000);
+        var seed = new Option<long>("--seed") { Description = "Of everything that is drawn at random.", DefaultValueFactory = _ => 1 };
+        Option<double?> prevalence = Share("--prevalence", "The share of harmful images where the guardrail will work, for precision there. Default: 0.01.");
+        var robustness = new Option<bool>("--robustness") { Description = "Measure what noise, blur, JPEG, crops, rotations, overlaid text and the like cost: one more run for each." };
+        var adherence = new Option<bool>("--adherence") { Description = "Measure whether verdicts follow the policy's words: clauses added and removed, other wordings." };
+        Option<int?> faithfulness = NumberOption.Create("--faithfulness", "Measure heat maps by deletion and insertion on so many samples; each is judged dozens of times.", most: 100_000);
+        Option<int?> latency = NumberOption.Create("--latency", "Measure time, cold and warm, with so many images.", most: 100_000);
+        var compare = new Option<string[]>("--compare") { Description = "Judge nothing: put two folders of runs over the dataset side by side.", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
+        Option<string> provider = ProviderOption.Create();
+        var model = new ModelOption();
+        var command = new Command("evaluate", "Measure a guardrail on a dataset: metrics with intervals, explanations, robustness, adherence; writes report.html, .json and .md.")
+        {
+            dataset, policy, folder, split, limit, seed, prevalence, robustness, adherence, faithfulness, latency, compare, provider,
+        };
+        model.AddTo(command);
+        command.SetAction((parsed, cancellationToken) =>
+        {
+            var request = new EvaluateRequest(
+                parsed.GetValue(dataset)!, parsed.GetValue(policy)!, parsed.GetValue(folder)!, parsed.GetValue(split)!, parsed.GetValue(limit), parsed.GetValue(seed),
+                parsed.GetValue(prevalence), parsed.GetValue(robustness), parsed.GetValue(adherence), parsed.GetValue(faithfulness), parsed.GetValue(latency),
+                parsed.GetValue(provider)!, model.Read(parsed));
+            var work = new EvaluateWork(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
+            return parsed.GetValue(compare) is [string first, string second]
+                ? work.CompareAsync(first, second, cancellationToken)
+                : work.MeasureAsync(cancellationToken);
+        });
+        return command;
+    }
+
+    private static Option<double?> Share(string name, string description)
+    {
+        var option = new Option<double?>(name) { Description = description };
+        option.Validators.Add(result =>
+        {
+            if (result.Tokens is [var token] && !(double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1))
+            {
+                result.AddError($"{name} must be a share above 0 and below 1, such as 0.01, but is '{token.Value}'.");
+            }
+        });
+        return option;
+    }
+}

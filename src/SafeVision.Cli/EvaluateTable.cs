@@ -1,0 +1,83 @@
+using System.Globalization;
+using SafeVision.Cli.Output;
+using SafeVision.Evaluation.Reports;
+using SafeVision.Evaluation.Reports.Comparison;
+using Spectre.Console;
+
+namespace SafeVision.Cli;
+
+/// <summary>The numbers that a person looks at first, in the terminal; the report has all.</summary>
+internal static class EvaluateTable
+{
+    private static readonly string[] s_columns = ["rocAuc", "averagePrecision", "recall", "precision", "falsePositiveRate", "notAssessed"];
+
+    public static void Write(IAnsiConsole console, EvaluationReport report, string page)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumn("Category").AddColumn(new TableColumn("Images").RightAligned());
+        foreach (string name in s_columns)
+        {
+            table.AddColumn(new TableColumn(MetricCatalog.Find(name)!.Title).RightAligned());
+        }
+
+        foreach (string? category in report.Metrics.Select(metric => metric.Category).Distinct())
+        {
+            MetricValue? positives = Find(report, "recall", category);
+            if (positives is not null)
+            {
+                table.AddRow([
+                    new Text(category is null ? "any" : Terminal.Name(category)), new Text(positives.Support.ToString(CultureInfo.InvariantCulture)),
+                    .. s_columns.Select(name => new Text(Number(Find(report, name, category)))),
+                ]);
+            }
+        }
+
+        console.Write(new Text($"{report.Identity.Dataset} under {Terminal.Name(report.Identity.Policy)} {Terminal.Name(report.Identity.PolicyVersion)}, {report.Identity.Samples} samples"));
+        console.WriteLine();
+        console.Write(table);
+        foreach (MetricValue metric in report.Metrics.Where(metric => metric.Category is null && IsWorthALine(metric)))
+        {
+            string detail = metric.Detail is null ? "" : $" ({metric.Detail})";
+            console.Write(new Text($"{MetricCatalog.Find(metric.Name)!.Title}{detail}: {Number(metric)}"));
+            console.WriteLine();
+        }
+
+        console.Write(new Text($"Report: {Terminal.Name(page)}"));
+        console.WriteLine();
+    }
+
+    /// <summary>What changed between two runs, beyond chance first.</summary>
+    public static void Write(IAnsiConsole console, RunComparison comparison, string page)
+    {
+        var table = new Table().Border(TableBorder.Simple).AddColumns("Metric", "Category", "First", "Second", "Difference");
+        foreach (MetricDifference metric in comparison.Metrics.Where(metric => metric.Category is null || s_columns.Contains(metric.Name)))
+        {
+            MetricUnit unit = MetricCatalog.Find(metric.Name)!.Unit;
+            table.AddRow(
+                new Text(MetricCatalog.Find(metric.Name)!.Title), new Text(metric.Category is null ? "any" : Terminal.Name(metric.Category)),
+                new Text(Format(unit, metric.First)), new Text(Format(unit, metric.Second)),
+                new Text($"{Format(unit, metric.Difference)} [{Format(unit, metric.Lower)}, {Format(unit, metric.Upper)}]"));
+        }
+
+        console.Write(table);
+        console.Write(new Text($"{comparison.Samples} samples, {comparison.Changes.Count} verdicts changed. Report: {Terminal.Name(page)}"));
+        console.WriteLine();
+    }
+
+    private static bool IsWorthALine(MetricValue metric) =>
+        metric.Name is "macroRocAuc" or "macroAveragePrecision" || MetricCatalog.Find(metric.Name)!.Group is not (MetricGroup.Verdicts or MetricGroup.Ranking or MetricGroup.Calibration);
+
+    private static MetricValue? Find(EvaluationReport report, string name, string? category) =>
+        report.Metrics.FirstOrDefault(metric => metric.Name == name && metric.Category == category);
+
+    private static string Number(MetricValue? metric) => metric switch
+    {
+        null => "",
+        { Value: double.NaN } => "-",
+        { Lower: double.NaN } => Format(metric.Unit, metric.Value),
+        _ => $"{Format(metric.Unit, metric.Value)} [{Format(metric.Unit, metric.Lower)}, {Format(metric.Unit, metric.Upper)}]",
+    };
+
+    private static string Format(MetricUnit unit, double value) => double.IsNaN(value)
+        ? "-"
+        : value.ToString(unit is MetricUnit.Share or MetricUnit.Coefficient ? "0.000" : "0.0", CultureInfo.InvariantCulture);
+}
