@@ -9,14 +9,17 @@ namespace SafeVision.Cli;
 /// <summary>The numbers that a person looks at first, in the terminal; the report has all.</summary>
 internal static class EvaluateTable
 {
-    private static readonly string[] s_columns = ["rocAuc", "averagePrecision", "recall", "precision", "falsePositiveRate", "notAssessed"];
+    private static readonly (string Metric, string Title)[] s_columns =
+    [
+        ("rocAuc", "ROC-AUC"), ("averagePrecision", "PR-AUC"), ("recall", "Recall"), ("precision", "Precision"), ("falsePositiveRate", "FPR"), ("notAssessed", "Unseen"),
+    ];
 
     public static void Write(IAnsiConsole console, EvaluationReport report, string page)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumn("Category").AddColumn(new TableColumn("Images").RightAligned());
-        foreach (string name in s_columns)
+        foreach ((_, string title) in s_columns)
         {
-            table.AddColumn(new TableColumn(MetricCatalog.Find(name)!.Title).RightAligned());
+            table.AddColumn(new TableColumn(title).RightAligned().NoWrap());
         }
 
         foreach (string? category in report.Metrics.Select(metric => metric.Category).Distinct())
@@ -26,7 +29,7 @@ internal static class EvaluateTable
             {
                 table.AddRow([
                     new Text(category is null ? "any" : Terminal.Name(category)), new Text(positives.Support.ToString(CultureInfo.InvariantCulture)),
-                    .. s_columns.Select(name => new Text(Number(Find(report, name, category)))),
+                    .. s_columns.Select(column => new Text(Format(MetricUnit.Share, Find(report, column.Metric, category)?.Value ?? double.NaN))),
                 ]);
             }
         }
@@ -49,7 +52,7 @@ internal static class EvaluateTable
     public static void Write(IAnsiConsole console, RunComparison comparison, string page)
     {
         var table = new Table().Border(TableBorder.Simple).AddColumns("Metric", "Category", "First", "Second", "Difference");
-        foreach (MetricDifference metric in comparison.Metrics.Where(metric => metric.Category is null || s_columns.Contains(metric.Name)))
+        foreach (MetricDifference metric in comparison.Metrics.Where(metric => metric.Category is null || s_columns.Any(column => column.Metric == metric.Name)))
         {
             MetricUnit unit = MetricCatalog.Find(metric.Name)!.Unit;
             table.AddRow(
@@ -69,9 +72,8 @@ internal static class EvaluateTable
     private static MetricValue? Find(EvaluationReport report, string name, string? category) =>
         report.Metrics.FirstOrDefault(metric => metric.Name == name && metric.Category == category);
 
-    private static string Number(MetricValue? metric) => metric switch
+    private static string Number(MetricValue metric) => metric switch
     {
-        null => "",
         { Value: double.NaN } => "-",
         { Lower: double.NaN } => Format(metric.Unit, metric.Value),
         _ => $"{Format(metric.Unit, metric.Value)} [{Format(metric.Unit, metric.Lower)}, {Format(metric.Unit, metric.Upper)}]",

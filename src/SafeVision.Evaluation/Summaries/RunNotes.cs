@@ -33,23 +33,30 @@ internal static class RunNotes
             yield return $"{failed} images could not be judged ({reasons}). They count as not flagged, though the policy's onFailure decided about them.";
         }
 
-        foreach (ScoredCategory category in run.Categories)
+        string[] unseen = [.. run.Categories.Where(category => category.Scores.All(double.IsNaN)).Select(category => category.Id)];
+        if (unseen.Length > 0 && all.Records.Count > 0)
         {
-            int positives = category.Applies.Count(applies => applies);
-            int missing = category.Scores.Count(double.IsNaN);
-            if (missing == category.Scores.Count)
-            {
-                yield return $"{category.Id}: not assessed by these models on any image; it counts as missed where it applies.";
-            }
-            else if (missing > failed)
-            {
-                yield return $"{category.Id}: not assessed on {missing - failed} images; it counts as missed where it applies there.";
-            }
+            yield return $"These models assessed nothing of {string.Join(", ", unseen)}: it counts as missed wherever it applies.";
+        }
 
-            if (positives < FewSamples)
+        foreach (ScoredCategory category in run.Categories.Where(category => !unseen.Contains(category.Id)))
+        {
+            int missing = category.Scores.Count(double.IsNaN) - failed;
+            if (missing > 0)
             {
-                yield return $"{category.Id}: {(positives == 0 ? "no image shows it" : $"only {positives} images show it")}, so its numbers say little.";
+                yield return $"{category.Id} was not assessed on {missing} images: it counts as missed where it applies there.";
             }
+        }
+
+        string[] few =
+        [
+            .. run.Categories.Select(category => (category.Id, Positives: category.Applies.Count(applies => applies)))
+                .Where(category => category.Positives < FewSamples)
+                .Select(category => $"{category.Id} {category.Positives}"),
+        ];
+        if (few.Length > 0)
+        {
+            yield return $"Few images show these categories, so their numbers say little: {string.Join(", ", few)}.";
         }
     }
 }

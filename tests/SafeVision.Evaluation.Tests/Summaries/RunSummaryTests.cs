@@ -87,9 +87,9 @@ public sealed class RunSummaryTests
         Assert.Equal(0.5, Value(report, "recall", "a"));
         Assert.Equal(0.5, Value(report, "notAssessed", "a"));
         Assert.Equal(1.0, Value(report, "rocAuc", "a"));
-        Assert.Contains(report.Notes, note => note.StartsWith("a: not assessed on 2 images", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note => note.StartsWith("a was not assessed on 2 images", StringComparison.Ordinal));
         Assert.True(double.IsNaN(Value(report, "recall", "b")));
-        Assert.Contains(report.Notes, note => note.Contains("b: no image shows it", StringComparison.Ordinal));
+        Assert.Contains(report.Notes, note => note.EndsWith(": a 2, b 0.", StringComparison.Ordinal));
     }
 
     [Fact]
