@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
@@ -17,7 +16,7 @@ internal static class ByteQuantizer
     [MethodImpl(MethodImplOptions.AggressiveOptimization)] // from the first row on: a conversion is over before the runtime would see that it pays
     public static bool TryQuantize(ReadOnlySpan<float> row, int largest, Span<byte> bytes, out float scale)
     {
-        scale = MathF.Abs(TensorPrimitives.MaxMagnitude(row)) / largest; // NaN where one is
+        scale = LargestMagnitude(row) / largest;
         if (!float.IsFinite(scale))
         {
             return false;
@@ -47,6 +46,33 @@ internal static class ByteQuantizer
         }
 
         return true;
+    }
+
+    /// <summary>NaN where a number is not finite.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static float LargestMagnitude(ReadOnlySpan<float> row)
+    {
+        Vector256<float> most = default, check = default;
+        int i = 0;
+        for (; i <= row.Length - Vector256<float>.Count; i += Vector256<float>.Count)
+        {
+            Vector256<float> x = Vector256.Create(row[i..]);
+            most = Vector256.MaxNative(most, Vector256.Abs(x));
+            check += x - x; // 0, but NaN for NaN and infinities
+        }
+
+        float result = Vector256.Sum(check);
+        for (int lane = 0; lane < Vector256<float>.Count; lane++)
+        {
+            result = MathF.Max(result, most[lane]);
+        }
+
+        for (; i < row.Length; i++)
+        {
+            result = MathF.Max(result, MathF.Abs(row[i]));
+        }
+
+        return result;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,5 +1,7 @@
 using System.Buffers;
+using System.Numerics;
 using System.Numerics.Tensors;
+using System.Runtime.CompilerServices;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Layers;
 
@@ -23,18 +25,54 @@ internal static class PlainTransformer
             int first = part * chunk, count = Math.Min(chunk, output - first);
             float[] weights = ArrayPool<float>.Shared.Rent(count * input);
             projection.Weight.ReadRows(first, weights.AsSpan(0, count * input));
-            for (int row = 0; row < rows; row++)
+            for (int i = 0; i < count; i++)
             {
-                ReadOnlySpan<float> vector = x.AsSpan(row * input, input);
-                for (int i = 0; i < count; i++)
+                ReadOnlySpan<float> vector = weights.AsSpan(i * input, input);
+                float bias = projection.Bias?[first + i] ?? 0;
+                int row = 0, place = first + i;
+                for (; row <= rows - 4; row += 4, place += 4 * output)
                 {
-                    y[(row * output) + first + i] = TensorPrimitives.Dot(vector, weights.AsSpan(i * input, input)) + (projection.Bias?[first + i] ?? 0);
+                    (float a, float b, float c, float d) = Dot(vector, x.AsSpan(row * input, 4 * input));
+                    (y[place], y[place + output], y[place + (2 * output)], y[place + (3 * output)]) = (a + bias, b + bias, c + bias, d + bias);
+                }
+
+                for (; row < rows; row++, place += output)
+                {
+                    y[place] = TensorPrimitives.Dot(x.AsSpan(row * input, input), vector) + bias;
                 }
             }
 
             ArrayPool<float>.Shared.Return(weights);
         });
         return y;
+    }
+
+    /// <summary>A vector by four rows, so that it is read only once for them.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)] // from the first call on: a check is over before the runtime would see that it pays
+    private static (float A, float B, float C, float D) Dot(ReadOnlySpan<float> vector, ReadOnlySpan<float> rows)
+    {
+        int size = vector.Length, i = 0;
+        ReadOnlySpan<float> a = rows[..size], b = rows.Slice(size, size), c = rows.Slice(2 * size, size), d = rows.Slice(3 * size, size);
+        Vector<float> sumA = default, sumB = default, sumC = default, sumD = default;
+        for (; i <= size - Vector<float>.Count; i += Vector<float>.Count)
+        {
+            var part = new Vector<float>(vector[i..]);
+            sumA = Vector.FusedMultiplyAdd(part, new Vector<float>(a[i..]), sumA);
+            sumB = Vector.FusedMultiplyAdd(part, new Vector<float>(b[i..]), sumB);
+            sumC = Vector.FusedMultiplyAdd(part, new Vector<float>(c[i..]), sumC);
+            sumD = Vector.FusedMultiplyAdd(part, new Vector<float>(d[i..]), sumD);
+        }
+
+        (float restA, float restB, float restC, float restD) = (Vector.Sum(sumA), Vector.Sum(sumB), Vector.Sum(sumC), Vector.Sum(sumD));
+        for (; i < size; i++)
+        {
+            restA += vector[i] * a[i];
+            restB += vector[i] * b[i];
+            restC += vector[i] * c[i];
+            restD += vector[i] * d[i];
+        }
+
+        return (restA, restB, restC, restD);
     }
 
     /// <summary>Normalises each row in place.</summary>
