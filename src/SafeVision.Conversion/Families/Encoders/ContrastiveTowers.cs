@@ -21,11 +21,6 @@ internal static class ContrastiveTowers
     public static TextTokens ReadWords(EncoderSource source, EncoderDefaults defaults, bool isOpen, int? end)
     {
         int vocabulary = source.Integer("vocab_size", 1, 10_000_000, defaults.Vocabulary), positions = source.Integer("max_position_embeddings", 2, 8192, defaults.Positions);
-        if (end >= vocabulary)
-        {
-            throw new CheckpointException($"{source.Where}: eos_token_id is {end}, but there are {vocabulary} tokens.");
-        }
-
         return new TextTokens(
             source.Matrix("embeddings.token_embedding.weight", vocabulary, source.Width),
             source.Table("embeddings.position_embedding.weight", positions, source.Width),

@@ -39,7 +39,7 @@ internal sealed record TextTokens(WeightMatrix Table, float[] Positions, bool Is
     {
         var random = new Random((int)seed);
         float[] ids = [.. Enumerable.Range(0, Tokens).Select(_ => (float)random.Next(Table.Rows))];
-        if (End is { } end)
+        if (End is { } end && end < Table.Rows)
         {
             ids[^2] = end; // not the last, so that where the text is pooled can be told from its end
         }

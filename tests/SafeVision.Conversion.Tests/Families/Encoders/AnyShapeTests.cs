@@ -1,0 +1,46 @@
+using CsCheck;
+using SafeVision.Models;
+
+namespace SafeVision.Conversion.Tests.Families.Encoders;
+
+/// <summary>Encoders of shapes that no fixture has, in which the graph must agree with the plain computation.</summary>
+public sealed class AnyShapeTests
+{
+    [Theory]
+    [InlineData("vit-classifier")]
+    [InlineData("siglip-classifier")]
+    [InlineData("convnext-classifier")]
+    [InlineData("clip")]
+    [InlineData("siglip")]
+    public void A_graph_of_any_shape_is_what_the_plain_computation_says(string family) => Gen.Int[0, 1_000_000].Sample(
+        seed =>
+        {
+            using var folder = new TemporaryFolder();
+            RandomEncoder.Create(family, seed).Write(folder.PathOf("source"));
+            ConversionResult result = ModelConverter.ConvertAsync(new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model") }).GetAwaiter().GetResult();
+            Assert.Equal(family, result.Family);
+            Assert.InRange(result.LargestDifference, 0, 2e-5);
+            Assert.Equal("whole", result.Manifest.Converted!.Options["verified"]);
+            Assert.Equal(result.Manifest.Sha256, ModelManifest.Read(ModelFolder.OnDisk(folder.PathOf("model"))).Sha256);
+        },
+        iter: 8,
+        threads: 1);
+
+    [Theory]
+    [InlineData("vit-classifier", "int8")]
+    [InlineData("siglip-classifier", "int4")]
+    [InlineData("convnext-classifier", "float16")]
+    [InlineData("clip", "int4")]
+    [InlineData("siglip", "int8")]
+    public void So_it_is_in_other_precisions(string family, string precision) => Gen.Int[0, 1_000_000].Sample(
+        seed =>
+        {
+            using var folder = new TemporaryFolder();
+            RandomEncoder.Create(family, seed).Write(folder.PathOf("source"));
+            ConversionResult result = ModelConverter.ConvertAsync(
+                new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model"), Precision = precision }).GetAwaiter().GetResult();
+            Assert.NotEmpty(result.Manifest.Goldens);
+        },
+        iter: 4,
+        threads: 1);
+}
