@@ -13,7 +13,7 @@ internal static class ConvertCommand
         var family = new Option<string?>("--family") { Description = $"{string.Join(", ", ModelConverter.Families)}. Without it: found out from the checkpoint." };
         var recipe = new Option<string?>("--recipe") { Description = "A JSON file with what the checkpoint does not know: id, licence, source, what labels mean." };
         var encoder = new Option<string?>("--text-encoder") { Description = "A converted text encoder; it embeds the names of the labels beforehand, so that the first policy compiles at once." };
-        var precision = new Option<string>("--precision") { Description = $"How a vision-language model's weights are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
+        var precision = new Option<string>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
         var adapter = new Option<string?>("--lora") { Description = "The folder of a LoRA adapter (peft's adapter_config.json and adapter_model.safetensors) to merge into a vision-language model's weights." };
@@ -52,12 +52,14 @@ internal static class ConvertCommand
         if (result.Manifest.Converted?.PrecisionLoss is { } loss)
         {
             await output.WriteLineAsync(FormattableString.Invariant(
-                $"{options.Precision} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest token is the same at {loss.TopAgreement:0.0%}; image features: {Describe(loss.ImageFeatureError)}."));
+                $"{options.Precision} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest answer is the same at {loss.TopAgreement:0.0%}{Describe(result.Manifest.Kind, loss.ImageFeatureError)}."));
         }
 
         return 0;
     }
 
-    private static string Describe(double? imageFeatureError) =>
-        imageFeatureError is { } error ? FormattableString.Invariant($"off by {error:0.0%}") : "not measured, for the float32 vision tower is too large (--measure-whole)";
+    private static string Describe(string kind, double? imageFeatureError) =>
+        kind == "imageClassifier" ? ""
+        : imageFeatureError is { } error ? FormattableString.Invariant($"; image features: off by {error:0.0%}")
+        : "; image features: not measured, for the float32 vision tower is too large (--measure-whole)";
 }

@@ -78,6 +78,7 @@ internal static class ModelsCommand
         string[] part = [.. mapped.Except(manifest.FullCategories)];
         string categories = manifest.Kind == "textEncoder"
             ? "none by itself: it compares the policy's words with other models' labels"
+            : manifest.Kind == "contrastive" ? "any, by the policy's words, which it compares with pictures"
             : string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "others by their words" }.Where(text => text.Length > 0));
 
         console.WriteLine(Terminal.Name(manifest.Id), new Style(decoration: Decoration.Bold));

@@ -6,6 +6,7 @@ namespace SafeVision.Conversion;
 internal static class CompanionFiles
 {
     private const long LargestFile = 256 << 20;
+    private const string LicenseName = "LICENSE";
 
     private static readonly string[] s_names =
     [
@@ -15,6 +16,39 @@ internal static class CompanionFiles
     ];
 
     private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];
+
+    /// <summary>Copies them into a model's folder.</summary>
+    /// <param name="source">The checkpoint's folder.</param>
+    /// <param name="folder">The model's.</param>
+    /// <param name="recipe">May name the text of a licence, which takes the place of the checkpoint's.</param>
+    /// <param name="changed">The contents of those that are not taken as they are.</param>
+    /// <returns>Their names and hashes.</returns>
+    /// <exception cref="CheckpointException">One is larger than such a file can be, or can't be copied.</exception>
+    public static SortedDictionary<string, string> Copy(string source, ModelFolderWriter folder, ConversionRecipe recipe, IReadOnlyDictionary<string, byte[]>? changed = null)
+    {
+        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (string path in Find(source))
+        {
+            string name = Path.GetFileName(path);
+            bool isReplaced = changed?.ContainsKey(name) == true || (name == LicenseName && recipe.LicenseFile is not null);
+            if (!isReplaced)
+            {
+                files[name] = folder.Copy(path, name);
+            }
+        }
+
+        foreach ((string name, byte[] content) in changed ?? new Dictionary<string, byte[]>())
+        {
+            files[name] = folder.Write(name, content);
+        }
+
+        if (recipe.LicenseFile is { } license)
+        {
+            files[LicenseName] = folder.Copy(Path.Combine(recipe.Folder ?? "", license), LicenseName);
+        }
+
+        return files;
+    }
 
     /// <summary>Their paths, in order.</summary>
     /// <exception cref="CheckpointException">One is larger than such a file can be.</exception>

@@ -12,7 +12,7 @@ public sealed class ConversionOptions
     /// <summary>One of <see cref="ModelConverter.Families"/>; null: found out from the checkpoint.</summary>
     public string? Family { get; set; }
 
-    /// <summary>One of <see cref="ModelConverter.Precisions"/>: how the weights of a vision-language model are written. Other models keep what they are stored in.</summary>
+    /// <summary>One of <see cref="ModelConverter.Precisions"/>: how the weights of a vision-language model, or of a transformer or ConvNeXt that classifies or compares, are written. Other models keep what they are stored in.</summary>
     public string Precision { get; set; } = "float32";
 
     /// <summary>

@@ -23,8 +23,9 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
         var verifier = new EncoderVerifier(_form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
         verifier.Verify(written);
         IReadOnlyList<ModelGolden> goldens = EncoderGoldens.Record(written, _form, cancellationToken);
+        PrecisionLoss? loss = Measure(folder, model, written, cancellationToken);
 
-        SortedDictionary<string, string> files = Copy(folder);
+        SortedDictionary<string, string> files = CompanionFiles.Copy(source, folder, options.Recipe);
         long bytes = AddGraphs(folder, files);
         if (options.TextEncoder is { } encoder)
         {
@@ -49,6 +50,7 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
                 Version = ModelConverter.Version,
                 Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verifier.Scope },
                 SourceFiles = hashes,
+                PrecisionLoss = loss,
             },
         };
         ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
@@ -76,20 +78,16 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
         return graphs;
     }
 
-    private SortedDictionary<string, string> Copy(ModelFolderWriter folder)
+    private PrecisionLoss? Measure(
+        ModelFolderWriter folder, EncoderModel model, IReadOnlyList<(IEncoder Encoder, WrittenGraph Graph)> written, CancellationToken cancellationToken)
     {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (string path in CompanionFiles.Find(source))
+        if (_form is Float32Form)
         {
-            files[Path.GetFileName(path)] = folder.Copy(path, Path.GetFileName(path));
+            return null;
         }
 
-        if (options.Recipe.LicenseFile is { } license && !files.ContainsKey("LICENSE"))
-        {
-            files["LICENSE"] = folder.Copy(Path.Combine(options.Recipe.Folder ?? "", license), "LICENSE");
-        }
-
-        return files;
+        var comparison = new EncoderComparison(folder.Path, (done, total) => report(ConversionStage.Measuring, done, total), cancellationToken);
+        return comparison.Measure(written, model.Contrastive, options.MeasureWhole ? long.MaxValue : EncoderComparison.MostBytes);
     }
 
     private static long AddGraphs(ModelFolderWriter folder, SortedDictionary<string, string> files)

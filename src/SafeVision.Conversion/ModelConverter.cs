@@ -17,7 +17,7 @@ public static class ModelConverter
     /// <summary>The families that can be converted.</summary>
     public static IReadOnlyList<string> Families { get; } = [.. ModelFamilies.All.Select(family => family.Name)];
 
-    /// <summary>The forms that the weights of a vision-language model can take.</summary>
+    /// <summary>The forms that weights can take.</summary>
     public static IReadOnlyList<string> Precisions { get; } = [.. WeightForms.All.Select(form => form.Name)];
 
     /// <summary>The ways in which a vision-language model's decoder can attend.</summary>

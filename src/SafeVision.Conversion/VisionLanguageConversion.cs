@@ -14,7 +14,6 @@ namespace SafeVision.Conversion;
 internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, string source, ConversionOptions options, Action<ConversionStage, long, long> report)
 {
     private const string GraphFolder = "onnx";
-    private const string LicenseName = "LICENSE";
 
     private readonly IWeightForm _form = WeightForms.Find(options.Precision);
     private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
@@ -95,27 +94,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
 
     private ModelManifest Manifest(ModelFolderWriter folder, ModelPreparation preparation, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified, PrecisionLoss? loss)
     {
-        var files = new SortedDictionary<string, string>(StringComparer.Ordinal);
-        foreach (string path in CompanionFiles.Find(source))
-        {
-            string name = Path.GetFileName(path);
-            bool isReplaced = preparation.ChangedFiles.ContainsKey(name) || (name == LicenseName && options.Recipe.LicenseFile is not null);
-            if (!isReplaced)
-            {
-                files[name] = folder.Copy(path, name);
-            }
-        }
-
-        foreach ((string name, byte[] content) in preparation.ChangedFiles)
-        {
-            files[name] = folder.Write(name, content);
-        }
-
-        if (options.Recipe.LicenseFile is { } license)
-        {
-            files[LicenseName] = folder.Copy(Path.Combine(options.Recipe.Folder ?? "", license), LicenseName); // in the place of the checkpoint's
-        }
-
+        SortedDictionary<string, string> files = CompanionFiles.Copy(source, folder, options.Recipe, preparation.ChangedFiles);
         long bytes = 0;
         foreach (string path in Directory.EnumerateFiles(Path.Combine(folder.Path, GraphFolder)))
         {

@@ -17,10 +17,10 @@ internal static class OnnxFile
     private const int BufferSize = 1 << 20;
 
     /// <summary>Writes the model.</summary>
-    public static WrittenModel Write(string path, OnnxGraph graph, string producer, string version, Action<long, long> written, CancellationToken cancellationToken)
+    public static WrittenModel Write(string path, OnnxGraph graph, string producer, string version, Action<long, long> written, CancellationToken cancellationToken, long mostInside = MostInside)
     {
         long deferred = graph.DeferredTensors.Sum(tensor => tensor.Length);
-        if (deferred <= MostInside)
+        if (deferred <= mostInside)
         {
             foreach (DeferredTensor tensor in graph.DeferredTensors)
             {
