@@ -64,6 +64,12 @@ internal static class ContrastiveTowers
 
     private static int? Find(string folder, string content)
     {
+        string path = Path.Combine(folder, "tokenizer.json");
+        if (File.Exists(path) && FindAdded(path, content) is { } id)
+        {
+            return id;
+        }
+
         try
         {
             return ContrastiveTokenizer.Open(folder).Find(content);
@@ -72,5 +78,25 @@ internal static class ContrastiveTowers
         {
             throw new CheckpointException(exception.Message, exception);
         }
+    }
+
+    /// <summary>The id of an added token, whatever else the tokenizer is.</summary>
+    private static int? FindAdded(string path, string content)
+    {
+        using JsonDocument document = CheckpointJson.Read(path);
+        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("added_tokens", out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Array)
+        {
+            return null;
+        }
+
+        foreach (JsonElement token in tokens.EnumerateArray())
+        {
+            if (CheckpointJson.OptionalText(token, "content", $"{path}: added_tokens") == content)
+            {
+                return CheckpointJson.Integer(token, "id", 0, 10_000_000, $"{path}: added_tokens");
+            }
+        }
+
+        return null;
     }
 }
