@@ -1,11 +1,9 @@
-using SafeVision.Assessments;
 using SafeVision.Conversion.Families;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Execution;
-using SafeVision.Imaging;
 using SafeVision.Models;
 using SafeVision.Policies;
 using OnnxFile = SafeVision.Conversion.Onnx.OnnxFile;

@@ -66,7 +66,7 @@ internal sealed class RandomEncoder
 
     private JsonObject Vit()
     {
-        (JsonObject config, int width, int inner, int layers) = Tower(perhapsNoActivation: true);
+        (JsonObject config, int width, int inner, int layers) = Tower();
         (int height, int across) = (_random.Next(3, 9), _random.Next(3, 9));
         if (_random.Next(2) == 0)
         {
@@ -115,7 +115,7 @@ internal sealed class RandomEncoder
 
     private JsonObject SiglipClassifier()
     {
-        (JsonObject vision, int width, _) = SiglipVision(hasHead: _random.Next(2) == 0);
+        (JsonObject vision, int width) = SiglipVision(hasHead: _random.Next(2) == 0);
         var config = new JsonObject { ["model_type"] = "siglip", ["architectures"] = new JsonArray("SiglipForImageClassification"), ["vision_config"] = vision };
         Classifier(config, width);
         return config;
@@ -123,7 +123,7 @@ internal sealed class RandomEncoder
 
     private JsonObject Siglip()
     {
-        (JsonObject vision, int width, _) = SiglipVision(hasHead: true);
+        (JsonObject vision, int width) = SiglipVision(hasHead: true);
         JsonObject text = Text(width, 5, out int textWidth);
         string root = $"{_prefix}text_model.";
         Linear($"{root}head", true, width, textWidth);
@@ -139,7 +139,7 @@ internal sealed class RandomEncoder
 
     private JsonObject Clip()
     {
-        (JsonObject vision, int width, int inner, int layers) = Tower(perhapsNoActivation: true);
+        (JsonObject vision, int width, int inner, int layers) = Tower();
         int patch = _random.Next(3, 9), image = (patch * _random.Next(1, 4)) + _random.Next(patch), size = _random.Next(1, 30);
         (vision["image_size"], vision["patch_size"]) = (image, patch);
         _preprocessor["size"] = Pick<JsonNode>(image, new JsonObject { ["shortest_edge"] = image + 2 }, new JsonObject { ["height"] = image, ["width"] = image });
@@ -166,8 +166,13 @@ internal sealed class RandomEncoder
         bool scales = _random.Next(3) > 0;
         var config = new JsonObject
         {
-            ["model_type"] = "convnext", ["num_stages"] = stages, ["patch_size"] = patch, ["hidden_act"] = Pick(s_activations), ["layer_norm_eps"] = Pick(1e-12, 1e-5),
-            ["hidden_sizes"] = new JsonArray([.. widths.Select(width => (JsonNode)width)]), ["depths"] = new JsonArray([.. depths.Select(depth => (JsonNode)depth)]),
+            ["model_type"] = "convnext",
+            ["num_stages"] = stages,
+            ["patch_size"] = patch,
+            ["hidden_act"] = Pick(s_activations),
+            ["layer_norm_eps"] = Pick(1e-12, 1e-5),
+            ["hidden_sizes"] = new JsonArray([.. widths.Select(width => (JsonNode)width)]),
+            ["depths"] = new JsonArray([.. depths.Select(depth => (JsonNode)depth)]),
         };
         if (!scales)
         {
@@ -205,9 +210,9 @@ internal sealed class RandomEncoder
         return config;
     }
 
-    private (JsonObject Config, int Width, int Image) SiglipVision(bool hasHead)
+    private (JsonObject Config, int Width) SiglipVision(bool hasHead)
     {
-        (JsonObject config, int width, int inner, int layers) = Tower(perhapsNoActivation: true);
+        (JsonObject config, int width, int inner, int layers) = Tower();
         int patch = _random.Next(3, 9), image = (patch * _random.Next(1, 4)) + _random.Next(patch);
         (config["image_size"], config["patch_size"]) = (image, patch);
         _preprocessor["size"] = new JsonObject { ["height"] = image, ["width"] = image };
@@ -227,12 +232,12 @@ internal sealed class RandomEncoder
             Linear($"{root}head.mlp.fc2", true, width, inner);
         }
 
-        return (config, width, image);
+        return (config, width);
     }
 
     private JsonObject Text(int? projection, int leastWords, out int width)
     {
-        (JsonObject config, width, int inner, int layers) = Tower(perhapsNoActivation: true);
+        (JsonObject config, width, int inner, int layers) = Tower();
         int words = leastWords + _random.Next(40), places = _random.Next(4, 20);
         (config["vocab_size"], config["max_position_embeddings"]) = (words, places);
         string root = $"{_prefix}text_model.";
@@ -243,11 +248,11 @@ internal sealed class RandomEncoder
         return config;
     }
 
-    private (JsonObject Config, int Width, int Inner, int Layers) Tower(bool perhapsNoActivation)
+    private (JsonObject Config, int Width, int Inner, int Layers) Tower()
     {
         int heads = _random.Next(1, 5), width = heads * _random.Next(1, 13), inner = _random.Next(1, 60), layers = _random.Next(1, 4);
         var config = new JsonObject { ["hidden_size"] = width, ["intermediate_size"] = inner, ["num_hidden_layers"] = layers, ["num_attention_heads"] = heads };
-        if (!perhapsNoActivation || _random.Next(4) > 0)
+        if (_random.Next(4) > 0)
         {
             config["hidden_act"] = Pick(s_activations);
             config["layer_norm_eps"] = Pick(1e-12, 1e-6, 1e-5, 1e-3);
