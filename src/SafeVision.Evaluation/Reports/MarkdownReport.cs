@@ -68,14 +68,14 @@ public static class MarkdownReport
             return;
         }
 
-        text.Append("| metric | value | interval | samples |\n|---|--:|--:|--:|\n");
+        text.Append("| metric | value | interval | rests on |\n|---|--:|--:|--:|\n");
         foreach (MetricValue metric in all)
         {
             text.Row(
                 Title(metric),
                 ReportText.Number(metric.Value, metric.Unit),
                 ReportText.Interval(metric.Lower, metric.Upper, metric.Unit),
-                metric.Support.ToString(CultureInfo.InvariantCulture));
+                ReportText.Support(metric.Name, metric.Support));
         }
 
         text.Append('\n');

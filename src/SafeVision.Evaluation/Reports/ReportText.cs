@@ -62,6 +62,13 @@ internal static class ReportText
     public static string Interval(double lower, double upper, MetricUnit unit) =>
         double.IsFinite(lower) && double.IsFinite(upper) ? $"{Number(lower, unit)} to {Number(upper, unit)}" : "";
 
+    /// <summary>What a number rests on: samples, or categories for a mean over these.</summary>
+    public static string Support(string metric, int count)
+    {
+        string what = metric.StartsWith("macro", StringComparison.Ordinal) ? count == 1 ? "category" : "categories" : count == 1 ? "sample" : "samples";
+        return $"{count.ToString(CultureInfo.InvariantCulture)} {what}";
+    }
+
     /// <summary>The start of a hash: enough to tell two apart.</summary>
     public static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 

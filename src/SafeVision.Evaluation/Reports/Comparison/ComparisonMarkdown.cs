@@ -6,7 +6,7 @@ namespace SafeVision.Evaluation.Reports.Comparison;
 /// <summary>A comparison as Markdown that fits into a comment on a pull request.</summary>
 public static class ComparisonMarkdown
 {
-    private const int MostRows = 150;
+    private const int MostRows = 60;
     private const int MostChanges = 20;
 
     /// <summary>The comparison's text, lines ending with a line feed.</summary>
@@ -20,7 +20,7 @@ public static class ComparisonMarkdown
         text.Append(CultureInfo.InvariantCulture, $"B: {MarkdownText.CodeLine(ReportIdentity.Line(comparison.Second))}\n\n");
         MarkdownReport.AppendNotes(text, comparison.Notes);
         text.Append("| metric | category | A | B | B - A | interval | |\n|---|---|--:|--:|--:|--:|---|\n");
-        foreach (MetricDifference metric in comparison.Metrics.Take(MostRows))
+        foreach (MetricDifference metric in comparison.Metrics.OrderBy(metric => metric.Verdict is DifferenceVerdict.Unclear).ThenBy(metric => metric.Category is not null).Take(MostRows))
         {
             text.Row(
                 $"{MetricCatalog.Find(metric.Name)?.Title ?? MarkdownText.Code(metric.Name)}{(metric.Detail is null ? "" : $" {MarkdownText.Code(metric.Detail)}")}",
@@ -32,7 +32,7 @@ public static class ComparisonMarkdown
                 metric.Verdict is DifferenceVerdict.Unclear ? "" : $"**{Word(metric.Verdict)}**");
         }
 
-        text.Append('\n');
+        text.Append(comparison.Metrics.Count > MostRows ? $"\n{comparison.Metrics.Count - MostRows} more numbers, are in the page.\n\n" : "\n");
         int broken = comparison.Changes.Count(change => change.Mended == false), mended = comparison.Changes.Count(change => change.Mended == true);
         text.Append(CultureInfo.InvariantCulture, $"{comparison.Changes.Count} verdicts changed: {mended} became right, {broken} became wrong.\n");
         if (comparison.Changes.Count > 0)

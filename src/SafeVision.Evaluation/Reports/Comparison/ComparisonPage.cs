@@ -17,6 +17,7 @@ public static class ComparisonPage
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(comparison);
         string runs = $"A: {ReportIdentity.Line(comparison.First)}. B: {ReportIdentity.Line(comparison.Second)}";
+        string tooltip = $"A: run {ReportIdentity.Id(comparison.First)}, B: run {ReportIdentity.Id(comparison.Second)}; {comparison.Samples} samples of dataset {ReportText.Short(comparison.First.DatasetHash)}";
         var lead = new HtmlBuilder();
         lead.Append($"""
             <p>Two runs over the same {comparison.Samples} images. Differences are B less A, with the interval of the paired bootstrap.</p>
@@ -25,9 +26,13 @@ public static class ComparisonPage
             """);
         var content = new HtmlBuilder();
         content.Append($"{NotesSection.Render(comparison.Notes)}");
-        AppendMetrics(content, "all", "All categories together", [.. comparison.Metrics.Where(metric => metric.Category is null)], runs);
-        AppendMetrics(content, "categories", "By category", [.. comparison.Metrics.Where(metric => metric.Category is not null)], runs);
+        AppendDifferent(content, comparison.Metrics, tooltip);
         AppendChanges(content, comparison.Changes);
+        content.Append($"<section aria-labelledby=\"all\"><h2 id=\"all\">All categories together</h2>");
+        AppendTable(content, "all", [.. comparison.Metrics.Where(metric => metric.Category is null)], tooltip);
+        content.Append($"</section><section aria-labelledby=\"categories\"><h2 id=\"categories\">By category</h2><details><summary>Every number of every category</summary>");
+        AppendTable(content, "categories", [.. comparison.Metrics.Where(metric => metric.Category is not null)], tooltip);
+        content.Append($"</details></section>");
         content.Append($"{GlossarySection.Render(comparison.Metrics.Select(metric => metric.Name))}");
         await PageShell.WriteAsync(
             stream,
@@ -38,33 +43,46 @@ public static class ComparisonPage
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static void AppendMetrics(HtmlBuilder page, string id, string title, MetricDifference[] metrics, string runs)
+    /// <summary>What a reader came for: the numbers whose interval leaves out 0.</summary>
+    private static void AppendDifferent(HtmlBuilder page, IReadOnlyList<MetricDifference> metrics, string tooltip)
     {
-        if (metrics.Length == 0)
+        MetricDifference[] different = [.. metrics.Where(metric => metric.Verdict is not DifferenceVerdict.Unclear)];
+        page.Append($"<section aria-labelledby=\"different\"><h2 id=\"different\">What differs</h2>");
+        if (different.Length == 0)
         {
-            return;
+            page.Append($"<p>Nothing: every interval holds 0. These samples do not tell the two runs apart.</p>");
+        }
+        else
+        {
+            page.Append($"<p>{different.Length} of {metrics.Count} numbers have an interval that leaves out 0.</p>");
+            AppendTable(page, "different", different, tooltip);
         }
 
+        page.Append($"</section>");
+    }
+
+    private static void AppendTable(HtmlBuilder page, string id, MetricDifference[] metrics, string tooltip)
+    {
         bool categories = metrics.Any(metric => metric.Category is not null);
-        page.Append($"<section aria-labelledby=\"{id}\"><h2 id=\"{id}\">{title}</h2><div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\"><table class=\"sortable\"><thead><tr><th scope=\"col\">Metric</th>");
-        page.Append($"{new Markup(categories ? "<th scope=\"col\">Category</th>" : "")}<th scope=\"col\">A</th><th scope=\"col\">B</th><th scope=\"col\">B less A</th><th scope=\"col\">Interval</th><th scope=\"col\">Samples</th></tr></thead><tbody>");
+        page.Append($"<div class=\"scroll\" role=\"region\" aria-labelledby=\"{id}\" tabindex=\"0\"><table class=\"sortable\"><thead><tr><th scope=\"col\">Metric</th>");
+        page.Append($"{new Markup(categories ? "<th scope=\"col\">Category</th>" : "")}<th scope=\"col\">A</th><th scope=\"col\">B</th><th scope=\"col\">B less A</th><th scope=\"col\">Interval</th><th scope=\"col\">Rests on</th></tr></thead><tbody>");
         foreach (MetricDifference metric in metrics)
         {
             string name = MetricCatalog.Find(metric.Name)?.Title ?? ReportText.Name(metric.Name);
             page.Append($"<tr><th scope=\"row\"><bdi>{name}{(metric.Detail is null ? "" : $" {ReportText.Name(metric.Detail)}")}</bdi></th>");
             if (categories)
             {
-                page.Append($"<td class=\"words\"><bdi>{ReportText.Name(metric.Category)}</bdi></td>");
+                page.Append($"<td class=\"words\"><bdi>{(metric.Category is null ? "all" : ReportText.Name(metric.Category))}</bdi></td>");
             }
 
             string verdict = metric.Verdict switch { DifferenceVerdict.Better => "better", DifferenceVerdict.Worse => "worse", _ => "" };
-            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.First)}\"><span title=\"{runs}\">{ReportText.Number(metric.First, metric.Unit)}</span></td>");
-            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Second)}\"><span title=\"{runs}\">{ReportText.Number(metric.Second, metric.Unit)}</span></td>");
-            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Difference)}\"><span class=\"{verdict}\" title=\"{runs}\">{ReportText.Difference(metric.Difference, metric.Unit)}</span><small>{ComparisonMarkdown.Word(metric.Verdict)}</small></td>");
-            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Lower)}\">{ReportText.Interval(metric.Lower, metric.Upper, metric.Unit)}{Whisker(metric)}</td><td>{metric.Support}</td></tr>");
+            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.First)}\"><span title=\"{tooltip}\">{ReportText.Number(metric.First, metric.Unit)}</span></td>");
+            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Second)}\"><span title=\"{tooltip}\">{ReportText.Number(metric.Second, metric.Unit)}</span></td>");
+            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Difference)}\"><span class=\"{verdict}\" title=\"{tooltip}\">{ReportText.Difference(metric.Difference, metric.Unit)}</span><small>{ComparisonMarkdown.Word(metric.Verdict)}</small></td>");
+            page.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Lower)}\">{ReportText.Interval(metric.Lower, metric.Upper, metric.Unit)}{Whisker(metric)}</td><td data-sort=\"{metric.Support}\">{ReportText.Support(metric.Name, metric.Support)}</td></tr>");
         }
 
-        page.Append($"</tbody></table></div></section>");
+        page.Append($"</tbody></table></div>");
     }
 
     /// <summary>The interval beside 0, the axis reaching from -0.5 to 0.5; nothing for numbers that are no shares.</summary>

@@ -16,10 +16,9 @@ internal sealed record MetricMarkup(string Run)
     /// <summary>The number with its tooltip.</summary>
     public Markup Value(MetricValue metric)
     {
-        string support = $"{metric.Support} {(metric.Support == 1 ? "sample" : "samples")}";
         string undefined = double.IsFinite(metric.Value) ? "" : "Undefined: there are no samples to compute it from. ";
         return new HtmlBuilder().Append(
-            $"<span title=\"{undefined}{Title(metric)} from {support}; {Run}\">{ReportText.Number(metric.Value, metric.Unit)}</span>").ToMarkup();
+            $"<span title=\"{undefined}{Title(metric)} from {ReportText.Support(metric.Name, metric.Support)}; {Run}\">{ReportText.Number(metric.Value, metric.Unit)}</span>").ToMarkup();
     }
 
     /// <summary>The interval in small print; nothing where there is none.</summary>

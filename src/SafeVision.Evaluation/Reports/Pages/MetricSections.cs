@@ -32,7 +32,7 @@ internal static class MetricSections
             {
                 string interval = ReportText.Interval(metric.Lower, metric.Upper, metric.Unit);
                 section.Append($"<li><div class=\"name\">{MetricMarkup.Title(metric)}</div><div class=\"value\">{markup.Value(metric)}</div>");
-                section.Append($"<div class=\"range\">{(interval.Length > 0 ? $"{interval}; " : "")}{metric.Support} samples</div>");
+                section.Append($"<div class=\"range\">{(interval.Length > 0 ? $"{interval}; " : "")}{ReportText.Support(metric.Name, metric.Support)}</div>");
                 section.Append($"<div class=\"meaning\">{MetricCatalog.Find(metric.Name)?.Meaning}</div></li>");
             }
 
@@ -109,7 +109,7 @@ internal static class MetricSections
                 section.Append($"<th scope=\"col\">Category</th>");
             }
 
-            section.Append($"<th scope=\"col\">Value</th><th scope=\"col\">Interval</th><th scope=\"col\">Samples</th></tr></thead><tbody>");
+            section.Append($"<th scope=\"col\">Value</th><th scope=\"col\">Interval</th><th scope=\"col\">Rests on</th></tr></thead><tbody>");
             foreach (MetricValue metric in group)
             {
                 section.Append($"<tr><th scope=\"row\"><bdi>{MetricMarkup.Title(metric)}</bdi></th>");
@@ -119,7 +119,7 @@ internal static class MetricSections
                 }
 
                 section.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Value)}\">{markup.Value(metric)}{MetricMarkup.Bar(metric)}</td>");
-                section.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Lower)}\">{ReportText.Interval(metric.Lower, metric.Upper, metric.Unit)}</td><td>{metric.Support}</td></tr>");
+                section.Append($"<td data-sort=\"{MetricMarkup.SortKey(metric.Lower)}\">{ReportText.Interval(metric.Lower, metric.Upper, metric.Unit)}</td><td data-sort=\"{metric.Support}\">{ReportText.Support(metric.Name, metric.Support)}</td></tr>");
             }
 
             section.Append($"</tbody></table></div>");

@@ -16,10 +16,12 @@ internal static class ConfusionPlot
     {
         int count = table.Classes.Count;
         string[] names = [.. table.Classes.Select(name => ReportText.Clean(name, LongestName))];
+
+        // Many names do not fit side by side: the columns then have the numbers of the rows.
         string[] columns = count > 8 ? [.. Enumerable.Range(1, count).Select(i => i.ToString(CultureInfo.InvariantCulture))] : names;
-        string[] rows = count > 8 ? columns : names;
+        string[] rows = count > 8 ? [.. columns.Zip(names, (number, name) => $"{name} {number}")] : names;
         int size = Math.Max(380, 60 + (count * 24));
-        var plot = new SvgPlot(size + 100, size, PlotAxis.Names("Found", columns, downwards: false), PlotAxis.Names("True", rows, downwards: true), left: count > 8 ? 58 : 118);
+        var plot = new SvgPlot(size + 100, size, PlotAxis.Names("Found", columns, downwards: false), PlotAxis.Names("True", rows, downwards: true), left: 124);
         plot.Plot.HideGrid();
         for (int row = 0; row < count; row++)
         {

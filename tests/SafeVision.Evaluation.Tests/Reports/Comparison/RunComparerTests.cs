@@ -118,7 +118,7 @@ public sealed class RunComparerTests : IDisposable
     {
         EvaluationDataset dataset = Dataset(60);
         RunComparison comparison = RunComparer.Compare(
-            dataset, Run(dataset, row => row % 3 / 2.0), Run(dataset, row => row % 5 / 4.0), s_options, TestContext.Current.CancellationToken);
+            dataset, Run(dataset, row => row % 3 / 2.0), Run(dataset, _ => 0.9), s_options, TestContext.Current.CancellationToken);
         string page = await ComparisonFolder.WriteAsync(_folder, comparison, TestContext.Current.CancellationToken);
         byte[][] first = Files();
         await ComparisonFolder.WriteAsync(_folder, comparison, TestContext.Current.CancellationToken);
@@ -126,6 +126,9 @@ public sealed class RunComparerTests : IDisposable
 
         string html = Encoding.UTF8.GetString(File.ReadAllBytes(page));
         Assert.Contains("&lt;script&gt;alert(&#x27;category&#x27;)", html, StringComparison.Ordinal);
+        int differing = comparison.Metrics.Count(metric => metric.Verdict != DifferenceVerdict.Unclear);
+        Assert.True(differing > 0);
+        Assert.Contains($"{differing} of {comparison.Metrics.Count} numbers have an interval that leaves out 0.", html, StringComparison.Ordinal);
         Assert.DoesNotContain("<img", html, StringComparison.Ordinal);
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(_folder, "comparison.json")));
         Assert.Equal(comparison.Changes.Count, json.RootElement.GetProperty("changes").GetArrayLength());
