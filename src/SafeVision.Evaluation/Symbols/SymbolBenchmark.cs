@@ -24,15 +24,18 @@ public sealed class SymbolBenchmark
         _options = options;
         Catalogue = catalogue;
         var categories = new HashSet<string>();
+        var sets = new HashSet<string>();
         foreach ((DatasetSplit split, int first, int count) in Parts(options))
         {
             var cast = new SceneCast(catalogue, split);
             categories.UnionWith(cast.Categories);
+            sets.UnionWith(cast.Things.SelectMany(thing => thing.Symbols).Select(symbol => symbol.Icon.Set));
             var focus = new SceneFocus(cast.Categories, options.SafeShare, options.Seed, split);
             _parts.Add((new SceneComposer(cast, focus, options.Seed), split, first, count));
         }
 
         Categories = [.. SymbolPolicies.Categories.Where(categories.Contains)];
+        Sets = [.. catalogue.Sets.Append(catalogue.LetterSet).Where(set => sets.Contains(set.Prefix) || set == catalogue.LetterSet).Distinct()];
     }
 
     /// <summary>How many pictures there are.</summary>
@@ -43,6 +46,9 @@ public sealed class SymbolBenchmark
 
     /// <summary>What it is drawn from.</summary>
     internal SymbolCatalogue Catalogue { get; }
+
+    /// <summary>The icon sets that its pictures may show something of: those that must be attributed.</summary>
+    internal IReadOnlyList<IconSet> Sets { get; }
 
     /// <summary>Sets a benchmark up; pictures are drawn when they are asked for.</summary>
     /// <param name="options">Read now; later changes have no effect.</param>
@@ -109,7 +115,7 @@ public sealed class SymbolBenchmark
         SafeShare = _options.SafeShare,
         ContentHash = contentHash,
         Counts = Categories.Append("SAFE").ToDictionary(category => category, category => counts.GetValueOrDefault(category)),
-        Sets = [.. Catalogue.Sets.Select(SymbolAttribution.Describe)],
+        Sets = [.. Sets.Select(SymbolAttribution.Describe)],
     };
 
     private static EvaluationSample Describe(ScenePlan plan, IReadOnlyList<ImageBox> boxes, int index, DatasetSplit split)

@@ -10,6 +10,9 @@ public static class SymbolDatasetWriter
     /// <summary>The version of what is drawn: two versions give different pictures for the same seed.</summary>
     internal const string Version = "1";
 
+    // What a build that was killed may have left.
+    private static readonly string[] s_own = ["images", "policies", "samples.jsonl", "dataset.json", "ATTRIBUTION.md"];
+
     /// <summary>Draws and writes everything. The folder appears when it is whole; until then it has the suffix .partial.</summary>
     /// <param name="benchmark">What to write.</param>
     /// <param name="folder">A folder that does not exist yet, or is empty.</param>
@@ -17,7 +20,7 @@ public static class SymbolDatasetWriter
     /// <param name="progress">Told after every picture.</param>
     /// <param name="cancellationToken">Stops the work and removes what was written.</param>
     /// <returns>The content's hash, as dataset.json has it.</returns>
-    /// <exception cref="IOException">The folder holds something already, or cannot be written.</exception>
+    /// <exception cref="IOException">The folder, or the one with the suffix, holds something else already, or cannot be written.</exception>
     /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
     public static async Task<string> WriteAsync(SymbolBenchmark benchmark, string folder, int threads = 0, IProgress<SymbolBuildProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -31,6 +34,11 @@ public static class SymbolDatasetWriter
         }
 
         string partial = whole + ".partial";
+        if (Directory.Exists(partial) && Directory.EnumerateFileSystemEntries(partial).FirstOrDefault(entry => !s_own.Contains(Path.GetFileName(entry))) is { } foreign)
+        {
+            throw new IOException($"'{partial}' would be written to, but holds '{Path.GetFileName(foreign)}', which no build made. Remove it, or build into another folder.");
+        }
+
         try
         {
             Remove(partial);

@@ -90,6 +90,42 @@ public sealed class SymbolDatasetWriterTests : IDisposable
         Assert.True(File.Exists(Path.Combine(_folder, "mine.txt")));
     }
 
+    [Fact]
+    public async Task What_a_killed_build_left_is_replaced_and_what_somebody_else_left_is_kept()
+    {
+        string partial = Path.Combine(_folder, "again.partial");
+        Directory.CreateDirectory(Path.Combine(partial, "images"));
+        await File.WriteAllTextAsync(Path.Combine(partial, "images", "train-000000.png"), "half", TestContext.Current.CancellationToken);
+        await WriteAsync("again", seed: 1, threads: 2);
+        Assert.False(Directory.Exists(partial));
+        Assert.Equal(12, Directory.GetFiles(Path.Combine(_folder, "again", "images")).Length);
+
+        string foreign = Path.Combine(Directory.CreateDirectory(Path.Combine(_folder, "other.partial")).FullName, "thesis.txt");
+        await File.WriteAllTextAsync(foreign, "keep", TestContext.Current.CancellationToken);
+        IOException exception = await Assert.ThrowsAsync<IOException>(() => WriteAsync("other", seed: 1, threads: 2));
+        Assert.Contains("thesis.txt", exception.Message, StringComparison.Ordinal);
+        Assert.True(File.Exists(foreign));
+    }
+
+    [Fact]
+    public async Task Attribution_names_the_sets_that_are_shown_and_a_share_alike_one_as_such()
+    {
+        SymbolBenchmark train = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = 2, Split = DatasetSplit.Train, ImageSize = 128 });
+        Assert.Equal(["fluent-emoji-flat", "mdi", "game-icons"], train.Sets.Select(set => set.Prefix));
+
+        // A user's set: here one icon's body under names that are looked for.
+        string file = Path.Combine(_folder, "icons.json");
+        string icons = string.Join(',', new[] { "dog", "cat", "bone", "teddy-bear", "laptop", "dagger", "tornado", "wine-glass" }.Select(id => $"\"{id}\":{{\"body\":\"<path d='M{id.Length} 2h9v9H{id.Length}z'/>\"}}"));
+        await File.WriteAllTextAsync(file, $"{{\"prefix\":\"mine\",\"icons\":{{{icons}}}}}", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_folder, "info.json"), "{\"name\":\"Mine\",\"author\":{\"name\":\"Somebody\"},\"license\":{\"spdx\":\"CC-BY-SA-4.0\"}}", TestContext.Current.CancellationToken);
+        SymbolBenchmark own = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = 8, ImageSize = 128, IconSet = file });
+        await SymbolDatasetWriter.WriteAsync(own, Path.Combine(_folder, "own"), 2, cancellationToken: TestContext.Current.CancellationToken);
+
+        string attribution = await File.ReadAllTextAsync(Path.Combine(_folder, "own", "ATTRIBUTION.md"), TestContext.Current.CancellationToken);
+        Assert.All(new[] { "Mine by Somebody", "CC-BY-SA-4.0", "share-alike", "Material Design Icons" }, text => Assert.Contains(text, attribution, StringComparison.Ordinal));
+        Assert.All(own.Draw(), image => Assert.Equal(DatasetSplit.Test, image.Sample.Split));
+    }
+
     private async Task<string> WriteAsync(string name, long seed, int threads)
     {
         return await SymbolDatasetWriter.WriteAsync(Create(seed), Path.Combine(_folder, name), threads, cancellationToken: TestContext.Current.CancellationToken);

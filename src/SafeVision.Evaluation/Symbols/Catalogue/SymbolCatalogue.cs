@@ -15,6 +15,9 @@ internal sealed class SymbolCatalogue
     /// <summary>The sets of the drawings.</summary>
     public required IReadOnlyList<IconSet> Sets { get; init; }
 
+    /// <summary>The set of the letters, which is one of the library's even where the other drawings are the user's.</summary>
+    public required IconSet LetterSet { get; init; }
+
     /// <summary>The letters and digits that words are drawn with, so that no font of the machine plays a part.</summary>
     public required IReadOnlyDictionary<char, Icon> Letters { get; init; }
 
@@ -30,6 +33,7 @@ internal sealed class SymbolCatalogue
             Things = SymbolFiles.ReadThings(EmbeddedData.ReadText("symbols.yaml"), new SymbolSplits(sets, own is not null)),
             Scenes = SymbolFiles.ReadScenes(EmbeddedData.ReadText("scenes.yaml")),
             Sets = sets,
+            LetterSet = letters,
             Letters = "abcdefghijklmnopqrstuvwxyz".Select(letter => (letter, $"alpha-{letter}"))
                 .Concat("0123456789".Select(digit => (digit, $"numeric-{digit}")))
                 .ToDictionary(pair => char.ToUpperInvariant(pair.Item1), pair => letters.Icons[pair.Item2]),
