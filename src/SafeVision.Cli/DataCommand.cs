@@ -5,11 +5,12 @@ using SafeVision.Evaluation.Symbols;
 
 namespace SafeVision.Cli;
 
-/// <summary><c>safevision data</c>: makes datasets.</summary>
+/// <summary><c>safevision data</c>: makes datasets and checks them.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make datasets to measure a guardrail with.")
+    public static Command Create() => new("data", "Make and check datasets to measure a guardrail with.")
     {
+        DataCheckCommand.Create(),
         new Command("build", "Build a dataset.") { CreateSymbols() },
     };
 

@@ -14,6 +14,7 @@ namespace SafeVision.Evaluation.Datasets;
 [JsonSerializable(typeof(SampleDraft))]
 [JsonSerializable(typeof(DatasetHeader))]
 [JsonSerializable(typeof(IReadOnlyList<ObjectDraft>))]
+[JsonSerializable(typeof(Dictionary<string, string>))]
 internal sealed partial class DatasetJson : JsonSerializerContext
 {
     /// <summary>The line of a <c>samples.jsonl</c> that says what a sample says, without the line's end.</summary>

@@ -115,6 +115,18 @@ internal sealed class DatasetText : IDisposable
         return _line.ToString();
     }
 
+    /// <summary>All that is left.</summary>
+    public string ReadToEnd()
+    {
+        var rest = new StringBuilder();
+        for (int character = Read(); character >= 0; character = Read())
+        {
+            rest.Append((char)character);
+        }
+
+        return rest.ToString();
+    }
+
     public void Dispose() => _reader.Dispose();
 
     private int Take()

@@ -60,13 +60,7 @@ internal static class JsonLinesDataset
         {
             // Read as text first, for its limits: a header of many gigabytes is not a header.
             using DatasetText text = DatasetText.Open(path, new DatasetReadOptions { MaxFileBytes = MostHeaderBytes });
-            var whole = new System.Text.StringBuilder();
-            for (int character = text.Read(); character >= 0; character = text.Read())
-            {
-                whole.Append((char)character);
-            }
-
-            DatasetHeader header = JsonSerializer.Deserialize(whole.ToString(), DatasetJson.Default.DatasetHeader) ?? new DatasetHeader();
+            DatasetHeader header = JsonSerializer.Deserialize(text.ReadToEnd(), DatasetJson.Default.DatasetHeader) ?? new DatasetHeader();
             return header.Categories?.Any(string.IsNullOrWhiteSpace) == true
                 ? throw new DatasetException($"'{path}' lists an empty category.")
                 : header;
