@@ -3,6 +3,7 @@ using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Runs;
+using SafeVision.Evaluation.Summaries;
 
 namespace SafeVision.Evaluation.Explanations;
 
@@ -44,11 +45,14 @@ public static class ExplanationMetrics
 
         string[] names = ["pointingGame", "boxIou", "boxHitRate", "energyInBox", "reasonNamesObject", "explanationConsistency"];
         string[] categories = [.. run.Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
-        return
+        ILookup<string, ExplanationValue> byName = values.ToLookup(value => value.Name);
+        ILookup<(string, string?), ExplanationValue> byCategory = values.ToLookup(value => (value.Name, (string?)value.Category));
+        (string Name, string? Category, ExplanationValue[] Values)[] means =
         [
-            .. names.Select(name => Mean(name, null, values, run, options)),
-            .. categories.SelectMany(category => names.Select(name => Mean(name, category, values, run, options))).Where(metric => metric.Support > 0),
+            .. names.Select(name => (name, (string?)null, byName[name].ToArray())),
+            .. categories.SelectMany(category => names.Select(name => (name, (string?)category, byCategory[(name, category)].ToArray()))).Where(mean => mean.Item3.Length > 0),
         ];
+        return Summarize(means, run, options.Resamples);
     }
 
     private static void Add(List<ExplanationValue> values, int row, Finding finding, EvaluationSample sample, ExplanationOptions options)
@@ -83,43 +87,32 @@ public static class ExplanationMetrics
         void Value(string name, double value) => values.Add(new ExplanationValue(name, finding.Category, row, value));
     }
 
-    /// <summary>The mean over findings. Samples are resampled, not findings: those of one picture hang together.</summary>
-    private static MetricValue Mean(string name, string? category, List<ExplanationValue> values, EvaluationRun run, ExplanationOptions options)
+    /// <summary>The means over findings. Samples are resampled, not findings: those of one picture hang together.</summary>
+    private static MetricValue[] Summarize((string Name, string? Category, ExplanationValue[] Values)[] means, EvaluationRun run, int resamples)
     {
-        ExplanationValue[] chosen = [.. values.Where(value => value.Name == name && (category is null || value.Category == category))];
-        if (chosen.Length == 0)
-        {
-            return MetricCatalog.Value(name, double.NaN, 0, category);
-        }
-
-        int[] rows = [.. chosen.Select(value => value.Row).Distinct()];
-        Dictionary<int, int> places = rows.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
-        (double[] sums, int[] numbers) = (new double[rows.Length], new int[rows.Length]);
-        foreach (ExplanationValue value in chosen)
-        {
-            sums[places[value.Row]] += value.Value;
-            numbers[places[value.Row]]++;
-        }
-
-        BootstrapInterval interval = Bootstrap.Interval(
-            rows.Length,
-            counts =>
+        (double Lower, double Upper)[] ends = run.Records.Count == 0
+            ? [.. means.Select(_ => (double.NaN, double.NaN))]
+            : StatisticIntervals.Compute(run.Records.Count, [.. means.Select(mean => Resampled(mean.Values))], resamples, Confidence, run.Identity.Seed, CancellationToken.None);
+        return
+        [
+            .. means.Zip(ends, (mean, end) => MetricCatalog.Value(
+                mean.Name, mean.Values.Length == 0 ? double.NaN : mean.Values.Average(value => value.Value), mean.Values.Length, mean.Category) with
             {
-                (double sum, long number) = (0, 0);
-                for (int i = 0; i < counts.Length; i++)
-                {
-                    sum += counts[i] * sums[i];
-                    number += (long)counts[i] * numbers[i];
-                }
-
-                return sum / number;
-            },
-            new SeededRandom(unchecked((ulong)run.Identity.Seed)),
-            new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
-        return MetricCatalog.Value(name, chosen.Average(value => value.Value), chosen.Length, category) with
-        {
-            Lower = interval.Low ?? double.NaN,
-            Upper = interval.High ?? double.NaN,
-        };
+                Lower = end.Lower,
+                Upper = end.Upper,
+            }),
+        ];
     }
+
+    private static ResampledStatistic Resampled(ExplanationValue[] values) => counts =>
+    {
+        (double sum, long number) = (0, 0);
+        foreach (ExplanationValue value in values)
+        {
+            sum += counts[value.Row] * value.Value;
+            number += counts[value.Row];
+        }
+
+        return number == 0 ? null : sum / number;
+    };
 }
