@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using SafeVision.Evaluation.Datasets;
 
 namespace SafeVision.Cli;
