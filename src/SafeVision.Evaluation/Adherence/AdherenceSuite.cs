@@ -65,16 +65,28 @@ public static class AdherenceSuite
         return answers;
     }
 
-    private static IEnumerable<AdherenceCase> Cases(PolicyTrial trial, Dictionary<(string, string), GuardrailResult> answers) =>
-        from sample in trial.Samples
-        let before = answers[(trial.Before.ContentHash, sample.Id)]
-        let after = answers[(trial.After.ContentHash, sample.Id)]
-        where before.Failure is null && after.Failure is null
-        from ids in trial.Categories
+    private static IEnumerable<AdherenceCase> Cases(PolicyTrial trial, Dictionary<(string, string), GuardrailResult> answers)
+    {
+        foreach (EvaluationSample sample in trial.Samples)
+        {
+            GuardrailResult before = answers[(trial.Before.ContentHash, sample.Id)], after = answers[(trial.After.ContentHash, sample.Id)];
+            if (before.Failure is not null || after.Failure is not null)
+            {
+                continue;
+            }
 
-        // Nothing is to be spared where nothing was found.
-        where trial.Kind is not AdherenceKind.ExcludeAdded || Find(before, ids.Before)?.Verdict is Verdict.Unsafe
-        select Compare(trial, sample.Id, ids.Before, Find(before, ids.Before), Find(after, ids.After));
+            foreach ((string was, string now) in trial.Categories)
+            {
+                AdherenceCase one = Compare(trial, sample.Id, was, Find(before, was), Find(after, now));
+
+                // Nothing is to be spared where nothing was found.
+                if (trial.Kind is not AdherenceKind.ExcludeAdded || one.Before is Verdict.Unsafe)
+                {
+                    yield return one;
+                }
+            }
+        }
+    }
 
     private static Finding? Find(GuardrailResult result, string category) => result.Findings.FirstOrDefault(finding => finding.Category == category);
 

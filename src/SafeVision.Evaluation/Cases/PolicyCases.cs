@@ -11,6 +11,7 @@ public static class PolicyCases
 {
     private const int MostCases = 100_000;
 
+    private static readonly string[] s_files = ["*.yaml", "*.yml", "*.json"];
     private static readonly string[] s_pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
     /// <summary>The cases of a folder: those of its files in order of their paths, then those of its decision folders.</summary>
@@ -28,7 +29,7 @@ public static class PolicyCases
         try
         {
             List<PolicyCase> cases = [];
-            string[] files = [.. new[] { "*.yaml", "*.yml", "*.json" }.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Order(StringComparer.Ordinal)];
+            string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Order(StringComparer.Ordinal)];
             foreach (string file in files)
             {
                 cases.AddRange(CaseFileReader.Read(PolicyFile.ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
