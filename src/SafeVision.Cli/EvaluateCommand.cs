@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 
 namespace SafeVision.Cli;
 
@@ -19,7 +18,7 @@ internal static class EvaluateCommand
         split.AcceptOnlyFromAmong("train", "validation", "calibration", "test", "all");
         Option<int?> limit = NumberOption.Create("--limit", "At most so many samples; which ones depends on the seed alone.", most: 10_000_000);
         var seed = new Option<long>("--seed") { Description = "Of everything that is drawn at random.", DefaultValueFactory = _ => 1 };
-        Option<double?> prevalence = Share("--prevalence", "The share of harmful images where the guardrail will work, for precision there. Default: 0.01.");
+        Option<double?> prevalence = ShareOption.Create("--prevalence", "The share of harmful images where the guardrail will work, for precision there. Default: 0.01.");
         var robustness = new Option<bool>("--robustness") { Description = "Measure what noise, blur, JPEG, crops, rotations, overlaid text and the like cost: one more run for each." };
         var adherence = new Option<bool>("--adherence") { Description = "Measure whether verdicts follow the policy's words: clauses added and removed, other wordings." };
         Option<int?> faithfulness = NumberOption.Create("--faithfulness", "Measure heat maps by deletion and insertion on so many samples; each is judged dozens of times.", most: 100_000);
@@ -27,15 +26,17 @@ internal static class EvaluateCommand
         var compare = new Option<string[]>("--compare") { Description = "Judge nothing: put two folders of runs over the dataset side by side.", Arity = new ArgumentArity(2, 2), AllowMultipleArgumentsPerToken = true, DefaultValueFactory = _ => [] };
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
+        var reading = new DatasetOptions();
         var command = new Command("evaluate", "Measure a guardrail on a dataset: metrics with intervals, explanations, robustness, adherence; writes report.html, .json and .md.")
         {
             dataset, policy, folder, split, limit, seed, prevalence, robustness, adherence, faithfulness, latency, compare, provider,
         };
+        reading.AddTo(command);
         model.AddTo(command);
         command.SetAction((parsed, cancellationToken) =>
         {
             var request = new EvaluateRequest(
-                parsed.GetValue(dataset)!, parsed.GetValue(policy)!, parsed.GetValue(folder)!, parsed.GetValue(split)!, parsed.GetValue(limit), parsed.GetValue(seed),
+                parsed.GetValue(dataset)!, reading.Read(parsed), parsed.GetValue(policy)!, parsed.GetValue(folder)!, parsed.GetValue(split)!, parsed.GetValue(limit), parsed.GetValue(seed),
                 parsed.GetValue(prevalence), parsed.GetValue(robustness), parsed.GetValue(adherence), parsed.GetValue(faithfulness), parsed.GetValue(latency),
                 parsed.GetValue(provider)!, model.Read(parsed));
             var work = new EvaluateWork(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
@@ -44,18 +45,5 @@ internal static class EvaluateCommand
                 : work.MeasureAsync(cancellationToken);
         });
         return command;
-    }
-
-    private static Option<double?> Share(string name, string description)
-    {
-        var option = new Option<double?>(name) { Description = description };
-        option.Validators.Add(result =>
-        {
-            if (result.Tokens is [var token] && !(double.TryParse(token.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double share) && share is > 0 and < 1))
-            {
-                result.AddError($"{name} must be a share above 0 and below 1, such as 0.01, but is '{token.Value}'.");
-            }
-        });
-        return option;
     }
 }

@@ -19,7 +19,7 @@ internal static class EvaluateDataset
         string path = request.Dataset == VisionHarmS && !Directory.Exists(VisionHarmS)
             ? await DrawAsync(request, error, cancellationToken)
             : request.Dataset;
-        EvaluationDataset dataset = DatasetReader.Read(path, cancellationToken: cancellationToken);
+        EvaluationDataset dataset = DatasetReader.Read(path, request.Reading, cancellationToken);
         EvaluationDataset chosen = request.Split == "all" ? dataset : dataset.Only(Splits(request.Split));
         if (chosen.Samples.Count == 0)
         {

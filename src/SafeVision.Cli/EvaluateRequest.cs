@@ -1,7 +1,10 @@
+using SafeVision.Evaluation.Datasets;
+
 namespace SafeVision.Cli;
 
 /// <summary>What a command line asks <c>evaluate</c> to measure.</summary>
 /// <param name="Dataset">A dataset's folder or file, or <c>visionharm-s</c>.</param>
+/// <param name="Reading">How the dataset is read.</param>
 /// <param name="Policies">Policy files; empty: those of the dataset, else the starter policy.</param>
 /// <param name="Folder">Where runs and reports go.</param>
 /// <param name="Split">train, validation, calibration, test or all.</param>
@@ -16,6 +19,7 @@ namespace SafeVision.Cli;
 /// <param name="Model">A vision-language model; null: the default models.</param>
 internal sealed record EvaluateRequest(
     string Dataset,
+    DatasetReadOptions Reading,
     IReadOnlyList<string> Policies,
     string Folder,
     string Split,

@@ -109,9 +109,9 @@ internal sealed class EvaluateWork(EvaluateRequest request, TextWriter output, T
             error.WriteLine(Terminal.Plain($"{problem.Where}: {problem.Message}"));
         }
 
-        if (dataset.Problems.Count > shown)
+        if (dataset.ProblemCount > shown)
         {
-            error.WriteLine($"… and {dataset.Problems.Count - shown} more problems of the dataset.");
+            error.WriteLine($"… and {dataset.ProblemCount - shown} more problems of the dataset.");
         }
     }
 }

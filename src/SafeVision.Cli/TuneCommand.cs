@@ -31,11 +31,13 @@ internal static class TuneCommand
         var source = new Option<CalibrationSource>("--calibrate-on") { Description = "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out." };
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
+        var reading = new DatasetOptions();
         var command = new Command("tune", "Set a policy's thresholds on a dataset, with a promise of what they miss. Exit code: 0 all promised, 4 a category has no promise or the test split speaks against it, 1 error.")
         {
             policy, data, output, run, prevalence, maxMiss, maxFalseBlock, confidence, onAverage, source, provider,
         };
         model.AddTo(command);
+        reading.AddTo(command);
         command.Validators.Add(result =>
         {
             if (result.GetValue(onAverage) && result.GetResult(confidence) is { Implicit: false })
@@ -47,6 +49,7 @@ internal static class TuneCommand
             new TuneRequest(
                 parsed.GetValue(policy),
                 parsed.GetValue(data)!,
+                reading.Read(parsed),
                 parsed.GetValue(output) ?? Path.ChangeExtension(parsed.GetValue(policy) ?? "starter", ".tuned.yaml"),
                 parsed.GetValue(run),
                 new TuningOptions
@@ -70,7 +73,7 @@ internal static class TuneCommand
         // Said before an hour of work, not after it.
         ThrowIfThere(request.Output);
         SafetyPolicy policy = PolicyOption.Read(request.PolicyFile);
-        EvaluationDataset dataset = DatasetReader.Read(request.Dataset, cancellationToken: cancellationToken);
+        EvaluationDataset dataset = DatasetReader.Read(request.Dataset, request.Reading, cancellationToken);
         EvaluationDataset needed = ThresholdTuner.Needed(dataset, request.Options.Source);
         if (dataset.ProblemCount > 0)
         {
