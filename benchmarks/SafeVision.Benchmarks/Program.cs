@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
+using SafeVision.Benchmarks.Drawings;
 using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Llama;
@@ -47,6 +48,9 @@ switch (args)
         break;
     case ["llama", string model, string file, .. string[] rest]:
         await LlamaComparison.RunAsync(AnswerOptions.Parse(model, rest), file, Console.Out).ConfigureAwait(false);
+        break;
+    case ["drawings", string modules, string folder]:
+        await DrawingsFit.RunAsync(modules, folder, Console.Out).ConfigureAwait(false);
         break;
     case ["make-gguf", string checkpoint, string file]:
         GgufExport.Write(checkpoint, file, Console.Out);

@@ -76,10 +76,13 @@ internal static class ModelsCommand
         string[] mapped = [.. manifest.Categories.Values.SelectMany(categories => categories.Keys).Distinct()];
         string[] full = [.. mapped.Intersect(manifest.FullCategories)];
         string[] part = [.. mapped.Except(manifest.FullCategories)];
-        string categories = manifest.Kind == "textEncoder"
-            ? "none by itself: it compares the policy's words with other models' labels"
-            : manifest.Kind == "contrastive" ? "any, by the policy's words, which it compares with pictures"
-            : string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "others by their words" }.Where(text => text.Length > 0));
+        string categories = manifest.Kind switch
+        {
+            "textEncoder" => "none by itself: it compares the policy's words with other models' labels",
+            "contrastive" => "any, by the policy's words, which it compares with pictures",
+            "classifierHead" => "those that its labels mean, by the policy's words, in drawings alone",
+            _ => string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "others by their words" }.Where(text => text.Length > 0)),
+        };
 
         console.WriteLine(Terminal.Name(manifest.Id), new Style(decoration: Decoration.Bold));
         var grid = new Grid().AddColumn(new GridColumn { Width = 12, Padding = new Padding(2, 0, 1, 0) }).AddColumn(new GridColumn { Padding = new Padding(0) });

@@ -18,10 +18,10 @@ public static class DefaultModelsBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         options ??= new ClassifierEngineOptions();
         return builder
-            .UseEngine(context => Engine(DefaultModels.Nsfw, options, context))
-            .UseEngine(context => Engine(DefaultModels.Objects, options, context));
+            .UseEngine(context => Engine(DefaultModels.Nsfw, null, options, context))
+            .UseEngine(context => Engine(DefaultModels.Objects, DefaultModels.Drawings, options, context));
     }
 
-    private static ClassifierEngine Engine(ModelPackage classifier, ClassifierEngineOptions options, EngineContext context) =>
-        new(classifier, DefaultModels.Phrases, options, context);
+    private static ClassifierEngine Engine(ModelPackage classifier, ModelPackage? drawings, ClassifierEngineOptions options, EngineContext context) =>
+        new(classifier, DefaultModels.Phrases, options, context, drawings);
 }

@@ -36,6 +36,13 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
             return new ModelExamination(manifest.Goldens.Count, difference, encoder.Provider);
         }
 
+        if (manifest.Kind == "classifierHead")
+        {
+            FeatureHead head = FeatureHead.Load(package);
+            var cpu = new ProviderSelection([ExecutionProvider.Cpu], ExecutionProvider.Cpu, []); // a matrix, not a graph
+            return new ModelExamination(manifest.Goldens.Count, Largest(manifest, head.Run), cpu) { Allowed = AllowedBy(manifest) };
+        }
+
         if (manifest.Kind == "visionLanguage")
         {
             return await VisionLanguageExamination.RunAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);

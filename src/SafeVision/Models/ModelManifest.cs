@@ -24,7 +24,7 @@ public sealed record ModelManifest
     /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>imageClassifier</c>, <c>contrastive</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
+    /// <summary><c>imageClassifier</c>, <c>classifierHead</c>, <c>contrastive</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
@@ -62,6 +62,9 @@ public sealed record ModelManifest
 
     /// <summary>How pictures and texts are compared; null for a model that does not.</summary>
     public ContrastiveSettings? Contrastive { get; init; }
+
+    /// <summary>The hash of the classifier's file whose pooled features a <c>classifierHead</c> reads; null for every other kind.</summary>
+    public string? FeaturesOf { get; init; }
 
     /// <summary>The classes, in the order of the outputs.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
@@ -127,9 +130,9 @@ public sealed record ModelManifest
 
         RequireNoNulls();
 
-        if (Kind is not ("imageClassifier" or "contrastive" or "textEncoder" or "visionLanguage"))
+        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "textEncoder" or "visionLanguage"))
         {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, contrastive, textEncoder or visionLanguage");
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, textEncoder or visionLanguage");
         }
 
         if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
@@ -140,6 +143,11 @@ public sealed record ModelManifest
         if (Kind == "imageClassifier" && (Labels.Count == 0 || Preprocessing is null))
         {
             throw new JsonException("an imageClassifier needs labels and preprocessing");
+        }
+
+        if (Kind == "classifierHead" && (Labels.Count == 0 || FeaturesOf is null))
+        {
+            throw new JsonException("a classifierHead needs labels and featuresOf");
         }
 
         if (Kind == "contrastive" && (Contrastive is null || Preprocessing is null))

@@ -9,6 +9,7 @@ public sealed class ModelManifestTests
     [Theory]
     [InlineData("nsfw-mobilenet-v2-mid")]
     [InlineData("efficientnet-lite0")]
+    [InlineData("drawn-symbols")]
     [InlineData("all-minilm-l6-v2")]
     public void The_manifests_of_the_default_models_are_read(string name) =>
         Assert.Equal(name, ModelPackage.Open(Repository.PathOf($"models/{name}")).Manifest.Id);

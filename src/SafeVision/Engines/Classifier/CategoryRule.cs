@@ -6,6 +6,8 @@ namespace SafeVision.Engines.Classifier;
 /// <summary>One category compiled for a classifier: which labels count for it, how much, and through which of its phrases.</summary>
 internal sealed class CategoryRule
 {
+    private const string HeadKind = "classifierHead";
+
     /// <summary>Below this a label's weight is noise: a thousand of them must not add up to evidence.</summary>
     private const double LeastWeight = 0.05;
 
@@ -15,26 +17,34 @@ internal sealed class CategoryRule
     /// </summary>
     private const float Reach = 0.27f;
 
-    private CategoryRule(SafetyCategory category, LabelClaim[] claims, CategoryCoverage coverage) =>
-        (Category, Claims, Coverage) = (category, claims, coverage);
+    private readonly float[] _weights; // [labels]
+
+    private CategoryRule(SafetyCategory category, LabelClaim[] claims, float[] weights, CategoryCoverage coverage) =>
+        (Category, Claims, _weights, Coverage) = (category, claims, weights, coverage);
 
     public SafetyCategory Category { get; }
 
-    /// <summary>The labels that count.</summary>
+    /// <summary>The labels that count and are named as evidence.</summary>
     public IReadOnlyList<LabelClaim> Claims { get; }
+
+    /// <summary>How much of each label's probability counts, 0 to 1.</summary>
+    public ReadOnlySpan<float> Weights => _weights;
 
     public CategoryCoverage Coverage { get; }
 
     /// <summary>Compares each phrase of the policy with each label, once.</summary>
     public static CategoryRule[] Compile(SafetyPolicy policy, LabelSpace labels, ClassifierEngineOptions options, CancellationToken cancellationToken)
     {
+        SimilarityScale scale = labels.Manifest.Kind == HeadKind
+            ? new(options.DrawnSimilarityMidpoint, options.SimilarityScale, Least: -1)
+            : new(options.SimilarityMidpoint, options.SimilarityScale, options.LeastSimilarity);
         string[] phrases = labels.ComparesPhrases
             ? [.. policy.Categories.SelectMany(category => category.Includes.Concat(category.Excludes)).Distinct()]
             : [];
         float[][] similarities = phrases.Length == 0 ? [] : labels.Compare(phrases, cancellationToken);
         Array.ForEach(similarities, LeaveOutSiblings);
         var rows = phrases.Index().ToDictionary(entry => entry.Item, entry => similarities[entry.Index]);
-        return [.. policy.Categories.Select(category => Compile(category, labels, rows, options))];
+        return [.. policy.Categories.Select(category => Compile(category, labels, rows, scale))];
     }
 
     private static void LeaveOutSiblings(float[] row)
@@ -46,16 +56,18 @@ internal sealed class CategoryRule
         }
     }
 
-    private static CategoryRule Compile(SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, ClassifierEngineOptions options)
+    private static CategoryRule Compile(SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, SimilarityScale scale)
     {
         var claims = new List<LabelClaim>();
-        for (int label = 0; label < labels.Manifest.Labels.Count; label++)
+        float[] weights = new float[labels.Manifest.Labels.Count];
+        for (int label = 0; label < weights.Length; label++)
         {
             (string? include, double similarity) = Closest(category.Includes, rows, label);
             (_, double excluded) = Closest(category.Excludes, rows, label);
             double mapped = labels.Manifest.Categories.GetValueOrDefault(labels.Manifest.Labels[label])?.GetValueOrDefault(category.Id) ?? 0;
-            double meant = similarity >= options.LeastSimilarity ? Relevance(similarity, options) : 0;
-            double weight = Math.Max(mapped, meant) - Exception(excluded, similarity, options);
+            double meant = similarity >= scale.Least ? scale.Relevance(similarity) : 0;
+            double weight = Math.Max(mapped, meant) - scale.Exception(excluded, similarity);
+            weights[label] = (float)(weight >= LeastWeight || !scale.IsCut ? Math.Max(weight, 0) : 0);
             if (weight >= LeastWeight)
             {
                 claims.Add(meant >= 0.5 || mapped == 0
@@ -64,12 +76,12 @@ internal sealed class CategoryRule
             }
         }
 
-        return new CategoryRule(category, [.. claims], Cover(category, labels, rows, options, claims));
+        return new CategoryRule(category, [.. claims], weights, Cover(category, labels, rows, scale, claims));
     }
 
     /// <summary>A phrase is covered when some label means the same; a category, too, when the model's map has it whole.</summary>
     private static CategoryCoverage Cover(
-        SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, ClassifierEngineOptions options, List<LabelClaim> claims)
+        SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, SimilarityScale scale, List<LabelClaim> claims)
     {
         var covered = new List<CoveredPhrase>();
         var uncovered = new List<string>();
@@ -82,7 +94,7 @@ internal sealed class CategoryRule
         foreach (string phrase in category.Includes)
         {
             LabelClaim[] carriers = rows.TryGetValue(phrase, out float[]? row)
-                ? [.. claims.Where(claim => row[claim.Label] >= options.LeastSimilarity).OrderByDescending(claim => row[claim.Label])]
+                ? [.. claims.Where(claim => row[claim.Label] >= scale.Least).OrderByDescending(claim => row[claim.Label])]
                 : [];
             if (carriers.Length > 0)
             {
@@ -114,17 +126,4 @@ internal sealed class CategoryRule
 
         return (closest, best);
     }
-
-    /// <summary>How much a label of this similarity counts, 0 to 1.</summary>
-    private static double Relevance(double similarity, ClassifierEngineOptions options) =>
-        Logistic((similarity - options.SimilarityMidpoint) / options.SimilarityScale);
-
-    /// <summary>
-    /// What the excludes take away. They must come closer to the label than the includes do: in one topic everything is
-    /// similar to everything, and "couples kissing in clothes" must not make a model blind to what it was trained to see.
-    /// </summary>
-    private static double Exception(double excluded, double included, ClassifierEngineOptions options) =>
-        Relevance(excluded, options) * Logistic((excluded - included) / options.SimilarityScale);
-
-    private static double Logistic(double x) => 1 / (1 + Math.Exp(-x));
 }

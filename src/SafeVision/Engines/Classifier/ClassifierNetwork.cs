@@ -118,6 +118,17 @@ internal sealed class ClassifierNetwork : IDisposable
         return sum is > 0.98f and < 1.02f && TensorPrimitives.Min<float>(probabilities) >= 0;
     }
 
+    /// <summary>The mean of each channel over the cells, which the last dense layer reads: [channels].</summary>
+    public void Pool(BatchBinding binding, int item, Span<float> pooled)
+    {
+        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
+        int cells = MapWidth * MapHeight;
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            pooled[channel] = TensorPrimitives.Sum(features.Slice(channel * cells, cells)) / cells;
+        }
+    }
+
     /// <summary>A label's row of the last dense layer: how much each channel of the features speaks for it.</summary>
     public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * Channels, Channels);
 

@@ -3,11 +3,15 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Execution;
+using SafeVision.Models;
 
 namespace SafeVision.Engines.Classifier;
 
 /// <summary>From probabilities to a score, its evidence, and a sentence that a person could have said.</summary>
-internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace labels)
+/// <param name="network">The network.</param>
+/// <param name="labels">The labels that the probabilities are of.</param>
+/// <param name="head">The layer that told them; null: the network's own.</param>
+internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace labels, FeatureHead? head = null)
 {
     /// <summary>A score below this has nothing to point at.</summary>
     private const double LeastScore = 0.02;
@@ -18,27 +22,29 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
     /// <summary>The probability mass on the labels that the category claims, calibrated.</summary>
     public double Score(CategoryRule rule, ReadOnlySpan<float> shares)
     {
-        double mass = 0;
-        foreach (LabelClaim claim in rule.Claims)
-        {
-            mass += claim.Weight * shares[claim.Label];
-        }
-
-        mass = Math.Clamp(mass, 0, 1);
+        double mass = Math.Clamp((double)TensorPrimitives.Dot(rule.Weights, shares), 0, 1);
         return labels.Manifest.Calibration?.Score(mass) ?? mass;
     }
 
-    public CategoryAssessment Assess(CategoryRule rule, double score, ReadOnlySpan<float> shares, BatchBinding binding, int item, ImageBox region)
+    /// <param name="rule">The category on these labels.</param>
+    /// <param name="level">How much of the category is judged.</param>
+    /// <param name="score">Its score.</param>
+    /// <param name="shares">The labels' probabilities.</param>
+    /// <param name="binding">The run that gave them.</param>
+    /// <param name="item">The view's place in the run.</param>
+    /// <param name="region">What the view shows of the picture.</param>
+    public CategoryAssessment Assess(
+        CategoryRule rule, CoverageLevel level, double score, ReadOnlySpan<float> shares, BatchBinding binding, int item, ImageBox region)
     {
         string id = rule.Category.Id;
-        if (rule.Coverage.Level == CoverageLevel.None)
+        if (level == CoverageLevel.None)
         {
             return CategoryAssessment.NotAssessed(id, "Nothing that the models can name means what this category includes.");
         }
 
-        if (score < LeastScore)
+        if (score < LeastScore || rule.Claims.Count == 0)
         {
-            return CategoryAssessment.Assessed(id, score, rule.Coverage.Level, Nothing(shares), Evidence.None);
+            return CategoryAssessment.Assessed(id, score, level, Nothing(shares), Evidence.None);
         }
 
         Span<(LabelClaim Claim, double Part)> strongest = new (LabelClaim, double)[LabelsNamed];
@@ -53,7 +59,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
 
         HeatMap? heat = network.HasActivationMaps ? Map(strongest[..count], binding, item, region) : null;
         var evidence = new Evidence { Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
-        return CategoryAssessment.Assessed(id, score, rule.Coverage.Level, Sentence(strongest[0].Claim, rule, shares, heat), evidence);
+        return CategoryAssessment.Assessed(id, score, level, Sentence(strongest[0].Claim, rule, shares, heat), evidence);
     }
 
     private static int Strongest(CategoryRule rule, ReadOnlySpan<float> shares, Span<(LabelClaim Claim, double Part)> strongest)
@@ -87,7 +93,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         weights.Clear();
         foreach ((LabelClaim claim, double part) in strongest)
         {
-            TensorPrimitives.MultiplyAdd(network.HeadWeights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
+            TensorPrimitives.MultiplyAdd(head is null ? network.HeadWeights(claim.Label) : head.Weights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
         }
 
         Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];

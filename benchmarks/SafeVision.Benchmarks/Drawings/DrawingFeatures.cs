@@ -1,0 +1,58 @@
+using SafeVision.Engines.Classifier;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Evaluation.Symbols.Scenes;
+using SafeVision.Execution;
+using SafeVision.Imaging;
+using SafeVision.Models;
+
+namespace SafeVision.Benchmarks.Drawings;
+
+/// <summary>What a classifier's network makes of drawings: pooled features, the mean of several pictures of each.</summary>
+internal static class DrawingFeatures
+{
+    private const int Pictures = 2;
+
+    /// <returns>[drawings][channels]; null where a drawing uses what is not drawn here.</returns>
+    public static async Task<float[]?[]> ComputeAsync(ModelPackage classifier, IReadOnlyList<DrawingConcept> concepts, TextWriter output)
+    {
+        using var sessions = new SessionCache();
+        using ClassifierNetwork network = await ClassifierNetwork.LoadAsync(classifier, sessions, new ExecutionOptions(), CancellationToken.None).ConfigureAwait(false);
+        using var canvas = new DrawingCanvas();
+        var preprocessor = new ImagePreprocessor(network.Recipe);
+        BatchBinding binding = network.Borrow();
+        byte[] rgb = new byte[DrawingCanvas.Size * DrawingCanvas.Size * 3];
+        float[]?[] features = new float[concepts.Count][];
+        for (int i = 0; i < features.Length; i++)
+        {
+            try
+            {
+                for (int picture = 0; picture < Pictures; picture++)
+                {
+                    canvas.Draw(concepts[i].Icon, new SeededRandom(1, i, picture), rgb);
+                    preprocessor.Write(rgb, DrawingCanvas.Size, DrawingCanvas.Size, ImageRegion.Whole(DrawingCanvas.Size, DrawingCanvas.Size), binding.Input(picture));
+                }
+            }
+            catch (SymbolException)
+            {
+                continue;
+            }
+
+            binding.Run(Pictures, CancellationToken.None);
+            float[] mean = features[i] = new float[network.Channels];
+            float[] pooled = new float[network.Channels];
+            for (int picture = 0; picture < Pictures; picture++)
+            {
+                network.Pool(binding, picture, pooled);
+                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(pooled, 1f / Pictures, mean, mean);
+            }
+
+            if (i % 1000 == 0)
+            {
+                await output.WriteLineAsync($"{i} of {features.Length} drawings").ConfigureAwait(false);
+            }
+        }
+
+        binding.Dispose();
+        return features;
+    }
+}

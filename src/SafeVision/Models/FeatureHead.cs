@@ -1,0 +1,113 @@
+using System.Buffers.Binary;
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using SafeVision.Execution;
+
+namespace SafeVision.Models;
+
+/// <summary>
+/// Another last layer for a classifier's network: labels of its own, told from the same pooled features. Reading them costs
+/// no run of a network, and their class-activation maps are as exact as those of the network's own labels.
+/// </summary>
+internal sealed class FeatureHead
+{
+    /// <summary>More would be no head but a mistake: both the labels and what they weigh are read into memory.</summary>
+    private const int MostChannels = 65_536;
+
+    /// <summary>Pooled features are small and few at a time; larger ones would leave all probability on one label.</summary>
+    private const float LikeFeatures = 0.1f;
+
+    private readonly float[] _weights; // [labels, channels]
+    private readonly float[] _offsets; // [labels]
+
+    private FeatureHead(ModelManifest manifest, float[] weights, float[] offsets) =>
+        (Manifest, _weights, _offsets) = (manifest, weights, offsets);
+
+    public ModelManifest Manifest { get; }
+
+    public int Labels => _offsets.Length;
+
+    public int Channels => _weights.Length / _offsets.Length;
+
+    /// <summary>
+    /// Reads a head's file, little-endian: for each label an offset (float32), for each label a scale (float32), then the
+    /// weights as signed bytes, row by row; a weight is byte times its row's scale.
+    /// </summary>
+    /// <exception cref="ModelLoadException">It is missing, altered, no head, or its numbers don't fit its labels.</exception>
+    public static FeatureHead Load(ModelPackage package)
+    {
+        ModelManifest manifest = package.Manifest;
+        if (manifest.Kind != "classifierHead")
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: a {manifest.Kind} is no classifier's head.");
+        }
+
+        byte[] bytes = package.ReadVerified(manifest.File);
+        int labels = manifest.Labels.Count;
+        int cells = bytes.Length - (labels * 2 * sizeof(float));
+        if (cells < labels || cells % labels != 0 || cells / labels > MostChannels)
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: '{manifest.File}' has {bytes.Length} bytes, which is no offset, scale and row of weights for each of {labels} labels.");
+        }
+
+        float[] offsets = ReadFloats(bytes.AsSpan(0, labels * sizeof(float)));
+        float[] scales = ReadFloats(bytes.AsSpan(labels * sizeof(float), labels * sizeof(float)));
+        ReadOnlySpan<sbyte> steps = MemoryMarshal.Cast<byte, sbyte>(bytes.AsSpan(labels * 2 * sizeof(float)));
+        float[] weights = new float[cells];
+        TensorPrimitives.ConvertTruncating(steps, weights);
+        int channels = cells / labels;
+        for (int label = 0; label < labels; label++)
+        {
+            Span<float> row = weights.AsSpan(label * channels, channels);
+            TensorPrimitives.Multiply(row, scales[label], row);
+        }
+
+        return float.IsFinite(TensorPrimitives.Sum<float>(offsets)) && float.IsFinite(TensorPrimitives.Sum<float>(weights))
+            ? new FeatureHead(manifest, weights, offsets)
+            : throw new ModelLoadException($"{package.Folder.Description}: '{manifest.File}' holds numbers that are not finite.");
+    }
+
+    /// <summary>A label's row: how much each channel speaks for it.</summary>
+    public ReadOnlySpan<float> Weights(int label) => _weights.AsSpan(label * Channels, Channels);
+
+    /// <summary>The labels' probabilities; false when the features were garbage.</summary>
+    /// <param name="features">The pooled features: [channels].</param>
+    /// <param name="probabilities">Filled: [labels].</param>
+    public bool Probabilities(ReadOnlySpan<float> features, Span<float> probabilities)
+    {
+        for (int label = 0; label < _offsets.Length; label++)
+        {
+            probabilities[label] = TensorPrimitives.Dot(Weights(label), features) + _offsets[label];
+        }
+
+        TensorPrimitives.SoftMax(probabilities, probabilities);
+        return TensorPrimitives.Sum<float>(probabilities) is > 0.98f and < 1.02f; // NaN when any is
+    }
+
+    /// <summary>The golden's output: the probabilities for features made from its seed.</summary>
+    /// <exception cref="ModelLoadException">The golden's shape isn't that of the features.</exception>
+    public float[] Run(ModelGolden golden)
+    {
+        if (golden.Shape is not [int channels] || channels != Channels)
+        {
+            throw new ModelLoadException($"{Manifest.Id}: the golden '{golden.Name}' has the shape [{string.Join(", ", golden.Shape)}], but the features are [{Channels}].");
+        }
+
+        float[] probabilities = new float[Labels];
+        float[] features = GoldenInput.Create(golden.Seed, Channels);
+        TensorPrimitives.Multiply(features, LikeFeatures, features);
+        Probabilities(features, probabilities);
+        return probabilities;
+    }
+
+    private static float[] ReadFloats(ReadOnlySpan<byte> bytes)
+    {
+        float[] values = new float[bytes.Length / sizeof(float)];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
+        }
+
+        return values;
+    }
+}
