@@ -7,7 +7,7 @@ public sealed class PolicyTestCommandTests
 {
     private static string Policy => Repository.PathOf("samples/policies/no-cats.yaml");
 
-    private static string Cases => Repository.PathOf("samples/policies/cases");
+    private static string Cases => Repository.PathOf("samples/cases");
 
     [Fact]
     public async Task The_sample_prints_what_the_document_shows()

@@ -7,7 +7,7 @@ public sealed class PolicyCasesTests
 {
     private static readonly SafetyPolicy s_policy = SafetyPolicy.FromFile(Repository.Fixture("policies", "no-cats.yaml"));
 
-    private static string Cases => Repository.Fixture("policies", "cases");
+    private static string Cases => Repository.Fixture("cases");
 
     private static CancellationToken Cancellation => TestContext.Current.CancellationToken;
 

@@ -12,7 +12,7 @@ public sealed class TestingAPolicyTests
     [Fact]
     public void The_document_shows_the_file_of_cases_whole()
     {
-        string[] file = Repository.Read("samples/policies/cases/cats.yaml").Split('\n');
+        string[] file = Repository.Read("samples/cases/cats.yaml").Split('\n');
         Assert.Equal(string.Join('\n', file.Skip(1).Where(line => line.Trim().Length > 0)), Assert.Single(DocumentCode.Shown(Document, "yaml")));
     }
 }
