@@ -3,7 +3,7 @@
 # on the spot, in the same bit width. Options of the benchmark may follow. Needs node 20 and npm, and 4 GB on the disk.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
-[ -d llama/node_modules/node-llama-cpp ] || (cd llama && npm ci --no-audit --no-fund --ignore-scripts)
+[ -d llama/node_modules/node-llama-cpp ] || (cd llama && npm install --no-save --no-audit --no-fund --ignore-scripts)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 dotnet build -c Release ../SafeVision.Benchmarks -v q

@@ -48,7 +48,8 @@ public sealed class CheckFormatsTests
         JsonElement provenance = images[1].GetProperty("provenance");
         Assert.Equal("no-cats", provenance.GetProperty("policy").GetString());
         Assert.Equal(64, provenance.GetProperty("policyHash").GetString()!.Length);
-        Assert.Equal(["cpu", "cpu"], provenance.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("provider").GetString()));
+        Assert.Equal(["nsfw-mobilenet-v2-mid", "efficientnet-lite0", "drawn-symbols"], provenance.GetProperty("models").EnumerateArray().Select(model => model.GetProperty("model").GetString()));
+        Assert.All(provenance.GetProperty("models").EnumerateArray(), model => Assert.Equal("cpu", model.GetProperty("provider").GetString()));
         Assert.True(provenance.GetProperty("durations").GetProperty("totalMilliseconds").GetDouble() > 0);
 
         Assert.Equal("safe", images[0].GetProperty("findings")[0].GetProperty("verdict").GetString());
