@@ -66,8 +66,12 @@ internal static class EvaluateTable
         console.WriteLine();
     }
 
-    private static bool IsWorthALine(MetricValue metric) =>
-        metric.Name is "macroRocAuc" or "macroAveragePrecision" || MetricCatalog.Find(metric.Name)!.Group is not (MetricGroup.Verdicts or MetricGroup.Ranking or MetricGroup.Calibration);
+    private static bool IsWorthALine(MetricValue metric) => metric.Name switch
+    {
+        "macroRocAuc" or "macroAveragePrecision" => true,
+        "robustnessDrop" => metric.Detail!.EndsWith(" macroRocAuc", StringComparison.Ordinal),
+        _ => MetricCatalog.Find(metric.Name)!.Group is not (MetricGroup.Verdicts or MetricGroup.Ranking or MetricGroup.Calibration),
+    };
 
     private static MetricValue? Find(EvaluationReport report, string name, string? category) =>
         report.Metrics.FirstOrDefault(metric => metric.Name == name && metric.Category == category);
