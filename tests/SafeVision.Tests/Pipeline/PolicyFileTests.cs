@@ -81,7 +81,7 @@ public sealed class PolicyFileTests : IAsyncDisposable
         File.WriteAllText(_path, lines[0]); // valid, but only half of what is meant
         await TimePasses(1);
         File.AppendAllText(_path, lines[1]);
-        await TimePassesUntil(() => Version == "2");
+        await TimePassesUntil(() => Version == "2" && _log.Entries.Any(entry => entry.Level == LogLevel.Information)); // it is logged after the swap
 
         Assert.Equal(["alpha", "beta"], _guardrail.Status.Policy.Categories.Select(category => category.Id));
         Assert.Single(_log.Entries, entry => entry.Level == LogLevel.Information);
