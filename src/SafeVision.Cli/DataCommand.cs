@@ -1,5 +1,4 @@
 using System.CommandLine;
-using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 
@@ -47,31 +46,9 @@ internal static class DataCommand
     private static async Task<int> BuildAsync(SymbolBenchmarkOptions options, string folder, int threads, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         SymbolBenchmark benchmark = SymbolBenchmark.Create(options);
-        string hash;
-        using (var line = new ProgressLine(console.Error, benchmark.Count, TimeProvider.System))
-        {
-            line.Start();
-            hash = await SymbolDatasetWriter.WriteAsync(benchmark, folder, threads, new Bar(line), cancellationToken);
-        }
-
+        string hash = await SymbolBuild.WriteAsync(benchmark, folder, threads, console.Error, cancellationToken);
         await console.Output.WriteLineAsync(FormattableString.Invariant(
             $"{folder}: VisionHarm-S, {benchmark.Count} pictures of {options.ImageSize} x {options.ImageSize}, {benchmark.Categories.Count} categories, seed {options.Seed}, content sha256 {hash}"));
         return 0;
-    }
-
-    /// <summary>Shows progress, which comes from several threads, one report at a time.</summary>
-    private sealed class Bar(ProgressLine line) : IProgress<SymbolBuildProgress>
-    {
-        private readonly Lock _lock = new();
-        private int _most;
-
-        public void Report(SymbolBuildProgress value)
-        {
-            lock (_lock)
-            {
-                _most = Math.Max(_most, value.Done);
-                line.Show(_most);
-            }
-        }
     }
 }

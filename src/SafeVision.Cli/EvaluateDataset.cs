@@ -1,4 +1,3 @@
-using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
@@ -57,9 +56,7 @@ internal static class EvaluateDataset
 
         Directory.CreateDirectory(request.Folder);
         var benchmark = SymbolBenchmark.Create(new SymbolBenchmarkOptions { Count = count, Seed = request.Seed, Split = request.Split == "all" ? DatasetSplit.None : Splits(request.Split)[^1] });
-        using var line = new ProgressLine(error, count, TimeProvider.System);
-        line.Start();
-        await SymbolDatasetWriter.WriteAsync(benchmark, folder, progress: new Drawn(line), cancellationToken: cancellationToken);
+        await SymbolBuild.WriteAsync(benchmark, folder, threads: 0, error, cancellationToken);
         return folder;
     }
 
@@ -70,15 +67,4 @@ internal static class EvaluateDataset
         "calibration" => [DatasetSplit.Calibration],
         _ => [DatasetSplit.None, DatasetSplit.Test],
     };
-
-    private sealed class Drawn(ProgressLine line) : IProgress<SymbolBuildProgress>
-    {
-        public void Report(SymbolBuildProgress value)
-        {
-            lock (line)
-            {
-                line.Show(value.Done);
-            }
-        }
-    }
 }

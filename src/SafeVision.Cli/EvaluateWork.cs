@@ -14,8 +14,6 @@ namespace SafeVision.Cli;
 /// <summary>What <c>safevision evaluate</c> does: for each policy a run, what else was asked for, and a report.</summary>
 internal sealed class EvaluateWork(EvaluateRequest request, TextWriter output, TextWriter error)
 {
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10); // a busy machine must not change the numbers
-
     /// <summary>Measures under every policy.</summary>
     public async Task<int> MeasureAsync(CancellationToken cancellationToken)
     {
@@ -95,8 +93,7 @@ internal sealed class EvaluateWork(EvaluateRequest request, TextWriter output, T
             guardrail, dataset, folder, new EvaluationRunOptions { Seed = request.Seed, Transform = transform }, progress, cancellationToken);
     }
 
-    private IImageGuardrail Create(SafetyPolicy policy) => ImageGuardrail.Create(builder =>
-        ProviderOption.Apply(ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(s_timeout), request.Model), request.Provider));
+    private IImageGuardrail Create(SafetyPolicy policy) => MeasuringGuardrail.Create(policy, request.Model, request.Provider);
 
     private static ImageSource? Picture(EvaluationDataset dataset, ReportMistake mistake) =>
         dataset.Samples.FirstOrDefault(sample => sample.Id == mistake.Sample) is { } sample ? dataset.Open(sample) : null;

@@ -14,8 +14,6 @@ internal static class TuneCommand
     /// <summary>The exit code where a category has no promise; 0, 2 and 3 are decisions elsewhere, and 1 is an error.</summary>
     private const int NotAllPromised = 4;
 
-    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10); // a busy machine must not make a score a failure
-
     public static Command Create()
     {
         var defaults = new TuningOptions();
@@ -92,8 +90,7 @@ internal static class TuneCommand
         string folder = request.RunFolder ?? Directory.CreateTempSubdirectory("safevision-tune-").FullName;
         try
         {
-            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => ProviderOption.Apply(
-                ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(s_timeout), request.Model), request.Provider));
+            await using IImageGuardrail guardrail = MeasuringGuardrail.Create(policy, request.Model, request.Provider);
             using var progress = new EvaluateProgress(error, "Judging");
             return await EvaluationRunner.RunAsync(guardrail, dataset, folder, progress: progress, cancellationToken: cancellationToken);
         }

@@ -92,7 +92,7 @@ public static class ExplanationMetrics
     {
         (double Lower, double Upper)[] ends = run.Records.Count == 0
             ? [.. means.Select(_ => (double.NaN, double.NaN))]
-            : StatisticIntervals.Compute(run.Records.Count, [.. means.Select(mean => Resampled(mean.Values))], resamples, Confidence, run.Identity.Seed, CancellationToken.None);
+            : StatisticIntervals.Compute(run.Records.Count, [.. means.Select(mean => Bootstrap.MeanOf([.. mean.Values.Select(value => (value.Row, value.Value))]))], resamples, Confidence, run.Identity.Seed, CancellationToken.None);
         return
         [
             .. means.Zip(ends, (mean, end) => MetricCatalog.Value(
@@ -103,16 +103,4 @@ public static class ExplanationMetrics
             }),
         ];
     }
-
-    private static ResampledStatistic Resampled(ExplanationValue[] values) => counts =>
-    {
-        (double sum, long number) = (0, 0);
-        foreach (ExplanationValue value in values)
-        {
-            sum += counts[value.Row] * value.Value;
-            number += counts[value.Row];
-        }
-
-        return number == 0 ? null : sum / number;
-    };
 }

@@ -112,6 +112,19 @@ public static class Bootstrap
         }
     }
 
+    /// <summary>The mean of values of which a sample has none, one or several, as a statistic to resample; samples are drawn, not values.</summary>
+    internal static ResampledStatistic MeanOf(IReadOnlyList<(int Sample, double Value)> values) => counts =>
+    {
+        (double sum, long drawn) = (0, 0);
+        foreach ((int sample, double value) in values)
+        {
+            sum += counts[sample] * value;
+            drawn += counts[sample];
+        }
+
+        return drawn == 0 ? null : sum / drawn;
+    };
+
     private static int[][] Groups(int samples, IReadOnlyList<int>? strata) => strata is null
         ? [[.. Enumerable.Range(0, samples)]]
         : [.. Enumerable.Range(0, samples).GroupBy(i => strata[i]).OrderBy(group => group.Key).Select(group => group.ToArray())];

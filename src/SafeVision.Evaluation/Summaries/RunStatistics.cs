@@ -21,20 +21,21 @@ public static class RunStatistics
         }
 
         var statistics = new StatisticList(run.Samples.Count);
+        AssessedSamples[] assessed = [.. run.Categories.Select(AssessedSamples.Of)];
         if (run.Categories.Count > 0)
         {
             AddVerdicts(statistics, run.Any, null, options);
-            AddRanking(statistics, run.Any, null, options);
-            AddMeans(statistics, run);
+            AddRanking(statistics, run.Any, AssessedSamples.Of(run.Any), null, options);
+            AddMeans(statistics, run, assessed);
         }
 
         AddDecisions(statistics, run);
         AddReasons(statistics, run);
         AddCost(statistics, run);
-        foreach (ScoredCategory category in run.Categories)
+        foreach ((ScoredCategory category, AssessedSamples samples) in run.Categories.Zip(assessed))
         {
             AddVerdicts(statistics, category, category.Id, options);
-            AddRanking(statistics, category, category.Id, options);
+            AddRanking(statistics, category, samples, category.Id, options);
         }
 
         return statistics.All;
@@ -60,9 +61,8 @@ public static class RunStatistics
             statistics.Add(name, id, support, counts => value(BinaryMetrics.Confusion(truth, flagged, counts)), detail);
     }
 
-    private static void AddRanking(StatisticList statistics, ScoredCategory category, string? id, SummaryOptions options)
+    private static void AddRanking(StatisticList statistics, ScoredCategory category, AssessedSamples assessed, string? id, SummaryOptions options)
     {
-        var assessed = AssessedSamples.Of(category);
         (bool[] truth, double[] scores) = (assessed.Truth, assessed.Scores);
         int fewer = Math.Min(assessed.Positives, assessed.Count - assessed.Positives);
         statistics.Add("notAssessed", id, category.Scores.Count, category.Scores.Select(score => double.IsNaN(score) ? 1.0 : 0.0));
@@ -80,7 +80,7 @@ public static class RunStatistics
         statistics.Add("brierScore", id, assessed.Count, CalibrationMetrics.Brier(truth, scores));
     }
 
-    private static void AddMeans(StatisticList statistics, ScoredRun run)
+    private static void AddMeans(StatisticList statistics, ScoredRun run, AssessedSamples[] assessed)
     {
         (bool[] Truth, bool[] Flagged)[] columns = [.. run.Categories.Select(category => ((bool[])[.. category.Applies], (bool[])[.. category.Flagged]))];
         int positives = columns.Sum(column => column.Truth.Count(applies => applies));
@@ -98,7 +98,6 @@ public static class RunStatistics
             return united == 0 ? 1.0 : (double)columns.Count(column => column.Truth[row] && column.Flagged[row]) / united;
         }));
 
-        AssessedSamples[] assessed = [.. run.Categories.Select(AssessedSamples.Of)];
         statistics.Add("macroRocAuc", null, assessed.Length, counts => Mean(assessed, counts, (one, picked) => one.Ranked.RocAuc(picked)));
         statistics.Add("macroAveragePrecision", null, assessed.Length, counts => Mean(assessed, counts, (one, picked) => one.Ranked.AveragePrecision(picked)));
 
@@ -128,7 +127,7 @@ public static class RunStatistics
     /// <summary>How close the reasons of rightly flagged categories come to the reference, where the dataset has one.</summary>
     private static void AddReasons(StatisticList statistics, ScoredRun run)
     {
-        (List<int> rows, List<double> values) = ([], []);
+        List<(int Sample, double Value)> values = [];
         for (int row = 0; row < run.Samples.Count; row++)
         {
             foreach (Finding finding in run.Run.Records[row].Result.Findings)
@@ -136,25 +135,14 @@ public static class RunStatistics
                 if (finding.Verdict is Verdict.Unsafe && run.Samples[row].Labels.Contains(finding.Category)
                     && run.Samples[row].Reasons.TryGetValue(finding.Category, out string? reference))
                 {
-                    rows.Add(row);
-                    values.Add(TextMetrics.RougeL(finding.Evidence.Words ?? finding.Reason, reference).F1);
+                    values.Add((row, TextMetrics.RougeL(finding.Evidence.Words ?? finding.Reason, reference).F1));
                 }
             }
         }
 
-        if (rows.Count > 0)
+        if (values.Count > 0)
         {
-            statistics.Add("rougeL", null, rows.Count, counts =>
-            {
-                (double sum, long drawn) = (0, 0);
-                for (int i = 0; i < rows.Count; i++)
-                {
-                    sum += counts[rows[i]] * values[i];
-                    drawn += counts[rows[i]];
-                }
-
-                return drawn > 0 ? sum / drawn : null;
-            });
+            statistics.Add("rougeL", null, values.Count, Bootstrap.MeanOf(values));
         }
     }
 
