@@ -5,7 +5,7 @@ using SafeVision.Evaluation.Cases;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Runs;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using SafeVision.Cli.Output;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Cli;

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Cli;
 

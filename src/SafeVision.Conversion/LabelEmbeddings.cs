@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

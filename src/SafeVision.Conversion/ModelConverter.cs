@@ -31,8 +31,8 @@ public static class ModelConverter
     /// <param name="progress">Told of bytes and stages, of which two may go on at once, one report at a time; null: nobody.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
-    /// <exception cref="Execution.ExecutionProviderException">The native ONNX Runtime, which checks the result, is missing.</exception>
-    /// <exception cref="Execution.ModelLoadException">The text encoder is missing, altered or none.</exception>
+    /// <exception cref="Inference.ExecutionProviderException">The native ONNX Runtime, which checks the result, is missing.</exception>
+    /// <exception cref="Inference.ModelLoadException">The text encoder is missing, altered or none.</exception>
     public static Task<ConversionResult> ConvertAsync(
         ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {

@@ -1,5 +1,5 @@
 using SafeVision.Engines;
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Models;
 
 namespace SafeVision;

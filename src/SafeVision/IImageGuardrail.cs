@@ -1,4 +1,4 @@
-using SafeVision.Pipeline;
+using SafeVision.Hosting;
 using SafeVision.Policies;
 
 namespace SafeVision;

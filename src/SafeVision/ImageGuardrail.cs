@@ -1,7 +1,7 @@
 using SafeVision.Assessments;
 using SafeVision.Engines;
+using SafeVision.Hosting;
 using SafeVision.Imaging;
-using SafeVision.Pipeline;
 using SafeVision.Policies;
 
 namespace SafeVision;

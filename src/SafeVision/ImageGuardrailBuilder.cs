@@ -2,12 +2,12 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using SafeVision.Engines;
 using SafeVision.Engines.Cascade;
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Engines.VisionLanguage;
-using SafeVision.Execution;
+using SafeVision.Hosting;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models;
-using SafeVision.Pipeline;
 using SafeVision.Policies;
 
 namespace SafeVision;

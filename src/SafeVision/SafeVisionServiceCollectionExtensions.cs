@@ -4,8 +4,8 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
-using SafeVision.Execution;
-using SafeVision.Pipeline;
+using SafeVision.Hosting;
+using SafeVision.Inference;
 
 namespace SafeVision;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using SafeVision.Conversion.Tests.Families;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests;

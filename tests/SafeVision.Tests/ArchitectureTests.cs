@@ -56,7 +56,7 @@ public sealed class ArchitectureTests
     {
         Type[] known = [.. Known(typeof(ImageGuardrail)), .. typeof(ImageGuardrail).GetNestedTypes(Declared).SelectMany(Known)]; // asynchronous methods are nested types
         Assert.Contains(typeof(DecisionRule), known);
-        Assert.Contains(typeof(SafeVision.Pipeline.ActivePolicy), known);
+        Assert.Contains(typeof(SafeVision.Hosting.ActivePolicy), known);
         Assert.Contains(typeof(SafeVision.Imaging.DecodedImage), known);
     }
 

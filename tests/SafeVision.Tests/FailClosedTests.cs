@@ -1,7 +1,7 @@
 using CsCheck;
 using SafeVision.Assessments;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

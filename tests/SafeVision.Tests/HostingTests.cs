@@ -2,7 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using SafeVision.Assessments;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

@@ -4,8 +4,8 @@ using SafeVision.Assessments;
 using SafeVision.Benchmarks.Photographs;
 using SafeVision.Engines;
 using SafeVision.Engines.VisionLanguage;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models.Generation;
 using SafeVision.Models.VisionLanguage;
 

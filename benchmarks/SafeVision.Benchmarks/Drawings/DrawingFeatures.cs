@@ -1,8 +1,8 @@
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Evaluation.Symbols.Scenes;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Benchmarks.Drawings;

@@ -1,7 +1,7 @@
 using BenchmarkDotNet.Attributes;
 using SafeVision.Engines;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Answering;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Generation;
 using SafeVision.Models.VisionLanguage;
 

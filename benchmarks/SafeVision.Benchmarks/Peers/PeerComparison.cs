@@ -1,6 +1,6 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Photographs;
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Models;
 using SafeVision.Policies;
 

@@ -1,7 +1,7 @@
 using SafeVision.Benchmarks.Photographs;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SkiaSharp;
 

@@ -1,6 +1,6 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Photographs;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
 

@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 

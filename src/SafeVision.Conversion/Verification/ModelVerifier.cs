@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Families;
 using SafeVision.Conversion.Layers;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Verification;

@@ -17,7 +17,7 @@ public interface IGuardrailEngine : IAsyncDisposable
     /// <summary>
     /// Does once all the work that depends on the policy but not on an image, and states what of the policy can be judged.
     /// </summary>
-    /// <exception cref="Execution.ModelLoadException">A model's files are missing or broken.</exception>
-    /// <exception cref="Execution.ExecutionProviderException">A required execution provider is not usable.</exception>
+    /// <exception cref="Inference.ModelLoadException">A model's files are missing or broken.</exception>
+    /// <exception cref="Inference.ExecutionProviderException">A required execution provider is not usable.</exception>
     ValueTask<ICompiledPolicy> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken);
 }

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Models;
 

@@ -56,7 +56,7 @@ internal static class GoldenInput
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new Execution.ModelLoadException($"{manifest.Id}: the golden '{golden.Name}' can't be run. {exception.Message}", exception);
+            throw new Inference.ModelLoadException($"{manifest.Id}: the golden '{golden.Name}' can't be run. {exception.Message}", exception);
         }
     }
 

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Models;

@@ -22,26 +22,26 @@ public abstract class ModelFolder
     public static ModelFolder Embedded(Assembly assembly, string prefix) => new EmbeddedFolder(assembly, prefix);
 
     /// <summary>Opens a file for reading.</summary>
-    /// <exception cref="Execution.ModelLoadException">It is not there, or the name is not a plain file name.</exception>
+    /// <exception cref="Inference.ModelLoadException">It is not there, or the name is not a plain file name.</exception>
     public Stream OpenRead(string file)
     {
         RequirePlain(file, file);
-        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
+        return Open(file) ?? throw new Inference.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
     }
 
     /// <summary>Opens a file of the folder, or of its subfolder for graphs: a plain file name, or one behind <see cref="GraphFolder"/>.</summary>
-    /// <exception cref="Execution.ModelLoadException">It is not there, or the name is another one.</exception>
+    /// <exception cref="Inference.ModelLoadException">It is not there, or the name is another one.</exception>
     internal Stream OpenGraph(string file)
     {
         RequirePlain(file.StartsWith(GraphFolder, StringComparison.Ordinal) ? file[GraphFolder.Length..] : file, file);
-        return Open(file) ?? throw new Execution.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
+        return Open(file) ?? throw new Inference.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
     }
 
     private void RequirePlain(string name, string file)
     {
         if (string.IsNullOrWhiteSpace(name) || name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || name.Contains('\0', StringComparison.Ordinal))
         {
-            throw new Execution.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
+            throw new Inference.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
         }
     }
 
@@ -64,7 +64,7 @@ public abstract class ModelFolder
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
-                throw new Execution.ModelLoadException($"{full}: can't be read. {exception.Message}", exception);
+                throw new Inference.ModelLoadException($"{full}: can't be read. {exception.Message}", exception);
             }
         }
     }

@@ -1,7 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Text.Json;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 
 namespace SafeVision.Models;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Models;
 

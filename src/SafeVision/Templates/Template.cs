@@ -19,13 +19,13 @@ internal sealed class Template
 
     private Template(TemplateStatement body, TemplateSource source) => (_body, _source) = (body, source);
 
-    /// <exception cref="Execution.ModelLoadException">The template can't be parsed or holds something that isn't known; the message names file, line and what.</exception>
+    /// <exception cref="Inference.ModelLoadException">The template can't be parsed or holds something that isn't known; the message names file, line and what.</exception>
     public static Template Parse(string text, TemplateSource source) => new(TemplateParser.Parse(text, source), source);
 
     /// <summary>Renders the template.</summary>
     /// <param name="variables">What the template can name.</param>
     /// <param name="isStrict">Whether writing something that isn't defined is an error; otherwise it is empty, as chat templates expect.</param>
-    /// <exception cref="Execution.ModelLoadException">It asks for something that can't be done, raises an error of its own or takes more than its budget.</exception>
+    /// <exception cref="Inference.ModelLoadException">It asks for something that can't be done, raises an error of its own or takes more than its budget.</exception>
     public PromptText Render(TemplateMap variables, bool isStrict = false)
     {
         var scope = new TemplateScope(null);

@@ -23,7 +23,7 @@ internal sealed class TemplateLexer
 
     private TemplateLexer(string text, TemplateSource source) => (_text, _source) = (text, source);
 
-    /// <exception cref="Execution.ModelLoadException">The template is too long, or a tag, comment or text in it isn't closed.</exception>
+    /// <exception cref="Inference.ModelLoadException">The template is too long, or a tag, comment or text in it isn't closed.</exception>
     public static IReadOnlyList<TemplateToken> Read(string text, TemplateSource source)
     {
         if (text.Length > Longest)

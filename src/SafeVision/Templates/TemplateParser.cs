@@ -11,7 +11,7 @@ internal sealed class TemplateParser
 
     private TemplateParser(TemplateTokens tokens) => (_tokens, _expressions) = (tokens, new ExpressionParser(tokens));
 
-    /// <exception cref="Execution.ModelLoadException">The template holds something that isn't known; the message names it and its line.</exception>
+    /// <exception cref="Inference.ModelLoadException">The template holds something that isn't known; the message names it and its line.</exception>
     public static TemplateStatement Parse(string text, TemplateSource source)
     {
         var tokens = new TemplateTokens(TemplateLexer.Read(text, source), source);

@@ -1,5 +1,5 @@
 using System.Runtime.CompilerServices;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers;
 
 namespace SafeVision.Templates;

@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Templates;
 

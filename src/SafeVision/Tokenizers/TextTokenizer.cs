@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers.Readers;
 using SafeVision.Tokenizers.Vocabularies;
 

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Text.Json;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 using SafeVision.Models.Generation;
 using SafeVision.Models.VisionLanguage;

@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests.Families;

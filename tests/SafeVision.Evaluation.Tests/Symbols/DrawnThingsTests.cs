@@ -1,4 +1,4 @@
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Evaluation.Symbols.Icons;
 using SafeVision.Evaluation.Symbols.Scenes;
 using SafeVision.Policies;

@@ -22,8 +22,8 @@ public sealed class ChoosingAProviderTests
     public void The_document_names_the_errors_that_the_code_gives()
     {
         string document = Repository.Read(Document);
-        string catalog = Repository.Read("src/SafeVision/Execution/ProviderCatalog.cs");
-        string cache = Repository.Read("src/SafeVision/Execution/SessionCache.cs");
+        string catalog = Repository.Read("src/SafeVision/Inference/ProviderCatalog.cs");
+        string cache = Repository.Read("src/SafeVision/Inference/SessionCache.cs");
         string target = Repository.Read("packaging/buildTransitive/runtime.targets");
 
         foreach (string message in new[] { "The native ONNX Runtime library was not found or does not fit", "but it found no device or driver", "the native ONNX Runtime in use has no " })

@@ -2,8 +2,8 @@ using CsCheck;
 using SafeVision.Assessments;
 using SafeVision.Engines;
 using SafeVision.Engines.Cascade;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

@@ -1,5 +1,5 @@
 using SafeVision.Assessments;
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

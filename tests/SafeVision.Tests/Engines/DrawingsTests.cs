@@ -1,8 +1,8 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;

@@ -1,4 +1,4 @@
-using SafeVision.Engines.Classifier;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

@@ -1,5 +1,5 @@
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Tests.Fakes;

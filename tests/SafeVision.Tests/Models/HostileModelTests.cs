@@ -1,7 +1,7 @@
 using System.Text.Json.Nodes;
 using CsCheck;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Tests.Fakes;
 

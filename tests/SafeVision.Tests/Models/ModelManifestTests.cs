@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Tests.Models;

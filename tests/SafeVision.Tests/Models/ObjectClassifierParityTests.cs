@@ -1,8 +1,8 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
-using SafeVision.Engines.Classifier;
-using SafeVision.Execution;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Tests.Fakes;
 

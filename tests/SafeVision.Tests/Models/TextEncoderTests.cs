@@ -1,5 +1,5 @@
 using System.Numerics.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Tests.Tokenizers;
 

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 using CsCheck;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Templates;
 using SafeVision.Tokenizers;
 

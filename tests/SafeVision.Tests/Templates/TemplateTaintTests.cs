@@ -80,7 +80,7 @@ public sealed class TemplateTaintTests
 
     [Fact]
     public void A_strangers_text_can_be_no_key() =>
-        Assert.Throws<SafeVision.Execution.ModelLoadException>(() => TemplateFixtures.Parse("{{ {x: 1} | tojson }}").Render(new TemplateMap { ["x"] = PromptText.FromStranger("X") }));
+        Assert.Throws<SafeVision.Inference.ModelLoadException>(() => TemplateFixtures.Parse("{{ {x: 1} | tojson }}").Render(new TemplateMap { ["x"] = PromptText.FromStranger("X") }));
 
     // In lower case nothing of a stranger's could be told from the template's own words.
     private static string Letters(string text) => string.Concat(text.Where(IsForeign)) is { Length: > 0 } letters ? letters : "Q";

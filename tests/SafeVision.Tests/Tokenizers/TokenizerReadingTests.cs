@@ -1,6 +1,6 @@
 using System.Text;
 using CsCheck;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers;
 
 namespace SafeVision.Tests.Tokenizers;

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers;
 
 namespace SafeVision.Conversion.Families.Encoders;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Templates;
 using SafeVision.Tokenizers;

@@ -1,6 +1,6 @@
 using SafeVision.Assessments;
 using SafeVision.Engines.VisionLanguage.Protocols;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.VisionLanguage;
 using SafeVision.Policies;
 

@@ -15,6 +15,6 @@ internal interface IVisionLanguageFamily
     IReadOnlyList<string> ModelTypes { get; }
 
     /// <summary>Reads how the model is fed.</summary>
-    /// <exception cref="Execution.ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
+    /// <exception cref="Inference.ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
     VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
 }

@@ -20,7 +20,7 @@ internal static class ImageBudget
     /// <param name="key">The setting to blame.</param>
     /// <param name="tokens">Image tokens.</param>
     /// <param name="values">Floats for the vision tower.</param>
-    /// <exception cref="Execution.ModelLoadException">It is too much.</exception>
+    /// <exception cref="Inference.ModelLoadException">It is too much.</exception>
     public static void Require(ConfigurationValue key, long tokens, long values)
     {
         if (tokens is < 1 or > MostTokens)

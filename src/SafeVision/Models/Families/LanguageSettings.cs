@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers;
 
 namespace SafeVision.Models.Families;

@@ -1,5 +1,5 @@
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 
 namespace SafeVision.Models.Families;
 
@@ -63,7 +63,7 @@ internal readonly struct PreprocessorSettings
     /// <summary>
     /// The side of a square, written as a number, as [height, width] or as an object of height and width; null where there is none.
     /// </summary>
-    /// <exception cref="Execution.ModelLoadException">It is no square, or too large.</exception>
+    /// <exception cref="Inference.ModelLoadException">It is no square, or too large.</exception>
     public static int? Square(ConfigurationValue size)
     {
         if (!size.Exists)

@@ -1,5 +1,5 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Models.Generation;

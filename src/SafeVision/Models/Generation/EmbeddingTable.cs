@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Models.Generation;
 

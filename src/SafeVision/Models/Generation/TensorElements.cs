@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Models.Generation;
 

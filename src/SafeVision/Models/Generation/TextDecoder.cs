@@ -2,7 +2,7 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 
 namespace SafeVision.Models.Generation;

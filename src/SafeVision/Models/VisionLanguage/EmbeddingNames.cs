@@ -8,11 +8,11 @@ namespace SafeVision.Models.VisionLanguage;
 /// <param name="Embeddings">[batch, tokens, width].</param>
 internal sealed record EmbeddingNames(string InputIds, string? ImageFeatures, string Embeddings)
 {
-    /// <exception cref="Execution.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
+    /// <exception cref="Inference.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
     public static EmbeddingNames Read(GraphSignature graph, TensorNaming naming)
     {
         string ids = graph.Require(graph.Input(naming.InputIds, orOnly: true), TensorElementType.Int64, 2).Name;
-        string? features = graph.Inputs.TryGetValue(naming.EmbeddingImageFeatures, out Execution.OnnxTensorInfo? images)
+        string? features = graph.Inputs.TryGetValue(naming.EmbeddingImageFeatures, out Inference.OnnxTensorInfo? images)
             ? graph.RequireFloats(images, 2, 3).Name
             : null;
         return new EmbeddingNames(ids, features, graph.RequireFloats(graph.Output(naming.Embedded, orOnly: true), 3).Name);

@@ -6,7 +6,7 @@ namespace SafeVision.Models.VisionLanguage;
 /// <param name="ImageFeatures">One vector for each image token, [tokens, width] or [tiles, tokens, width].</param>
 internal sealed record VisionNames(string PixelValues, IReadOnlyDictionary<string, string> OtherInputs, string ImageFeatures)
 {
-    /// <exception cref="Execution.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
+    /// <exception cref="Inference.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
     public static VisionNames Read(GraphSignature graph, TensorNaming naming)
     {
         string pixels = graph.RequireFloats(graph.Input(naming.PixelValues, orOnly: true), 2, 4, 5).Name;

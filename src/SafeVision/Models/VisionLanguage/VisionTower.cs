@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 using SafeVision.Models.Generation;
 

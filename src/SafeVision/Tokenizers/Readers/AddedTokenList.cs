@@ -11,7 +11,7 @@ internal sealed class AddedTokenList
 
     public bool Contains(string content) => _ids.ContainsKey(content);
 
-    /// <exception cref="Execution.ModelLoadException">Another token has the id or the content, or there are too many, or it is too long.</exception>
+    /// <exception cref="Inference.ModelLoadException">Another token has the id or the content, or there are too many, or it is too long.</exception>
     public void Add(AddedToken token, JsonPlace place)
     {
         if (token.Content.Length is 0 or > ContentTrie.LongestContent)

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using SafeVision.Execution;
+using SafeVision.Inference;
 
 namespace SafeVision.Tokenizers.Readers;
 

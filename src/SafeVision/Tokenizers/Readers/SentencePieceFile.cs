@@ -1,5 +1,5 @@
 using Google.Protobuf;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers.Vocabularies;
 
 namespace SafeVision.Tokenizers.Readers;

@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers.Decoders;
 using SafeVision.Tokenizers.Normalizers;
 using SafeVision.Tokenizers.Splitters;

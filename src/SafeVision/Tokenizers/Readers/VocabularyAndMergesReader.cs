@@ -1,5 +1,5 @@
 using System.Text;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Tokenizers.Decoders;
 using SafeVision.Tokenizers.Normalizers;
 using SafeVision.Tokenizers.Splitters;

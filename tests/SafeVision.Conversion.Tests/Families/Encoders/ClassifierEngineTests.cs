@@ -3,7 +3,7 @@ using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
 using OnnxFile = SafeVision.Conversion.Onnx.OnnxFile;

@@ -3,7 +3,7 @@ using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Verification;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;

@@ -1,6 +1,6 @@
 using SafeVision.Assessments;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.Tests.Imaging;

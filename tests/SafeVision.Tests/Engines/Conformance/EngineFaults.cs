@@ -1,5 +1,5 @@
 using CsCheck;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 

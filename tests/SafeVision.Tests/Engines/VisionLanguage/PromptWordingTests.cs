@@ -1,5 +1,5 @@
 using SafeVision.Engines.VisionLanguage;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 using SafeVision.Policies;
 using SafeVision.Tokenizers;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 using SafeVision.Tokenizers;
 

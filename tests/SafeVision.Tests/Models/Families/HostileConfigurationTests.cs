@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 
 namespace SafeVision.Tests.Models.Families;

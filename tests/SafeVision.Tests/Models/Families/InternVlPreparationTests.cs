@@ -211,11 +211,11 @@ public sealed class InternVlPreparationTests
     {
         using ConfigurationFolder tokens = new ConfigurationFolder("internvl-qwen2-orig")
             .Set("config.json", "force_image_size", "448").Set("config.json", "max_dynamic_patch", "64");
-        Assert.Contains("image tokens, not 16640", Assert.Throws<SafeVision.Execution.ModelLoadException>(() => Images(tokens.Read())).Message, StringComparison.Ordinal);
+        Assert.Contains("image tokens, not 16640", Assert.Throws<SafeVision.Inference.ModelLoadException>(() => Images(tokens.Read())).Message, StringComparison.Ordinal);
 
         using ConfigurationFolder pixels = new ConfigurationFolder("internvl-qwen2-orig")
             .Set("config.json", "force_image_size", "2048").Set("config.json", "vision_config.patch_size", "512").Set("config.json", "max_dynamic_patch", "64");
-        Assert.Contains("pixel values", Assert.Throws<SafeVision.Execution.ModelLoadException>(() => Images(pixels.Read())).Message, StringComparison.Ordinal);
+        Assert.Contains("pixel values", Assert.Throws<SafeVision.Inference.ModelLoadException>(() => Images(pixels.Read())).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.Families;
 using SafeVision.Tokenizers;
 

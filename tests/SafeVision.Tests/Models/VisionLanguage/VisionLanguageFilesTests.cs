@@ -1,5 +1,5 @@
 using System.Security.Cryptography;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Models.VisionLanguage;
 using SafeVision.Tests.Fakes;
 

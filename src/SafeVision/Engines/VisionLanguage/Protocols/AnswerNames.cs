@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 
 namespace SafeVision.Engines.VisionLanguage.Protocols;

@@ -16,6 +16,6 @@ internal abstract class CompiledProtocol
     /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the run within one step of the model.</param>
     /// <returns>One answer for each category of the policy, in its order.</returns>
-    /// <exception cref="Execution.ModelOutputException">The model gave numbers that are none.</exception>
+    /// <exception cref="Inference.ModelOutputException">The model gave numbers that are none.</exception>
     public abstract ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken);
 }

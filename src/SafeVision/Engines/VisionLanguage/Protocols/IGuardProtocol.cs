@@ -10,6 +10,6 @@ internal interface IGuardProtocol
     string Name { get; }
 
     /// <summary>Makes a policy ready: prompts, grammar, and what of the policy the protocol can honour.</summary>
-    /// <exception cref="Execution.ModelLoadException">The model lacks what the protocol needs, such as its tokens.</exception>
+    /// <exception cref="Inference.ModelLoadException">The model lacks what the protocol needs, such as its tokens.</exception>
     CompiledProtocol Compile(ProtocolContext context);
 }

@@ -1,4 +1,4 @@
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tokenizers;
 

@@ -1,6 +1,6 @@
 using SafeVision.Engines.VisionLanguage;
 using SafeVision.Engines.VisionLanguage.Protocols;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.Tokenizers;

@@ -1,7 +1,7 @@
 using SafeVision.Assessments;
 using SafeVision.Engines.VisionLanguage;
 using SafeVision.Engines.VisionLanguage.Protocols;
-using SafeVision.Execution;
+using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.Tokenizers;

@@ -1,8 +1,8 @@
 using SafeVision.Assessments;
 using SafeVision.Engines.VisionLanguage;
 using SafeVision.Engines.VisionLanguage.Protocols;
-using SafeVision.Execution;
 using SafeVision.Imaging;
+using SafeVision.Inference;
 using SafeVision.Models.VisionLanguage;
 using SafeVision.Policies;
 using SafeVision.Tests.Models.Generation;

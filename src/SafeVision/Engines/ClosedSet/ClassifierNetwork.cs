@@ -1,0 +1,192 @@
+using System.Collections.Concurrent;
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using SafeVision.Imaging;
+using SafeVision.Inference;
+using SafeVision.Models;
+
+namespace SafeVision.Engines.ClosedSet;
+
+/// <summary>
+/// A closed-set image classifier: views of pictures in, probabilities and feature maps out. Thread-safe; each caller
+/// borrows a set of buffers, so that a run neither copies nor allocates.
+/// </summary>
+internal sealed class ClassifierNetwork : IDisposable
+{
+    /// <summary>Views in one run; a larger batch gains nothing on processors and holds more memory.</summary>
+    internal const int Capacity = 4;
+
+    /// <summary>Cells of a feature map; it is kept on the stack.</summary>
+    private const int MostCells = 4096;
+
+    private readonly ConcurrentBag<BatchBinding> _bindings = [];
+    private readonly TensorSpec _input;
+    private readonly TensorSpec[] _outputs;
+    private readonly float[] _headWeights; // [labels, channels]
+    private readonly bool _needsSoftmax;
+
+    private ClassifierNetwork(ModelPackage package, ModelSession session, PreprocessingRecipe recipe)
+    {
+        Package = package;
+        Session = session;
+        Recipe = recipe;
+        ModelManifest manifest = package.Manifest;
+        _needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
+        string scores = Output(manifest, _needsSoftmax ? "logits" : "probabilities");
+        session.Require([manifest.Input], [scores]);
+
+        int[] picture = session.InputShape(manifest.Input); // [batch, 3, height, width]
+        int[] classes = session.OutputShape(scores); // [batch, labels]
+        if (!Fits(picture, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, Labels))
+        {
+            throw new ModelLoadException(
+                $"{manifest.Id}: input [{string.Join(", ", picture)}] and scores [{string.Join(", ", classes)}] (-1: open) do not fit {Labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, and all else but the input's size fixed.");
+        }
+
+        _input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
+        _outputs = [new(scores, [Labels])];
+        _headWeights = [];
+        if (!manifest.Outputs.ContainsKey("headWeights"))
+        {
+            return; // a head of several layers: its scores are sound, but no map is exact
+        }
+
+        string features = Output(manifest, "features");
+        string head = Output(manifest, "headWeights");
+        session.Require([], [features, head]);
+        int[] map = session.OutputShape(features); // [batch, channels, height, width]
+        int[] weights = session.OutputShape(head); // [labels, channels]
+        if (map.Length != 4 || !Fits(weights, Labels, map[1]) || TensorPrimitives.Min<int>(map.AsSpan(1)) < 1 || (long)map[2] * map[3] > MostCells)
+        {
+            throw new ModelLoadException(
+                $"{manifest.Id}: features [{string.Join(", ", map)}] and head weights [{string.Join(", ", weights)}] (-1: open) do not fit {Labels} labels; all but the batch must be fixed, and the map have at most {MostCells} cells.");
+        }
+
+        (Channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
+        _outputs = [.. _outputs, new(features, [Channels, MapHeight, MapWidth])];
+        _headWeights = FetchHeadWeights(head);
+    }
+
+    public ModelPackage Package { get; }
+
+    public ModelSession Session { get; }
+
+    public PreprocessingRecipe Recipe { get; }
+
+    public int Labels => Package.Manifest.Labels.Count;
+
+    public int Channels { get; }
+
+    /// <summary>Whether the head is one dense layer over pooled features, so that class-activation maps are exact.</summary>
+    public bool HasActivationMaps => Channels > 0;
+
+    public int MapWidth { get; }
+
+    public int MapHeight { get; }
+
+    public static async Task<ClassifierNetwork> LoadAsync(ModelPackage package, SessionCache sessions, ExecutionOptions options, CancellationToken cancellationToken)
+    {
+        if (package.Manifest is not { Kind: "imageClassifier", Preprocessing: { } recipe })
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no image classifier.");
+        }
+
+        ModelSession session = await sessions.GetAsync(package.Image(GoldenInput.ProbeOf(package.Manifest)), options, cancellationToken).ConfigureAwait(false);
+        return new ClassifierNetwork(package, session, recipe);
+    }
+
+    public BatchBinding Borrow() => _bindings.TryTake(out BatchBinding? binding)
+        ? binding
+        : new BatchBinding(Session, _input, _outputs, Capacity);
+
+    public void Return(BatchBinding binding) => _bindings.Add(binding);
+
+    /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>; false when the model gave garbage.</summary>
+    public bool Probabilities(BatchBinding binding, int item, Span<float> probabilities)
+    {
+        ReadOnlySpan<float> scores = binding.Output(0, item);
+        if (_needsSoftmax)
+        {
+            TensorPrimitives.SoftMax(scores, probabilities);
+        }
+        else
+        {
+            scores.CopyTo(probabilities);
+        }
+
+        float sum = TensorPrimitives.Sum<float>(probabilities); // NaN when any is
+        return sum is > 0.98f and < 1.02f && TensorPrimitives.Min<float>(probabilities) >= 0;
+    }
+
+    /// <summary>The mean of each channel over the cells, which the last dense layer reads: [channels].</summary>
+    public void Pool(BatchBinding binding, int item, Span<float> pooled)
+    {
+        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
+        int cells = MapWidth * MapHeight;
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            pooled[channel] = TensorPrimitives.Sum(features.Slice(channel * cells, cells)) / cells;
+        }
+    }
+
+    /// <summary>A label's row of the last dense layer: how much each channel of the features speaks for it.</summary>
+    public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * Channels, Channels);
+
+    /// <summary>
+    /// Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense layer applied to
+    /// the features of each cell. Weights may be those of several labels, added up: maps add up alike.
+    /// </summary>
+    public void AddActivationMap(BatchBinding binding, int item, ReadOnlySpan<float> weights, Span<float> map)
+    {
+        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
+        int cells = MapWidth * MapHeight;
+        for (int channel = 0; channel < Channels; channel++)
+        {
+            TensorPrimitives.MultiplyAdd(features.Slice(channel * cells, cells), weights[channel], map, map);
+        }
+    }
+
+    private static string Output(ModelManifest manifest, string role) => manifest.Outputs.TryGetValue(role, out string? name)
+        ? name
+        : throw new ModelLoadException($"{manifest.Id}: the manifest's outputs have no '{role}'.");
+
+    /// <summary>Whether a tensor's shape is the one wanted; an open dimension fits any size, an open wish only an open dimension.</summary>
+    private static bool Fits(ReadOnlySpan<int> shape, params ReadOnlySpan<int> wanted)
+    {
+        bool fits = shape.Length == wanted.Length;
+        for (int i = 0; fits && i < wanted.Length; i++)
+        {
+            fits = shape[i] == wanted[i] || (shape[i] == -1 && wanted[i] > 0);
+        }
+
+        return fits;
+    }
+
+    /// <summary>The head's weights are an output of the graph that depends on no input, so one run yields them.</summary>
+    private float[] FetchHeadWeights(string name)
+    {
+        float[] blank = new float[3 * Recipe.InputSize * Recipe.InputSize];
+        using OrtValue value = OrtValue.CreateTensorValueFromMemory(blank, [1, 3, Recipe.InputSize, Recipe.InputSize]);
+        using var options = new RunOptions();
+        try
+        {
+            using IDisposableReadOnlyCollection<OrtValue> results = Session.Session.Run(options, [_input.Name], [value], [name]);
+            float[] weights = results[0].GetTensorDataAsSpan<float>().ToArray();
+            return weights.Length == Labels * Channels && float.IsFinite(TensorPrimitives.MaxMagnitude<float>(weights))
+                ? weights
+                : throw new ModelLoadException($"{Package.Manifest.Id}: '{name}' gives {weights.Length} numbers, not all finite, for {Labels} labels and {Channels} channels.");
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new ModelLoadException($"{Package.Manifest.Id}: can't be run. {exception.Message}", exception);
+        }
+    }
+
+    public void Dispose()
+    {
+        while (_bindings.TryTake(out BatchBinding? binding))
+        {
+            binding.Dispose();
+        }
+    }
+}

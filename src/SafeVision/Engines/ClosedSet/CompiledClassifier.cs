@@ -1,0 +1,125 @@
+using System.Buffers;
+using SafeVision.Assessments;
+using SafeVision.Imaging;
+using SafeVision.Inference;
+using SafeVision.Models;
+
+namespace SafeVision.Engines.ClosedSet;
+
+/// <summary>A policy compiled for one classifier.</summary>
+internal sealed class CompiledClassifier : ICompiledPolicy
+{
+    private readonly ClassifierNetwork _network;
+    private readonly CategoryRule[] _rules;
+    private readonly ViewPlanner _planner;
+    private readonly ClassifierReport _report;
+    private readonly CompiledDrawings? _drawings;
+
+    public CompiledClassifier(ClassifierNetwork network, LabelSpace labels, CategoryRule[] rules, CompiledDrawings? drawings, ViewPlan plan)
+    {
+        (_network, _rules, _drawings) = (network, rules, drawings);
+        _planner = new ViewPlanner(network.Recipe, plan);
+        _report = new ClassifierReport(network, labels);
+        ModelManifest manifest = network.Package.Manifest;
+        ProviderSelection provider = network.Session.Provider;
+        Coverage = [.. rules.Select(rule => rule.Coverage)];
+        Models = [new("classifier", manifest.Id, manifest.Sha256, provider.Selected.Name, provider.IsFallback ? string.Join("; ", provider.Rejections) : null)];
+        if (drawings is not null)
+        {
+            Models = [.. Models, drawings.Model];
+        }
+
+        ShortSide = network.Recipe.Resize.Size;
+    }
+
+    public IReadOnlyList<CategoryCoverage> Coverage { get; }
+
+    public IReadOnlyList<ModelProvenance> Models { get; }
+
+    public int ShortSide { get; }
+
+    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+    {
+        BatchBinding binding = _network.Borrow();
+        var assessments = new FrameAssessment[frames.Count];
+        try
+        {
+            for (int i = 0; i < assessments.Length; i++)
+            {
+                assessments[i] = Assess(frames[i], binding, cancellationToken);
+            }
+        }
+        catch
+        {
+            binding.Dispose(); // buffers of a run that failed midway are not used again
+            throw;
+        }
+
+        _network.Return(binding);
+        return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>(assessments);
+    }
+
+    private FrameAssessment Assess(ImageFrame frame, BatchBinding binding, CancellationToken cancellationToken)
+    {
+        IReadOnlyList<ClassifierView> views = _planner.Plan(frame.Width, frame.Height);
+        var best = new CategoryAssessment[_rules.Length];
+        float[] probabilities = ArrayPool<float>.Shared.Rent(Math.Max(_network.Labels, _drawings?.Labels ?? 0));
+        bool sound = true, isDrawn = false;
+        for (int start = 0; start < views.Count; start += binding.Capacity)
+        {
+            int batch = Math.Min(binding.Capacity, views.Count - start);
+            for (int item = 0; item < batch; item++)
+            {
+                views[start + item].Write(frame, binding.Input(item));
+            }
+
+            // The main view speaks for the picture: a stretch of clear sky is as flat as a drawing.
+            isDrawn = start == 0 ? _drawings?.IsDrawn(binding.Input(0)) ?? false : isDrawn;
+            binding.Run(batch, cancellationToken);
+            for (int item = 0; item < batch && sound; item++)
+            {
+                ImageBox region = views[start + item].VisibleRegion(frame);
+                sound = ReadLabels(binding, item, region, probabilities.AsSpan(0, _network.Labels), best)
+                    && (!isDrawn || ReadDrawing(binding, item, region, probabilities.AsSpan(0, _drawings!.Labels), best));
+            }
+        }
+
+        ArrayPool<float>.Shared.Return(probabilities);
+        return new FrameAssessment(sound
+            ? best
+            : [.. _rules.Select(rule => CategoryAssessment.NotAssessed(rule.Category.Id, $"{_network.Package.Manifest.Id} gave numbers that are no probabilities."))]);
+    }
+
+    private bool ReadLabels(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    {
+        bool isSound = _network.Probabilities(binding, item, shares);
+        for (int i = 0; i < _rules.Length && isSound; i++)
+        {
+            double score = _report.Score(_rules[i], shares);
+            if (best[i] is null || score > best[i].Score)
+            {
+                best[i] = _report.Assess(_rules[i], Coverage[i].Level, score, shares, binding, item, region);
+            }
+        }
+
+        return isSound;
+    }
+
+    /// <summary>Raises what the labels said of a drawing; a category that they can't judge stays so, for most pictures are none.</summary>
+    private bool ReadDrawing(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    {
+        bool isSound = _drawings!.Probabilities(binding, item, shares);
+        for (int i = 0; i < _rules.Length && isSound; i++)
+        {
+            double score = _drawings.Score(i, shares);
+            if (score > best[i].Score)
+            {
+                best[i] = _drawings.Assess(i, Coverage[i].Level, score, shares, binding, item, region);
+            }
+        }
+
+        return isSound;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

@@ -1,0 +1,124 @@
+using SafeVision.Engines;
+using SafeVision.Policies;
+
+namespace SafeVision.Hosting;
+
+/// <summary>
+/// The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when the
+/// last image judged by it is done.
+/// </summary>
+internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial, TimeProvider clock) : IAsyncDisposable
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _compiling = new(1, 1);
+    private readonly Lock _gate = new();
+    private CompiledGeneration? _current;
+    private bool _disposed;
+    private string? _updateError;
+
+    public GuardrailStatus Status
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new GuardrailStatus
+                {
+                    Policy = _current?.Policy ?? initial,
+                    IsReady = _current is not null,
+                    Coverage = _current?.Compiled.Coverage ?? [],
+                    Models = _current?.Compiled.Models ?? [],
+                    Prompts = _current?.Compiled.Prompts ?? [],
+                    PolicyUpdateError = _updateError,
+                };
+            }
+        }
+    }
+
+    /// <summary>The policy in force, kept alive until the lease is released; compiles it at the first call.</summary>
+    public async ValueTask<PolicyLease> AcquireAsync(CancellationToken cancellationToken)
+    {
+        if (TryAcquire() is { } lease)
+        {
+            return lease;
+        }
+
+        await _compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return TryAcquire() ?? await CompileAsync(initial, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _compiling.Release();
+        }
+    }
+
+    /// <summary>Compiles a policy and puts it in force.</summary>
+    public async Task ReplaceAsync(SafetyPolicy policy, CancellationToken cancellationToken)
+    {
+        await _compiling.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ImageGuardrail));
+            using PolicyLease lease = await CompileAsync(policy, cancellationToken).ConfigureAwait(false);
+            _updateError = null;
+        }
+        catch (Exception exception) when (exception is not (OperationCanceledException or ObjectDisposedException))
+        {
+            _updateError = exception.Message;
+            throw;
+        }
+        finally
+        {
+            _compiling.Release();
+        }
+    }
+
+    private PolicyLease? TryAcquire()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, typeof(ImageGuardrail));
+            _current?.AddUser();
+            return _current is null ? null : new PolicyLease(_current);
+        }
+    }
+
+    private async Task<PolicyLease> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
+    {
+        var generation = new CompiledGeneration(policy, await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false));
+        CompiledGeneration? old = generation;
+        lock (_gate)
+        {
+            if (!_disposed)
+            {
+                (old, _current) = (_current, generation);
+            }
+        }
+
+        old?.RemoveUser();
+        return TryAcquire()!;
+    }
+
+    /// <summary>Ends the policy and waits for what still compiles or judges by it, so that models may be unloaded.</summary>
+    /// <exception cref="TimeoutException">Something goes on after half a minute: unloading would pull the model from under it.</exception>
+    public async ValueTask DisposeAsync()
+    {
+        CompiledGeneration? last;
+        lock (_gate)
+        {
+            _disposed = true;
+            (last, _current) = (_current, null);
+        }
+
+        last?.RemoveUser();
+        await _compiling.WaitAsync().WaitAsync(s_patience, clock).ConfigureAwait(false);
+        _compiling.Release();
+        if (last is not null)
+        {
+            await last.Drained.WaitAsync(s_patience, clock).ConfigureAwait(false);
+        }
+    }
+}

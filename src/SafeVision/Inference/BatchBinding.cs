@@ -1,0 +1,91 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace SafeVision.Inference;
+
+/// <summary>
+/// Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once, so that a
+/// run copies and allocates nothing. Not thread-safe: one caller at a time holds a binding.
+/// </summary>
+internal sealed class BatchBinding : IDisposable
+{
+    private readonly ModelSession _session;
+    private readonly Port _input;
+    private readonly Port[] _outputs;
+    private readonly OrtIoBinding?[] _bindings; // [batch - 1]
+    private readonly List<OrtValue> _values = [];
+    private readonly RunOptions _options = new();
+
+    /// <param name="session">The model.</param>
+    /// <param name="input">The input's name and the shape of one item.</param>
+    /// <param name="outputs">The outputs' names and the shape of one item of each.</param>
+    /// <param name="capacity">The largest batch.</param>
+    public BatchBinding(ModelSession session, TensorSpec input, IReadOnlyList<TensorSpec> outputs, int capacity)
+    {
+        _session = session;
+        _input = new Port(input, capacity);
+        _outputs = [.. outputs.Select(output => new Port(output, capacity))];
+        _bindings = new OrtIoBinding?[capacity];
+    }
+
+    public int Capacity => _bindings.Length;
+
+    /// <summary>The input of one item of the batch, to be written.</summary>
+    public Span<float> Input(int item) => _input.Item(item);
+
+    /// <summary>An output of one item of the batch, valid until the next run.</summary>
+    public ReadOnlySpan<float> Output(int output, int item) => _outputs[output].Item(item);
+
+    /// <summary>Runs the first <paramref name="batch"/> items.</summary>
+    public void Run(int batch, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
+        OrtIoBinding binding = _bindings[batch - 1] ??= Bind(batch);
+        ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
+    }
+
+    private OrtIoBinding Bind(int batch)
+    {
+        OrtIoBinding binding = _session.Session.CreateIoBinding();
+        binding.BindInput(_input.Spec.Name, Value(_input, batch));
+        foreach (Port output in _outputs)
+        {
+            binding.BindOutput(output.Spec.Name, Value(output, batch));
+        }
+
+        return binding;
+    }
+
+    private OrtValue Value(Port port, int batch)
+    {
+        OrtValue value = OrtValue.CreateTensorValueFromMemory(
+            OrtMemoryInfo.DefaultInstance, port.Buffer.AsMemory(0, batch * port.Length), [batch, .. port.Spec.ItemShape]);
+        _values.Add(value);
+        return value;
+    }
+
+    public void Dispose()
+    {
+        foreach (OrtIoBinding? binding in _bindings)
+        {
+            binding?.Dispose();
+        }
+
+        _values.ForEach(value => value.Dispose());
+        _options.Dispose();
+    }
+
+    private sealed class Port(TensorSpec spec, int capacity)
+    {
+        public TensorSpec Spec { get; } = spec;
+
+        public int Length { get; } = checked((int)spec.ItemShape.Aggregate(1L, (product, size) => product * size));
+
+        public float[] Buffer { get; } = GC.AllocateArray<float>(
+            checked((int)(capacity * spec.ItemShape.Aggregate(1L, (product, size) => product * size))), pinned: true);
+
+        public Span<float> Item(int item) => Buffer.AsSpan(item * Length, Length);
+    }
+}
+
+/// <summary>A tensor's name and the shape of one item of its batch.</summary>
+internal sealed record TensorSpec(string Name, long[] ItemShape);

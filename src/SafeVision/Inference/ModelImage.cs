@@ -1,0 +1,28 @@
+using Microsoft.ML.OnnxRuntime;
+
+namespace SafeVision.Inference;
+
+/// <summary>A model's bytes or checked file, and how to tell whether a provider computes it rightly.</summary>
+internal sealed record ModelImage
+{
+    /// <summary>For errors and provenance.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>What tells it from every other model: the hash of its bytes, or paths, lengths and times of its files.</summary>
+    public required string Identity { get; init; }
+
+    /// <summary>The file, when the model has one: ONNX Runtime maps it and finds external data beside it.</summary>
+    public string? Path { get; init; }
+
+    /// <summary>Checks that the file and those beside it are what they should be, before it is loaded; null: nothing to check.</summary>
+    public Action? Check { get; init; }
+
+    /// <summary>The bytes, when the model is embedded.</summary>
+    public Func<byte[]>? Bytes { get; init; }
+
+    /// <summary>Whether runs differ in shape, so that a plan of memory made for one is of no use to the next.</summary>
+    public bool HasVaryingShapes { get; init; }
+
+    /// <summary>Runs the golden inputs and returns all outputs, one after the other; null when the model has none.</summary>
+    public Func<InferenceSession, float[]>? Probe { get; init; }
+}

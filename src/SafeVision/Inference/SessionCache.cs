@@ -1,0 +1,199 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.ML.OnnxRuntime;
+
+namespace SafeVision.Inference;
+
+/// <summary>
+/// Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions live until
+/// the cache is disposed.
+/// </summary>
+public sealed class SessionCache : IDisposable
+{
+    private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> _sessions = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<IDisposable>>> _shared = new();
+    private readonly ILogger _logger;
+    private bool _disposed;
+
+    /// <summary>Creates an empty cache.</summary>
+    /// <param name="logger">Where fallbacks to another provider are reported as warnings.</param>
+    public SessionCache(ILogger<SessionCache>? logger = null) => _logger = logger ?? NullLogger<SessionCache>.Instance;
+
+    /// <summary>The session of a model, loaded now if it is not yet. Cancelling ends the caller's wait, not the loading.</summary>
+    /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
+    /// <exception cref="ModelLoadException">ONNX Runtime can't load the model.</exception>
+    internal async Task<ModelSession> GetAsync(ModelImage model, ExecutionOptions options, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        string key = $"{model.Identity}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
+        Lazy<Task<ModelSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => LoadOrForget(key, model, options), CancellationToken.None)));
+        return await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Something that is made of sessions and shared by all who ask by the same key; it is disposed with the cache, before the
+    /// sessions. Cancelling ends the caller's wait, not the making.
+    /// </summary>
+    internal async Task<T> ShareAsync<T>(string key, Func<Task<T>> create, CancellationToken cancellationToken)
+        where T : class, IDisposable
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        Lazy<Task<IDisposable>> entry = _shared.GetOrAdd($"{typeof(T).Name}|{key}", full => new Lazy<Task<IDisposable>>(() => Task.Run(async () =>
+        {
+            try
+            {
+                return (IDisposable)await create().ConfigureAwait(false);
+            }
+            catch
+            {
+                _shared.TryRemove(full, out _); // a later call may find the files mended
+                throw;
+            }
+        })));
+        return (T)await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private ModelSession LoadOrForget(string key, ModelImage model, ExecutionOptions options)
+    {
+        try
+        {
+            return Load(model, options);
+        }
+        catch
+        {
+            _sessions.TryRemove(key, out _); // a later call may find the file mended
+            throw;
+        }
+    }
+
+    private ModelSession Load(ModelImage model, ExecutionOptions options)
+    {
+        var rejections = new List<string>();
+        foreach (ExecutionProvider provider in options.Providers)
+        {
+            using SessionOptions sessionOptions = CreateOptions(model, options);
+            string? rejection = ProviderCatalog.TryAppend(sessionOptions, provider);
+            if (rejection is null && Open(model, sessionOptions, provider, out rejection) is { } session)
+            {
+                rejection = provider == ExecutionProvider.Cpu ? null : Distrust(model, session, options);
+                if (rejection is null)
+                {
+                    var selection = new ProviderSelection(options.Providers, provider, rejections);
+                    if (selection.IsFallback)
+                    {
+                        Log.Fallback(_logger, model.Name, provider.Name, string.Join("; ", rejections));
+                    }
+
+                    return new ModelSession(session, selection, model.Name);
+                }
+
+                session.Dispose();
+            }
+
+            if (options.Required)
+            {
+                throw new ExecutionProviderException($"The required execution provider can't be used for {model.Name}. {rejection}.");
+            }
+
+            rejections.Add(rejection!);
+        }
+
+        throw new ExecutionProviderException(
+            $"No execution provider of the list can be used for {model.Name}: {string.Join("; ", rejections)}. Add ExecutionProvider.Cpu at the end of the list to fall back to the processor.");
+    }
+
+    private static SessionOptions CreateOptions(ModelImage model, ExecutionOptions options)
+    {
+        ProviderCatalog.Environment();
+        var sessionOptions = new SessionOptions
+        {
+            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
+            InterOpNumThreads = 1,
+            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
+            EnableMemoryPattern = !model.HasVaryingShapes,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+
+        // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
+        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+
+        if (model.HasVaryingShapes)
+        {
+            // It is of use to convolutional networks alone, and ONNX Runtime 1.31.1 crashes the process in it where a graph
+            // transposes an input of 64-bit integers, as decoders do with positions.
+            sessionOptions.AddSessionConfigEntry("optimization.disable_specified_optimizers", "NchwcTransformer");
+        }
+
+        if (model.Path is null)
+        {
+            // A model from memory may say that weights lie in other files, which nobody checked; ONNX Runtime would look
+            // for them in the working directory. Nothing lies below the null device.
+            sessionOptions.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", OperatingSystem.IsWindows() ? @"\\.\NUL" : "/dev/null");
+        }
+
+        return sessionOptions;
+    }
+
+    private static InferenceSession? Open(ModelImage model, SessionOptions options, ExecutionProvider provider, out string? rejection)
+    {
+        rejection = null;
+        try
+        {
+            model.Check?.Invoke();
+            return model.Path is { } path ? new InferenceSession(path, options) : new InferenceSession(model.Bytes!(), options);
+        }
+        catch (OnnxRuntimeException exception) when (provider != ExecutionProvider.Cpu)
+        {
+            rejection = $"{provider.Name}: {exception.Message}";
+            return null;
+        }
+        catch (OnnxRuntimeException exception)
+        {
+            throw new ModelLoadException($"{model.Name}: ONNX Runtime {ProviderCatalog.RuntimeVersion} can't load it. {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Compares the provider's outputs with the processor's on the model's golden inputs.</summary>
+    private static string? Distrust(ModelImage model, InferenceSession session, ExecutionOptions options)
+    {
+        if (model.Probe is null)
+        {
+            return null;
+        }
+
+        using SessionOptions cpuOptions = CreateOptions(model, options);
+        using InferenceSession reference = Open(model, cpuOptions, ExecutionProvider.Cpu, out _)!;
+        double difference = ProviderSelfCheck.RelativeDifference(model.Probe(reference), model.Probe(session));
+        return difference <= options.SelfCheckTolerance
+            ? null
+            : $"its outputs on the golden inputs differ from the processor's by {difference:P1} (at most {options.SelfCheckTolerance:P1} is accepted)";
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _disposed = true;
+        DisposeAll(_shared.Values);
+        _shared.Clear();
+        DisposeAll(_sessions.Values);
+        _sessions.Clear();
+    }
+
+    private static void DisposeAll<T>(IEnumerable<Lazy<Task<T>>> entries)
+        where T : IDisposable
+    {
+        foreach (Lazy<Task<T>> entry in entries)
+        {
+            if (entry.IsValueCreated)
+            {
+                entry.Value.ContinueWith(
+#pragma warning disable RS0030 // It is complete, so nothing waits.
+                    static made => made.Result.Dispose(),
+#pragma warning restore RS0030
+                    CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            }
+        }
+    }
+}
