@@ -1,3 +1,4 @@
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.Engines.VisionLanguage;
 
 namespace SafeVision.Conversion;
@@ -51,7 +52,7 @@ internal static class CompanionFiles
     }
 
     /// <summary>Their paths, in order.</summary>
-    /// <exception cref="CheckpointException">One is larger than such a file can be.</exception>
+    /// <exception cref="CheckpointException">One is missing behind its link, no regular file, a Git LFS pointer, or larger than such a file can be.</exception>
     public static IReadOnlyList<string> Find(string folder)
     {
         string[] found =
@@ -60,8 +61,7 @@ internal static class CompanionFiles
                 .Where(path => s_names.Contains(Path.GetFileName(path)) || s_starts.Any(start => Path.GetFileName(path).StartsWith(start, StringComparison.OrdinalIgnoreCase)))
                 .Order(StringComparer.Ordinal),
         ];
-        return Array.Find(found, path => new FileInfo(path).Length > LargestFile) is { } large
-            ? throw new CheckpointException($"{large}: {new FileInfo(large).Length} bytes are more than such a file may have ({LargestFile}).")
-            : found;
+        Array.ForEach(found, path => CheckpointFile.Check(path, LargestFile));
+        return found;
     }
 }

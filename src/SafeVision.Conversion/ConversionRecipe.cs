@@ -1,6 +1,7 @@
 using System.Collections.ObjectModel;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.Imaging;
 using SafeVision.Models;
 
@@ -64,12 +65,7 @@ public sealed record ConversionRecipe
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            if (stream.Length > LargestRecipe)
-            {
-                throw new CheckpointException($"{path}: {stream.Length} bytes are more than a recipe may have ({LargestRecipe}).");
-            }
-
+            using FileStream stream = CheckpointFile.Open(path, LargestRecipe);
             ConversionRecipe recipe = JsonSerializer.Deserialize(stream, RecipeJson.Default.ConversionRecipe) ?? throw new JsonException("it holds null");
             return recipe with { Folder = Path.GetDirectoryName(Path.GetFullPath(path)) };
         }

@@ -54,6 +54,7 @@ public static class ModelConverter
         }
 
         IModelFamily found = ModelFamilies.Find(source, options.Family);
+        CompanionFiles.Find(source); // before hours of work: what travels along must be readable
         if (found is not IVisionLanguageFamily && (options.Adapter is not null || options.NewTokens.Count > 0))
         {
             throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is none.");

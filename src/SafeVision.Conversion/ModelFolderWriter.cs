@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;
@@ -49,6 +50,7 @@ internal sealed class ModelFolderWriter : IDisposable
         string target = System.IO.Path.Combine(Path, name);
         try
         {
+            CheckpointFile.Check(source, long.MaxValue);
             File.Copy(source, target);
             File.SetAttributes(target, FileAttributes.Normal);
         }

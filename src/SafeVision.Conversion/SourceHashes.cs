@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion;
 
@@ -9,13 +10,19 @@ internal static class SourceHashes
 
     public static IReadOnlyDictionary<string, string> Compute(IReadOnlyList<string> paths, Action<long, long> read, CancellationToken cancellationToken)
     {
-        long total = paths.Sum(path => new FileInfo(path).Length), done = 0;
+        long total = 0, done = 0;
+        foreach (string path in paths)
+        {
+            using FileStream stream = CheckpointFile.Open(path);
+            total += stream.Length;
+        }
+
         byte[] buffer = new byte[BufferSize];
         var hashes = new SortedDictionary<string, string>(StringComparer.Ordinal);
         foreach (string path in paths)
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-            using FileStream stream = File.OpenRead(path);
+            using FileStream stream = CheckpointFile.Open(path);
             for (int count; (count = stream.Read(buffer)) > 0;)
             {
                 cancellationToken.ThrowIfCancellationRequested();

@@ -12,10 +12,8 @@ internal static class CheckpointJson
     {
         try
         {
-            using FileStream stream = File.OpenRead(path);
-            return stream.Length <= LargestFile
-                ? JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false })
-                : throw new CheckpointException($"{path}: {stream.Length} bytes are more than such a file may have ({LargestFile}).");
+            using FileStream stream = CheckpointFile.Open(path, LargestFile);
+            return JsonDocument.Parse(stream, new JsonDocumentOptions { MaxDepth = 64, AllowDuplicateProperties = false });
         }
         catch (Exception exception) when (exception is JsonException or IOException or UnauthorizedAccessException)
         {

@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.IO.MemoryMappedFiles;
 using System.Runtime.InteropServices;
-using Microsoft.Win32.SafeHandles;
 
 namespace SafeVision.Conversion.Checkpoints;
 
@@ -11,7 +10,7 @@ namespace SafeVision.Conversion.Checkpoints;
 /// </summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
-    private readonly SafeFileHandle? _handle;
+    private readonly FileStream _stream;
     private readonly MemoryMappedFile? _file;
     private readonly MemoryMappedViewAccessor? _view;
     private byte* _start;
@@ -19,16 +18,11 @@ internal sealed unsafe class MappedFile : IDisposable
     public MappedFile(string path)
     {
         Path = path;
+        _stream = CheckpointFile.Open(path);
         try
         {
-            _handle = File.OpenHandle(path);
-            Length = RandomAccess.GetLength(_handle);
-            if (Length == 0)
-            {
-                return; // an empty file can't be mapped
-            }
-
-            _file = MemoryMappedFile.CreateFromFile(_handle, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            Length = RandomAccess.GetLength(_stream.SafeFileHandle);
+            _file = MemoryMappedFile.CreateFromFile(_stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             _view = _file.CreateViewAccessor(0, Length, MemoryMappedFileAccess.Read);
             _view.SafeMemoryMappedViewHandle.AcquirePointer(ref _start);
             _start += _view.PointerOffset;
@@ -80,7 +74,7 @@ internal sealed unsafe class MappedFile : IDisposable
 
         _view?.Dispose();
         _file?.Dispose();
-        _handle?.Dispose();
+        _stream.Dispose();
     }
 
     private void Read(long offset, Span<byte> destination)
@@ -90,7 +84,7 @@ internal sealed unsafe class MappedFile : IDisposable
         {
             while (!destination.IsEmpty)
             {
-                int count = RandomAccess.Read(_handle!, destination, offset);
+                int count = RandomAccess.Read(_stream.SafeFileHandle, destination, offset);
                 if (count == 0)
                 {
                     throw new CheckpointException($"{Path}: has become shorter while it was read; copy the file again.");

@@ -8,6 +8,8 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     public const string FileName = "model.safetensors";
     public const string IndexName = "model.safetensors.index.json";
 
+    private const string LoraConfig = "adapter_config.json";
+
     private static readonly string[] Pickles = [".bin", ".pth", ".pt", ".ckpt"];
 
     private readonly List<SafetensorsFile> _files = [];
@@ -73,6 +75,14 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     /// <summary>Puts another tensor in the place of the one of its name.</summary>
     public void Replace(StoredTensor tensor) => _tensors[tensor.Name] = tensor;
 
+    /// <summary>Puts other tensors in the place of all.</summary>
+    public void ReplaceAll(IEnumerable<StoredTensor> tensors)
+    {
+        StoredTensor[] all = [.. tensors];
+        _tensors.Clear();
+        Array.ForEach(all, Replace);
+    }
+
     /// <summary>Whether the network has asked for a tensor.</summary>
     public bool IsTaken(string name) => _taken.Contains(name);
 
@@ -84,8 +94,9 @@ internal sealed class SafetensorsCheckpoint : IDisposable
         string? pickle = Directory.Exists(folder)
             ? Directory.EnumerateFiles(folder).Order(StringComparer.Ordinal).FirstOrDefault(file => Pickles.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             : null;
-        return pickle is null
-            ? new CheckpointException($"{folder}: no {FileName} and no {IndexName} is there.")
+        return File.Exists(Path.Combine(folder, LoraConfig))
+            ? new CheckpointException($"{folder}: holds a LoRA adapter, not a model. Convert the model that it was trained on, and name this folder as the adapter (--lora).")
+            : pickle is null ? new CheckpointException($"{folder}: no {FileName} and no {IndexName} is there.")
             : new CheckpointException(
                 $"{pickle}: this is a pickle, which can run code when it is read, so it is not read here. Save it as safetensors where you trust it: "
                 + $"python -c \"import torch, safetensors.torch as s; s.save_file({{k: v.contiguous() for k, v in torch.load('{Path.GetFileName(pickle)}', map_location='cpu', weights_only=True).items()}}, '{FileName}')\"");

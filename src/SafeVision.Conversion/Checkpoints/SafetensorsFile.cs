@@ -9,8 +9,11 @@ namespace SafeVision.Conversion.Checkpoints;
 /// </summary>
 internal sealed class SafetensorsFile : IDisposable
 {
-    /// <summary>The longest header in bytes; the format's own limit.</summary>
-    internal const int LargestHeader = 100_000_000;
+    /// <summary>
+    /// The longest header in bytes. The format allows three times as many, which would take gigabytes to read; the largest
+    /// models, whose tensors are spread over many files, stay far below.
+    /// </summary>
+    internal const int LargestHeader = 32 << 20;
 
     private readonly MappedFile _file;
     private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);

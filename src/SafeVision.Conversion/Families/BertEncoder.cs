@@ -13,6 +13,7 @@ namespace SafeVision.Conversion.Families;
 internal sealed class BertEncoder : INetworkFamily
 {
     private const string Vocabulary = "vocab.txt";
+    private const int LargestVocabulary = 64 << 20;
     private const int SentenceTokens = 256; // what sentence encoders are trained with; longer texts are cut
 
     public string Name => "bert-encoder";
@@ -32,6 +33,7 @@ internal sealed class BertEncoder : INetworkFamily
         try
         {
             var body = new Body(checkpoint, config.RootElement, path);
+            CheckpointFile.Check(vocabulary, LargestVocabulary);
             if (File.ReadLines(vocabulary).Skip(body.Words).Any())
             {
                 throw new CheckpointException($"{vocabulary}: has more word pieces than config.json says there are vectors ({body.Words}).");

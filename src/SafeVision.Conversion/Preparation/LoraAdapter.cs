@@ -147,7 +147,7 @@ internal sealed class LoraAdapter : IDisposable
             Grow(tensor, target, checkpoint);
         }
 
-        RequireFinite(WeightMatrix.From(tensor));
+        RequireFinite(WeightMatrix.From(tensor), problem => Wrong(tensor.Name, problem));
         return tensor.Rename(target.Name);
     }
 
@@ -183,30 +183,39 @@ internal sealed class LoraAdapter : IDisposable
         }
 
         WeightMatrix matrix = WeightMatrix.From(tensor);
-        RequireFinite(matrix);
+        RequireFinite(matrix, problem => Wrong(tensor.Name, problem));
         return new StoredTensor(target.Name, target.Shape, target.Element, target.Bytes, target.Dequantization) { Update = new RowReplacement(tokens, matrix, columns) };
     }
 
     private StoredTensor Multiply(string module, StoredTensor down, AdaptedTensors targets)
     {
         StoredTensor up = _file.Tensors.GetValueOrDefault($"{Prefix}{module}{Up}") ?? throw Wrong(down.Name, $"is half of a product; the adapter has no '{Prefix}{module}{Up}'");
-        StoredTensor target = targets.Find($"{module}.weight", _file.Path);
+        return Multiply(targets.Find($"{module}.weight", _file.Path), down, up, rank => _settings.Scale(module, rank), problem => Wrong(down.Name, problem));
+    }
 
+    /// <summary>A tensor with the product of two matrices added.</summary>
+    /// <param name="target">The tensor.</param>
+    /// <param name="down"><c>lora_A</c>, [rank, columns].</param>
+    /// <param name="up"><c>lora_B</c>, [rows, rank].</param>
+    /// <param name="scale">The factor of a product of some rank.</param>
+    /// <param name="wrong">Makes an error of what does not fit.</param>
+    /// <exception cref="CheckpointException">The shapes do not fit, or a number is not finite.</exception>
+    public static StoredTensor Multiply(StoredTensor target, StoredTensor down, StoredTensor up, Func<int, float> scale, Func<string, CheckpointException> wrong)
+    {
         // fan_in_fan_out needs no look: peft itself turns it off for linear layers, and all of these are.
         if (down.Shape.Count != 2 || up.Shape.Count != 2 || target.Shape.Count != 2
             || down.Shape[0] != up.Shape[1] || down.Shape[1] != target.Shape[1] || up.Shape[0] != target.Shape[0])
         {
-            throw Wrong(down.Name, $"and its pair have the shapes [{string.Join(", ", down.Shape)}] and [{string.Join(", ", up.Shape)}], whose product is no change of '{target.Name}' [{string.Join(", ", target.Shape)}]");
+            throw wrong($"and its pair have the shapes [{string.Join(", ", down.Shape)}] and [{string.Join(", ", up.Shape)}], whose product is no change of '{target.Name}' [{string.Join(", ", target.Shape)}]");
         }
 
         WeightMatrix basis = WeightMatrix.From(down), shares = WeightMatrix.From(up);
-        RequireFinite(basis);
-        RequireFinite(shares);
-        float scale = _settings.Scale(module, basis.Rows);
-        return new StoredTensor(target.Name, target.Shape, target.Element, target.Bytes, target.Dequantization) { Update = new LowRankUpdate(basis, shares, scale) };
+        RequireFinite(basis, wrong);
+        RequireFinite(shares, wrong);
+        return new StoredTensor(target.Name, target.Shape, target.Element, target.Bytes, target.Dequantization) { Update = new LowRankUpdate(basis, shares, scale(basis.Rows)) };
     }
 
-    private void RequireFinite(WeightMatrix matrix)
+    private static void RequireFinite(WeightMatrix matrix, Func<string, CheckpointException> wrong)
     {
         float[] row = new float[matrix.Columns];
         for (int i = 0; i < matrix.Rows; i++)
@@ -214,7 +223,7 @@ internal sealed class LoraAdapter : IDisposable
             matrix.ReadRows(i, row);
             if (!TensorPrimitives.IsFiniteAll<float>(row))
             {
-                throw Wrong(matrix.Name, $"holds a number that is not finite, in row {i}; training went wrong");
+                throw wrong($"holds a number that is not finite, in row {i}; training went wrong");
             }
         }
     }

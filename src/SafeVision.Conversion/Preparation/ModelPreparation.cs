@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Preparation;
@@ -82,7 +83,7 @@ internal sealed class ModelPreparation : IDisposable
 
     private void Change(string property, int size)
     {
-        byte[] config = ChangedFiles.GetValueOrDefault(ChangedConfiguration.FileName) ?? File.ReadAllBytes(Path.Combine(_source, ChangedConfiguration.FileName));
+        byte[] config = ChangedFiles.GetValueOrDefault(ChangedConfiguration.FileName) ?? CheckpointFile.ReadAllBytes(Path.Combine(_source, ChangedConfiguration.FileName), VocabularyFiles.LargestFile);
         ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles) { [ChangedConfiguration.FileName] = ChangedConfiguration.Write(config, property, size) };
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Preparation;
 
@@ -13,7 +14,7 @@ internal sealed class VocabularyFiles
     /// <summary>Where families keep what the language model is like, unless it stands beside everything else.</summary>
     public static readonly string[] TextParts = ["text_config", "llm_config"];
 
-    private const int LargestFile = 64 << 20;
+    public const int LargestFile = 64 << 20;
 
     private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
@@ -131,19 +132,14 @@ internal sealed class VocabularyFiles
 
         try
         {
-            if (new FileInfo(path).Length > LargestFile)
-            {
-                throw new CheckpointException($"{path}: is longer than such a file may be ({LargestFile} bytes).");
-            }
-
-            ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+            ReadOnlySpan<byte> bytes = CheckpointFile.ReadAllBytes(path, LargestFile);
             JsonObject file = JsonNode.Parse(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, null, s_reading) as JsonObject
                 ?? throw new CheckpointException($"{path}: is no JSON object.");
             change(file);
             Write(name, file);
             return true;
         }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
             throw new CheckpointException($"{path}: new tokens can't be added. {exception.Message}", exception);
         }

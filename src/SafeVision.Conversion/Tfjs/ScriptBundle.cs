@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Tfjs;
 
@@ -45,23 +46,10 @@ internal static class ScriptBundle
 
     private static (string Script, int Start) Open(string path)
     {
-        try
-        {
-            long length = new FileInfo(path).Length;
-            if (length > LargestScript)
-            {
-                throw new CheckpointException($"{path}: {length} bytes are more than such a script may have ({LargestScript}).");
-            }
-
-            string script = File.ReadAllText(path, Encoding.UTF8);
-            int marker = script.LastIndexOf(Marker, StringComparison.Ordinal);
-            return marker >= 0
-                ? (script, marker + Marker.Length)
-                : throw new CheckpointException($"{path}: exports nothing; '{Marker}' does not occur in it.");
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: can't be read. {exception.Message}", exception);
-        }
+        string script = Encoding.UTF8.GetString(CheckpointFile.ReadAllBytes(path, LargestScript));
+        int marker = script.LastIndexOf(Marker, StringComparison.Ordinal);
+        return marker >= 0
+            ? (script, marker + Marker.Length)
+            : throw new CheckpointException($"{path}: exports nothing; '{Marker}' does not occur in it.");
     }
 }

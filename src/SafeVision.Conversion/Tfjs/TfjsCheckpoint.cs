@@ -128,13 +128,6 @@ internal sealed class TfjsCheckpoint : IDisposable
 
     private static byte[] ReadPlain(string path)
     {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw new CheckpointException($"{path}: can't be read. {exception.Message}", exception);
-        }
+        return CheckpointFile.ReadAllBytes(path, Array.MaxLength);
     }
 }

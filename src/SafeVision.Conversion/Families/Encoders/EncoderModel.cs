@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Preparation;
 using SafeVision.Imaging;
 using SafeVision.Models;
 
@@ -41,6 +42,7 @@ internal sealed record EncoderModel : IModelDescription, IDisposable
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
             return read(checkpoint, config.RootElement, path) with { SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
         }
         catch

@@ -22,6 +22,7 @@ internal sealed class InternVL : IVisionLanguageFamily
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
             adapter?.MergeInto(checkpoint);
             bool isOriginal = CheckpointJson.ConfigText(folder, "model_type") == "internvl_chat";
             InternVLSource source = isOriginal

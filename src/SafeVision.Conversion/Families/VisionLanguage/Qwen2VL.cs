@@ -23,6 +23,7 @@ internal sealed class Qwen2VL : IVisionLanguageFamily
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
             adapter?.MergeInto(checkpoint);
             TextDecoder text = ReadText(checkpoint, config.RootElement, path);
             return new VisionLanguageModel

@@ -23,6 +23,7 @@ internal sealed class SmolVLM : IVisionLanguageFamily
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
+            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
             adapter?.MergeInto(checkpoint);
             TextDecoder text = TextDecoders.Read(
                 checkpoint,
