@@ -37,6 +37,12 @@ internal static class EvaluateTable
         console.Write(new Text($"{report.Identity.Dataset} under {Terminal.Name(report.Identity.Policy)} {Terminal.Name(report.Identity.PolicyVersion)}, {report.Identity.Samples} samples"));
         console.WriteLine();
         console.Write(table);
+        if (report.Decisions is { } decisions)
+        {
+            console.Write(new Text($"Images: {decisions.Allowed} allowed, {decisions.Reviewed} sent to review, {decisions.Blocked} blocked, {decisions.Failed} could not be judged"));
+            console.WriteLine();
+        }
+
         foreach (MetricValue metric in report.Metrics.Where(metric => metric.Category is null && IsWorthALine(metric)))
         {
             string detail = metric.Detail is null ? "" : $" ({metric.Detail})";

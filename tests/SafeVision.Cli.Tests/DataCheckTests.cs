@@ -25,6 +25,31 @@ public sealed class DataCheckTests : IDisposable
     }
 
     [Fact]
+    public async Task An_empty_folder_is_an_error_that_says_so()
+    {
+        Directory.CreateDirectory(_folder.At("empty"));
+
+        CommandRun run = await CommandRun.OfAsync("data", "check", _folder.At("empty"));
+
+        Assert.Equal((1, ""), (run.ExitCode, run.Output));
+        Assert.Contains("holds no sample", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Labels_that_a_program_wrote_as_missing_are_reported()
+    {
+        _folder.Photo("chelsea.png", "a.png");
+        _folder.Photo("coffee.png", "b.png");
+        _folder.Write("nolabel.csv", "image,label\na.png,nan\nb.png,None\n");
+
+        CommandRun run = await CommandRun.OfAsync("data", "check", _folder.At("nolabel.csv"));
+
+        Assert.Equal(4, run.ExitCode);
+        Assert.Contains("nolabel.csv:2: The sample is left out: 'nan'", run.Output, StringComparison.Ordinal);
+        Assert.Contains("nolabel.csv:3: The sample is left out: 'None'", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_label_map_gives_labels_their_meaning_and_a_sound_dataset_has_no_problems()
     {
         _folder.Photo("chelsea.png", "images/a.png");

@@ -29,7 +29,7 @@ public static class PolicyCases
         try
         {
             List<PolicyCase> cases = [];
-            string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Order(StringComparer.Ordinal)];
+            string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Where(IsOwn).Order(StringComparer.Ordinal)];
             foreach (string file in files)
             {
                 cases.AddRange(CaseFileReader.Read(PolicyFile.ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
@@ -57,11 +57,15 @@ public static class PolicyCases
         }
     }
 
+    /// <summary>Whether a file is the team's: macOS writes ._name beside a file on foreign disks.</summary>
+    private static bool IsOwn(string file) => !Path.GetFileName(file).StartsWith("._", StringComparison.Ordinal);
+
     private static IEnumerable<PolicyCase> OfFolder(string root, Decision decision)
     {
         string word = PolicyValueReader.Word(decision);
         string folder = Path.Combine(root, word);
         return !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder)
+            .Where(IsOwn)
             .Where(file => s_pictures.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .Select(file => $"{word}/{Path.GetFileName(file)}")

@@ -61,18 +61,21 @@ internal sealed partial class CsvColumns
     /// <summary>The cells of a record. Columns for source, policy and set become tags.</summary>
     public CsvRow Row(string where, IReadOnlyList<string> fields)
     {
-        List<string> tags = [.. Cell(_tags).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
+        List<string> tags = [.. Given(_tags).Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)];
         for (int column = 0; column < _names.Length; column++)
         {
-            if (_names[column] is "source" or "policy" or "policyid" or "set" && fields[column].Trim() is { Length: > 0 } value)
+            if (_names[column] is "source" or "policy" or "policyid" or "set" && Given(column) is { Length: > 0 } value)
             {
                 tags.Add($"{(_names[column] == "policyid" ? "policy" : _names[column])}:{value}");
             }
         }
 
-        return new CsvRow(where, Cell(_id), Cell(_image), Cell(_label), Cell(_split), Cell(_reason), Cell(_objects), tags);
+        return new CsvRow(where, Cell(_id), Cell(_image), Cell(_label), Cell(_split), Given(_reason), Given(_objects), tags);
 
         string Cell(int column) => column < 0 ? "" : fields[column].Trim();
+
+        // Of what may be missing, a program's word for that is no value.
+        string Given(int column) => Cell(column) is var cell && LabelVocabulary.IsMissing(cell) ? "" : cell;
     }
 
     private int Find(params ReadOnlySpan<string> names)

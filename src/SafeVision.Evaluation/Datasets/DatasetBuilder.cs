@@ -13,6 +13,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
     private const int MostObjects = 1000;
     private const int MostTags = 64;
     private const int LongestText = 2000;
+    private const int LongestStandIn = 8192; // a Git LFS pointer has 200 bytes, a file of macOS's mostly 4096
     private const double Rounding = 1e-6; // boxes written with few digits may end a little outside
 
     private readonly string _folder = Path.GetFullPath(folder);
@@ -188,14 +189,14 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
     {
         try
         {
-            // A pipe reports no length and is none of a dataset's files.
             string path = DatasetPaths.Resolve(_folder, image);
-            if (!options.CheckImages || new FileInfo(path) is { Exists: true, Length: > 0 })
+            string? problem = options.CheckImages ? ProblemOf(path) : null;
+            if (problem is null)
             {
                 return true;
             }
 
-            Report(DatasetProblemKind.MissingImage, draft.Where, $"The image '{Shortened(image)}' is not in '{_folder}', or is empty; the sample is left out.");
+            Report(DatasetProblemKind.MissingImage, draft.Where, $"The image '{Shortened(image)}' {problem}; the sample is left out.");
         }
         catch (Exception error) when (error is DatasetException or IOException or ArgumentException or UnauthorizedAccessException)
         {
@@ -203,6 +204,23 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
         }
 
         return false;
+    }
+
+    private string? ProblemOf(string path)
+    {
+        // A pipe or device reports no length and is none of a dataset's files.
+        if (!File.Exists(path) || new FileInfo(path) is not { Length: > 0 and var length })
+        {
+            return $"is not in '{_folder}', or is empty, a pipe or a device";
+        }
+
+        if (length > LongestStandIn && !Path.GetFileName(path).StartsWith("._", StringComparison.Ordinal))
+        {
+            return null;
+        }
+
+        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+        return DatasetPaths.StandIn(stream) is { } standIn ? $"is {standIn}" : null;
     }
 
     private bool IsNew(Dictionary<string, string> seen, string value, DatasetProblemKind kind, string what, SampleDraft draft)

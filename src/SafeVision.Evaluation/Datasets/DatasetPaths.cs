@@ -1,6 +1,6 @@
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>Paths that a dataset names: inside its folder or not at all.</summary>
+/// <summary>Files that a dataset names: inside its folder or not at all, and really the files that they are called.</summary>
 internal static class DatasetPaths
 {
     /// <summary>The full path of a file that a dataset names.</summary>
@@ -24,5 +24,32 @@ internal static class DatasetPaths
         }
 
         return full;
+    }
+
+    /// <summary>The bytes of a regular file, through links to it; 0 for an empty one, a pipe or a device, which opening could wait for without end.</summary>
+    /// <exception cref="IOException">Links lead in a circle, or to nothing.</exception>
+    public static long LengthOf(string path)
+    {
+        var file = new FileInfo(path);
+        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
+        {
+            file = target;
+        }
+
+        return file.Length;
+    }
+
+    /// <summary>What stands in the place of a file, to be said after "it is"; null where it is the file itself. The stream is at its start afterwards.</summary>
+    public static string? StandIn(Stream stream)
+    {
+        Span<byte> head = stackalloc byte[23];
+        head = head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        stream.Position = 0;
+        return head switch
+        {
+            _ when head.SequenceEqual("version https://git-lfs"u8) => "a Git LFS pointer and not the file itself; 'git lfs pull' in its repository brings the file",
+            [0x00, 0x05, 0x16, 0x07, ..] => "what macOS writes beside a file (AppleDouble) and not the file itself, which is called the same without '._'",
+            _ => null,
+        };
     }
 }

@@ -11,12 +11,12 @@ public static class DatasetReader
 
     /// <summary>
     /// Reads a dataset. Rows that cannot be used are left out and listed in <see cref="EvaluationDataset.Problems"/>; look at
-    /// them, and at how many samples are left, before trusting a number. No image is opened.
+    /// them, and at how many samples are left, before trusting a number. No image is decoded.
     /// </summary>
     /// <param name="path">A folder, a CSV file, a <c>samples.jsonl</c> or its <c>dataset.json</c>.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the reading between samples.</param>
-    /// <exception cref="DatasetException">There is no dataset, its form cannot be told, or its file is over a limit or broken as a whole.</exception>
+    /// <exception cref="DatasetException">There is no dataset, its form cannot be told, or its file is over a limit, broken as a whole, or holds no sample at all.</exception>
     public static EvaluationDataset Read(string path, DatasetReadOptions? options = null, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
@@ -25,12 +25,15 @@ public static class DatasetReader
         try
         {
             string file = Find(full, options.Format);
-            return FormOf(file, options.Format) switch
+            EvaluationDataset dataset = FormOf(file, options.Format) switch
             {
                 DatasetFormat.Folders => FolderDataset.Read(file, options, cancellationToken),
                 DatasetFormat.JsonLines => JsonLinesDataset.Read(file, options, cancellationToken),
                 _ => CsvDataset.Read(file, options, cancellationToken),
             };
+            return dataset.Samples.Count > 0 || dataset.ProblemCount > 0
+                ? dataset
+                : throw new DatasetException($"'{path}' holds no sample. A dataset is a folder with a folder of images for each category, a CSV file, or a samples.jsonl.");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -74,7 +77,8 @@ public static class DatasetReader
             return Path.Combine(path, SamplesFile);
         }
 
-        string[] tables = [.. Directory.EnumerateFiles(path, format == DatasetFormat.JsonLines ? "*.jsonl" : "*.csv").Take(2)];
+        // macOS writes ._name beside a file on foreign disks.
+        string[] tables = [.. Directory.EnumerateFiles(path, format == DatasetFormat.JsonLines ? "*.jsonl" : "*.csv").Where(file => !Path.GetFileName(file).StartsWith("._", StringComparison.Ordinal)).Take(2)];
         return tables switch
         {
             [string only] => only,

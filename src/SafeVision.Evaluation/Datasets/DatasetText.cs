@@ -27,26 +27,35 @@ internal sealed class DatasetText : IDisposable
         FileStream? stream = null;
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists)
+            if (!Path.Exists(path))
             {
                 throw new DatasetException($"There is no file '{path}'.");
             }
 
-            // A pipe reports no length; opening one would wait for its writer.
-            if (file.Length == 0)
+            long length = DatasetPaths.LengthOf(path);
+            if (length == 0)
             {
                 throw new DatasetException($"'{path}' is empty, or a pipe or device, which are not read.");
             }
 
-            if (file.Length > options.MaxFileBytes)
+            if (length > options.MaxFileBytes)
             {
-                throw new DatasetException($"'{path}' has {file.Length} bytes; the limit is {options.MaxFileBytes} ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxFileBytes)}).");
+                throw new DatasetException($"'{path}' has {length} bytes; the limit is {options.MaxFileBytes} ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxFileBytes)}).");
             }
 
             stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+            if (DatasetPaths.StandIn(stream) is { } standIn)
+            {
+                throw new DatasetException($"'{path}' is {standIn}.");
+            }
+
             Encoding encoding = SkipMark(stream);
             return new DatasetText(name, new StreamReader(stream, encoding, detectEncodingFromByteOrderMarks: false, bufferSize: 65536), options.MaxLineLength);
+        }
+        catch (DatasetException)
+        {
+            stream?.Dispose();
+            throw;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {

@@ -14,6 +14,9 @@ internal sealed partial class LabelVocabulary
 
     private static readonly string[] Harmless = ["safe", "none", "normal", "harmless"];
 
+    // How programs write a value that is not there. Python's None is one of them in this spelling only: "none" is a word.
+    private static readonly HashSet<string> Missing = new(["nan", "-nan", "na", "n/a", "#n/a", "#na", "<na>", "nat", "null"], StringComparer.OrdinalIgnoreCase);
+
     private readonly Dictionary<string, string> _map = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly IReadOnlyList<string>? _numbered;
@@ -47,6 +50,9 @@ internal sealed partial class LabelVocabulary
 
     private string[]? Declared { get; }
 
+    /// <summary>Whether a text is how a program writes a value that is not there, such as <c>NaN</c>, <c>NULL</c> or Python's <c>None</c>.</summary>
+    public static bool IsMissing(string text) => text.Trim() is var bare && (bare is "" or "None" || Missing.Contains(bare));
+
     /// <summary>Whether the caller's map knows a text as it is.</summary>
     public bool Maps(string text) => _map.ContainsKey(text.Trim());
 
@@ -64,6 +70,14 @@ internal sealed partial class LabelVocabulary
         }
         else
         {
+            if (IsMissing(text) && !_known.ContainsKey(text))
+            {
+                error = text.Length == 0
+                    ? "one of its labels is empty; a harmless image is labelled safe"
+                    : $"'{text}' is how programs write a label that is not there; label a harmless image safe, or say with a label map what '{text}' means";
+                return false;
+            }
+
             if (_numbered is not null && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number))
             {
                 if (number >= _numbered.Count)

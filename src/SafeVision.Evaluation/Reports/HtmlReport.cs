@@ -37,6 +37,7 @@ public static class HtmlReport
         var content = new HtmlBuilder();
         content.Append($"""
             {NotesSection.Render(report.Notes)}
+            {DecisionSection.Render(report.Decisions)}
             {MetricSections.Cards(report.Metrics, markup)}
             {MetricSections.ByCategory(report.Metrics, markup)}
             {PlotSection.Render(report)}

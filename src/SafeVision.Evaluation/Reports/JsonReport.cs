@@ -27,6 +27,7 @@ public static class JsonReport
             report.Identity,
             [.. report.Metrics.Select(metric => new ReportDocument.Number(
                 metric.Name, metric.Category, metric.Detail, metric.Value, metric.Lower, metric.Upper, metric.Support, metric.Unit, metric.HigherIsBetter, run))],
+            report.Decisions,
             [.. report.Curves.Select(curve => curve.Thin(CurveParts))],
             report.Confusion,
             report.Mistakes,

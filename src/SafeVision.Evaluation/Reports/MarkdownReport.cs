@@ -24,6 +24,11 @@ public static class MarkdownReport
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## {MarkdownText.Code(report.Identity.Policy)} on {MarkdownText.Code(report.Identity.Dataset)}, {report.Identity.Samples} images\n\n");
         AppendNotes(text, report.Notes);
+        if (report.Decisions is { } decisions)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"{ReportText.Decisions(decisions)}\n\n");
+        }
+
         AppendAll(text, report.Metrics);
         AppendCategories(text, report.Metrics);
         AppendMistakes(text, report.Mistakes);

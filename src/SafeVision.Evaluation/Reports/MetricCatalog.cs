@@ -26,6 +26,7 @@ public static class MetricCatalog
         Share("precisionAtPrevalence", "Precision at prevalence", MetricGroup.Verdicts, true, "What precision would be if harmful images were as rare as stated."),
         Share("notAssessed", "Not assessed", MetricGroup.Verdicts, false, "The share of findings in which no engine judged."),
         Share("failed", "Failed", MetricGroup.Verdicts, false, "The share of images that could not be judged at all."),
+        Share("allowed", "Allowed", MetricGroup.Verdicts, null, "The share of images that the policy lets through."),
         Share("blocked", "Blocked", MetricGroup.Verdicts, null, "The share of images that the policy blocks."),
         Share("reviewed", "Sent to review", MetricGroup.Verdicts, null, "The share of images that a person has to look at."),
 

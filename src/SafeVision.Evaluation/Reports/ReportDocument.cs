@@ -9,6 +9,7 @@ internal sealed record ReportDocument(
     string Run,
     RunIdentity Identity,
     IReadOnlyList<ReportDocument.Number> Metrics,
+    DecisionCounts? Decisions,
     IReadOnlyList<ReportCurve> Curves,
     ConfusionTable? Confusion,
     IReadOnlyList<ReportMistake> Mistakes,

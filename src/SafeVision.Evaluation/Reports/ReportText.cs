@@ -69,6 +69,10 @@ internal static class ReportText
         return $"{count.ToString(CultureInfo.InvariantCulture)} {what}";
     }
 
+    /// <summary>What became of the images, in a sentence.</summary>
+    public static string Decisions(DecisionCounts counts) =>
+        $"Images: {counts.Allowed} allowed, {counts.Reviewed} sent to review, {counts.Blocked} blocked, {counts.Failed} could not be judged.";
+
     /// <summary>The start of a hash: enough to tell two apart.</summary>
     public static string Short(string hash) => hash.Length > 12 ? hash[..12] : hash;
 

@@ -40,7 +40,7 @@ public static class EvaluationRunner
 
         GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken).ConfigureAwait(false);
         RunIdentity identity = Identify(dataset, status, options);
-        Directory.CreateDirectory(folder);
+        using FolderLock mine = FolderLock.Take(folder, RunFiles.LockName);
         var files = new RunFiles(folder);
         if (await files.ReadIdentityAsync(cancellationToken).ConfigureAwait(false) is { } earlier)
         {

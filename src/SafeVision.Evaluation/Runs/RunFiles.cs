@@ -9,6 +9,7 @@ internal sealed class RunFiles(string folder)
 {
     public const string IdentityName = "run.json";
     public const string RecordsName = "records.ndjson";
+    public const string LockName = ".run.lock";
 
     private const int MaximumIdentity = 1 << 20;
     private const int MaximumLine = 16 << 20; // heat maps of many categories, written out

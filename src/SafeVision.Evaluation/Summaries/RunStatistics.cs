@@ -25,6 +25,9 @@ public static class RunStatistics
         if (run.Categories.Count > 0)
         {
             AddVerdicts(statistics, run.Any, null, options);
+
+            // Of all findings, and not of images of which nothing was assessed: those hide a category that no engine knows.
+            statistics.Add("notAssessed", null, run.Samples.Count, Enumerable.Range(0, run.Samples.Count).Select(row => run.Categories.Average(category => NotAssessed(category.Scores[row]))));
             AddRanking(statistics, run.Any, AssessedSamples.Of(run.Any), null, options);
             AddMeans(statistics, run, assessed);
         }
@@ -35,6 +38,7 @@ public static class RunStatistics
         foreach ((ScoredCategory category, AssessedSamples samples) in run.Categories.Zip(assessed))
         {
             AddVerdicts(statistics, category, category.Id, options);
+            statistics.Add("notAssessed", category.Id, category.Scores.Count, category.Scores.Select(NotAssessed));
             AddRanking(statistics, category, samples, category.Id, options);
         }
 
@@ -65,7 +69,6 @@ public static class RunStatistics
     {
         (bool[] truth, double[] scores) = (assessed.Truth, assessed.Scores);
         int fewer = Math.Min(assessed.Positives, assessed.Count - assessed.Positives);
-        statistics.Add("notAssessed", id, category.Scores.Count, category.Scores.Select(score => double.IsNaN(score) ? 1.0 : 0.0));
         statistics.Add("rocAuc", id, fewer, counts => assessed.Ranked.RocAuc(assessed.Pick(counts)));
         statistics.Add("averagePrecision", id, assessed.Positives, counts => assessed.Ranked.AveragePrecision(assessed.Pick(counts)));
 
@@ -117,6 +120,7 @@ public static class RunStatistics
     private static void AddDecisions(StatisticList statistics, ScoredRun run)
     {
         Add("failed", record => record.Failure is not null);
+        Add("allowed", record => record.Decision is Decision.Allow);
         Add("blocked", record => record.Decision is Decision.Block);
         Add("reviewed", record => record.Decision is Decision.Review);
 
@@ -185,6 +189,8 @@ public static class RunStatistics
 
         return defined > 0 ? sum / defined : null;
     }
+
+    private static double NotAssessed(double score) => double.IsNaN(score) ? 1 : 0;
 
     private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }

@@ -24,6 +24,7 @@ public static class RunSummary
         {
             Identity = run.Run.Identity,
             Metrics = Metrics(run, statistics, options, cancellationToken),
+            Decisions = run.Run.Records.Count > 0 ? DecisionCounts.Of([.. run.Run.Records.Select(record => record.Result)]) : null,
             Curves = [.. Curves(run)],
             Confusion = Confusion(run),
             Mistakes = RunMistakes.Worst(run, options.Mistakes),

@@ -132,6 +132,147 @@ public sealed class DatasetReaderTests : IDisposable
     }
 
     [Fact]
+    public void A_label_that_a_program_wrote_as_missing_is_no_label()
+    {
+        // Fixtures/field/csv-nan-label: an empty cell, nan and Python's None.
+        _folder.Images("imgs/a.jpg", "imgs/b.JPG", "my pics/c d.jpg");
+        EvaluationDataset dataset = DatasetReader.Read(_folder.Write("nolabel.csv", File.ReadAllText(Repository.Fixture("field/csv-nan-label/nolabel.csv"))));
+        Assert.Empty(dataset.Samples);
+        Assert.Empty(dataset.Categories);
+        Assert.Equal(["nolabel.csv:2", "nolabel.csv:3", "nolabel.csv:4"], dataset.Problems.Select(problem => problem.Where));
+        Assert.Contains("'None' is how programs write a label that is not there", dataset.Problems[2].Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("nan")]
+    [InlineData("NaN")]
+    [InlineData("-nan")]
+    [InlineData("NA")]
+    [InlineData("N/A")]
+    [InlineData("#N/A")]
+    [InlineData("<NA>")]
+    [InlineData("NaT")]
+    [InlineData("null")]
+    [InlineData("NULL")]
+    [InlineData("None")]
+    [InlineData("[nan]")]
+    [InlineData("['None']")]
+    [InlineData("Sexual;nan")]
+    public void A_missing_label_is_reported_wherever_it_stands(string label)
+    {
+        _folder.Images("a.png", "b.png");
+        string table = _folder.Write("t.csv", $"image,label\na.png,{label}\nb.png,none\n");
+        string lines = _folder.Write("samples.jsonl", $$"""
+            {"id": "a", "image": "a.png", "labels": [{{string.Join(',', label.Trim('[', ']').Trim('\'').Split(';').Select(part => $"\"{part}\""))}}]}
+            {"id": "b", "image": "b.png", "labels": ["none"]}
+            """);
+        foreach (EvaluationDataset dataset in new[] { DatasetReader.Read(table), DatasetReader.Read(lines) })
+        {
+            Assert.Equal(["b.png"], dataset.Samples.Select(sample => sample.Image));
+            Assert.DoesNotContain(dataset.Categories, category => category.StartsWith('n') || category.StartsWith('N'));
+            Assert.Single(dataset.Problems);
+        }
+    }
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[null]")]
+    [InlineData("[NaN]")]
+    [InlineData("NaN")]
+    [InlineData("\"nan\"")]
+    public void JSON_lines_without_a_label_are_reported(string labels)
+    {
+        _folder.Images("a.png");
+        EvaluationDataset dataset = DatasetReader.Read(_folder.Write("samples.jsonl", $$"""{"id": "a", "image": "a.png", "labels": {{labels}}}"""));
+        Assert.Empty(dataset.Samples);
+        Assert.Single(dataset.Problems);
+    }
+
+    [Fact]
+    public void A_folder_that_is_called_by_a_missing_value_is_no_category_and_a_label_map_may_say_otherwise()
+    {
+        _folder.Images("nan/1.png", "NA/2.png", "safe/3.png");
+        Assert.Equal(["safe/3.png"], DatasetReader.Read(_folder.Path).Samples.Select(sample => sample.Image));
+        EvaluationDataset mapped = DatasetReader.Read(_folder.Path, new DatasetReadOptions { LabelMap = new Dictionary<string, string> { ["NA"] = "NA", ["nan"] = "safe" } });
+        Assert.Equal(["NA", "", ""], mapped.Samples.Select(sample => string.Join(' ', sample.Labels)));
+    }
+
+    [Fact]
+    public void A_program_s_word_for_nothing_in_an_optional_cell_is_nothing()
+    {
+        _folder.Images("a.png");
+        EvaluationSample sample = Assert.Single(DatasetReader.Read(_folder.Write("t.csv", "image,label,source,reason,objects,tags\na.png,Sexual,nan,NaN,nan,NULL\n")).Samples);
+        Assert.Empty(sample.Reasons);
+        Assert.Empty(sample.Tags);
+        Assert.Empty(sample.Objects);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("notes.txt")]
+    [InlineData("Sexual/notes.txt")]
+    public void A_folder_without_a_sample_is_an_error_that_says_what_a_dataset_is(string file)
+    {
+        if (file.Length > 0)
+        {
+            _folder.Images(file);
+        }
+
+        Assert.Contains("holds no sample", Assert.Throws<DatasetException>(() => DatasetReader.Read(_folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("t.csv", "image,label\n")]
+    [InlineData("samples.jsonl", "\n")]
+    public void A_table_without_a_row_is_an_error(string name, string text) =>
+        Assert.Contains("holds no sample", Assert.Throws<DatasetException>(() => DatasetReader.Read(_folder.Write(name, text))).Message, StringComparison.Ordinal);
+
+    [Fact]
+    public void A_pipe_or_device_behind_a_link_is_refused_at_once()
+    {
+        string pipe = Path.Combine(_folder.Path, "pipe");
+        System.Diagnostics.Process.Start("mkfifo", [pipe]).WaitForExit();
+        foreach (string target in new[] { pipe, "/dev/zero" })
+        {
+            string link = Path.Combine(_folder.Path, $"{Path.GetFileName(target)}.csv");
+            File.CreateSymbolicLink(link, target);
+            Assert.Contains("a pipe or device", Assert.Throws<DatasetException>(() => DatasetReader.Read(link)).Message, StringComparison.Ordinal);
+            Assert.Contains("a pipe or device", Assert.Throws<DatasetException>(() => LabelMapFile.Read(link)).Message, StringComparison.Ordinal);
+            Assert.Contains("a pipe or device", Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = link })).Message, StringComparison.Ordinal);
+        }
+
+        string circle = Path.Combine(_folder.Path, "circle.csv");
+        File.CreateSymbolicLink(circle, circle);
+        Assert.Throws<DatasetException>(() => DatasetReader.Read(circle));
+    }
+
+    [Theory]
+    [InlineData("Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n")]
+    [InlineData("AppleDouble", "\0\u0005\u0016\u0007\0\u0002\0\0Mac OS X        ")]
+    public void What_stands_in_the_place_of_a_file_is_named_as_what_it_is(string what, string text)
+    {
+        byte[] bytes = Encoding.Latin1.GetBytes(text);
+        Assert.Contains(what, Assert.Throws<DatasetException>(() => DatasetReader.Read(_folder.Write("t.csv", bytes))).Message, StringComparison.Ordinal);
+        Assert.Contains(what, Assert.Throws<DatasetException>(() => LabelMapFile.Read(_folder.Write("map.json", bytes))).Message, StringComparison.Ordinal);
+        Assert.Contains(what, Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = _folder.Write("icons.json", bytes) })).Message, StringComparison.Ordinal);
+
+        _folder.Write("x.png", bytes);
+        _folder.Images("y.png");
+        EvaluationDataset dataset = DatasetReader.Read(_folder.Write("images.csv", "image,label\nx.png,safe\ny.png,safe\n"));
+        Assert.Equal(["y.png"], dataset.Samples.Select(sample => sample.Image));
+        Assert.Contains(what, Assert.Single(dataset.Problems).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_table_is_found_beside_the_file_that_macOS_wrote_for_it()
+    {
+        _folder.Images("a.png");
+        _folder.Write("t.csv", "image,label\na.png,safe\n");
+        _folder.Write("._t.csv", [0, 5, 0x16, 7]);
+        Assert.Single(DatasetReader.Read(_folder.Path).Samples);
+    }
+
+    [Fact]
     public void Folders_are_categories_and_folders_above_them_splits()
     {
         _folder.Images("test/Sexual/deep/1.JPG", "test/normal/2.png", "train/Sexual/my photo.webp", "train/Sexual/notes.txt", "val/Alcohol/3.gif");

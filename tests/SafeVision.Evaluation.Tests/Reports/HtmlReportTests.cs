@@ -90,6 +90,13 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
+    public async Task A_page_shows_how_many_images_ended_in_which_way()
+    {
+        string page = await RenderAsync(SampleReport.Create());
+        Assert.All<string>(["240 allowed (60 %)", "60 sent to review (15 %)", "97 blocked (24.3 %)", "3 could not be judged (0.8 %)"], words => Assert.Contains(words, page, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_report_without_anything_is_still_a_page()
     {
         string page = await RenderAsync(new EvaluationReport { Identity = SampleReport.Identity with { Models = [], Samples = 0 }, Metrics = [] });

@@ -100,6 +100,23 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         await Assert.ThrowsAsync<RunException>(() => EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation));
     }
 
+    [Fact]
+    public async Task A_second_run_into_a_folder_that_is_being_written_is_refused_in_words_and_harms_nothing()
+    {
+        using var folder = new TemporaryFolder();
+        using (FolderLock.Take(folder.Path, RunFiles.LockName))
+        {
+            RunException refused = await Assert.ThrowsAsync<RunException>(() =>
+                EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation));
+            Assert.Contains("another run is writing into this folder", refused.Message, StringComparison.Ordinal);
+            Assert.False(File.Exists(folder.File(RunFiles.IdentityName)));
+        }
+
+        EvaluationRun run = await EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation);
+        Assert.True(run.IsComplete);
+        Assert.False(File.Exists(folder.File(RunFiles.LockName)));
+    }
+
     /// <summary>A record without its durations, which no two runs share.</summary>
     private static string Comparable(EvaluationRecord record) => System.Text.Json.JsonSerializer.Serialize(
         record with { Result = record.Result with { Provenance = record.Result.Provenance with { Durations = new StageDurations(0, 0, 0) } } });

@@ -140,5 +140,32 @@ public sealed class RunSummaryTests
     }
 
     [Fact]
+    public void A_category_that_nobody_assessed_shows_in_the_share_over_all_findings()
+    {
+        EvaluationReport report = RunSummary.Create(Run(("a", Missing, 0.1), ("b", Missing, 0.8), ("", Missing, 0.3), ("", 0.2, 0.3)));
+
+        Assert.Equal(0.75, Value(report, "notAssessed", "a"));
+        Assert.Equal(0.0, Value(report, "notAssessed", "b"));
+        Assert.Equal(0.375, Value(report, "notAssessed"));
+    }
+
+    [Fact]
+    public void Every_image_is_counted_once_as_allowed_reviewed_blocked_or_failed()
+    {
+        ScoredRun run = Run(("a", 0.9, 0.1), ("a", 0.9, 0.1), ("", 0.1, 0.1), ("", 0.1, 0.1), ("", 0.1, 0.1));
+        EvaluationRecord[] records = [.. run.Run.Records];
+        records[1] = records[1] with { Result = records[1].Result with { Findings = [], Decision = Decision.Block, Failure = new GuardrailFailure(FailureReason.TimedOut, "too slow") } };
+        records[2] = records[2] with { Result = records[2].Result with { Decision = Decision.Review } };
+        records[3] = records[3] with { Result = records[3].Result with { Decision = Decision.Allow } };
+        records[4] = records[4] with { Result = records[4].Result with { Decision = Decision.Allow } };
+        EvaluationDataset dataset = new() { Name = "made", Hash = "00", Folder = ".", Categories = ["a", "b"], Samples = run.Samples };
+        EvaluationReport report = RunSummary.Create(ScoredRun.Create(dataset, run.Run with { Records = records }));
+
+        Assert.Equal(new DecisionCounts(Allowed: 2, Reviewed: 1, Blocked: 1, Failed: 1), report.Decisions);
+        Assert.Equal(1.0, Value(report, "allowed") + Value(report, "reviewed") + Value(report, "blocked"), 1e-12);
+        Assert.Contains("Images: 2 allowed, 1 sent to review, 1 blocked, 1 could not be judged.", MarkdownReport.Render(report), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_without_an_answer_is_a_report_without_numbers() => Assert.Empty(RunSummary.Create(Run()).Metrics);
 }

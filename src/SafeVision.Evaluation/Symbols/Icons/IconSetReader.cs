@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Svg;
 
 namespace SafeVision.Evaluation.Symbols.Icons;
@@ -131,7 +132,17 @@ internal static class IconSetReader
 
     private static byte[] ReadBytes(string path)
     {
+        if (DatasetPaths.LengthOf(path) == 0)
+        {
+            throw new SymbolException($"{path} is empty, or a pipe or device, which are not read.");
+        }
+
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
+        if (DatasetPaths.StandIn(stream) is { } standIn)
+        {
+            throw new SymbolException($"{path} is {standIn}.");
+        }
+
         if (stream.Length > MostBytes)
         {
             throw new SymbolException($"{path} has {stream.Length / 1e6:0} MB; an icon set of more than {MostBytes / 1e6:0} MB is not read.");
