@@ -1,4 +1,5 @@
 using SafeVision.Conversion.Onnx;
+using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Layers;
 
@@ -57,13 +58,12 @@ internal sealed class Attention : Layer
                     scores[j] = mask[j] > 0 ? product / Math.Sqrt(_headSize) : double.NegativeInfinity;
                 }
 
-                double largest = scores.Max(), sum = scores.Sum(score => Math.Exp(score - largest));
+                Probabilities.SoftMax(scores, scores);
                 for (int j = 0; j < tokens; j++)
                 {
-                    double share = Math.Exp(scores[j] - largest) / sum;
                     for (int k = 0; k < _headSize; k++)
                     {
-                        result[(i * Features) + (head * _headSize) + k] += share * value[(j * Features) + (head * _headSize) + k];
+                        result[(i * Features) + (head * _headSize) + k] += scores[j] * value[(j * Features) + (head * _headSize) + k];
                     }
                 }
             }

@@ -1,4 +1,5 @@
 using SafeVision.Conversion.Onnx;
+using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Layers;
 
@@ -14,9 +15,8 @@ internal sealed class Softmax : Layer
 
     public override double[] Compute(IReadOnlyList<double[]> inputs)
     {
-        double largest = inputs[0].Max();
-        double[] powers = [.. inputs[0].Select(value => Math.Exp(value - largest))];
-        double sum = powers.Sum();
-        return [.. powers.Select(power => power / sum)];
+        double[] probabilities = new double[inputs[0].Length];
+        Probabilities.SoftMax(inputs[0], probabilities);
+        return probabilities;
     }
 }

@@ -4,6 +4,7 @@ using System.Numerics.Tensors;
 using System.Runtime.CompilerServices;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Layers;
+using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 
@@ -140,7 +141,7 @@ internal static class PlainTransformer
                         : double.NegativeInfinity;
                 }
 
-                TensorPrimitives.SoftMax<double>(weights, weights);
+                Probabilities.SoftMax(weights, weights);
                 Array.Clear(sum);
                 for (int i = 0; i < others; i++)
                 {

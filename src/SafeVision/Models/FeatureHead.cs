@@ -70,18 +70,19 @@ internal sealed class FeatureHead
     /// <summary>A label's row: how much each channel speaks for it.</summary>
     public ReadOnlySpan<float> Weights(int label) => _weights.AsSpan(label * Channels, Channels);
 
-    /// <summary>The labels' probabilities; false when the features were garbage.</summary>
+    /// <summary>The labels' probabilities.</summary>
     /// <param name="features">The pooled features: [channels].</param>
     /// <param name="probabilities">Filled: [labels].</param>
-    public bool Probabilities(ReadOnlySpan<float> features, Span<float> probabilities)
+    /// <exception cref="ModelOutputException">The features are not finite, or so large that the logits are not.</exception>
+    public void ReadProbabilities(ReadOnlySpan<float> features, Span<float> probabilities)
     {
         for (int label = 0; label < _offsets.Length; label++)
         {
             probabilities[label] = TensorPrimitives.Dot(Weights(label), features) + _offsets[label];
         }
 
-        TensorPrimitives.SoftMax(probabilities, probabilities);
-        return TensorPrimitives.Sum<float>(probabilities) is > 0.98f and < 1.02f; // NaN when any is
+        Probabilities.RequireFinite(probabilities, Manifest.Id, "its logits");
+        Probabilities.SoftMax(probabilities, probabilities);
     }
 
     /// <summary>The golden's output: the probabilities for features made from its seed.</summary>
@@ -96,7 +97,7 @@ internal sealed class FeatureHead
         float[] probabilities = new float[Labels];
         float[] features = GoldenInput.Create(golden.Seed, Channels);
         TensorPrimitives.Multiply(features, LikeFeatures, features);
-        Probabilities(features, probabilities);
+        ReadProbabilities(features, probabilities);
         return probabilities;
     }
 

@@ -62,6 +62,21 @@ public sealed class DrawingsTests
             Assert.InRange(ModelExamination.Difference(golden, head.Run(golden)), 0, ModelExamination.Tolerance));
     }
 
+    [Theory]
+    [InlineData(float.NaN)]
+    [InlineData(float.PositiveInfinity)]
+    [InlineData(3e38f)]
+    public void Features_of_which_nothing_follows_are_an_error_of_the_model(float feature)
+    {
+        FeatureHead head = FeatureHead.Load(DefaultModels.Drawings);
+        float[] features = new float[head.Channels];
+        features.AsSpan().Fill(feature);
+
+        ModelOutputException exception = Assert.Throws<ModelOutputException>(() => head.ReadProbabilities(features, new float[head.Labels]));
+
+        Assert.StartsWith("drawn-symbols: ", exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_head_that_is_cut_altered_or_made_for_another_network_is_refused()
     {

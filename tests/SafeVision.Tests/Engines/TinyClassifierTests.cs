@@ -38,18 +38,28 @@ public sealed class TinyClassifierTests
         Assert.Equal("Looks like a red (100 %), which counts as 'Weapons and substance abuse'.", red.Reason);
     }
 
-    [Fact]
-    public async Task A_model_that_gives_garbage_for_one_picture_has_not_assessed_it()
+    /// <summary>Weights of the head that are sound on black, which the check at load sees, and garbage on white.</summary>
+    [Theory]
+    [InlineData("infinite logits", "logits", new[] { 3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 3e38f })]
+    [InlineData("infinite logits of both signs", "logits", new[] { 3e38f, 3e38f, 3e38f, 0, 0, 0, -3e38f, -3e38f, -3e38f })]
+    [InlineData("a sum that is not 1", "probabilities", new[] { 1f, 1, 1, 1, 1, 1, 1, 1, 1 })]
+    [InlineData("a negative probability", "probabilities", new[] { 2f, 0, 0, -1, 0, 0, 0, 0, 0 })]
+    public async Task Garbage_for_one_image_is_a_failure_that_onFailure_decides_whatever_not_assessed_may_do(string what, string role, float[] head)
     {
-        // An infinite weight is finite no more once a pixel multiplies it: black pictures are sound, all others give NaN.
-        using var model = new TinyModel(TinyModel.Graph(head: graph => graph.Weights("head", [3, 3], [3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 3e38f, 0, 0, 0])).ToArray());
-        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Weapons).UseClassifier(model.Folder));
+        using var model = new TinyModel(
+            TinyModel.Graph(head: graph => graph.Weights("head", [3, 3], head)).ToArray(), manifest => manifest["outputs"]![role] = "logits");
+        foreach (Decision onFailure in new[] { Decision.Review, Decision.Block })
+        {
+            SafetyPolicy policy = SafetyPolicy.Define("weapons", "1").Category(HarmCategory.Weapons_Substance_Abuse)
+                .OnFailure(onFailure).WhenNotAssessed(Decision.Allow).Build();
+            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseClassifier(model.Folder));
 
-        GuardrailResult result = await guardrail.CheckAsync(TinyModel.Picture(255, 255, 255));
+            GuardrailResult result = await guardrail.CheckAsync(TinyModel.Picture(255, 255, 255));
 
-        Assert.Equal(Decision.Review, result.Decision);
-        Assert.Equal(Verdict.NotAssessed, Assert.Single(result.Findings).Verdict);
-        Assert.Contains("no probabilities", result.Findings[0].Reason, StringComparison.Ordinal);
+            Assert.True(result.Failure?.Reason == FailureReason.EngineError, $"{what}: {result.Explanation}");
+            Assert.Equal((onFailure, 0), (result.Decision, result.Findings.Count));
+            Assert.Contains("tiny", result.Failure!.Message, StringComparison.Ordinal);
+        }
     }
 
     [Fact]

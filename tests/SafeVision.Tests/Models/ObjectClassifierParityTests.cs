@@ -32,7 +32,7 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
             float[] logits = binding.Output(0, 0).ToArray();
             float[] features = [.. Means(binding.Output(1, 0).ToArray())];
             float[] shares = new float[logits.Length];
-            TensorPrimitives.SoftMax(logits, shares);
+            Probabilities.SoftMax(logits, shares);
 
             AssertClose(Numbers(golden, "logits_first8"), logits[..8], photo);
             AssertClose(Numbers(golden, "features_first8"), features[..8], photo);

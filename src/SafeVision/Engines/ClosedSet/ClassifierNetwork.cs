@@ -101,21 +101,27 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public void Return(BatchBinding binding) => _bindings.Add(binding);
 
-    /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>; false when the model gave garbage.</summary>
-    public bool Probabilities(BatchBinding binding, int item, Span<float> probabilities)
+    /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>.</summary>
+    /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities, or features that are not finite.</exception>
+    public void ReadProbabilities(BatchBinding binding, int item, Span<float> probabilities)
     {
+        string model = Package.Manifest.Id;
         ReadOnlySpan<float> scores = binding.Output(0, item);
         if (_needsSoftmax)
         {
-            TensorPrimitives.SoftMax(scores, probabilities);
+            Probabilities.RequireFinite(scores, model, "its logits");
+            Probabilities.SoftMax(scores, probabilities);
         }
         else
         {
+            Probabilities.Require(scores, model);
             scores.CopyTo(probabilities);
         }
 
-        float sum = TensorPrimitives.Sum<float>(probabilities); // NaN when any is
-        return sum is > 0.98f and < 1.02f && TensorPrimitives.Min<float>(probabilities) >= 0;
+        if (HasActivationMaps)
+        {
+            Probabilities.RequireFinite(binding.Output(1, item), model, "its features");
+        }
     }
 
     /// <summary>The mean of each channel over the cells, which the last dense layer reads: [channels].</summary>

@@ -64,7 +64,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         IReadOnlyList<ClassifierView> views = _planner.Plan(frame.Width, frame.Height);
         var best = new CategoryAssessment[_rules.Length];
         float[] probabilities = ArrayPool<float>.Shared.Rent(Math.Max(_network.Labels, _drawings?.Labels ?? 0));
-        bool sound = true, isDrawn = false;
+        bool isDrawn = false;
         for (int start = 0; start < views.Count; start += binding.Capacity)
         {
             int batch = Math.Min(binding.Capacity, views.Count - start);
@@ -76,24 +76,25 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             // The main view speaks for the picture: a stretch of clear sky is as flat as a drawing.
             isDrawn = start == 0 ? _drawings?.IsDrawn(binding.Input(0)) ?? false : isDrawn;
             binding.Run(batch, cancellationToken);
-            for (int item = 0; item < batch && sound; item++)
+            for (int item = 0; item < batch; item++)
             {
                 ImageBox region = views[start + item].VisibleRegion(frame);
-                sound = ReadLabels(binding, item, region, probabilities.AsSpan(0, _network.Labels), best)
-                    && (!isDrawn || ReadDrawing(binding, item, region, probabilities.AsSpan(0, _drawings!.Labels), best));
+                ReadLabels(binding, item, region, probabilities.AsSpan(0, _network.Labels), best);
+                if (isDrawn)
+                {
+                    ReadDrawing(binding, item, region, probabilities.AsSpan(0, _drawings!.Labels), best);
+                }
             }
         }
 
         ArrayPool<float>.Shared.Return(probabilities);
-        return new FrameAssessment(sound
-            ? best
-            : [.. _rules.Select(rule => CategoryAssessment.NotAssessed(rule.Category.Id, $"{_network.Package.Manifest.Id} gave numbers that are no probabilities."))]);
+        return new FrameAssessment(best);
     }
 
-    private bool ReadLabels(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    private void ReadLabels(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
     {
-        bool isSound = _network.Probabilities(binding, item, shares);
-        for (int i = 0; i < _rules.Length && isSound; i++)
+        _network.ReadProbabilities(binding, item, shares);
+        for (int i = 0; i < _rules.Length; i++)
         {
             double score = _report.Score(_rules[i], shares);
             if (best[i] is null || score > best[i].Score)
@@ -101,15 +102,13 @@ internal sealed class CompiledClassifier : ICompiledPolicy
                 best[i] = _report.Assess(_rules[i], Coverage[i].Level, score, shares, binding, item, region);
             }
         }
-
-        return isSound;
     }
 
     /// <summary>Raises what the labels said of a drawing; a category that they can't judge stays so, for most pictures are none.</summary>
-    private bool ReadDrawing(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    private void ReadDrawing(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
     {
-        bool isSound = _drawings!.Probabilities(binding, item, shares);
-        for (int i = 0; i < _rules.Length && isSound; i++)
+        _drawings!.ReadProbabilities(binding, item, shares);
+        for (int i = 0; i < _rules.Length; i++)
         {
             double score = _drawings.Score(i, shares);
             if (score > best[i].Score)
@@ -117,8 +116,6 @@ internal sealed class CompiledClassifier : ICompiledPolicy
                 best[i] = _drawings.Assess(i, Coverage[i].Level, score, shares, binding, item, region);
             }
         }
-
-        return isSound;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -17,15 +17,15 @@ internal sealed class CompiledDrawings(ClassifierNetwork network, DrawingsHead d
     /// <summary>Whether the view is of a drawing.</summary>
     public bool IsDrawn(ReadOnlySpan<float> input) => DrawnPicture.Is(input, network.Recipe.InputSize, _step);
 
-    /// <summary>The probabilities of what may be drawn; false when the features were garbage.</summary>
-    public bool Probabilities(BatchBinding binding, int item, Span<float> shares)
+    /// <summary>The probabilities of what may be drawn.</summary>
+    /// <exception cref="ModelOutputException">The features are not finite.</exception>
+    public void ReadProbabilities(BatchBinding binding, int item, Span<float> shares)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
         Span<float> pooled = rented.AsSpan(0, network.Channels);
         network.Pool(binding, item, pooled);
-        bool isSound = drawings.Head.Probabilities(pooled, shares);
+        drawings.Head.ReadProbabilities(pooled, shares);
         ArrayPool<float>.Shared.Return(rented);
-        return isSound;
     }
 
     public double Score(int category, ReadOnlySpan<float> shares) => _report.Score(rules[category], shares);
