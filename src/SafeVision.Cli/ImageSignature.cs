@@ -1,3 +1,5 @@
+using SafeVision.Files;
+
 namespace SafeVision.Cli;
 
 /// <summary>Whether a file begins as an image does, whatever its name says.</summary>
@@ -9,17 +11,14 @@ internal static class ImageSignature
     {
         try
         {
-            // What has no length is empty, or a pipe or device that opening would wait for.
-            if (new FileInfo(path).Length == 0)
-            {
-                return false;
-            }
-
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
             Span<byte> start = stackalloc byte[Longest];
-            return Matches(start[..stream.ReadAtLeast(start, Longest, throwOnEndOfStream: false)]);
+            return Matches(RegularFile.ReadStart(path, start));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (FileRefusedException exception) when (exception.Reason == FileRefusalReason.NotRegular)
+        {
+            return false;
+        }
+        catch (FileRefusedException)
         {
             return true; // to be judged, which then says that it can't be read
         }

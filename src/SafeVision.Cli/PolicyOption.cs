@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;
@@ -19,7 +20,7 @@ internal static class PolicyOption
         {
             return Directory.Exists(path) ? throw new IOException("it is a folder.") : SafetyPolicy.FromFile(path);
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileRefusedException exception) when (exception.Reason == FileRefusalReason.Missing)
         {
             throw new FileNotFoundException($"{path}: there is no such policy file. 'safevision policy new {path}' writes one to start from.", exception);
         }

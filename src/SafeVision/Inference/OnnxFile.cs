@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using SafeVision.Files;
 
 namespace SafeVision.Inference;
 
@@ -92,7 +93,7 @@ internal sealed class OnnxFile
         {
             try
             {
-                using var stream = new FileStream(stamp.Path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1, FileOptions.SequentialScan);
+                using FileStream stream = RegularFile.Open(stamp.Path, stamp.Length, FileOptions.SequentialScan);
                 for (int read; (read = stream.Read(buffer)) > 0;)
                 {
                     hash.AppendData(buffer.AsSpan(0, read));

@@ -1,10 +1,10 @@
+using SafeVision.Files;
+
 namespace SafeVision.Inference;
 
 /// <summary>What an ONNX file says about itself, read without its weights and without ONNX Runtime.</summary>
 internal sealed record OnnxHeader
 {
-    private static readonly byte[] s_pointer = [.. "version https://git-lfs"u8];
-
     /// <summary>The version of the file format.</summary>
     public required long IrVersion { get; init; }
 
@@ -35,20 +35,12 @@ internal sealed record OnnxHeader
     {
         try
         {
-            // Opening a pipe waits for its writer, for ever if need be; pipes and devices report no length.
-            if (new FileInfo(path) is not { Exists: true, Length: > 0 })
-            {
-                throw new ModelLoadException($"{path}: is missing or empty.");
-            }
-
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1);
-            Span<byte> start = stackalloc byte[s_pointer.Length];
-            if (stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false) == start.Length && start.SequenceEqual(s_pointer))
-            {
-                throw new ModelLoadException($"{path}: is not the file but a Git LFS pointer to it. Run 'git lfs pull' in the repository, or download the file itself.");
-            }
-
+            using FileStream stream = RegularFile.Open(path, long.MaxValue);
             return new OnnxHeaderReader(new ProtobufReader(stream, path), path).Read();
+        }
+        catch (FileRefusedException exception) when (exception.Reason is FileRefusalReason.Missing or FileRefusalReason.Empty)
+        {
+            throw new ModelLoadException($"{path}: is missing or empty.", exception);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

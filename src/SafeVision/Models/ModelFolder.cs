@@ -1,4 +1,5 @@
 using System.Reflection;
+using SafeVision.Files;
 
 namespace SafeVision.Models;
 
@@ -59,10 +60,13 @@ public abstract class ModelFolder
             string full = Path.Combine(Description, file);
             try
             {
-                // Opening a pipe waits for its writer, for ever if need be; pipes and devices report no length.
-                return new FileInfo(full) is { Exists: true, Length: > 0 } ? File.OpenRead(full) : null;
+                return RegularFile.Open(full, long.MaxValue);
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            catch (FileRefusedException exception) when (exception.Reason is FileRefusalReason.Missing or FileRefusalReason.Empty)
+            {
+                return null;
+            }
+            catch (FileRefusedException exception)
             {
                 throw new Inference.ModelLoadException($"{full}: can't be read. {exception.Message}", exception);
             }

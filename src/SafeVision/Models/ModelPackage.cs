@@ -9,6 +9,8 @@ public sealed class ModelPackage
 {
     private const string WeightsSuffix = "_data"; // of the file beside a graph that holds its weights
 
+    private const long LargestWeights = 1L << 40;
+
     private static readonly long s_largestFile = Array.MaxLength;
 
     private ModelPackage(ModelFolder folder, ModelManifest manifest) => (Folder, Manifest) = (folder, manifest);
@@ -42,6 +44,13 @@ public sealed class ModelPackage
     {
         // A vision-language model's graphs lie in a subfolder, and its weights may be larger than any array.
         using Stream stream = Manifest.Kind == "visionLanguage" ? Folder.OpenGraph(file) : Folder.OpenRead(file);
+        long most = file == Manifest.File && Manifest.Bytes > 0 ? Manifest.Bytes : Manifest.Kind == "visionLanguage" ? LargestWeights : s_largestFile;
+        if (stream.Length > most)
+        {
+            throw new ModelLoadException(
+                $"{Folder.Description}: '{file}' is not the file that the manifest describes: it has {stream.Length} bytes, and at most {most} are expected. Copy it again, or make it again with 'safevision convert'.");
+        }
+
         try
         {
             string actual = Convert.ToHexStringLower(SHA256.HashData(stream));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using SafeVision.Files;
 
 namespace SafeVision.Policies;
 
@@ -12,18 +13,16 @@ internal static class PolicyFile
     private const string TooLarge = "the policy is larger than 1 MiB";
 
     /// <summary>Reads a file as strict UTF-8, never more of it than a policy may hold.</summary>
+    /// <exception cref="FileRefusedException">It is missing, not a regular file, or can't be read.</exception>
     public static string ReadText(string path)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(MostBytes + 1);
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-            int length = stream.ReadAtLeast(buffer.AsSpan(0, MostBytes + 1), MostBytes + 1, throwOnEndOfStream: false);
-            return length <= MostBytes ? Decode(buffer.AsSpan(0, length), path) : throw Error(path, new(1, 1), TooLarge);
+            return Decode(RegularFile.ReadAllBytes(path, MostBytes), path);
         }
-        finally
+        catch (FileRefusedException error) when (error.Reason == FileRefusalReason.TooLarge)
         {
-            ArrayPool<byte>.Shared.Return(buffer);
+            throw Error(path, new(1, 1), TooLarge);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using SafeVision.Files;
 
 namespace SafeVision.Policies;
 
@@ -60,8 +61,7 @@ public sealed record SafetyPolicy
     /// <summary>Reads a policy file (YAML or JSON in UTF-8, at most 1 MiB).</summary>
     /// <param name="path">The file; errors name it as given here.</param>
     /// <exception cref="PolicyException">The file holds no valid policy; the errors name line and column.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
-    /// <exception cref="UnauthorizedAccessException">The file may not be read.</exception>
+    /// <exception cref="FileRefusedException">There is no such file, it is not a regular file, or it can't be read.</exception>
     public static SafetyPolicy FromFile(string path) => Parse(PolicyFile.ReadText(path), path);
 
     /// <summary>Reads a policy from YAML or JSON text.</summary>

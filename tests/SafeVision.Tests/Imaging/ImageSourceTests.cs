@@ -91,10 +91,10 @@ public sealed class ImageSourceTests : IDisposable
     }
 
     [Fact]
-    public async Task A_file_that_is_missing_or_a_folder_is_unreadable()
+    public async Task A_file_that_is_missing_or_a_folder_is_refused()
     {
-        Assert.Contains("no such file", await Unreadable(ImageSource.FromFile(Path.Combine(_folder.FullName, "none.png"))), StringComparison.Ordinal);
-        Assert.Contains("directory", await Unreadable(ImageSource.FromFile(_folder.FullName)), StringComparison.Ordinal);
+        Assert.Contains("is not there", await Unreadable(ImageSource.FromFile(Path.Combine(_folder.FullName, "none.png"))), StringComparison.Ordinal);
+        Assert.Contains("is a folder", (await Refusal(ImageSource.FromFile(_folder.FullName))).Message, StringComparison.Ordinal);
         Assert.NotEmpty(await Unreadable(ImageSource.FromFile("a\0b")));
     }
 

@@ -1,3 +1,5 @@
+using SafeVision.Files;
+
 namespace SafeVision.Imaging.Sources;
 
 internal sealed class FileImageSource(string path) : ImageSource(Path.GetFileName(path) is { Length: > 0 } name ? name : path)
@@ -16,39 +18,18 @@ internal sealed class FileImageSource(string path) : ImageSource(Path.GetFileNam
     {
         try
         {
-            var file = new FileInfo(path);
-            if (!file.Exists)
-            {
-                throw Unreadable(Directory.Exists(path) ? "it is a directory" : "there is no such file");
-            }
-
-            // Opening a pipe waits for its writer, for ever if need be, so what has no length is never opened.
-            // Pipes, sockets and devices report none.
-            if (file.Length == 0)
-            {
-                throw new ImageRejectedException(ImageRejectionReason.Unsupported, $"'{Name}' holds no bytes: it is empty, or a pipe or device, which are not read.");
-            }
-
-            if (file.Length > maxBytes)
-            {
-                throw BoundedReader.TooLong(Name, file.Length, maxBytes);
-            }
-
-            var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.Asynchronous | FileOptions.SequentialScan);
-            if (stream.CanSeek)
-            {
-                return stream;
-            }
-
-            stream.Dispose();
-            throw Unreadable("it is not a regular file");
+            return RegularFile.Open(path, maxBytes, FileOptions.Asynchronous | FileOptions.SequentialScan);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        catch (FileRefusedException error)
         {
-            throw Unreadable(error.Message, error);
+            ImageRejectionReason reason = error.Reason switch
+            {
+                FileRefusalReason.Missing or FileRefusalReason.Unreadable => ImageRejectionReason.Unreadable,
+                FileRefusalReason.TooLarge => ImageRejectionReason.TooLarge,
+                _ => ImageRejectionReason.Unsupported,
+            };
+            string hint = reason == ImageRejectionReason.TooLarge ? " (ImageLimits.MaxBytes)" : "";
+            throw new ImageRejectedException(reason, $"{error.Message}{hint}", error);
         }
     }
-
-    private ImageRejectedException Unreadable(string why, Exception? error = null) =>
-        new(ImageRejectionReason.Unreadable, $"'{Name}' cannot be read: {why.TrimEnd('.')}.", error);
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeVision.Files;
 using SafeVision.Inference;
 
 namespace SafeVision.Models.Families;
@@ -6,7 +7,7 @@ namespace SafeVision.Models.Families;
 /// <summary>The JSON files of a model's folder, read with bounds; each is an empty object where the file is missing.</summary>
 internal sealed class ModelConfiguration
 {
-    private const long LargestFile = 16 << 20;
+    private const int LargestFile = 16 << 20;
     private static readonly JsonDocumentOptions s_json = new() { MaxDepth = 64, CommentHandling = JsonCommentHandling.Skip, AllowTrailingCommas = true };
 
     private readonly Dictionary<string, ConfigurationValue> _files = [];
@@ -85,12 +86,9 @@ internal sealed class ModelConfiguration
         string path = Path.Combine(Folder, name);
         try
         {
-            long length = new FileInfo(path).Length;
-            return length <= LargestFile
-                ? System.IO.File.ReadAllBytes(path)
-                : throw new ModelLoadException($"{path}: has {length} bytes; at most {LargestFile} are read.");
+            return RegularFile.ReadAllBytes(path, LargestFile);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (FileRefusedException exception)
         {
             throw new ModelLoadException($"{path}: can't be read. {exception.Message}", exception);
         }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SafeVision.Files;
 using SafeVision.Inference;
 
 namespace SafeVision.Tokenizers.Readers;
@@ -17,22 +18,13 @@ internal sealed class TokenizerFolder(string path)
         string file = Path.Combine(path, name);
         try
         {
-            if (!File.Exists(file))
-            {
-                return null;
-            }
-
-            using FileStream stream = new(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 1);
-            if (stream.Length > TokenizerLimits.FileBytes)
-            {
-                throw new ModelLoadException($"{file}: {stream.Length} bytes are too many for a tokenizer file; the limit is {TokenizerLimits.FileBytes}.");
-            }
-
-            byte[] bytes = new byte[stream.Length];
-            stream.ReadExactly(bytes);
-            return bytes;
+            return RegularFile.ReadAllBytes(file, TokenizerLimits.FileBytes);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (FileRefusedException exception) when (exception.Reason == FileRefusalReason.Missing && !Path.Exists(file))
+        {
+            return null;
+        }
+        catch (FileRefusedException exception)
         {
             throw new ModelLoadException($"{file}: cannot be read: {exception.Message}", exception);
         }
