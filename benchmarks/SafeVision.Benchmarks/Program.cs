@@ -49,8 +49,8 @@ switch (args)
     case ["llama", string model, string file, .. string[] rest]:
         await LlamaComparison.RunAsync(AnswerOptions.Parse(model, rest), file, Console.Out).ConfigureAwait(false);
         break;
-    case ["drawings", string modules, string folder]:
-        await DrawingsFit.RunAsync(modules, folder, Console.Out).ConfigureAwait(false);
+    case ["drawings", string modules, string folder, string textEncoder]:
+        await DrawingsFit.RunAsync(modules, folder, textEncoder, Console.Out).ConfigureAwait(false);
         break;
     case ["make-gguf", string checkpoint, string file]:
         GgufExport.Write(checkpoint, file, Console.Out);

@@ -12,7 +12,6 @@ internal static class ConvertCommand
         var destination = new Argument<string>("destination") { Description = "The folder to make. A model that is there already is replaced when the new one is whole." };
         var family = new Option<string?>("--family") { Description = $"{string.Join(", ", ModelConverter.Families)}. Without it: found out from the checkpoint." };
         var recipe = new Option<string?>("--recipe") { Description = "A JSON file with what the checkpoint does not know: id, licence, source, what labels mean." };
-        var encoder = new Option<string?>("--text-encoder") { Description = "A converted text encoder; it embeds the names of the labels beforehand, so that the first policy compiles at once." };
         var precision = new Option<string>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
@@ -21,7 +20,7 @@ internal static class ConvertCommand
         var tokens = new Option<string[]>("--add-token") { Description = "One more token, as <|Name|> or <|Name|>=plain words; its rows begin as the mean of the words' rows. Can be given several times.", DefaultValueFactory = _ => [] };
         var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a plain computation, and write its manifest.")
         {
-            source, destination, family, recipe, encoder, precision, whole, attention, adapter, paperTokens, tokens,
+            source, destination, family, recipe, precision, whole, attention, adapter, paperTokens, tokens,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ConversionOptions
@@ -30,7 +29,6 @@ internal static class ConvertCommand
                 Destination = parsed.GetValue(destination)!,
                 Family = parsed.GetValue(family),
                 Recipe = parsed.GetValue(recipe) is { } file ? ConversionRecipe.Read(file) : new ConversionRecipe(),
-                TextEncoder = parsed.GetValue(encoder),
                 Precision = parsed.GetValue(precision)!,
                 Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),

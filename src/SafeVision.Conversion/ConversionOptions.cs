@@ -43,7 +43,4 @@ public sealed class ConversionOptions
 
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
-
-    /// <summary>The folder of a converted text encoder that embeds the names of a classifier's labels beforehand; null: none.</summary>
-    public string? TextEncoder { get; set; }
 }

@@ -12,9 +12,6 @@ public enum ConversionStage
     /// <summary>Holds what ONNX Runtime computes against a plain computation of the same network.</summary>
     Verifying,
 
-    /// <summary>Embeds the names of the labels.</summary>
-    Embedding,
-
     /// <summary>Compares a model of rounded weights with its float32 form.</summary>
     Measuring,
 }

@@ -11,7 +11,7 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
 {
     private readonly IWeightForm _form = WeightForms.Find(options.Precision);
 
-    public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
+    public ConversionResult Run(CancellationToken cancellationToken)
     {
         using EncoderModel model = family.Read(source, options.Recipe);
         using var folder = new ModelFolderWriter(options.Destination);
@@ -27,14 +27,6 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
 
         SortedDictionary<string, string> files = CompanionFiles.Copy(source, folder, options.Recipe);
         long bytes = AddGraphs(folder, files);
-        if (options.TextEncoder is { } encoder)
-        {
-            StoredEmbeddings embeddings = await LabelEmbeddings.WriteAsync(
-                folder.Path, manifest, encoder, (done, total) => report(ConversionStage.Embedding, done, total), cancellationToken).ConfigureAwait(false);
-            manifest = manifest with { LabelEmbeddings = embeddings };
-            files[embeddings.File] = folder.HashOf(embeddings.File);
-        }
-
         string file = Path.GetFileName(written[0].Graph.Path);
         files.Remove(file, out string? sha256);
         manifest = manifest with

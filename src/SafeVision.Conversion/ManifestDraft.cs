@@ -15,11 +15,6 @@ internal sealed class ManifestDraft(IModelDescription model, ConversionOptions o
         ConversionRecipe recipe = options.Recipe;
         string id = recipe.Id ?? Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(options.Destination)));
         CheckCategories(recipe);
-        if (options.TextEncoder is not null && model.Labels.Count == 0)
-        {
-            throw new CheckpointException($"{options.Source}: this model has no labels whose names a text encoder could embed.");
-        }
-
         if (recipe.Rename.Keys.FirstOrDefault(place => place < 0 || place >= model.Labels.Count, 0) is not 0 and int wrong)
         {
             throw new CheckpointException($"The recipe renames label {wrong}, but there are {model.Labels.Count}, counted from 0.");

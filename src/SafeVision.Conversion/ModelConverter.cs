@@ -62,8 +62,8 @@ public static class ModelConverter
 
         return found switch
         {
-            INetworkFamily family => await new NetworkConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
-            IEncoderFamily family => await new EncoderConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
+            INetworkFamily family => new NetworkConversion(family, source, options, Report).Run(cancellationToken),
+            IEncoderFamily family => new EncoderConversion(family, source, options, Report).Run(cancellationToken),
             IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),
         };

@@ -10,7 +10,7 @@ internal sealed class NetworkConversion(INetworkFamily family, string source, Co
 {
     private const string ModelFile = "model.onnx";
 
-    public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
+    public ConversionResult Run(CancellationToken cancellationToken)
     {
         using FamilyModel model = family.Read(source, options.Recipe);
         using var folder = new ModelFolderWriter(options.Destination);
@@ -28,14 +28,6 @@ internal sealed class NetworkConversion(INetworkFamily family, string source, Co
             modelPath, model, probes, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
 
         SortedDictionary<string, string> files = CopyCompanions(model, folder);
-        if (options.TextEncoder is { } encoder)
-        {
-            StoredEmbeddings embeddings = await LabelEmbeddings.WriteAsync(
-                folder.Path, manifest, encoder, (done, total) => report(ConversionStage.Embedding, done, total), cancellationToken).ConfigureAwait(false);
-            manifest = manifest with { LabelEmbeddings = embeddings };
-            files[embeddings.File] = folder.HashOf(embeddings.File);
-        }
-
         manifest = manifest with
         {
             File = ModelFile,

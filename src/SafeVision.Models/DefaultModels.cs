@@ -1,4 +1,7 @@
 using System.Reflection;
+using SafeVision.Assessments;
+using SafeVision.Engines.ClosedSet;
+using SafeVision.Policies;
 
 namespace SafeVision.Models;
 
@@ -16,11 +19,14 @@ public static class DefaultModels
     /// <summary>Tells what a drawing, an emoji or a sign shows, from the features of <see cref="Objects"/>.</summary>
     public static ModelPackage Drawings => Open("drawn-symbols");
 
-    /// <summary>Says how close two phrases are in meaning (all-MiniLM-L6-v2).</summary>
-    public static ModelPackage Phrases => Open("all-minilm-l6-v2");
+    /// <summary>Says what English words mean, and which labels of the models have those meanings.</summary>
+    public static ModelPackage Taxonomy => Open("taxonomy");
 
     /// <summary>All of them.</summary>
-    public static IReadOnlyList<ModelPackage> All => [Nsfw, Objects, Drawings, Phrases];
+    public static IReadOnlyList<ModelPackage> All => [Nsfw, Objects, Drawings, Taxonomy];
+
+    /// <summary>What of a policy these models can judge, in the policy's order. No network is loaded, so that it takes milliseconds.</summary>
+    public static IReadOnlyList<CategoryCoverage> CoverageOf(SafetyPolicy policy) => ClassifierEngine.CoverageOf(policy, Taxonomy, [Nsfw, Objects], Drawings);
 
     private static ModelPackage Open(string name) => ModelPackage.Open(ModelFolder.Embedded(Assembly, name));
 }

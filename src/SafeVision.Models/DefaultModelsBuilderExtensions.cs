@@ -1,4 +1,3 @@
-using SafeVision.Engines;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Models;
 
@@ -8,20 +7,16 @@ namespace SafeVision;
 public static class DefaultModelsBuilderExtensions
 {
     /// <summary>
-    /// Judges with the models of this package: first the NSFW classifier, then the object classifier, whose thousand labels
-    /// are compared with the words of the policy.
+    /// Judges with the models of this package: the NSFW classifier and the object classifier, whose labels are found by what
+    /// the words of the policy mean.
     /// </summary>
     /// <param name="builder">The guardrail's builder.</param>
-    /// <param name="options">Similarity and views; null: the defaults.</param>
+    /// <param name="options">Drawings and views; null: the defaults.</param>
     public static ImageGuardrailBuilder UseDefaultModels(this ImageGuardrailBuilder builder, ClassifierEngineOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
         options ??= new ClassifierEngineOptions();
-        return builder
-            .UseEngine(context => Engine(DefaultModels.Nsfw, null, options, context))
-            .UseEngine(context => Engine(DefaultModels.Objects, DefaultModels.Drawings, options, context));
+        return builder.UseEngine(context =>
+            new ClassifierEngine([DefaultModels.Nsfw, DefaultModels.Objects], DefaultModels.Taxonomy, options, context, DefaultModels.Drawings));
     }
-
-    private static ClassifierEngine Engine(ModelPackage classifier, ModelPackage? drawings, ClassifierEngineOptions options, EngineContext context) =>
-        new(classifier, DefaultModels.Phrases, options, context, drawings);
 }

@@ -62,20 +62,18 @@ public sealed class ImageGuardrailBuilder
         return this;
     }
 
-    /// <summary>Adds a classifier engine over model folders on disk.</summary>
+    /// <summary>Adds a classifier of your own, from its folder on disk.</summary>
     /// <param name="classifier">The folder of an image classifier with its <c>manifest.json</c>.</param>
-    /// <param name="phraseEncoder">
-    /// The folder of a text encoder that compares the policy's phrases with the labels; null: only the labels that the
-    /// manifest maps to categories count.
+    /// <param name="taxonomy">
+    /// What words mean, such as <c>DefaultModels.Taxonomy</c> of the package SafeVision.Models. Where the classifier's labels
+    /// are those of a known set, they have its reviewed meanings; else their names are read as words, and a label whose name
+    /// is no known word is meant by that exact name alone. Null: every label is meant by its exact name. In any case those
+    /// count that the manifest maps to a category.
     /// </param>
-    public ImageGuardrailBuilder UseClassifier(string classifier, string? phraseEncoder = null)
+    public ImageGuardrailBuilder UseClassifier(string classifier, ModelPackage? taxonomy = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(classifier);
-        return UseEngine(context => new ClassifierEngine(
-            ModelPackage.Open(classifier),
-            phraseEncoder is null ? null : ModelPackage.Open(phraseEncoder),
-            new ClassifierEngineOptions(),
-            context));
+        return UseEngine(context => new ClassifierEngine([ModelPackage.Open(classifier)], taxonomy, new ClassifierEngineOptions(), context));
     }
 
     /// <summary>

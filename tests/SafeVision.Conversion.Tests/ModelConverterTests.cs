@@ -93,30 +93,6 @@ public sealed class ModelConverterTests
     }
 
     [Fact]
-    public async Task Names_of_labels_are_embedded_beforehand()
-    {
-        using var folder = new TemporaryFolder();
-        TinyCheckpoint.WriteBert(folder.PathOf("text"));
-        await ModelConverter.ConvertAsync(new ConversionOptions { Source = folder.PathOf("text"), Destination = folder.PathOf("encoder") });
-        TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
-        ConversionOptions options = Options(folder);
-        options.TextEncoder = folder.PathOf("encoder");
-        options.Recipe = new ConversionRecipe { Aliases = new Dictionary<string, IReadOnlyList<string>> { ["cat"] = ["fire", "guns"], ["neither"] = [] } };
-        await ModelConverter.ConvertAsync(options);
-
-        ModelPackage package = ModelPackage.Open(folder.PathOf("model"));
-        package.Verify();
-        StoredEmbeddings stored = package.Manifest.LabelEmbeddings!;
-        Half[] halves = MemoryMarshal.Cast<byte, Half>(package.ReadVerified(stored.File)).ToArray();
-        using SessionCache sessions = new();
-        TextEncoder encoder = await TextEncoder.LoadAsync(ModelPackage.Open(folder.PathOf("encoder")), sessions, new ExecutionOptions());
-        Assert.Equal(encoder.Sha256, stored.Encoder);
-        float[] expected = encoder.Embed(["a photo of fire", "a photo of guns", "a photo of dog"]);
-        Assert.Equal(expected.Length, halves.Length);
-        Assert.All(expected.Zip(halves), pair => Assert.Equal(pair.First, (float)pair.Second, 1e-3f));
-    }
-
-    [Fact]
     public async Task Two_conversions_to_one_place_do_not_mix()
     {
         using var folder = new TemporaryFolder();

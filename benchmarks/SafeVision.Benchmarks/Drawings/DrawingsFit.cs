@@ -17,7 +17,11 @@ internal static class DrawingsFit
     private const float DrawingScale = 0.02f; // of the discriminants, which are much larger and trust two drawings too much
 
     /// <summary>Fits and writes the head's folder.</summary>
-    public static async Task RunAsync(string modules, string folder, TextWriter output)
+    /// <param name="modules">The folder of npm modules with the icons.</param>
+    /// <param name="folder">Where the head is written.</param>
+    /// <param name="textEncoder">The folder of a converted sentence encoder, which says how close two icons' words are.</param>
+    /// <param name="output">Told of the progress.</param>
+    public static async Task RunAsync(string modules, string folder, string textEncoder, TextWriter output)
     {
         IReadOnlyList<DrawingConcept> all = DrawingCorpus.Read(modules);
         float[]?[] raw = await DrawingFeatures.ComputeAsync(DefaultModels.Objects, all, output).ConfigureAwait(false);
@@ -28,7 +32,7 @@ internal static class DrawingsFit
         (float[] centre, float[] spread) = Standardise(rows, weights);
 
         await output.WriteLineAsync($"{rows.Length} drawings; embedding their words").ConfigureAwait(false);
-        float[][] words = await EmbedAsync(concepts).ConfigureAwait(false);
+        float[][] words = await EmbedAsync(concepts, textEncoder).ConfigureAwait(false);
         float[] wordCentre = Mean(words, weights);
         string[] labels = [.. concepts.Where(concept => concept.IsLabel).Select(concept => concept.Name).Distinct()];
         float[][] labelWords = [.. labels.Select(label => words[Array.FindIndex(concepts, concept => concept.Name == label)])];
@@ -58,7 +62,7 @@ internal static class DrawingsFit
             offsets[label] -= TensorPrimitives.Dot<float>(row, centre);
             head[label] = row;
         });
-        DrawingsHeadFile.Write(folder, labels, head, offsets, labelWords);
+        DrawingsHeadFile.Write(folder, labels, head, offsets);
         await output.WriteLineAsync($"{labels.Length} labels in {folder}").ConfigureAwait(false);
     }
 
@@ -95,10 +99,10 @@ internal static class DrawingsFit
     }
 
     /// <summary>The vectors of a concept's name and of its name with its keywords, halfway between.</summary>
-    private static async Task<float[][]> EmbedAsync(DrawingConcept[] concepts)
+    private static async Task<float[][]> EmbedAsync(DrawingConcept[] concepts, string textEncoder)
     {
         using var sessions = new SessionCache();
-        TextEncoder encoder = await TextEncoder.LoadAsync(DefaultModels.Phrases, sessions, new ExecutionOptions()).ConfigureAwait(false);
+        TextEncoder encoder = await TextEncoder.LoadAsync(ModelPackage.Open(textEncoder), sessions, new ExecutionOptions()).ConfigureAwait(false);
         string[] names = [.. concepts.Select(concept => $"a photo of {concept.Name}")];
         string[] keywords = [.. concepts.Select(concept => concept.Keywords.Count == 0 ? concept.Name : $"{concept.Name}: {string.Join(", ", concept.Keywords)}")];
         string[] texts = [.. names.Concat(keywords).Distinct().OrderBy(text => text.Length)]; // of one length, little is padded

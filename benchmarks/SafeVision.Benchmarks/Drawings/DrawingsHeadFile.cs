@@ -7,14 +7,14 @@ using SafeVision.Models;
 
 namespace SafeVision.Benchmarks.Drawings;
 
-/// <summary>Writes a head as the engine reads it: weights in 8 bits by row, label vectors in half precision, manifest.</summary>
+/// <summary>Writes a head as the engine reads it: weights in 8 bits by row, and the manifest.</summary>
 internal static class DrawingsHeadFile
 {
     private const int GoldenNumbers = 64;
 
     private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static void Write(string folder, string[] labels, float[][] rows, float[] offsets, float[][] words)
+    public static void Write(string folder, string[] labels, float[][] rows, float[] offsets)
     {
         Directory.CreateDirectory(folder);
         float[] scales = new float[rows.Length];
@@ -30,17 +30,14 @@ internal static class DrawingsHeadFile
         }
 
         byte[] head = [.. MemoryMarshal.AsBytes(offsets.AsSpan()), .. MemoryMarshal.AsBytes(scales.AsSpan()), .. MemoryMarshal.AsBytes(steps.AsSpan())];
-        Half[] halves = [.. words.SelectMany(vector => vector).Select(value => (Half)value)];
-        byte[] vectors = MemoryMarshal.AsBytes(halves.AsSpan()).ToArray();
         File.WriteAllBytes(Path.Combine(folder, "head.i8"), head);
-        File.WriteAllBytes(Path.Combine(folder, "label-embeddings.f16"), vectors);
         string manifest = Path.Combine(folder, ModelManifest.FileName);
-        File.WriteAllText(manifest, Manifest(folder, labels, head, vectors, []));
+        File.WriteAllText(manifest, Manifest(folder, labels, head, []));
         FeatureHead written = FeatureHead.Load(ModelPackage.Open(folder));
         IEnumerable<ModelGolden> goldens = Enumerable.Range(1, 2)
             .Select(seed => new ModelGolden { Name = $"noise-{seed}", Seed = (ulong)seed, Shape = [written.Channels] })
             .Select(golden => golden with { Outputs = [.. written.Run(golden).Take(GoldenNumbers)] });
-        File.WriteAllText(manifest, Manifest(folder, labels, head, vectors, [.. goldens.Select(golden => new { name = golden.Name, seed = golden.Seed, shape = golden.Shape, output = "probabilities", outputs = golden.Outputs })]));
+        File.WriteAllText(manifest, Manifest(folder, labels, head, [.. goldens.Select(golden => new { name = golden.Name, seed = golden.Seed, shape = golden.Shape, output = "probabilities", outputs = golden.Outputs })]));
     }
 
     /// <summary>A softmax is blind to what all rows share; without it fewer bits are lost.</summary>
@@ -52,7 +49,7 @@ internal static class DrawingsHeadFile
         TensorPrimitives.Subtract(offsets, offsets.Average(), offsets);
     }
 
-    private static string Manifest(string folder, string[] labels, byte[] head, byte[] vectors, object[] goldens) => JsonSerializer.Serialize(
+    private static string Manifest(string folder, string[] labels, byte[] head, object[] goldens) => JsonSerializer.Serialize(
         new
         {
             schema = 1,
@@ -64,13 +61,11 @@ internal static class DrawingsHeadFile
             file = "head.i8",
             sha256 = Hash(head),
             bytes = head.Length,
-            files = Directory.GetFiles(folder, "LICENSE*").ToDictionary(file => Path.GetFileName(file), file => Hash(File.ReadAllBytes(file)))
-                .Append(new("label-embeddings.f16", Hash(vectors))).ToDictionary(),
+            files = Directory.GetFiles(folder, "LICENSE*").ToDictionary(file => Path.GetFileName(file), file => Hash(File.ReadAllBytes(file))),
             featuresOf = DefaultModels.Objects.Manifest.Sha256,
+            labelSet = "symbols",
             labels,
             display = labels.ToDictionary(label => label, label => $"a drawing of '{label}'"),
-            labelEmbeddings = new { file = "label-embeddings.f16", encoder = DefaultModels.Phrases.Manifest.Sha256 },
-            calibration = new { slope = 0.9, midpoint = 0.15 },
             goldens,
         },
         s_json);

@@ -46,7 +46,7 @@ internal static class PeerComparison
         SafetyPolicy policy = SafetyPolicy.Define("nsfw", "1").Category(HarmCategory.Sexual).Build();
         return ImageGuardrail.Create(builder => builder
             .UsePolicy(policy)
-            .UseEngine(context => new ClassifierEngine(DefaultModels.Nsfw, null, new ClassifierEngineOptions(), context)));
+            .UseEngine(context => new ClassifierEngine([DefaultModels.Nsfw], DefaultModels.Taxonomy, new ClassifierEngineOptions(), context)));
     }
 
     private static async Task MeasureAsync(NodePeer peer, IImageGuardrail guardrail, string how, string[][] orders, TextWriter output)

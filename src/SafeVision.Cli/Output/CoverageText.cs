@@ -15,9 +15,9 @@ internal static class CoverageText
         foreach (CategoryCoverage coverage in categories)
         {
             text.Append($"#   {coverage.CategoryId}: {Level(coverage)}\n");
-            foreach (CoveredPhrase phrase in coverage.Covered)
+            foreach (PhraseCoverage phrase in coverage.Covered)
             {
-                text.Append(FormattableString.Invariant($"#     '{phrase.Phrase}' by {Labels(phrase)} ({phrase.Similarity:0.00})\n"));
+                text.Append(FormattableString.Invariant($"#     '{phrase.Phrase}' by {Labels(phrase)}\n"));
             }
 
             foreach (string phrase in coverage.Uncovered)
@@ -36,10 +36,10 @@ internal static class CoverageText
         foreach (CategoryCoverage coverage in categories)
         {
             text.Append($"### {coverage.CategoryId}: {Level(coverage)}\n\n");
-            if (coverage.Covered.Count > 0)
+            if (coverage.Covered.Any())
             {
                 text.Append("| seen | by the labels |\n|---|---|\n");
-                foreach (CoveredPhrase phrase in coverage.Covered)
+                foreach (PhraseCoverage phrase in coverage.Covered)
                 {
                     text.Append($"| {phrase.Phrase} | {Labels(phrase)} |\n");
                 }
@@ -47,7 +47,7 @@ internal static class CoverageText
                 text.Append('\n');
             }
 
-            if (coverage.Uncovered.Count > 0)
+            if (coverage.Uncovered.Any())
             {
                 text.Append($"Not seen: {string.Join("; ", coverage.Uncovered)}.\n\n");
             }
@@ -64,7 +64,7 @@ internal static class CoverageText
     };
 
     /// <summary>By the first of each label's names: ImageNet's go "revolver, six-gun, six-shooter".</summary>
-    private static string Labels(CoveredPhrase phrase) =>
+    private static string Labels(PhraseCoverage phrase) =>
         string.Join(", ", phrase.Labels.Take(MostLabels).Select(label => label.Split(", ")[0]))
         + (phrase.Labels.Count > MostLabels ? $" and {phrase.Labels.Count - MostLabels} more" : "");
 }

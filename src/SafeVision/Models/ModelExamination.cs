@@ -43,6 +43,11 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
             return new ModelExamination(manifest.Goldens.Count, Largest(manifest, head.Run), cpu) { Allowed = AllowedBy(manifest) };
         }
 
+        if (manifest.Kind == ModelManifest.TaxonomyKind)
+        {
+            return new ModelExamination(manifest.Files.Count + 1, 0, new ProviderSelection([ExecutionProvider.Cpu], ExecutionProvider.Cpu, [])); // tables: their hashes are all there is
+        }
+
         if (manifest.Kind == "visionLanguage")
         {
             return await VisionLanguageExamination.RunAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);

@@ -14,6 +14,9 @@ public sealed record ModelManifest
     /// <summary>The name of the file.</summary>
     public const string FileName = "manifest.json";
 
+    /// <summary>The kind of a folder of tables that says what words mean.</summary>
+    internal const string TaxonomyKind = "taxonomy";
+
     private const int LargestManifest = 8 << 20;
 
     private const int LargestGolden = 16 << 20;
@@ -24,7 +27,7 @@ public sealed record ModelManifest
     /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>imageClassifier</c>, <c>classifierHead</c>, <c>contrastive</c>, <c>textEncoder</c> or <c>visionLanguage</c>.</summary>
+    /// <summary><c>imageClassifier</c>, <c>classifierHead</c>, <c>contrastive</c>, <c>textEncoder</c>, <c>visionLanguage</c> or <c>taxonomy</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
@@ -69,11 +72,14 @@ public sealed record ModelManifest
     /// <summary>The classes, in the order of the outputs.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
 
-    /// <summary>What a label means, in words that phrases are compared with; a label without an entry stands for itself.</summary>
-    public IReadOnlyDictionary<string, IReadOnlyList<string>> Aliases { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
+    /// <summary>
+    /// The set of the taxonomy whose names the labels are, such as <c>symbols</c>; null: found out by comparing, where the labels
+    /// are exactly those of a known set, else a set of the model's own, whose names are read as words.
+    /// </summary>
+    public string? LabelSet { get; init; }
 
-    /// <summary>The labels' names as vectors of a text encoder, computed beforehand; null: computed when needed.</summary>
-    public StoredEmbeddings? LabelEmbeddings { get; init; }
+    /// <summary>Other names of a label of a set of the model's own, the first for the meaning, all to be asked for by; a label without an entry stands for itself.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Aliases { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<string>>.Empty;
 
     /// <summary>How a label is said in a sentence, such as "a pornographic picture".</summary>
     public IReadOnlyDictionary<string, string> Display { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
@@ -130,9 +136,9 @@ public sealed record ModelManifest
 
         RequireNoNulls();
 
-        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "textEncoder" or "visionLanguage"))
+        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "textEncoder" or "visionLanguage" or TaxonomyKind))
         {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, textEncoder or visionLanguage");
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, textEncoder, visionLanguage or taxonomy");
         }
 
         if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
@@ -204,7 +210,6 @@ public sealed record ModelManifest
             ("contrastive", Contrastive is not { TextFile: null } and not { Activation: null }),
             ("labels", Labels.All(label => label is not null)),
             ("aliases", Aliases.Values.All(names => names is not null && names.All(name => name is not null))),
-            ("labelEmbeddings", LabelEmbeddings is not { File: null } and not { Encoder: null }),
             ("display", Display.Values.All(name => name is not null)),
             ("categories", Categories.Values.All(weights => weights is not null)),
             ("fullCategories", FullCategories.All(category => category is not null)),

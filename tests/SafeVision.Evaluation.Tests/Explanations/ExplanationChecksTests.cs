@@ -66,7 +66,7 @@ public sealed class ExplanationChecksTests
         Decision = Decision.Block,
         Coverage = CoverageLevel.Full,
         Reason = "Looks like assault rifle (87 %), which the policy's 'firearms' covers.",
-        Evidence = new Evidence { Labels = [new LabelEvidence("assault rifle", 0.87, 1, "firearms", 0.9)] },
+        Evidence = new Evidence { Labels = [new LabelEvidence("imagenet:413 assault rifle", 0.87, "firearms", "kind of", "firearm")] },
     };
 
     private static EvaluationSample Showing(string thing, string category) =>

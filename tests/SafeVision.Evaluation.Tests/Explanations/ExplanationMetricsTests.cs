@@ -73,7 +73,7 @@ public sealed class ExplanationMetricsTests
         Reason = "Looks like knife.",
         Evidence = new Evidence
         {
-            Labels = [new LabelEvidence("knife", 0.9, 1, "knives", 1)],
+            Labels = [new LabelEvidence("coco:43 knife", 0.9, "knives", "is", "knife")],
             HeatMap = heat is null ? null : new HeatMap(2, 2, heat, ImageBox.Whole),
             Boxes = box is { } one ? [one] : [],
         },

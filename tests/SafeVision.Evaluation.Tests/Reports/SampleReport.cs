@@ -36,7 +36,7 @@ internal static class SampleReport
         Reason = HostileReason,
         Evidence = new Evidence
         {
-            Labels = [new LabelEvidence("<b>label</b>", 0.4, 0.5, "phrase", 0.9)],
+            Labels = [new LabelEvidence("<b>label</b>", 0.4, "phrase", "kind of", "thing")],
             Words = HostileReason,
             HeatMap = new HeatMap(4, 4, [0, 0, 0, 0, 0, 1, 0.8f, 0, 0, 0.6f, 0.4f, 0, 0, 0, 0, 0], ImageBox.Whole),
             Boxes = [new ImageBox(0.25, 0.25, 0.5, 0.5)],

@@ -90,8 +90,8 @@ public sealed class DrawingsTests
         using TemporaryFolder folder = Folder(head, manifest => manifest["featuresOf"] = new string('0', 64));
         using var sessions = new SessionCache();
         await using var engine = new ClassifierEngine(
-            DefaultModels.Objects, null, new ClassifierEngineOptions(), new(sessions, new ExecutionOptions()), ModelPackage.Open(folder.Path));
-        ModelLoadException other = await Assert.ThrowsAsync<ModelLoadException>(async () => await engine.CompileAsync(SafetyPolicy.Starter, CancellationToken.None));
+            [DefaultModels.Objects], DefaultModels.Taxonomy, new ClassifierEngineOptions(), new(sessions, new ExecutionOptions()), ModelPackage.Open(folder.Path));
+        ModelLoadException other = await Assert.ThrowsAsync<ModelLoadException>(async () => await engine.CompileAsync(DefaultGuardrail.Forbidding("cats"), CancellationToken.None));
         Assert.Contains("Give the head that was made for it", other.Message, StringComparison.Ordinal);
     }
 

@@ -10,7 +10,7 @@ public sealed class TinyClassifierTests
     internal static SafetyPolicy Weapons { get; } = SafetyPolicy.Define("weapons", "1").Category(HarmCategory.Weapons_Substance_Abuse).Build();
 
     [Fact]
-    public async Task A_label_of_the_models_map_decides_without_a_phrase_encoder()
+    public async Task A_label_of_the_models_map_decides_without_a_taxonomy()
     {
         using var model = new TinyModel();
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Weapons).UseClassifier(model.Folder));
@@ -21,7 +21,7 @@ public sealed class TinyClassifierTests
         Assert.Equal((Decision.Block, Verdict.Unsafe, CoverageLevel.Partial), (red.Decision, red.Verdict, red.Coverage));
         Assert.Equal((Decision.Allow, Verdict.Safe), (blue.Decision, blue.Verdict));
         Assert.StartsWith("Looks like a red (100 %), which counts as 'Weapons and substance abuse'", red.Reason, StringComparison.OrdinalIgnoreCase);
-        Assert.Equal("Nothing that the category includes was seen; the picture looks most like a blue (100 %).", blue.Reason);
+        Assert.Equal("Looks like a blue (100 %); the policy includes none of it.", blue.Reason);
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class TinyClassifierTests
         Finding red = Assert.Single((await guardrail.CheckAsync(TinyModel.Picture(255, 0, 0))).Findings);
 
         Assert.Equal(Decision.Block, red.Decision);
-        Assert.Equal("red", Assert.Single(red.Evidence.Labels).Label);
+        Assert.Equal("tiny:0 red", Assert.Single(red.Evidence.Labels).Label);
         Assert.Null(red.Evidence.HeatMap);
         Assert.Equal("Looks like a red (100 %), which counts as 'Weapons and substance abuse'.", red.Reason);
     }

@@ -57,7 +57,7 @@ internal sealed class ScriptedEngine(Func<SafetyPolicy, IReadOnlyList<ImageFrame
         public int Calls { get; private set; }
 
         public IReadOnlyList<CategoryCoverage> Coverage =>
-            [.. policy.Categories.Select(category => new CategoryCoverage(category.Id, engine.Covers(category), [], []))];
+            [.. policy.Categories.Select(category => new CategoryCoverage(category.Id, engine.Covers(category), []))];
 
         public IReadOnlyList<ModelProvenance> Models => [new("scripted", "script", new string('0', 64), "cpu", null)];
 

@@ -12,13 +12,14 @@ internal sealed class CompiledCascade : IReasoningPolicy
     public CompiledCascade(IReadOnlyList<ICompiledPolicy> parts, CascadeEngineOptions options)
     {
         (_parts, _options) = (parts, options);
-        Models = [.. parts.SelectMany(part => part.Models)];
+        Models = [.. parts.SelectMany(part => part.Models).Distinct()];
         Prompts = [.. parts.SelectMany(part => part.Prompts)];
         ShortSide = parts.Max(part => part.ShortSide);
         Coverage = [.. parts[0].Coverage.Select((_, category) => parts.Select(part => part.Coverage[category]).Aggregate((left, right) => left.Union(right)))];
     }
 
-    public IReadOnlyList<CategoryCoverage> Coverage { get; }
+    /// <summary>What the parts cover together; to be given where more is known than their coverage says.</summary>
+    public IReadOnlyList<CategoryCoverage> Coverage { get; init; }
 
     public IReadOnlyList<ModelProvenance> Models { get; }
 

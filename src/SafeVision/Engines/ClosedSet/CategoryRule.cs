@@ -1,129 +1,76 @@
 using SafeVision.Assessments;
+using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Policies;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>One category compiled for a classifier: which labels count for it, how much, and through which of its phrases.</summary>
+/// <summary>One category compiled for the labels of one model: which of them count for it and why, and which are excepted.</summary>
 internal sealed class CategoryRule
 {
-    private const string HeadKind = "classifierHead";
+    private readonly float[] _weights; // [outputs]
+    private readonly Dictionary<int, string> _excepted; // output → the exclude
 
-    /// <summary>Below this a label's weight is noise: a thousand of them must not add up to evidence.</summary>
-    private const double LeastWeight = 0.05;
-
-    /// <summary>
-    /// A label so much farther from a phrase than the closest one is not meant by it. "Dogs" is near "cat", but so much nearer
-    /// "dog" that it can't mean both; "weapons" is about as near to a rifle as to a sword, and means both.
-    /// </summary>
-    private const float Reach = 0.27f;
-
-    private readonly float[] _weights; // [labels]
-
-    private CategoryRule(SafetyCategory category, LabelClaim[] claims, float[] weights, CategoryCoverage coverage) =>
-        (Category, Claims, _weights, Coverage) = (category, claims, weights, coverage);
+    private CategoryRule(SafetyCategory category, CoverageLevel level, RuleLabel[] labels, float[] weights, Dictionary<int, string> excepted) =>
+        (Category, Level, Labels, _weights, _excepted) = (category, level, labels, weights, excepted);
 
     public SafetyCategory Category { get; }
 
-    /// <summary>The labels that count and are named as evidence.</summary>
-    public IReadOnlyList<LabelClaim> Claims { get; }
+    /// <summary>How much of the category this model's labels show.</summary>
+    public CoverageLevel Level { get; }
 
-    /// <summary>How much of each label's probability counts, 0 to 1.</summary>
+    /// <summary>The labels that count, by index.</summary>
+    public IReadOnlyList<RuleLabel> Labels { get; }
+
+    /// <summary>How much of each output's probability counts, 0 to 1.</summary>
     public ReadOnlySpan<float> Weights => _weights;
 
-    public CategoryCoverage Coverage { get; }
+    /// <summary>Whether an output counts for the category.</summary>
+    public bool Includes(int output) => _weights[output] > 0;
 
-    /// <summary>Compares each phrase of the policy with each label, once.</summary>
-    public static CategoryRule[] Compile(SafetyPolicy policy, LabelSpace labels, ClassifierEngineOptions options, CancellationToken cancellationToken)
-    {
-        SimilarityScale scale = labels.Manifest.Kind == HeadKind
-            ? new(options.DrawnSimilarityMidpoint, options.SimilarityScale, Least: -1)
-            : new(options.SimilarityMidpoint, options.SimilarityScale, options.LeastSimilarity);
-        string[] phrases = labels.ComparesPhrases
-            ? [.. policy.Categories.SelectMany(category => category.Includes.Concat(category.Excludes)).Distinct()]
-            : [];
-        float[][] similarities = phrases.Length == 0 ? [] : labels.Compare(phrases, cancellationToken);
-        Array.ForEach(similarities, LeaveOutSiblings);
-        var rows = phrases.Index().ToDictionary(entry => entry.Item, entry => similarities[entry.Index]);
-        return [.. policy.Categories.Select(category => Compile(category, labels, rows, scale))];
-    }
+    /// <summary>The exclude that excepts an output; null: none does.</summary>
+    public string? ExceptionOf(int output) => _excepted.GetValueOrDefault(output);
 
-    private static void LeaveOutSiblings(float[] row)
+    /// <param name="category">The category.</param>
+    /// <param name="reading">What it means among all labels at hand.</param>
+    /// <param name="vocabulary">All labels at hand.</param>
+    /// <param name="set">The labels of the model.</param>
+    public static CategoryRule Of(SafetyCategory category, CategoryReading reading, Vocabulary vocabulary, LabelSet set)
     {
-        float least = row.Max() - Reach;
-        for (int label = 0; label < row.Length; label++)
+        float[] weights = new float[set.Manifest.Labels.Count];
+        var labels = new Dictionary<int, RuleLabel>();
+        IEnumerable<(string Phrase, IEnumerable<LabelReason> Why)> mapped = reading.Mapped is null ? [] : [(category.Name, reading.Mapped.Why)];
+        foreach ((string phrase, IEnumerable<LabelReason> reasons) in mapped.Concat(category.Includes.Zip(reading.Includes, (phrase, include) => (phrase, include.Why.AsEnumerable()))))
         {
-            row[label] = row[label] < least ? -1 : row[label]; // the least a cosine can be
-        }
-    }
-
-    private static CategoryRule Compile(SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, SimilarityScale scale)
-    {
-        var claims = new List<LabelClaim>();
-        float[] weights = new float[labels.Manifest.Labels.Count];
-        for (int label = 0; label < weights.Length; label++)
-        {
-            (string? include, double similarity) = Closest(category.Includes, rows, label);
-            (_, double excluded) = Closest(category.Excludes, rows, label);
-            double mapped = labels.Manifest.Categories.GetValueOrDefault(labels.Manifest.Labels[label])?.GetValueOrDefault(category.Id) ?? 0;
-            double meant = similarity >= scale.Least ? scale.Relevance(similarity) : 0;
-            double weight = Math.Max(mapped, meant) - scale.Exception(excluded, similarity);
-            weights[label] = (float)(weight >= LeastWeight || !scale.IsCut ? Math.Max(weight, 0) : 0);
-            if (weight >= LeastWeight)
+            foreach (LabelReason why in reasons.Where(why => reading.Whole.Labels.Contains(why.Label)))
             {
-                claims.Add(meant >= 0.5 || mapped == 0
-                    ? new LabelClaim(label, weight, include!, similarity)
-                    : new LabelClaim(label, weight, null, 1));
+                Label label = vocabulary.Labels[why.Label];
+                if (label.Set == set.Name && (!labels.TryGetValue(why.Label, out RuleLabel? known) || known.Weight < why.Weight))
+                {
+                    labels[why.Label] = new RuleLabel(label, phrase, why.Relation, why.Word, why.Weight);
+                    weights[label.Output] = (float)why.Weight;
+                }
             }
         }
 
-        return new CategoryRule(category, [.. claims], weights, Cover(category, labels, rows, scale, claims));
-    }
-
-    /// <summary>A phrase is covered when some label means the same; a category, too, when the model's map has it whole.</summary>
-    private static CategoryCoverage Cover(
-        SafetyCategory category, LabelSpace labels, Dictionary<string, float[]> rows, SimilarityScale scale, List<LabelClaim> claims)
-    {
-        var covered = new List<CoveredPhrase>();
-        var uncovered = new List<string>();
-        string[] mapped = [.. claims.Where(claim => claim.Phrase is null).Select(claim => labels.Manifest.Labels[claim.Label])];
-        if (mapped.Length > 0)
+        bool hasAll = reading.Whole.Labels.All(label => vocabulary.Labels[label].Set == set.Name);
+        CoverageLevel level = labels.Count == 0 ? CoverageLevel.None : hasAll ? reading.Whole.Coverage : CoverageLevel.Partial;
+        var excepted = new Dictionary<int, string>();
+        foreach ((string phrase, ExcludeReading exclude) in category.Excludes.Zip(reading.Excludes))
         {
-            covered.Add(new CoveredPhrase(category.Name, mapped, 1));
-        }
-
-        foreach (string phrase in category.Includes)
-        {
-            LabelClaim[] carriers = rows.TryGetValue(phrase, out float[]? row)
-                ? [.. claims.Where(claim => row[claim.Label] >= scale.Least).OrderByDescending(claim => row[claim.Label])]
-                : [];
-            if (carriers.Length > 0)
+            foreach (Label label in exclude.Labels.Select(label => vocabulary.Labels[label]).Where(label => label.Set == set.Name))
             {
-                covered.Add(new CoveredPhrase(phrase, [.. carriers.Select(claim => labels.Manifest.Labels[claim.Label])], row![carriers[0].Label]));
-            }
-            else
-            {
-                uncovered.Add(phrase);
+                excepted.TryAdd(label.Output, phrase);
             }
         }
 
-        bool whole = mapped.Length > 0 && labels.Manifest.FullCategories.Contains(category.Id);
-        CoverageLevel level = claims.Count == 0 || covered.Count == 0 ? CoverageLevel.None
-            : whole || uncovered.Count == 0 ? CoverageLevel.Full
-            : CoverageLevel.Partial;
-        return new CategoryCoverage(category.Id, level, covered, whole ? [] : uncovered);
-    }
-
-    private static (string? Phrase, double Similarity) Closest(IReadOnlyList<string> phrases, Dictionary<string, float[]> rows, int label)
-    {
-        (string? closest, double best) = (null, -1); // the least a cosine can be
-        foreach (string phrase in phrases)
-        {
-            if (rows.TryGetValue(phrase, out float[]? row) && row[label] > best)
-            {
-                (closest, best) = (phrase, row[label]);
-            }
-        }
-
-        return (closest, best);
+        return new CategoryRule(category, level, [.. labels.OrderBy(label => label.Key).Select(label => label.Value)], weights, excepted);
     }
 }
+
+/// <summary>A label that counts for a category.</summary>
+/// <param name="Label">The label.</param>
+/// <param name="Phrase">The policy's phrase that includes it.</param>
+/// <param name="Relation"><c>is</c>, <c>kind of</c>, or a relation's verb such as <c>holds</c>.</param>
+/// <param name="Word">What it is, is a kind of, or shows.</param>
+/// <param name="Weight">How much of its probability counts, above 0 and at most 1.</param>
+internal sealed record RuleLabel(Label Label, string Phrase, string Relation, string Word, double Weight);

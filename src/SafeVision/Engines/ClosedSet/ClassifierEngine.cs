@@ -1,46 +1,70 @@
+using SafeVision.Assessments;
+using SafeVision.Engines.Cascade;
+using SafeVision.Engines.ClosedSet.Taxonomy;
+using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
 
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>
-/// Judges with a closed-set image classifier by policies that it was never trained for. A label counts for a category where
-/// the model's map says so, and where the policy's words and the label mean the same: each phrase is compared with each
-/// label once, when the policy is compiled, and an image's score is the probability mass on the labels that the includes
-/// claim, less what the excludes claim (the idea of ConSE, Norouzi et al., arXiv 1312.5650). A network trained on photographs
-/// names few drawings rightly. Where a head for drawings is given, pictures that are drawn are judged by what it tells from
-/// the same features too, and the higher score decides; what is covered is the labels' alone to say.
+/// Judges with closed-set image classifiers by policies that they were never trained for. A phrase of the policy means a set
+/// of labels, found by what its words mean: every label that is the thing or a kind of it. A category is the union of its
+/// includes less the union of its excludes, and an image's score is the probability mass of that set. What no label shows is
+/// not covered, and the coverage says so. A network trained on photographs names few drawings rightly: where a head for
+/// drawings is given, images that are drawn are judged by what it tells from the same features too, and the higher score
+/// decides; what is covered is the networks' alone to say.
 /// </summary>
 public sealed class ClassifierEngine : IGuardrailEngine
 {
-    private readonly ModelPackage _classifier;
-    private readonly ModelPackage? _phraseEncoder;
+    private readonly IReadOnlyList<ModelPackage> _classifiers;
+    private readonly ModelPackage? _taxonomy;
     private readonly ModelPackage? _drawings;
     private readonly ClassifierEngineOptions _options;
     private readonly EngineContext _context;
     private readonly SemaphoreSlim _loading = new(1, 1);
-    private ClassifierNetwork? _network;
-    private LabelSpace? _labels;
+    private readonly ClassifierNetwork?[] _networks;
+    private LabelsAtHand? _labels;
     private DrawingsHead? _head;
 
-    /// <summary>Creates an engine; models are loaded when the first policy is compiled.</summary>
-    /// <param name="classifier">The image classifier.</param>
-    /// <param name="phraseEncoder">The sentence encoder that compares phrases with labels; null: only the manifest's map counts.</param>
-    /// <param name="options">Similarity and views.</param>
+    /// <summary>Creates an engine; models are loaded when a policy is compiled that needs them.</summary>
+    /// <param name="classifiers">The image classifiers, at least one, cheapest first.</param>
+    /// <param name="taxonomy">What words mean, and which labels have those meanings; null: labels are meant by their exact names, and by what the manifests map to categories.</param>
+    /// <param name="options">Drawings and views.</param>
     /// <param name="context">Sessions and providers.</param>
-    /// <param name="drawings">A head that tells from the classifier's features what drawings show; null: none.</param>
+    /// <param name="drawings">A head that tells from the features of one of the classifiers what drawings show; null: none.</param>
     public ClassifierEngine(
-        ModelPackage classifier, ModelPackage? phraseEncoder, ClassifierEngineOptions options, EngineContext context, ModelPackage? drawings = null)
+        IReadOnlyList<ModelPackage> classifiers, ModelPackage? taxonomy, ClassifierEngineOptions options, EngineContext context, ModelPackage? drawings = null)
     {
-        ArgumentNullException.ThrowIfNull(classifier);
+        ArgumentNullException.ThrowIfNull(classifiers);
+        ArgumentOutOfRangeException.ThrowIfZero(classifiers.Count, nameof(classifiers));
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(context);
-        (_classifier, _phraseEncoder, _options, _context) = (classifier, phraseEncoder, options.Validate(), context);
+        (_classifiers, _taxonomy, _options, _context) = (classifiers, taxonomy, options.Validate(), context);
         _drawings = _options.JudgesDrawings ? drawings : null;
+        _networks = new ClassifierNetwork?[classifiers.Count];
     }
 
     /// <inheritdoc />
     public string Name => "classifier";
+
+    /// <summary>
+    /// What of a policy classifiers can judge by what their labels mean, in the policy's order. No network is loaded, so that
+    /// it takes milliseconds.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="taxonomy">What words mean, and which labels have those meanings.</param>
+    /// <param name="classifiers">The image classifiers.</param>
+    /// <param name="drawings">A head for drawings; null: none.</param>
+    /// <exception cref="ModelLoadException">The taxonomy's files are missing or broken.</exception>
+    public static IReadOnlyList<CategoryCoverage> CoverageOf(
+        SafetyPolicy policy, ModelPackage taxonomy, IReadOnlyList<ModelPackage> classifiers, ModelPackage? drawings = null)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        ArgumentNullException.ThrowIfNull(taxonomy);
+        ArgumentNullException.ThrowIfNull(classifiers);
+        return new LabelsAtHand(WordTaxonomy.Load(taxonomy), classifiers, drawings).Read(policy, CancellationToken.None).Coverage;
+    }
 
     /// <inheritdoc />
     public async ValueTask<ICompiledPolicy> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
@@ -49,32 +73,47 @@ public sealed class ClassifierEngine : IGuardrailEngine
         await _loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            _network ??= await ClassifierNetwork.LoadAsync(_classifier, _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
-            if (_labels is null)
+            _labels ??= new LabelsAtHand(_taxonomy is null ? WordTaxonomy.Empty : WordTaxonomy.Load(_taxonomy), _classifiers, _drawings);
+            PolicyReading reading = _labels.Read(policy, cancellationToken);
+            CategoryRule[][] rules = [.. _labels.Networks.Select(reading.RulesFor)];
+            int[] needed = [.. rules.Index().Where(network => Array.Exists(network.Item, rule => rule.Level != CoverageLevel.None)).Select(network => network.Index)];
+            var parts = new List<ICompiledPolicy>();
+            foreach (int place in needed.DefaultIfEmpty(_networks.Length - 1))
             {
-                TextEncoder? encoder = _phraseEncoder is null
-                    ? null
-                    : await TextEncoder.LoadAsync(_phraseEncoder, _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
-                _head = _drawings is null ? null : DrawingsHead.Load(_drawings, _network, encoder, cancellationToken);
-                _labels = LabelSpace.Create(_classifier, encoder, cancellationToken);
+                ClassifierNetwork network = await LoadAsync(place, cancellationToken).ConfigureAwait(false);
+                CompiledDrawings? drawings = _head?.Network == network ? new CompiledDrawings(network, _head, reading.DrawnRulesFor(_head.Labels)) : null;
+                parts.Add(new CompiledClassifier(
+                    network, _labels.Networks[place], rules[place], drawings, _options.Views, needed.Length < 2 ? reading.Coverage : null, _labels.Provenance));
             }
+
+            return parts is [{ } only] ? only : new CompiledCascade(parts, new CascadeEngineOptions()) { Coverage = reading.Coverage };
         }
         finally
         {
             _loading.Release();
         }
+    }
 
-        CategoryRule[] rules = CategoryRule.Compile(policy, _labels, _options, cancellationToken);
-        CompiledDrawings? drawings = _head is null
-            ? null
-            : new CompiledDrawings(_network, _head, CategoryRule.Compile(policy, _head.Labels, _options, cancellationToken));
-        return new CompiledClassifier(_network, _labels, rules, drawings, _options.Views);
+    private async Task<ClassifierNetwork> LoadAsync(int place, CancellationToken cancellationToken)
+    {
+        ClassifierNetwork network = _networks[place] ??=
+            await ClassifierNetwork.LoadAsync(_classifiers[place], _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
+        if (_drawings is not null && _head is null && (place == _networks.Length - 1 || _drawings.Manifest.FeaturesOf == network.Package.Manifest.Sha256))
+        {
+            _head = DrawingsHead.Load(_drawings, network, _labels!.Drawings!);
+        }
+
+        return network;
     }
 
     /// <inheritdoc />
     public ValueTask DisposeAsync()
     {
-        _network?.Dispose();
+        foreach (ClassifierNetwork? network in _networks)
+        {
+            network?.Dispose();
+        }
+
         _loading.Dispose();
         return ValueTask.CompletedTask;
     }

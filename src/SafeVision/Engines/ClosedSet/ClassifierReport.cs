@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
+using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Inference;
 using SafeVision.Models;
 
@@ -11,7 +12,7 @@ namespace SafeVision.Engines.ClosedSet;
 /// <param name="network">The network.</param>
 /// <param name="labels">The labels that the probabilities are of.</param>
 /// <param name="head">The layer that told them; null: the network's own.</param>
-internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace labels, FeatureHead? head = null)
+internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet labels, FeatureHead? head = null)
 {
     /// <summary>A score below this has nothing to point at.</summary>
     private const double LeastScore = 0.02;
@@ -19,7 +20,10 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
     /// <summary>Labels named in the evidence and summed in the heat map.</summary>
     private const int LabelsNamed = 3;
 
-    /// <summary>The probability mass on the labels that the category claims, calibrated.</summary>
+    /// <summary>A second label that gives at least this share of the first one's part is named beside it.</summary>
+    private const double LeastShared = 0.5;
+
+    /// <summary>The probability mass of the category's labels, calibrated.</summary>
     public double Score(CategoryRule rule, ReadOnlySpan<float> shares)
     {
         double mass = Math.Clamp((double)TensorPrimitives.Dot(rule.Weights, shares), 0, 1);
@@ -42,32 +46,31 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
             return CategoryAssessment.NotAssessed(id, "Nothing that the models can name means what this category includes.");
         }
 
-        if (score < LeastScore || rule.Claims.Count == 0)
+        if (score < LeastScore || rule.Labels.Count == 0)
         {
-            return CategoryAssessment.Assessed(id, score, level, Nothing(shares), Evidence.None);
+            return CategoryAssessment.Assessed(id, score, level, SentenceOnSafe(rule, shares), Evidence.None);
         }
 
-        Span<(LabelClaim Claim, double Part)> strongest = new (LabelClaim, double)[LabelsNamed];
-        int count = Strongest(rule, shares, strongest);
-        var named = new LabelEvidence[count];
-        for (int i = 0; i < count; i++)
+        Span<(int Label, double Part)> strongest = stackalloc (int, double)[LabelsNamed];
+        strongest = strongest[..Strongest(rule, shares, strongest)];
+        var named = new LabelEvidence[strongest.Length];
+        for (int i = 0; i < named.Length; i++)
         {
-            LabelClaim claim = strongest[i].Claim;
-            named[i] = new LabelEvidence(
-                labels.Manifest.Labels[claim.Label], shares[claim.Label], claim.Weight, claim.Phrase ?? rule.Category.Name, claim.Similarity);
+            RuleLabel label = rule.Labels[strongest[i].Label];
+            named[i] = new LabelEvidence(label.Label.Id, shares[label.Label.Output], label.Phrase, label.Relation, label.Word) { Weight = label.Weight };
         }
 
-        HeatMap? heat = network.HasActivationMaps ? Map(strongest[..count], binding, item, region) : null;
+        HeatMap? heat = network.HasActivationMaps ? Map(rule, strongest, binding, item, region) : null;
         var evidence = new Evidence { Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
-        return CategoryAssessment.Assessed(id, score, level, Sentence(strongest[0].Claim, rule, shares, heat), evidence);
+        return CategoryAssessment.Assessed(id, score, level, Sentence(rule, strongest, shares, heat), evidence);
     }
 
-    private static int Strongest(CategoryRule rule, ReadOnlySpan<float> shares, Span<(LabelClaim Claim, double Part)> strongest)
+    private static int Strongest(CategoryRule rule, ReadOnlySpan<float> shares, Span<(int Label, double Part)> strongest)
     {
         int count = 0;
-        foreach (LabelClaim claim in rule.Claims)
+        for (int label = 0; label < rule.Labels.Count; label++)
         {
-            double part = claim.Weight * shares[claim.Label];
+            double part = rule.Labels[label].Weight * shares[rule.Labels[label].Label.Output];
             int place = count;
             while (place > 0 && strongest[place - 1].Part < part)
             {
@@ -78,7 +81,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
             {
                 count = Math.Min(count + 1, strongest.Length);
                 strongest[place..(count - 1)].CopyTo(strongest[(place + 1)..count]);
-                strongest[place] = (claim, part);
+                strongest[place] = (label, part);
             }
         }
 
@@ -86,14 +89,15 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
     }
 
     /// <summary>The activation maps of the strongest labels, added up by their parts in the score.</summary>
-    private HeatMap? Map(ReadOnlySpan<(LabelClaim Claim, double Part)> strongest, BatchBinding binding, int item, ImageBox region)
+    private HeatMap? Map(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, BatchBinding binding, int item, ImageBox region)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
         Span<float> weights = rented.AsSpan(0, network.Channels);
         weights.Clear();
-        foreach ((LabelClaim claim, double part) in strongest)
+        foreach ((int label, double part) in strongest)
         {
-            TensorPrimitives.MultiplyAdd(head is null ? network.HeadWeights(claim.Label) : head.Weights(claim.Label), (float)(part / strongest[0].Part), weights, weights);
+            int output = rule.Labels[label].Label.Output;
+            TensorPrimitives.MultiplyAdd(head is null ? network.HeadWeights(output) : head.Weights(output), (float)(part / strongest[0].Part), weights, weights);
         }
 
         Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
@@ -117,20 +121,46 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSpace lab
         return new HeatMap(network.MapWidth, network.MapHeight, map.ToArray(), region);
     }
 
-    private string Sentence(LabelClaim claim, CategoryRule rule, ReadOnlySpan<float> shares, HeatMap? heat)
+    /// <summary>Why the score is what it is: "Looks like a revolver (99 %), a kind of firearm; the policy's 'firearms' includes it."</summary>
+    private string Sentence(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, ReadOnlySpan<float> shares, HeatMap? heat)
     {
-        string covers = claim.Phrase is null
-            ? $"which counts as '{rule.Category.Name}'"
-            : string.Create(CultureInfo.InvariantCulture, $"which the policy's '{claim.Phrase}' covers (similarity {claim.Similarity:0.00})");
-        string where = heat is null ? "" : $"; strongest in {heat.Where()}";
-        return $"Looks like {labels.Names[claim.Label]} ({Percent(shares[claim.Label])}), {covers}{where}.";
+        RuleLabel first = rule.Labels[strongest[0].Label];
+        int top = TensorPrimitives.IndexOfMax(shares);
+        if (!rule.Includes(top) && shares[top] > TensorPrimitives.Dot(rule.Weights, shares))
+        {
+            return rule.ExceptionOf(top) is not null
+                ? SentenceOnSafe(rule, shares)
+                : $"Looks like {Seen(top, shares)}, which the policy doesn't include, and less like {Seen(first.Label.Output, shares)}, which its '{first.Phrase}' includes.";
+        }
+
+        string where = heat is null ? "" : $" It is strongest in {heat.Where()}.";
+        string seen = Seen(first.Label.Output, shares);
+        if (first.Relation == LabelReason.CountsAs)
+        {
+            return $"Looks like {seen}, which counts as '{first.Word}'.{where}";
+        }
+
+        if (strongest.Length > 1 && strongest[1].Part >= LeastShared * strongest[0].Part && rule.Labels[strongest[1].Label] is var second
+            && (second.Phrase, second.Relation, second.Word) == (first.Phrase, first.Relation, first.Word))
+        {
+            string kinds = first.Relation switch { LabelReason.Is => "", LabelReason.KindOf => $", kinds of {first.Word}", _ => $", each of which {first.Relation} {first.Word}" };
+            return $"Looks like {seen} or {Seen(second.Label.Output, shares)}{kinds}; the policy's '{first.Phrase}' includes them.{where}";
+        }
+
+        string kind = first.Relation switch { LabelReason.Is => "", LabelReason.KindOf => $", a kind of {first.Word}", _ => $", which {first.Relation} {first.Word}" };
+        return $"Looks like {seen}{kind}; the policy's '{first.Phrase}' includes it.{where}";
     }
 
-    private string Nothing(ReadOnlySpan<float> shares)
+    /// <summary>What it looks like instead, and whether the policy excepts that by name.</summary>
+    private string SentenceOnSafe(CategoryRule rule, ReadOnlySpan<float> shares)
     {
         int top = TensorPrimitives.IndexOfMax(shares);
-        return $"Nothing that the category includes was seen; the picture looks most like {labels.Names[top]} ({Percent(shares[top])}).";
+        return rule.ExceptionOf(top) is { } exclude
+            ? $"Looks like {Seen(top, shares)}; the policy excepts '{exclude}'."
+            : $"Looks like {Seen(top, shares)}; the policy includes none of it.";
     }
+
+    private string Seen(int output, ReadOnlySpan<float> shares) => $"{labels.Spoken[output]} ({Percent(shares[output])})";
 
     private static string Percent(float share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0} %");
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using SafeVision.Assessments;
+using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Models;
@@ -15,19 +16,35 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     private readonly ClassifierReport _report;
     private readonly CompiledDrawings? _drawings;
 
-    public CompiledClassifier(ClassifierNetwork network, LabelSpace labels, CategoryRule[] rules, CompiledDrawings? drawings, ViewPlan plan)
+    /// <param name="network">The network.</param>
+    /// <param name="labels">Its labels.</param>
+    /// <param name="rules">The policy's categories on them.</param>
+    /// <param name="drawings">The categories on what drawings show; null: drawings are judged like photographs.</param>
+    /// <param name="plan">What of an image the network is shown.</param>
+    /// <param name="coverage">What it covers, where more is known than the rules say; null: what they say.</param>
+    /// <param name="taxonomy">What said which labels the policy means; empty: their names alone.</param>
+    public CompiledClassifier(
+        ClassifierNetwork network,
+        LabelSet labels,
+        CategoryRule[] rules,
+        CompiledDrawings? drawings,
+        ViewPlan plan,
+        IReadOnlyList<CategoryCoverage>? coverage,
+        IReadOnlyList<ModelProvenance> taxonomy)
     {
         (_network, _rules, _drawings) = (network, rules, drawings);
         _planner = new ViewPlanner(network.Recipe, plan);
         _report = new ClassifierReport(network, labels);
         ModelManifest manifest = network.Package.Manifest;
         ProviderSelection provider = network.Session.Provider;
-        Coverage = [.. rules.Select(rule => rule.Coverage)];
+        Coverage = coverage ?? [.. rules.Select(rule => new CategoryCoverage(rule.Category.Id, rule.Level, []))];
         Models = [new("classifier", manifest.Id, manifest.Sha256, provider.Selected.Name, provider.IsFallback ? string.Join("; ", provider.Rejections) : null)];
         if (drawings is not null)
         {
             Models = [.. Models, drawings.Model];
         }
+
+        Models = [.. Models, .. taxonomy];
 
         ShortSide = network.Recipe.Resize.Size;
     }

@@ -1,13 +1,14 @@
+using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>The head that tells what drawings show, and its labels as points in the phrase encoder's space.</summary>
-internal sealed record DrawingsHead(FeatureHead Head, LabelSpace Labels)
+/// <summary>The head that tells what drawings show, the network whose features it reads, and its labels.</summary>
+internal sealed record DrawingsHead(FeatureHead Head, ClassifierNetwork Network, LabelSet Labels)
 {
     /// <exception cref="ModelLoadException">The head is missing, altered, or belongs to another network.</exception>
-    public static DrawingsHead Load(ModelPackage package, ClassifierNetwork network, TextEncoder? encoder, CancellationToken cancellationToken)
+    public static DrawingsHead Load(ModelPackage package, ClassifierNetwork network, LabelSet labels)
     {
         FeatureHead head = FeatureHead.Load(package);
         ModelManifest classifier = network.Package.Manifest;
@@ -17,6 +18,6 @@ internal sealed record DrawingsHead(FeatureHead Head, LabelSpace Labels)
                 $"{package.Folder.Description}: reads {head.Channels} features of the model {head.Manifest.FeaturesOf}, but {classifier.Id} has {network.Channels} and is {classifier.Sha256}. Give the head that was made for it, or none.");
         }
 
-        return new DrawingsHead(head, LabelSpace.Create(package, encoder, cancellationToken));
+        return new DrawingsHead(head, network, labels);
     }
 }

@@ -25,7 +25,7 @@ public sealed class AnswerReportTests
     private static double[] Margins(double? safe, params double[] shares)
     {
         var answer = new GuardAnswer { Categories = [.. shares.Select(share => (CategoryAnswer?)new CategoryAnswer(share, share))], Safe = safe };
-        CategoryCoverage[] coverage = [.. s_policy.Categories.Select(category => new CategoryCoverage(category.Id, CoverageLevel.Full, [], []))];
+        CategoryCoverage[] coverage = [.. s_policy.Categories.Select(category => new CategoryCoverage(category.Id, CoverageLevel.Full, []))];
         return [.. new AnswerReport(s_policy, coverage, answer, 0, null).Assessments().Select(assessment => assessment.Evidence.Margin!.Value)];
     }
 }

@@ -28,22 +28,29 @@ internal sealed class PromptCoverage
     /// <param name="answer">What the model says for it.</param>
     public CategoryCoverage Of(SafetyCategory category, string answer)
     {
-        string[] phrases = [.. category.Includes, .. category.Excludes];
-        CoveredPhrase[] covered = [.. phrases.Where(Holds).Select(phrase => new CoveredPhrase(phrase, [answer], 1))];
-        return covered.Length == phrases.Length
-            ? new CategoryCoverage(category.Id, CoverageLevel.Full, covered, [])
-            : new CategoryCoverage(
-                category.Id, CoverageLevel.Partial, covered.Length > 0 ? covered : [Named(category, answer)], [.. phrases.Where(phrase => !Holds(phrase))]);
+        PhraseCoverage[] phrases =
+        [
+            .. category.Includes.Select(phrase => Read(phrase, PhraseRole.Include, answer)),
+            .. category.Excludes.Select(phrase => Read(phrase, PhraseRole.Exclude, answer)),
+        ];
+        bool readsAll = Array.TrueForAll(phrases, phrase => phrase.Level == CoverageLevel.Full);
+        bool readsAny = Array.Exists(phrases, phrase => phrase.Level == CoverageLevel.Full);
+        return new CategoryCoverage(
+            category.Id, readsAll ? CoverageLevel.Full : CoverageLevel.Partial, readsAny ? phrases : [Named(category, answer), .. phrases]);
     }
 
     /// <summary>The coverage of a category that the model was trained on as it is.</summary>
     public static CategoryCoverage Trained(SafetyCategory category, string answer) =>
-        new(category.Id, CoverageLevel.Full, [Named(category, answer)], []);
+        new(category.Id, CoverageLevel.Full, [Named(category, answer)]);
 
     /// <summary>The coverage of a category about which the model can't be asked.</summary>
     public static CategoryCoverage None(SafetyCategory category) => CategoryCoverage.None(category.Id, category.Includes);
 
-    private static CoveredPhrase Named(SafetyCategory category, string answer) => new(category.Name, [answer], 1);
+    private static PhraseCoverage Named(SafetyCategory category, string answer) => new(category.Name, CoverageLevel.Full) { Labels = [answer] };
+
+    private PhraseCoverage Read(string phrase, PhraseRole role, string answer) => Holds(phrase)
+        ? new PhraseCoverage(phrase, CoverageLevel.Full) { Role = role, Labels = [answer] }
+        : new PhraseCoverage(phrase, CoverageLevel.None) { Role = role, NotJudged = phrase };
 
     private bool Holds(string phrase) => _whole.Contains(phrase) || _texts.Exists(text => HoldsWords(text, phrase));
 
