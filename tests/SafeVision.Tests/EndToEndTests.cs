@@ -24,7 +24,7 @@ public sealed class EndToEndTests(DefaultGuardrail guardrail) : IClassFixture<De
     [Theory]
     [InlineData("coffee.png", "espresso coffee", "dogs")]
     [InlineData("camera.png", "tripods for cameras", "musical instruments")]
-    [InlineData("china.jpg", "palaces", "airplanes")]
+    [InlineData("china.jpg", "palaces, castles, churches and monasteries", "airplanes")]
     [InlineData("chelsea.png", "domestic cats", "birds")]
     public async Task The_words_of_the_policy_decide(string photo, string shown, string absent)
     {

@@ -17,7 +17,7 @@ internal sealed class LabelsAtHand
         Drawings = drawings is null ? null : LabelSet.Of(drawings.Manifest, taxonomy);
         _photos = new Vocabulary(taxonomy, Networks);
         _drawn = Drawings is null ? null : new Vocabulary(taxonomy, [Drawings]);
-        Provenance = taxonomy.Manifest is { } manifest ? [new ModelProvenance("taxonomy", manifest.Id, taxonomy.Identity, "cpu", null)] : [];
+        Provenance = taxonomy.Manifest is { } manifest ? [new ModelProvenance("classifier", manifest.Id, taxonomy.Identity, "cpu", null)] : [];
     }
 
     /// <summary>By network, in the engine's order.</summary>
