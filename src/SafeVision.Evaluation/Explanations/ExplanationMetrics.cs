@@ -81,7 +81,7 @@ public static class ExplanationMetrics
         // A finding that nobody assessed claims nothing that could be inconsistent.
         if (finding.Verdict != Verdict.NotAssessed)
         {
-            Value("explanationConsistency", ExplanationChecks.IsConsistent(finding, options.CategoryNames?.GetValueOrDefault(finding.Category)) ? 1 : 0);
+            Value("explanationConsistency", ExplanationChecks.IsConsistent(finding) ? 1 : 0);
         }
 
         void Value(string name, double value) => values.Add(new ExplanationValue(name, finding.Category, row, value));

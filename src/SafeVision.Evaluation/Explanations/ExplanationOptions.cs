@@ -9,9 +9,6 @@ public sealed class ExplanationOptions
     /// <summary>The intersection over union from which a box counts as a hit, above 0 to 1. Default 0.5.</summary>
     public double BoxOverlap { get; set; } = 0.5;
 
-    /// <summary>What people call the categories, by id; null where the ids say it.</summary>
-    public IReadOnlyDictionary<string, string>? CategoryNames { get; set; }
-
     /// <summary>How many resamples the intervals rest on, 100 to 100,000. Default 2,000.</summary>
     public int Resamples { get; set; } = 2_000;
 }

@@ -1,16 +1,13 @@
 namespace SafeVision.Evaluation.Metrics;
 
 /// <summary>Precision, recall and F1 of several classes and their averages, as scikit-learn averages them.</summary>
-/// <param name="PerClass">One entry a class, in the order of the labels asked for.</param>
+/// <param name="PerClass">One entry a class, in their order.</param>
 /// <param name="Macro">The plain mean over the classes: a rare class counts as much as a common one, and one without samples counts as 0.</param>
 /// <param name="Micro">From the summed counts: a common class dominates.</param>
 /// <param name="Weighted">The mean weighted by each class's support.</param>
 public sealed record AveragedScores(
     IReadOnlyList<PrecisionRecallF1> PerClass, PrecisionRecallF1 Macro, PrecisionRecallF1 Micro, PrecisionRecallF1 Weighted)
 {
-    internal static AveragedScores Over(ConfusionMatrix matrix, IReadOnlyList<int> labels) =>
-        From([.. labels.Select(label => (matrix[label, label], matrix.Predicted(label), matrix.Actual(label)))]);
-
     internal static AveragedScores From((long Hits, long Predicted, long Actual)[] classes)
     {
         PrecisionRecallF1[] scores = [.. classes.Select(one => PrecisionRecallF1.From(one.Hits, one.Predicted, one.Actual))];

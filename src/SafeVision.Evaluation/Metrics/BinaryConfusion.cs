@@ -41,13 +41,32 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
     /// Matthews' correlation of truth and decision, −1 to 1; 0 where either of the two is constant, as in scikit-learn;
     /// null without samples.
     /// </summary>
-    public double? MatthewsCorrelation => Matrix.MatthewsCorrelation;
+    public double? MatthewsCorrelation
+    {
+        get
+        {
+            if (Total == 0)
+            {
+                return null;
+            }
+
+            (long flagged, long passed) = (TruePositives + FalsePositives, TrueNegatives + FalseNegatives);
+            double covariance = ((double)(TruePositives + TrueNegatives) * Total) - ((double)Negatives * passed) - ((double)Positives * flagged);
+            double truthSpread = ((double)Total * Total) - ((double)Negatives * Negatives) - ((double)Positives * Positives);
+            double flaggedSpread = ((double)Total * Total) - ((double)passed * passed) - ((double)flagged * flagged);
+            return truthSpread > 0 && flaggedSpread > 0 ? covariance / Math.Sqrt(truthSpread) / Math.Sqrt(flaggedSpread) : 0;
+        }
+    }
 
     /// <summary>Cohen's kappa; null where chance alone would explain every agreement (all samples in one cell).</summary>
-    public double? Kappa => Matrix.Kappa(KappaWeights.None);
-
-    /// <summary>The same counts as a matrix: row 0 and column 0 are negative.</summary>
-    public ConfusionMatrix Matrix => new([TrueNegatives, FalsePositives, FalseNegatives, TruePositives], 2);
+    public double? Kappa
+    {
+        get
+        {
+            double chance = ((double)Negatives * (TruePositives + FalsePositives)) + ((double)Positives * (TrueNegatives + FalseNegatives));
+            return chance == 0 ? null : 1 - ((double)(FalsePositives + FalseNegatives) * Total / chance);
+        }
+    }
 
     /// <summary>
     /// What precision would be where the share <paramref name="prevalence"/> of all images is positive; null where a class

@@ -21,9 +21,8 @@ public static class Bootstrap
         ArgumentNullException.ThrowIfNull(statistic);
         ArgumentNullException.ThrowIfNull(random);
         options ??= new();
-        Check(options, samples);
+        Check(options);
 
-        int[][] groups = Groups(samples, options.Strata);
         var (counts, values) = (new int[samples], new double[options.Resamples]);
         Array.Fill(counts, 1);
         double? value = statistic(counts);
@@ -31,12 +30,9 @@ public static class Bootstrap
         for (int i = 0; i < options.Resamples; i++)
         {
             Array.Clear(counts);
-            foreach (int[] group in groups)
+            for (int draw = 0; draw < samples; draw++)
             {
-                for (int draw = 0; draw < group.Length; draw++)
-                {
-                    counts[group[random.Next(group.Length)]]++;
-                }
+                counts[random.Next(samples)]++;
             }
 
             if (statistic(counts) is { } drawn && !double.IsNaN(drawn))
@@ -55,24 +51,6 @@ public static class Bootstrap
             options.Confidence,
             options.Resamples,
             options.Resamples - defined);
-    }
-
-    /// <summary>
-    /// The interval of the difference of two systems on the same samples: every resample is given to both, so that what makes
-    /// an image hard for both cancels. An interval that holds 0 shows no difference.
-    /// </summary>
-    /// <param name="samples">The number of samples, 1 or more.</param>
-    /// <param name="first">The number of the first system.</param>
-    /// <param name="second">The number of the second system, which is subtracted; its samples are in the same order.</param>
-    /// <param name="random">Draws the samples.</param>
-    /// <param name="options">How to resample; null for the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public static BootstrapInterval Difference(
-        int samples, ResampledStatistic first, ResampledStatistic second, Random random, BootstrapOptions? options = null)
-    {
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
-        return Interval(samples, counts => first(counts) - second(counts), random, options);
     }
 
     /// <summary>The mean of one value a sample, such as 1 for right and 0 for wrong, as a statistic to resample.</summary>
@@ -97,18 +75,13 @@ public static class Bootstrap
         };
     }
 
-    private static void Check(BootstrapOptions options, int samples)
+    private static void Check(BootstrapOptions options)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Resamples, 100, nameof(options));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(options.Resamples, 100_000, nameof(options));
         if (options.Confidence is not (> 0 and < 1))
         {
             throw new ArgumentOutOfRangeException(nameof(options), options.Confidence, "A confidence is above 0 and below 1.");
-        }
-
-        if (options.Strata is { } strata)
-        {
-            MetricInput.SameLength(samples, strata.Count, nameof(options));
         }
     }
 
@@ -124,8 +97,4 @@ public static class Bootstrap
 
         return drawn == 0 ? null : sum / drawn;
     };
-
-    private static int[][] Groups(int samples, IReadOnlyList<int>? strata) => strata is null
-        ? [[.. Enumerable.Range(0, samples)]]
-        : [.. Enumerable.Range(0, samples).GroupBy(i => strata[i]).OrderBy(group => group.Key).Select(group => group.ToArray())];
 }

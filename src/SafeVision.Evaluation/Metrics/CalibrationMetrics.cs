@@ -3,8 +3,6 @@ namespace SafeVision.Evaluation.Metrics;
 /// <summary>Whether a score of 0.8 means 80 %.</summary>
 public static class CalibrationMetrics
 {
-    internal const double SmallestProbability = 1e-15;
-
     /// <summary>Expected and maximum calibration error over bins of equal width; null without samples.</summary>
     /// <param name="outcome">Whether each sample was positive (for a score) or right (for a confidence).</param>
     /// <param name="probabilities">Each sample's score or confidence, 0 to 1.</param>
@@ -38,26 +36,6 @@ public static class CalibrationMetrics
         return new(filled.Sum(bin => bin.Count / samples * Gap(bin)), filled.Max(Gap), filled);
     }
 
-    /// <summary>
-    /// The same for the decision that a threshold of one half makes: the confidence is the score where it flags, else one
-    /// minus the score, against whether the decision was right.
-    /// </summary>
-    /// <param name="truth">Whether each sample is positive.</param>
-    /// <param name="probabilities">Each sample's score, 0 to 1.</param>
-    /// <param name="bins">The number of bins, 1 to 10,000.</param>
-    public static CalibrationError? DecisionError(ReadOnlySpan<bool> truth, ReadOnlySpan<double> probabilities, int bins = 15)
-    {
-        Check(truth, probabilities);
-        var (right, confidences) = (new bool[truth.Length], new double[truth.Length]);
-        for (int i = 0; i < truth.Length; i++)
-        {
-            bool flagged = probabilities[i] >= 0.5;
-            (right[i], confidences[i]) = (flagged == truth[i], flagged ? probabilities[i] : 1 - probabilities[i]);
-        }
-
-        return Error(right, confidences, bins);
-    }
-
     /// <summary>The mean squared error of the probabilities, 0 (best) to 1; null without samples.</summary>
     /// <inheritdoc cref="Error" path="/param[@name!='bins']"/>
     public static double? Brier(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
@@ -68,24 +46,6 @@ public static class CalibrationMetrics
         {
             double error = probabilities[i] - (outcome[i] ? 1 : 0);
             sum += error * error;
-        }
-
-        return probabilities.IsEmpty ? null : sum / probabilities.Length;
-    }
-
-    /// <summary>
-    /// The mean negative natural logarithm of the probability given to what happened; probabilities are kept from 0 and 1 by
-    /// 1e-15, so that one certain mistake costs about 35 and not infinity. Null without samples.
-    /// </summary>
-    /// <inheritdoc cref="Error" path="/param[@name!='bins']"/>
-    public static double? LogLoss(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
-    {
-        Check(outcome, probabilities);
-        double sum = 0;
-        for (int i = 0; i < probabilities.Length; i++)
-        {
-            double probability = Math.Clamp(probabilities[i], SmallestProbability, 1 - SmallestProbability);
-            sum -= Math.Log(outcome[i] ? probability : 1 - probability);
         }
 
         return probabilities.IsEmpty ? null : sum / probabilities.Length;

@@ -51,25 +51,5 @@ internal static class MetricInput
         }
     }
 
-    public static void Classes(ReadOnlySpan<int> labels, int classes, string parameter)
-    {
-        for (int i = 0; i < labels.Length; i++)
-        {
-            if ((uint)labels[i] >= (uint)classes)
-            {
-                throw new ArgumentException($"Label {Show(i)} is {Show(labels[i])}; with {Show(classes)} classes a label is 0 to {Show(classes - 1)}.", parameter);
-            }
-        }
-    }
-
-    /// <summary>The number of rows of a row-major table.</summary>
-    public static int Rows(int length, int columns, string parameter)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(columns, 1);
-        return length % columns == 0
-            ? length / columns
-            : throw new ArgumentException($"{Show(length)} values are no whole number of rows of {Show(columns)}.", parameter);
-    }
-
     private static string Show(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 }

@@ -4,9 +4,4 @@ namespace SafeVision.Evaluation.Metrics;
 /// <param name="Threshold">The score from which, inclusive, samples are flagged; +∞ flags nothing.</param>
 /// <param name="TruePositiveRate">The share of positives flagged (recall).</param>
 /// <param name="FalsePositiveRate">The share of negatives flagged (false alarms).</param>
-public readonly record struct OperatingPoint(double Threshold, double TruePositiveRate, double FalsePositiveRate)
-{
-    /// <summary>Precision at a prevalence; null when nothing is flagged. See <see cref="BinaryMetrics.PrecisionAtPrevalence"/>.</summary>
-    public double? PrecisionAtPrevalence(double prevalence) =>
-        BinaryMetrics.PrecisionAtPrevalence(TruePositiveRate, FalsePositiveRate, prevalence);
-}
+public readonly record struct OperatingPoint(double Threshold, double TruePositiveRate, double FalsePositiveRate);

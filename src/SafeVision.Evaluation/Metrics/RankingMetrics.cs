@@ -15,28 +15,6 @@ public static class RankingMetrics
     public static double? AveragePrecision(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores) =>
         RankedSamples.From(truth, scores).AveragePrecision();
 
-    /// <summary>
-    /// The trapezoid area under the precision–recall curve; null without positives. It interpolates between points that no
-    /// threshold reaches and is too high for few samples: <see cref="AveragePrecision"/> is the better number, this one
-    /// serves comparison with publications.
-    /// </summary>
-    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
-    public static double? PrecisionRecallAuc(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
-    {
-        if (PrecisionRecallCurve(truth, scores) is not { } curve)
-        {
-            return null;
-        }
-
-        double area = 0;
-        for (int i = 1; i < curve.Recalls.Count; i++)
-        {
-            area += (curve.Recalls[i - 1] - curve.Recalls[i]) * (curve.Precisions[i - 1] + curve.Precisions[i]) / 2;
-        }
-
-        return area;
-    }
-
     /// <summary>The precision–recall curve; null without positives.</summary>
     /// <inheritdoc cref="RankedSamples.From" path="/param"/>
     public static PrecisionRecallCurve? PrecisionRecallCurve(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
@@ -91,18 +69,6 @@ public static class RankingMetrics
     {
         MetricInput.Probability(falsePositiveRate, nameof(falsePositiveRate));
         return Points(truth, scores)?.Where(point => point.FalsePositiveRate <= falsePositiveRate).MaxBy(point => point.TruePositiveRate);
-    }
-
-    /// <summary>The greatest recall at which precision is at least <paramref name="precision"/>; 0 where no threshold is that precise, null without positives.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
-    /// <param name="precision">The least precision, 0 to 1.</param>
-    public static double? RecallAtPrecision(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double precision)
-    {
-        MetricInput.Probability(precision, nameof(precision));
-        return PrecisionRecallCurve(truth, scores) is { } curve
-            ? curve.Recalls.Where((_, i) => curve.Precisions[i] >= precision).Max()
-            : null;
     }
 
     /// <summary>The best F1 that any of the scores reaches as a threshold; null without samples.</summary>

@@ -14,7 +14,4 @@ public enum CurveKind
 
     /// <summary>Mean score of a bin, share of positives in it.</summary>
     Reliability,
-
-    /// <summary>Milliseconds, share of images that took at most so long.</summary>
-    Latency,
 }

@@ -43,9 +43,6 @@ public static class MetricCatalog
         Share("expectedCalibrationError", "Expected calibration error", MetricGroup.Calibration, false, "How far scores are from the shares that they claim, on average."),
         Share("maximumCalibrationError", "Maximum calibration error", MetricGroup.Calibration, false, "The same in the worst bin of scores."),
         Share("brierScore", "Brier score", MetricGroup.Calibration, false, "The mean squared distance of score and truth."),
-        new("logLoss", "Log loss", MetricGroup.Calibration, MetricUnit.Nats, false, "How surprised the scores are by the truth; certain mistakes cost most."),
-        Share("missRate", "Miss rate", MetricGroup.Calibration, false, "Of the harmful images, the share below the threshold."),
-        Share("missRateBound", "Miss rate, guaranteed bound", MetricGroup.Calibration, false, "The miss rate that a conformal threshold stays under, with the stated confidence."),
 
         // Adherence
         Share("flipRate", "Flip rate", MetricGroup.Adherence, true, "How often the verdict follows when a clause of the policy is added or removed."),

@@ -20,7 +20,4 @@ public enum MetricUnit
 
     /// <summary>A number of things.</summary>
     Count,
-
-    /// <summary>Nats: information with the natural logarithm, 0 and up.</summary>
-    Nats,
 }

@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Robustness;
@@ -7,8 +6,6 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="percent">The frame's breadth in percent of the side that it lengthens, at each end.</param>
 internal sealed class Border(int percent) : PictureTransform
 {
-    public override bool Moves => true;
-
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         (int x, int y) = (Breadth(picture.Width), Breadth(picture.Height));
@@ -19,13 +16,6 @@ internal sealed class Border(int percent) : PictureTransform
         }
 
         return framed;
-    }
-
-    public override IReadOnlyList<ImageBox> Follow(ImageBox box, int width, int height)
-    {
-        (double x, double y) = (Breadth(width), Breadth(height));
-        (double newWidth, double newHeight) = (width + (2 * x), height + (2 * y));
-        return [new ImageBox(((box.X * width) + x) / newWidth, ((box.Y * height) + y) / newHeight, box.Width * width / newWidth, box.Height * height / newHeight)];
     }
 
     private int Breadth(int side) => side * percent / 100;

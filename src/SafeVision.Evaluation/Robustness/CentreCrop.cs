@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Robustness;
@@ -7,8 +6,6 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="percent">How much of each side is kept.</param>
 internal sealed class CentreCrop(int percent) : PictureTransform
 {
-    public override bool Moves => true;
-
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         (int left, int width) = Kept(picture.Width);
@@ -20,17 +17,6 @@ internal sealed class CentreCrop(int percent) : PictureTransform
         }
 
         return cropped;
-    }
-
-    public override IReadOnlyList<ImageBox> Follow(ImageBox box, int width, int height)
-    {
-        (int left, int keptWidth) = Kept(width);
-        (int top, int keptHeight) = Kept(height);
-        return Boxes.Inside(Boxes.FromEdges(
-            ((box.X * width) - left) / keptWidth,
-            ((box.Y * height) - top) / keptHeight,
-            (((box.X + box.Width) * width) - left) / keptWidth,
-            (((box.Y + box.Height) * height) - top) / keptHeight));
     }
 
     private (int Start, int Length) Kept(int side)

@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Robustness;
@@ -6,8 +5,6 @@ namespace SafeVision.Evaluation.Robustness;
 /// <summary>Left becomes right.</summary>
 internal sealed class HorizontalFlip : PictureTransform
 {
-    public override bool Moves => true;
-
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         var flipped = new Picture(picture.Width, picture.Height);
@@ -21,6 +18,4 @@ internal sealed class HorizontalFlip : PictureTransform
 
         return flipped;
     }
-
-    public override IReadOnlyList<ImageBox> Follow(ImageBox box, int width, int height) => [box with { X = 1 - box.X - box.Width }];
 }

@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Robustness;
@@ -15,8 +14,6 @@ internal sealed class Rotation(int degrees) : PictureTransform
         270 => (-1, 0),
         _ => (Math.Sin(degrees * Math.PI / 180), Math.Cos(degrees * Math.PI / 180)),
     };
-
-    public override bool Moves => true;
 
     public override Picture Apply(Picture picture, SeededRandom random)
     {
@@ -36,21 +33,6 @@ internal sealed class Rotation(int degrees) : PictureTransform
         }
 
         return turned;
-    }
-
-    public override IReadOnlyList<ImageBox> Follow(ImageBox box, int width, int height)
-    {
-        (int newWidth, int newHeight) = Canvas(width, height);
-        (double left, double top, double right, double bottom) = (double.MaxValue, double.MaxValue, double.MinValue, double.MinValue);
-        foreach ((double cornerX, double cornerY) in (ReadOnlySpan<(double, double)>)[(box.X, box.Y), (box.X + box.Width, box.Y), (box.X, box.Y + box.Height), (box.X + box.Width, box.Y + box.Height)])
-        {
-            (double dx, double dy) = ((cornerX - 0.5) * width, (cornerY - 0.5) * height);
-            double x = ((dx * _turn.Cosine) + (dy * _turn.Sine) + (newWidth / 2.0)) / newWidth;
-            double y = ((dy * _turn.Cosine) - (dx * _turn.Sine) + (newHeight / 2.0)) / newHeight;
-            (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x), Math.Max(bottom, y));
-        }
-
-        return Boxes.Inside(Boxes.FromEdges(left, top, right, bottom));
     }
 
     private (int Width, int Height) Canvas(int width, int height)

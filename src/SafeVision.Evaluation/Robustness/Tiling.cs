@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Metrics;
 using SafeVision.Imaging;
 
@@ -8,8 +7,6 @@ namespace SafeVision.Evaluation.Robustness;
 /// <param name="count">How many times along each side.</param>
 internal sealed class Tiling(int count) : PictureTransform
 {
-    public override bool Moves => true;
-
     public override Picture Apply(Picture picture, SeededRandom random)
     {
         var tiled = new Picture(picture.Width, picture.Height);
@@ -35,17 +32,6 @@ internal sealed class Tiling(int count) : PictureTransform
 
         return tiled;
     }
-
-    public override IReadOnlyList<ImageBox> Follow(ImageBox box, int width, int height) =>
-    [
-        .. from row in Enumerable.Range(0, count)
-           from column in Enumerable.Range(0, count)
-           let x = Part(width, column)
-           let y = Part(height, row)
-           where x.Length > 0 && y.Length > 0
-           select new ImageBox(
-               (x.Start + (box.X * x.Length)) / width, (y.Start + (box.Y * y.Length)) / height, box.Width * x.Length / width, box.Height * y.Length / height),
-    ];
 
     private (int Start, int Length) Part(int side, int index)
     {

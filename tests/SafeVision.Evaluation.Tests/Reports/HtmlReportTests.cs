@@ -117,13 +117,12 @@ public sealed partial class HtmlReportTests
                 new(CurveKind.Roc, "empty", []),
                 new(CurveKind.Roc, "one", [new CurvePoint(0.5, 0.5)]),
                 new(CurveKind.PrecisionRecall, "undefined", [new CurvePoint(double.NaN, double.NaN), new CurvePoint(double.PositiveInfinity, 1)]),
-                new(CurveKind.Latency, "instant", [new CurvePoint(0, 1)]),
                 .. many.Select(name => new ReportCurve(CurveKind.Roc, name, [.. Enumerable.Range(0, 5_000).Select(i => new CurvePoint(i / 5_000.0, i % 2))])),
             ],
             Confusion = new ConfusionTable(many, [.. many.Select(_ => (IReadOnlyList<int>)new int[many.Length])]),
         };
         string page = await RenderAsync(report);
-        Assert.Equal(4, Regex.Count(page, "<figure>"));
+        Assert.Equal(3, Regex.Count(page, "<figure>"));
         Assert.InRange(page.Length, 1, 12_000_000);
     }
 

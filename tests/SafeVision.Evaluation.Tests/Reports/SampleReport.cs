@@ -73,7 +73,6 @@ internal static class SampleReport
                     new(CurveKind.PrecisionRecall, category, [.. Enumerable.Range(0, 101).Select(k => new CurvePoint(k / 100.0, 1 - (Math.Pow(k / 100.0, 3) * (0.5 + (0.15 * i)))))]),
                 ]),
                 new(CurveKind.Reliability, "all", [.. Enumerable.Range(0, 10).Select(k => new CurvePoint(0.05 + (k / 10.0), Math.Pow(0.05 + (k / 10.0), 1.6)))]),
-                new(CurveKind.Latency, "warm", [.. Enumerable.Range(0, 200).Select(k => new CurvePoint(18 + (k * k / 900.0), (k + 1) / 200.0))]),
             ],
             Decisions = new DecisionCounts(240, 60, 97, 3),
             Confusion = new ConfusionTable(["safe", .. categories], [[240, 10, 5, 3], [8, 30, 2, 0], [12, 1, 27, 0], [30, 0, 0, 10]]),

@@ -1,6 +1,5 @@
 using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Explanations;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Robustness;
 using SafeVision.Evaluation.Runs;
@@ -51,7 +50,7 @@ public sealed class RobustnessDropTests(DefaultGuardrail models) : IClassFixture
     }
 
     [Fact]
-    public async Task The_default_models_are_run_over_disturbed_photographs_and_boxes_follow()
+    public async Task The_default_models_are_run_over_disturbed_photographs()
     {
         using var folder = new DatasetFolder();
         foreach ((string category, string photo) in ((string, string)[])[("cats", "chelsea.png"), ("safe", "coffee.png"), ("safe", "flower.jpg")])
@@ -60,20 +59,12 @@ public sealed class RobustnessDropTests(DefaultGuardrail models) : IClassFixture
         }
 
         EvaluationDataset dataset = DatasetReader.Read(folder.Path);
-        dataset = dataset.With([.. dataset.Samples.Select(sample => sample.Labels.Count == 0 ? sample : sample with { Objects = [new SampleObject("cat", new ImageBox(0.15, 0, 0.75, 1), ["cats"])] })]);
         RobustnessTransform transform = RobustnessTransforms.Find("border-25")!;
         EvaluationRun plain = await RunAsync("plain", null), disturbed = await RunAsync("disturbed", transform);
 
         IReadOnlyList<MetricValue> losses = RobustnessDrop.Of(dataset, plain, disturbed, new SummaryOptions { Resamples = 100 });
         Assert.Contains(losses, metric => metric is { Detail: "border-25 macroRocAuc", Value: >= 0 });
         Assert.Equal(3, losses.Single(metric => metric.Name == "decisionChangeRate").Support);
-
-        EvaluationDataset followed = await transform.FollowAsync(dataset, TestContext.Current.CancellationToken);
-        ImageBox box = followed.Samples.Single(sample => sample.Labels.Count > 0).Objects[0].Box;
-        Assert.InRange(box.X, 0.25, 0.30);
-        Assert.InRange(box.Height, 0.65, 0.68);
-        Assert.Equal(1, ExplanationMetrics.Of(followed, disturbed).Single(metric => metric.Name == "pointingGame" && metric.Category is null).Value);
-        Assert.Same(dataset, await RobustnessTransforms.Find("grey")!.FollowAsync(dataset, TestContext.Current.CancellationToken));
 
         Task<EvaluationRun> RunAsync(string name, RobustnessTransform? transform) => EvaluationRunner.RunAsync(
             models.Guardrail, dataset, Path.Combine(folder.Path, "runs", name), new EvaluationRunOptions { Transform = transform }, cancellationToken: TestContext.Current.CancellationToken);

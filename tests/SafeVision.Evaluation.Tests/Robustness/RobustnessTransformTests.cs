@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using CsCheck;
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Robustness;
@@ -55,56 +54,6 @@ public sealed class RobustnessTransformTests
             },
             iter: 30,
             threads: 1);
-    }
-
-    /// <summary>A box is right when the thing is there: a green rectangle is drawn, disturbed, and looked for.</summary>
-    [Theory]
-    [MemberData(nameof(Names))]
-    public void Boxes_are_where_the_thing_is_afterwards(string name)
-    {
-        RobustnessTransform transform = RobustnessTransforms.Find(name)!;
-        if (name.StartsWith("blur", StringComparison.Ordinal) || name.StartsWith("text", StringComparison.Ordinal) || name is "grey" or "noise-30" or "jpeg-5")
-        {
-            return; // these move nothing, and leave no green to look for
-        }
-
-        Gen.Select(Gen.Int[20, 60], Gen.Int[20, 60], Gen.Int[96, 200], Gen.Int[96, 200]).Sample(
-            (left, top, width, height) =>
-            {
-                (int right, int bottom) = (left + 30, top + 24);
-                var picture = new Picture(width, height);
-                picture.Pixels.AsSpan().Fill(40);
-                Paint(picture, left, top, right, bottom);
-                Picture disturbed = transform.Apply(picture, 1);
-                IReadOnlyList<ImageBox> boxes = transform.Follow(new ImageBox((double)left / width, (double)top / height, 30.0 / width, 24.0 / height), width, height);
-                ImageBox seen = Green(disturbed);
-                double expectedRight = boxes.Max(box => box.X + box.Width), expectedBottom = boxes.Max(box => box.Y + box.Height);
-                Near(boxes.Min(box => box.X), seen.X, disturbed.Width);
-                Near(boxes.Min(box => box.Y), seen.Y, disturbed.Height);
-                Near(expectedRight, seen.X + seen.Width, disturbed.Width);
-                Near(expectedBottom, seen.Y + seen.Height, disturbed.Height);
-            },
-            iter: 20,
-            threads: 1);
-
-        static void Near(double expected, double seen, int side) => Assert.InRange(seen * side, (expected * side) - 2.5, (expected * side) + 2.5);
-    }
-
-    [Fact]
-    public void Boxes_follow_by_arithmetic()
-    {
-        var box = new ImageBox(0.1, 0.2, 0.3, 0.4);
-        Equal([new(0.6, 0.2, 0.3, 0.4)], Follow("flip", box));
-        Equal([new(0.2, 0.6, 0.4, 0.3)], Follow("rotate-90", box)); // what was on the right is on top
-        Equal([new(0.6, 0.4, 0.3, 0.4)], Follow("rotate-180", box));
-        Equal([new(0.35 / 1.5, 0.45 / 1.5, 0.2, 0.4 / 1.5)], Follow("border-25", box));
-        Equal([new(0, 0.1, 0.275 / 0.75, 0.4 / 0.75)], Follow("crop-75", new ImageBox(0, 0.2, 0.4, 0.4)));
-        Equal([new(0.05, 0.1, 0.15, 0.2), new(0.55, 0.1, 0.15, 0.2), new(0.05, 0.6, 0.15, 0.2), new(0.55, 0.6, 0.15, 0.2)], Follow("tile-2", box));
-        Equal([box], Follow("jpeg-5", box));
-        Assert.Empty(Follow("crop-75", new ImageBox(0, 0, 0.1, 1)));
-
-        EvaluationSample sample = Sample with { Objects = [new SampleObject("knife", new ImageBox(0, 0, 0.1, 1), ["Weapons"]), new SampleObject("sun", box, [])] };
-        Assert.Equal("sun", Assert.Single(RobustnessTransforms.Find("crop-75")!.Follow(sample, 400, 400).Objects).Name);
     }
 
     [Fact]
@@ -191,17 +140,6 @@ public sealed class RobustnessTransformTests
         Assert.Same(broken, await RobustnessTransforms.Find("blur-1")!.ApplyAsync(broken, Sample, 1, CancellationToken.None));
     }
 
-    private static IReadOnlyList<ImageBox> Follow(string name, ImageBox box) => RobustnessTransforms.Find(name)!.Follow(box, 400, 400);
-
-    private static void Equal(ImageBox[] expected, IReadOnlyList<ImageBox> actual)
-    {
-        Assert.Equal(expected.Length, actual.Count);
-        foreach ((ImageBox one, ImageBox other) in expected.Zip(actual))
-        {
-            Assert.Equal([one.X, one.Y, one.Width, one.Height], [other.X, other.Y, other.Width, other.Height], (a, b) => Math.Abs(a - b) < 1e-9);
-        }
-    }
-
     /// <summary>Finds a letter at any scale by its dots: white where the font has one, black where not.</summary>
     private static int Occurrences(Picture picture, string letter)
     {
@@ -227,35 +165,6 @@ public sealed class RobustnessTransformTests
         var picture = new Picture(width, height);
         new SeededRandom(3).NextBytes(picture.Pixels);
         return picture;
-    }
-
-    private static void Paint(Picture picture, int left, int top, int right, int bottom)
-    {
-        for (int y = top; y < bottom; y++)
-        {
-            for (int x = left; x < right; x++)
-            {
-                ((ReadOnlySpan<byte>)[30, 250, 30]).CopyTo(picture.Row(y, x, 1));
-            }
-        }
-    }
-
-    private static ImageBox Green(Picture picture)
-    {
-        (int left, int top, int right, int bottom) = (picture.Width, picture.Height, 0, 0);
-        for (int y = 0; y < picture.Height; y++)
-        {
-            for (int x = 0; x < picture.Width; x++)
-            {
-                Span<byte> pixel = picture.Row(y, x, 1);
-                if (pixel[1] > pixel[0] + 100)
-                {
-                    (left, top, right, bottom) = (Math.Min(left, x), Math.Min(top, y), Math.Max(right, x + 1), Math.Max(bottom, y + 1));
-                }
-            }
-        }
-
-        return new ImageBox((double)left / picture.Width, (double)top / picture.Height, (double)(right - left) / picture.Width, (double)(bottom - top) / picture.Height);
     }
 
     private static string Hash(ImagePixels pixels) => $"{pixels.Width}x{pixels.Height} {Convert.ToHexString(SHA256.HashData(pixels.Memory.Span))}";

@@ -12,7 +12,6 @@ internal static class PlotSection
         (CurveKind.Roc, "roc", "ROC", "The further up and left a line runs, the better; on the dashed line the score is a coin."),
         (CurveKind.PrecisionRecall, "pr", "Precision and recall", "What share of the flagged images is rightly flagged, the more of the harmful ones are to be caught."),
         (CurveKind.Reliability, "reliability", "Reliability", "On the dashed line, a score of 0.8 means harmful in 80 of 100 cases. Below it, scores are too high."),
-        (CurveKind.Latency, "latency", "Latency", "What share of the images was judged within so many milliseconds."),
     ];
 
     /// <summary>The drawings; nothing where there is none.</summary>

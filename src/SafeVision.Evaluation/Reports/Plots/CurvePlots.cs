@@ -15,13 +15,11 @@ internal static class CurvePlots
     /// <summary>The curves of one kind in one drawing.</summary>
     public static Markup Draw(CurveKind kind, IReadOnlyList<ReportCurve> curves, string id)
     {
-        double slowest = kind == CurveKind.Latency ? curves.SelectMany(curve => curve.Points).Select(point => point.X).Where(double.IsFinite).DefaultIfEmpty(1).Max() : 1;
         (PlotAxis x, PlotAxis y, string title) = kind switch
         {
             CurveKind.Roc => (PlotAxis.Share("False positive rate"), PlotAxis.Share("Recall"), "ROC"),
             CurveKind.PrecisionRecall => (PlotAxis.Share("Recall"), PlotAxis.Share("Precision"), "Precision and recall"),
             CurveKind.Reliability => (PlotAxis.Share("Mean score"), PlotAxis.Share("Share that is harmful"), "Reliability"),
-            CurveKind.Latency => (PlotAxis.UpTo("Milliseconds", slowest * 1.02), PlotAxis.Share("Share of images"), "Latency"),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "No such kind of curve."),
         };
 
@@ -52,8 +50,7 @@ internal static class CurvePlots
         {
             CurveKind.Roc => "Recall over false positive rate; the dashed line is chance.",
             CurveKind.PrecisionRecall => "Precision over recall.",
-            CurveKind.Reliability => "Share of harmful images over mean score; on the dashed line a score means what it says.",
-            _ => "Share of images that took at most so long.",
+            _ => "Share of harmful images over mean score; on the dashed line a score means what it says.",
         };
         return $"{what} Lines: {string.Join(", ", curves.Select(curve => ReportText.Name(curve.Name)))}.";
     }

@@ -13,27 +13,10 @@ internal sealed record PlotAxis(string Title, double Least, double Most, IReadOn
     public static PlotAxis Share(string title) =>
         new(title, 0, 1, [.. Enumerable.Range(0, 6).Select(i => (i / 5.0, (i / 5.0).ToString("0.0", CultureInfo.InvariantCulture)))]);
 
-    /// <summary>An axis from 0 to a number, marked at round numbers.</summary>
-    public static PlotAxis UpTo(string title, double most)
-    {
-        most = double.IsFinite(most) && most > 0 ? most : 1;
-        double step = RoundStep(most / 5);
-        int count = (int)Math.Floor(most / step);
-        return new PlotAxis(title, 0, most, [.. Enumerable.Range(0, count + 1).Select(i => (i * step, (i * step).ToString("0.###", CultureInfo.InvariantCulture)))]);
-    }
-
     /// <summary>An axis of names, each at a whole number.</summary>
     public static PlotAxis Names(string title, IReadOnlyList<string> names, bool downwards)
     {
         (double At, string Text)[] ticks = [.. names.Select((name, i) => ((double)(downwards ? names.Count - 1 - i : i), name))];
         return new PlotAxis(title, -0.5, names.Count - 0.5, ticks);
-    }
-
-    /// <summary>The smallest of 1, 2, 5, 10, … that is at least the number.</summary>
-    private static double RoundStep(double least)
-    {
-        double power = Math.Pow(10, Math.Floor(Math.Log10(least)));
-        double digit = least / power;
-        return power * (digit <= 1 ? 1 : digit <= 2 ? 2 : digit <= 5 ? 5 : 10);
     }
 }
