@@ -13,7 +13,7 @@ internal sealed class DrawingCanvas : IDisposable
     private readonly SKBitmap _bitmap = new(new SKImageInfo(Size, Size, SKColorType.Rgba8888, SKAlphaType.Premul));
 
     /// <summary>The picture as RGB bytes.</summary>
-    public void Draw(Icon icon, SeededRandom random, Span<byte> rgb)
+    public void Draw(Icon icon, SceneRandom random, Span<byte> rgb)
     {
         (SKColor ground, SKColor ink) = random.Next(100) switch
         {
@@ -39,7 +39,7 @@ internal sealed class DrawingCanvas : IDisposable
         }
     }
 
-    private static SKColor Color(SeededRandom random, double leastSaturation, double mostSaturation, double leastLight, double mostLight) =>
+    private static SKColor Color(SceneRandom random, double leastSaturation, double mostSaturation, double leastLight, double mostLight) =>
         SKColor.FromHsl((float)random.Next(0, 360), (float)random.Next(leastSaturation, mostSaturation + 1e-3), (float)random.Next(leastLight, mostLight));
 
     public void Dispose()

@@ -28,7 +28,7 @@ internal static class DrawingFeatures
             {
                 for (int picture = 0; picture < Pictures; picture++)
                 {
-                    canvas.Draw(concepts[i].Icon, new SeededRandom(1, i, picture), rgb);
+                    canvas.Draw(concepts[i].Icon, new SceneRandom(1, i, picture), rgb);
                     preprocessor.Write(rgb, DrawingCanvas.Size, DrawingCanvas.Size, ImageRegion.Whole(DrawingCanvas.Size, DrawingCanvas.Size), binding.Input(picture));
                 }
             }

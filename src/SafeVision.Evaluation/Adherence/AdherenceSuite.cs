@@ -141,3 +141,76 @@ public static class AdherenceSuite
 
     private static string Word(AdherenceKind kind) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 }
+
+/// <summary>How much is tried. Each policy is compiled once, so these numbers bound the time.</summary>
+public sealed class AdherenceOptions
+{
+    /// <summary>How many things are made a clause each, 1 to 200; the commonest of the dataset, spread over the categories. Default: 12.</summary>
+    public int Things { get; set; } = 12;
+
+    /// <summary>On how many pictures each change is tried, 1 to 10,000. Default: 20.</summary>
+    public int SamplesPerThing { get; set; } = 20;
+
+    /// <summary>On how many pictures it is tried that verdicts stay, 1 to 100,000. Default: 100.</summary>
+    public int StableSamples { get; set; } = 100;
+
+    /// <summary>Chooses pictures and wordings. Default: 1.</summary>
+    public long Seed { get; set; } = 1;
+
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    internal void Check()
+    {
+        InRange(Things, 200, nameof(Things));
+        InRange(SamplesPerThing, 10_000, nameof(SamplesPerThing));
+        InRange(StableSamples, 100_000, nameof(StableSamples));
+
+        static void InRange(int value, int most, string name)
+        {
+            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, most, name);
+        }
+    }
+}
+
+/// <summary>Whether verdicts follow the policy's words.</summary>
+/// <param name="Metrics"><c>flipRate</c>, <c>flipDirectionRate</c> and <c>stabilityRate</c>, over all and for each kind of change, with Wilson intervals.</param>
+/// <param name="Cases">Every picture and change that was tried.</param>
+public sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOnlyList<AdherenceCase> Cases);
+
+/// <summary>One picture under a policy and under the changed one.</summary>
+/// <param name="Kind">How the policy was changed.</param>
+/// <param name="Sample">The sample's id.</param>
+/// <param name="Category">The category whose verdict is compared, by its id before the change.</param>
+/// <param name="Edit">The change in words.</param>
+/// <param name="Before">The verdict before; null where the category was not there.</param>
+/// <param name="After">The verdict after.</param>
+/// <param name="ScoreBefore">The score before; NaN where there was none.</param>
+/// <param name="ScoreAfter">The score after; NaN where it was not assessed.</param>
+/// <param name="Followed">Whether the verdict did what the change asks for. What was not assessed never did.</param>
+public sealed record AdherenceCase(
+    AdherenceKind Kind, string Sample, string Category, string Edit, Verdict? Before, Verdict? After, double ScoreBefore, double ScoreAfter, bool Followed);
+
+/// <summary>How a policy is changed, and what its verdicts must then do.</summary>
+public enum AdherenceKind
+{
+    /// <summary>A thing is added to what a category includes: pictures of it must become unsafe.</summary>
+    ClauseAdded,
+
+    /// <summary>A category that nobody trained a model for is added: pictures of its things must become unsafe.</summary>
+    NovelCategory,
+
+    /// <summary>A thing is added to what a category excludes: pictures of it must become safe.</summary>
+    ExcludeAdded,
+
+    /// <summary>A category includes and excludes the same thing: the exclude wins, so pictures of it must be safe.</summary>
+    Contradiction,
+
+    /// <summary>The same is said in other words: no verdict may move.</summary>
+    Paraphrased,
+
+    /// <summary>Categories and phrases stand in another order: no verdict may move.</summary>
+    Reordered,
+
+    /// <summary>Categories have other ids and names: no verdict may move.</summary>
+    Renamed,
+}

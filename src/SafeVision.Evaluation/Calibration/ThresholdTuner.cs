@@ -1,4 +1,5 @@
 using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 
@@ -127,5 +128,78 @@ public static class ThresholdTuner
         {
             throw new TuningException($"The run's images were disturbed first ({run.Identity.Transform}); thresholds are for images as they come. Run the dataset without a transform.");
         }
+    }
+}
+
+/// <summary>What thresholds shall promise.</summary>
+public sealed class TuningOptions
+{
+    /// <summary>The greatest share of a category's images that may stay below its review threshold, above 0 and below 1. Default: 0.05.</summary>
+    public double MaximumMissRate { get; set; } = 0.05;
+
+    /// <summary>
+    /// The greatest share of other images that may reach its block threshold, above 0 and below 1; null (the default) leaves
+    /// the block threshold alone, or at the review threshold where that is higher.
+    /// </summary>
+    public double? MaximumFalseBlockRate { get; set; }
+
+    /// <summary>
+    /// How sure the promise of each category is, above 0 and below 1; default 0.95. Null: on average only, which needs fewer
+    /// images; see <see cref="ConformalThreshold"/>. The promise about blocking always has a confidence, then of 0.95.
+    /// </summary>
+    public double? Confidence { get; set; } = 0.95;
+
+    /// <summary>
+    /// The share of images in production to which a category applies, above 0 and below 1: what precision is expected for.
+    /// Default: 0.01.
+    /// </summary>
+    public double Prevalence { get; set; } = 0.01;
+
+    /// <summary>Which samples thresholds are set on.</summary>
+    public CalibrationSource Source { get; set; }
+
+    internal double IntervalConfidence => Confidence ?? 0.95;
+
+    internal void Check()
+    {
+        MetricInput.OpenShare(MaximumMissRate, nameof(MaximumMissRate));
+        MetricInput.OpenShare(MaximumFalseBlockRate ?? 0.5, nameof(MaximumFalseBlockRate));
+        MetricInput.OpenShare(Confidence ?? 0.5, nameof(Confidence));
+        MetricInput.OpenShare(Prevalence, nameof(Prevalence));
+    }
+}
+
+/// <summary>Which samples thresholds are set on. Those of the test split, and samples without a split, show what they do.</summary>
+public enum CalibrationSource
+{
+    /// <summary>The dataset's calibration split; where no sample has any split, as <see cref="Dealt"/>.</summary>
+    Automatic,
+
+    /// <summary>The dataset's calibration split.</summary>
+    Calibration,
+
+    /// <summary>The dataset's validation split: sound where nothing else was chosen on it for these models.</summary>
+    Validation,
+
+    /// <summary>
+    /// Half of the samples without a split, dealt out by the hash of the image: the same half on every machine, and equal
+    /// images stay together.
+    /// </summary>
+    Dealt,
+}
+
+/// <summary>Thresholds cannot be tuned on these data; the message says what is wrong and how to mend it.</summary>
+public sealed class TuningException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public TuningException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with its cause.</summary>
+    public TuningException(string message, Exception innerException)
+        : base(message, innerException)
+    {
     }
 }

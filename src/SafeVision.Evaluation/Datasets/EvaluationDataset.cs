@@ -1,3 +1,8 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+using SafeVision.Assessments;
+
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Images with what is true of them. Immutable.</summary>
@@ -84,4 +89,135 @@ public sealed class EvaluationDataset
         Problems = Problems,
         ProblemCount = ProblemCount,
     };
+}
+
+/// <summary>One image of a dataset with what is true of it.</summary>
+/// <remarks>
+/// A sample knows no policy: it lists the categories that apply, and a policy's truth is those of its own categories among
+/// them. So one picture serves every policy whose categories the dataset was annotated for.
+/// </remarks>
+public sealed record EvaluationSample
+{
+    /// <summary>The name of the sample, unique in its dataset; letters, digits, <c>_ - . /</c>, at most 200 characters.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The image's path inside the dataset's folder, with <c>/</c> between its parts.</summary>
+    public required string Image { get; init; }
+
+    /// <summary>The ids of all categories that apply, of every policy that the dataset was annotated for; empty: none applies.</summary>
+    public IReadOnlyList<string> Labels { get; init; } = [];
+
+    /// <summary>The things in the picture, where the dataset says where they are.</summary>
+    public IReadOnlyList<SampleObject> Objects { get; init; } = [];
+
+    /// <summary>A reference reason for each category that has one, by the category's id.</summary>
+    public IReadOnlyDictionary<string, string> Reasons { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Which part of the dataset it belongs to.</summary>
+    public DatasetSplit Split { get; init; }
+
+    /// <summary>What a breakdown may group by, such as <c>set:noto</c> or <c>scene:decoy</c>.</summary>
+    public IReadOnlyList<string> Tags { get; init; } = [];
+}
+
+/// <summary>A thing in a picture.</summary>
+/// <param name="Name">What it is, in plain words: "wolf trap".</param>
+/// <param name="Box">The smallest upright rectangle around what is visible of it, in fractions of the image.</param>
+/// <param name="Categories">The ids of the categories that it is evidence for; empty for a thing that is harmless here.</param>
+public sealed record SampleObject(string Name, ImageBox Box, IReadOnlyList<string> Categories);
+
+/// <summary>Something in a dataset that was passed over, so that the rest could be used.</summary>
+/// <param name="Kind">What kind of mistake it is.</param>
+/// <param name="Where">The file and line, or the sample's id.</param>
+/// <param name="Message">What is wrong and what was done about it.</param>
+public sealed record DatasetProblem(DatasetProblemKind Kind, string Where, string Message);
+
+/// <summary>Kinds of mistakes in a dataset.</summary>
+public enum DatasetProblemKind
+{
+    /// <summary>A row could not be read.</summary>
+    Malformed,
+
+    /// <summary>The image is not there.</summary>
+    MissingImage,
+
+    /// <summary>A label is none of the categories.</summary>
+    UnknownLabel,
+
+    /// <summary>Two samples have one id.</summary>
+    DuplicateId,
+
+    /// <summary>Two samples show the same picture.</summary>
+    DuplicateImage,
+
+    /// <summary>The same picture stands in two splits.</summary>
+    SharedBetweenSplits,
+}
+
+/// <summary>What a sample may be used for.</summary>
+public enum DatasetSplit
+{
+    /// <summary>The dataset doesn't say; used for testing.</summary>
+    None,
+
+    /// <summary>To train and to design with.</summary>
+    Train,
+
+    /// <summary>To choose between variants.</summary>
+    Validation,
+
+    /// <summary>To set thresholds and calibrate scores.</summary>
+    Calibration,
+
+    /// <summary>To report on, and for nothing else.</summary>
+    Test,
+}
+
+/// <summary>Names of splits, and the dealing out of samples to them.</summary>
+internal static class DatasetSplits
+{
+    /// <summary>The split that a word means; <see cref="DatasetSplit.None"/> for every other word.</summary>
+    public static DatasetSplit Parse(string? text) => text?.Trim().ToUpperInvariant() switch
+    {
+        "TRAIN" or "TRAINING" => DatasetSplit.Train,
+        "VAL" or "VALID" or "VALIDATION" or "DEV" => DatasetSplit.Validation,
+        "CAL" or "CALIBRATION" => DatasetSplit.Calibration,
+        "TEST" or "TESTING" => DatasetSplit.Test,
+        _ => DatasetSplit.None,
+    };
+
+    /// <summary>A number from 0 to below 1 that depends on nothing but the two texts, the same on every machine.</summary>
+    public static double Fraction(string salt, string text) => (Bits(salt, text) >> 11) * (1.0 / (1UL << 53)); // the 53 bits that a double holds
+
+    /// <summary>64 bits that depend on nothing but the two texts: a place in an order, or a seed.</summary>
+    public static ulong Bits(string salt, string text)
+    {
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{salt}\n{text}"), hash);
+        return BinaryPrimitives.ReadUInt64BigEndian(hash);
+    }
+}
+
+/// <summary>Chooses some of a dataset's samples, the same ones on every machine.</summary>
+public static class SampleChoice
+{
+    /// <summary>At most so many samples, in the dataset's order; which ones depends on the seed and their ids alone.</summary>
+    /// <param name="dataset">The dataset.</param>
+    /// <param name="count">How many, at least 1.</param>
+    /// <param name="seed">Another seed, another choice.</param>
+    public static EvaluationDataset Take(EvaluationDataset dataset, int count, long seed)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        if (dataset.Samples.Count <= count)
+        {
+            return dataset;
+        }
+
+        var chosen = dataset.Samples
+            .OrderBy(sample => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}\n{sample.Id}"))), StringComparer.Ordinal)
+            .Take(count)
+            .ToHashSet();
+        return dataset.With([.. dataset.Samples.Where(chosen.Contains)]);
+    }
 }

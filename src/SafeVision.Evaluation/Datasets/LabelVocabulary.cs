@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using SafeVision.Policies;
 
@@ -149,4 +150,44 @@ internal sealed partial class LabelVocabulary
 
     [GeneratedRegex(@"^(NA|O?[0-9]{1,2})\((?<name>[A-Za-z_ ]{1,64})\)$", RegexOptions.CultureInvariant)]
     private static partial Regex Code();
+}
+
+/// <summary>The classes of the paper's two datasets by their numbers (arXiv 2510.23960); number 0 is the harmless one.</summary>
+internal static class VisionHarmClasses
+{
+    /// <summary>VisionHarm-T: the nine built-in categories.</summary>
+    public static IReadOnlyList<string> T { get; } = [HarmCategory.Safe.Id, .. HarmCategory.All.Select(category => category.Id)];
+
+    /// <summary>VisionHarm-C. Its classes are finer than the built-in categories and carry their own names; Self_Harm is in both.</summary>
+    public static IReadOnlyList<string> C { get; } =
+    [
+        "Normal", "Adult", "Adult_Baby", "Woman_Breast", "Sex_Organ", "Adult_Cartoon", "Grotesque", "Sexy", "Alcohol",
+        "ID_Card", "Negative_Sign", "SNS", HarmCategory.Self_Harm.Id, "Shocking", "Violence",
+    ];
+}
+
+/// <summary>A file that says what a dataset's labels mean: <c>{"gun": "Weapons_Substance_Abuse", "fine": "safe"}</c>.</summary>
+public static class LabelMapFile
+{
+    private const long MostBytes = 1 << 20;
+
+    /// <summary>Reads a JSON object of labels and ids of categories, for <see cref="DatasetReadOptions.LabelMap"/>.</summary>
+    /// <param name="path">A file of at most 1 MiB.</param>
+    /// <exception cref="DatasetException">There is no such file, or it is no such object.</exception>
+    public static IReadOnlyDictionary<string, string> Read(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using DatasetText text = DatasetText.Open(path, new DatasetReadOptions { MaxFileBytes = MostBytes });
+        try
+        {
+            Dictionary<string, string> map = JsonSerializer.Deserialize(text.ReadToEnd(), DatasetJson.Default.DictionaryStringString) ?? [];
+            return map.Values.Any(string.IsNullOrWhiteSpace)
+                ? throw new DatasetException($"'{path}' gives a label no meaning. A meaning is the id of a category, or safe.")
+                : map;
+        }
+        catch (JsonException error)
+        {
+            throw new DatasetException($"'{path}' is no label map: line {error.LineNumber + 1}, {DatasetJson.Explain(error)}. It is an object of labels and ids of categories, such as {{\"gun\": \"Weapons_Substance_Abuse\"}}.", error);
+        }
+    }
 }

@@ -170,3 +170,38 @@ public static class FaithfulnessProbe
         }
     }
 }
+
+/// <summary>How deletion and insertion are measured.</summary>
+/// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
+public sealed class FaithfulnessOptions
+{
+    /// <summary>In how many steps the picture is hidden or shown, 1 to 1000. Default 8. Each finding costs four times as many questions.</summary>
+    public int Steps { get; set => field = value is >= 1 and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "There are 1 to 1000 steps."); } = 8;
+
+    /// <summary>The most findings that are measured, at least 1; which ones depends on the seed. Default 200.</summary>
+    public int MaxFindings { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one finding is needed."); } = 200;
+
+    /// <summary>What deleted parts show. Default the mean colour, as in the paper.</summary>
+    public MaskFill Deleted { get; set; } = MaskFill.Mean;
+
+    /// <summary>What parts show that were not inserted yet. Default blur, as in the paper.</summary>
+    public MaskFill NotInserted { get; set; } = MaskFill.Blur;
+
+    /// <summary>How many resamples the intervals rest on, 100 to 100,000. Default 2,000.</summary>
+    public int Resamples { get; set; } = 2_000;
+}
+
+/// <summary>What deletion and insertion showed.</summary>
+/// <param name="Scores">Each finding that was measured.</param>
+/// <param name="LeftOut">Findings that could not be: the image can't be read or moves, or a disturbed one got no score.</param>
+/// <param name="Metrics">The means with their intervals; NaN where nothing was measured.</param>
+public sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
+
+/// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the picture, 0 to 1.</summary>
+/// <param name="Sample">The sample's id.</param>
+/// <param name="Category">The finding's category.</param>
+/// <param name="Deletion">While the hottest parts are hidden first: low for a map that shows what the score rests on.</param>
+/// <param name="DeletionRandom">While parts are hidden in random order.</param>
+/// <param name="Insertion">While the hottest parts are shown first: high for such a map.</param>
+/// <param name="InsertionRandom">While parts are shown in random order.</param>
+public sealed record FaithfulnessScore(string Sample, string Category, double Deletion, double DeletionRandom, double Insertion, double InsertionRandom);

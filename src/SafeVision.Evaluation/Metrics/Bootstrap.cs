@@ -98,3 +98,82 @@ public static class Bootstrap
         return drawn == 0 ? null : sum / drawn;
     };
 }
+
+/// <summary>How a bootstrap resamples.</summary>
+public sealed class BootstrapOptions
+{
+    /// <summary>How many resamples, 100 to 100,000; default 2,000.</summary>
+    public int Resamples { get; init; } = 2_000;
+
+    /// <summary>The share of resamples between the two ends, above 0 and below 1; default 0.95.</summary>
+    public double Confidence { get; init; } = 0.95;
+}
+
+/// <summary>A number and how far it would move with other samples of the same kind.</summary>
+/// <param name="Value">The number on the samples themselves; null where it is not defined.</param>
+/// <param name="Low">The lower end; null where fewer than half of the resamples defined the number.</param>
+/// <param name="High">The upper end; null likewise.</param>
+/// <param name="Confidence">The share of resamples between the ends.</param>
+/// <param name="Resamples">How many resamples were drawn.</param>
+/// <param name="Undefined">For how many of them the number was not defined; they are left out of the ends.</param>
+public sealed record BootstrapInterval(double? Value, double? Low, double? High, double Confidence, int Resamples, int Undefined);
+
+/// <summary>
+/// A number computed from samples, each of which counts as often as a resample drew it. Null where it is not defined, as a
+/// ROC-AUC is for a resample without positives.
+/// </summary>
+/// <param name="counts">How often each sample counts.</param>
+public delegate double? ResampledStatistic(ReadOnlySpan<int> counts);
+
+/// <summary>
+/// Percentile bootstrap intervals of many numbers of one run: each resample is drawn once and given to all, so that they move
+/// together, and resamples are spread over the cores. Resample i is drawn from seed and i alone, so the number of cores plays no
+/// part.
+/// </summary>
+internal static class StatisticIntervals
+{
+    /// <summary>The lower and upper end for each statistic; NaN where fewer than half of the resamples defined it.</summary>
+    /// <param name="samples">The number of samples, 1 or more.</param>
+    /// <param name="statistics">The numbers; called from several threads at once.</param>
+    /// <param name="resamples">How many resamples.</param>
+    /// <param name="confidence">The share of resamples between the ends.</param>
+    /// <param name="seed">Draws the samples.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    public static (double Lower, double Upper)[] Compute(
+        int samples, IReadOnlyList<ResampledStatistic> statistics, int resamples, double confidence, long seed, CancellationToken cancellationToken)
+    {
+        var values = new double[statistics.Count][];
+        for (int i = 0; i < values.Length; i++)
+        {
+            values[i] = new double[resamples];
+        }
+
+        var parallel = new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.For(0, resamples, parallel, () => new int[samples], (resample, _, counts) =>
+        {
+            var random = new SeededRandom(unchecked(((ulong)seed * SplitMix64.Increment) + (ulong)resample));
+            Array.Clear(counts);
+            for (int draw = 0; draw < samples; draw++)
+            {
+                counts[random.Next(samples)]++;
+            }
+
+            for (int i = 0; i < values.Length; i++)
+            {
+                values[i][resample] = statistics[i](counts) ?? double.NaN;
+            }
+
+            return counts;
+        }, _ => { });
+
+        return [.. values.Select(drawn => Ends(drawn, confidence))];
+    }
+
+    private static (double Lower, double Upper) Ends(double[] drawn, double confidence)
+    {
+        double[] defined = [.. drawn.Where(value => !double.IsNaN(value)).Order()];
+        return 2 * defined.Length < drawn.Length
+            ? (double.NaN, double.NaN)
+            : (Quantile.OfSorted(defined, (1 - confidence) / 2), Quantile.OfSorted(defined, (1 + confidence) / 2));
+    }
+}

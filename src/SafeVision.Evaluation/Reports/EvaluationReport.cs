@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports;
@@ -40,3 +41,85 @@ public sealed record DecisionCounts(int Allowed, int Reviewed, int Blocked, int 
         return new(Judged(Decision.Allow), Judged(Decision.Review), Judged(Decision.Block), results.Count(result => result.Failure is not null));
     }
 }
+
+/// <summary>How often each class was taken for each.</summary>
+/// <param name="Classes">The classes; the first is "safe".</param>
+/// <param name="Counts">Row by row: the true class, then the class found.</param>
+public sealed record ConfusionTable(IReadOnlyList<string> Classes, IReadOnlyList<IReadOnlyList<int>> Counts);
+
+/// <summary>A sample that the guardrail got wrong, with what a reader needs to see why.</summary>
+public sealed record ReportMistake
+{
+    /// <summary>The sample's id.</summary>
+    public required string Sample { get; init; }
+
+    /// <summary>The category that was missed or wrongly seen.</summary>
+    public required string Category { get; init; }
+
+    /// <summary>True where the category applies and was missed; false where it was seen and does not apply.</summary>
+    public required bool Missed { get; init; }
+
+    /// <summary>How far the score is on the wrong side of the threshold, 0 to 1; NaN where the category was not assessed.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double Severity { get; init; }
+
+    /// <summary>The labels that are true.</summary>
+    public required IReadOnlyList<string> Labels { get; init; }
+
+    /// <summary>The guardrail's finding for the category.</summary>
+    public required Finding Finding { get; init; }
+}
+
+/// <summary>A line to be drawn.</summary>
+/// <param name="Kind">What its axes are.</param>
+/// <param name="Name">What the legend calls it: a category's id, or "all".</param>
+/// <param name="Points">Its points in drawing order.</param>
+public sealed record ReportCurve(CurveKind Kind, string Name, IReadOnlyList<CurvePoint> Points)
+{
+    /// <summary>
+    /// The same line with points left out that lie closer than one part of an axis to the one before, or are no numbers. A
+    /// line that never rests keeps every so many points, at most four times as many as parts, and its last.
+    /// </summary>
+    /// <param name="parts">Into how many parts an axis is divided, at least 1.</param>
+    public ReportCurve Thin(int parts)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(parts);
+        CurvePoint[] points = [.. Points.Where(point => double.IsFinite(point.X) && double.IsFinite(point.Y))];
+        double width = points.Select(point => point.X).DefaultIfEmpty(1).Max();
+        double least = 1.0 / parts, leastX = least * width;
+        List<CurvePoint> kept = [];
+        for (int i = 0; i < points.Length; i++)
+        {
+            bool near = kept.Count > 0 && Math.Abs(points[i].X - kept[^1].X) < leastX && Math.Abs(points[i].Y - kept[^1].Y) < least;
+            if (!near || i == points.Length - 1)
+            {
+                kept.Add(points[i]);
+            }
+        }
+
+        int most = 4 * parts;
+        if (kept.Count > most)
+        {
+            kept = [.. Enumerable.Range(0, most - 1).Select(i => kept[(int)((long)i * kept.Count / (most - 1))]), kept[^1]];
+        }
+
+        return this with { Points = kept };
+    }
+}
+
+/// <summary>What a curve's axes are.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<CurveKind>))]
+public enum CurveKind
+{
+    /// <summary>False positive rate, recall.</summary>
+    Roc,
+
+    /// <summary>Recall, precision.</summary>
+    PrecisionRecall,
+
+    /// <summary>Mean score of a bin, share of positives in it.</summary>
+    Reliability,
+}
+
+/// <summary>A point of a curve.</summary>
+public readonly record struct CurvePoint(double X, double Y);

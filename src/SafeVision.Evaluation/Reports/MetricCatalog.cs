@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Every metric that a report can hold. <c>docs/measuring.md</c> explains each at length.</summary>
@@ -109,4 +111,97 @@ public static class MetricCatalog
 
     private static MetricDescription Coefficient(string name, string title, MetricGroup group, bool? higherIsBetter, string meaning) =>
         new(name, title, group, MetricUnit.Coefficient, higherIsBetter, meaning);
+}
+
+/// <summary>What a metric is, whatever its value.</summary>
+/// <param name="Name">The name that reports store: camelCase, such as <c>rocAuc</c>.</param>
+/// <param name="Title">What a page calls it.</param>
+/// <param name="Group">Which part of a report it stands in.</param>
+/// <param name="Unit">What its number is.</param>
+/// <param name="HigherIsBetter">Whether more is better; null where neither is.</param>
+/// <param name="Meaning">One sentence for a moderator.</param>
+public sealed record MetricDescription(string Name, string Title, MetricGroup Group, MetricUnit Unit, bool? HigherIsBetter, string Meaning);
+
+/// <summary>The parts of a report, in the order in which it shows them.</summary>
+public enum MetricGroup
+{
+    /// <summary>Was the verdict right?</summary>
+    Verdicts,
+
+    /// <summary>Do unsafe images score above safe ones, whatever the threshold?</summary>
+    Ranking,
+
+    /// <summary>Does a score of 0.8 mean 80 percent?</summary>
+    Calibration,
+
+    /// <summary>Does the verdict follow the policy's words?</summary>
+    Adherence,
+
+    /// <summary>Do heat maps, boxes and reasons tell the truth?</summary>
+    Explanations,
+
+    /// <summary>What is lost when the picture is disturbed?</summary>
+    Robustness,
+
+    /// <summary>How long does it take?</summary>
+    Cost,
+}
+
+/// <summary>One measured number.</summary>
+public sealed record MetricValue
+{
+    /// <summary>The metric's name in the field's words, such as <c>rocAuc</c>: one of <see cref="MetricCatalog"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The category it is about; null for all together.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Category { get; init; }
+
+    /// <summary>
+    /// What it was measured at, where the name alone doesn't say: <c>0.95</c> for a false positive rate at that recall, the
+    /// transform for a drop, the kind of pairs for a flip rate. Null where there is nothing to say.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
+
+    /// <summary>The number; NaN (in JSON: null) where it is undefined, as a recall without a positive is.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double Value { get; init; }
+
+    /// <summary>The lower end of its interval; NaN where there is none.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public double Lower { get; init; } = double.NaN;
+
+    /// <summary>The upper end of its interval; NaN where there is none.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public double Upper { get; init; } = double.NaN;
+
+    /// <summary>How many samples it rests on: the fewer class where it compares two.</summary>
+    public required int Support { get; init; }
+
+    /// <summary>What the number is.</summary>
+    public required MetricUnit Unit { get; init; }
+
+    /// <summary>Whether more is better; null where neither is.</summary>
+    public bool? HigherIsBetter { get; init; }
+}
+
+/// <summary>What a metric's number is.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<MetricUnit>))]
+public enum MetricUnit
+{
+    /// <summary>A share, 0 to 1.</summary>
+    Share,
+
+    /// <summary>A coefficient, -1 to 1.</summary>
+    Coefficient,
+
+    /// <summary>Milliseconds.</summary>
+    Milliseconds,
+
+    /// <summary>Images a second.</summary>
+    ImagesPerSecond,
+
+    /// <summary>A number of things.</summary>
+    Count,
 }

@@ -1,5 +1,9 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports;
 
@@ -90,4 +94,24 @@ internal static class ReportText
     private static bool IsMisleading(Rune rune) => Rune.IsControl(rune)
         || rune.Value is 0xFFFE or 0xFFFF or 0x200E or 0x200F or 0x061C
         || rune.Value is (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069);
+}
+
+/// <summary>How a report says what its numbers rest on.</summary>
+internal static partial class ReportIdentity
+{
+    /// <summary>Twelve hexadecimal digits that every number of a run carries: two numbers with the same are comparable as they stand.</summary>
+    public static string Id(RunIdentity identity) =>
+        Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(identity, ReportJson.Default.RunIdentity)))[..12];
+
+    /// <summary>One line with the starts of all hashes.</summary>
+    public static string Line(RunIdentity identity) => ReportText.Clean(
+        $"run {Id(identity)}; policy {ReportText.Name(identity.Policy)} {ReportText.Name(identity.PolicyVersion)} ({ReportText.Short(identity.PolicyHash)}); "
+        + $"dataset {ReportText.Name(identity.Dataset)} {ReportText.Name(identity.DatasetVersion)} ({ReportText.Short(identity.DatasetHash)}), {identity.Samples} samples; "
+        + $"models {string.Join(", ", identity.Models.Select(Model))}; transform {identity.Transform}; seed {identity.Seed}");
+
+    /// <summary>A model's line with its hash cut to what tells it apart.</summary>
+    public static string Model(string model) => WholeHash().Replace(model, match => match.Value[..12]);
+
+    [GeneratedRegex("[0-9a-fA-F]{64}")]
+    private static partial Regex WholeHash();
 }

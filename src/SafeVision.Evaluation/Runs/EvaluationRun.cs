@@ -21,3 +21,62 @@ public sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluatio
         return new EvaluationRun(identity, records);
     }
 }
+
+/// <summary>What the guardrail said of one sample.</summary>
+/// <param name="Sample">The sample's id.</param>
+/// <param name="ImageHash">SHA-256 of the image file, in lower-case hexadecimal; empty where the file could not be read.</param>
+/// <param name="Result">The guardrail's answer, as any caller gets it.</param>
+public sealed record EvaluationRecord(string Sample, string ImageHash, GuardrailResult Result);
+
+/// <summary>What a run's numbers rest on. Two runs of equal identity give the same numbers, durations apart.</summary>
+public sealed record RunIdentity
+{
+    /// <summary>The dataset's name.</summary>
+    public required string Dataset { get; init; }
+
+    /// <summary>The dataset's version.</summary>
+    public required string DatasetVersion { get; init; }
+
+    /// <summary>The dataset's hash.</summary>
+    public required string DatasetHash { get; init; }
+
+    /// <summary>The number of samples that the run covers, and the hash of their ids in order.</summary>
+    public required int Samples { get; init; }
+
+    /// <summary>SHA-256 of the ids of the samples, in order.</summary>
+    public required string SamplesHash { get; init; }
+
+    /// <summary>The policy's name.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>The policy's version.</summary>
+    public required string PolicyVersion { get; init; }
+
+    /// <summary>The policy's hash.</summary>
+    public required string PolicyHash { get; init; }
+
+    /// <summary>The models that judge: id, hash, execution provider.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>What the images went through before they were judged; "none" for nothing. See <c>Robustness</c>.</summary>
+    public string Transform { get; init; } = "none";
+
+    /// <summary>The seed of all that is drawn at random.</summary>
+    public required long Seed { get; init; }
+}
+
+/// <summary>A run's folder cannot be used; the message says what is wrong and how to mend it.</summary>
+public sealed class RunException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public RunException(string message)
+        : base(message)
+    {
+    }
+
+    /// <summary>Creates the exception with its cause.</summary>
+    public RunException(string message, Exception innerException)
+        : base(message, innerException)
+    {
+    }
+}

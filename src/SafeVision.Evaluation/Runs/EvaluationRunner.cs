@@ -176,3 +176,34 @@ public static class EvaluationRunner
         }
     }
 }
+
+/// <summary>How a dataset is run through a guardrail.</summary>
+public sealed class EvaluationRunOptions
+{
+    /// <summary>The seed of all that is drawn at random. Default: 1.</summary>
+    public long Seed { get; set; } = 1;
+
+    /// <summary>What is done to every image first; null (the default): nothing.</summary>
+    public IImageTransform? Transform { get; set; }
+}
+
+/// <summary>Something that is done to every image of a run before it is judged.</summary>
+/// <remarks>Implementations are thread-safe and give the same image for the same sample and seed.</remarks>
+public interface IImageTransform
+{
+    /// <summary>The name by which reports call it, such as <c>jpeg-30</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The image as the guardrail shall see it.</summary>
+    /// <param name="image">The image of the sample.</param>
+    /// <param name="sample">The sample.</param>
+    /// <param name="seed">The run's seed; mixed with the sample's id, so that the order of samples plays no part.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken);
+}
+
+/// <summary>How far a run is.</summary>
+/// <param name="Done">Samples that have an answer.</param>
+/// <param name="Total">Samples of the run.</param>
+/// <param name="Resumed">Samples of <paramref name="Done"/> whose answer an earlier run had left.</param>
+public sealed record EvaluationProgress(int Done, int Total, int Resumed);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 
 namespace SafeVision.Evaluation.Runs;
 
@@ -120,4 +121,42 @@ internal sealed class RunFiles(string folder)
             throw new RunException($"{RecordsPath}, line {number}: {exception.Message} Remove the file to judge the samples anew.", exception);
         }
     }
+}
+
+/// <summary>Keeps a second process, or a second run in this one, out of a folder that is being written.</summary>
+internal sealed class FolderLock : IDisposable
+{
+    private readonly FileStream _file;
+
+    private FolderLock(FileStream file) => _file = file;
+
+    /// <summary>Takes a folder, which is made where it is missing. The lock ends with the process at the latest.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="name">The lock's file in it.</param>
+    /// <exception cref="RunException">Somebody else has it.</exception>
+    public static FolderLock Take(string folder, string name)
+    {
+        Directory.CreateDirectory(folder);
+        string path = Path.Combine(folder, name);
+        try
+        {
+            return new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose));
+        }
+        catch (IOException exception) when (File.Exists(path))
+        {
+            throw new RunException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.", exception);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}
+
+/// <summary>Source-generated metadata of a run's files.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
+[JsonSerializable(typeof(EvaluationRecord))]
+[JsonSerializable(typeof(RunIdentity))]
+internal sealed partial class EvaluationJson : JsonSerializerContext
+{
+    /// <summary>The same with line breaks, for files that people read.</summary>
+    public static EvaluationJson Indented { get; } = new(new JsonSerializerOptions { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase });
 }

@@ -194,3 +194,36 @@ public static class RunStatistics
 
     private static string Text(double value) => value.ToString("0.####", CultureInfo.InvariantCulture);
 }
+
+/// <summary>One number of a run.</summary>
+/// <param name="Name">The metric's name in <see cref="Reports.MetricCatalog"/>.</param>
+/// <param name="Category">The category's id; null for all together.</param>
+/// <param name="Detail">What it was measured at; null where the name says all.</param>
+/// <param name="Support">How many samples it rests on.</param>
+/// <param name="Value">The number; null where it is not defined.</param>
+/// <param name="Resampled">
+/// The number as a function of how often each sample counts, for intervals and comparisons; null where only the whole set gives
+/// it.
+/// </param>
+public sealed record RunStatistic(string Name, string? Category, string? Detail, int Support, double? Value, ResampledStatistic? Resampled);
+
+/// <summary>Numbers being gathered.</summary>
+internal sealed class StatisticList(int samples)
+{
+    private readonly List<RunStatistic> _all = [];
+    private readonly int[] _once = [.. Enumerable.Repeat(1, samples)];
+
+    public IReadOnlyList<RunStatistic> All => _all;
+
+    /// <summary>A number that every resample gives anew.</summary>
+    public void Add(string name, string? category, int support, ResampledStatistic statistic, string? detail = null) =>
+        _all.Add(new RunStatistic(name, category, detail, support, statistic(_once), statistic));
+
+    /// <summary>The mean of one value a sample.</summary>
+    public void Add(string name, string? category, int support, IEnumerable<double> values) =>
+        Add(name, category, support, Bootstrap.Mean([.. values]));
+
+    /// <summary>A number of the whole set only.</summary>
+    public void Add(string name, string? category, int support, double? value, string? detail = null) =>
+        _all.Add(new RunStatistic(name, category, detail, support, value, null));
+}

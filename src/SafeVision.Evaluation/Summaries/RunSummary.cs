@@ -100,3 +100,87 @@ public static class RunSummary
         return new ConfusionTable(["safe", .. run.Categories.Select(category => category.Id)], counts);
     }
 }
+
+/// <summary>At which points a run is summed up.</summary>
+public sealed class SummaryOptions
+{
+    /// <summary>The recall at which false alarms are counted, above 0 to 1. Default: 0.95.</summary>
+    public double Recall { get; set; } = 0.95;
+
+    /// <summary>The false positive rate at which recall is read, 0 to below 1. Default: 0.05.</summary>
+    public double FalsePositiveRate { get; set; } = 0.05;
+
+    /// <summary>
+    /// The share of harmful images where the guardrail will work, above 0 and below 1: a test set has far more of them, so its
+    /// precision is not what a moderator will see. Default: 0.01.
+    /// </summary>
+    public double Prevalence { get; set; } = 0.01;
+
+    /// <summary>How many resamples an interval rests on, 100 to 100,000. Default: 1,000.</summary>
+    public int Resamples { get; set; } = 1_000;
+
+    /// <summary>How many of the worst mistakes are shown, 0 to 200. Default: 24.</summary>
+    public int Mistakes { get; set; } = 24;
+
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    internal void Check()
+    {
+        Share(Recall is > 0 and <= 1, nameof(Recall), Recall);
+        Share(FalsePositiveRate is >= 0 and < 1, nameof(FalsePositiveRate), FalsePositiveRate);
+        Share(Prevalence is > 0 and < 1, nameof(Prevalence), Prevalence);
+        ArgumentOutOfRangeException.ThrowIfLessThan(Resamples, 100);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Resamples, 100_000);
+        ArgumentOutOfRangeException.ThrowIfNegative(Mistakes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(Mistakes, 200);
+    }
+
+    private static void Share(bool inRange, string name, double value)
+    {
+        if (!inRange)
+        {
+            throw new ArgumentOutOfRangeException(name, value, "Out of its range; see the option's documentation.");
+        }
+    }
+}
+
+/// <summary>Finds the mistakes that teach most: those where the score is furthest on the wrong side.</summary>
+internal static class RunMistakes
+{
+    /// <summary>The worst mistakes, misses and false alarms in turn, so that the commoner kind does not hide the other.</summary>
+    public static IReadOnlyList<ReportMistake> Worst(ScoredRun run, int count)
+    {
+        ReportMistake[] mistakes = [.. All(run).OrderByDescending(mistake => mistake.Severity).ThenBy(mistake => mistake.Sample, StringComparer.Ordinal)];
+        ReportMistake[] misses = [.. mistakes.Where(mistake => mistake.Missed)], alarms = [.. mistakes.Where(mistake => !mistake.Missed)];
+        List<ReportMistake> worst = [];
+        for (int i = 0; worst.Count < count && i < Math.Max(misses.Length, alarms.Length); i++)
+        {
+            worst.AddRange(misses.Skip(i).Take(1));
+            worst.AddRange(alarms.Skip(i).Take(1));
+        }
+
+        return [.. worst.Take(count)];
+    }
+
+    private static IEnumerable<ReportMistake> All(ScoredRun run)
+    {
+        foreach (ScoredCategory category in run.Categories)
+        {
+            for (int row = 0; row < run.Samples.Count; row++)
+            {
+                if (category.Applies[row] != category.Flagged[row]
+                    && run.Run.Records[row].Result.Findings.FirstOrDefault(finding => finding.Category == category.Id) is { } finding)
+                {
+                    yield return new ReportMistake
+                    {
+                        Sample = run.Samples[row].Id,
+                        Category = category.Id,
+                        Missed = category.Applies[row],
+                        Severity = double.IsNaN(finding.Score) ? 1 : Math.Abs(finding.Score - finding.Threshold),
+                        Labels = run.Samples[row].Labels,
+                        Finding = finding,
+                    };
+                }
+            }
+        }
+    }
+}

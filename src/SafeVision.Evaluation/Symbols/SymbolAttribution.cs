@@ -51,3 +51,6 @@ internal static class SymbolAttribution
         return text.ToString();
     }
 }
+
+/// <summary>An icon set that pictures were drawn from, and its licence.</summary>
+internal sealed record SymbolSetNotice(string Prefix, string Name, string Version, string Author, string Url, string License);

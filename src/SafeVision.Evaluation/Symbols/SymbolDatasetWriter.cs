@@ -1,5 +1,9 @@
 using System.Collections.Concurrent;
 using System.Security.Cryptography;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Scenes;
 
 namespace SafeVision.Evaluation.Symbols;
@@ -127,5 +131,70 @@ public static class SymbolDatasetWriter
         {
             Directory.Delete(folder, recursive: true);
         }
+    }
+}
+
+/// <summary>How far a build is.</summary>
+/// <param name="Done">Pictures written.</param>
+/// <param name="Total">Pictures in all.</param>
+public sealed record SymbolBuildProgress(int Done, int Total);
+
+/// <summary>What dataset.json says of a dataset that was built here.</summary>
+internal sealed record SymbolDatasetHeader
+{
+    public required string Name { get; init; }
+
+    public required string Version { get; init; }
+
+    /// <summary>What it must not be taken for.</summary>
+    public required string Notice { get; init; }
+
+    public required IReadOnlyList<string> Categories { get; init; }
+
+    public required long Seed { get; init; }
+
+    public required string Split { get; init; }
+
+    public required int Count { get; init; }
+
+    public required int ImageSize { get; init; }
+
+    public required double SafeShare { get; init; }
+
+    /// <summary>SHA-256 over samples.jsonl and then all images in its order.</summary>
+    public required string ContentHash { get; init; }
+
+    /// <summary>How many pictures fall under each category, and how many under none (SAFE).</summary>
+    public required IReadOnlyDictionary<string, int> Counts { get; init; }
+
+    public required IReadOnlyList<SymbolSetNotice> Sets { get; init; }
+}
+
+/// <summary>How samples.jsonl and dataset.json are written: properties and names of enums in camel case.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
+[JsonSerializable(typeof(EvaluationSample))]
+[JsonSerializable(typeof(SymbolDatasetHeader))]
+internal sealed partial class SymbolJson : JsonSerializerContext
+{
+    /// <summary>A sample as a line.</summary>
+    public static byte[] Write(EvaluationSample sample) => [.. JsonSerializer.SerializeToUtf8Bytes(sample, Forms.Line.EvaluationSample), (byte)'\n'];
+
+    /// <summary>The description of a dataset.</summary>
+    public static byte[] Write(SymbolDatasetHeader header) => [.. JsonSerializer.SerializeToUtf8Bytes(header, Forms.Indented.SymbolDatasetHeader), (byte)'\n'];
+
+    private static class Forms
+    {
+        public static readonly SymbolJson Line = new(Create(isIndented: false));
+        public static readonly SymbolJson Indented = new(Create(isIndented: true));
+
+        // Apostrophes stay readable: the files are no part of a web page.
+        private static JsonSerializerOptions Create(bool isIndented) => new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+            WriteIndented = isIndented,
+            NewLine = "\n",
+            Converters = { new JsonStringEnumConverter<DatasetSplit>(JsonNamingPolicy.CamelCase) },
+        };
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports.Comparison;
@@ -22,4 +23,109 @@ public sealed record RunComparison
 
     /// <summary>What a reader must know to read the numbers rightly.</summary>
     public required IReadOnlyList<string> Notes { get; init; }
+}
+
+/// <summary>One metric of two runs over the same samples.</summary>
+public sealed record MetricDifference
+{
+    /// <summary>The metric's name in <see cref="MetricCatalog"/>.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The category it is about; null for all together.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Category { get; init; }
+
+    /// <summary>What it was measured at; null where the name says all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Detail { get; init; }
+
+    /// <summary>The first run's number; NaN (in JSON: null) where it is undefined.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double First { get; init; }
+
+    /// <summary>The second run's number; NaN where it is undefined.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double Second { get; init; }
+
+    /// <summary>The second less the first; NaN where one is undefined.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public double Difference => Second - First;
+
+    /// <summary>The lower end of the difference's paired bootstrap interval; NaN where there is none.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public double Lower { get; init; } = double.NaN;
+
+    /// <summary>The upper end; NaN where there is none.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public double Upper { get; init; } = double.NaN;
+
+    /// <summary>How many samples the number rests on: the fewer of the two runs.</summary>
+    public required int Support { get; init; }
+
+    /// <summary>What the number is.</summary>
+    public required MetricUnit Unit { get; init; }
+
+    /// <summary>Whether more is better; null where neither is.</summary>
+    public bool? HigherIsBetter { get; init; }
+
+    /// <summary>What the difference shows: something only where its interval leaves out 0.</summary>
+    public DifferenceVerdict Verdict => !(Lower > 0 || Upper < 0)
+        ? DifferenceVerdict.Unclear
+        : HigherIsBetter is not { } higher
+            ? DifferenceVerdict.Different
+            : higher == Lower > 0 ? DifferenceVerdict.Better : DifferenceVerdict.Worse;
+}
+
+/// <summary>What a difference shows.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<DifferenceVerdict>))]
+public enum DifferenceVerdict
+{
+    /// <summary>The interval holds 0, or there is none: the samples don't tell the two apart.</summary>
+    Unclear = 0,
+
+    /// <summary>The second run is better.</summary>
+    Better,
+
+    /// <summary>The second run is worse.</summary>
+    Worse,
+
+    /// <summary>The two differ in a number of which neither more nor less is better.</summary>
+    Different,
+}
+
+/// <summary>A sample for which two runs have different verdicts about a category.</summary>
+public sealed record VerdictChange
+{
+    /// <summary>The sample's id.</summary>
+    public required string Sample { get; init; }
+
+    /// <summary>The category's id.</summary>
+    public required string Category { get; init; }
+
+    /// <summary>Whether the category applies.</summary>
+    public required bool Applies { get; init; }
+
+    /// <summary>The first run's verdict.</summary>
+    public required Verdict First { get; init; }
+
+    /// <summary>The second run's verdict.</summary>
+    public required Verdict Second { get; init; }
+
+    /// <summary>The first run's score; NaN (in JSON: null) where the category was not assessed.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double FirstScore { get; init; }
+
+    /// <summary>The second run's score; NaN where the category was not assessed.</summary>
+    [JsonConverter(typeof(NaNAsNullConverter))]
+    public required double SecondScore { get; init; }
+
+    /// <summary>True where only the second is right, false where only the first is, null where both are wrong or right: what is not assessed is right about nothing.</summary>
+    public bool? Mended => (IsRight(First), IsRight(Second)) switch
+    {
+        (false, true) => true,
+        (true, false) => false,
+        _ => null,
+    };
+
+    private bool IsRight(Verdict verdict) => verdict == (Applies ? Verdict.Unsafe : Verdict.Safe);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Unicode;
@@ -47,5 +48,75 @@ internal sealed class HtmlBuilder
         public void AppendFormatted(int number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
 
         public void AppendFormatted(long number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
+    }
+}
+
+/// <summary>Text that is markup already. All other text is encoded where it enters a page.</summary>
+internal readonly record struct Markup(string Value);
+
+/// <summary>What every page has around its content.</summary>
+internal static class PageShell
+{
+    /// <summary>Writes a page in UTF-8.</summary>
+    /// <param name="stream">Where to; left open.</param>
+    /// <param name="title">The page's title and first heading.</param>
+    /// <param name="lead">What stands below the heading.</param>
+    /// <param name="content">The page's sections.</param>
+    /// <param name="footer">What stands at the end.</param>
+    /// <param name="cancellationToken">Stops the writing.</param>
+    public static async Task WriteAsync(Stream stream, string title, Markup lead, Markup content, Markup footer, CancellationToken cancellationToken)
+    {
+        var page = new HtmlBuilder();
+        page.Append($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8">
+            <meta http-equiv="Content-Security-Policy" content="{new Markup(PageResources.ContentSecurityPolicy)}">
+            <meta name="viewport" content="width=device-width, initial-scale=1">
+            <meta name="referrer" content="no-referrer">
+            <link rel="icon" href="data:,">
+            <title>{title}</title>
+            <style>{new Markup(PageResources.Style)}</style>
+            </head>
+            <body>
+            <a class="skip" href="#content">Skip to the numbers</a>
+            <header>
+            <h1>{title}</h1>
+            {lead}
+            </header>
+            <main id="content">
+            {content}
+            </main>
+            <footer>
+            {footer}
+            </footer>
+            <script>{new Markup(PageResources.Script)}</script>
+            </body>
+            </html>
+
+            """);
+        await stream.WriteAsync(Encoding.UTF8.GetBytes(page.ToMarkup().Value.ReplaceLineEndings("\n")), cancellationToken).ConfigureAwait(false);
+    }
+}
+
+/// <summary>The page's style sheet and script, and their hashes: the page's policy lets these two in and nothing else.</summary>
+internal static class PageResources
+{
+    public static string Style { get; } = Read("report.css");
+
+    public static string Script { get; } = Read("report.js");
+
+    /// <summary>No connection, no frame, no form, no outside file; pictures only as data; the style and script above.</summary>
+    public static string ContentSecurityPolicy { get; } =
+        $"default-src 'none'; img-src data:; style-src '{Hash(Style)}'; script-src '{Hash(Script)}'; base-uri 'none'; form-action 'none'";
+
+    private static string Hash(string text) => $"sha256-{Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)))}";
+
+    private static string Read(string name)
+    {
+        using Stream stream = typeof(PageResources).Assembly.GetManifestResourceStream($"SafeVision.Evaluation.Reports.Pages.{name}")!;
+        using var reader = new StreamReader(stream);
+        return reader.ReadToEnd().ReplaceLineEndings("\n");
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafeVision.Evaluation.Reports.Pages;
 using ScottPlot;
 using ScottPlot.Plottables;
@@ -60,5 +61,129 @@ internal static class CurvePlots
         Scatter line = plot.Add.ScatterLine(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), colour);
         line.LineWidth = width;
         return line;
+    }
+}
+
+/// <summary>Draws a confusion matrix: rows are the truth, and each is shaded by its own shares.</summary>
+internal static class ConfusionPlot
+{
+    /// <summary>The most classes that can be told apart in a drawing; the table of the page has them all.</summary>
+    public const int MostClasses = 24;
+
+    private const int LongestName = 11;
+
+    /// <summary>The drawing.</summary>
+    public static Markup Draw(ConfusionTable table, string id)
+    {
+        int count = table.Classes.Count;
+        string[] names = [.. table.Classes.Select(name => ReportText.Clean(name, LongestName))];
+
+        // Many names do not fit side by side: the columns then have the numbers of the rows.
+        string[] columns = count > 8 ? [.. Enumerable.Range(1, count).Select(i => i.ToString(CultureInfo.InvariantCulture))] : names;
+        string[] rows = count > 8 ? [.. columns.Zip(names, (number, name) => $"{name} {number}")] : names;
+        int size = Math.Max(380, 60 + (count * 24));
+        var plot = new SvgPlot(size + 100, size, PlotAxis.Names("Found", columns, downwards: false), PlotAxis.Names("True", rows, downwards: true), left: 124);
+        plot.Plot.HideGrid();
+        for (int row = 0; row < count; row++)
+        {
+            int sum = table.Counts[row].Sum();
+            for (int column = 0; column < count; column++)
+            {
+                int cell = table.Counts[row][column];
+                if (cell > 0)
+                {
+                    int y = count - 1 - row;
+                    var area = plot.Plot.Add.Rectangle(column - 0.5, column + 0.5, y - 0.5, y + 0.5);
+                    double share = (double)cell / sum;
+                    area.FillColor = PlotInk.Cell.WithAlpha(0.12 + (0.78 * share));
+                    area.LineWidth = 0;
+                    plot.Label(column, y, cell.ToString(CultureInfo.InvariantCulture), share > 0.5 ? "on" : "count");
+                }
+            }
+        }
+
+        return plot.ToSvg(id, "Confusion matrix", "Rows are the true class, columns the class found; the table below holds the same numbers.");
+    }
+}
+
+/// <summary>The drawings of a page.</summary>
+internal static class PlotSection
+{
+    private const int MostLines = 40;
+
+    private static readonly (CurveKind Kind, string Id, string Title, string Caption)[] Curves =
+    [
+        (CurveKind.Roc, "roc", "ROC", "The further up and left a line runs, the better; on the dashed line the score is a coin."),
+        (CurveKind.PrecisionRecall, "pr", "Precision and recall", "What share of the flagged images is rightly flagged, the more of the harmful ones are to be caught."),
+        (CurveKind.Reliability, "reliability", "Reliability", "On the dashed line, a score of 0.8 means harmful in 80 of 100 cases. Below it, scores are too high."),
+    ];
+
+    /// <summary>The drawings; nothing where there is none.</summary>
+    public static Markup Render(EvaluationReport report)
+    {
+        var section = new HtmlBuilder();
+        foreach ((CurveKind kind, string id, string title, string caption) in Curves)
+        {
+            ReportCurve[] curves = [.. report.Curves.Where(curve => curve.Kind == kind && curve.Points.Count > 0).Take(MostLines)];
+            if (curves.Length > 0)
+            {
+                section.Append($"<figure>{CurvePlots.Draw(kind, curves, id)}<figcaption><strong>{title}.</strong> {caption}{Legend(curves)}</figcaption></figure>");
+            }
+        }
+
+        if (report.Confusion is { } confusion && IsSquare(confusion))
+        {
+            section.Append($"<figure>");
+            if (confusion.Classes.Count <= ConfusionPlot.MostClasses)
+            {
+                section.Append($"{ConfusionPlot.Draw(confusion, "confusion")}");
+            }
+
+            section.Append($"<figcaption><strong>Confusion.</strong> Rows are the truth, columns what was found; what lies off the diagonal is a mistake.{Table(confusion)}</figcaption></figure>");
+        }
+
+        Markup drawings = section.ToMarkup();
+        return drawings.Value.Length == 0
+            ? drawings
+            : new HtmlBuilder().Append($"<section aria-labelledby=\"plots\"><h2 id=\"plots\">Curves</h2><div class=\"plots\">{drawings}</div></section>").ToMarkup();
+    }
+
+    private static bool IsSquare(ConfusionTable table) =>
+        table.Classes.Count > 0 && table.Counts.Count == table.Classes.Count && table.Counts.All(row => row.Count == table.Classes.Count);
+
+    private static Markup Legend(ReportCurve[] curves)
+    {
+        var legend = new HtmlBuilder();
+        legend.Append($"<ul class=\"legend\">");
+        for (int i = 0; i < curves.Length; i++)
+        {
+            legend.Append($"<li><svg viewBox=\"0 0 20 8\" aria-hidden=\"true\"><line class=\"s-line{Math.Min(i, PlotInk.Colours)}\" x1=\"0\" y1=\"4\" x2=\"20\" y2=\"4\"/></svg><bdi>{ReportText.Name(curves[i].Name)}</bdi></li>");
+        }
+
+        return legend.Append($"</ul>").ToMarkup();
+    }
+
+    private static Markup Table(ConfusionTable confusion)
+    {
+        var table = new HtmlBuilder();
+        table.Append($"<details><summary>As a table</summary><div class=\"scroll\" role=\"region\" aria-label=\"Confusion matrix\" tabindex=\"0\"><table><thead><tr><th scope=\"col\">True \\ found</th>");
+        for (int i = 0; i < confusion.Classes.Count; i++)
+        {
+            table.Append($"<th scope=\"col\">{i + 1}. <bdi>{ReportText.Name(confusion.Classes[i])}</bdi></th>");
+        }
+
+        table.Append($"</tr></thead><tbody>");
+        for (int row = 0; row < confusion.Classes.Count; row++)
+        {
+            table.Append($"<tr><th scope=\"row\">{row + 1}. <bdi>{ReportText.Name(confusion.Classes[row])}</bdi></th>");
+            foreach (int count in confusion.Counts[row])
+            {
+                table.Append($"<td>{count}</td>");
+            }
+
+            table.Append($"</tr>");
+        }
+
+        return table.Append($"</tbody></table></div></details>").ToMarkup();
     }
 }

@@ -46,3 +46,87 @@ internal sealed class SymbolCatalogue
     /// <summary>The things that a split may show, with the drawings that it may show.</summary>
     public IReadOnlyList<SymbolThing> In(DatasetSplit split) => [.. Things.Select(thing => thing.In(split)).OfType<SymbolThing>()];
 }
+
+/// <summary>What symbols show: a line of symbols.yaml with its drawings.</summary>
+internal sealed record SymbolThing
+{
+    /// <summary>A noun without article.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Whether the noun is a plural.</summary>
+    public bool IsMany { get; init; }
+
+    /// <summary>Whether it is known by its colours, which then never change.</summary>
+    public bool KeepsColors { get; init; }
+
+    /// <summary>Its category among the nine where it stands alone; null: harmless.</summary>
+    public string? Category { get; init; }
+
+    /// <summary>Whether alone it is neither clearly harmful nor clearly harmless by the nine.</summary>
+    public bool IsUnclear { get; init; }
+
+    /// <summary>Its category among the novel ones; null: none.</summary>
+    public string? NovelCategory { get; init; }
+
+    /// <summary>What scenes ask for.</summary>
+    public required IReadOnlySet<string> Groups { get; init; }
+
+    /// <summary>Its drawings.</summary>
+    public required IReadOnlyList<Symbol> Symbols { get; init; }
+
+    /// <summary>Whether nothing forbids it where it stands alone.</summary>
+    public bool IsHarmless => Category is null && NovelCategory is null && !IsUnclear;
+
+    /// <summary>The name with its article: "a wolf trap", "an axe", "handcuffs".</summary>
+    public string WithArticle => IsMany ? Name : $"{Article} {Name}";
+
+    // By sound: an X-ray picture, but a euro sign.
+    private string Article => "aeiouAEIOUX".Contains(Name[0], StringComparison.Ordinal) && !Name.StartsWith("eu", StringComparison.Ordinal) ? "an" : "a";
+
+    /// <summary>The same thing with the drawings of one split only; null where it has none.</summary>
+    public SymbolThing? In(DatasetSplit split)
+    {
+        Symbol[] own = [.. Symbols.Where(symbol => symbol.Split == split)];
+        return own.Length == 0 ? null : this with { Symbols = own };
+    }
+}
+
+/// <summary>A drawing of a thing, and the split that may show it.</summary>
+internal sealed record Symbol(Icon Icon, DatasetSplit Split);
+
+/// <summary>Finds the drawings that a line of symbols.yaml names, and says which split each belongs to.</summary>
+/// <param name="sets">The sets to look in.</param>
+/// <param name="isOwn">Whether they are the user's: then all is for testing, and every list of ids is looked up in them.</param>
+internal sealed class SymbolSplits(IReadOnlyList<IconSet> sets, bool isOwn)
+{
+    private static readonly string[] s_emoji = ["fluent-emoji-flat", "twemoji", "noto"];
+
+    /// <summary>The drawings of one list.</summary>
+    /// <param name="key">The list's key: emoji, or a set's prefix.</param>
+    /// <param name="ids">Ids between blanks, with ! for testing and ? for validating.</param>
+    /// <param name="isNovel">Whether the thing has a novel category, and so stands in test pictures only.</param>
+    public IEnumerable<Symbol> Find(string key, string ids, bool isNovel)
+    {
+        foreach (string marked in ids.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string id = marked.TrimEnd('!', '?');
+            foreach (IconSet set in sets.Where(set => isOwn ? key == "emoji" || key == set.Prefix : key == "emoji" ? s_emoji.Contains(set.Prefix) : key == set.Prefix))
+            {
+                if (set.TryGet(id, out Icon? icon) && SplitOf(set.Prefix, marked[^1], isNovel) is { } split)
+                {
+                    yield return new Symbol(icon, split);
+                }
+            }
+        }
+    }
+
+    private DatasetSplit? SplitOf(string prefix, char mark, bool isNovel) => prefix switch
+    {
+        _ when isOwn => DatasetSplit.Test,
+        "twemoji" => isNovel ? null : DatasetSplit.Validation,
+        _ when isNovel => DatasetSplit.Test,
+        "fluent-emoji-flat" => DatasetSplit.Train,
+        "mdi" or "game-icons" => mark switch { '!' => DatasetSplit.Test, '?' => DatasetSplit.Validation, _ => DatasetSplit.Train },
+        _ => DatasetSplit.Test,
+    };
+}

@@ -72,3 +72,64 @@ internal static class SymbolFiles
         ? [.. sequence.Select(item => ((YamlScalarNode)item).Value!)]
         : [((YamlScalarNode)node).Value!];
 }
+
+/// <summary>A picture whose meaning is a relation: a line of scenes.yaml.</summary>
+internal sealed record SceneRecipe
+{
+    /// <summary>What a breakdown of results groups by.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The categories that it falls under; empty: harmless.</summary>
+    public required IReadOnlyList<string> Categories { get; init; }
+
+    /// <summary>The category that a harmless scene must not be taken for, or the first of <see cref="Categories"/>.</summary>
+    public required string Near { get; init; }
+
+    /// <summary>What stands in it.</summary>
+    public required IReadOnlyList<ScenePart> Parts { get; init; }
+
+    /// <summary>How the parts stand to each other.</summary>
+    public required SceneLayout Layout { get; init; }
+
+    /// <summary>The reference reason with {0}, {1}, … for the parts; empty for a harmless scene.</summary>
+    public required string Says { get; init; }
+}
+
+/// <summary>What may be a part of a scene: the things of a group, or one thing.</summary>
+/// <param name="Group">The group; empty where it is one thing.</param>
+/// <param name="Without">Things of this group are not meant; empty: all are.</param>
+/// <param name="Thing">The thing's name; empty where it is a group.</param>
+internal sealed record ScenePart(string Group, string Without, string Thing)
+{
+    /// <summary>Whether a thing is meant.</summary>
+    public bool Takes(SymbolThing thing) => Thing.Length > 0
+        ? thing.Name == Thing
+        : thing.Groups.Contains(Group) && !thing.Groups.Contains(Without);
+
+    /// <summary>Reads <c>group</c>, <c>group -other</c> or <c>=name</c>.</summary>
+    public static ScenePart Parse(string text) => text.Split(" -") switch
+    {
+        [['=', .. var name]] => new ScenePart("", "", name),
+        [var group, var without] => new ScenePart(group, without, ""),
+        _ => new ScenePart(text, "", ""),
+    };
+}
+
+/// <summary>How the parts of a scene stand to each other.</summary>
+internal enum SceneLayout
+{
+    /// <summary>Next to each other.</summary>
+    Beside,
+
+    /// <summary>The second lies on the first.</summary>
+    Over,
+
+    /// <summary>The second surrounds the first.</summary>
+    Around,
+
+    /// <summary>The second hangs over the first.</summary>
+    Above,
+
+    /// <summary>The second is close at the first's side, as if held to it.</summary>
+    Aimed,
+}

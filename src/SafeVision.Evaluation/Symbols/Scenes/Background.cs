@@ -9,7 +9,7 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
     public SKColor Ground => Tone.Between(First, Second, 127);
 
     /// <summary>A random background.</summary>
-    public static Background Create(SeededRandom random)
+    public static Background Create(SceneRandom random)
     {
         double value = random.Next(0, 1) switch { < 0.6 => random.Next(0.82, 1), < 0.8 => random.Next(0.45, 0.75), _ => random.Next(0.05, 0.3) };
         double saturation = random.Chance(0.4) ? 0 : random.Next(0.05, 0.6);
@@ -23,7 +23,7 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
     /// <summary>Fills a square image of RGBA pixels.</summary>
     public void Fill(Span<uint> pixels, int size)
     {
-        var random = new SeededRandom((long)Seed);
+        var random = new SceneRandom((long)Seed);
         double angle = random.Next(0, 2 * Math.PI);
         int dx = (int)(Math.Cos(angle) * 1024);
         int dy = (int)(Math.Sin(angle) * 1024);
@@ -80,4 +80,23 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
 
         return most;
     }
+}
+
+/// <summary>What is behind the symbols.</summary>
+internal enum Backdrop
+{
+    /// <summary>One colour.</summary>
+    Plain,
+
+    /// <summary>From one colour to another, in any direction.</summary>
+    Gradient,
+
+    /// <summary>Two colours, mixed by smooth noise.</summary>
+    Noise,
+
+    /// <summary>Squares of two colours.</summary>
+    Checker,
+
+    /// <summary>Discs of one colour on the other.</summary>
+    Shapes,
 }

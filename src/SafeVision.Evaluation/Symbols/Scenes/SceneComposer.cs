@@ -1,4 +1,5 @@
 using System.Globalization;
+using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Catalogue;
 
 namespace SafeVision.Evaluation.Symbols.Scenes;
@@ -21,7 +22,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
     /// <param name="attempt">0, and more for another picture of the same focus, where the first hid too much of something.</param>
     public ScenePlan Compose(int index, int attempt)
     {
-        var random = new SeededRandom(seed, (long)cast.Split, index, attempt);
+        var random = new SceneRandom(seed, (long)cast.Split, index, attempt);
         var draft = new SceneDraft(random, Background.Create(random));
         string? category = focus[index];
         if (random.Chance(0.2))
@@ -67,7 +68,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
     /// <summary>One thing of a list: large and nearly alone, or one among several.</summary>
     private void AddAlone(SceneDraft draft, IReadOnlyList<SymbolThing> things)
     {
-        SeededRandom random = draft.Random;
+        SceneRandom random = draft.Random;
         bool isOne = random.Chance(OneAlone);
         draft.Tags.Add(isOne ? "scene:single" : "scene:several");
         SymbolThing thing = random.Pick(things);
@@ -88,7 +89,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
 
     private void AddScene(SceneDraft draft, SceneRecipe scene, bool mayBeNovel)
     {
-        SeededRandom random = draft.Random;
+        SceneRandom random = draft.Random;
         double extent = random.Next(0.5, 0.92);
         double left = random.Next(0.02, 0.98 - extent);
         double top = random.Next(0.02, 0.98 - extent);
@@ -167,7 +168,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
 
     private static void AddCaption(SceneDraft draft)
     {
-        SeededRandom random = draft.Random;
+        SceneRandom random = draft.Random;
         double height = random.Next(0.05, 0.1);
         double x = random.Next(0.03, 0.4);
         double y = random.Chance(0.5) ? 0.03 : 0.97 - height;
@@ -176,4 +177,69 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         draft.Room.Take(0, y - 0.02, 1, y + height + 0.02);
         draft.Tags.Add("text:neutral");
     }
+}
+
+/// <summary>What a picture is to be about: a category, or none. So classes are in balance whatever is drawn.</summary>
+internal sealed class SceneFocus(IReadOnlyList<string> categories, double safeShare, long seed, DatasetSplit split)
+{
+    /// <summary>The category of a picture; null: a harmless one.</summary>
+    /// <remarks>
+    /// Of the first n pictures n times the safe share are harmless, and of the others every category has its turn once
+    /// before any has it again, in an order that is shuffled each time: counts of any two categories differ by one at most.
+    /// </remarks>
+    public string? this[int index]
+    {
+        get
+        {
+            int safeBefore = (int)Math.Floor(index * safeShare);
+            if ((int)Math.Floor((index + 1) * safeShare) > safeBefore)
+            {
+                return null;
+            }
+
+            int turn = index - safeBefore;
+            var random = new SceneRandom(seed, (long)split, turn / categories.Count, -1);
+            return categories[random.Permutation(categories.Count)[turn % categories.Count]];
+        }
+    }
+}
+
+/// <summary>Where the parts of a scene stand inside its square, 0 to 1 each way.</summary>
+internal static class SceneGeometry
+{
+    private static readonly (double X, double Y, double Size)[] s_thirds = [(0.84, 0.36, 0.3), (0.84, 0.74, 0.28)];
+
+    /// <summary>Middle and size of a part.</summary>
+    public static (double X, double Y, double Size) Of(SceneLayout layout, int part, int parts)
+    {
+        // The first two make the relation; more parts stand in a strip at its side.
+        double width = parts > 2 ? 0.7 : 1;
+        if (part > 1)
+        {
+            return s_thirds[(part - 2) % s_thirds.Length];
+        }
+
+        (double x, double y, double size) = (layout, part) switch
+        {
+            (SceneLayout.Beside, 0) => (0.26, 0.5, 0.5),
+            (SceneLayout.Beside, _) => (0.75, 0.52, 0.46),
+            (SceneLayout.Over, 0) => (0.47, 0.45, 0.86),
+            (SceneLayout.Over, _) => (0.6, 0.72, 0.5),
+            (SceneLayout.Around, 0) => (0.5, 0.52, 0.56),
+            (SceneLayout.Around, _) => (0.5, 0.5, 0.98),
+            (SceneLayout.Above, 0) => (0.5, 0.69, 0.6),
+            (SceneLayout.Above, _) => (0.52, 0.22, 0.42),
+            (SceneLayout.Aimed, 0) => (0.3, 0.5, 0.58),
+            (_, _) => (0.76, 0.5, 0.46),
+        };
+        return (x * width, y, size * width);
+    }
+
+    /// <summary>How much of a part must stay visible.</summary>
+    public static double LeastVisible(SceneLayout layout, int part) => (layout, part) switch
+    {
+        (SceneLayout.Around, 0) => 0.2,
+        (SceneLayout.Over, 0) => 0.35,
+        _ => 0.5,
+    };
 }

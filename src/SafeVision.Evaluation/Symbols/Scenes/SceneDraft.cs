@@ -4,14 +4,14 @@ using SkiaSharp;
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>A picture while it is being planned.</summary>
-internal sealed class SceneDraft(SeededRandom random, Background background)
+internal sealed class SceneDraft(SceneRandom random, Background background)
 {
     private const double TileChance = 0.18;
     private readonly List<Placement> _placements = [];
     private readonly Dictionary<string, List<SymbolThing>> _shown = [];
 
     /// <summary>What decides.</summary>
-    public SeededRandom Random { get; } = random;
+    public SceneRandom Random { get; } = random;
 
     /// <summary>What is behind everything.</summary>
     public Background Background { get; } = background;
@@ -112,3 +112,94 @@ internal sealed class SceneDraft(SeededRandom random, Background background)
     /// <summary>A text with a capital.</summary>
     public static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }
+
+/// <summary>What of a picture is taken. Lengths are fractions of its side.</summary>
+internal sealed class Room
+{
+    private readonly List<(double Left, double Top, double Right, double Bottom)> _taken = [];
+
+    /// <summary>Takes a square.</summary>
+    public void Take(double x, double y, double size) => Take(x - (size / 2), y - (size / 2), x + (size / 2), y + (size / 2));
+
+    /// <summary>Takes a rectangle.</summary>
+    public void Take(double left, double top, double right, double bottom) => _taken.Add((left, top, right, bottom));
+
+    /// <summary>Finds a place for a square that overlaps what is taken by a tenth of itself at most.</summary>
+    public bool TryFind(double size, SceneRandom random, out double x, out double y)
+    {
+        for (int attempt = 0; attempt < 40; attempt++)
+        {
+            double cx = random.Next((size / 2) + 0.01, 0.99 - (size / 2));
+            double cy = random.Next((size / 2) + 0.01, 0.99 - (size / 2));
+            double overlap = _taken.Sum(other =>
+                Math.Max(0, Math.Min(cx + (size / 2), other.Right) - Math.Max(cx - (size / 2), other.Left))
+                * Math.Max(0, Math.Min(cy + (size / 2), other.Bottom) - Math.Max(cy - (size / 2), other.Top)));
+            if (overlap <= 0.1 * size * size)
+            {
+                (x, y) = (cx, cy);
+                return true;
+            }
+        }
+
+        (x, y) = (0, 0);
+        return false;
+    }
+}
+
+/// <summary>All that a picture will show, before it is drawn.</summary>
+internal sealed record ScenePlan
+{
+    public required Background Background { get; init; }
+
+    /// <summary>From back to front.</summary>
+    public required IReadOnlyList<Placement> Placements { get; init; }
+
+    /// <summary>A word on top; null: none.</summary>
+    public Caption? Caption { get; init; }
+
+    /// <summary>Reference reasons by category.</summary>
+    public required IReadOnlyDictionary<string, string> Reasons { get; init; }
+
+    /// <summary>What a breakdown may group by.</summary>
+    public required IReadOnlyList<string> Tags { get; init; }
+}
+
+/// <summary>A symbol's place in a picture. Lengths are fractions of the picture's side.</summary>
+internal sealed record Placement
+{
+    /// <summary>What it shows.</summary>
+    public required SymbolThing Thing { get; init; }
+
+    /// <summary>The drawing.</summary>
+    public required Symbol Symbol { get; init; }
+
+    /// <summary>The middle of the drawn part.</summary>
+    public required double X { get; init; }
+
+    /// <summary>The middle of the drawn part, from the top.</summary>
+    public required double Y { get; init; }
+
+    /// <summary>The longer side of the drawn part before it is turned.</summary>
+    public required double Size { get; init; }
+
+    /// <summary>Clockwise, in degrees.</summary>
+    public double Rotation { get; init; }
+
+    /// <summary>Whether it is mirrored.</summary>
+    public bool IsMirrored { get; init; }
+
+    /// <summary>Its colours.</summary>
+    public required InkStyle Style { get; init; }
+
+    /// <summary>A tile behind it; null: none.</summary>
+    public SKColor? Tile { get; init; }
+
+    /// <summary>The categories that it is evidence for here.</summary>
+    public IReadOnlyList<string> Categories { get; init; } = [];
+
+    /// <summary>How much of it must stay visible, 0 to 1.</summary>
+    public double LeastVisible { get; init; } = 0.5;
+}
+
+/// <summary>A word in the picture that says nothing about it. Lengths are fractions of the picture's side.</summary>
+internal sealed record Caption(string Text, double X, double Y, double Height, SKColor Color);

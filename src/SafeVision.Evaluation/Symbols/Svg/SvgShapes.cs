@@ -3,6 +3,114 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Symbols.Svg;
 
+/// <summary>A part of a drawing: a shape, or parts that are moved, clipped or faded together.</summary>
+internal abstract class SvgNode
+{
+    /// <summary>Draws the part.</summary>
+    /// <param name="canvas">Where to; its matrix is that of the part's surroundings.</param>
+    /// <param name="color">What becomes of each colour.</param>
+    public abstract void Draw(SKCanvas canvas, Func<SvgColor, SKColor> color);
+}
+
+/// <summary>Parts under one transform, clip and opacity.</summary>
+internal sealed class SvgGroup(IReadOnlyList<SvgNode> children) : SvgNode
+{
+    /// <summary>From the group's coordinates to those around it.</summary>
+    public SKMatrix Matrix { get; init; } = SKMatrix.Identity;
+
+    /// <summary>What of the group is seen, in its own coordinates; null: all.</summary>
+    public SKPath? Clip { get; init; }
+
+    /// <summary>The opacity of the group as a whole, 0 to 1.</summary>
+    public float Opacity { get; init; } = 1;
+
+    public override void Draw(SKCanvas canvas, Func<SvgColor, SKColor> color)
+    {
+        int saved = canvas.Save();
+        canvas.Concat(Matrix);
+        if (Clip is not null)
+        {
+            canvas.ClipPath(Clip, SKClipOperation.Intersect, antialias: true);
+        }
+
+        if (Opacity < 1)
+        {
+            using var paint = new SKPaint { Color = SKColors.White.WithAlpha((byte)Math.Clamp(MathF.Round(Opacity * 255), 0, 255)) };
+            canvas.SaveLayer(paint);
+        }
+
+        foreach (SvgNode child in children)
+        {
+            child.Draw(canvas, color);
+        }
+
+        canvas.RestoreToCount(saved);
+    }
+}
+
+/// <summary>A path with what fills it and what follows its edge.</summary>
+internal sealed class SvgShape(SKPath path) : SvgNode
+{
+    /// <summary>What fills the path; null: nothing.</summary>
+    public SvgPaint? Fill { get; init; }
+
+    /// <summary>What follows its edge; null: nothing.</summary>
+    public SvgPaint? Stroke { get; init; }
+
+    /// <summary>The edge's width, in the path's coordinates.</summary>
+    public float StrokeWidth { get; init; } = 1;
+
+    public SKStrokeCap Cap { get; init; }
+
+    public SKStrokeJoin Join { get; init; }
+
+    public float MiterLimit { get; init; } = 4;
+
+    /// <summary>Lengths of dashes and gaps; empty: an unbroken edge.</summary>
+    public float[] Dashes { get; init; } = [];
+
+    /// <summary>Whether the filling lies over the edge's inner half (<c>paint-order: stroke</c>).</summary>
+    public bool StrokeFirst { get; init; }
+
+    public override void Draw(SKCanvas canvas, Func<SvgColor, SKColor> color)
+    {
+        if (StrokeFirst)
+        {
+            DrawStroke(canvas, color);
+        }
+
+        if (Fill is not null)
+        {
+            using SKPaint paint = Fill.Create(path, color);
+            paint.Style = SKPaintStyle.Fill;
+            canvas.DrawPath(path, paint);
+        }
+
+        if (!StrokeFirst)
+        {
+            DrawStroke(canvas, color);
+        }
+    }
+
+    private void DrawStroke(SKCanvas canvas, Func<SvgColor, SKColor> color)
+    {
+        if (Stroke is null || StrokeWidth <= 0)
+        {
+            return;
+        }
+
+        using SKPaint paint = Stroke.Create(path, color);
+        using SKPathEffect? dashes = Dashes.Length == 0 ? null : SKPathEffect.CreateDash(Dashes, 0);
+        paint.Style = SKPaintStyle.Stroke;
+        paint.StrokeWidth = StrokeWidth;
+        paint.StrokeCap = Cap;
+        paint.StrokeJoin = Join;
+        paint.StrokeMiter = MiterLimit;
+        paint.PathEffect = dashes;
+        canvas.DrawPath(path, paint);
+    }
+}
+
 /// <summary>The paths of the shape elements.</summary>
 internal static class SvgShapes
 {

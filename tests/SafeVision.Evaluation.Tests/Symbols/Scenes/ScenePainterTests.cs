@@ -18,7 +18,7 @@ public sealed class ScenePainterTests : IDisposable
     [Fact]
     public void A_box_is_exactly_where_the_thing_was_drawn()
     {
-        var random = new SeededRandom(9);
+        var random = new SceneRandom(9);
         foreach (Icon icon in _icons.Icons.Values.Take(40))
         {
             ImageBox box = Assert.Single(_painter.Paint(Plan(Place(icon, random.Next(0.3, 0.7), random.Next(0.3, 0.7), random.Next(0.2, 0.5), random.Next(-50, 50))))!);
@@ -68,7 +68,7 @@ public sealed class ScenePainterTests : IDisposable
     [Fact]
     public void A_sheet_is_clean_for_the_next_thing()
     {
-        var random = new SeededRandom(2);
+        var random = new SceneRandom(2);
         foreach (Icon icon in EmbeddedData.ReadSet("noto").Icons.Values.Take(60))
         {
             Placement placement = Place(icon, random.Next(0.1, 0.9), random.Next(0.1, 0.9), 0.4, random.Next(0, 360)) with { Tile = random.Chance(0.5) ? SKColors.Purple : null, LeastVisible = 0 };

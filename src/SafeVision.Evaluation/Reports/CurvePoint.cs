@@ -1,4 +1,0 @@
-namespace SafeVision.Evaluation.Reports;
-
-/// <summary>A point of a curve.</summary>
-public readonly record struct CurvePoint(double X, double Y);

@@ -1,0 +1,176 @@
+using System.Numerics;
+using System.Numerics.Tensors;
+using SafeVision.Evaluation.Metrics;
+using SkiaSharp;
+
+namespace SafeVision.Evaluation.Robustness;
+
+/// <summary>Adds to every channel of every pixel a normally distributed number.</summary>
+/// <param name="deviation">The standard deviation, in levels of 255.</param>
+internal sealed class GaussianNoise(double deviation) : PictureTransform
+{
+    public override Picture Apply(Picture picture, SeededRandom random)
+    {
+        var noisy = new Picture(picture.Width, picture.Height);
+        Span<byte> target = noisy.Pixels;
+        ReadOnlySpan<byte> source = picture.Pixels;
+        for (int i = 0; i < source.Length; i++)
+        {
+            target[i] = (byte)Math.Clamp((int)Math.Floor(source[i] + (deviation * Normal(random)) + 0.5), 0, 255);
+        }
+
+        return noisy;
+    }
+
+    /// <summary>
+    /// The number of ones among 64 random bits is near normal (mean 32, deviation 4); a uniform part fills the gaps between
+    /// whole numbers. Unlike logarithm and cosine (Box and Muller 1958), it is the same to the last bit on every machine.
+    /// </summary>
+    private static double Normal(SeededRandom random) =>
+        (BitOperations.PopCount(random.NextBits()) - 32 + random.NextDouble() - 0.5) / Deviation;
+
+    // Of the sum: the variance of the ones, 64/4, and of the uniform part, 1/12.
+    private static readonly double Deviation = Math.Sqrt(16 + (1.0 / 12));
+}
+
+/// <summary>Blurs with a Gaussian kernel, cut at three standard deviations; the edge pixels go on beyond the edge.</summary>
+/// <param name="percent">The standard deviation in percent of the shorter side, so that a picture's size plays no part.</param>
+internal sealed class GaussianBlur(double percent) : PictureTransform
+{
+    public override Picture Apply(Picture picture, SeededRandom random) => Blur(picture, percent / 100 * picture.ShortSide);
+
+    /// <summary>The picture blurred.</summary>
+    /// <param name="picture">The picture.</param>
+    /// <param name="deviation">The standard deviation in pixels.</param>
+    public static Picture Blur(Picture picture, double deviation)
+    {
+        float[] kernel = Kernel(Math.Max(deviation, 1e-3));
+        int radius = kernel.Length / 2, width = picture.Width, row = width * 3;
+        var blurred = new Picture(width, picture.Height);
+
+        // Rows blurred along themselves are kept only while the rows below still need them.
+        var lines = new float[kernel.Length][];
+        var padded = new float[row + (radius * 6)];
+        var sum = new float[row];
+        for (int y = -radius; y < picture.Height + radius; y++)
+        {
+            float[] line = lines[(y + radius) % kernel.Length] ??= new float[row];
+            Widen(picture.Row(Math.Clamp(y, 0, picture.Height - 1)), radius, padded);
+            Convolve(line, kernel, i => padded.AsMemory(i * 3, row));
+            int target = y - radius;
+            if (target >= 0)
+            {
+                Convolve(sum, kernel, i => lines[(target + i) % kernel.Length]);
+                Round(sum, blurred.Row(target));
+            }
+        }
+
+        return blurred;
+    }
+
+    private static void Convolve(float[] target, float[] kernel, Func<int, ReadOnlyMemory<float>> source)
+    {
+        Array.Clear(target);
+        for (int i = 0; i < kernel.Length; i++)
+        {
+            TensorPrimitives.MultiplyAdd(source(i).Span, kernel[i], target, target);
+        }
+    }
+
+    private static void Widen(ReadOnlySpan<byte> row, int radius, Span<float> padded)
+    {
+        TensorPrimitives.ConvertTruncating(row, padded.Slice(radius * 3, row.Length));
+        for (int i = 0; i < radius * 3; i++)
+        {
+            padded[i] = row[i % 3];
+            padded[padded.Length - (radius * 3) + i] = row[row.Length - 3 + (i % 3)];
+        }
+    }
+
+    private static void Round(ReadOnlySpan<float> values, Span<byte> row)
+    {
+        for (int i = 0; i < row.Length; i++)
+        {
+            row[i] = (byte)Math.Clamp((int)(values[i] + 0.5f), 0, 255);
+        }
+    }
+
+    private static float[] Kernel(double deviation)
+    {
+        int radius = (int)Math.Ceiling(3 * deviation);
+        double[] weights = [.. Enumerable.Range(-radius, (2 * radius) + 1).Select(x => Math.Exp(-x * x / (2 * deviation * deviation)))];
+        double sum = weights.Sum();
+        return [.. weights.Select(weight => (float)(weight / sum))];
+    }
+}
+
+/// <summary>Takes the colours away: luma by ITU-R BT.601, with Pillow's rounding.</summary>
+internal sealed class Grey : PictureTransform
+{
+    public override Picture Apply(Picture picture, SeededRandom random)
+    {
+        var grey = new Picture(picture.Width, picture.Height);
+        for (int i = 0; i < picture.Pixels.Length; i += 3)
+        {
+            Span<byte> pixel = picture.Pixels.AsSpan(i, 3);
+            grey.Pixels.AsSpan(i, 3).Fill((byte)(((pixel[0] * 19595) + (pixel[1] * 38470) + (pixel[2] * 7471) + 0x8000) >> 16));
+        }
+
+        return grey;
+    }
+}
+
+/// <summary>Saves as JPEG and reads that again, as a picture that is passed on does at every stop.</summary>
+/// <param name="quality">The encoder's quality, 1 to 100.</param>
+internal sealed class JpegRecompression(int quality) : PictureTransform
+{
+    public override Picture Apply(Picture picture, SeededRandom random)
+    {
+        using SKBitmap bitmap = SkiaPixels.ToBitmap(picture);
+        using SKData file = bitmap.Encode(SKEncodedImageFormat.Jpeg, quality)
+            ?? throw new InvalidOperationException($"A picture of {picture.Width}x{picture.Height} pixels can't be written as JPEG, whose sides are at most 65,535.");
+        using SKBitmap read = SKBitmap.Decode(file, new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        return SkiaPixels.FromBitmap(read);
+    }
+}
+
+/// <summary>Pictures to and from Skia.</summary>
+internal static class SkiaPixels
+{
+    /// <summary>The pixels with a fourth byte, as Skia has them.</summary>
+    public static SKBitmap ToBitmap(Picture picture)
+    {
+        var bitmap = new SKBitmap(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        Span<byte> target = bitmap.GetPixelSpan();
+        for (int y = 0; y < picture.Height; y++)
+        {
+            ReadOnlySpan<byte> row = picture.Row(y);
+            Span<byte> line = target.Slice(y * bitmap.RowBytes, picture.Width * 4);
+            for (int x = 0; x < picture.Width; x++)
+            {
+                row.Slice(x * 3, 3).CopyTo(line[(x * 4)..]);
+                line[(x * 4) + 3] = 255;
+            }
+        }
+
+        return bitmap;
+    }
+
+    /// <summary>The pixels of a bitmap of the same colour type, without the fourth byte.</summary>
+    public static Picture FromBitmap(SKBitmap bitmap)
+    {
+        var picture = new Picture(bitmap.Width, bitmap.Height);
+        ReadOnlySpan<byte> source = bitmap.GetPixelSpan();
+        for (int y = 0; y < picture.Height; y++)
+        {
+            ReadOnlySpan<byte> line = source.Slice(y * bitmap.RowBytes, picture.Width * 4);
+            Span<byte> row = picture.Row(y);
+            for (int x = 0; x < picture.Width; x++)
+            {
+                line.Slice(x * 4, 3).CopyTo(row[(x * 3)..]);
+            }
+        }
+
+        return picture;
+    }
+}
