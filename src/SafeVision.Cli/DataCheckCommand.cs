@@ -59,7 +59,7 @@ internal static class DataCheckCommand
         LeakReport report;
         using (var progress = new EvaluateProgress(console.Error, "Comparing images"))
         {
-            report = await LeakCheck.FindAsync(dataset, new LeakCheckOptions { WithinSplits = within }, progress, cancellationToken);
+            report = await LeakCheck.FindAsync(dataset, within, progress, cancellationToken);
         }
 
         await console.Output.WriteLineAsync(FormattableString.Invariant(

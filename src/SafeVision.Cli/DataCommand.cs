@@ -46,7 +46,12 @@ internal static class DataCommand
     private static async Task<int> BuildAsync(SymbolBenchmarkOptions options, string folder, int threads, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         SymbolBenchmark benchmark = SymbolBenchmark.Create(options);
-        string hash = await SymbolBuild.WriteAsync(benchmark, folder, threads, console.Error, cancellationToken);
+        string hash;
+        using (var progress = new EvaluateProgress(console.Error, "Drawing"))
+        {
+            hash = await benchmark.WriteAsync(folder, threads, progress, cancellationToken);
+        }
+
         await console.Output.WriteLineAsync(FormattableString.Invariant(
             $"{folder}: VisionHarm-S, {benchmark.Count} pictures of {options.ImageSize} x {options.ImageSize}, {benchmark.Categories.Count} categories, seed {options.Seed}, content sha256 {hash}"));
         return 0;

@@ -1,4 +1,8 @@
 using System.CommandLine;
+using SafeVision.Cli.Output;
+using SafeVision.Evaluation;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Reports.Comparison;
 
 namespace SafeVision.Cli;
 
@@ -7,18 +11,19 @@ internal static class EvaluateCommand
 {
     public static Command Create()
     {
+        var defaults = new EvaluationOptions();
         var dataset = new Argument<string>("dataset")
         {
             Description = "A dataset: its folder, a CSV or samples.jsonl. Without one: visionharm-s, which is drawn on the spot.",
-            DefaultValueFactory = _ => EvaluateDataset.VisionHarmS,
+            DefaultValueFactory = _ => defaults.Dataset,
         };
         var policy = new Option<string[]>("--policy") { Description = "A policy file; several give a report each. Without one: the dataset's own policies, else the starter policy.", DefaultValueFactory = _ => [] };
-        var folder = new Option<string>("--out") { Description = "Where runs and reports go. A run that was stopped goes on from what is there.", DefaultValueFactory = _ => "evaluation" };
+        var folder = new Option<string>("--out") { Description = "Where runs and reports go. A run that was stopped goes on from what is there.", DefaultValueFactory = _ => defaults.Folder };
         var split = new Option<string>("--split") { Description = "Which samples: train, validation, calibration, test (with those that belong to none) or all.", DefaultValueFactory = _ => "test" };
         split.AcceptOnlyFromAmong("train", "validation", "calibration", "test", "all");
         Option<int?> limit = NumberOption.Create("--limit", "At most so many samples; which ones depends on the seed alone.", most: 10_000_000);
-        var seed = new Option<long>("--seed") { Description = "Of everything that is drawn at random.", DefaultValueFactory = _ => 1 };
-        Option<double?> prevalence = ShareOption.Create("--prevalence", "The share of harmful images where the guardrail will work, for precision there. Default: 0.01.");
+        var seed = new Option<long>("--seed") { Description = "Of everything that is drawn at random.", DefaultValueFactory = _ => defaults.Seed };
+        Option<double?> prevalence = ShareOption.Create("--prevalence", $"The share of harmful images where the guardrail will work, for precision there. Default: {defaults.Prevalence}.");
         var robustness = new Option<bool>("--robustness") { Description = "Measure what noise, blur, JPEG, crops, rotations, overlaid text and the like cost: one more run for each." };
         var adherence = new Option<bool>("--adherence") { Description = "Measure whether verdicts follow the policy's words: clauses added and removed, other wordings." };
         Option<int?> faithfulness = NumberOption.Create("--faithfulness", "Measure heat maps by deletion and insertion on so many samples; each is judged dozens of times.", most: 100_000);
@@ -33,17 +38,48 @@ internal static class EvaluateCommand
         };
         reading.AddTo(command);
         model.AddTo(command);
-        command.SetAction((parsed, cancellationToken) =>
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            var request = new EvaluateRequest(
-                parsed.GetValue(dataset)!, reading.Read(parsed), parsed.GetValue(policy)!, parsed.GetValue(folder)!, parsed.GetValue(split)!, parsed.GetValue(limit), parsed.GetValue(seed),
-                parsed.GetValue(prevalence), parsed.GetValue(robustness), parsed.GetValue(adherence), parsed.GetValue(faithfulness), parsed.GetValue(latency),
-                parsed.GetValue(provider)!, model.Read(parsed));
-            var work = new EvaluateWork(request, parsed.InvocationConfiguration.Output, parsed.InvocationConfiguration.Error);
-            return parsed.GetValue(compare) is [string first, string second]
-                ? work.CompareAsync(first, second, cancellationToken)
-                : work.MeasureAsync(cancellationToken);
+            ModelChoice? choice = model.Read(parsed);
+            var options = new EvaluationOptions
+            {
+                CreateGuardrail = under => MeasuringGuardrail.Create(under, choice, parsed.GetValue(provider)!),
+                Dataset = parsed.GetValue(dataset)!,
+                Reading = reading.Read(parsed),
+                Policies = [.. parsed.GetValue(policy)!.Select(PolicyOption.Read)],
+                Folder = parsed.GetValue(folder)!,
+                Splits = Splits(parsed.GetValue(split)!),
+                Limit = parsed.GetValue(limit),
+                Seed = parsed.GetValue(seed),
+                Prevalence = parsed.GetValue(prevalence) ?? defaults.Prevalence,
+                Robustness = parsed.GetValue(robustness),
+                Adherence = parsed.GetValue(adherence),
+                FaithfulnessFindings = parsed.GetValue(faithfulness),
+                LatencyImages = parsed.GetValue(latency),
+            };
+            using var progress = new EvaluateProgress(parsed.InvocationConfiguration.Error);
+            TextWriter output = parsed.InvocationConfiguration.Output;
+            if (parsed.GetValue(compare) is [string first, string second])
+            {
+                (RunComparison comparison, string page) = await Evaluator.CompareAsync(options, first, second, progress, cancellationToken);
+                EvaluateTable.Write(Terminal.Open(output), comparison, page);
+                return 0;
+            }
+
+            foreach (EvaluationResult result in await Evaluator.RunAsync(options, progress, cancellationToken))
+            {
+                EvaluateTable.Write(Terminal.Open(output), result.Report, result.Page);
+            }
+
+            return 0;
         });
         return command;
     }
+
+    private static DatasetSplit[] Splits(string word) => word switch
+    {
+        "all" => Enum.GetValues<DatasetSplit>(),
+        "test" => [DatasetSplit.None, DatasetSplit.Test],
+        _ => [Enum.Parse<DatasetSplit>(word, ignoreCase: true)],
+    };
 }

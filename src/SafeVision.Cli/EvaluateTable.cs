@@ -46,7 +46,7 @@ internal static class EvaluateTable
         foreach (MetricValue metric in report.Metrics.Where(metric => metric.Category is null && IsWorthALine(metric)))
         {
             string detail = metric.Detail is null ? "" : $" ({metric.Detail})";
-            console.Write(new Text($"{MetricCatalog.Find(metric.Name)!.Title}{detail}: {Number(metric)}"));
+            console.Write(new Text($"{metric.Title}{detail}: {Number(metric)}"));
             console.WriteLine();
         }
 
@@ -60,9 +60,9 @@ internal static class EvaluateTable
         var table = new Table().Border(TableBorder.Simple).AddColumns("Metric", "Category", "First", "Second", "Difference");
         foreach (MetricDifference metric in comparison.Metrics.Where(metric => metric.Category is null || s_columns.Any(column => column.Metric == metric.Name)))
         {
-            MetricUnit unit = MetricCatalog.Find(metric.Name)!.Unit;
+            MetricUnit unit = metric.Unit;
             table.AddRow(
-                new Text(MetricCatalog.Find(metric.Name)!.Title), new Text(metric.Category is null ? "any" : Terminal.Name(metric.Category)),
+                new Text(metric.Title), new Text(metric.Category is null ? "any" : Terminal.Name(metric.Category)),
                 new Text(Format(unit, metric.First)), new Text(Format(unit, metric.Second)),
                 new Text($"{Format(unit, metric.Difference)} [{Format(unit, metric.Lower)}, {Format(unit, metric.Upper)}]"));
         }
@@ -76,7 +76,7 @@ internal static class EvaluateTable
     {
         "macroRocAuc" or "macroAveragePrecision" => true,
         "robustnessDrop" => metric.Detail!.EndsWith(" macroRocAuc", StringComparison.Ordinal),
-        _ => MetricCatalog.Find(metric.Name)!.Group is not (MetricGroup.Verdicts or MetricGroup.Ranking or MetricGroup.Calibration),
+        _ => metric.Group is not (MetricGroup.Verdicts or MetricGroup.Ranking or MetricGroup.Calibration),
     };
 
     private static MetricValue? Find(EvaluationReport report, string name, string? category) =>

@@ -3,7 +3,6 @@ using System.Text;
 using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Calibration;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;
@@ -43,64 +42,39 @@ internal static class TuneCommand
                 result.AddError("--on-average promises without a confidence, so --confidence has no place beside it.");
             }
         });
-        command.SetAction((parsed, cancellationToken) => RunAsync(
-            new TuneRequest(
-                parsed.GetValue(policy),
-                parsed.GetValue(data)!,
-                reading.Read(parsed),
-                parsed.GetValue(output) ?? Path.ChangeExtension(parsed.GetValue(policy) ?? "starter", ".tuned.yaml"),
-                parsed.GetValue(run),
-                new TuningOptions
-                {
-                    Prevalence = parsed.GetValue(prevalence) ?? defaults.Prevalence,
-                    MaximumMissRate = parsed.GetValue(maxMiss) ?? defaults.MaximumMissRate,
-                    MaximumFalseBlockRate = parsed.GetValue(maxFalseBlock),
-                    Confidence = parsed.GetValue(onAverage) ? null : parsed.GetValue(confidence) ?? defaults.Confidence,
-                    Source = parsed.GetValue(source),
-                },
-                parsed.GetValue(provider)!,
-                model.Read(parsed)),
-            parsed.InvocationConfiguration.Output,
-            parsed.InvocationConfiguration.Error,
-            cancellationToken));
-        return command;
-    }
-
-    private static async Task<int> RunAsync(TuneRequest request, TextWriter output, TextWriter error, CancellationToken cancellationToken)
-    {
-        // Said before an hour of work, not after it.
-        ThrowIfThere(request.Output);
-        SafetyPolicy policy = PolicyOption.Read(request.PolicyFile);
-        EvaluationDataset dataset = DatasetReader.Read(request.Dataset, request.Reading, cancellationToken);
-        EvaluationDataset needed = ThresholdTuner.Needed(dataset, request.Options.Source);
-        if (dataset.ProblemCount > 0)
+        command.SetAction(async (parsed, cancellationToken) =>
         {
-            await error.WriteLineAsync(Terminal.Name($"{dataset.ProblemCount} problems in the dataset, the first: {dataset.Problems[0].Where}: {dataset.Problems[0].Message}"));
-        }
-
-        EvaluationRun run = await JudgeAsync(request, policy, needed, error, cancellationToken);
-        TuningResult result = ThresholdTuner.Tune(policy, needed, run, request.Options);
-        await WriteAsync(request.Output, result.ToYaml(), cancellationToken);
-        await TuneReport.WriteAsync(output, policy, result, request.Output);
-        return result.IsComplete ? 0 : NotAllPromised;
-    }
-
-    private static async Task<EvaluationRun> JudgeAsync(TuneRequest request, SafetyPolicy policy, EvaluationDataset dataset, TextWriter error, CancellationToken cancellationToken)
-    {
-        string folder = request.RunFolder ?? Directory.CreateTempSubdirectory("safevision-tune-").FullName;
-        try
-        {
-            await using IImageGuardrail guardrail = MeasuringGuardrail.Create(policy, request.Model, request.Provider);
-            using var progress = new EvaluateProgress(error, "Judging");
-            return await EvaluationRunner.RunAsync(guardrail, dataset, folder, progress: progress, cancellationToken: cancellationToken);
-        }
-        finally
-        {
-            if (request.RunFolder is null)
+            // Said before an hour of work, not after it.
+            string file = parsed.GetValue(output) ?? Path.ChangeExtension(parsed.GetValue(policy) ?? "starter", ".tuned.yaml");
+            ThrowIfThere(file);
+            SafetyPolicy before = PolicyOption.Read(parsed.GetValue(policy));
+            EvaluationDataset dataset = DatasetReader.Read(parsed.GetValue(data)!, reading.Read(parsed), cancellationToken);
+            TextWriter error = parsed.InvocationConfiguration.Error;
+            if (dataset.ProblemCount > 0)
             {
-                Directory.Delete(folder, recursive: true);
+                await error.WriteLineAsync(Terminal.Name($"{dataset.ProblemCount} problems in the dataset, the first: {dataset.Problems[0].Where}: {dataset.Problems[0].Message}"));
             }
-        }
+
+            var options = new TuningOptions
+            {
+                Prevalence = parsed.GetValue(prevalence) ?? defaults.Prevalence,
+                MaximumMissRate = parsed.GetValue(maxMiss) ?? defaults.MaximumMissRate,
+                MaximumFalseBlockRate = parsed.GetValue(maxFalseBlock),
+                Confidence = parsed.GetValue(onAverage) ? null : parsed.GetValue(confidence) ?? defaults.Confidence,
+                Source = parsed.GetValue(source),
+            };
+            await using IImageGuardrail guardrail = MeasuringGuardrail.Create(before, model.Read(parsed), parsed.GetValue(provider)!);
+            TuningResult result;
+            using (var progress = new EvaluateProgress(error, "Judging"))
+            {
+                result = await ThresholdTuner.RunAsync(guardrail, dataset, options, parsed.GetValue(run), progress, cancellationToken);
+            }
+
+            await WriteAsync(file, result.ToYaml(), cancellationToken);
+            await TuneReport.WriteAsync(parsed.InvocationConfiguration.Output, before, result, file);
+            return result.IsComplete ? 0 : NotAllPromised;
+        });
+        return command;
     }
 
     private static void ThrowIfThere(string path)

@@ -8,7 +8,7 @@ namespace SafeVision.Evaluation;
 /// <see cref="Random"/> does not promise. xoshiro256** (Blackman and Vigna 2021), seeded by SplitMix64. Not for secrets; not
 /// thread-safe.
 /// </summary>
-public sealed class SeededRandom : Random
+internal sealed class SeededRandom : Random
 {
     private ulong _a;
     private ulong _b;

@@ -10,7 +10,7 @@ namespace SafeVision.Evaluation.Adherence;
 /// Asks whether a guardrail reads its policy: the same pictures are judged under a policy and under a changed one, and the
 /// verdicts must follow the change, or stay where it means the same.
 /// </summary>
-public static class AdherenceSuite
+internal static class AdherenceSuite
 {
     /// <summary>Tries the changes that the dataset's pictures allow.</summary>
     /// <param name="guardrail">What judges. Its policy is changed many times and is <paramref name="policy"/> at the end; nobody else may use it meanwhile.</param>
@@ -143,7 +143,7 @@ public static class AdherenceSuite
 }
 
 /// <summary>How much is tried. Each policy is compiled once, so these numbers bound the time.</summary>
-public sealed class AdherenceOptions
+internal sealed class AdherenceOptions
 {
     /// <summary>How many things are made a clause each, 1 to 200; the commonest of the dataset, spread over the categories. Default: 12.</summary>
     public int Things { get; set; } = 12;
@@ -175,7 +175,7 @@ public sealed class AdherenceOptions
 /// <summary>Whether verdicts follow the policy's words.</summary>
 /// <param name="Metrics"><c>flipRate</c>, <c>flipDirectionRate</c> and <c>stabilityRate</c>, over all and for each kind of change, with Wilson intervals.</param>
 /// <param name="Cases">Every picture and change that was tried.</param>
-public sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOnlyList<AdherenceCase> Cases);
+internal sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOnlyList<AdherenceCase> Cases);
 
 /// <summary>One picture under a policy and under the changed one.</summary>
 /// <param name="Kind">How the policy was changed.</param>
@@ -187,11 +187,11 @@ public sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOn
 /// <param name="ScoreBefore">The score before; NaN where there was none.</param>
 /// <param name="ScoreAfter">The score after; NaN where it was not assessed.</param>
 /// <param name="Followed">Whether the verdict did what the change asks for. What was not assessed never did.</param>
-public sealed record AdherenceCase(
+internal sealed record AdherenceCase(
     AdherenceKind Kind, string Sample, string Category, string Edit, Verdict? Before, Verdict? After, double ScoreBefore, double ScoreAfter, bool Followed);
 
 /// <summary>How a policy is changed, and what its verdicts must then do.</summary>
-public enum AdherenceKind
+internal enum AdherenceKind
 {
     /// <summary>A thing is added to what a category includes: pictures of it must become unsafe.</summary>
     ClauseAdded,

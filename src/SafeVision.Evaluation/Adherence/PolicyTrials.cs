@@ -76,7 +76,7 @@ internal sealed record PolicyTrial(
     AdherenceKind Kind, string Edit, SafetyPolicy Before, SafetyPolicy After, IReadOnlyList<(string Before, string After)> Categories, IReadOnlyList<EvaluationSample> Samples);
 
 /// <summary>Says a policy in other words without changing what it means. The same seed gives the same words.</summary>
-public static class PolicyRewording
+internal static class PolicyRewording
 {
     // Each holds for any noun phrase, and none narrows or widens it.
     private static readonly string[] Frames =

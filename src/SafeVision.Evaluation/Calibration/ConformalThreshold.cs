@@ -15,7 +15,7 @@ namespace SafeVision.Evaluation.Calibration;
 /// one. Of all calibration sets, at most 1 − confidence give a threshold that misses more.</para>
 /// <para>Ties only make both safer.</para>
 /// </remarks>
-public static class ConformalThreshold
+internal static class ConformalThreshold
 {
     /// <summary>The highest threshold that misses at most a share of the positives, on average over calibration sets.</summary>
     /// <param name="positiveScores">The scores of the positives of the calibration split, finite, in any order.</param>
@@ -156,7 +156,7 @@ public sealed record ThresholdEffect(
     /// <param name="prevalence">The share of positives expected in production, 0 to 1.</param>
     /// <param name="confidence">Of the intervals, above 0 and below 1; default 0.95.</param>
     /// <exception cref="ArgumentException">The lengths differ, a score is not finite, or a share is not between 0 and 1.</exception>
-    public static ThresholdEffect Measure(
+    internal static ThresholdEffect Measure(
         ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double threshold, double prevalence, double confidence = 0.95)
     {
         MetricInput.Probability(prevalence, nameof(prevalence));

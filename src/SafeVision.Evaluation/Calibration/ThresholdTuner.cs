@@ -17,11 +17,50 @@ public static class ThresholdTuner
 {
     private const double Digits = 1e6;
 
+    /// <summary>Has a guardrail judge what the thresholds rest on, and tunes every category that the data allow.</summary>
+    /// <param name="guardrail">What judges, by the policy that is tuned.</param>
+    /// <param name="dataset">The dataset; the samples of its other splits are not judged.</param>
+    /// <param name="options">What to promise; null for the defaults.</param>
+    /// <param name="runFolder">Where the answers are kept, so that a stopped run goes on and another promise costs nothing; null: nowhere.</param>
+    /// <param name="progress">Told after each answer.</param>
+    /// <param name="cancellationToken">Stops the work.</param>
+    /// <exception cref="TuningException">There is nothing to calibrate on, or an image stands in both splits.</exception>
+    /// <exception cref="RunException">The folder holds another run, a damaged one, or one that somebody else is writing.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range.</exception>
+    public static async Task<TuningResult> RunAsync(
+        IImageGuardrail guardrail,
+        EvaluationDataset dataset,
+        TuningOptions? options = null,
+        string? runFolder = null,
+        IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(guardrail);
+        ArgumentNullException.ThrowIfNull(dataset);
+        options ??= new TuningOptions();
+        options.Check();
+        EvaluationDataset needed = Needed(dataset, options.Source);
+        string folder = runFolder ?? Directory.CreateTempSubdirectory("safevision-tune-").FullName;
+        try
+        {
+            SafetyPolicy policy = guardrail.Status.Policy;
+            EvaluationRun run = await EvaluationRunner.RunAsync(guardrail, needed, folder, progress: progress, cancellationToken: cancellationToken).ConfigureAwait(false);
+            return Tune(policy, needed, run, options);
+        }
+        finally
+        {
+            if (runFolder is null)
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+        }
+    }
+
     /// <summary>The samples that tuning needs answers for: those to calibrate on and those to test with.</summary>
     /// <param name="dataset">The dataset.</param>
     /// <param name="source">Which samples thresholds are set on.</param>
     /// <exception cref="TuningException">The dataset has no such samples.</exception>
-    public static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
+    internal static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         DatasetSplit split = TuningSamples.Choose(dataset, source);
@@ -35,7 +74,7 @@ public static class ThresholdTuner
     /// <param name="options">What to promise; null for the defaults.</param>
     /// <exception cref="TuningException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    public static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
+    internal static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(policy);
         ArgumentNullException.ThrowIfNull(dataset);

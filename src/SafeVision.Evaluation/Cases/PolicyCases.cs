@@ -29,7 +29,7 @@ public static class PolicyCases
         try
         {
             List<PolicyCase> cases = [];
-            string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Where(IsOwn).Order(StringComparer.Ordinal)];
+            string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Where(file => !DatasetPaths.IsSidecar(file)).Order(StringComparer.Ordinal)];
             foreach (string file in files)
             {
                 cases.AddRange(CaseFileReader.Read(PolicyFile.ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
@@ -57,16 +57,12 @@ public static class PolicyCases
         }
     }
 
-    /// <summary>Whether a file is the team's: macOS writes ._name beside a file on foreign disks.</summary>
-    private static bool IsOwn(string file) => !Path.GetFileName(file).StartsWith("._", StringComparison.Ordinal);
-
     private static IEnumerable<PolicyCase> OfFolder(string root, Decision decision)
     {
         string word = PolicyValueReader.Word(decision);
         string folder = Path.Combine(root, word);
         return !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder)
-            .Where(IsOwn)
-            .Where(file => s_pictures.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .Where(file => !DatasetPaths.IsSidecar(file) && s_pictures.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .Select(file => $"{word}/{Path.GetFileName(file)}")
             .Select(name => new PolicyCase { Name = name, Image = DatasetPaths.Resolve(root, name), Decisions = [decision] });

@@ -214,7 +214,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
             return $"is not in '{_folder}', or is empty, a pipe or a device";
         }
 
-        if (length > LongestStandIn && !Path.GetFileName(path).StartsWith("._", StringComparison.Ordinal))
+        if (length > LongestStandIn && !DatasetPaths.IsSidecar(path))
         {
             return null;
         }

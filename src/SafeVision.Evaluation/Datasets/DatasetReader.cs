@@ -77,8 +77,7 @@ public static class DatasetReader
             return Path.Combine(path, SamplesFile);
         }
 
-        // macOS writes ._name beside a file on foreign disks.
-        string[] tables = [.. Directory.EnumerateFiles(path, format == DatasetFormat.JsonLines ? "*.jsonl" : "*.csv").Where(file => !Path.GetFileName(file).StartsWith("._", StringComparison.Ordinal)).Take(2)];
+        string[] tables = [.. Directory.EnumerateFiles(path, format == DatasetFormat.JsonLines ? "*.jsonl" : "*.csv").Where(file => !DatasetPaths.IsSidecar(file)).Take(2)];
         return tables switch
         {
             [string only] => only,

@@ -219,6 +219,9 @@ internal static class DatasetPaths
         return file.Length;
     }
 
+    /// <summary>Whether a file is what macOS writes beside another on a foreign disk: <c>._name</c>.</summary>
+    public static bool IsSidecar(string path) => Path.GetFileName(path).StartsWith("._", StringComparison.Ordinal);
+
     /// <summary>What stands in the place of a file, to be said after "it is"; null where it is the file itself. The stream is at its start afterwards.</summary>
     public static string? StandIn(Stream stream)
     {

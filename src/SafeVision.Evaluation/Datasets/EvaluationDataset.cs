@@ -199,7 +199,7 @@ internal static class DatasetSplits
 }
 
 /// <summary>Chooses some of a dataset's samples, the same ones on every machine.</summary>
-public static class SampleChoice
+internal static class SampleChoice
 {
     /// <summary>At most so many samples, in the dataset's order; which ones depends on the seed and their ids alone.</summary>
     /// <param name="dataset">The dataset.</param>

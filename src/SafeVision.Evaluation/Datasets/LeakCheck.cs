@@ -14,14 +14,18 @@ public static class LeakCheck
 
     /// <summary>Hashes all images and reports pairs across splits.</summary>
     /// <param name="dataset">The dataset; samples without a split count as one more split.</param>
-    /// <param name="options">Null: the defaults.</param>
+    /// <param name="withinSplits">Whether to report pairs within one split too: they make a number too sure, but no test easier.</param>
     /// <param name="progress">Told after each image that was hashed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static async Task<LeakReport> FindAsync(
-        EvaluationDataset dataset, LeakCheckOptions? options = null, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static Task<LeakReport> FindAsync(
+        EvaluationDataset dataset, bool withinSplits = false, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        FindAsync(dataset, new LeakCheckOptions { WithinSplits = withinSplits }, progress, cancellationToken);
+
+    /// <inheritdoc cref="FindAsync(EvaluationDataset, bool, IProgress{EvaluationProgress}, CancellationToken)"/>
+    internal static async Task<LeakReport> FindAsync(
+        EvaluationDataset dataset, LeakCheckOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
-        options ??= new LeakCheckOptions();
         var fingerprints = new ImageFingerprint?[dataset.Samples.Count];
         int done = 0;
         await Parallel.ForAsync(0, fingerprints.Length, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = options.Parallelism }, async (i, stop) =>
@@ -110,7 +114,7 @@ public static class LeakCheck
 
 /// <summary>When two images count as the same.</summary>
 /// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-public sealed class LeakCheckOptions
+internal sealed class LeakCheckOptions
 {
     /// <summary>The most bits in which the hashes of one picture differ, 0 to 31. Default 31, as PDQ's authors advise.</summary>
     public int MaxDistance { get; set => field = value is >= 0 and <= PdqIndex.MaxDistance ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"A distance is 0 to {PdqIndex.MaxDistance}."); } = PdqIndex.MaxDistance;

@@ -11,7 +11,7 @@ namespace SafeVision.Evaluation.Datasets;
 /// bits. Up to 31 of 256 is the usual bound for "the same picture", saved, scaled or recompressed.
 /// </summary>
 /// <remarks>Bit i·16 + j says whether the picture's horizontal frequency j + 1 and vertical frequency i + 1 are above the median.</remarks>
-public readonly record struct PdqHash
+internal readonly record struct PdqHash
 {
     /// <summary>The number of bits.</summary>
     public const int Bits = 256;
@@ -57,7 +57,7 @@ public readonly record struct PdqHash
 /// <summary>A picture's hash and how much it means.</summary>
 /// <param name="Hash">The hash.</param>
 /// <param name="Quality">0 to 100: how much there is to see. Below 50 a match means little: even pictures are all alike.</param>
-public readonly record struct PdqResult(PdqHash Hash, int Quality);
+internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 
 /// <summary>
 /// Finds all hashes within 31 bits of another, exactly, by multi-index hashing (Norouzi, Punjani and Fleet 2012): of sixteen

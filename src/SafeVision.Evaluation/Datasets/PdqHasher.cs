@@ -14,7 +14,7 @@ namespace SafeVision.Evaluation.Datasets;
 /// The reference program shrinks pictures above 512 pixels to 512 by 512 before, with a filter of its image library; here all
 /// pixels are used, as its functions do when they are called. The two differ in some bits out of 256.
 /// </remarks>
-public static class PdqHasher
+internal static class PdqHasher
 {
     private const int Points = 64;
     private const int Frequencies = 16;

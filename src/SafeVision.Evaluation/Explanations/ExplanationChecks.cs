@@ -4,7 +4,7 @@ using SafeVision.Evaluation.Datasets;
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Whether what a finding says fits together, and fits the picture.</summary>
-public static class ExplanationChecks
+internal static class ExplanationChecks
 {
     /// <summary>
     /// Whether the finding names a thing that is in the picture and is evidence for its category: in its reason, in the model's

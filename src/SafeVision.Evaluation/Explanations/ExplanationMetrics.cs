@@ -16,7 +16,7 @@ namespace SafeVision.Evaluation.Explanations;
 /// model looks is one question and how sure it is another. Each number rests on the findings that have what it needs; a number
 /// without any is NaN with a support of 0, never a perfect one.
 /// </remarks>
-public static class ExplanationMetrics
+internal static class ExplanationMetrics
 {
     private const double Confidence = 0.95;
 
@@ -106,7 +106,7 @@ public static class ExplanationMetrics
 }
 
 /// <summary>How explanations are measured.</summary>
-public sealed class ExplanationOptions
+internal sealed class ExplanationOptions
 {
     /// <summary>How far beside a box the hottest spot still hits it, as a share of the image's width and height, 0 or more. Default 0.03.</summary>
     public double PointingTolerance { get; set; } = 0.03;

@@ -13,7 +13,7 @@ namespace SafeVision.Evaluation.Explanations;
 /// so, and asks the guardrail each time. Beside them stand the same with cells in random order: only what is better than that
 /// is the map's merit.
 /// </summary>
-public static class FaithfulnessProbe
+internal static class FaithfulnessProbe
 {
     private const double Confidence = 0.95;
 
@@ -173,7 +173,7 @@ public static class FaithfulnessProbe
 
 /// <summary>How deletion and insertion are measured.</summary>
 /// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-public sealed class FaithfulnessOptions
+internal sealed class FaithfulnessOptions
 {
     /// <summary>In how many steps the picture is hidden or shown, 1 to 1000. Default 8. Each finding costs four times as many questions.</summary>
     public int Steps { get; set => field = value is >= 1 and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "There are 1 to 1000 steps."); } = 8;
@@ -195,7 +195,7 @@ public sealed class FaithfulnessOptions
 /// <param name="Scores">Each finding that was measured.</param>
 /// <param name="LeftOut">Findings that could not be: the image can't be read or moves, or a disturbed one got no score.</param>
 /// <param name="Metrics">The means with their intervals; NaN where nothing was measured.</param>
-public sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
+internal sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
 
 /// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the picture, 0 to 1.</summary>
 /// <param name="Sample">The sample's id.</param>
@@ -204,4 +204,4 @@ public sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int L
 /// <param name="DeletionRandom">While parts are hidden in random order.</param>
 /// <param name="Insertion">While the hottest parts are shown first: high for such a map.</param>
 /// <param name="InsertionRandom">While parts are shown in random order.</param>
-public sealed record FaithfulnessScore(string Sample, string Category, double Deletion, double DeletionRandom, double Insertion, double InsertionRandom);
+internal sealed record FaithfulnessScore(string Sample, string Category, double Deletion, double DeletionRandom, double Insertion, double InsertionRandom);

@@ -3,7 +3,7 @@ using SafeVision.Assessments;
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Whether a heat map points at what it should.</summary>
-public static class HeatMapMetrics
+internal static class HeatMapMetrics
 {
     /// <summary>
     /// The pointing game (Zhang et al., "Top-down neural attention by excitation backprop", 2016): 1 where the hottest cell's
@@ -72,7 +72,7 @@ public static class HeatMapMetrics
 }
 
 /// <summary>How boxes lie to each other.</summary>
-public static class BoxMetrics
+internal static class BoxMetrics
 {
     /// <summary>Intersection over union: 0 for boxes that share no area, 1 for equal ones; 0 where both are empty.</summary>
     public static double IntersectionOverUnion(ImageBox first, ImageBox second)

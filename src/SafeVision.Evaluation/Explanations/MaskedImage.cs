@@ -93,7 +93,7 @@ internal sealed class MaskedPicture
 }
 
 /// <summary>What hidden parts of a picture show.</summary>
-public enum MaskFill
+internal enum MaskFill
 {
     /// <summary>The picture's mean colour.</summary>
     Mean,

@@ -1,7 +1,7 @@
 namespace SafeVision.Evaluation.Metrics;
 
 /// <summary>Metrics of a yes-or-no decision. Those of a score, at all thresholds at once, are <see cref="RankingMetrics"/>.</summary>
-public static class BinaryMetrics
+internal static class BinaryMetrics
 {
     /// <summary>Counts decisions against the truth.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
@@ -98,7 +98,7 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
     public double? Accuracy => Ratio(TruePositives + TrueNegatives, Total);
 
     /// <summary>Precision, recall and F1 of the positive class.</summary>
-    public PrecisionRecallF1 Positive => PrecisionRecallF1.From(TruePositives, TruePositives + FalsePositives, Positives);
+    internal PrecisionRecallF1 Positive => PrecisionRecallF1.From(TruePositives, TruePositives + FalsePositives, Positives);
 
     /// <summary>The share of the positives that was flagged (recall); null without positives.</summary>
     public double? TruePositiveRate => Ratio(TruePositives, Positives);
@@ -162,7 +162,7 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
 /// <param name="Recall">The share of what deserved it that was flagged.</param>
 /// <param name="F1">2 TP / (2 TP + FP + FN).</param>
 /// <param name="Support">How many samples truly belong to the class, or to the classes averaged over.</param>
-public readonly record struct PrecisionRecallF1(double Precision, double Recall, double F1, long Support)
+internal readonly record struct PrecisionRecallF1(double Precision, double Recall, double F1, long Support)
 {
     internal static PrecisionRecallF1 From(long hits, long predicted, long actual) =>
         new(Ratio(hits, predicted), Ratio(hits, actual), Ratio(2 * hits, predicted + actual), actual);
@@ -175,7 +175,7 @@ public readonly record struct PrecisionRecallF1(double Precision, double Recall,
 /// <param name="Macro">The plain mean over the classes: a rare class counts as much as a common one, and one without samples counts as 0.</param>
 /// <param name="Micro">From the summed counts: a common class dominates.</param>
 /// <param name="Weighted">The mean weighted by each class's support.</param>
-public sealed record AveragedScores(
+internal sealed record AveragedScores(
     IReadOnlyList<PrecisionRecallF1> PerClass, PrecisionRecallF1 Macro, PrecisionRecallF1 Micro, PrecisionRecallF1 Weighted)
 {
     internal static AveragedScores From((long Hits, long Predicted, long Actual)[] classes)

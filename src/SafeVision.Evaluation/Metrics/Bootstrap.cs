@@ -7,7 +7,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// <remarks>
 /// The same generator in the same state gives the same interval; with <see cref="SeededRandom"/>, on every machine.
 /// </remarks>
-public static class Bootstrap
+internal static class Bootstrap
 {
     /// <summary>The interval of one number.</summary>
     /// <param name="samples">The number of samples, 1 or more.</param>
@@ -100,7 +100,7 @@ public static class Bootstrap
 }
 
 /// <summary>How a bootstrap resamples.</summary>
-public sealed class BootstrapOptions
+internal sealed class BootstrapOptions
 {
     /// <summary>How many resamples, 100 to 100,000; default 2,000.</summary>
     public int Resamples { get; init; } = 2_000;
@@ -116,14 +116,14 @@ public sealed class BootstrapOptions
 /// <param name="Confidence">The share of resamples between the ends.</param>
 /// <param name="Resamples">How many resamples were drawn.</param>
 /// <param name="Undefined">For how many of them the number was not defined; they are left out of the ends.</param>
-public sealed record BootstrapInterval(double? Value, double? Low, double? High, double Confidence, int Resamples, int Undefined);
+internal sealed record BootstrapInterval(double? Value, double? Low, double? High, double Confidence, int Resamples, int Undefined);
 
 /// <summary>
 /// A number computed from samples, each of which counts as often as a resample drew it. Null where it is not defined, as a
 /// ROC-AUC is for a resample without positives.
 /// </summary>
 /// <param name="counts">How often each sample counts.</param>
-public delegate double? ResampledStatistic(ReadOnlySpan<int> counts);
+internal delegate double? ResampledStatistic(ReadOnlySpan<int> counts);
 
 /// <summary>
 /// Percentile bootstrap intervals of many numbers of one run: each resample is drawn once and given to all, so that they move

@@ -1,7 +1,7 @@
 namespace SafeVision.Evaluation.Metrics;
 
 /// <summary>Whether a score of 0.8 means 80 %.</summary>
-public static class CalibrationMetrics
+internal static class CalibrationMetrics
 {
     /// <summary>Expected and maximum calibration error over bins of equal width; null without samples.</summary>
     /// <param name="outcome">Whether each sample was positive (for a score) or right (for a confidence).</param>
@@ -76,11 +76,11 @@ public static class CalibrationMetrics
 /// <param name="Expected">ECE: the mean gap between confidence and accuracy over the bins, weighted by their samples (Guo et al. 2017).</param>
 /// <param name="Maximum">MCE: the largest gap of a bin, however few samples it has.</param>
 /// <param name="Bins">The bins with samples, in rising order: a reliability diagram.</param>
-public sealed record CalibrationError(double Expected, double Maximum, IReadOnlyList<ReliabilityBin> Bins);
+internal sealed record CalibrationError(double Expected, double Maximum, IReadOnlyList<ReliabilityBin> Bins);
 
 /// <summary>The samples whose confidence lies in one bin of a reliability diagram.</summary>
 /// <param name="Index">The bin: confidences above Index / bins and up to (Index + 1) / bins; 0 belongs to the first.</param>
 /// <param name="Count">How many samples; at least 1, empty bins are left out.</param>
 /// <param name="Accuracy">The share that was right (or positive).</param>
 /// <param name="Confidence">The mean confidence.</param>
-public readonly record struct ReliabilityBin(int Index, int Count, double Accuracy, double Confidence);
+internal readonly record struct ReliabilityBin(int Index, int Count, double Accuracy, double Confidence);

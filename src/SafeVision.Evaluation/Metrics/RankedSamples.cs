@@ -4,7 +4,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// Labelled samples sorted once by falling score, so that every ranking metric, and each of the thousands of resamples of a
 /// bootstrap, is one pass over them. Immutable and thread-safe.
 /// </summary>
-public sealed class RankedSamples
+internal sealed class RankedSamples
 {
     private readonly int[] _order;      // sample at each rank
     private readonly bool[] _positive;  // by rank

@@ -4,7 +4,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// Metrics of a score over all thresholds. Equal to scikit-learn; where it warns and returns a number for an undefined value,
 /// this returns null.
 /// </summary>
-public static class RankingMetrics
+internal static class RankingMetrics
 {
     /// <inheritdoc cref="RankedSamples.RocAuc()"/>
     /// <inheritdoc cref="RankedSamples.From" path="/param"/>
@@ -110,7 +110,7 @@ public static class RankingMetrics
 /// <param name="FalsePositiveRates">The share of negatives flagged, rising from 0 to 1.</param>
 /// <param name="TruePositiveRates">The share of positives flagged, rising from 0 to 1.</param>
 /// <param name="Thresholds">The score from which, inclusive, samples are flagged, falling from +∞.</param>
-public sealed record RocCurve(
+internal sealed record RocCurve(
     IReadOnlyList<double> FalsePositiveRates, IReadOnlyList<double> TruePositiveRates, IReadOnlyList<double> Thresholds);
 
 /// <summary>
@@ -120,16 +120,16 @@ public sealed record RocCurve(
 /// <param name="Precisions">The share of the flagged that is positive.</param>
 /// <param name="Recalls">The share of positives flagged, falling from 1 to 0.</param>
 /// <param name="Thresholds">The score from which, inclusive, samples are flagged.</param>
-public sealed record PrecisionRecallCurve(
+internal sealed record PrecisionRecallCurve(
     IReadOnlyList<double> Precisions, IReadOnlyList<double> Recalls, IReadOnlyList<double> Thresholds);
 
 /// <summary>One threshold and what it does on a set with positives and negatives.</summary>
 /// <param name="Threshold">The score from which, inclusive, samples are flagged; +∞ flags nothing.</param>
 /// <param name="TruePositiveRate">The share of positives flagged (recall).</param>
 /// <param name="FalsePositiveRate">The share of negatives flagged (false alarms).</param>
-public readonly record struct OperatingPoint(double Threshold, double TruePositiveRate, double FalsePositiveRate);
+internal readonly record struct OperatingPoint(double Threshold, double TruePositiveRate, double FalsePositiveRate);
 
 /// <summary>The best F1 over all thresholds. It was chosen on the samples it is reported for, so it flatters: never compare it with an F1 at a threshold set in advance.</summary>
 /// <param name="F1">2 TP / (2 TP + FP + FN).</param>
 /// <param name="Threshold">The lowest score that reaches it.</param>
-public readonly record struct F1AtThreshold(double F1, double Threshold);
+internal readonly record struct F1AtThreshold(double F1, double Threshold);

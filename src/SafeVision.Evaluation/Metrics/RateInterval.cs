@@ -1,7 +1,7 @@
 namespace SafeVision.Evaluation.Metrics;
 
 /// <summary>Intervals for a rate from counted events. Without trials an interval is 0 to 1: nothing is known.</summary>
-public static class RateInterval
+internal static class RateInterval
 {
     /// <summary>Wilson's score interval (1927): close to its confidence on average, for display.</summary>
     /// <param name="events">How often it happened, 0 to <paramref name="trials"/>.</param>

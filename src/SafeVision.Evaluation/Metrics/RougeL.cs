@@ -8,7 +8,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// Tokens are runs of ASCII letters and digits in lower case. Only the first <see cref="LongestText"/> tokens of a text count,
 /// so that a model that rambles costs bounded time (ROUGE-L is quadratic).
 /// </remarks>
-public static class TextMetrics
+internal static class TextMetrics
 {
     /// <summary>How many tokens of a text count.</summary>
     public const int LongestText = 4096;
@@ -71,7 +71,7 @@ public static class TextMetrics
 /// <param name="Precision">The share of the hypothesis that is in the reference.</param>
 /// <param name="Recall">The share of the reference that is in the hypothesis.</param>
 /// <param name="F1">Their harmonic mean.</param>
-public readonly record struct TextOverlap(double Precision, double Recall, double F1)
+internal readonly record struct TextOverlap(double Precision, double Recall, double F1)
 {
     internal static TextOverlap From(int shared, int hypothesis, int reference) => new(
         hypothesis == 0 ? 0 : (double)shared / hypothesis,

@@ -11,7 +11,7 @@ namespace SafeVision.Evaluation.Reports;
 /// a script that sorts tables, and pictures in the page. Pictures are blurred until a reader asks for them. Equal reports and
 /// images give equal bytes.
 /// </remarks>
-public static class HtmlReport
+internal static class HtmlReport
 {
     /// <summary>Writes the page in UTF-8.</summary>
     /// <param name="stream">Where to; left open.</param>
@@ -95,7 +95,7 @@ public static class HtmlReport
 
 /// <summary>How a page is made.</summary>
 /// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-public sealed class HtmlReportOptions
+internal sealed class HtmlReportOptions
 {
     /// <summary>The most mistakes that are shown, 0 to 200. Default 24.</summary>
     public int MaxMistakes { get; set => field = InRange(value, 0, 200); } = 24;

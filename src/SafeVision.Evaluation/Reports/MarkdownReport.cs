@@ -5,7 +5,7 @@ namespace SafeVision.Evaluation.Reports;
 
 /// <summary>A report as Markdown that fits into a comment on a pull request: the numbers, without curves and pictures.</summary>
 /// <remarks>Foreign words stand in code spans, so none becomes markup, a link or a mention. Equal reports give equal text.</remarks>
-public static class MarkdownReport
+internal static class MarkdownReport
 {
     /// <summary>The most characters of a report; a comment on GitHub may have 65,536.</summary>
     public const int MaxLength = 60_000;

@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Every metric that a report can hold. <c>docs/measuring.md</c> explains each at length.</summary>
-public static class MetricCatalog
+internal static class MetricCatalog
 {
     /// <summary>The metrics, in the order in which a report shows them.</summary>
     public static IReadOnlyList<MetricDescription> All { get; } =
@@ -120,7 +120,7 @@ public static class MetricCatalog
 /// <param name="Unit">What its number is.</param>
 /// <param name="HigherIsBetter">Whether more is better; null where neither is.</param>
 /// <param name="Meaning">One sentence for a moderator.</param>
-public sealed record MetricDescription(string Name, string Title, MetricGroup Group, MetricUnit Unit, bool? HigherIsBetter, string Meaning);
+internal sealed record MetricDescription(string Name, string Title, MetricGroup Group, MetricUnit Unit, bool? HigherIsBetter, string Meaning);
 
 /// <summary>The parts of a report, in the order in which it shows them.</summary>
 public enum MetricGroup
@@ -150,7 +150,7 @@ public enum MetricGroup
 /// <summary>One measured number.</summary>
 public sealed record MetricValue
 {
-    /// <summary>The metric's name in the field's words, such as <c>rocAuc</c>: one of <see cref="MetricCatalog"/>.</summary>
+    /// <summary>The metric's name in the field's words, such as <c>rocAuc</c>: one of those that docs/measuring.md explains.</summary>
     public required string Name { get; init; }
 
     /// <summary>The category it is about; null for all together.</summary>
@@ -184,6 +184,14 @@ public sealed record MetricValue
 
     /// <summary>Whether more is better; null where neither is.</summary>
     public bool? HigherIsBetter { get; init; }
+
+    /// <summary>What a page calls the metric.</summary>
+    [JsonIgnore]
+    public string Title => MetricCatalog.Find(Name)?.Title ?? Name;
+
+    /// <summary>Which part of a report it stands in; null for a metric that the library does not know.</summary>
+    [JsonIgnore]
+    public MetricGroup? Group => MetricCatalog.Find(Name)?.Group;
 }
 
 /// <summary>What a metric's number is.</summary>

@@ -6,7 +6,7 @@ using SafeVision.Evaluation.Runs;
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Writes a report in its three forms side by side: <c>report.html</c>, <c>report.json</c> and <c>report.md</c>.</summary>
-public static class ReportFolder
+internal static class ReportFolder
 {
     /// <summary>Writes the three files; each is whole or not there.</summary>
     /// <param name="folder">Where to; made where it is missing. Earlier reports in it are replaced.</param>
@@ -50,7 +50,7 @@ public static class ReportFolder
 }
 
 /// <summary>A report as JSON, for programs: camelCase, in a stable order, null where a number is undefined.</summary>
-public static class JsonReport
+internal static class JsonReport
 {
     /// <summary>The most points of a curve in one axis; the raw scores are in the run's folder.</summary>
     private const int CurveParts = 1000;

@@ -9,7 +9,7 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>A disturbance of pictures of a stated kind and strength: the same for the same picture, sample and seed. Thread-safe.</summary>
-public sealed class RobustnessTransform : IImageTransform
+internal sealed class RobustnessTransform : IImageTransform
 {
     private static readonly SkiaImageDecoder Decoder = new();
 
@@ -53,7 +53,7 @@ public sealed class RobustnessTransform : IImageTransform
 }
 
 /// <summary>The disturbances that a guardrail is tried with: what happens to pictures on their way, and what an attacker does.</summary>
-public static class RobustnessTransforms
+internal static class RobustnessTransforms
 {
     /// <summary>All of them, in the order in which a report shows them.</summary>
     public static IReadOnlyList<RobustnessTransform> All { get; } =
@@ -117,7 +117,7 @@ internal sealed class Picture
 }
 
 /// <summary>What a guardrail loses when its images are disturbed.</summary>
-public static class RobustnessDrop
+internal static class RobustnessDrop
 {
     private const double Confidence = 0.95;
 

@@ -12,7 +12,7 @@ namespace SafeVision.Evaluation.Runs;
 /// An answer is written as soon as it is there. A run that was stopped goes on where it was when it is started again with
 /// the same guardrail, dataset, options and folder; with others it is refused, so that no report mixes two.
 /// </remarks>
-public static class EvaluationRunner
+internal static class EvaluationRunner
 {
     private const long MaximumImage = int.MaxValue; // the guardrail has the limit that counts
 
@@ -178,7 +178,7 @@ public static class EvaluationRunner
 }
 
 /// <summary>How a dataset is run through a guardrail.</summary>
-public sealed class EvaluationRunOptions
+internal sealed class EvaluationRunOptions
 {
     /// <summary>The seed of all that is drawn at random. Default: 1.</summary>
     public long Seed { get; set; } = 1;
@@ -189,7 +189,7 @@ public sealed class EvaluationRunOptions
 
 /// <summary>Something that is done to every image of a run before it is judged.</summary>
 /// <remarks>Implementations are thread-safe and give the same image for the same sample and seed.</remarks>
-public interface IImageTransform
+internal interface IImageTransform
 {
     /// <summary>The name by which reports call it, such as <c>jpeg-30</c>.</summary>
     string Name { get; }
@@ -201,9 +201,3 @@ public interface IImageTransform
     /// <param name="cancellationToken">Stops the work.</param>
     ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken);
 }
-
-/// <summary>How far a run is.</summary>
-/// <param name="Done">Samples that have an answer.</param>
-/// <param name="Total">Samples of the run.</param>
-/// <param name="Resumed">Samples of <paramref name="Done"/> whose answer an earlier run had left.</param>
-public sealed record EvaluationProgress(int Done, int Total, int Resumed);

@@ -8,7 +8,7 @@ namespace SafeVision.Evaluation.Runs;
 /// Measures how long a guardrail takes: cold, one image at a time, and as many at a time as it likes. A run's own durations are
 /// of images that share the machine with others, so they answer none of these questions.
 /// </summary>
-public static class LatencyProbe
+internal static class LatencyProbe
 {
     private const int WarmUps = 3;
 
@@ -79,7 +79,7 @@ public static class LatencyProbe
 /// <param name="P99">The time that 99 % keep; with fewer than 100 images it is hardly more than the slowest one.</param>
 /// <param name="Slowest">The longest time.</param>
 /// <param name="ImagesPerSecond">Images over the time from the first start to the last end; null where that is 0.</param>
-public sealed record LatencySummary(
+internal sealed record LatencySummary(
     int Count, TimeSpan Mean, TimeSpan P50, TimeSpan P95, TimeSpan P99, TimeSpan Slowest, double? ImagesPerSecond)
 {
     /// <summary>Sums up measured times; null without any. Percentiles are interpolated between neighbours.</summary>

@@ -134,7 +134,11 @@ internal sealed class FolderLock : IDisposable
     /// <param name="folder">The folder.</param>
     /// <param name="name">The lock's file in it.</param>
     /// <exception cref="RunException">Somebody else has it.</exception>
-    public static FolderLock Take(string folder, string name)
+    public static FolderLock Take(string folder, string name) => TryTake(folder, name)
+        ?? throw new RunException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.");
+
+    /// <summary>The same; null where somebody else has it.</summary>
+    public static FolderLock? TryTake(string folder, string name)
     {
         Directory.CreateDirectory(folder);
         string path = Path.Combine(folder, name);
@@ -142,9 +146,9 @@ internal sealed class FolderLock : IDisposable
         {
             return new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose));
         }
-        catch (IOException exception) when (File.Exists(path))
+        catch (IOException) when (File.Exists(path))
         {
-            throw new RunException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.", exception);
+            return null;
         }
     }
 

@@ -4,7 +4,7 @@ using SafeVision.Evaluation.Metrics;
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>The numbers that a run is summed up in, all computed from a <see cref="ScoredRun"/> and nothing else.</summary>
-public static class RunStatistics
+internal static class RunStatistics
 {
     /// <summary>The numbers: of all categories together first, then of each.</summary>
     /// <param name="run">The run.</param>
@@ -205,7 +205,7 @@ public static class RunStatistics
 /// The number as a function of how often each sample counts, for intervals and comparisons; null where only the whole set gives
 /// it.
 /// </param>
-public sealed record RunStatistic(string Name, string? Category, string? Detail, int Support, double? Value, ResampledStatistic? Resampled);
+internal sealed record RunStatistic(string Name, string? Category, string? Detail, int Support, double? Value, ResampledStatistic? Resampled);
 
 /// <summary>Numbers being gathered.</summary>
 internal sealed class StatisticList(int samples)

@@ -4,7 +4,7 @@ using SafeVision.Evaluation.Reports;
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>Sums a run up: numbers with intervals, curves, the confusion matrix, the worst mistakes, and what to know when reading them.</summary>
-public static class RunSummary
+internal static class RunSummary
 {
     private const double Confidence = 0.95;
     private const int MostCurves = 12; // more lines than that nobody can tell apart
@@ -102,7 +102,7 @@ public static class RunSummary
 }
 
 /// <summary>At which points a run is summed up.</summary>
-public sealed class SummaryOptions
+internal sealed class SummaryOptions
 {
     /// <summary>The recall at which false alarms are counted, above 0 to 1. Default: 0.95.</summary>
     public double Recall { get; set; } = 0.95;

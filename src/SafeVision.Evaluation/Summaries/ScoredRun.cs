@@ -10,7 +10,7 @@ namespace SafeVision.Evaluation.Summaries;
 /// as not flagged, so that it shows as missed and never as right; a failed image likewise. What the policy does about both,
 /// block or review, is what <see cref="Decisions"/> tell.
 /// </remarks>
-public sealed class ScoredRun
+internal sealed class ScoredRun
 {
     private ScoredRun()
     {
@@ -105,7 +105,7 @@ public sealed class ScoredRun
 /// <param name="Applies">Whether it is true of the sample.</param>
 /// <param name="Scores">The guardrail's score, 0 to 1; NaN where the category was not assessed.</param>
 /// <param name="Flagged">Whether the guardrail found it unsafe.</param>
-public sealed record ScoredCategory(string Id, IReadOnlyList<bool> Applies, IReadOnlyList<double> Scores, IReadOnlyList<bool> Flagged);
+internal sealed record ScoredCategory(string Id, IReadOnlyList<bool> Applies, IReadOnlyList<double> Scores, IReadOnlyList<bool> Flagged);
 
 /// <summary>The samples for which a category was assessed: those that have a score to rank by.</summary>
 internal sealed class AssessedSamples

@@ -82,6 +82,17 @@ public sealed class SymbolBenchmark
         }
     }
 
+    /// <summary>Draws and writes everything. The folder appears when it is whole; until then it has the suffix .partial.</summary>
+    /// <param name="folder">A folder that does not exist yet, or is empty.</param>
+    /// <param name="threads">How many images are drawn at a time; 0: one for each processor. The result is the same.</param>
+    /// <param name="progress">Told after every image.</param>
+    /// <param name="cancellationToken">Stops the work and removes what was written.</param>
+    /// <returns>The content's hash, as dataset.json has it.</returns>
+    /// <exception cref="IOException">The folder, or the one with the suffix, holds something else already, or cannot be written.</exception>
+    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    public Task<string> WriteAsync(string folder, int threads = 0, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        SymbolDatasetWriter.WriteAsync(this, folder, threads, progress, cancellationToken);
+
     /// <summary>What <see cref="Draw(int, ScenePainter)"/> draws with; each for one thread at a time.</summary>
     internal ScenePainter CreatePainter() => new(_options.ImageSize, Catalogue.Letters);
 

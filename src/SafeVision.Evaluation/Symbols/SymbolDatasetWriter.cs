@@ -4,12 +4,13 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
 using SafeVision.Evaluation.Symbols.Scenes;
 
 namespace SafeVision.Evaluation.Symbols;
 
 /// <summary>Writes a benchmark as a folder: images/, samples.jsonl, dataset.json, policies/, ATTRIBUTION.md.</summary>
-public static class SymbolDatasetWriter
+internal static class SymbolDatasetWriter
 {
     /// <summary>The version of what is drawn: two versions give different pictures for the same seed.</summary>
     internal const string Version = "1";
@@ -17,16 +18,8 @@ public static class SymbolDatasetWriter
     // What a build that was killed may have left.
     private static readonly string[] s_own = ["images", "policies", "samples.jsonl", "dataset.json", "ATTRIBUTION.md"];
 
-    /// <summary>Draws and writes everything. The folder appears when it is whole; until then it has the suffix .partial.</summary>
-    /// <param name="benchmark">What to write.</param>
-    /// <param name="folder">A folder that does not exist yet, or is empty.</param>
-    /// <param name="threads">How many pictures are drawn at a time; 0: one for each processor. The result is the same.</param>
-    /// <param name="progress">Told after every picture.</param>
-    /// <param name="cancellationToken">Stops the work and removes what was written.</param>
-    /// <returns>The content's hash, as dataset.json has it.</returns>
-    /// <exception cref="IOException">The folder, or the one with the suffix, holds something else already, or cannot be written.</exception>
-    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
-    public static async Task<string> WriteAsync(SymbolBenchmark benchmark, string folder, int threads = 0, IProgress<SymbolBuildProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc cref="SymbolBenchmark.WriteAsync"/>
+    public static async Task<string> WriteAsync(SymbolBenchmark benchmark, string folder, int threads = 0, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(benchmark);
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -37,6 +30,8 @@ public static class SymbolDatasetWriter
             throw new IOException($"'{folder}' exists already. Remove it, or build into another folder.");
         }
 
+        using FolderLock mine = FolderLock.TryTake(Path.GetDirectoryName(whole)!, $".{Path.GetFileName(whole)}.lock")
+            ?? throw new IOException($"'{folder}' is being built by somebody else. Wait until that has ended, or build into another folder.");
         string partial = whole + ".partial";
         if (Directory.Exists(partial) && Directory.EnumerateFileSystemEntries(partial).FirstOrDefault(entry => !s_own.Contains(Path.GetFileName(entry))) is { } foreign)
         {
@@ -59,7 +54,7 @@ public static class SymbolDatasetWriter
         }
     }
 
-    private static async Task<string> WritePartsAsync(SymbolBenchmark benchmark, string folder, int threads, IProgress<SymbolBuildProgress>? progress, CancellationToken cancellationToken)
+    private static async Task<string> WritePartsAsync(SymbolBenchmark benchmark, string folder, int threads, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
         var lines = new byte[benchmark.Count][];
         var hashes = new byte[benchmark.Count][];
@@ -90,7 +85,7 @@ public static class SymbolDatasetWriter
                 }
 
                 await File.WriteAllBytesAsync(Path.Combine(folder, image.Sample.Image), image.Png, token).ConfigureAwait(false);
-                progress?.Report(new SymbolBuildProgress(Interlocked.Increment(ref done), benchmark.Count));
+                progress?.Report(new EvaluationProgress(Interlocked.Increment(ref done), benchmark.Count, 0));
             }).ConfigureAwait(false);
         }
         finally
@@ -133,11 +128,6 @@ public static class SymbolDatasetWriter
         }
     }
 }
-
-/// <summary>How far a build is.</summary>
-/// <param name="Done">Pictures written.</param>
-/// <param name="Total">Pictures in all.</param>
-public sealed record SymbolBuildProgress(int Done, int Total);
 
 /// <summary>What dataset.json says of a dataset that was built here.</summary>
 internal sealed record SymbolDatasetHeader

@@ -136,8 +136,8 @@ public sealed class SymbolDatasetWriterTests : IDisposable
     private Dictionary<string, string> Hashes(string name) => Directory.EnumerateFiles(Path.Combine(_folder, name), "*", SearchOption.AllDirectories)
         .ToDictionary(file => Path.GetRelativePath(Path.Combine(_folder, name), file), file => Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))));
 
-    private sealed class Progress(CancellationTokenSource source) : IProgress<SymbolBuildProgress>
+    private sealed class Progress(CancellationTokenSource source) : IProgress<EvaluationProgress>
     {
-        public void Report(SymbolBuildProgress value) => source.Cancel();
+        public void Report(EvaluationProgress value) => source.Cancel();
     }
 }

@@ -7,7 +7,7 @@ using SafeVision.Evaluation.Runs;
 namespace SafeVision.Evaluation.Reports.Comparison;
 
 /// <summary>Writes a comparison in its three forms side by side: <c>comparison.html</c>, <c>comparison.json</c> and <c>comparison.md</c>.</summary>
-public static class ComparisonFolder
+internal static class ComparisonFolder
 {
     /// <summary>Writes the three files; each is whole or not there. Equal comparisons give equal bytes.</summary>
     /// <param name="folder">Where to; made where it is missing. Earlier comparisons in it are replaced.</param>
@@ -61,7 +61,7 @@ internal sealed record ComparisonDocument(
 }
 
 /// <summary>A comparison as one page that needs nothing beside it; see <see cref="HtmlReport"/>.</summary>
-public static class ComparisonPage
+internal static class ComparisonPage
 {
     private const int MostChanges = 500;
 
@@ -183,7 +183,7 @@ public static class ComparisonPage
 }
 
 /// <summary>A comparison as Markdown that fits into a comment on a pull request.</summary>
-public static class ComparisonMarkdown
+internal static class ComparisonMarkdown
 {
     private const int MostRows = 60;
     private const int MostChanges = 20;

@@ -6,7 +6,7 @@ using SafeVision.Evaluation.Summaries;
 namespace SafeVision.Evaluation.Reports.Comparison;
 
 /// <summary>Puts two runs side by side: engines, models, policies or transforms under the same images.</summary>
-public static class RunComparer
+internal static class RunComparer
 {
     private const double Confidence = 0.95;
 

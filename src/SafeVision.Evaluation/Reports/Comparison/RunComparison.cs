@@ -28,7 +28,7 @@ public sealed record RunComparison
 /// <summary>One metric of two runs over the same samples.</summary>
 public sealed record MetricDifference
 {
-    /// <summary>The metric's name in <see cref="MetricCatalog"/>.</summary>
+    /// <summary>The metric's name, such as <c>rocAuc</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>The category it is about; null for all together.</summary>
@@ -67,6 +67,10 @@ public sealed record MetricDifference
 
     /// <summary>Whether more is better; null where neither is.</summary>
     public bool? HigherIsBetter { get; init; }
+
+    /// <summary>What a page calls the metric.</summary>
+    [JsonIgnore]
+    public string Title => MetricCatalog.Find(Name)?.Title ?? Name;
 
     /// <summary>What the difference shows: something only where its interval leaves out 0.</summary>
     public DifferenceVerdict Verdict => !(Lower > 0 || Upper < 0)
