@@ -12,7 +12,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
 
     [Fact]
     public void The_document_shows_code_that_compiles() => Assert.Equal(
-        DocumentCode.Compiled("tests/SafeVision.Extensions.AI.Tests/ImageGuardrailEvaluatorTests.cs"),
+        [.. DocumentCode.Compiled("tests/SafeVision.Evaluation.Tests/EvaluatorTests.cs"), .. DocumentCode.Compiled("tests/SafeVision.Extensions.AI.Tests/ImageGuardrailEvaluatorTests.cs")],
         DocumentCode.Shown("docs/measuring.md", "csharp"));
 
     [Fact]

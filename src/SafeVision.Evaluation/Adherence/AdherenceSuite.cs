@@ -1,7 +1,6 @@
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Adherence;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Cases;

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Datasets;

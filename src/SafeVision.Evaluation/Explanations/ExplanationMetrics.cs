@@ -3,7 +3,6 @@ using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Runs;
-using SafeVision.Evaluation.Summaries;
 
 namespace SafeVision.Evaluation.Explanations;
 

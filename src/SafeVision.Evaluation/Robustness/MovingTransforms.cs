@@ -1,4 +1,3 @@
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Robustness;

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Metrics;
-
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>

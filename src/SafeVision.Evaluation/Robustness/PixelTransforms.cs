@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Numerics.Tensors;
-using SafeVision.Evaluation.Metrics;
 using SkiaSharp;
 
 namespace SafeVision.Evaluation.Robustness;

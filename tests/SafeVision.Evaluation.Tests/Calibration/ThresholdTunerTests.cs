@@ -1,6 +1,5 @@
 using SafeVision.Evaluation.Calibration;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 

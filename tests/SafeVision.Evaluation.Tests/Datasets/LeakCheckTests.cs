@@ -1,5 +1,4 @@
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SkiaSharp;
 
 namespace SafeVision.Evaluation.Tests.Datasets;

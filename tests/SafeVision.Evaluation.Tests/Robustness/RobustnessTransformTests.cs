@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using CsCheck;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Robustness;
 using SafeVision.Imaging;
 

@@ -1,8 +1,8 @@
-using SafeVision.Evaluation.Metrics;
+using SafeVision.Evaluation.Runs;
 
-namespace SafeVision.Evaluation.Tests.Metrics;
+namespace SafeVision.Evaluation.Tests.Runs;
 
-public sealed class LatencySummaryTests
+public sealed class LatencyProbeTests
 {
     [Fact]
     public void Percentiles_are_interpolated_between_neighbours()
