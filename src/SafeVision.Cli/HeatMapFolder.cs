@@ -46,7 +46,7 @@ internal sealed class HeatMapFolder
         try
         {
             using DecodedImage image = await _decoder.DecodeAsync(source, new ImageDecodeOptions(), cancellationToken);
-            ImageFrame frame = image.Frames.FirstOrDefault(frame => frame.Index == finding.Frame) ?? image.Frames[0];
+            ImageFrame frame = image.Judged.FirstOrDefault(frame => frame.Index == finding.Frame && frame.Rendering == finding.Rendering) ?? image.Frames[0];
             return Save(NameFor(path, finding.Category), stream => EvidenceOverlay.WritePng(stream, frame, map, finding.Evidence.Boxes));
         }
         catch (ImageRejectedException)

@@ -62,7 +62,7 @@ internal sealed record EncodedImage(ImageFormat Format, int Width, int Height, I
     private static EncodedImage Of(ImageFormat format, ImageHeader header) =>
         new(format, header.Width, header.Height, [.. Enumerable.Repeat(header.Orientation, header.Frames)], header.HasAlpha);
 
-    private static EncodedImage Of(List<TiffPage> pages) => pages.TrueForAll(page => page.Width == pages[0].Width && page.Height == pages[0].Height)
+    private static EncodedImage Of(List<TiffPage> pages) => pages.TrueForAll(page => page.Width == pages[0].Width && page.Height == pages[0].Height && !page.IsChild)
         ? new EncodedImage(ImageFormat.Tiff, pages[0].Width, pages[0].Height, [.. pages.Select(page => page.Orientation)], HasAlpha: true)
-        : throw ImageRejectedException.Unsupported(ImageFormat.Tiff, "its pages are of different sizes, which ImageSharp does not decode");
+        : throw ImageRejectedException.Unsupported(ImageFormat.Tiff, "its pages are of different sizes, or lie below others, which ImageSharp does not decode");
 }

@@ -15,45 +15,68 @@ internal static class FrameConverter
     {
         // Of an animation that is cut there are fewer frames than its header says.
         int count = image.Frames.Count;
-        int samples = FrameSampling.Count(count, options.MaxSampledFrames);
-        var frames = new List<ImageFrame>(samples);
+        int[] chosen = Choose(image, encoded.Format, options.MaxSampledFrames);
+        var frames = new List<ImageFrame>(chosen.Length);
+        List<ImageFrame>? others = null;
         try
         {
             var timestamp = TimeSpan.Zero;
-            for (int sample = 0, counted = 0; sample < samples; sample++)
+            int counted = 0;
+            foreach (int index in chosen)
             {
                 clock.Check();
-                int index = FrameSampling.IndexOf(sample, samples, count);
                 for (; counted < index; counted++)
                 {
                     timestamp += Duration(image.Frames[counted], encoded.Format);
                 }
 
-                frames.Add(Upright(image.Frames[index], index, timestamp, encoded, options));
+                frames.Add(Upright(image.Frames[index], index, timestamp, encoded, chosen.Length, options, ref others));
             }
 
             (int width, int height) = UprightWriter.Swaps(encoded.Orientations[0]) ? (encoded.Height, encoded.Width) : (encoded.Width, encoded.Height);
-            return new DecodedImage(encoded.Format, width, height, count, frames);
+            return new DecodedImage(encoded.Format, width, height, count, frames, others);
         }
         catch
         {
             frames.ForEach(frame => frame.Release());
+            others?.ForEach(frame => frame.Release());
             throw;
         }
     }
 
-    private static ImageFrame Upright(Frame frame, int index, TimeSpan timestamp, EncodedImage encoded, ImageDecodeOptions options)
+    private static int[] Choose(Image<Rgba32> image, ImageFormat format, int most)
+    {
+        int count = image.Frames.Count, samples = Math.Min(count, most);
+        return format == ImageFormat.Tiff
+            ? [.. Enumerable.Range(0, samples).Select(sample => FrameSampling.IndexOf(sample, samples, count))]
+            : new FrameSampling([.. image.Frames.Select(frame => Duration(frame, format))]).Choose(new FrameLook?[count], most);
+    }
+
+    private static ImageFrame Upright(
+        Frame frame, int index, TimeSpan timestamp, EncodedImage encoded, int chosen, ImageDecodeOptions options, ref List<ImageFrame>? others)
     {
         Orientation orientation = encoded.Orientations[Math.Min(index, encoded.Frames - 1)];
-        var writer = new UprightWriter(frame.Width, frame.Height, orientation, encoded.HasAlpha ? options.Background : null);
-        PixelBuffer pixels = PixelBuffer.Rent(frame.Width * frame.Height * 3);
+        (int width, int height) = (frame.Width, frame.Height);
+        using PixelBuffer rgba = PixelBuffer.Rent(width * height * 4);
         frame.ProcessPixelRows(rows =>
         {
             for (int y = 0; y < rows.Height; y++)
             {
-                writer.Write(MemoryMarshal.AsBytes(rows.GetRowSpan(y)), frame.Width * 4, y, pixels.Span);
+                MemoryMarshal.AsBytes(rows.GetRowSpan(y)).CopyTo(rgba.Span[(y * width * 4)..]);
             }
         });
+        bool hasAlpha = encoded.HasAlpha && !(encoded.Format == ImageFormat.Bmp && StillDecoder.IsBlank(rgba.Span));
+        var writer = new UprightWriter(width, height, orientation, hasAlpha ? options.Background ?? RgbColor.White : null);
+        if (hasAlpha)
+        {
+            OtherRenderings.AddGrounds(
+                ref others, new FramePlace(index, timestamp, writer.Width, writer.Height), rgba.Span, width * 4, (width, height),
+                encoded.Format is ImageFormat.Bmp or ImageFormat.Tiff, chosen, options,
+                (ground, rgb) => new UprightWriter(width, height, orientation, ground).Write(rgba.Span, width * 4, 0, rgb));
+        }
+
+        PixelBuffer pixels = PixelBuffer.Rent(width * height * 3);
+        writer.Write(rgba.Span, width * 4, 0, pixels.Span);
         return new ImageFrame(index, timestamp, writer.Width, writer.Height, pixels);
     }
 

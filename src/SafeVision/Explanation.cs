@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using SafeVision.Assessments;
+using SafeVision.Imaging;
 using SafeVision.Policies;
 
 namespace SafeVision;
@@ -45,6 +46,15 @@ internal static class Explanation
             text.AppendLiteral(" in frame ");
             text.AppendFormatted(finding.Frame);
         }
+
+        text.AppendLiteral(finding.Rendering switch
+        {
+            ImageRendering.OnBlack => " on a black page",
+            ImageRendering.OnGray => " on a gray page",
+            ImageRendering.AlphaIgnored => " without its transparency",
+            ImageRendering.ColorsAsStored => " in its colours as stored",
+            _ => "",
+        });
 
         text.AppendLiteral(". ");
         text.AppendLiteral(finding.Reason);

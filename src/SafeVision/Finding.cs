@@ -1,5 +1,6 @@
 using System.Text.Json.Serialization;
 using SafeVision.Assessments;
+using SafeVision.Imaging;
 
 namespace SafeVision;
 
@@ -33,4 +34,9 @@ public sealed record Finding
 
     /// <summary>The frame of an animated image that the finding is about; 0 for a still image.</summary>
     public int Frame { get; init; }
+
+    /// <summary>How that frame is shown where the finding was made; in JSON only where it is not the default.</summary>
+    [JsonConverter(typeof(CamelCaseEnumConverter<ImageRendering>))]
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ImageRendering Rendering { get; init; }
 }

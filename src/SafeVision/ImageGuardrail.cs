@@ -86,8 +86,8 @@ public sealed class ImageGuardrail : IImageGuardrail
             watch.Decoded();
 
             IReadOnlyList<FrameAssessment> frames = lease.Compiled is IReasoningPolicy reasoning
-                ? await reasoning.AssessAsync(decoded.Frames, ReasonStream.Listener, cancellationToken).ConfigureAwait(false)
-                : await lease.Compiled.AssessAsync(decoded.Frames, cancellationToken).ConfigureAwait(false);
+                ? await reasoning.AssessAsync(decoded.Judged, ReasonStream.Listener, cancellationToken).ConfigureAwait(false)
+                : await lease.Compiled.AssessAsync(decoded.Judged, cancellationToken).ConfigureAwait(false);
             watch.Assessed();
 
             return Decide(lease, watch, decoded, frames);
@@ -100,18 +100,18 @@ public sealed class ImageGuardrail : IImageGuardrail
 
     private static GuardrailResult Decide(PolicyLease lease, StageWatch watch, DecodedImage decoded, IReadOnlyList<FrameAssessment> frames)
     {
-        if (frames.Count != decoded.Frames.Count)
+        if (frames.Count != decoded.Judged.Count)
         {
-            throw new InvalidOperationException($"The engine judged {frames.Count} frames of {decoded.Frames.Count}.");
+            throw new InvalidOperationException($"The engine judged {frames.Count} frames of {decoded.Judged.Count}.");
         }
 
         int[] indices = new int[frames.Count];
         for (int i = 0; i < indices.Length; i++)
         {
-            indices[i] = decoded.Frames[i].Index;
+            indices[i] = i;
         }
 
-        IReadOnlyList<Finding> findings = DecisionRule.Findings(lease.Policy, frames, indices);
+        IReadOnlyList<Finding> findings = Located(DecisionRule.Findings(lease.Policy, frames, indices), decoded.Judged);
         Decision decision = DecisionRule.Strictest(findings);
         string explanation = Explanation.Of(lease.Policy, decision, findings, decoded.FrameCount > 1);
         return new GuardrailResult
@@ -119,9 +119,15 @@ public sealed class ImageGuardrail : IImageGuardrail
             Decision = decision,
             Explanation = explanation,
             Findings = findings,
-            Provenance = lease.Provenance(watch.Decided(), decoded.FrameCount, decoded.Frames.Count) with { Tokens = Usage(frames) },
+            Provenance = lease.Provenance(watch.Decided(), decoded.FrameCount, decoded.Judged.Count) with { Tokens = Usage(frames) },
         };
     }
+
+    /// <summary>Says of each finding which frame of the file it is about, and how that is shown.</summary>
+    private static IReadOnlyList<Finding> Located(IReadOnlyList<Finding> findings, IReadOnlyList<ImageFrame> judged) =>
+        judged.Count == 1 && judged[0].Index == 0
+            ? findings
+            : [.. findings.Select(finding => finding with { Frame = judged[finding.Frame].Index, Rendering = judged[finding.Frame].Rendering })];
 
     private static TokenUsage? Usage(IReadOnlyList<FrameAssessment> frames)
     {

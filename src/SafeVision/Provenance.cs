@@ -21,7 +21,7 @@ public sealed record Provenance
     /// <summary>Frames in the file.</summary>
     public int FrameCount { get; init; }
 
-    /// <summary>Frames that were judged; fewer than <see cref="FrameCount"/> where an animation was sampled.</summary>
+    /// <summary>Frames that were judged: fewer than <see cref="FrameCount"/> where an animation was sampled, more where viewers show a frame differently.</summary>
     public int FramesJudged { get; init; }
 
     /// <summary>The tokens that a language model read and wrote, and how many of them were computed before; null where there was none.</summary>

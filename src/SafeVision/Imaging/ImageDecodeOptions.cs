@@ -14,12 +14,16 @@ public sealed class ImageDecodeOptions
     /// </summary>
     public int? TargetShortSide { get; set => field = value is null or > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A side has at least one pixel."); }
 
-    /// <summary>What shows through where an image is transparent. Default white.</summary>
-    public RgbColor Background { get; set; } = RgbColor.White;
+    /// <summary>
+    /// What shows through where an image is transparent. Null (the default): white, and where that matters black and gray too,
+    /// which are judged as <see cref="DecodedImage.OtherRenderings"/>. A colour: that alone, for hosts that know their page.
+    /// </summary>
+    public RgbColor? Background { get; set; }
 
     /// <summary>
-    /// The most frames taken from an animation or pages from a TIFF, at least 1. They are spread evenly, the first and the last
-    /// among them. Default 8.
+    /// The most frames taken from an animation or pages from a TIFF, at least 1. Of an animation those are taken that are shown
+    /// longest and those that look least like the others; pages are spread evenly. Default 8. At most as many again, and three
+    /// of one frame, are judged as <see cref="DecodedImage.OtherRenderings"/>.
     /// </summary>
     public int MaxSampledFrames { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one frame is needed."); } = 8;
 

@@ -36,6 +36,9 @@ public sealed class ImageFrame
     /// <summary>Which frame of the file this is, from 0.</summary>
     public int Index { get; }
 
+    /// <summary>How the frame is shown; <see cref="ImageRendering.Default"/> in <see cref="DecodedImage.Frames"/>.</summary>
+    public ImageRendering Rendering { get; init; }
+
     /// <summary>When an animation shows it, from its start; zero for pages and still images.</summary>
     public TimeSpan Timestamp { get; }
 
@@ -51,5 +54,31 @@ public sealed class ImageFrame
 
     private IMemoryOwner<byte> Owner => Volatile.Read(ref _owner) ?? throw new ObjectDisposedException(nameof(DecodedImage));
 
+    /// <summary>The same pixels as another rendering; this frame no longer has them.</summary>
+    internal ImageFrame MoveTo(ImageRendering rendering)
+    {
+        IMemoryOwner<byte> owner = Interlocked.Exchange(ref _owner, null) ?? throw new ObjectDisposedException(nameof(DecodedImage));
+        return new ImageFrame(Index, Timestamp, Width, Height, owner) { Rendering = rendering };
+    }
+
     internal void Release() => Interlocked.Exchange(ref _owner, null)?.Dispose();
+}
+
+/// <summary>How a frame is shown. Viewers differ, and what one of them hides another shows, so a frame may be judged in several ways.</summary>
+public enum ImageRendering
+{
+    /// <summary>On the background, with colours converted to sRGB by what the file says about them.</summary>
+    Default,
+
+    /// <summary>On a black page, where something else shows through transparency than on a white one.</summary>
+    OnBlack,
+
+    /// <summary>On a gray page.</summary>
+    OnGray,
+
+    /// <summary>Without transparency, as viewers show it that ignore the alpha of a BMP or TIFF.</summary>
+    AlphaIgnored,
+
+    /// <summary>With colours as they are stored, as viewers without colour management show them.</summary>
+    ColorsAsStored,
 }

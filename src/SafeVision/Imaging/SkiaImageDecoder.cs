@@ -9,8 +9,8 @@ namespace SafeVision.Imaging;
 /// </summary>
 /// <remarks>
 /// Thread-safe and stateless; one instance serves a host. Pixels equal Pillow's: EXIF orientation is applied, alpha is
-/// composited as by Image.alpha_composite, CMYK is converted without a profile. Unlike Pillow, colours with an RGB profile are
-/// converted to sRGB.
+/// composited as by Image.alpha_composite, CMYK without a profile is converted plainly. Unlike Pillow, colours are converted to
+/// sRGB by what the file says about them, as browsers do: an ICC profile for its kind of pixels, a PNG's cICP, gAMA and cHRM.
 /// </remarks>
 /// <param name="timeProvider">The clock for <see cref="ImageLimits.MaxTime"/>; null for the system's.</param>
 public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImageDecoder
@@ -29,36 +29,56 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
         }
 
         using ImageBytes bytes = await source.ReadAsync(options.Limits.MaxBytes, cancellationToken).ConfigureAwait(false);
-        return Decode(bytes.Memory, options, cancellationToken);
+        ImageFormat format = ImageFormatSniffer.Sniff(bytes.Memory.Span);
+        var clock = new DecodeClock(_time, format, options.Limits.MaxTime, cancellationToken);
+        DecodedImage image = Decode(bytes.Memory, format, options, clock, hasStoredColors: false);
+        return image.HasDoubtfulColors ? JudgeStoredColors(image, bytes.Memory, format, options, clock) : image;
     }
 
-    private DecodedImage Decode(ReadOnlyMemory<byte> file, ImageDecodeOptions options, CancellationToken cancellationToken)
+    // Viewers that heed what the file says about its colours show one image, and those that do not may show another.
+    private static DecodedImage JudgeStoredColors(DecodedImage image, ReadOnlyMemory<byte> file, ImageFormat format, ImageDecodeOptions options, DecodeClock clock)
+    {
+        try
+        {
+            ImageDecodeOptions once = options.ForShortSide(options.TargetShortSide);
+            once.Background ??= RgbColor.White;
+            return OtherRenderings.WithStoredColors(image, Decode(file, format, once, clock, hasStoredColors: true));
+        }
+        catch
+        {
+            image.Dispose();
+            throw;
+        }
+    }
+
+    private static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageFormat format, ImageDecodeOptions options, DecodeClock clock, bool hasStoredColors)
     {
         ReadOnlySpan<byte> bytes = file.Span;
         ImageLimits limits = options.Limits;
-        ImageFormat format = ImageFormatSniffer.Sniff(bytes);
-        var clock = new DecodeClock(_time, format, limits.MaxTime, cancellationToken);
         switch (format)
         {
             case ImageFormat.Jpeg:
                 ImageHeader jpeg = JpegHeader.Read(bytes, limits, out JpegLayout layout);
-                return JpegDecoder.Decode(file, jpeg, layout, options, clock);
+                return JpegDecoder.Decode(file, Colored(jpeg, hasStoredColors), layout, options, clock);
             case ImageFormat.Png:
-                ImageHeader png = PngHeader.Read(bytes, limits);
+                ImageHeader png = Colored(PngHeader.Read(bytes, limits), hasStoredColors);
                 return png.Frames > 1
                     ? ApngDecoder.Decode(file, png, options, clock)
                     : StillDecoder.Decode(file, format, png, options);
             case ImageFormat.Bmp:
                 return StillDecoder.Decode(file, format, BmpHeader.Read(bytes, limits), options);
             case ImageFormat.WebP:
-                ImageHeader webp = WebPHeader.Read(bytes, limits);
+                ImageHeader webp = Colored(WebPHeader.Read(bytes, limits), hasStoredColors);
                 return webp.Frames > 1
                     ? AnimationDecoder.Decode(file, format, webp, options, clock)
                     : StillDecoder.Decode(file, format, webp, options);
             case ImageFormat.Gif:
                 return AnimationDecoder.Decode(file, format, GifHeader.Read(bytes, limits), options, clock);
             default:
-                return TiffDecoder.Decode(file, TiffHeader.Read(bytes, limits), options, clock);
+                return TiffDecoder.Decode(file, TiffHeader.Read(bytes, limits), options, clock, hasStoredColors);
         }
     }
+
+    private static ImageHeader Colored(in ImageHeader header, bool hasStoredColors) =>
+        hasStoredColors ? header with { Color = ColorInformation.Ignored } : header;
 }

@@ -4,40 +4,81 @@ using SafeVision.Imaging.Decoding;
 
 namespace SafeVision.Tests.Imaging;
 
-/// <summary>Of an animation some frames are looked at; the worst of them decides, so the choice must not leave a hiding place at an end.</summary>
+/// <summary>Of an animation some frames are judged; the worst of them decides, so what a viewer sees long, or sees change, must be among them.</summary>
 public sealed class FrameSamplingTests
 {
+    private static readonly Gen<TimeSpan[]> s_durations = Gen.OneOf(
+        Gen.Int[0, 60_000], Gen.Int[0, 200], Gen.Const(20)).Select(milliseconds => TimeSpan.FromMilliseconds(milliseconds)).Array[1, 600];
+
     [Fact]
     public void Samples_are_as_many_as_asked_for_or_as_there_are_and_differ() =>
-        Gen.Select(Gen.Int[1, 5000], Gen.Int[1, 200]).Sample((frames, most) =>
+        Gen.Select(s_durations, Gen.Int[1, 40]).Sample((durations, most) =>
         {
-            int[] samples = Samples(frames, most);
+            int[] samples = Samples(durations, most);
 
-            Assert.Equal(Math.Min(frames, most), samples.Length);
+            Assert.Equal(Math.Min(durations.Length, most), samples.Length);
             Assert.Equal(samples.Order().Distinct(), samples);
-            Assert.All(samples, sample => Assert.InRange(sample, 0, frames - 1));
+            Assert.All(samples, sample => Assert.InRange(sample, 0, durations.Length - 1));
         });
 
     [Fact]
-    public void The_first_and_the_last_frame_are_among_them_and_gaps_are_even() =>
-        Gen.Select(Gen.Int[2, 5000], Gen.Int[2, 200]).Sample((frames, most) =>
+    public void A_frame_that_is_shown_for_a_samples_share_of_the_time_is_always_among_them() =>
+        Gen.Select(s_durations, Gen.Int[1, 40]).Sample((durations, most) =>
         {
-            int[] samples = Samples(frames, most);
+            int[] samples = Samples(durations, most);
 
-            Assert.Equal(0, samples[0]);
-            Assert.Equal(frames - 1, samples[^1]);
-            int[] gaps = [.. samples.Zip(samples.Skip(1), (first, second) => second - first)];
-            Assert.InRange(gaps.Max() - gaps.Min(), 0, 1);
+            double[] shown = [.. durations.Select(duration => duration.TotalMilliseconds <= 10 ? 100 : duration.TotalMilliseconds)];
+            double share = shown.Sum() / most;
+            Assert.All(Enumerable.Range(0, shown.Length).Where(frame => shown[frame] > share), frame => Assert.Contains(frame, samples));
         });
 
+    [Theory]
+    [InlineData(100, 2)]
+    [InlineData(500, 8)]
+    public void The_first_and_the_last_frame_are_among_them_where_none_is_held(int frames, int most)
+    {
+        int[] samples = Samples([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(40), frames)], most);
+
+        Assert.Equal(0, samples[0]);
+        Assert.Equal(frames - 1, samples[^1]);
+        Assert.InRange(samples.Zip(samples.Skip(1), (first, second) => second - first).Max(), 1, Math.Max(frames - 1, frames / most * 3));
+    }
+
     [Fact]
-    public void One_sample_is_the_first_frame() => Assert.Equal([0], Samples(100, 1));
+    public void One_sample_is_the_frame_that_is_shown_longest_or_the_first()
+    {
+        Assert.Equal([0], Samples([.. Enumerable.Repeat(TimeSpan.FromMilliseconds(40), 100)], 1));
+        Assert.Equal([7], Samples([.. Enumerable.Range(0, 20).Select(frame => TimeSpan.FromMilliseconds(frame == 7 ? 5000 : 40))], 1));
+    }
+
+    [Fact]
+    public void A_frame_that_asks_for_no_time_gets_what_browsers_give_it()
+    {
+        TimeSpan[] durations = [.. Enumerable.Range(0, 100).Select(frame => TimeSpan.FromMilliseconds(frame is 50 or 51 ? 0 : 11))];
+        Assert.Contains(50, Samples(durations, 14));
+    }
+
+    [Theory]
+    [InlineData(40, 8)] // a slide held for most of the time, then short scenes
+    [InlineData(300, 8)]
+    public void Scenes_that_look_unlike_the_others_are_kept_even_if_each_is_short(int frames, int most)
+    {
+        int[] scenes = [frames / 3, frames / 2, frames - 3];
+        FrameLook?[] looks = [.. Enumerable.Range(0, frames).Select(frame => Look(Array.IndexOf(scenes, frame) is >= 0 and var scene ? 40 + (scene * 60) : 255))];
+        TimeSpan[] durations = [.. Enumerable.Range(0, frames).Select(frame => TimeSpan.FromMilliseconds(frame == 1 ? 60_000 : 20))];
+
+        int[] samples = new FrameSampling(durations).Choose(looks, most);
+
+        Assert.All(scenes, scene => Assert.Contains(scene, samples));
+        Assert.Contains(1, samples);
+    }
 
     [Theory]
     [InlineData("src/gif_animated_disposal3.gif", 3)]
     [InlineData("src/webp_animated.webp", 2)]
     [InlineData("src/tiff_multipage.tif", 2)]
-    public void A_decoded_animation_has_the_sampled_frames_of_all_formats(string name, int most)
+    [InlineData("apng/takeback.png", 3)]
+    public void Sampled_frames_of_all_formats_are_those_of_the_whole(string name, int most)
     {
         ImageDecodeOptions options = ImageFixtures.Options;
         options.MaxSampledFrames = most;
@@ -45,17 +86,25 @@ public sealed class FrameSamplingTests
 
         using DecodedImage sampled = ImageFixtures.Decode(name, options);
 
-        Assert.Equal(Samples(all.FrameCount, most), sampled.Frames.Select(frame => frame.Index));
+        Assert.Equal(most, sampled.Frames.Count);
         Assert.Equal(all.FrameCount, sampled.FrameCount);
         foreach (ImageFrame frame in sampled.Frames)
         {
             Assert.Equal(all.Frames[frame.Index].Pixels, frame.Pixels);
+            Assert.Equal(all.Frames[frame.Index].Timestamp, frame.Timestamp);
         }
     }
 
-    private static int[] Samples(int frames, int most)
+    [Fact]
+    public void The_frame_that_is_held_is_decoded()
     {
-        int count = FrameSampling.Count(frames, most);
-        return [.. Enumerable.Range(0, count).Select(sample => FrameSampling.IndexOf(sample, count, frames))];
+        using DecodedImage image = ImageFixtures.Decode("../field/animation-held-frame/held_frame.gif");
+
+        Assert.Contains(3, image.Frames.Select(frame => frame.Index));
+        Assert.Equal(8, image.Frames.Count);
     }
+
+    private static int[] Samples(TimeSpan[] durations, int most) => new FrameSampling(durations).Choose(new FrameLook?[durations.Length], most);
+
+    private static FrameLook Look(int gray) => FrameLook.At([.. Enumerable.Repeat((byte[])[(byte)gray, (byte)gray, (byte)gray, 255], 64 * 64).SelectMany(pixel => pixel)], 64, 64);
 }

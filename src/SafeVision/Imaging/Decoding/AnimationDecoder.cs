@@ -36,7 +36,7 @@ internal ref struct AnimationDecoder : IFrameComposer
 
     public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageFormat format, ImageHeader header, ImageDecodeOptions options, DecodeClock clock)
     {
-        using var decoder = new SkiaCodec(file, format);
+        using var decoder = new SkiaCodec(file, format, header.Color);
 
         // A first frame larger than the screen it is on enlarges the screen, as in browsers.
         SKSizeI canvas = decoder.Codec.Info.Size;
@@ -45,13 +45,17 @@ internal ref struct AnimationDecoder : IFrameComposer
         var animation = new AnimationDecoder(decoder, format, header, clock);
         try
         {
-            return SampledFrames.Decode(ref animation, format, header, options);
+            DecodedImage image = SampledFrames.Decode(ref animation, format, header, options);
+            image.HasDoubtfulColors = decoder.Conversion.IsDoubtful;
+            return image;
         }
         finally
         {
             animation.Release();
         }
     }
+
+    public void Rewind() => (_onCanvas, IsCut) = (None, false);
 
     public readonly TimeSpan DurationOf(int frame) =>
         _decoder.Codec.GetFrameInfo(frame, out SKCodecFrameInfo info) ? TimeSpan.FromMilliseconds(Math.Max(info.Duration, 0)) : TimeSpan.Zero;
@@ -96,7 +100,7 @@ internal ref struct AnimationDecoder : IFrameComposer
 
     private unsafe void Draw(int frame, int prior, PixelBuffer canvas)
     {
-        SKImageInfo info = SkiaCodec.PixelInfo(_header.Width, _header.Height, _header.HasRgbProfile);
+        SKImageInfo info = _decoder.PixelInfo(_header.Width, _header.Height);
         fixed (byte* start = canvas.Span)
         {
             if (prior == None)

@@ -14,6 +14,7 @@ internal struct ApngDecoder : IFrameComposer
     private PixelBuffer? _before;
     private ApngFrame _shown;
     private int _composed = -1;
+    private bool _hasDoubtfulColors;
 
     private ApngDecoder(ReadOnlyMemory<byte> file, ImageHeader header, List<ApngFrame> frames, DecodeClock clock)
     {
@@ -35,12 +36,20 @@ internal struct ApngDecoder : IFrameComposer
         var decoder = new ApngDecoder(file, header, ApngLayout.Read(file.Span, header), clock);
         try
         {
-            return SampledFrames.Decode(ref decoder, ImageFormat.Png, header, options);
+            DecodedImage image = SampledFrames.Decode(ref decoder, ImageFormat.Png, header, options);
+            image.HasDoubtfulColors = decoder._hasDoubtfulColors;
+            return image;
         }
         finally
         {
             decoder.Release();
         }
+    }
+
+    public void Rewind()
+    {
+        (_composed, _shown) = (-1, default);
+        _canvas.Span.Clear();
     }
 
     public readonly TimeSpan DurationOf(int frame) => _frames[frame].Duration;
@@ -99,7 +108,7 @@ internal struct ApngDecoder : IFrameComposer
         }
     }
 
-    private readonly void Draw(in ApngFrame frame)
+    private void Draw(in ApngFrame frame)
     {
         if (frame.Covers(_header))
         {
@@ -123,14 +132,12 @@ internal struct ApngDecoder : IFrameComposer
         }
     }
 
-    private readonly unsafe void DecodeInto(in ApngFrame frame, Span<byte> rgba)
+    private void DecodeInto(in ApngFrame frame, Span<byte> rgba)
     {
         int length = ApngFrameFile.Write(_file.Span, frame, _frameFile.Span);
-        using var codec = new SkiaCodec(_frameFile.Memory[..length], ImageFormat.Png);
-        fixed (byte* start = rgba)
-        {
-            codec.ThrowUnlessSuccess(codec.Codec.GetPixels(SkiaCodec.PixelInfo(frame.Width, frame.Height, _header.HasRgbProfile), (nint)start));
-        }
+        using var codec = new SkiaCodec(_frameFile.Memory[..length], ImageFormat.Png, _header.Color);
+        codec.Decode(rgba, frame.Width, frame.Height);
+        _hasDoubtfulColors = codec.Conversion.IsDoubtful;
     }
 
     private readonly Span<byte> RowOf(in ApngFrame frame, int y) => _canvas.Span.Slice((((frame.Y + y) * _header.Width) + frame.X) * 4, frame.Width * 4);

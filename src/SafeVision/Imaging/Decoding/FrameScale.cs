@@ -31,12 +31,26 @@ internal readonly struct FrameScale
         long Sum(int factor) => (long)(width / factor) * (height / factor) * samples;
     }
 
-    /// <summary>Makes a frame of the pixels, each the mean of a square of them. Takes the buffer over.</summary>
-    public ImageFrame Reduce(int index, TimeSpan timestamp, int width, int height, PixelBuffer pixels)
+    /// <summary>For a frame that is only for models: no larger than they need, and few of them as large as one image.</summary>
+    public static FrameScale ForOther(int width, int height, ImageDecodeOptions options)
     {
+        int factor = 1;
+        while (((long)(width / factor) * (height / factor) > options.Limits.MaxPixels / OtherRenderings.Most(options) && Math.Min(width, height) / factor > 1)
+            || (options.TargetShortSide is { } side && Math.Min(width, height) / (factor * 2) >= 2L * side))
+        {
+            factor *= 2;
+        }
+
+        return new FrameScale(factor);
+    }
+
+    /// <summary>Makes a frame of the pixels, each the mean of a square of them. Takes the buffer over.</summary>
+    public ImageFrame Reduce(in FramePlace place, PixelBuffer pixels, ImageRendering rendering = ImageRendering.Default)
+    {
+        (int width, int height) = (place.Width, place.Height);
         if (_factor == 1)
         {
-            return new ImageFrame(index, timestamp, width, height, pixels);
+            return new ImageFrame(place.Index, place.Timestamp, width, height, pixels) { Rendering = rendering };
         }
 
         (int columns, int rows) = (width / _factor, height / _factor);
@@ -47,7 +61,7 @@ internal readonly struct FrameScale
         }
 
         ((IDisposable)pixels).Dispose();
-        return new ImageFrame(index, timestamp, columns, rows, reduced);
+        return new ImageFrame(place.Index, place.Timestamp, columns, rows, reduced) { Rendering = rendering };
     }
 
     private void ReduceRow(ReadOnlySpan<byte> source, int stride, Span<byte> target)

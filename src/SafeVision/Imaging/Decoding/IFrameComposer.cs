@@ -14,4 +14,7 @@ internal interface IFrameComposer
 
     /// <summary>Composes a frame, later than all composed before, and lends the canvas: RGBA with straight alpha.</summary>
     PixelBuffer Compose(int target);
+
+    /// <summary>Goes back to before the first frame.</summary>
+    void Rewind();
 }

@@ -13,7 +13,7 @@ internal static unsafe class JpegDecoder
     {
         using PixelBuffer? mended = layout.HasEnd ? null : Mend(file, ref layout);
         file = mended?.Memory ?? file[..layout.End];
-        using var decoder = new SkiaCodec(file, ImageFormat.Jpeg);
+        using var decoder = new SkiaCodec(file, ImageFormat.Jpeg, header.Color);
         int scale = Reduction(header, options.TargetShortSide);
         SKSizeI size = scale == 1 ? new SKSizeI(header.Width, header.Height) : decoder.Codec.GetScaledDimensions(1f / scale);
 
@@ -23,7 +23,7 @@ internal static unsafe class JpegDecoder
         PixelBuffer pixels = PixelBuffer.Rent(writer.Width * writer.Height * 3);
         try
         {
-            SKImageInfo info = SkiaCodec.PixelInfo(size.Width, size.Height, header.HasRgbProfile);
+            SKImageInfo info = decoder.PixelInfo(size.Width, size.Height);
             decoder.ThrowUnlessSuccess(decoder.Codec.StartScanlineDecode(info));
             bool endsInGray = DecodeStrips(decoder, size, Kept(header.Height, scale), writer, pixels.Span, clock);
             if (endsInGray || layout.ComponentCount == 4 || !layout.IsInterleaved)
@@ -38,7 +38,9 @@ internal static unsafe class JpegDecoder
         }
 
         (int width, int height) = UprightWriter.Swaps(header.Orientation) ? (header.Height, header.Width) : (header.Width, header.Height);
-        return DecodedImage.Single(ImageFormat.Jpeg, width, height, new ImageFrame(0, TimeSpan.Zero, writer.Width, writer.Height, pixels));
+        DecodedImage image = DecodedImage.Single(ImageFormat.Jpeg, width, height, new ImageFrame(0, TimeSpan.Zero, writer.Width, writer.Height, pixels));
+        image.HasDoubtfulColors = decoder.Conversion.IsDoubtful;
+        return image;
     }
 
     private static bool DecodeStrips(SkiaCodec decoder, SKSizeI size, int keptRows, UprightWriter writer, Span<byte> pixels, DecodeClock clock)

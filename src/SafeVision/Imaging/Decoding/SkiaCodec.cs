@@ -10,7 +10,7 @@ internal readonly unsafe ref struct SkiaCodec
     private readonly MemoryHandle _pin;
     private readonly SKData _data;
 
-    public SkiaCodec(ReadOnlyMemory<byte> file, ImageFormat format)
+    public SkiaCodec(ReadOnlyMemory<byte> file, ImageFormat format, in ColorInformation color)
     {
         _format = format;
         _pin = file.Pin();
@@ -24,9 +24,13 @@ internal readonly unsafe ref struct SkiaCodec
         }
 
         Codec = codec;
+        Conversion = ColorConversion.For(codec, format, color);
     }
 
     public SKCodec Codec { get; }
+
+    /// <summary>How its pixels become sRGB.</summary>
+    public ColorConversion Conversion { get; }
 
     public void Dispose()
     {
@@ -35,9 +39,19 @@ internal readonly unsafe ref struct SkiaCodec
         _pin.Dispose();
     }
 
-    /// <summary>RGBA pixels with straight alpha, colours as stored or converted to sRGB through the file's profile.</summary>
-    public static SKImageInfo PixelInfo(int width, int height, bool toSrgb) =>
-        new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, toSrgb ? Srgb.Value : null);
+    /// <summary>RGBA pixels with straight alpha, colours as stored or converted to sRGB.</summary>
+    public SKImageInfo PixelInfo(int width, int height) => new(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul, Conversion.Target);
+
+    /// <summary>Decodes the only frame.</summary>
+    public void Decode(Span<byte> rgba, int width, int height)
+    {
+        fixed (byte* start = rgba)
+        {
+            ThrowUnlessSuccess(Codec.GetPixels(PixelInfo(width, height), (nint)start));
+        }
+
+        Conversion.Apply(rgba, width, height);
+    }
 
     /// <summary>Refuses the image unless decoding went well.</summary>
     public void ThrowUnlessSuccess(SKCodecResult result, int frame = 0)
@@ -53,10 +67,5 @@ internal readonly unsafe ref struct SkiaCodec
             default:
                 throw ImageRejectedException.Unsupported(_format, $"the decoder refuses frame {frame}: {result}");
         }
-    }
-
-    private static class Srgb
-    {
-        public static readonly SKColorSpace Value = SKColorSpace.CreateSrgb();
     }
 }

@@ -1,32 +1,34 @@
 using BitMiracle.LibTiff.Classic;
 using SafeVision.Imaging.Formats;
-using SkiaSharp;
 
 namespace SafeVision.Imaging.Decoding;
 
 /// <summary>Decodes the pages of a TIFF: LibTiff.NET decompresses rows and tiles, the samples become colours here.</summary>
 /// <remarks>Read by rows, never by whole strips: the library allocates a strip by its declared size.</remarks>
-internal static unsafe class TiffDecoder
+internal static class TiffDecoder
 {
-    public static DecodedImage Decode(ReadOnlyMemory<byte> file, List<TiffPage> pages, ImageDecodeOptions options, DecodeClock clock)
+    public static DecodedImage Decode(ReadOnlyMemory<byte> file, List<TiffPage> pages, ImageDecodeOptions options, DecodeClock clock, bool hasStoredColors)
     {
-        int samples = FrameSampling.Count(pages.Count, options.MaxSampledFrames);
-        CheckSum(pages, samples, options.Limits);
-        var frames = new List<ImageFrame>(samples);
+        pages = Readable(pages, out int largest);
+        int[] chosen = Choose(pages.Count, largest, options.MaxSampledFrames);
+        CheckSum(pages, chosen, options.Limits);
+        var frames = new List<ImageFrame>(chosen.Length);
+        List<ImageFrame>? others = null;
+        bool isDoubtful = false;
         QuietTiffErrors.Begin();
         try
         {
             using Tiff tiff = Tiff.ClientOpen("image", "rh", new object(), new TiffMemoryStream(file)) ?? throw Corrupt();
-            for (int sample = 0; sample < samples; sample++)
+            foreach (int index in chosen)
             {
                 clock.Check();
-                int index = FrameSampling.IndexOf(sample, samples, pages.Count);
-                frames.Add(DecodePage(tiff, file.Span, pages[index], index, options, clock));
+                frames.Add(DecodePage(tiff, file.Span, pages[index], index, chosen.Length, options, clock, hasStoredColors, ref others, ref isDoubtful));
             }
         }
         catch (Exception error)
         {
             frames.ForEach(frame => frame.Release());
+            others?.ForEach(frame => frame.Release());
             if (error is ImageRejectedException or OperationCanceledException or OutOfMemoryException)
             {
                 throw;
@@ -42,10 +44,43 @@ internal static unsafe class TiffDecoder
 
         TiffPage first = pages[0];
         (int width, int height) = UprightWriter.Swaps(first.Orientation) ? (first.Height, first.Width) : (first.Width, first.Height);
-        return new DecodedImage(ImageFormat.Tiff, width, height, pages.Count, frames);
+        return new DecodedImage(ImageFormat.Tiff, width, height, pages.Count, frames, others) { HasDoubtfulColors = isDoubtful };
     }
 
-    private static ImageFrame DecodePage(Tiff tiff, ReadOnlySpan<byte> file, TiffPage page, int index, ImageDecodeOptions options, DecodeClock clock)
+    // Beside the images lie thumbnails, masks and a sensor's raw samples. Those that are not read are left out where a larger
+    // image is read, but a preview is never judged in the place of the image that it stands for.
+    private static List<TiffPage> Readable(List<TiffPage> pages, out int largest)
+    {
+        List<TiffPage> readable = [.. pages.Where(TiffSamples.IsKnown)];
+        TiffPage? best = readable.MaxBy(page => page.Area);
+        foreach (TiffPage page in pages)
+        {
+            bool isAside = page.IsChild || page.Kind != 0;
+            if (!TiffSamples.IsKnown(page) && !(isAside && page.Area <= best?.Area))
+            {
+                throw TiffSamples.Unsupported(page);
+            }
+        }
+
+        largest = readable.IndexOf(best!);
+        return readable;
+    }
+
+    private static int[] Choose(int pages, int largest, int most)
+    {
+        int samples = Math.Min(pages, most);
+        int[] chosen = [.. Enumerable.Range(0, samples).Select(sample => FrameSampling.IndexOf(sample, samples, pages))];
+        if (!chosen.Contains(largest))
+        {
+            chosen[Array.FindIndex(chosen, index => index > largest) is > 0 and var after ? after - 1 : 0] = largest;
+        }
+
+        return chosen;
+    }
+
+    private static ImageFrame DecodePage(
+        Tiff tiff, ReadOnlySpan<byte> file, TiffPage page, int index, int chosen, ImageDecodeOptions options, DecodeClock clock, bool hasStoredColors,
+        ref List<ImageFrame>? others, ref bool isDoubtful)
     {
         TiffSamples samples = TiffSamples.For(page);
         if (!tiff.SetSubDirectory(page.Offset))
@@ -65,16 +100,29 @@ internal static unsafe class TiffDecoder
         }
 
         samples.Finish(rgba.Span);
-        if (!page.Profile.Equals(default))
+        if (!hasStoredColors && IccProfile.For(file[page.Profile], samples.ProfileKind) is { HasProfile: true } color)
         {
-            ToSrgb(file[page.Profile], page, rgba.Span);
+            ColorConversion conversion = ColorConversion.For(file[page.Profile], color.HasLookup);
+            conversion.Apply(rgba.Span, page.Width, page.Height);
+            isDoubtful |= conversion.IsDoubtful;
         }
 
-        var writer = new UprightWriter(page.Width, page.Height, page.Orientation, samples.HasAlpha ? options.Background : null);
+        var writer = new UprightWriter(page.Width, page.Height, page.Orientation, samples.HasAlpha ? options.Background ?? RgbColor.White : null);
+        var place = new FramePlace(index, TimeSpan.Zero, writer.Width, writer.Height);
+        if (samples.HasAlpha)
+        {
+            AddGrounds(ref others, place, rgba, page, chosen, options);
+        }
+
         PixelBuffer pixels = PixelBuffer.Rent(page.Width * page.Height * 3);
         writer.Write(rgba.Span, page.Width * 4, 0, pixels.Span);
         return new ImageFrame(index, TimeSpan.Zero, writer.Width, writer.Height, pixels);
     }
+
+    private static void AddGrounds(ref List<ImageFrame>? others, FramePlace place, PixelBuffer rgba, TiffPage page, int chosen, ImageDecodeOptions options) =>
+        OtherRenderings.AddGrounds(
+            ref others, place, rgba.Span, page.Width * 4, (page.Width, page.Height), canIgnoreAlpha: true, chosen, options,
+            (ground, rgb) => new UprightWriter(page.Width, page.Height, page.Orientation, ground).Write(rgba.Span, page.Width * 4, 0, rgb));
 
     private static void ReadRows(Tiff tiff, TiffPage page, TiffSamples samples, Span<byte> rgba, DecodeClock clock)
     {
@@ -124,33 +172,12 @@ internal static unsafe class TiffDecoder
         }
     }
 
-    private static void ToSrgb(ReadOnlySpan<byte> profile, TiffPage page, Span<byte> rgba)
+    private static void CheckSum(List<TiffPage> pages, int[] chosen, ImageLimits limits)
     {
-        using SKColorSpace? space = SKColorSpace.CreateIcc(profile);
-        if (space is null)
-        {
-            return; // A profile that does not parse changes nothing.
-        }
-
-        fixed (byte* start = rgba)
-        {
-            using var pixmap = new SKPixmap(new SKImageInfo(page.Width, page.Height, SKColorType.Rgba8888, SKAlphaType.Unpremul, space), (nint)start);
-            pixmap.ReadPixels(SkiaCodec.PixelInfo(page.Width, page.Height, toSrgb: true), (nint)start, page.Width * 4);
-        }
-    }
-
-    private static void CheckSum(List<TiffPage> pages, int samples, ImageLimits limits)
-    {
-        long sum = 0;
-        for (int sample = 0; sample < samples; sample++)
-        {
-            TiffPage page = pages[FrameSampling.IndexOf(sample, samples, pages.Count)];
-            sum += (long)page.Width * page.Height;
-        }
-
+        long sum = chosen.Sum(index => pages[index].Area);
         if (sum > limits.MaxPixels)
         {
-            throw ImageRejectedException.TooLarge(ImageFormat.Tiff, $"{samples} sampled pages have {sum} pixels; the limit is {limits.MaxPixels} (ImageLimits.MaxPixels; fewer ImageDecodeOptions.MaxSampledFrames take less)");
+            throw ImageRejectedException.TooLarge(ImageFormat.Tiff, $"{chosen.Length} sampled pages have {sum} pixels; the limit is {limits.MaxPixels} (ImageLimits.MaxPixels; fewer ImageDecodeOptions.MaxSampledFrames take less)");
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class TiffSamples
     private const int Palette = 3;
     private const int Separated = 5;
     private const int YCbCr = 6;
+    private const int CameraRaw = 32803;
+    private const int LinearRaw = 34892;
     private const int JpegCompression = 7;
     private const int AssociatedAlpha = 1;
     private const int StraightAlpha = 2;
@@ -39,11 +41,29 @@ internal sealed class TiffSamples
 
     public int Planes => _page.IsPlanar ? Math.Min(_page.SamplesPerPixel, _colours + (HasAlpha ? 1 : 0)) : 1;
 
+    /// <summary>The kind of ICC profile that fits.</summary>
+    public ReadOnlySpan<byte> ProfileKind => _page.Photometric switch
+    {
+        WhiteIsZero or BlackIsZero => "GRAY"u8,
+        Separated => "none"u8, // Its conversion to RGB is done before a profile could be.
+        _ => "RGB "u8,
+    };
+
+    /// <summary>Whether the samples of a page are of a kind that is read.</summary>
+    public static bool IsKnown(TiffPage page) => Colors(page) > 0;
+
     /// <exception cref="ImageRejectedException">Samples of a kind that is not read.</exception>
-    public static TiffSamples For(TiffPage page)
+    public static TiffSamples For(TiffPage page) => Colors(page) is > 0 and var colors ? new TiffSamples(page, colors) : throw Unsupported(page);
+
+    public static ImageRejectedException Unsupported(TiffPage page) => ImageRejectedException.Unsupported(
+        ImageFormat.Tiff,
+        $"the {(page.IsDng ? "DNG's picture" : "page")} of {page.Width}x{page.Height} at offset {page.Offset} has photometric interpretation {page.Photometric}, {page.SamplesPerPixel} samples of {page.BitsPerSample} bits, sample format {page.SampleFormat}, compression {page.Compression}"
+        + (page.Photometric is CameraRaw or LinearRaw ? ": a camera's raw samples, which are not read, and no preview is judged in their place; send an image developed from them" : ""));
+
+    private static int Colors(TiffPage page)
     {
         bool jpeg = page.Compression == JpegCompression;
-        int colours = page.Photometric switch
+        int colors = page.Photometric switch
         {
             WhiteIsZero or BlackIsZero or Palette => 1,
             Rgb => 3,
@@ -51,17 +71,13 @@ internal sealed class TiffSamples
             Separated => 4,
             _ => 0,
         };
-        bool known = colours > 0
-            && page.SamplesPerPixel >= colours && page.SamplesPerPixel <= 8
+        bool known = colors > 0
+            && page.SamplesPerPixel >= colors && page.SamplesPerPixel <= 8
             && page.SampleFormat == 1
-            && (page.BitsPerSample is 8 or 16 || (page.BitsPerSample is 1 or 2 or 4 && colours == 1 && page.SamplesPerPixel == 1))
+            && (page.BitsPerSample is 8 or 16 || (page.BitsPerSample is 1 or 2 or 4 && colors == 1 && page.SamplesPerPixel == 1))
             && (page.BitsPerSample == 8 || !jpeg)
             && (page.BitsPerSample <= 8 || page.Photometric != Palette);
-        return known
-            ? new TiffSamples(page, colours)
-            : throw ImageRejectedException.Unsupported(
-                ImageFormat.Tiff,
-                $"the page at offset {page.Offset} has photometric interpretation {page.Photometric}, {page.SamplesPerPixel} samples of {page.BitsPerSample} bits, sample format {page.SampleFormat}, compression {page.Compression}");
+        return known ? colors : 0;
     }
 
     public int RowBytes(int width) => (int)((((long)width * (_page.IsPlanar ? 1 : _page.SamplesPerPixel) * _page.BitsPerSample) + 7) / 8);

@@ -1,3 +1,5 @@
+using SafeVision.Files;
+
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Tells the format by the first bytes, and names the common ones that are not read.</summary>
@@ -50,6 +52,8 @@ internal static class ImageFormatSniffer
             [(byte)'h', (byte)'e', ..] or [(byte)'m', (byte)'i', (byte)'f', (byte)'1'] or [(byte)'m', (byte)'s', (byte)'f', (byte)'1'] => "HEIC",
             _ => "a video or another ISO media file",
         },
+        _ when RegularFile.IsGitLfsPointer(file) => "a Git LFS pointer, not the image itself, which 'git lfs pull' brings",
+        _ when RegularFile.IsAppleDouble(file) => "an AppleDouble file, in which macOS keeps another file's attributes: no image",
         _ when file.StartsWith("\0\0\0\x0CjP  "u8) => "JPEG 2000",
         _ when file.StartsWith("8BPS"u8) => "a Photoshop document",
         _ when file.StartsWith("\0\0\x01\0"u8) => "an icon (ICO)",

@@ -8,6 +8,8 @@ namespace SafeVision.Imaging.Formats;
 /// <param name="Frames">Frames in the file.</param>
 /// <param name="Orientation">How to turn the stored image upright.</param>
 /// <param name="HasAlpha">Whether a pixel may be transparent.</param>
-/// <param name="HasRgbProfile">Whether there is an ICC profile for RGB pixels.</param>
+/// <param name="Color">What it says about the colours of the pixels.</param>
+/// <param name="CanIgnoreAlpha">Whether viewers differ in whether they heed the alpha: they do for BMP and TIFF.</param>
 internal readonly record struct ImageHeader(
-    int Width, int Height, int Frames = 1, Orientation Orientation = Orientation.Upright, bool HasAlpha = false, bool HasRgbProfile = false);
+    int Width, int Height, int Frames = 1, Orientation Orientation = Orientation.Upright, bool HasAlpha = false,
+    ColorInformation Color = default, bool CanIgnoreAlpha = false);

@@ -16,7 +16,8 @@ internal static class JpegHeader
     {
         layout = default;
         var orientation = Orientation.Upright;
-        bool exif = false, profile = false;
+        bool exif = false;
+        ReadOnlySpan<byte> profile = default;
         int position = 2;
         while (!layout.HasEnd)
         {
@@ -51,7 +52,7 @@ internal static class JpegHeader
                     exif = true;
                     break;
                 case 0xE2 when segment.StartsWith("ICC_PROFILE\0\x01"u8) && segment.Length > 14:
-                    profile = IccProfile.IsRgb(segment[14..]);
+                    profile = segment[14..];
                     break;
                 default:
                     break;
@@ -62,7 +63,8 @@ internal static class JpegHeader
 
         layout.End = position;
         CheckScans(layout);
-        return new ImageHeader(layout.Width, layout.Height, Orientation: orientation, HasRgbProfile: profile && layout.ComponentCount == 3);
+        ReadOnlySpan<byte> kind = layout.ComponentCount switch { 1 => "GRAY"u8, 4 => "CMYK"u8, _ => "RGB "u8 };
+        return new ImageHeader(layout.Width, layout.Height, Orientation: orientation, Color: IccProfile.For(profile, kind));
     }
 
     private static void ReadFrame(ReadOnlySpan<byte> segment, int marker, int position, ImageLimits limits, ref JpegLayout layout)

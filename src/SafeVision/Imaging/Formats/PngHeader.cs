@@ -37,9 +37,14 @@ internal static class PngHeader
             {
                 header = header with { Orientation = ExifOrientation.Read(chunks.Content) };
             }
-            else if (type.SequenceEqual("iCCP"u8) && !data && (colourType & 2) != 0)
+            else if (type.SequenceEqual("iCCP"u8) && !data && header.Color.Transfer == 0)
             {
-                header = header with { HasRgbProfile = IccProfile.IsRgbInPng(chunks.Content) };
+                header = header with { Color = IccProfile.InPng(chunks.Content, (colourType & 2) != 0 ? "RGB "u8 : "GRAY"u8) };
+            }
+            else if (type.SequenceEqual("cICP"u8) && !data && chunks.Content is [var primaries, var transfer, 0, 1, ..] && transfer != 0)
+            {
+                // It takes precedence over all other chunks about colour (W3C PNG, third edition, 4.3).
+                header = header with { Color = new ColorInformation(HasProfile: false, Primaries: primaries, Transfer: transfer) };
             }
             else if (type.SequenceEqual("acTL"u8) && !data)
             {

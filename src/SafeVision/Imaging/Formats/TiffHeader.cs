@@ -38,19 +38,39 @@ internal readonly ref struct TiffHeader
     {
         var pages = new List<TiffPage>(1);
         var seen = new HashSet<uint>();
-        uint offset = UInt32(4);
+        var children = new List<uint>();
+        ReadChain(UInt32(4), isChild: false, pages, seen, children);
 
-        // A chain of directories that bites its own tail ends there.
+        // A camera's raw file has a small picture first and the others below it (TIFF technical note 1, Adobe, 1995).
+        for (int i = 0; i < children.Count; i++)
+        {
+            ReadChain(children[i], isChild: true, pages, seen, children);
+        }
+
+        return pages.Count > 0 ? Order(pages) : throw ImageRejectedException.Corrupt(ImageFormat.Tiff, "there is no page");
+    }
+
+    // What is a smaller version of another page goes behind them all, so that the first page is one that viewers show.
+    private static List<TiffPage> Order(List<TiffPage> pages)
+    {
+        bool isDng = pages.Exists(page => page.IsDng);
+        pages.ForEach(page => page.IsDng = isDng);
+        return [.. pages.Where(page => !page.IsReduced), .. pages.Where(page => page.IsReduced)];
+    }
+
+    // A chain of directories that bites its own tail ends there.
+    private void ReadChain(uint offset, bool isChild, List<TiffPage> pages, HashSet<uint> seen, List<uint> children)
+    {
         while (offset != 0 && seen.Add(offset))
         {
             _limits.CheckFrames(ImageFormat.Tiff, pages.Count + 1, offset);
-            pages.Add(ReadPage(offset, out offset));
+            TiffPage page = ReadPage(offset, children, out offset);
+            page.IsChild = isChild;
+            pages.Add(page);
         }
-
-        return pages.Count > 0 ? pages : throw ImageRejectedException.Corrupt(ImageFormat.Tiff, "there is no page");
     }
 
-    private TiffPage ReadPage(uint offset, out uint next)
+    private TiffPage ReadPage(uint offset, List<uint> children, out uint next)
     {
         if (offset > _file.Length - 2)
         {
@@ -88,6 +108,13 @@ internal readonly ref struct TiffHeader
                     break;
                 case 279 or 325:
                     counts = entry;
+                    break;
+                case 330:
+                    for (uint child = 0; child < entry.Count && children.Count <= _limits.MaxFrames; child++)
+                    {
+                        children.Add(Value(entry, child));
+                    }
+
                     break;
                 default:
                     Apply(entry, page);
@@ -128,6 +155,8 @@ internal readonly ref struct TiffHeader
     {
         switch (entry.Tag)
         {
+            case 254: page.Kind = Int32(entry); break;
+            case 255: page.Kind |= Int32(entry) == 2 ? 1 : 0; break;
             case 256: page.Width = Int32(entry); break;
             case 257: page.Height = Int32(entry); break;
             case 258: page.BitsPerSample = Same(entry); break;
@@ -140,7 +169,8 @@ internal readonly ref struct TiffHeader
             case 323: page.TileHeight = Int32(entry); break;
             case 338: page.ExtraSample = entry.Count > 0 ? Int32(entry) : 0; break;
             case 339: page.SampleFormat = Same(entry); break;
-            case 34675 when IccProfile.IsRgb(_file.Slice(entry.Offset, entry.Length)):
+            case 50706: page.IsDng = true; break;
+            case 34675:
                 page.Profile = entry.Offset..(entry.Offset + entry.Length);
                 break;
             default: break;

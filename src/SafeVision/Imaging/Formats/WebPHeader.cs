@@ -90,7 +90,7 @@ internal static class WebPHeader
             }
             else if (type.SequenceEqual("ICCP"u8))
             {
-                header = header with { HasRgbProfile = IccProfile.IsRgb(content) };
+                header = header with { Color = IccProfile.For(content, "RGB "u8) };
             }
             else if (type.SequenceEqual("EXIF"u8))
             {

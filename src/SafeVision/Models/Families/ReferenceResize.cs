@@ -4,20 +4,17 @@ namespace SafeVision.Models.Families;
 
 /// <summary>
 /// Resizes whole pictures as the families' reference does with Pillow 13. It is <see cref="ImageResizer"/>, which runs along the
-/// rows first as Pillow always did before, but where the height shrinks much more than the width, the columns come first
-/// (python-pillow/Pillow#9549). As both passes round and clip to bytes, the order shows: by a level or so in photographs, by
+/// rows first as Pillow always did before, but where the height shrinks by more than twice what the width does, the columns come
+/// first (python-pillow/Pillow#9549). As both passes round and clip to bytes, the order shows: by a level or so in photographs, by
 /// more in noise.
 /// </summary>
 internal static class ReferenceResize
 {
-    // The release's exact bound is not documented; what it was seen to do turns between 1.13 and 2.
-    private const int MuchMore = 2;
-
     /// <summary>Resizes a picture, row by row into a sink.</summary>
     public static void Run<TSink>(in PixelView source, int width, int height, ResampleFilter filter, ref TSink sink)
         where TSink : IResampleRowSink, allows ref struct
     {
-        if (!IsColumnsFirst(source, width, height) || filter == ResampleFilter.Nearest)
+        if (!IsColumnsFirst(source.Width, source.Height, width, height) || filter == ResampleFilter.Nearest)
         {
             Resize(source, new ResizeOptions(width, height, filter), ref sink);
             return;
@@ -30,8 +27,9 @@ internal static class ReferenceResize
         Resize(new PixelView(shrunk.Span, stride, source.Width, height, source.Layout), new ResizeOptions(width, height, filter), ref sink);
     }
 
-    private static bool IsColumnsFirst(in PixelView source, int width, int height) =>
-        height < source.Height && (long)source.Height * width >= (long)MuchMore * source.Width * height;
+    /// <summary>Whether the reference shrinks the columns before the rows. Reproduces all recorded cases of Pillow 13.0.0.</summary>
+    public static bool IsColumnsFirst(int width, int height, int newWidth, int newHeight) =>
+        newHeight < height && height - newHeight > 2L * (width - newWidth);
 
     private static void Resize<TSink>(in PixelView source, in ResizeOptions options, ref TSink sink)
         where TSink : IResampleRowSink, allows ref struct =>
