@@ -12,14 +12,15 @@ public sealed class ArchitectureTests
     private static readonly Dictionary<string, string[]> s_mayKnow = new()
     {
         ["Unicode"] = [],
-        ["Tokenizers"] = ["Unicode", "Execution"],
-        ["Templates"] = ["Tokenizers", "Execution"],
-        ["Imaging"] = ["ImageSource"],
-        ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode"],
+        ["Files"] = [],
+        ["Tokenizers"] = ["Unicode", "Files", "Inference"],
+        ["Templates"] = ["Tokenizers", "Inference"],
+        ["Imaging"] = ["ImageSource", "Files"],
+        ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode", "Files"],
         ["Assessments"] = ["CamelCaseEnumConverter`1"],
-        ["Execution"] = ["ExecutionProvider"],
-        ["Models"] = ["Execution", "Imaging", "Tokenizers", "Templates", "ExecutionProvider"],
-        ["Engines"] = ["Models", "Execution", "Imaging", "Policies", "Assessments", "Tokenizers", "Templates", "ExecutionProvider"],
+        ["Inference"] = ["ExecutionProvider", "Files"],
+        ["Models"] = ["Inference", "Imaging", "Tokenizers", "Templates", "ExecutionProvider", "Files"],
+        ["Engines"] = ["Models", "Inference", "Imaging", "Policies", "Assessments", "Tokenizers", "Templates", "ExecutionProvider", "Files"],
     };
 
     private static readonly OpCode[] s_codes =
