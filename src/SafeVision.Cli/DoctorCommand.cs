@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using SafeVision.Cli.Output;
 using SafeVision.Inference;
 using SafeVision.Models;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Cli;
 
@@ -48,7 +49,9 @@ internal static class DoctorCommand
         try
         {
             ModelPackage model = open();
-            ModelExamination examination = await ModelExamination.RunAsync(model, options, cancellationToken);
+            ModelExamination examination = model.Manifest.Kind == "visionLanguage"
+                ? await VisionLanguageExamination.RunAsync(model, options, cancellationToken)
+                : await ModelExamination.RunAsync(model, options, cancellationToken);
             string goldens = examination.Goldens == 0
                 ? "it has no golden inputs, so nothing tells whether it computes what it should"
                 : FormattableString.Invariant($"{examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"WRONG: more than {examination.Allowed:0.0e+0}")})");

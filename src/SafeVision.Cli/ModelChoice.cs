@@ -1,4 +1,4 @@
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Cli;
 

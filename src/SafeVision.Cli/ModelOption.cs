@@ -1,5 +1,5 @@
 using System.CommandLine;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Cli;
 

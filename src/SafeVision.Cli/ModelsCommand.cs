@@ -1,7 +1,7 @@
 using System.CommandLine;
 using SafeVision.Assessments;
 using SafeVision.Cli.Output;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 using SafeVision.Models;
 using SafeVision.Policies;
 using Spectre.Console;

@@ -1,5 +1,5 @@
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Conversion;
 

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using SafeVision.Engines;
 using SafeVision.Engines.Cascade;
 using SafeVision.Engines.ClosedSet;
-using SafeVision.Engines.VisionLanguage;
 using SafeVision.Hosting;
 using SafeVision.Imaging;
 using SafeVision.Inference;
@@ -23,7 +22,7 @@ public sealed class ImageGuardrailBuilder
     private bool _reloadPolicy;
     private IImageDecoder? _decoder;
     private TimeSpan? _timeout;
-    private bool _hasLanguageModel;
+    private TimeSpan _usualTimeout = TimeSpan.FromSeconds(30);
     private int? _concurrency;
     private string _name = "default";
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
@@ -55,10 +54,16 @@ public sealed class ImageGuardrailBuilder
     /// Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
     /// not cover or were unsure of.
     /// </summary>
-    public ImageGuardrailBuilder UseEngine(Func<EngineContext, IGuardrailEngine> create)
+    /// <param name="create">Makes the engine; called when the guardrail is built.</param>
+    /// <param name="usualTimeout">
+    /// The time that one image may take with this engine where <see cref="WithTimeout"/> says nothing; the longest of all engines
+    /// counts. Null: 30 seconds.
+    /// </param>
+    public ImageGuardrailBuilder UseEngine(Func<EngineContext, IGuardrailEngine> create, TimeSpan? usualTimeout = null)
     {
         ArgumentNullException.ThrowIfNull(create);
         _engines.Add(create);
+        _usualTimeout = usualTimeout > _usualTimeout ? usualTimeout.Value : _usualTimeout;
         return this;
     }
 
@@ -74,20 +79,6 @@ public sealed class ImageGuardrailBuilder
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(classifier);
         return UseEngine(context => new ClassifierEngine([ModelPackage.Open(classifier)], taxonomy, new ClassifierEngineOptions(), context));
-    }
-
-    /// <summary>
-    /// Adds a vision-language engine: a model that reads the policy, looks at the image, names the category and says why.
-    /// </summary>
-    /// <param name="folder">The model's folder: ONNX files with the configuration and tokenizer files of the checkpoint.</param>
-    /// <param name="configure">Sets how the model is asked; null: the defaults.</param>
-    public ImageGuardrailBuilder UseVisionLanguageModel(string folder, Action<VisionLanguageEngineOptions>? configure = null)
-    {
-        ArgumentException.ThrowIfNullOrWhiteSpace(folder);
-        var options = new VisionLanguageEngineOptions();
-        configure?.Invoke(options);
-        _hasLanguageModel = true;
-        return UseEngine(context => new VisionLanguageEngine(folder, options, context));
     }
 
     /// <summary>Decodes images with another decoder than the built-in one.</summary>
@@ -133,8 +124,7 @@ public sealed class ImageGuardrailBuilder
 
     /// <summary>
     /// The time one image may take; then the policy's <c>onFailure</c> applies. Above 0, or
-    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds; 5 minutes with <see cref="UseVisionLanguageModel"/>, which a
-    /// processor may need for a large model.
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds, or more with an engine that usually takes longer.
     /// </summary>
     public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
     {
@@ -183,7 +173,7 @@ public sealed class ImageGuardrailBuilder
         SafetyPolicy initial = _policy ?? SafetyPolicy.FromFile(_policyFile!);
         SessionCache sessions = _sharedSessions ?? new SessionCache(_loggers.CreateLogger<SessionCache>());
         var context = new EngineContext(sessions, _execution.Validate());
-        TimeSpan timeout = _timeout ?? (_hasLanguageModel ? TimeSpan.FromMinutes(5) : TimeSpan.FromSeconds(30));
+        TimeSpan timeout = _timeout ?? _usualTimeout;
         int atOnce = _concurrency ?? 2 * Environment.ProcessorCount;
         IGuardrailEngine[] parts = [.. _engines.Select(create => create(context))];
 
@@ -215,7 +205,7 @@ public sealed class ImageGuardrailBuilder
 
         if (_engines.Count == 0)
         {
-            throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseVisionLanguageModel, UseClassifier or UseEngine.");
+            throw new ArgumentException("A guardrail needs an engine: call UseDefaultModels (package SafeVision.Models), UseVisionLanguageModel (package SafeVision.VisionLanguage), UseClassifier or UseEngine.");
         }
 
         if (_timeout is { } timeout && timeout != Timeout.InfiniteTimeSpan && (timeout <= TimeSpan.Zero || timeout > TimeSpan.FromDays(1)))

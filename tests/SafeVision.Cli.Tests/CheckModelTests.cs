@@ -6,8 +6,8 @@ namespace SafeVision.Cli.Tests;
 /// <summary>A vision-language model on the command line. The model is tiny and its weights are random: what it says means nothing.</summary>
 public sealed class CheckModelTests : IDisposable
 {
-    private static readonly string s_model = Repository.PathOf("tests/SafeVision.Tests/Fixtures/vlm/onnx/internvl-llama");
-    private static readonly string s_picture = Repository.PathOf("tests/SafeVision.Tests/Fixtures/vlm/preprocess/images/text-1200x200.png");
+    private static readonly string s_model = Repository.PathOf("tests/SafeVision.VisionLanguage.Tests/Fixtures/vlm/onnx/internvl-llama");
+    private static readonly string s_picture = Repository.PathOf("tests/SafeVision.VisionLanguage.Tests/Fixtures/vlm/preprocess/images/text-1200x200.png");
     private static readonly string s_coffee = Repository.PathOf("samples/images/coffee.png");
 
     private readonly TemporaryFolder _folder = new();

@@ -13,14 +13,12 @@ public sealed class ArchitectureTests
     {
         ["Unicode"] = [],
         ["Files"] = [],
-        ["Tokenizers"] = ["Unicode", "Files", "Inference"],
-        ["Templates"] = ["Tokenizers", "Inference"],
         ["Imaging"] = ["ImageSource", "Files"],
         ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode", "Files"],
         ["Assessments"] = ["CamelCaseEnumConverter`1"],
         ["Inference"] = ["ExecutionProvider", "Files"],
-        ["Models"] = ["Inference", "Imaging", "Tokenizers", "Templates", "ExecutionProvider", "Files"],
-        ["Engines"] = ["Models", "Inference", "Imaging", "Policies", "Assessments", "Tokenizers", "Templates", "ExecutionProvider", "Files"],
+        ["Models"] = ["Inference", "Imaging", "Unicode", "ExecutionProvider", "Files"],
+        ["Engines"] = ["Models", "Inference", "Imaging", "Policies", "Assessments", "ExecutionProvider", "Files"],
     };
 
     private static readonly OpCode[] s_codes =

@@ -1,9 +1,8 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Photographs;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
-using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

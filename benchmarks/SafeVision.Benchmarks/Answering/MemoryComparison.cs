@@ -3,11 +3,10 @@ using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Benchmarks.Photographs;
 using SafeVision.Engines;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text.Json.Serialization;
 using SafeVision.Benchmarks.Peers;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

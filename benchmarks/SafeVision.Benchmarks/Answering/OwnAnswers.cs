@@ -1,5 +1,5 @@
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Engines;
-using SafeVision.Engines.VisionLanguage;
+using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 
 namespace SafeVision.Benchmarks.Answering;

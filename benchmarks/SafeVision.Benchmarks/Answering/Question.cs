@@ -1,9 +1,8 @@
-using SafeVision.Engines.VisionLanguage;
-using SafeVision.Engines.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Imaging;
-using SafeVision.Models.Families;
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.Policies;
 
 namespace SafeVision.Benchmarks.Answering;

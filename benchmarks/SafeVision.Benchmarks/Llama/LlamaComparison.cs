@@ -1,8 +1,8 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Inference;
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Llama;
 

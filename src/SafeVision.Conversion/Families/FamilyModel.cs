@@ -2,7 +2,7 @@ using SafeVision.Conversion.Layers;
 using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
 using SafeVision.Models;
-using SafeVision.Tokenizers;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Families;
 

@@ -1,5 +1,5 @@
 using SafeVision.Inference;
-using SafeVision.Tokenizers;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Preparation;
 

@@ -47,15 +47,7 @@ public static class ImageResizer
     public static void Resize(
         ReadOnlySpan<byte> source, int width, int height, PixelLayout layout, Span<byte> destination, in ResizeOptions options)
     {
-        if (!Enum.IsDefined(layout))
-        {
-            throw new ArgumentOutOfRangeException(nameof(layout), layout, "The pixel layout is not one of the known ones.");
-        }
-
-        RequireSide(width, nameof(width));
-        RequireSide(height, nameof(height));
-        RequireBytes(source.Length, (long)width * height * (int)layout, nameof(source));
-        ResizeTarget target = ResizeTarget.Create(width, height, options);
+        ResizeTarget target = Check(source, width, height, layout, options);
         RequireBytes(destination.Length, (long)target.Columns.Count * target.Rows.Count * (int)layout, nameof(destination));
         if (source.Overlaps(destination))
         {
@@ -65,6 +57,36 @@ public static class ImageResizer
         var view = new PixelView(source, (nint)width * (int)layout, width, height, layout);
         var sink = new BufferSink(destination, target.Columns.Count * (int)layout);
         Resize(view, target, options, ResampleKernel.Best, ref sink);
+    }
+
+    /// <summary>Resizes a picture, or a part of it, and hands on row after row, so that the result need not be kept.</summary>
+    /// <typeparam name="TSink">Takes the rows.</typeparam>
+    /// <inheritdoc cref="Resize(ReadOnlySpan{byte}, int, int, PixelLayout, Span{byte}, in ResizeOptions)"/>
+    /// <param name="source">The pixels, at least width x height of them.</param>
+    /// <param name="width">The source's columns, 1 to <see cref="MaximumSourceSide"/>.</param>
+    /// <param name="height">The source's rows, 1 to <see cref="MaximumSourceSide"/>.</param>
+    /// <param name="layout">What a pixel is, in both pictures.</param>
+    /// <param name="options">The target.</param>
+    /// <param name="sink">Takes each row once, from the first to the last.</param>
+    public static void Resize<TSink>(
+        ReadOnlySpan<byte> source, int width, int height, PixelLayout layout, in ResizeOptions options, ref TSink sink)
+        where TSink : IResampleRowSink, allows ref struct
+    {
+        ResizeTarget target = Check(source, width, height, layout, options);
+        Resize(new PixelView(source, (nint)width * (int)layout, width, height, layout), target, options, ResampleKernel.Best, ref sink);
+    }
+
+    private static ResizeTarget Check(ReadOnlySpan<byte> source, int width, int height, PixelLayout layout, in ResizeOptions options)
+    {
+        if (!Enum.IsDefined(layout))
+        {
+            throw new ArgumentOutOfRangeException(nameof(layout), layout, "The pixel layout is not one of the known ones.");
+        }
+
+        RequireSide(width, nameof(width));
+        RequireSide(height, nameof(height));
+        RequireBytes(source.Length, (long)width * height * (int)layout, nameof(source));
+        return ResizeTarget.Create(width, height, options);
     }
 
     /// <summary>Resizes checked input with a given kernel.</summary>

@@ -18,7 +18,8 @@ public sealed class ModelSession : IDisposable
     /// <summary>The provider it runs on, and why not on a better one.</summary>
     public ProviderSelection Provider { get; }
 
-    internal InferenceSession Session { get; }
+    /// <summary>The native session, which belongs to this; runs of it go through <see cref="Run"/>.</summary>
+    public InferenceSession Session { get; }
 
     /// <summary>Checks that the graph has the tensors that its manifest promises.</summary>
     /// <exception cref="ModelLoadException">One is missing; the message lists those that exist.</exception>
@@ -46,8 +47,16 @@ public sealed class ModelSession : IDisposable
         : throw new ModelLoadException($"{ModelName}: '{name}' must be a tensor of 32-bit floats, but is {tensor.OnnxValueType} of {tensor.ElementDataType}.");
 
     /// <summary>Runs so that the run ends when <paramref name="cancellationToken"/> fires.</summary>
-    internal static void Run<TState>(RunOptions options, TState state, Action<RunOptions, TState> run, CancellationToken cancellationToken)
+    /// <typeparam name="TState">What <paramref name="run"/> needs.</typeparam>
+    /// <param name="options">The run's options; one run at a time may use them.</param>
+    /// <param name="state">Handed to <paramref name="run"/>.</param>
+    /// <param name="run">Runs a session with the options.</param>
+    /// <param name="cancellationToken">Ends the run between two operators.</param>
+    /// <exception cref="OperationCanceledException">The run was ended.</exception>
+    public static void Run<TState>(RunOptions options, TState state, Action<RunOptions, TState> run, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(run);
         cancellationToken.ThrowIfCancellationRequested();
         options.Terminate = false; // a token may have fired just after an earlier run
         using (cancellationToken.UnsafeRegister(static state => ((RunOptions)state!).Terminate = true, options))
@@ -64,7 +73,7 @@ public sealed class ModelSession : IDisposable
     }
 
     /// <summary>Whether the native session is gone; running it then would crash the process.</summary>
-    internal bool IsDisposed { get; private set; }
+    public bool IsDisposed { get; private set; }
 
     /// <inheritdoc />
     public void Dispose()

@@ -4,7 +4,7 @@ using SafeVision.Files;
 namespace SafeVision.Inference;
 
 /// <summary>An ONNX file on disk together with the files in which it keeps weights; found and checked, not loaded. Thread-safe.</summary>
-internal sealed class OnnxFile
+public sealed class OnnxFile
 {
     private readonly IReadOnlyList<FileStamp> _stamps; // the .onnx file first
     private readonly Lazy<Task<string>> _hash;
@@ -35,7 +35,7 @@ internal sealed class OnnxFile
     public Task<string> HashAsync() => _hash.Value;
 
     /// <summary>The file as the session cache loads it. Who it is follows from paths, lengths and times: hashing takes too long to wait for.</summary>
-    public ModelImage Image(string name) => new()
+    internal ModelImage Image(string name) => new()
     {
         Name = name,
         Identity = string.Join('|', _stamps.Select(file => $"{file.Path}:{file.Length}:{file.Time.Ticks}")),

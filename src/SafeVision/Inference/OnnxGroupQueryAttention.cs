@@ -10,5 +10,5 @@ namespace SafeVision.Inference;
 /// <param name="PresentValue">Values with the new tokens.</param>
 /// <param name="Heads">Query heads; 0 where the node does not say.</param>
 /// <param name="KeyValueHeads">Key and value heads; 0 where the node does not say.</param>
-internal sealed record OnnxGroupQueryAttention(
+public sealed record OnnxGroupQueryAttention(
     string PastKey, string PastValue, string PresentKey, string PresentValue, int Heads, int KeyValueHeads);

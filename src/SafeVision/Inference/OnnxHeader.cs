@@ -1,9 +1,10 @@
+using System.Collections.Frozen;
 using SafeVision.Files;
 
 namespace SafeVision.Inference;
 
 /// <summary>What an ONNX file says about itself, read without its weights and without ONNX Runtime.</summary>
-internal sealed record OnnxHeader
+public sealed record OnnxHeader
 {
     /// <summary>The version of the file format.</summary>
     public required long IrVersion { get; init; }
@@ -12,10 +13,10 @@ internal sealed record OnnxHeader
     public required IReadOnlyDictionary<string, long> Opsets { get; init; }
 
     /// <summary>The operators of the graph and of the graphs inside it, each once.</summary>
-    public required IReadOnlySet<OnnxOperator> Operators { get; init; }
+    internal IReadOnlySet<OnnxOperator> Operators { get; init; } = FrozenSet<OnnxOperator>.Empty;
 
     /// <summary>Operators that the file itself defines as functions of others.</summary>
-    public required IReadOnlySet<OnnxOperator> Functions { get; init; }
+    internal IReadOnlySet<OnnxOperator> Functions { get; init; } = FrozenSet<OnnxOperator>.Empty;
 
     /// <summary>The graph's inputs in order. Files older than IR version 4 list their weights here too.</summary>
     public required IReadOnlyList<OnnxTensorInfo> Inputs { get; init; }
@@ -24,7 +25,7 @@ internal sealed record OnnxHeader
     public required IReadOnlyList<OnnxTensorInfo> Outputs { get; init; }
 
     /// <summary>The files in which weights are kept, each once.</summary>
-    public required IReadOnlyList<OnnxExternalFile> ExternalFiles { get; init; }
+    internal IReadOnlyList<OnnxExternalFile> ExternalFiles { get; init; } = [];
 
     /// <summary>The nodes that may share one buffer between past and present keys and values.</summary>
     public required IReadOnlyList<OnnxGroupQueryAttention> GroupQueryAttentions { get; init; }

@@ -15,6 +15,25 @@ public static class ProviderCatalog
     /// <exception cref="ExecutionProviderException">The native library is missing; the message names the package.</exception>
     public static string RuntimeVersion => Environment().GetVersionString();
 
+    /// <summary>The first of the wanted providers that this machine has; the processor where it has none. Loads no model.</summary>
+    /// <exception cref="ArgumentException">An option is out of range.</exception>
+    /// <exception cref="ExecutionProviderException">The native library is missing; the message names the package.</exception>
+    public static ExecutionProvider FirstUsable(ExecutionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Environment();
+        foreach (ExecutionProvider provider in options.Validate().Providers)
+        {
+            using var session = new SessionOptions();
+            if (TryAppend(session, provider) is null)
+            {
+                return provider;
+            }
+        }
+
+        return ExecutionProvider.Cpu;
+    }
+
     /// <summary>Adds <paramref name="provider"/> to <paramref name="options"/>, or says why that cannot be done.</summary>
     /// <returns>Null when added, otherwise the reason.</returns>
     internal static string? TryAppend(SessionOptions options, ExecutionProvider provider)

@@ -32,12 +32,32 @@ public sealed class SessionCache : IDisposable
     }
 
     /// <summary>
-    /// Something that is made of sessions and shared by all who ask by the same key; it is disposed with the cache, before the
-    /// sessions. Cancelling ends the caller's wait, not the making.
+    /// The session of an ONNX file with inputs of varying shape, loaded now if it is not yet. Cancelling ends the caller's wait,
+    /// not the loading.
     /// </summary>
-    internal async Task<T> ShareAsync<T>(string key, Func<Task<T>> create, CancellationToken cancellationToken)
+    /// <param name="file">The file.</param>
+    /// <param name="name">The model's name, for errors and provenance.</param>
+    /// <param name="options">Providers and threads.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
+    /// <exception cref="ModelLoadException">ONNX Runtime lacks an operator set or operator, or can't load the file; the message names it.</exception>
+    public async Task<ModelSession> GetAsync(OnnxFile file, string name, ExecutionOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(options);
+        await Task.Run(() => OnnxRuntimeSupport.Require(file), cancellationToken).ConfigureAwait(false);
+        return await GetAsync(file.Image(name), options.Validate(), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Something that is made of sessions and shared by all who ask by the same key; it is disposed with the cache, before the
+    /// sessions. Cancelling ends the caller's wait, not the making. What failed is made anew by the next call.
+    /// </summary>
+    /// <typeparam name="T">What is shared; part of the key.</typeparam>
+    public async Task<T> ShareAsync<T>(string key, Func<Task<T>> create, CancellationToken cancellationToken)
         where T : class, IDisposable
     {
+        ArgumentNullException.ThrowIfNull(create);
         ObjectDisposedException.ThrowIf(_disposed, this);
         Lazy<Task<IDisposable>> entry = _shared.GetOrAdd($"{typeof(T).Name}|{key}", full => new Lazy<Task<IDisposable>>(() => Task.Run(async () =>
         {

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Inference;
-using SafeVision.Models.VisionLanguage;
 
 namespace SafeVision.Models;
 
@@ -50,7 +49,7 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
 
         if (manifest.Kind == "visionLanguage")
         {
-            return await VisionLanguageExamination.RunAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);
+            throw new ModelLoadException($"{package.Folder.Description}: a vision-language model is examined by VisionLanguageExamination of the package SafeVision.VisionLanguage.");
         }
 
         using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
@@ -62,7 +61,7 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
     }
 
     /// <summary>The least that a golden says; <see cref="Tolerance"/> where none says anything.</summary>
-    internal static double AllowedBy(ModelManifest manifest) => manifest.Goldens.Select(golden => golden.Tolerance ?? Tolerance).DefaultIfEmpty(Tolerance).Min();
+    public static double AllowedBy(ModelManifest manifest) => (manifest ?? throw new ArgumentNullException(nameof(manifest))).Goldens.Select(golden => golden.Tolerance ?? Tolerance).DefaultIfEmpty(Tolerance).Min();
 
     private static float[] Read(ModelSession texts, ModelManifest manifest, ModelGolden golden)
     {
@@ -74,6 +73,7 @@ public sealed record ModelExamination(int Goldens, double LargestDifference, Pro
     private static double Largest(ModelManifest manifest, Func<ModelGolden, float[]> run) =>
         manifest.Goldens.Select(golden => Difference(golden, run(golden))).DefaultIfEmpty().Max();
 
-    internal static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
-        ProviderSelfCheck.RelativeDifference([.. golden.Outputs], actual[..Math.Min(actual.Length, golden.Outputs.Count)]);
+    /// <summary>How far outputs are from a golden's, relative to the largest of them; infinite where they are too few or not finite.</summary>
+    public static double Difference(ModelGolden golden, ReadOnlySpan<float> actual) =>
+        ProviderSelfCheck.RelativeDifference([.. (golden ?? throw new ArgumentNullException(nameof(golden))).Outputs], actual[..Math.Min(actual.Length, golden.Outputs.Count)]);
 }

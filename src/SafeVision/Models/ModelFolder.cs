@@ -47,13 +47,13 @@ public abstract class ModelFolder
     }
 
     /// <summary>The path of a file that ONNX Runtime can map, or null when the files are embedded.</summary>
-    internal abstract string? PathOf(string file);
+    public abstract string? PathOf(string file);
 
     private protected abstract Stream? Open(string file);
 
     private sealed class DiskFolder(string path) : ModelFolder(path)
     {
-        internal override string? PathOf(string file) => Path.Combine(Description, file);
+        public override string? PathOf(string file) => Path.Combine(Description, file);
 
         private protected override Stream? Open(string file)
         {
@@ -75,7 +75,7 @@ public abstract class ModelFolder
 
     private sealed class EmbeddedFolder(Assembly assembly, string prefix) : ModelFolder($"{assembly.GetName().Name}:{prefix}")
     {
-        internal override string? PathOf(string file) => null;
+        public override string? PathOf(string file) => null;
 
         private protected override Stream? Open(string file) => assembly.GetManifestResourceStream($"{prefix}/{file}");
     }

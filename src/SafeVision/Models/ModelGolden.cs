@@ -28,4 +28,8 @@ public sealed record ModelGolden
 
     /// <summary>How far another processor may be from the numbers, relative to the largest; null: <see cref="ModelExamination.Tolerance"/>.</summary>
     public double? Tolerance { get; init; }
+
+    /// <summary>Numbers in [-1, 1) made from <see cref="Seed"/>: the input of a vision-language model's golden.</summary>
+    /// <param name="length">How many.</param>
+    public float[] CreateSignedInput(int length) => GoldenInput.CreateSigned(Seed, length);
 }

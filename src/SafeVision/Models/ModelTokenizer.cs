@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeVision.Tokenizers;
 
 namespace SafeVision.Models;
 

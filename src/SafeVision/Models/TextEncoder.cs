@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Inference;
-using SafeVision.Tokenizers;
 
 namespace SafeVision.Models;
 

@@ -7,7 +7,7 @@ namespace SafeVision.Unicode;
 /// as it is where the host runs with invariant globalisation, as slim containers do: there the same policy would have
 /// another content hash, and the same phrase other tokens.
 /// </summary>
-internal static class UnicodeNormalization
+public static class UnicodeNormalization
 {
     private const int HangulBase = 0xAC00;
     private const int LeadBase = 0x1100;

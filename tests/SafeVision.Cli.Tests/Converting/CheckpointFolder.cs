@@ -8,7 +8,7 @@ internal static class CheckpointFolder
     /// <summary>Copies one into a folder.</summary>
     public static string Copy(TemporaryFolder folder, string checkpoint, string name = "source")
     {
-        foreach (string tests in new[] { "SafeVision.Tests", "SafeVision.Conversion.Tests" })
+        foreach (string tests in new[] { "SafeVision.VisionLanguage.Tests", "SafeVision.Conversion.Tests" })
         {
             foreach (string path in Directory.EnumerateFiles(Repository.PathOf($"tests/{tests}/Fixtures/vlm/{checkpoint}")))
             {

@@ -1,4 +1,4 @@
-using SafeVision.Tests.Models.Generation;
+using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.Conversion.Tests.Engine;
 

@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using SafeVision.Inference;
-using SafeVision.Models.Families;
-using SafeVision.Models.Generation;
-using SafeVision.Models.VisionLanguage;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage;
 using SafeVision.Tests;
 
 namespace SafeVision.Conversion.Tests.Engine;

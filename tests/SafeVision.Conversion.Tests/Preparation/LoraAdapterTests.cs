@@ -6,7 +6,7 @@ using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
-using SafeVision.Tokenizers;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Preparation;
 

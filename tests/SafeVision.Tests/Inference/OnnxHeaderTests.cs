@@ -11,7 +11,7 @@ public sealed class OnnxHeaderTests : IDisposable
     [Fact]
     public void A_header_says_what_the_graph_takes_gives_and_uses()
     {
-        OnnxHeader header = OnnxHeader.Read(Path.Combine(AppContext.BaseDirectory, "Fixtures/vlm/onnx/internvl-llama/onnx/decoder_model_merged.onnx"));
+        OnnxHeader header = OnnxHeader.Read(Path.Combine(AppContext.BaseDirectory, "Fixtures/decoder/decoder_model_merged.onnx"));
 
         Assert.Equal(17, header.Opsets[""]);
         Assert.Contains(new OnnxOperator("", "Softmax"), header.Operators);

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using SafeVision.Inference;
 using SafeVision.Models;
-using SafeVision.Tests.Tokenizers;
 
 namespace SafeVision.Tests.Models;
 

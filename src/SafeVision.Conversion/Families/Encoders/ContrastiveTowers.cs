@@ -1,7 +1,7 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Inference;
-using SafeVision.Tokenizers;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Families.Encoders;
 

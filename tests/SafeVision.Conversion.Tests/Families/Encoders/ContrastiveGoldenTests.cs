@@ -6,7 +6,7 @@ using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Models;
 using SafeVision.Tests;
-using SafeVision.Tokenizers;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Families.Encoders;
 

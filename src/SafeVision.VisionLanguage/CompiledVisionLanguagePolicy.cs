@@ -1,0 +1,87 @@
+using SafeVision.Engines;
+using SafeVision.Assessments;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.Imaging;
+
+using SafeVision.Policies;
+
+namespace SafeVision.VisionLanguage;
+
+/// <summary>A policy as a prompt for a vision-language model.</summary>
+/// <remarks>Thread-safe: pictures judged at once share the model's runs. The model outlives the policy.</remarks>
+public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
+{
+    private readonly SafetyPolicy _policy;
+    private readonly VisionLanguageModel _model;
+    private readonly CompiledProtocol _protocol;
+    private readonly int? _cells;
+
+    internal CompiledVisionLanguagePolicy(
+        SafetyPolicy policy, VisionLanguageModel model, CompiledProtocol protocol, IReadOnlyList<ModelProvenance> models, VisionLanguageEngineOptions options)
+    {
+        (_policy, _model, _protocol, Models, _cells) = (policy, model, protocol, models, options.OcclusionCells);
+        Coverage = protocol.Coverage;
+        Prompts = [.. protocol.Prompts.Select(prompt => prompt.Text)];
+        ShortSide = model.Profile.Images.ShortSide;
+    }
+
+    /// <inheritdoc />
+    public IReadOnlyList<CategoryCoverage> Coverage { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<ModelProvenance> Models { get; }
+
+    /// <inheritdoc />
+    public int ShortSide { get; }
+
+    /// <inheritdoc />
+    public IReadOnlyList<string> Prompts { get; }
+
+    /// <inheritdoc />
+    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>
+        AssessAsync(frames, null, cancellationToken);
+
+    /// <inheritdoc />
+    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        var assessments = new FrameAssessment[frames.Count];
+        for (int i = 0; i < assessments.Length; i++)
+        {
+            assessments[i] = await AssessAsync(frames[i], reason, cancellationToken).ConfigureAwait(false);
+        }
+
+        return assessments;
+    }
+
+    private async ValueTask<FrameAssessment> AssessAsync(ImageFrame frame, Action<string>? reason, CancellationToken cancellationToken)
+    {
+        var count = new TokenCount();
+        var picture = new Picture(_model, frame);
+        GuardAnswer answer = await _protocol.JudgeAsync(new GuardModel(_model, picture, count), reason, cancellationToken).ConfigureAwait(false);
+        int highest = Highest(answer);
+        HeatMap? map = _cells is { } cells && highest >= 0
+            ? await new OcclusionMap(_model, _protocol, cells, count).ComputeAsync(picture, highest, answer, cancellationToken).ConfigureAwait(false)
+            : null;
+        var report = new AnswerReport(_policy, Coverage, answer, highest, map);
+        return new FrameAssessment(report.Assessments()) { Usage = count.Usage };
+    }
+
+    /// <summary>The category with the highest score; -1 where none was assessed.</summary>
+    private static int Highest(GuardAnswer answer)
+    {
+        int highest = -1;
+        for (int i = 0; i < answer.Categories.Count; i++)
+        {
+            if (answer.Categories[i] is { } category && (highest < 0 || category.Score > answer.Categories[highest]!.Value.Score))
+            {
+                highest = i;
+            }
+        }
+
+        return highest;
+    }
+
+    /// <inheritdoc />
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

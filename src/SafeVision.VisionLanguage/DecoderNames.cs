@@ -1,0 +1,120 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Inference;
+
+namespace SafeVision.VisionLanguage;
+
+/// <summary>The decoder's tensors by the graph's own names; null where the graph has none of that role.</summary>
+internal sealed record DecoderNames
+{
+    /// <summary>Embeddings of the new tokens, [batch, tokens, width].</summary>
+    public required string Embeddings { get; init; }
+
+    /// <summary>1 for each token, past and new, that counts, [batch, past + tokens].</summary>
+    public required string Mask { get; init; }
+
+    /// <summary>Positions of the new tokens, [batch, tokens], [3, batch, tokens] or [batch, tokens, 3].</summary>
+    public required string? Positions { get; init; }
+
+    /// <summary>How many of the last positions get logits.</summary>
+    public required string? KeepLogits { get; init; }
+
+    /// <summary>Whether there are past tokens, in graphs that merge two.</summary>
+    public required string? UseCacheBranch { get; init; }
+
+    /// <summary>[batch, tokens or kept, vocabulary].</summary>
+    public required string Logits { get; init; }
+
+    /// <summary>Keys and values of the past: key of the first layer, its value, key of the next, …; each [batch, heads, past, headSize].</summary>
+    public required IReadOnlyList<string> Past { get; init; }
+
+    /// <summary>The same with the new tokens, in the same order.</summary>
+    public required IReadOnlyList<string> Present { get; init; }
+
+    /// <exception cref="ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
+    public static DecoderNames Read(GraphSignature graph, TensorNaming naming)
+    {
+        int[] layers = [.. graph.Inputs.Keys.Select(name => TensorNaming.LayerOf(naming.PastKey, name)).OfType<int>().Distinct().Order()];
+        string[] past = [.. layers.SelectMany(layer => new[] { naming.PastKey, naming.PastValue }.Select(pattern => TensorNaming.Layer(pattern, layer)))];
+        string[] present = [.. layers.SelectMany(layer => new[] { naming.PresentKey, naming.PresentValue }.Select(pattern => TensorNaming.Layer(pattern, layer)))];
+        if (layers.Length == 0)
+        {
+            graph.Input(TensorNaming.Layer(naming.PastKey, 0)); // says what is missing
+        }
+
+        RequireCache(graph, past, present);
+        RequirePairs(graph, naming, [.. layers]);
+        if (graph.RequireFloats(graph.Input(naming.Embeddings), 3) is var embeddings && embeddings.Dimensions is not [_, _, > 0])
+        {
+            throw graph.Wrong(embeddings, "the width, its last dimension, must be fixed");
+        }
+
+        return new DecoderNames
+        {
+            Embeddings = naming.Embeddings,
+            Mask = graph.Require(graph.Input(naming.Mask), TensorElementType.Int64, 2).Name,
+            Positions = Optional(graph, naming.Positions, TensorElementType.Int64, 2, 3),
+            KeepLogits = Optional(graph, naming.KeepLogits, TensorElementType.Int64, 1),
+            UseCacheBranch = Optional(graph, naming.UseCacheBranch, TensorElementType.Bool, 1),
+            Logits = graph.RequireFloats(graph.Output(naming.Logits), 3).Name,
+            Past = past,
+            Present = present,
+        };
+    }
+
+    /// <summary>Checks that the graph wants nothing that nobody would give it.</summary>
+    /// <exception cref="ModelLoadException">It does; the message names file and tensor.</exception>
+    public void RequireNothingElse(GraphSignature graph)
+    {
+        HashSet<string?> known = [Embeddings, Mask, Positions, KeepLogits, UseCacheBranch, .. Past];
+        if (graph.Inputs.Values.FirstOrDefault(input => !known.Contains(input.Name)) is { } unknown)
+        {
+            throw graph.Wrong(unknown, "no input of that name is known; decoders with convolutional or recurrent states, cross attention or adapters are not supported");
+        }
+    }
+
+    /// <summary>Whether every layer's node can append to its buffer in place.</summary>
+    public bool CanShareCache(OnnxHeader header)
+    {
+        HashSet<(string, string, string, string)> nodes = [.. header.GroupQueryAttentions.Select(node => (node.PastKey, node.PastValue, node.PresentKey, node.PresentValue))];
+        return Enumerable.Range(0, Past.Count / 2).All(layer => nodes.Contains((Past[2 * layer], Past[(2 * layer) + 1], Present[2 * layer], Present[(2 * layer) + 1])));
+    }
+
+    private static void RequireCache(GraphSignature graph, string[] past, string[] present)
+    {
+        OnnxTensorInfo? first = null;
+        for (int i = 0; i < past.Length; i++)
+        {
+            OnnxTensorInfo input = graph.RequireFloats(graph.Input(past[i]), 4);
+            if (input.Dimensions is not [_, > 0, _, > 0])
+            {
+                throw graph.Wrong(input, "the number of heads and their size, dimensions 1 and 3, must be fixed");
+            }
+
+            first ??= input;
+            if ((input.Type, input.Dimensions[1], input.Dimensions[3]) != (first.Type, first.Dimensions[1], first.Dimensions[3]))
+            {
+                throw graph.Wrong(input, $"must have the type, heads and head size of '{first.Name}', {first.Form}");
+            }
+
+            graph.Require(graph.Output(present[i]), first.Type, 4);
+        }
+    }
+
+    /// <summary>Every value and every output belongs to a key that was found.</summary>
+    private static void RequirePairs(GraphSignature graph, TensorNaming naming, HashSet<int> layers)
+    {
+        foreach ((string pattern, IEnumerable<OnnxTensorInfo> tensors) in new[]
+        {
+            (naming.PastValue, graph.Inputs.Values), (naming.PresentKey, graph.Outputs.Values), (naming.PresentValue, graph.Outputs.Values),
+        })
+        {
+            if (tensors.FirstOrDefault(tensor => TensorNaming.LayerOf(pattern, tensor.Name) is { } layer && !layers.Contains(layer)) is { } lonely)
+            {
+                throw graph.Wrong(lonely, $"the input '{TensorNaming.Layer(naming.PastKey, TensorNaming.LayerOf(pattern, lonely.Name)!.Value)}' that belongs to it is missing");
+            }
+        }
+    }
+
+    private static string? Optional(GraphSignature graph, string name, TensorElementType type, params ReadOnlySpan<int> ranks) =>
+        graph.Inputs.TryGetValue(name, out OnnxTensorInfo? tensor) ? graph.Require(tensor, type, ranks).Name : null;
+}

@@ -1,0 +1,117 @@
+using SafeVision.Imaging;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Families;
+
+/// <summary>
+/// InternVL 2 to 3: InternViT, pixel shuffle and an InternLM2, Qwen2 or Llama text model, in the layout of its authors
+/// (<c>internvl_chat</c>) and in that of transformers (<c>internvl</c>).
+/// </summary>
+internal sealed class InternVl : IVisionLanguageFamily
+{
+    private static readonly ChannelValues s_mean = new(0.485, 0.456, 0.406);
+    private static readonly ChannelValues s_std = new(0.229, 0.224, 0.225);
+
+    public string Name => "internvl";
+
+    public IReadOnlyList<string> ModelTypes { get; } = ["internvl_chat", "internvl"];
+
+    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    {
+        InternVlTiling tiling = Tiling(configuration, options);
+        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ContextMark, "<image>"], otherwise: null);
+        return new VisionLanguageProfile
+        {
+            Family = Name,
+            Images = Images(configuration, tiling),
+            ImageMark = mark,
+            ImageToken = LanguageSettings.ImageToken(configuration.Config["image_token_id"], tokenizer, tiling.ContextMark),
+            Conversation = conversation,
+            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|im_end|>", "<|end|>"),
+            ContextLength = LanguageSettings.ContextLength(configuration),
+        };
+    }
+
+    /// <summary>How pictures are prepared, which needs no tokenizer.</summary>
+    public static InternVlPreparation Images(ModelConfiguration configuration, PreparationOptions options) =>
+        Images(configuration, Tiling(configuration, options));
+
+    private static InternVlPreparation Images(ModelConfiguration configuration, InternVlTiling tiling)
+    {
+        PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
+        return new InternVlPreparation(tiling, settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
+    }
+
+    private static InternVlTiling Tiling(ModelConfiguration configuration, PreparationOptions options)
+    {
+        InternVlTiling tiling = configuration.Config["model_type"].Text() == "internvl"
+            ? ReadTransformers(configuration, options)
+            : ReadOriginal(configuration, options);
+        return tiling with
+        {
+            StartMark = configuration.Tokenizer["start_image_token"].Text(tiling.StartMark)!,
+            ContextMark = configuration.Tokenizer["context_image_token"].Text(tiling.ContextMark)!,
+            EndMark = configuration.Tokenizer["end_image_token"].Text(tiling.EndMark)!,
+        };
+    }
+
+    /// <summary>As <c>configuration_internvl_chat.py</c> and <c>load_image</c> of the model cards.</summary>
+    private static InternVlTiling ReadOriginal(ModelConfiguration configuration, PreparationOptions options)
+    {
+        ConfigurationValue config = configuration.Config;
+        ConfigurationValue side = config["force_image_size"] is { Exists: true } forced ? forced : config["vision_config"]["image_size"];
+        ConfigurationValue most = config["max_dynamic_patch"];
+        int maximum = config["dynamic_image_size"].Boolean(false) ? most.Integer(1, ImageBudget.MostTiles, 6) : 1;
+        return Create(
+            config, side, config["min_dynamic_patch"], maximum, most, config["use_thumbnail"].Boolean(false), options) with
+        {
+            IsTransposed = config["ps_version"].Text("v1") == "v1",
+        };
+    }
+
+    /// <summary>As transformers' InternVLProcessor, which cuts into tiles and adds a thumbnail whatever the file says of <c>crop_to_patches</c>.</summary>
+    private static InternVlTiling ReadTransformers(ModelConfiguration configuration, PreparationOptions options)
+    {
+        ConfigurationValue preprocessor = PreprocessorSettings.Read(configuration).Values;
+        ConfigurationValue side = preprocessor["size"] is { Exists: true } size ? size : configuration.Config["vision_config"]["image_size"];
+        ConfigurationValue most = preprocessor["max_patches"];
+        InternVlTiling tiling = Create(
+            configuration.Config, side, preprocessor["min_patches"], most.Integer(1, ImageBudget.MostTiles, 12), most, hasThumbnail: true, options);
+        foreach (ConfigurationValue length in (ReadOnlySpan<ConfigurationValue>)[configuration.Processor["image_seq_length"], configuration.Config["image_seq_length"]])
+        {
+            if (length.Integer(1, ImageBudget.MostTokens, tiling.TokensOfTile) != tiling.TokensOfTile)
+            {
+                throw length.Wrong($"{tiling.TokensOfTile}, which the sizes of tile and patch give");
+            }
+        }
+
+        return tiling;
+    }
+
+    private static InternVlTiling Create(
+        ConfigurationValue config, ConfigurationValue sideSetting, ConfigurationValue least, int maximum, ConfigurationValue most, bool hasThumbnail, PreparationOptions options)
+    {
+        int side = PreprocessorSettings.Square(sideSetting) ?? throw sideSetting.Wrong("the side of a tile in pixels");
+        ConfigurationValue patchSetting = config["vision_config"]["patch_size"], ratioSetting = config["downsample_ratio"];
+        int patch = PreprocessorSettings.Square(patchSetting) ?? throw patchSetting.Wrong("the side of a patch in pixels");
+        double ratio = ratioSetting.Number(0.5);
+        double tokens = side / patch * ratio;
+        if (ratio is not (> 0 and <= 1) || tokens < 1 || tokens != Math.Truncate(tokens))
+        {
+            throw ratioSetting.Wrong($"a share that leaves whole rows of the {side / patch} patches along a side");
+        }
+
+        // The limits hold for what the files say, whatever the host asks for.
+        int minimum = least.Integer(1, maximum, 1), tiles = maximum + (hasThumbnail && maximum > 1 ? 1 : 0);
+        ImageBudget.Require(most, tiles * (long)(tokens * tokens), tiles * 3L * side * side);
+        maximum = Math.Min(maximum, options.MaximumTiles ?? maximum);
+        return new InternVlTiling
+        {
+            Side = side,
+            TokensOfSide = (int)tokens,
+            MinimumTiles = Math.Min(minimum, maximum),
+            MaximumTiles = maximum,
+            HasThumbnail = hasThumbnail,
+        };
+    }
+}

@@ -1,0 +1,26 @@
+using SafeVision.Imaging;
+
+namespace SafeVision.VisionLanguage.Families;
+
+/// <summary>Packed RGB24 pixels.</summary>
+internal readonly ref struct RgbPixels(ReadOnlySpan<byte> pixels, int width, int height)
+{
+    public RgbPixels(ImageFrame frame)
+        : this(frame.Pixels, frame.Width, frame.Height)
+    {
+    }
+
+    public ReadOnlySpan<byte> Pixels { get; } = pixels;
+
+    public int Width { get; } = width;
+
+    public int Height { get; } = height;
+}
+
+/// <summary>Keeps the rows of a resized picture.</summary>
+internal readonly ref struct PixelRows(Span<byte> pixels, int stride) : IResampleRowSink
+{
+    private readonly Span<byte> _pixels = pixels;
+
+    public void Write(int row, ReadOnlySpan<byte> pixels) => pixels.CopyTo(_pixels.Slice(row * stride, stride));
+}

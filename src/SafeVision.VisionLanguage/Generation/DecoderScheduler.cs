@@ -1,0 +1,363 @@
+namespace SafeVision.VisionLanguage.Generation;
+
+/// <summary>
+/// Lets any number of sequences share one decoder: those that write a token go together in one run where the graph allows it,
+/// and between two such runs one prompt advances by one chunk, so that neither starves the other. Thread-safe.
+/// </summary>
+/// <remarks>Works on a thread of the pool while there is work and holds none otherwise.</remarks>
+internal sealed class DecoderScheduler : IDisposable
+{
+    private const int MostWaiting = 4096;
+
+    private readonly TextDecoder _decoder;
+    private readonly DecoderSlots _slots;
+    private readonly int _prefillBatch;
+    private readonly Lock _gate = new();
+    private readonly Lock _run = new(); // held while the decoder or a cache is in use
+    private readonly List<DecoderJob> _arrived = [];
+    private readonly List<DecoderSlot> _returned = [];
+    private readonly LinkedList<Waiter> _waiters = [];
+    private readonly List<DecoderJob> _jobs = []; // the loop's own
+    private readonly CancellationTokenSource _stop = new();
+    private bool _isRunning;
+    private int _turn;
+
+    /// <param name="decoder">The decoder.</param>
+    /// <param name="slots">The places for sequences.</param>
+    /// <param name="prefillBatch">The most prompts that are computed in one run, at least 1.</param>
+    public DecoderScheduler(TextDecoder decoder, DecoderSlots slots, int prefillBatch) => (_decoder, _slots, _prefillBatch) = (decoder, slots, prefillBatch);
+
+    /// <summary>The most tokens of a sequence.</summary>
+    public int Capacity => _slots.Capacity;
+
+    /// <summary>Waits for a place for a prompt. Whoever came first is served first.</summary>
+    /// <exception cref="ObjectDisposedException">The scheduler was disposed.</exception>
+    /// <exception cref="InvalidOperationException">Too many are waiting already.</exception>
+    public async ValueTask<DecoderSlot> TakeAsync(TokenSequence prompt, CancellationToken cancellationToken)
+    {
+        var waiter = new Waiter(prompt);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+            if (_waiters.Count >= MostWaiting)
+            {
+                throw new InvalidOperationException($"{MostWaiting} prompts are waiting for the model already. Judge fewer images at once.");
+            }
+
+            _waiters.AddLast(waiter);
+            Wake();
+        }
+
+        try
+        {
+            return await waiter.Slot.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            lock (_gate)
+            {
+                _waiters.Remove(waiter);
+            }
+
+            if (!waiter.Slot.TrySetCanceled(cancellationToken) && waiter.Slot.Task.IsCompletedSuccessfully)
+            {
+                Return(await waiter.Slot.Task.ConfigureAwait(false)); // it came in the same moment
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>Gives a place back; no job of it may be running. It is taken back between two runs.</summary>
+    public void Return(DecoderSlot slot)
+    {
+        lock (_gate)
+        {
+            _returned.Add(slot);
+            Wake();
+        }
+    }
+
+    /// <summary>Runs a job to its end.</summary>
+    public Task RunAsync(DecoderJob job, CancellationToken cancellationToken)
+    {
+        job.CancellationToken = cancellationToken;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_stop.IsCancellationRequested, this);
+            _arrived.Add(job);
+            Wake();
+        }
+
+        return job.Completion;
+    }
+
+    private void Wake()
+    {
+        if (!_isRunning && !_stop.IsCancellationRequested && (_arrived.Count > 0 || _returned.Count > 0 || _waiters.Count > 0))
+        {
+            _isRunning = true;
+            _ = Task.Run(Loop, CancellationToken.None);
+        }
+    }
+
+    private void Loop()
+    {
+        while (Collect())
+        {
+            lock (_run)
+            {
+                if (!_stop.IsCancellationRequested) // otherwise collecting ends it
+                {
+                    Guard(_jobs.ToArray(), Turn);
+                }
+            }
+        }
+    }
+
+    private void Turn()
+    {
+        SeatWaiters();
+        DropCancelled();
+        Step();
+        if (!PrefillTogether())
+        {
+            Prefill();
+        }
+    }
+
+    /// <summary>Takes in what has come and gone since the last run; false when there is nothing to do.</summary>
+    private bool Collect()
+    {
+        lock (_gate)
+        {
+            if (!_stop.IsCancellationRequested)
+            {
+                _returned.ForEach(_slots.Return);
+            }
+
+            _returned.Clear();
+            _arrived.ForEach(job => job.Slot.Tokens.Append(job.Said.Span));
+            _jobs.AddRange(_arrived);
+            _arrived.Clear();
+            if (_stop.IsCancellationRequested)
+            {
+                _jobs.ForEach(job => job.Fail(new ObjectDisposedException(nameof(DecoderScheduler))));
+                _jobs.Clear();
+                foreach (Waiter waiter in _waiters)
+                {
+                    waiter.Slot.TrySetException(new ObjectDisposedException(nameof(DecoderScheduler)));
+                }
+
+                _waiters.Clear();
+            }
+
+            return _isRunning = _jobs.Count > 0 || (_waiters.Count > 0 && _slots.HasFree);
+        }
+    }
+
+    private void SeatWaiters()
+    {
+        while (_slots.HasFree)
+        {
+            Waiter waiter;
+            lock (_gate)
+            {
+                if (_waiters.First is not { } first)
+                {
+                    return;
+                }
+
+                waiter = first.Value;
+                _waiters.RemoveFirst();
+            }
+
+            try
+            {
+                DecoderSlot slot = _slots.Take(waiter.Prompt);
+                if (!waiter.Slot.TrySetResult(slot))
+                {
+                    _slots.Return(slot);
+                }
+            }
+            catch (Exception exception)
+            {
+                waiter.Slot.TrySetException(exception);
+            }
+        }
+    }
+
+    private void DropCancelled() => _jobs.RemoveAll(job =>
+    {
+        if (job.CancellationToken.IsCancellationRequested)
+        {
+            job.Cancel();
+            return true;
+        }
+
+        if (job.Slot.Pending == 0)
+        {
+            job.Slot.Cache.Rewind(job.Slot.Tokens.Count - 1); // its logits are gone; they are computed anew
+        }
+
+        return false;
+    });
+
+    /// <summary>One token for each sequence that waits for just one.</summary>
+    private void Step()
+    {
+        DecoderJob[] ready = [.. _jobs.Where(job => job.Slot.Pending == 1).OrderBy(job => job.Slot.Row)];
+        if (_slots.Shared is { } shared && ready.Length > 1)
+        {
+            StepTogether(shared, ready);
+            return;
+        }
+
+        foreach (DecoderJob job in ready)
+        {
+            Guard([job], () => Advance(job, _decoder.Run(job.Slot, 1, 1, job.CancellationToken)));
+        }
+    }
+
+    private void StepTogether(SharedKeyValueBuffers shared, DecoderJob[] ready)
+    {
+        int first = ready[0].Slot.Row;
+        DecoderSlot[] slots = _slots.All[first..(ready[^1].Slot.Row + 1)].ToArray();
+        bool[] isActive = [.. slots.Select(slot => ready.Any(job => job.Slot == slot))];
+        Guard(ready, () =>
+        {
+            Span<float> logits = _decoder.Step(shared, slots, isActive);
+            int vocabulary = logits.Length / slots.Length;
+            foreach (DecoderJob job in ready)
+            {
+                Advance(job, logits.Slice((job.Slot.Row - first) * vocabulary, vocabulary));
+            }
+        });
+    }
+
+    /// <summary>Several prompts of which nothing is computed yet, in one run; false where there are not several that fit.</summary>
+    private bool PrefillTogether()
+    {
+        DecoderJob[] fresh = [.. _jobs.Where(job => job.Slot.Pending > 1 && job.Slot.Cache.Length == 0 && job.Keep == 1).OrderBy(job => job.Slot.Row)];
+        for (int first = 0; first < fresh.Length; first++)
+        {
+            int count = 1;
+            while (count < _prefillBatch && first + count < fresh.Length && GoTogether(fresh.AsSpan(first, count + 1)))
+            {
+                count++;
+            }
+
+            if (count > 1)
+            {
+                DecoderJob[] batch = fresh[first..(first + count)];
+                Guard(batch, () => _decoder.Prefill(_slots.Shared, [.. batch.Select(job => job.Slot)], (row, logits) => Advance(batch[row], logits)));
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool GoTogether(ReadOnlySpan<DecoderJob> jobs)
+    {
+        int longest = 0, shortest = int.MaxValue;
+        for (int i = 0; i < jobs.Length; i++)
+        {
+            (longest, shortest) = (Math.Max(longest, jobs[i].Slot.Pending), Math.Min(shortest, jobs[i].Slot.Pending));
+        }
+
+        return _decoder.FitsOneRun(jobs.Length, longest, shortest)
+            && (_slots.Shared is null || jobs[^1].Slot.Row - jobs[0].Slot.Row == jobs.Length - 1); // rows of a batch lie side by side
+    }
+
+    /// <summary>One chunk of one prompt.</summary>
+    private void Prefill()
+    {
+        for (int i = 0; i < _jobs.Count; i++)
+        {
+            DecoderJob job = _jobs[(_turn + i) % _jobs.Count];
+            if (job.Slot.Pending <= 1)
+            {
+                continue;
+            }
+
+            _turn = (_turn + i + 1) % _jobs.Count;
+            Guard([job], () =>
+            {
+                // The logits that are wanted must all come from the last run.
+                int keep = job.Keep, pending = job.Slot.Pending;
+                int count = pending <= Math.Max(_decoder.Chunk, keep) ? pending : Math.Min(_decoder.Chunk, pending - keep);
+                bool isLast = count == pending;
+                Span<float> logits = _decoder.Run(job.Slot, count, isLast ? keep : 1, job.CancellationToken);
+                if (isLast)
+                {
+                    Advance(job, logits);
+                }
+            });
+            return;
+        }
+    }
+
+    private void Advance(DecoderJob job, Span<float> logits)
+    {
+        if (job.Advance(logits))
+        {
+            _jobs.Remove(job);
+            job.Succeed();
+        }
+    }
+
+    private void Guard(ReadOnlySpan<DecoderJob> jobs, Action run)
+    {
+        try
+        {
+            run();
+        }
+        catch (Exception exception)
+        {
+            foreach (DecoderJob job in jobs)
+            {
+                if (_jobs.Remove(job))
+                {
+                    if (exception is OperationCanceledException && job.CancellationToken.IsCancellationRequested)
+                    {
+                        job.Cancel();
+                    }
+                    else
+                    {
+                        job.Fail(exception);
+                    }
+                }
+            }
+        }
+    }
+
+    /// <summary>Ends the run in progress, fails all jobs and frees the memory.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+
+            _stop.Cancel();
+            _isRunning = true; // nothing starts any more
+        }
+
+        lock (_run)
+        {
+            Collect();
+            _slots.Dispose();
+            _decoder.Dispose();
+        }
+    }
+
+    private sealed class Waiter(TokenSequence prompt)
+    {
+        public TokenSequence Prompt { get; } = prompt;
+
+        public TaskCompletionSource<DecoderSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}

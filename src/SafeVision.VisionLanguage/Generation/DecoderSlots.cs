@@ -1,0 +1,131 @@
+namespace SafeVision.VisionLanguage.Generation;
+
+/// <summary>
+/// Places for sequences, which keep what they computed when they are given back: a prompt that begins as another did starts
+/// where they part. Not thread-safe: the scheduler alone uses it.
+/// </summary>
+internal sealed class DecoderSlots : IDisposable
+{
+    private const int WorthCopying = 16; // tokens; fewer are computed sooner than found
+
+    private readonly DecoderSlot[] _slots;
+    private readonly long[] _lastUse;
+    private readonly bool[] _inUse;
+    private long _clock;
+
+    /// <param name="graph">The decoder.</param>
+    /// <param name="count">How many sequences there can be at once.</param>
+    /// <param name="capacity">How many tokens each can hold.</param>
+    public DecoderSlots(DecoderGraph graph, int count, int capacity)
+    {
+        Shared = graph.SharesCache ? new SharedKeyValueBuffers(graph, count, capacity) : null;
+        _slots = new DecoderSlot[count];
+        for (int row = 0; row < count; row++)
+        {
+            _slots[row] = new DecoderSlot(row, Shared is null ? new GrowingKeyValueCache(graph, capacity) : new SharedKeyValueCache(graph, Shared, row));
+        }
+
+        (_lastUse, _inUse) = (new long[count], new bool[count]);
+        Capacity = capacity;
+    }
+
+    /// <summary>The tensors of all slots, for graphs that append in place; null for others.</summary>
+    public SharedKeyValueBuffers? Shared { get; }
+
+    /// <summary>How many tokens each slot can hold.</summary>
+    public int Capacity { get; }
+
+    public ReadOnlySpan<DecoderSlot> All => _slots;
+
+    /// <summary>Whether a slot is free.</summary>
+    public bool HasFree => Array.IndexOf(_inUse, false) >= 0;
+
+    /// <summary>
+    /// Takes a free slot for a prompt, with as much of it computed as any slot remembers: the last token at least is left to
+    /// compute, because its logits are wanted.
+    /// </summary>
+    /// <remarks>
+    /// A slot goes on where it stands only if it keeps more than it forgets; else the beginning is copied to where nobody was
+    /// for longest. So a policy that all prompts begin with outlives the pictures that follow it, and no picture is forgotten
+    /// for a few words that begin every prompt.
+    /// </remarks>
+    public DecoderSlot Take(TokenSequence prompt)
+    {
+        (int free, int freeCommon, int best, int bestCommon) = (-1, -1, -1, -1);
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            int common = Common(_slots[i], prompt);
+            if (common > bestCommon)
+            {
+                (best, bestCommon) = (i, common);
+            }
+
+            if (!_inUse[i] && common > freeCommon && common * 2 >= _slots[i].Tokens.Count)
+            {
+                (free, freeCommon) = (i, common);
+            }
+        }
+
+        if (bestCommon >= freeCommon + WorthCopying || freeCommon <= 0)
+        {
+            int oldest = LeastRecentlyUsed();
+            if (oldest == best)
+            {
+                freeCommon = bestCommon;
+            }
+            else
+            {
+                _slots[oldest].Tokens = new TokenSequence();
+                freeCommon = bestCommon >= WorthCopying ? bestCommon : 0;
+                _slots[oldest].Cache.CopyPrefix(_slots[best].Cache, freeCommon);
+            }
+
+            free = oldest;
+        }
+
+        DecoderSlot slot = _slots[free];
+        slot.Cache.Rewind(freeCommon);
+        slot.Tokens = prompt;
+        slot.Features = [];
+        _inUse[slot.Row] = true;
+        _lastUse[slot.Row] = ++_clock;
+        return slot;
+    }
+
+    /// <summary>Gives a slot back; what it holds is remembered.</summary>
+    public void Return(DecoderSlot slot)
+    {
+        slot.Truncate(slot.Cache.Length); // what was not computed is not known
+        slot.Features = [];
+        _inUse[slot.Row] = false;
+        _lastUse[slot.Row] = ++_clock;
+    }
+
+    /// <summary>How many tokens of a prompt a slot has computed; while it is computing, as many as there are so far.</summary>
+    private static int Common(DecoderSlot slot, TokenSequence prompt) =>
+        Math.Min(slot.Tokens.CommonPrefix(prompt, slot.Cache.Length), prompt.Count - 1);
+
+    private int LeastRecentlyUsed()
+    {
+        int oldest = -1;
+        for (int i = 0; i < _slots.Length; i++)
+        {
+            if (!_inUse[i] && (oldest < 0 || _lastUse[i] < _lastUse[oldest]))
+            {
+                oldest = i;
+            }
+        }
+
+        return oldest;
+    }
+
+    public void Dispose()
+    {
+        foreach (DecoderSlot slot in _slots)
+        {
+            slot.Cache.Dispose();
+        }
+
+        Shared?.Dispose();
+    }
+}

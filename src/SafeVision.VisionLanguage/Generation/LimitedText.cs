@@ -1,0 +1,84 @@
+using System.Text;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Generation;
+
+/// <summary>Text that grows token by token until a limit is met; what is told to a listener is never taken back.</summary>
+/// <param name="stream">Turns tokens into text.</param>
+/// <param name="limits">Where the text ends.</param>
+/// <param name="listener">Receives the text piece by piece; null when nobody listens.</param>
+internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Action<string>? listener)
+{
+    private readonly StringBuilder _text = new();
+    private int _tokens;
+    private int _told;
+    private bool _ended;
+
+    /// <summary>Adds a token; false when the text has ended.</summary>
+    public bool Append(int id)
+    {
+        _text.Append(stream.Append(id));
+        Cut();
+        Tell(final: false);
+        return !_ended && ++_tokens < limits.MaximumTokens;
+    }
+
+    /// <summary>The whole text.</summary>
+    public string End()
+    {
+        if (!_ended)
+        {
+            _text.Append(stream.Flush());
+            Cut();
+        }
+
+        Tell(final: true);
+        return _text.ToString();
+    }
+
+    private void Cut()
+    {
+        string text = _text.ToString();
+        int end = limits.EndsAt is { } mark ? text.IndexOf(mark, StringComparison.Ordinal) : -1;
+        int lastWord = EndOfWords(text);
+        if (lastWord >= 0 && (end < 0 || lastWord < end))
+        {
+            end = lastWord;
+        }
+
+        if (end >= 0)
+        {
+            _text.Length = end;
+            _ended = true;
+        }
+    }
+
+    /// <summary>Where the last word that is allowed ends, if another one follows; -1 otherwise.</summary>
+    private int EndOfWords(string text)
+    {
+        int words = 0, end = 0;
+        for (int i = 0; i < text.Length; i++)
+        {
+            bool begins = !char.IsWhiteSpace(text[i]) && (i == 0 || char.IsWhiteSpace(text[i - 1]));
+            if (begins && ++words > limits.MaximumWords)
+            {
+                return end;
+            }
+
+            end = char.IsWhiteSpace(text[i]) ? end : i + 1;
+        }
+
+        return -1;
+    }
+
+    /// <summary>Tells all but what may yet turn out to be the beginning of the mark that ends the text.</summary>
+    private void Tell(bool final)
+    {
+        int certain = final || _ended ? _text.Length : _text.Length - ((limits.EndsAt?.Length ?? 1) - 1);
+        if (listener is not null && certain > _told)
+        {
+            listener(_text.ToString(_told, certain - _told));
+            _told = certain;
+        }
+    }
+}

@@ -1,0 +1,84 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace SafeVision.VisionLanguage.Generation;
+
+/// <summary>
+/// Zeroed memory outside the garbage collector's heap, aligned to 64 bytes, of any size. The operating system commits its
+/// pages only as they are touched, so room for a long text costs nothing while texts are short. Not thread-safe.
+/// </summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    private const nuint Alignment = 64;
+
+    private void* _block;
+    private byte* _start;
+
+    public NativeBuffer(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        Bytes = bytes;
+        _block = NativeMemory.AllocZeroed(checked((nuint)bytes + Alignment)); // aligned allocation would have to zero, and so touch, every page
+        _start = (byte*)(((nuint)_block + (Alignment - 1)) & ~(Alignment - 1));
+    }
+
+    /// <summary>The size.</summary>
+    public long Bytes { get; }
+
+    /// <summary>A part of the memory; valid until the buffer is disposed.</summary>
+    public Span<T> Span<T>(long offset, int count)
+        where T : unmanaged
+    {
+        Require(offset, checked((long)count * sizeof(T)));
+        return new Span<T>(_start + offset, count);
+    }
+
+    /// <summary>Moves bytes within the buffer; the ranges may overlap.</summary>
+    public void Move(long from, long to, long bytes) => Copy(this, from, this, to, bytes);
+
+    /// <summary>Copies bytes from one buffer to another.</summary>
+    public static void Copy(NativeBuffer source, long from, NativeBuffer target, long to, long bytes)
+    {
+        source.Require(from, bytes);
+        target.Require(to, bytes);
+        Buffer.MemoryCopy(source._start + from, target._start + to, bytes, bytes);
+    }
+
+    /// <summary>A tensor over a part of the memory, to be disposed before the buffer.</summary>
+    public OrtValue Tensor(TensorElementType type, long[] shape, long offset = 0)
+    {
+        long bytes = TensorElements.SizeOf(type);
+        foreach (long size in shape)
+        {
+            bytes = checked(bytes * size);
+        }
+
+        Require(offset, bytes);
+        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, (nint)(_start + offset), bytes);
+    }
+
+    private void Require(long offset, long bytes)
+    {
+        ObjectDisposedException.ThrowIf(_block is null, this);
+        if (offset < 0 || bytes < 0 || offset > Bytes - bytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes from {offset} on are not within {Bytes}.");
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    ~NativeBuffer() => Free();
+
+    private void Free()
+    {
+        NativeMemory.Free(_block);
+        _block = null;
+        _start = null;
+    }
+}

@@ -1,0 +1,315 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Families;
+
+namespace SafeVision.VisionLanguage.Generation;
+
+/// <summary>
+/// Runs a decoder's graph over the pending tokens of one sequence or one new token of several. All its tensors lie in
+/// buffers that are bound, not copied. Not thread-safe: the scheduler alone uses it.
+/// </summary>
+internal sealed class TextDecoder : IDisposable
+{
+    private const long LargestLogits = 64L << 20; // bytes, where the graph gives logits for every token
+
+    private readonly DecoderGraph _graph;
+    private readonly ITextEmbedder _embedder;
+    private readonly IPositionScheme _positions;
+    private readonly OrtIoBinding _binding;
+    private readonly RunOptions _options = new();
+    private readonly List<OrtValue> _values = [];
+    private readonly Dictionary<string, NativeBuffer> _buffers = [];
+    private float[] _converted = [];
+
+    /// <param name="graph">The decoder.</param>
+    /// <param name="embedder">The embeddings of its tokens.</param>
+    /// <param name="positions">The positions of its tokens.</param>
+    /// <param name="chunk">The most tokens of one run: bounds the memory of a run and the time until it can be cancelled.</param>
+    public TextDecoder(DecoderGraph graph, ITextEmbedder embedder, IPositionScheme positions, int chunk)
+    {
+        (_graph, _embedder, _positions) = (graph, embedder, positions);
+        _binding = graph.Session.Session.CreateIoBinding();
+        long row = (long)graph.Vocabulary * TensorElements.SizeOf(graph.LogitsType);
+        Chunk = graph.Names.KeepLogits is not null ? chunk : (int)Math.Clamp(LargestLogits / row, 1, chunk);
+        if (graph.Names.Positions is not null && graph.PositionRows != positions.Rows)
+        {
+            throw new ModelLoadException($"{graph.Session.ModelName}: '{graph.Names.Positions}' has {graph.PositionRows} rows, but the model's family numbers tokens by {positions.Rows}.");
+        }
+    }
+
+    /// <summary>The most tokens of one run.</summary>
+    public int Chunk { get; }
+
+    /// <summary>Computes the first <paramref name="count"/> pending tokens of a sequence.</summary>
+    /// <returns>The logits of the last <paramref name="keep"/> of them, [keep, vocabulary], to be used before the next run; they may be overwritten.</returns>
+    /// <exception cref="ModelOutputException">A logit is no finite number.</exception>
+    /// <exception cref="OperationCanceledException">The token fired; the sequence is as it was.</exception>
+    public Span<float> Run(DecoderSlot slot, int count, int keep, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Math.Min(slot.Pending, slot.Cache.Capacity - slot.Cache.Length));
+        int past = slot.Cache.Length;
+        NativeBuffer embeddings = Buffer("embeddings", (long)count * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
+        _embedder.Embed(slot.Tokens, past, count, slot.Features, embeddings, _graph.EmbeddingType, 0);
+        Begin(1, count, past);
+        Int64("mask", past + count).Fill(1);
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [1, past + count]);
+        if (_graph.Names.Positions is not null)
+        {
+            Span<long> positions = Int64("positions", _positions.Rows * count);
+            _positions.Write(slot.Tokens, past, positions);
+            BindPositions(positions, 1, count);
+        }
+
+        slot.Cache.Bind(_binding, count);
+        Span<float> logits = Execute(1, count, keep, cancellationToken);
+        slot.Cache.Commit(count);
+        return logits;
+    }
+
+    /// <summary>Computes one pending token of several sequences in one run; for graphs that append in place.</summary>
+    /// <param name="buffers">Where the sequences' caches lie.</param>
+    /// <param name="slots">All slots from the first to the last of the batch, row by row; the token of one that has none pending is junk beyond its length.</param>
+    /// <param name="isActive">Which of them have a token pending.</param>
+    /// <returns>[slots, vocabulary].</returns>
+    public Span<float> Step(SharedKeyValueBuffers buffers, ReadOnlySpan<DecoderSlot> slots, ReadOnlySpan<bool> isActive)
+    {
+        int batch = slots.Length, total = 0;
+        NativeBuffer embeddings = Buffer("embeddings", (long)batch * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
+        for (int row = 0; row < batch; row++)
+        {
+            total = Math.Max(total, slots[row].Cache.Length + 1);
+            if (isActive[row])
+            {
+                _embedder.Embed(slots[row].Tokens, slots[row].Cache.Length, 1, slots[row].Features, embeddings, _graph.EmbeddingType, row);
+            }
+        }
+
+        Begin(batch, 1, total - 1);
+        Span<long> mask = Int64("mask", batch * total);
+        mask.Clear();
+        for (int row = 0; row < batch; row++)
+        {
+            mask.Slice(row * total, slots[row].Cache.Length + 1).Fill(1);
+        }
+
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [batch, total]);
+        if (_graph.Names.Positions is not null)
+        {
+            BindStepPositions(slots, isActive);
+        }
+
+        buffers.Bind(_binding, slots[0].Row, batch);
+        Span<float> logits = Execute(batch, 1, 1, CancellationToken.None);
+        for (int row = 0; row < batch; row++)
+        {
+            if (isActive[row])
+            {
+                slots[row].Cache.Commit(1);
+            }
+        }
+
+        return logits;
+    }
+
+    /// <summary>
+    /// Computes all pending tokens of several sequences of which nothing is computed yet, in one run, padded on the right. Rows
+    /// do not see each other or the padding, so the result is that of one run each.
+    /// </summary>
+    /// <param name="buffers">Where the sequences' caches lie, for graphs that append in place; the slots are then neighbours. Null for others.</param>
+    /// <param name="slots">The sequences.</param>
+    /// <param name="take">Receives the logits of each sequence's last token, [vocabulary].</param>
+    public void Prefill(SharedKeyValueBuffers? buffers, IReadOnlyList<DecoderSlot> slots, RowLogits take)
+    {
+        int batch = slots.Count, longest = slots.Max(slot => slot.Pending), shortest = slots.Min(slot => slot.Pending);
+        NativeBuffer embeddings = Buffer("embeddings", (long)batch * longest * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
+        Begin(batch, longest, 0);
+        Span<long> mask = Int64("mask", batch * longest);
+        Span<long> positions = Int64("positions", _positions.Rows * batch * longest);
+        mask.Clear();
+        positions.Clear();
+        for (int row = 0; row < batch; row++)
+        {
+            int count = slots[row].Pending;
+            _embedder.Embed(slots[row].Tokens, 0, count, slots[row].Features, embeddings, _graph.EmbeddingType, row * longest);
+            mask.Slice(row * longest, count).Fill(1);
+            WritePositions(slots[row], positions, batch, longest, row);
+        }
+
+        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [batch, longest]);
+        if (_graph.Names.Positions is not null)
+        {
+            BindPositions(positions, batch, longest);
+        }
+
+        using BatchPresent? present = buffers is null ? new BatchPresent(_graph, batch, longest) : null;
+        present?.Bind(_binding);
+        buffers?.Bind(_binding, slots[0].Row, batch);
+        int keep = longest - shortest + 1;
+        Span<float> logits = Execute(batch, longest, keep, CancellationToken.None);
+        int given = logits.Length / batch / _graph.Vocabulary;
+        for (int row = 0; row < batch; row++)
+        {
+            int count = slots[row].Pending;
+            present?.Copy(row, slots[row].Cache, count);
+            slots[row].Cache.Commit(count);
+            take(row, logits.Slice(((row * given) + given - (longest - count) - 1) * _graph.Vocabulary, _graph.Vocabulary));
+        }
+    }
+
+    /// <summary>Whether so many sequences of so many tokens can be computed in one run within the bounds of memory.</summary>
+    public bool FitsOneRun(int batch, int longest, int shortest) =>
+        (long)batch * longest <= Chunk
+        && (long)batch * (_graph.Names.KeepLogits is null ? longest : longest - shortest + 1) * _graph.Vocabulary * TensorElements.SizeOf(_graph.LogitsType) <= LargestLogits;
+
+    private void WritePositions(DecoderSlot slot, Span<long> positions, int batch, int longest, int row)
+    {
+        int count = slot.Pending;
+        long[] own = new long[_positions.Rows * count];
+        _positions.Write(slot.Tokens, 0, own);
+        for (int axis = 0; axis < _positions.Rows; axis++)
+        {
+            own.AsSpan(axis * count, count).CopyTo(positions.Slice(((axis * batch) + row) * longest, count)); // [rows, batch, longest]
+        }
+    }
+
+    private void Begin(int batch, int count, int past)
+    {
+        _values.ForEach(value => value.Dispose());
+        _values.Clear();
+        Input(_graph.Names.Embeddings, "embeddings", _graph.EmbeddingType, [batch, count, _graph.Width]);
+        if (_graph.Names.UseCacheBranch is not null)
+        {
+            Buffer("branch", 1).Span<bool>(0, 1)[0] = past > 0;
+            Input(_graph.Names.UseCacheBranch, "branch", TensorElementType.Bool, [1]);
+        }
+    }
+
+    private Span<float> Execute(int batch, int count, int keep, CancellationToken cancellationToken)
+    {
+        int given = _graph.Names.KeepLogits is null ? count : keep;
+        if (_graph.Names.KeepLogits is not null)
+        {
+            Int64("keep", 1)[0] = keep;
+            Input(_graph.Names.KeepLogits, "keep", TensorElementType.Int64, _graph.KeepLogitsShape);
+        }
+
+        int vocabulary = _graph.Vocabulary;
+        NativeBuffer logits = Buffer("logits", (long)batch * given * vocabulary * TensorElements.SizeOf(_graph.LogitsType));
+        OrtValue output = logits.Tensor(_graph.LogitsType, [batch, given, vocabulary]);
+        _values.Add(output);
+        _binding.BindOutput(_graph.Names.Logits, output);
+        ObjectDisposedException.ThrowIf(_graph.Session.IsDisposed, _graph.Session);
+        ModelSession.Run(_options, (_graph.Session.Session, _binding), static (options, run) => run.Session.RunWithBinding(options, run._binding), cancellationToken);
+
+        // A batch gets all that was given; of one sequence what is wanted is always the end.
+        Span<float> wanted = batch > 1
+            ? Floats(logits, 0, checked(batch * given * vocabulary))
+            : Floats(logits, (long)(given - keep) * vocabulary, checked(keep * vocabulary));
+        return float.IsFinite(TensorPrimitives.MaxMagnitude<float>(wanted))
+            ? wanted
+            : throw new ModelOutputException($"{_graph.Session.ModelName}: '{_graph.Names.Logits}' holds numbers that are not finite.");
+    }
+
+    private Span<float> Floats(NativeBuffer logits, long first, int count)
+    {
+        if (_graph.LogitsType == TensorElementType.Float)
+        {
+            return logits.Span<float>(first * sizeof(float), count);
+        }
+
+        if (_converted.Length < count)
+        {
+            _converted = new float[count];
+        }
+
+        TensorPrimitives.ConvertToSingle(logits.Span<Half>(first * 2, count), _converted);
+        return _converted.AsSpan(0, count);
+    }
+
+    private void BindStepPositions(ReadOnlySpan<DecoderSlot> slots, ReadOnlySpan<bool> isActive)
+    {
+        int rows = _positions.Rows, batch = slots.Length;
+        Span<long> positions = Int64("positions", rows * batch);
+        Span<long> one = stackalloc long[rows];
+        for (int row = 0; row < batch; row++)
+        {
+            one.Clear();
+            if (isActive[row])
+            {
+                _positions.Write(slots[row].Tokens, slots[row].Cache.Length, one);
+            }
+
+            for (int axis = 0; axis < rows; axis++)
+            {
+                positions[(axis * batch) + row] = one[axis]; // [rows, batch, 1]
+            }
+        }
+
+        BindPositions(positions, batch, 1);
+    }
+
+    /// <summary>Binds [rows, batch, count] positions in the layout that the graph asks for.</summary>
+    private void BindPositions(Span<long> positions, int batch, int count)
+    {
+        int rows = _positions.Rows;
+        if (rows == 1)
+        {
+            Input(_graph.Names.Positions!, "positions", TensorElementType.Int64, [batch, count]);
+        }
+        else if (!_graph.PositionsLast)
+        {
+            Input(_graph.Names.Positions!, "positions", TensorElementType.Int64, [rows, batch, count]);
+        }
+        else
+        {
+            Span<long> turned = Int64("turned", positions.Length);
+            for (int i = 0; i < batch * count; i++)
+            {
+                for (int axis = 0; axis < rows; axis++)
+                {
+                    turned[(i * rows) + axis] = positions[(axis * batch * count) + i];
+                }
+            }
+
+            Input(_graph.Names.Positions!, "turned", TensorElementType.Int64, [batch, count, rows]);
+        }
+    }
+
+    private void Input(string name, string buffer, TensorElementType type, long[] shape)
+    {
+        OrtValue value = _buffers[buffer].Tensor(type, shape);
+        _values.Add(value);
+        _binding.BindInput(name, value);
+    }
+
+    private Span<long> Int64(string name, int count) => Buffer(name, (long)count * sizeof(long)).Span<long>(0, count);
+
+    /// <summary>A buffer that has grown to the size asked for and is kept.</summary>
+    private NativeBuffer Buffer(string name, long bytes)
+    {
+        ref NativeBuffer? buffer = ref CollectionsMarshal.GetValueRefOrAddDefault(_buffers, name, out _);
+        if (buffer is null || buffer.Bytes < bytes)
+        {
+            buffer?.Dispose();
+            buffer = new NativeBuffer(bytes);
+        }
+
+        return buffer;
+    }
+
+    public void Dispose()
+    {
+        _binding.Dispose();
+        _values.ForEach(value => value.Dispose());
+        foreach (NativeBuffer buffer in _buffers.Values)
+        {
+            buffer.Dispose();
+        }
+
+        _embedder.Dispose();
+        _options.Dispose();
+    }
+}

@@ -1,0 +1,137 @@
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Templates;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage;
+
+/// <summary>
+/// The words and layout of a protocol's prompts. They are the library's own, or those of the file <see cref="FileName"/> beside a
+/// model that was trained on others. Immutable, thread-safe.
+/// </summary>
+/// <remarks>
+/// A template sees <c>policy.name</c> and <c>policy.version</c>; <c>categories</c>, each with <c>id</c>, <c>name</c>, <c>token</c>,
+/// <c>protects</c>, <c>includes</c>, <c>excludes</c>, <c>index</c> (from 1) and <c>letter</c> (from A); <c>safe</c> and
+/// <c>reason</c>, the tokens of that name; and <c>question</c>. What comes from a policy is untrusted text in every prompt.
+/// </remarks>
+internal sealed class PromptWording
+{
+    /// <summary>The file's name.</summary>
+    public const string FileName = "safevision-prompt.yaml";
+
+    private readonly IReadOnlyDictionary<string, Template> _templates;
+    private readonly IReadOnlyDictionary<string, string> _tokens;
+
+    internal PromptWording(string source, IReadOnlyDictionary<string, Template> templates, IReadOnlyDictionary<string, string> tokens) =>
+        (Source, _templates, _tokens) = (source, templates, tokens);
+
+    /// <summary>Where the wording stands, for errors.</summary>
+    public string Source { get; }
+
+    /// <summary>The name of the protocol.</summary>
+    public required string Protocol { get; init; }
+
+    /// <summary>What stands first.</summary>
+    public PromptOrder Order { get; init; } = PromptOrder.ImageFirst;
+
+    /// <summary>What the model is told beforehand; null: what its conversation template says.</summary>
+    public PromptText? System { get; init; }
+
+    /// <summary>The most words of a reason.</summary>
+    public int MaximumReasonWords { get; init; } = 30;
+
+    /// <summary>The most tokens of a reason.</summary>
+    public int MaximumReasonTokens { get; init; } = 96;
+
+    /// <summary>The model's text for a harmless image; null where none is given.</summary>
+    public string? SafeToken => _tokens.GetValueOrDefault(PromptWordingReader.SafeKey);
+
+    /// <summary>The model's text that begins a reason; null where none is given.</summary>
+    public string? ReasonToken => _tokens.GetValueOrDefault(PromptWordingReader.ReasonKey);
+
+    /// <summary>The ids of the categories that have a token.</summary>
+    public IEnumerable<string> CategoriesWithToken => _tokens.Keys.Where(PromptWordingReader.IsCategory);
+
+    /// <summary>The wording beside a model; null where the folder has none.</summary>
+    /// <exception cref="ModelLoadException">The file isn't valid; the message lists every mistake with file, line and column.</exception>
+    public static PromptWording? Read(ModelConfiguration configuration) => configuration.Text(FileName) is { } text
+        ? Parse(text, Path.Combine(configuration.Folder, FileName))
+        : null;
+
+    /// <summary>A wording from the text of a prompt file.</summary>
+    /// <exception cref="ModelLoadException">The text isn't valid; the message lists every mistake with line and column.</exception>
+    public static PromptWording Parse(string text, string source) => PromptWordingReader.Read(text, source);
+
+    /// <summary>The library's own wording of a protocol.</summary>
+    /// <exception cref="ModelLoadException">There is none for a protocol of that name.</exception>
+    public static PromptWording Default(string protocol)
+    {
+        string name = $"SafeVision.VisionLanguage.Prompts.{protocol}.yaml";
+        using Stream stream = typeof(PromptWording).Assembly.GetManifestResourceStream(name)
+            ?? throw new ModelLoadException($"the protocol '{protocol}' has no prompts of its own; put a {FileName} beside the model.");
+        using StreamReader reader = new(stream);
+        return Parse(reader.ReadToEnd(), $"the prompts of the protocol '{protocol}'");
+    }
+
+    /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>
+    public string? Token(string category) => PromptWordingReader.IsCategory(category) ? _tokens.GetValueOrDefault(category) : null;
+
+    /// <summary>Whether there is a template of that name.</summary>
+    public bool Has(string template) => _templates.ContainsKey(template);
+
+    /// <summary>Renders a template.</summary>
+    /// <param name="template">Its name.</param>
+    /// <param name="policy">The policy.</param>
+    /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
+    /// <param name="question">The variable <c>question</c>; null for undefined.</param>
+    /// <param name="safe">The variable <c>safe</c> as the model's tokenizer spells it; null: <see cref="SafeToken"/>.</param>
+    /// <param name="reason">The variable <c>reason</c> as the model's tokenizer spells it; null: <see cref="ReasonToken"/>.</param>
+    /// <exception cref="ModelLoadException">There is no such template, or it can't be rendered; the message says where and why.</exception>
+    public PromptText Render(
+        string template,
+        SafetyPolicy policy,
+        IReadOnlyList<(SafetyCategory Category, PromptText Token)> categories,
+        PromptText? question = null,
+        PromptText? safe = null,
+        PromptText? reason = null)
+    {
+        if (!_templates.TryGetValue(template, out Template? found))
+        {
+            throw new ModelLoadException($"{Source}: there is no template '{template}', which the protocol '{Protocol}' needs. It has {string.Join(", ", _templates.Keys)}.");
+        }
+
+        var variables = new TemplateMap
+        {
+            ["policy"] = new TemplateMap { ["name"] = PromptText.FromStranger(policy.Name), ["version"] = PromptText.FromStranger(policy.Version) },
+            ["categories"] = categories.Select((category, index) => (object?)Variables(category.Category, category.Token, index)).ToList(),
+        };
+        AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
+        AddIfGiven("reason", reason ?? (ReasonToken is { } reasonToken ? PromptText.Trusted(reasonToken) : null));
+        AddIfGiven("question", question);
+        return found.Render(variables, isStrict: true);
+
+        void AddIfGiven(string name, PromptText? value)
+        {
+            if (value is not null)
+            {
+                variables[name] = value;
+            }
+        }
+    }
+
+    private static TemplateMap Variables(SafetyCategory category, PromptText token, int index) => new()
+    {
+        ["id"] = PromptText.FromStranger(category.Id),
+        ["name"] = PromptText.FromStranger(category.Name),
+        ["token"] = token,
+        ["protects"] = PromptText.FromStranger(category.Protects),
+        ["includes"] = category.Includes.Select(phrase => (object?)PromptText.FromStranger(phrase)).ToList(),
+        ["excludes"] = category.Excludes.Select(phrase => (object?)PromptText.FromStranger(phrase)).ToList(),
+        ["index"] = index + 1L,
+        ["letter"] = PromptText.Trusted(Letter(index)),
+    };
+
+    // A to Z, then AA, AB and so on.
+    private static string Letter(int index) => index < 26 ? $"{(char)('A' + index)}" : Letter((index / 26) - 1) + (char)('A' + (index % 26));
+}

@@ -1,0 +1,98 @@
+using SafeVision.Assessments;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Protocols;
+
+/// <summary>
+/// The protocol of the SafeVision paper (arXiv 2510.23960): the answer is the token of a category or of "safe"; in comprehension
+/// mode a harmful one is followed by the reason token and a reason of at most 30 words. Categories that the model has no token
+/// for are answered by name; where a reason is wanted too, by <see cref="InContextAnswer"/>.
+/// </summary>
+/// <remarks>
+/// The paper's fast prompt holds no policy. It is used only where the policy says what the model was trained on: the paper's nine
+/// categories with their definitions unchanged, and a prompt file with a template <c>bare</c>. Any other policy stands in the prompt.
+/// </remarks>
+internal sealed class SafeVisionProtocol : IGuardProtocol
+{
+    public string Name => "safevision";
+
+    public CompiledProtocol Compile(ProtocolContext context)
+    {
+        var marks = new ModelMarks(context.Tokenizer, context.Wording, context.Model);
+        ModelMark safe = marks.OfSafe();
+        ModelMark?[] known = [.. context.Policy.Categories.Select(marks.OfCategory)];
+        string[] names = AnswerNames.For(context.Policy, safe.Text, context.Model);
+        ProtocolCategory[] categories = [.. context.Policy.Categories.Select((category, i) =>
+            new ProtocolCategory(i, category, known[i] is { } mark ? PromptText.Trusted(mark.Text) : PromptText.FromStranger(names[i])))];
+
+        bool explains = context.Mode == VisionLanguageMode.Comprehension, novel = known.Contains(null);
+        if (explains && novel && context.Wording.Has("novel"))
+        {
+            return new InContextAnswer(context, categories, PromptText.Trusted(safe.Text));
+        }
+
+        bool bare = !explains && context.Wording.Has("bare") && IsTrainedTaxonomy(context.Policy);
+        ModelMark? reason = explains ? marks.OfReason() : null;
+        var prompts = new ProtocolPrompts(context);
+        ProtocolPrompt prompt = prompts.Write(
+            explains ? "comprehension" : bare ? "bare" : "fast",
+            categories,
+            PromptText.Trusted(safe.Text),
+            reason is null ? PromptText.Empty : PromptText.Trusted(reason.Text));
+
+        int[][] ids = [.. categories.Select((category, i) => known[i]?.Ids ?? context.Tokenizer.Encode(category.Answer))];
+        var choices = AnswerChoices.Create(
+            [new PossibleAnswer("the answer 'safe'", safe.Ids, prompt.End),
+             .. categories.Select((category, i) => new PossibleAnswer($"the category '{category.Category.Id}'", ids[i], reason?.Ids[0] ?? prompt.End))], context.Model);
+        prompts.RequireFit(prompt, choices.LongestAnswer + (reason is null ? 0 : reason.Ids.Length + prompts.ReasonLimits.MaximumTokens));
+        CategoryCoverage[] coverage = [.. categories.Select(category => bare
+            ? PromptCoverage.Trained(category.Category, category.Answer.Text)
+            : prompt.Coverage.Of(category.Category, category.Answer.Text))];
+        int[][]? spoken = reason is null ? null : [.. ids.Select(id => (int[])[.. id, .. reason.Ids])];
+        return new Compiled(context.Policy, coverage, prompt.Tokens, choices, spoken, prompts.ReasonLimits);
+    }
+
+    private static bool IsTrainedTaxonomy(SafetyPolicy policy) =>
+        policy.Categories.Count == HarmCategory.All.Count && policy.Categories.All(category =>
+            HarmCategory.TryParse(category.Id, out HarmCategory? known)
+            && category.Name == known.Definition.Name
+            && category.Protects == known.Definition.Protects
+            && category.Includes.SequenceEqual(known.Definition.Includes)
+            && category.Excludes.SequenceEqual(known.Definition.Excludes));
+
+    /// <param name="policy">The policy.</param>
+    /// <param name="coverage">What of it stands in the prompt.</param>
+    /// <param name="prompt">The one prompt.</param>
+    /// <param name="choices">Safe, then the policy's categories in order.</param>
+    /// <param name="spoken">What stands before the reason for each category; null where no reason is wanted.</param>
+    /// <param name="limits">Where a reason ends.</param>
+    private sealed class Compiled(
+        SafetyPolicy policy, CategoryCoverage[] coverage, GuardPrompt prompt, AnswerChoices choices, int[][]? spoken, TextLimits limits) : CompiledProtocol
+    {
+        public override IReadOnlyList<CategoryCoverage> Coverage => coverage;
+
+        public override IReadOnlyList<GuardPrompt> Prompts { get; } = [prompt];
+
+        public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
+        {
+            IGuardDialog dialog = await model.OpenAsync(prompt, cancellationToken).ConfigureAwait(false);
+            await using (dialog.ConfigureAwait(false))
+            {
+                double[] shares = await choices.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                double[] scores = CategoryScores.Spread(1 - shares[0], shares.AsSpan(1));
+                CategoryAnswer?[] categories = [.. scores.Select((score, i) => (CategoryAnswer?)new CategoryAnswer(score, shares[i + 1]))];
+                int primary = CategoryScores.Primary(policy, categories, shares[0]);
+                string? written = null;
+                if (spoken is not null && primary >= 0)
+                {
+                    await dialog.AppendAsync(spoken[primary], cancellationToken).ConfigureAwait(false);
+                    written = await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
+                }
+
+                return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written, Primary = primary };
+            }
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using SafeVision.Assessments;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Protocols;
+
+/// <summary>
+/// ShieldGemma 2 (arXiv 2504.01081): one question for each category, "does the image break this policy?", answered with Yes or
+/// No. The score is the softmax over the two logits, as its model card computes it; every category has its own.
+/// </summary>
+internal sealed class ShieldGemmaProtocol : IGuardProtocol
+{
+    public string Name => "shieldgemma";
+
+    public CompiledProtocol Compile(ProtocolContext context)
+    {
+        var prompts = new ProtocolPrompts(context);
+        TextLimits? limits = context.Mode == VisionLanguageMode.Comprehension ? prompts.ReasonLimits : null;
+        int[] yes = context.Tokenizer.Encode("Yes"), no = context.Tokenizer.Encode("No");
+        SafetyPolicy policy = context.Policy;
+        ProtocolPrompt[] questions = [.. policy.Categories.Select((category, i) => prompts.Write(
+            "fast", [new ProtocolCategory(i, category, PromptText.FromStranger(category.Name))], PromptText.Trusted("No"), PromptText.Empty))];
+        var choices = AnswerChoices.Create(
+            [new PossibleAnswer("the answer 'Yes'", yes, questions[0].End), new PossibleAnswer("the answer 'No'", no, questions[0].End)], context.Model);
+        foreach (ProtocolPrompt question in questions)
+        {
+            prompts.RequireFit(question, choices.LongestAnswer + (limits?.MaximumTokens ?? 0));
+        }
+
+        CategoryCoverage[] coverage = [.. policy.Categories.Select((category, i) => questions[i].Coverage.Of(category, "Yes"))];
+        return new Compiled(policy, coverage, [.. questions.Select(question => question.Tokens)], choices, yes, limits);
+    }
+
+    /// <param name="policy">The policy.</param>
+    /// <param name="coverage">What of each category stands in its question.</param>
+    /// <param name="questions">One for each category.</param>
+    /// <param name="choices">Yes, then No.</param>
+    /// <param name="yes">What stands before the reason.</param>
+    /// <param name="limits">Where a reason ends; null where none is wanted.</param>
+    private sealed class Compiled(
+        SafetyPolicy policy, CategoryCoverage[] coverage, GuardPrompt[] questions, AnswerChoices choices, int[] yes, TextLimits? limits) : CompiledProtocol
+    {
+        public override IReadOnlyList<CategoryCoverage> Coverage => coverage;
+
+        public override IReadOnlyList<GuardPrompt> Prompts => questions;
+
+        /// <remarks>The questions are put one after the other: they share the picture, and the model keeps what it has computed of it.</remarks>
+        public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
+        {
+            var categories = new CategoryAnswer?[questions.Length];
+            for (int i = 0; i < questions.Length; i++)
+            {
+                IGuardDialog dialog = await model.OpenAsync(questions[i], cancellationToken).ConfigureAwait(false);
+                await using (dialog.ConfigureAwait(false))
+                {
+                    double[] shares = await choices.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                    categories[i] = new CategoryAnswer(shares[0], shares[0]);
+                }
+            }
+
+            int primary = CategoryScores.Primary(policy, categories, safe: 0.5);
+            string? written = limits is not null && primary >= 0
+                ? await ExplainAsync(model, primary, limits, reason, cancellationToken).ConfigureAwait(false)
+                : null;
+            return new GuardAnswer { Categories = categories, Reason = written, Primary = primary };
+        }
+
+        private async ValueTask<string?> ExplainAsync(IGuardModel model, int category, TextLimits end, Action<string>? reason, CancellationToken cancellationToken)
+        {
+            IGuardDialog dialog = await model.OpenAsync(questions[category], cancellationToken).ConfigureAwait(false);
+            await using (dialog.ConfigureAwait(false))
+            {
+                await dialog.AppendAsync(yes, cancellationToken).ConfigureAwait(false);
+                return await dialog.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+}

@@ -1,0 +1,88 @@
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Templates;
+
+/// <summary>
+/// A template in the part of Jinja that chat templates are written in. It reads nothing but the variables it is given, and every
+/// rendering has a budget of steps, characters and depth. Immutable, thread-safe.
+/// </summary>
+/// <remarks>
+/// The characters that come from a stranger's texts among the variables, and no others, stand in the result's untrusted ranges; the
+/// template's own words are trusted. <c>strftime_now</c> is not defined, so that a prompt doesn't depend on the day.
+/// </remarks>
+internal sealed class Template
+{
+    private const int LongestRange = 100_000;
+
+    private readonly TemplateStatement _body;
+    private readonly TemplateSource _source;
+
+    private Template(TemplateStatement body, TemplateSource source) => (_body, _source) = (body, source);
+
+    /// <exception cref="Inference.ModelLoadException">The template can't be parsed or holds something that isn't known; the message names file, line and what.</exception>
+    public static Template Parse(string text, TemplateSource source) => new(TemplateParser.Parse(text, source), source);
+
+    /// <summary>Renders the template.</summary>
+    /// <param name="variables">What the template can name.</param>
+    /// <param name="isStrict">Whether writing something that isn't defined is an error; otherwise it is empty, as chat templates expect.</param>
+    /// <exception cref="Inference.ModelLoadException">It asks for something that can't be done, raises an error of its own or takes more than its budget.</exception>
+    public PromptText Render(TemplateMap variables, bool isStrict = false)
+    {
+        var scope = new TemplateScope(null);
+        scope.Set("raise_exception", new TemplateFunction("raise_exception", static (run, arguments) =>
+            throw run.Wrong($"the template refuses: {TemplateValues.ToText(run, arguments.Get(0, "message"))}")));
+        scope.Set("namespace", new TemplateFunction("namespace", static (run, arguments) => Namespace(run, arguments)));
+        scope.Set("dict", new TemplateFunction("dict", static (run, arguments) => Namespace(run, arguments).Values));
+        scope.Set("range", new TemplateFunction("range", Range));
+        foreach ((string name, object? value) in variables.Entries)
+        {
+            scope.Set(name, value);
+        }
+
+        var run = new TemplateRun(_source, scope, isStrict);
+        _body(run);
+        return run.Output.Build();
+    }
+
+    private static TemplateNamespace Namespace(TemplateRun run, TemplateArguments arguments)
+    {
+        if (arguments.Values.Count > 0)
+        {
+            throw run.Wrong($"'{arguments.Callee}' is supported with named values only");
+        }
+
+        var values = new TemplateMap();
+        foreach ((string name, object? value) in arguments.Named)
+        {
+            values[name] = value;
+        }
+
+        return new TemplateNamespace(values);
+    }
+
+    private static List<object?> Range(TemplateRun run, TemplateArguments arguments)
+    {
+        arguments.Expect(run, "start", "stop", "step");
+        long[] bounds = [.. arguments.Values.Select(value => value as long? ?? throw run.Wrong($"'range' needs whole numbers, not {TemplateValues.Kind(value)}"))];
+        (long start, long stop, long step) = bounds switch
+        {
+            [var end] => (0, end, 1),
+            [var from, var to] => (from, to, 1),
+            [var from, var to, var by] when by != 0 => (from, to, by),
+            _ => throw run.Wrong("'range' needs one to three whole numbers, the third not zero"),
+        };
+        var numbers = new List<object?>();
+        for (Int128 number = start; step > 0 ? number < stop : number > stop; number += step)
+        {
+            if (numbers.Count == LongestRange)
+            {
+                throw run.Wrong($"'range' gives more than {LongestRange} numbers");
+            }
+
+            run.Spend(1);
+            numbers.Add((long)number);
+        }
+
+        return numbers;
+    }
+}

@@ -1,0 +1,101 @@
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Templates;
+
+/// <summary>The operators that make a new value of two.</summary>
+internal static class TemplateArithmetic
+{
+    public static object? Apply(TemplateRun run, string sign, object? left, object? right)
+    {
+        run.Spend(1);
+        switch (sign, left, right)
+        {
+            case ("~", _, _):
+                return Concat(run, TemplateValues.ToText(run, left), TemplateValues.ToText(run, right));
+            case ("+", PromptText a, PromptText b):
+                return Concat(run, a, b);
+            case ("+", IReadOnlyList<object?> a, IReadOnlyList<object?> b):
+                run.Spend(a.Count + b.Count);
+                return new List<object?>([.. a, .. b]);
+            case ("*", PromptText text, long times):
+                return Repeat(run, text, times);
+            case ("*", long times, PromptText text):
+                return Repeat(run, text, times);
+        }
+
+        return (Numeric(left), Numeric(right)) switch
+        {
+            (long a, long b) => Whole(run, sign, a, b),
+            (long or double, long or double) => Real(run, sign, Convert.ToDouble(Numeric(left), null), Convert.ToDouble(Numeric(right), null)),
+            _ => throw run.Wrong($"'{sign}' can't be used with {TemplateValues.Kind(left)} and {TemplateValues.Kind(right)}"),
+        };
+    }
+
+    public static object? Signed(TemplateRun run, string sign, object? value) => (sign, Numeric(value)) switch
+    {
+        ("+", long or double) => Numeric(value),
+        ("-", long number) when number != long.MinValue => -number,
+        ("-", double number) => -number,
+        _ => throw run.Wrong($"'{sign}' can't be put before {TemplateValues.Kind(value)}"),
+    };
+
+    private static PromptText Concat(TemplateRun run, PromptText left, PromptText right)
+    {
+        run.SpendCharacters((long)left.Text.Length + right.Text.Length);
+        run.Spend(left.Untrusted.Count + right.Untrusted.Count);
+        var builder = new PromptBuilder();
+        builder.Append(left);
+        builder.Append(right);
+        return builder.Build();
+    }
+
+    private static PromptText Repeat(TemplateRun run, PromptText text, long times)
+    {
+        times = text.Text.Length == 0 ? 0 : Math.Clamp(times, 0, int.MaxValue);
+        run.SpendCharacters(text.Text.Length * times);
+        run.Spend(times * (1 + text.Untrusted.Count));
+        var builder = new PromptBuilder();
+        for (long i = 0; i < times; i++)
+        {
+            builder.Append(text);
+        }
+
+        return builder.Build();
+    }
+
+    private static object? Numeric(object? value) => value is bool truth ? truth ? 1L : 0L : value;
+
+    // Division and remainder round down, as in Python.
+    private static object Whole(TemplateRun run, string sign, long left, long right)
+    {
+        try
+        {
+            return sign switch
+            {
+                "+" => (object)checked(left + right),
+                "-" => checked(left - right),
+                "*" => checked(left * right),
+                "/" => right != 0 ? (double)left / right : throw run.Wrong("a division by zero"),
+                _ when right is 0 => throw run.Wrong("a division by zero"),
+                _ when right is -1 => sign == "//" ? checked(-left) : 0L,
+                "//" => (left / right) - (left % right != 0 && left < 0 != right < 0 ? 1 : 0),
+                _ => ((left % right) + right) % right,
+            };
+        }
+        catch (OverflowException)
+        {
+            throw run.Wrong($"the numbers {left} and {right} are too large for '{sign}'");
+        }
+    }
+
+    private static double Real(TemplateRun run, string sign, double left, double right) => sign switch
+    {
+        "+" => left + right,
+        "-" => left - right,
+        "*" => left * right,
+        _ when right == 0 => throw run.Wrong("a division by zero"),
+        "/" => left / right,
+        "//" => Math.Floor(left / right),
+        _ => left - (right * Math.Floor(left / right)),
+    };
+}

@@ -1,0 +1,157 @@
+using System.Globalization;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Templates;
+
+/// <summary>What can stand after <c>|</c>.</summary>
+internal static class TemplateFilters
+{
+    private static readonly Dictionary<string, Func<TemplateRun, object?, TemplateArguments, object?>> s_all = new(StringComparer.Ordinal)
+    {
+        ["trim"] = static (run, value, arguments) => TemplateText.Trim(run, Text(run, value), Optional(run, arguments, "chars")?.Text, start: true, end: true),
+        ["upper"] = static (run, value, _) => TemplateText.Upper(Text(run, value)),
+        ["lower"] = static (run, value, _) => TemplateText.Lower(Text(run, value)),
+        ["capitalize"] = static (run, value, _) => TemplateText.Capitalize(Text(run, value)),
+        ["title"] = static (run, value, _) => TemplateText.Title(Text(run, value)),
+        ["string"] = static (run, value, _) => Text(run, value),
+        ["replace"] = static (run, value, arguments) => TemplateMethods.Replace(run, Text(run, value), arguments),
+        ["tojson"] = TemplateJson.Write,
+        ["length"] = static (run, value, _) => Length(run, value),
+        ["count"] = static (run, value, _) => Length(run, value),
+        ["default"] = Default,
+        ["d"] = Default,
+        ["list"] = static (run, value, _) => TemplateValues.Items(run, value),
+        ["first"] = static (run, value, _) => TemplateValues.Items(run, value) is [var first, ..] ? first : new TemplateUndefined("the first item of nothing"),
+        ["last"] = static (run, value, _) => TemplateValues.Items(run, value) is [.., var last] ? last : new TemplateUndefined("the last item of nothing"),
+        ["items"] = static (run, value, _) => value is TemplateMap map ? TemplateMethods.Items(run, map) : TemplateValues.Items(run, Missing(run, value)),
+        ["join"] = Join,
+        ["map"] = Map,
+        ["select"] = static (run, value, arguments) => Select(run, value, arguments, attribute: false, wanted: true),
+        ["reject"] = static (run, value, arguments) => Select(run, value, arguments, attribute: false, wanted: false),
+        ["selectattr"] = static (run, value, arguments) => Select(run, value, arguments, attribute: true, wanted: true),
+        ["rejectattr"] = static (run, value, arguments) => Select(run, value, arguments, attribute: true, wanted: false),
+        ["reverse"] = static (run, value, _) => TemplateMembers.Slice(run, value, null, null, -1L),
+        ["int"] = static (run, value, _) => value switch
+        {
+            long => value,
+            bool truth => truth ? 1L : 0L,
+            PromptText text when long.TryParse(text.Text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) => number,
+            _ => throw run.Wrong($"{TemplateValues.Kind(value)} is no whole number"),
+        },
+    };
+
+    public static IEnumerable<string> Names => s_all.Keys;
+
+    public static Func<TemplateRun, object?, TemplateArguments, object?>? Find(string name) =>
+        s_all.TryGetValue(name, out Func<TemplateRun, object?, TemplateArguments, object?>? filter)
+            ? (run, value, arguments) => filter(run, value, arguments) is var result && result is PromptText text ? run.Spend(text) : result
+            : null;
+
+    private static PromptText Text(TemplateRun run, object? value) => TemplateValues.ToText(run, value);
+
+    private static PromptText? Optional(TemplateRun run, TemplateArguments arguments, string name)
+    {
+        arguments.Expect(run, name);
+        return arguments.Get(0, name) is var value and not TemplateUndefined and not null ? Text(run, value) : null;
+    }
+
+    private static long Length(TemplateRun run, object? value) => value switch
+    {
+        PromptText text => (long)TemplateMembers.Length(run, text),
+        IReadOnlyList<object?> list => (long)list.Count,
+        TemplateMap map => (long)map.Entries.Count,
+        TemplateUndefined => 0L,
+        _ => throw run.Wrong($"{TemplateValues.Kind(value)} has no length"),
+    };
+
+    private static object? Default(TemplateRun run, object? value, TemplateArguments arguments)
+    {
+        arguments.Expect(run, "default_value", "boolean");
+        bool replaced = value is TemplateUndefined || (TemplateValues.IsTrue(arguments.Get(1, "boolean")) && !TemplateValues.IsTrue(value));
+        return !replaced ? value : arguments.Get(0, "default_value") is var given and not TemplateUndefined ? given : PromptText.Empty;
+    }
+
+    private static object? Missing(TemplateRun run, object? value) =>
+        value is TemplateUndefined ? value : throw run.Wrong($"{TemplateValues.Kind(value)} is no mapping, so it has no items");
+
+    private static PromptText Join(TemplateRun run, object? value, TemplateArguments arguments)
+    {
+        arguments.Expect(run, "d", "attribute");
+        PromptText separator = arguments.Get(0, "d") is PromptText given ? given : PromptText.Empty;
+        object? attribute = arguments.Get(1, "attribute");
+        var builder = new PromptBuilder();
+        bool first = true;
+        foreach (object? item in TemplateValues.Items(run, value))
+        {
+            PromptText text = Text(run, attribute is TemplateUndefined ? item : TemplateMembers.Item(run, item, attribute));
+            run.Spend(1 + text.Untrusted.Count + separator.Untrusted.Count);
+            run.SpendCharacters(text.Text.Length + separator.Text.Length);
+            if (!first)
+            {
+                builder.Append(separator);
+            }
+
+            builder.Append(text);
+            first = false;
+        }
+
+        return builder.Build();
+    }
+
+    private static List<object?> Map(TemplateRun run, object? value, TemplateArguments arguments)
+    {
+        var results = new List<object?>();
+        if (arguments.Get(int.MaxValue, "attribute") is var attribute and not TemplateUndefined)
+        {
+            arguments.Expect(run, "attribute", "default");
+            object? otherwise = arguments.Get(int.MaxValue, "default");
+            foreach (object? item in TemplateValues.Items(run, value))
+            {
+                object? found = TemplateMembers.Item(run, item, attribute);
+                results.Add(found is TemplateUndefined && otherwise is not TemplateUndefined ? otherwise : found);
+            }
+
+            return results;
+        }
+
+        string name = (arguments.Get(0, "filter") as PromptText)?.Text ?? throw run.Wrong("'map' needs the name of a filter or an attribute");
+        if (Find(name) is not { } filter || name == "map")
+        {
+            throw run.Wrong($"the filter '{name}' is not supported in 'map'");
+        }
+
+        var rest = new TemplateArguments(name, [.. arguments.Values.Skip(1)], arguments.Named);
+        foreach (object? item in TemplateValues.Items(run, value))
+        {
+            results.Add(filter(run, item, rest));
+        }
+
+        return results;
+    }
+
+    private static List<object?> Select(TemplateRun run, object? value, TemplateArguments arguments, bool attribute, bool wanted)
+    {
+        arguments.Expect(run, "attribute", "test", "argument");
+        int place = attribute ? 1 : 0;
+        Func<object?, bool> test = TemplateValues.IsTrue;
+        if (arguments.Get(place, "test") is PromptText name)
+        {
+            string sought = name.Text == "==" ? "equalto" : name.Text;
+            var known = TemplateTests.Find(sought) ?? throw run.Wrong($"the test '{name}' is not supported in '{arguments.Callee}'");
+            var rest = new TemplateArguments(sought, [.. arguments.Values.Skip(place + 1)], []);
+            test = item => known(run, item, rest);
+        }
+
+        var chosen = new List<object?>();
+        foreach (object? item in TemplateValues.Items(run, value))
+        {
+            run.Spend(1);
+            if (test(attribute ? TemplateMembers.Item(run, item, arguments.Get(0, "attribute")) : item) == wanted)
+            {
+                chosen.Add(item);
+            }
+        }
+
+        return chosen;
+    }
+}

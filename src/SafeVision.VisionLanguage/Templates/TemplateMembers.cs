@@ -1,0 +1,168 @@
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Templates;
+
+/// <summary>What can be asked of a value: attributes, items, slices, methods.</summary>
+internal static class TemplateMembers
+{
+    public static object? Attribute(TemplateRun run, object? target, string name)
+    {
+        switch (target)
+        {
+            case PromptText text:
+                return TemplateMethods.OfText(text, name) ?? (object)new TemplateUndefined(name);
+            case TemplateMap map:
+                return TemplateMethods.OfMap(map, name) ?? Value(map, name);
+            case TemplateNamespace @namespace:
+                return Value(@namespace.Values, name);
+            case TemplateLoop loop:
+                return loop.Get(name);
+            case TemplateUndefined:
+                throw run.Wrong($"'{name}' is asked of {TemplateValues.Kind(target)}");
+            default:
+                return new TemplateUndefined(name);
+        }
+    }
+
+    public static object? Item(TemplateRun run, object? target, object? key)
+    {
+        switch (target, key)
+        {
+            case (IReadOnlyList<object?> list, long index):
+                index += index < 0 ? list.Count : 0;
+                return index >= 0 && index < list.Count ? list[(int)index] : new TemplateUndefined("an item beyond the list's end");
+            case (PromptText text, long index):
+                int[]? starts = Starts(run, text);
+                int count = Length(run, text);
+                index += index < 0 ? count : 0;
+                return index >= 0 && index < count
+                    ? Part(run, text, starts, (int)index, (int)index + 1)
+                    : new TemplateUndefined("a character beyond the text's end");
+            case (TemplateMap map, PromptText name):
+                return map.TryGet(name.Text, out object? value) ? value : Attribute(run, map, name.Text);
+            case (TemplateUndefined, _):
+                throw run.Wrong($"an item is asked of {TemplateValues.Kind(target)}");
+            case (_, PromptText name):
+                return Attribute(run, target, name.Text);
+            default:
+                return new TemplateUndefined("an item");
+        }
+    }
+
+    public static object? Slice(TemplateRun run, object? target, object? start, object? stop, object? step)
+    {
+        long by = Bound(run, step) ?? 1;
+        if (by == 0)
+        {
+            throw run.Wrong("a slice's step can't be zero");
+        }
+
+        switch (target)
+        {
+            case IReadOnlyList<object?> list:
+                run.Spend(list.Count);
+                return Places(list.Count).Select(place => list[place]).ToList();
+            case PromptText text:
+                int[]? starts = Starts(run, text);
+                int count = Length(run, text);
+                if (by == 1)
+                {
+                    (long first, long end) = Bounds(count);
+                    return first >= end ? PromptText.Empty : Part(run, text, starts, (int)first, (int)end);
+                }
+
+                run.Spend(count);
+                var builder = new PromptBuilder();
+                foreach (int place in Places(count))
+                {
+                    builder.Append(Part(run, text, starts, place, place + 1));
+                }
+
+                return builder.Build();
+            case TemplateUndefined:
+                return new List<object?>();
+            default:
+                throw run.Wrong($"{TemplateValues.Kind(target)} can't be sliced");
+        }
+
+        List<int> Places(int count)
+        {
+            (long from, long to) = Bounds(count);
+            var chosen = new List<int>();
+            for (long at = from; by > 0 ? at < to : at > to; at += by)
+            {
+                chosen.Add((int)at);
+            }
+
+            return chosen;
+        }
+
+        (long From, long To) Bounds(int count)
+        {
+            return (Limit(Bound(run, start), by > 0 ? 0 : count - 1), Limit(Bound(run, stop), by > 0 ? count : -1));
+
+            long Limit(long? bound, long otherwise) =>
+                bound is not { } place ? otherwise : Math.Clamp(place < 0 ? place + count : place, by > 0 ? 0 : -1, by > 0 ? count : count - 1);
+        }
+    }
+
+    public static object? Call(TemplateRun run, object? target, Func<TemplateRun, string, TemplateArguments> arguments)
+    {
+        if (target is not TemplateFunction function)
+        {
+            throw run.Wrong($"{TemplateValues.Kind(target)} can't be called");
+        }
+
+        object? value = function.Call(run, arguments(run, function.Name));
+        return value is PromptText text ? run.Spend(text) : value;
+    }
+
+    /// <summary>How many characters a text has; those beyond U+FFFF count once.</summary>
+    public static int Length(TemplateRun run, PromptText text)
+    {
+        run.Spend(1 + (text.Text.Length / 64));
+        int pairs = 0;
+        for (int at = 0; at + 1 < text.Text.Length; at++)
+        {
+            pairs += char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
+        }
+
+        return text.Text.Length - pairs;
+    }
+
+    /// <summary>Where each character of a text begins, and where the last one ends; null where each is one UTF-16 unit.</summary>
+    private static int[]? Starts(TemplateRun run, PromptText text)
+    {
+        if (!text.Text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return null;
+        }
+
+        run.Spend(text.Text.Length);
+        var starts = new List<int>(text.Text.Length + 1);
+        for (int at = 0; at < text.Text.Length; at++)
+        {
+            starts.Add(at);
+            at += at + 1 < text.Text.Length && char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
+        }
+
+        return [.. starts, text.Text.Length];
+    }
+
+    private static PromptText Part(TemplateRun run, PromptText text, int[]? starts, int from, int to)
+    {
+        (int start, int end) = starts is null ? (from, to) : (starts[from], starts[to]);
+        run.Spend(1 + text.Untrusted.Count);
+        run.SpendCharacters(end - start);
+        return text.Slice(start, end - start);
+    }
+
+    private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);
+
+    private static long? Bound(TemplateRun run, object? value) => value switch
+    {
+        null => null,
+        long bound => Math.Clamp(bound, -int.MaxValue, int.MaxValue),
+        _ => throw run.Wrong($"a slice's bounds are whole numbers, not {TemplateValues.Kind(value)}"),
+    };
+}

@@ -1,0 +1,213 @@
+using System.Globalization;
+using System.Text;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Templates;
+
+/// <summary>What values mean, as Python and Jinja have it.</summary>
+internal static class TemplateValues
+{
+    // Lists can be put into lists without end; no file that is read is deeper.
+    private const int Deepest = 64;
+
+    public static bool IsTrue(object? value) => value switch
+    {
+        null or TemplateUndefined => false,
+        bool truth => truth,
+        long number => number != 0,
+        double number => number != 0,
+        PromptText text => text.Text.Length > 0,
+        IReadOnlyList<object?> list => list.Count > 0,
+        TemplateMap map => map.Entries.Count > 0,
+        _ => true,
+    };
+
+    /// <summary>How errors name the kind of a value.</summary>
+    public static string Kind(object? value) => value switch
+    {
+        null => "none",
+        TemplateUndefined undefined => $"undefined ('{undefined.Name}')",
+        bool => "a boolean",
+        long or double => "a number",
+        PromptText => "a text",
+        IReadOnlyList<object?> => "a list",
+        TemplateMap => "a mapping",
+        TemplateFunction function => $"the function '{function.Name}'",
+        TemplateLoop => "'loop'",
+        _ => "a namespace",
+    };
+
+    /// <summary>A value as text; a list or mapping has none, since nobody means to show a model Python's own notation.</summary>
+    public static PromptText ToText(TemplateRun run, object? value) => value switch
+    {
+        PromptText text => text,
+        null => PromptText.Trusted("None"),
+        TemplateUndefined when !run.IsStrict => PromptText.Empty,
+        TemplateUndefined undefined => throw run.Wrong($"'{undefined.Name}' is not defined"),
+        bool truth => PromptText.Trusted(truth ? "True" : "False"),
+        long number => PromptText.Trusted(number.ToString(CultureInfo.InvariantCulture)),
+        double number => PromptText.Trusted(ToText(number)),
+        _ => throw run.Wrong($"{Kind(value)} can't be written as text; use 'tojson' or 'join'"),
+    };
+
+    public static string ToText(double number)
+    {
+        string text = number.ToString("R", CultureInfo.InvariantCulture);
+        return text.AsSpan().ContainsAny(".Ena") ? text : text + ".0";
+    }
+
+    /// <summary>What a loop goes over.</summary>
+    public static IReadOnlyList<object?> Items(TemplateRun run, object? value)
+    {
+        IReadOnlyList<object?> items = value switch
+        {
+            IReadOnlyList<object?> list => list,
+            TemplateMap map => [.. map.Entries.Select(entry => (object?)PromptText.Trusted(entry.Key))],
+            TemplateUndefined when !run.IsStrict => [],
+            PromptText text => Characters(run, text),
+            _ => throw run.Wrong($"{Kind(value)} can't be looped over"),
+        };
+        run.Spend(items.Count);
+        return items;
+    }
+
+    /// <summary>Sets one name to a value, or several to the items of a list.</summary>
+    public static void Bind(TemplateRun run, TemplateScope scope, List<string> names, object? value)
+    {
+        if (names.Count == 1)
+        {
+            scope.Set(names[0], value);
+            return;
+        }
+
+        IReadOnlyList<object?> items = Items(run, value);
+        if (items.Count != names.Count)
+        {
+            throw run.Wrong($"{names.Count} names ({string.Join(", ", names)}) can't take {items.Count} values");
+        }
+
+        for (int i = 0; i < items.Count; i++)
+        {
+            scope.Set(names[i], items[i]);
+        }
+    }
+
+    /// <summary>The name under which a mapping keeps a value. A stranger's text is none, for names are taken for trusted.</summary>
+    public static string Key(TemplateRun run, object? value) => value is PromptText { Untrusted.Count: 0 } text
+        ? text.Text
+        : throw run.Wrong($"{(value is PromptText ? "a text from outside" : Kind(value))} can't be a key; a key is a text of the template");
+
+    public static bool Compare(TemplateRun run, string sign, object? left, object? right)
+    {
+        run.Spend(1);
+        switch (sign)
+        {
+            case "==":
+                return AreEqual(run, left, right);
+            case "!=":
+                return !AreEqual(run, left, right);
+            case "in":
+                return Contains(run, right, left);
+            case "not in":
+                return !Contains(run, right, left);
+        }
+
+        int order = Order(run, left, right);
+        return sign switch
+        {
+            "<" => order < 0,
+            ">" => order > 0,
+            "<=" => order <= 0,
+            _ => order >= 0,
+        };
+    }
+
+    public static bool AreEqual(TemplateRun run, object? left, object? right, int depth = 0)
+    {
+        run.Spend(1);
+        if (depth > Deepest)
+        {
+            throw run.Wrong($"values nested more than {Deepest} deep can't be compared");
+        }
+
+        switch (left, right)
+        {
+            case (PromptText a, PromptText b):
+                run.Spend(Math.Min(a.Text.Length, b.Text.Length) / 64);
+                return a.Text == b.Text;
+            case (long or double or bool, long or double or bool):
+                return left is long x && right is long y ? x == y : Number(left) == Number(right);
+            case (IReadOnlyList<object?> a, IReadOnlyList<object?> b):
+                for (int i = 0; a.Count == b.Count && i < a.Count; i++)
+                {
+                    if (!AreEqual(run, a[i], b[i], depth + 1))
+                    {
+                        return false;
+                    }
+                }
+
+                return a.Count == b.Count;
+            case (TemplateMap a, TemplateMap b):
+                return a.Entries.Count == b.Entries.Count
+                    && a.Entries.All(entry => b.TryGet(entry.Key, out object? other) && AreEqual(run, entry.Value, other, depth + 1));
+            case (null, null) or (TemplateUndefined, TemplateUndefined):
+                return true;
+            default:
+                return ReferenceEquals(left, right);
+        }
+    }
+
+    private static bool Contains(TemplateRun run, object? container, object? item)
+    {
+        switch (container)
+        {
+            case PromptText text when item is PromptText part:
+                run.SpendSearch(text.Text.Length, part.Text.Length);
+                return text.Text.Contains(part.Text, StringComparison.Ordinal);
+            case IReadOnlyList<object?> list:
+                run.Spend(list.Count);
+                return list.Any(one => AreEqual(run, one, item));
+            case TemplateMap map:
+                return item is PromptText name && map.TryGet(name.Text, out _);
+            case TemplateUndefined:
+                return false;
+            default:
+                throw run.Wrong($"'in' can't look for {Kind(item)} in {Kind(container)}");
+        }
+    }
+
+    private static int Order(TemplateRun run, object? left, object? right) => (left, right) switch
+    {
+        (PromptText a, PromptText b) => Order(run, a.Text, b.Text),
+        (long a, long b) => a.CompareTo(b),
+        (long or double or bool, long or double or bool) => Number(left).CompareTo(Number(right)),
+        _ => throw run.Wrong($"{Kind(left)} and {Kind(right)} have no order"),
+    };
+
+    private static int Order(TemplateRun run, string left, string right)
+    {
+        run.Spend(Math.Min(left.Length, right.Length) / 64);
+        return string.CompareOrdinal(left, right);
+    }
+
+    private static double Number(object? value) => value switch
+    {
+        long number => number,
+        double number => number,
+        _ => value is true ? 1 : 0,
+    };
+
+    private static List<object?> Characters(TemplateRun run, PromptText text)
+    {
+        run.Spend(text.Text.Length * (4L + text.Untrusted.Count));
+        var characters = new List<object?>(text.Text.Length);
+        for (int at = 0; at < text.Text.Length;)
+        {
+            Rune.DecodeFromUtf16(text.Text.AsSpan(at), out _, out int length);
+            characters.Add(text.Slice(at, length));
+            at += length;
+        }
+
+        return characters;
+    }
+}

@@ -1,0 +1,138 @@
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Tokenizers.Readers;
+using SafeVision.VisionLanguage.Tokenizers.Vocabularies;
+
+namespace SafeVision.VisionLanguage.Tokenizers;
+
+/// <summary>
+/// A language model's tokenizer: text to ids and back, equal to the reference libraries (huggingface/tokenizers and
+/// SentencePiece) on every golden text. Takes any text; half surrogate pairs count as U+FFFD. Thread-safe.
+/// </summary>
+internal sealed class TextTokenizer
+{
+    private readonly TokenizerParts _parts;
+    private readonly Dictionary<int, AddedToken> _addedById;
+    private readonly Dictionary<string, int> _addedByContent;
+    private readonly AddedTokenMatcher _rawMatcher;
+    private readonly AddedTokenMatcher _normalizedMatcher;
+    private readonly HashSet<int> _special;
+    private readonly bool[] _reserved;
+
+    public TextTokenizer(TokenizerParts parts)
+    {
+        _parts = parts;
+        _addedById = parts.AddedTokens.ToDictionary(token => token.Id);
+        _addedByContent = parts.AddedTokens.ToDictionary(token => token.Content, token => token.Id, StringComparer.Ordinal);
+        _rawMatcher = new AddedTokenMatcher(parts.AddedTokens.Where(token => !token.IsNormalized), token => token.Content);
+        _normalizedMatcher = new AddedTokenMatcher(
+            parts.AddedTokens.Where(token => token.IsNormalized), token => parts.Normalizer.Apply(MarkedText.Trusted(token.Content)).ToString());
+        _special = [.. parts.AddedTokens.Where(token => token.IsSpecial).Select(token => token.Id), .. parts.ControlPieces];
+        VocabularySize = Math.Max(parts.Vocabulary.Size, parts.AddedTokens.Count == 0 ? 0 : parts.AddedTokens.Max(token => token.Id) + 1);
+        _reserved = new bool[VocabularySize];
+        foreach (AddedToken token in parts.AddedTokens)
+        {
+            _reserved[token.Id] = true;
+        }
+    }
+
+    /// <summary>The highest id + 1.</summary>
+    public int VocabularySize { get; }
+
+    /// <summary>The tokens that are recognised as a whole, in order of their ids.</summary>
+    public IReadOnlyList<AddedToken> AddedTokens => _parts.AddedTokens;
+
+    /// <summary>The id put in front of a prompt, or null where the tokenizer puts none.</summary>
+    public int? BeginningOfText => _parts.BeginningOfText;
+
+    /// <summary>The id put behind a whole text, or null where the tokenizer puts none.</summary>
+    public int? EndOfText => _parts.EndOfText;
+
+    /// <summary>
+    /// Reads the tokenizer of a model's folder: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, or else
+    /// <c>vocab.json</c> with <c>merges.txt</c>; to the latter two, the added tokens of <c>tokenizer_config.json</c>,
+    /// <c>added_tokens.json</c> and <c>special_tokens_map.json</c>.
+    /// </summary>
+    /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
+    public static TextTokenizer Open(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder), mayEnd: false));
+
+    /// <summary>
+    /// The same for a model that reads whole texts, whose tokenizer may put a token behind them; also <c>spiece.model</c> of
+    /// SigLIP, which goes before the others.
+    /// </summary>
+    /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
+    public static TextTokenizer OpenForWholeTexts(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder), mayEnd: true));
+
+    /// <summary>The id of an added token, or else of a piece of the vocabulary, by its exact content.</summary>
+    public int? Find(string content) => _addedByContent.TryGetValue(content, out int id) ? id : _parts.Vocabulary.Find(content);
+
+    /// <summary>Whether an id is left out of decoded text on demand.</summary>
+    public bool IsSpecial(int id) => _special.Contains(id);
+
+    /// <summary>The ids of a text in which added tokens are recognised. Nothing is put in front. Only for text that no stranger wrote.</summary>
+    public int[] Encode(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, first: null);
+
+    /// <summary>As <see cref="Encode(string)"/>, with <see cref="BeginningOfText"/> in front.</summary>
+    public int[] EncodePrompt(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, BeginningOfText);
+
+    /// <summary>
+    /// The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
+    /// are, so this is not for a stranger's text: that takes <see cref="PromptText.FromStranger"/>.
+    /// </summary>
+    public int[] EncodeAsText(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: true, first: null);
+
+    /// <summary>
+    /// The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no part
+    /// of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters.
+    /// </summary>
+    public int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
+
+    /// <summary>The text of ids. One that the tokenizer does not have is passed over.</summary>
+    public string Decode(ReadOnlySpan<int> ids, bool skipSpecial) => CreateTextStream(skipSpecial).AppendAll(ids);
+
+    /// <summary>The text of ids as they come.</summary>
+    public TokenTextStream CreateTextStream(bool skipSpecial) => new(this, _parts.CreateDecoder(), skipSpecial);
+
+    /// <summary>The content of an id, or null if it has none.</summary>
+    /// <param name="id">The id.</param>
+    /// <param name="isAdded">Whether it is an added token's.</param>
+    internal string? PieceOf(int id, out bool isAdded)
+    {
+        isAdded = _addedById.TryGetValue(id, out AddedToken? token);
+        return token?.Content ?? _parts.Vocabulary.PieceOf(id);
+    }
+
+    private int[] Encode(MarkedText text, bool specialAsText, int? first)
+    {
+        List<int> ids = first is int id ? [id] : [];
+        List<MarkedText> words = [];
+        SymbolChain chain = new();
+        bool startsText = true;
+        foreach ((MarkedText raw, AddedToken? rawToken) in _rawMatcher.Cut(text, specialAsText))
+        {
+            if (rawToken is not null)
+            {
+                ids.Add(rawToken.Id);
+                startsText = false;
+                continue;
+            }
+
+            foreach ((MarkedText piece, AddedToken? token) in _normalizedMatcher.Cut(_parts.Normalizer.Apply(raw), specialAsText))
+            {
+                if (token is not null)
+                {
+                    ids.Add(token.Id);
+                }
+                else
+                {
+                    words.Clear();
+                    _parts.Splitter.Split(piece, startsText, words);
+                    words.ForEach(word => _parts.Vocabulary.Encode(word, _reserved, chain, ids));
+                }
+
+                startsText = false;
+            }
+        }
+
+        return [.. ids];
+    }
+}

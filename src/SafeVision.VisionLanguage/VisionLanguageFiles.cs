@@ -1,0 +1,87 @@
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Families;
+
+namespace SafeVision.VisionLanguage;
+
+/// <summary>What a folder of a vision-language model holds: configuration, three graphs and the names of their tensors. Nothing is loaded yet.</summary>
+internal sealed record VisionLanguageFiles
+{
+    /// <summary>The folder's full path.</summary>
+    public required string Folder { get; init; }
+
+    /// <summary>The folder's JSON files.</summary>
+    public required ModelConfiguration Configuration { get; init; }
+
+    /// <summary>How the folder is laid out.</summary>
+    public required VisionLanguageLayout Layout { get; init; }
+
+    /// <summary>From pixels to image features.</summary>
+    public required OnnxFile Vision { get; init; }
+
+    /// <summary>From token ids to embeddings.</summary>
+    public required OnnxFile Embedding { get; init; }
+
+    /// <summary>From embeddings and the past to scores of the next token.</summary>
+    public required OnnxFile Decoder { get; init; }
+
+    /// <summary>The precision of each graph as a suffix, such as <c>_q4</c>; empty for 32-bit floats and where the layout has no suffixes.</summary>
+    public required IReadOnlyDictionary<VisionLanguagePart, string> Suffixes { get; init; }
+
+    /// <summary>By which names the graphs know their tensors.</summary>
+    public required TensorNaming Naming { get; init; }
+
+    /// <summary>The vision tower's tensors.</summary>
+    public required VisionNames VisionNames { get; init; }
+
+    /// <summary>The embedding graph's tensors.</summary>
+    public required EmbeddingNames EmbeddingNames { get; init; }
+
+    /// <summary>The decoder's tensors.</summary>
+    public required DecoderNames DecoderNames { get; init; }
+
+    /// <summary>Whether the embedding graph puts image features in place of image tokens itself.</summary>
+    public bool EmbeddingMergesImages => EmbeddingNames.ImageFeatures is not null;
+
+    /// <summary>Whether the decoder appends to one buffer of keys and values in place.</summary>
+    public bool DecoderSharesCache => DecoderNames.CanShareCache(Decoder.Header);
+
+    /// <summary>Finds the files of a folder in any known layout, reads their headers and checks that they fit together.</summary>
+    /// <exception cref="ModelLoadException">Something is missing or does not fit; the message names the file and says what to do.</exception>
+    public static VisionLanguageFiles Find(string folder, VisionLanguageFileOptions options)
+    {
+        ModelConfiguration configuration = ModelConfiguration.Open(folder);
+        FoundFiles found = Locate(configuration, options);
+        OnnxFile vision = OnnxFile.Open(found.Paths[VisionLanguagePart.Vision]);
+        OnnxFile embedding = OnnxFile.Open(found.Paths[VisionLanguagePart.Embedding]);
+        OnnxFile decoder = OnnxFile.Open(found.Paths[VisionLanguagePart.Decoder]);
+        VisionLanguageContract contract = VisionLanguageContract.Read(
+            found.Naming, GraphSignature.Of(vision), GraphSignature.Of(embedding), GraphSignature.Of(decoder));
+        return new VisionLanguageFiles
+        {
+            Folder = configuration.Folder,
+            Configuration = configuration,
+            Layout = found.Layout,
+            Vision = vision,
+            Embedding = embedding,
+            Decoder = decoder,
+            Suffixes = found.Suffixes,
+            Naming = found.Naming,
+            VisionNames = contract.Vision,
+            EmbeddingNames = contract.Embedding,
+            DecoderNames = contract.Decoder,
+        };
+    }
+
+    private static FoundFiles Locate(ModelConfiguration configuration, VisionLanguageFileOptions options)
+    {
+        bool isGenAI = configuration.Has("genai_config.json");
+        if (OnnxCommunityLayout.IsIn(configuration.Folder) || !isGenAI)
+        {
+            return OnnxCommunityLayout.Find(configuration, options);
+        }
+
+        return options.Precision is null && options.PartPrecisions.Count == 0
+            ? GenAILayout.Find(configuration)
+            : throw new ModelLoadException($"{configuration.Folder}: is laid out for onnxruntime-genai, which has each graph in one precision only. Ask for none, or open the folder of another precision.");
+    }
+}

@@ -1,0 +1,148 @@
+using System.Numerics.Tensors;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Generation;
+
+namespace SafeVision.VisionLanguage;
+
+/// <summary>Turns a picture's pixel values into one feature for each image token. Thread-safe.</summary>
+internal sealed class VisionTower
+{
+    private readonly ModelSession _session;
+    private readonly VisionNames _names;
+    private readonly int _tilesPerRun;
+
+    /// <param name="session">The graph.</param>
+    /// <param name="names">Its tensors.</param>
+    /// <param name="tilesPerRun">The most tiles of one run where tiles are independent: bounds the memory of attention, which grows with each.</param>
+    public VisionTower(ModelSession session, VisionNames names, int tilesPerRun) => (_session, _names, _tilesPerRun) = (session, names, tilesPerRun);
+
+    /// <summary>Computes a picture's features; can be cancelled between tiles and between operators.</summary>
+    /// <exception cref="ModelOutputException">The features are not as many as the picture has tokens, or not finite.</exception>
+    public ImageFeatures Encode(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
+    {
+        // [tiles, 3, side, side] without anything that belongs to all tiles together: they can go one after the other.
+        bool apart = plan.PixelShape.Count == 4 && plan.Inputs.Count == 0 && plan.Tokens % plan.PixelShape[0] == 0;
+        int tiles = apart ? (int)plan.PixelShape[0] : 1;
+        int tile = plan.PixelCount / tiles;
+        float[] features = [];
+        int width = 0, filled = 0;
+        for (int start = 0; start < tiles; start += _tilesPerRun)
+        {
+            int count = Math.Min(_tilesPerRun, tiles - start);
+            long[] shape = apart ? [count, .. plan.PixelShape.Skip(1)] : [.. plan.PixelShape];
+            using IDisposableReadOnlyCollection<OrtValue> outputs = Run(plan, pixels.Slice(start * tile, count * tile), shape, cancellationToken);
+            int tokens = plan.Tokens / tiles * count;
+            (int size, width) = Size(outputs[0], tokens);
+            if (features.Length == 0)
+            {
+                features = new float[plan.Tokens * width];
+            }
+
+            TensorElements.Read(outputs[0].GetTensorDataAsSpan<byte>(), outputs[0].GetTensorTypeAndShape().ElementDataType, features.AsSpan(filled, size));
+            filled += size;
+        }
+
+        return float.IsFinite(TensorPrimitives.MaxMagnitude<float>(features))
+            ? new ImageFeatures(features, width)
+            : throw new ModelOutputException($"{_session.ModelName}: '{_names.ImageFeatures}' holds numbers that are not finite.");
+    }
+
+    private IDisposableReadOnlyCollection<OrtValue> Run(ImagePlan plan, ReadOnlyMemory<float> pixels, long[] shape, CancellationToken cancellationToken)
+    {
+        ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
+        using OrtIoBinding binding = _session.Session.CreateIoBinding();
+        using var options = new RunOptions();
+        var inputs = new List<IDisposable>();
+        try
+        {
+            Bind(_names.PixelValues, Pixels(pixels, Ranked(shape)));
+            foreach ((string name, string usual) in _names.OtherInputs)
+            {
+                ImageInput input = plan.Inputs.FirstOrDefault(known => known.Names.Contains(usual))
+                    ?? throw new ModelLoadException($"{_session.ModelName}: the vision tower wants '{name}', which the model's family doesn't give ({string.Join(", ", plan.Inputs.SelectMany(known => known.Names))}).");
+                Bind(name, Numbers(name, input));
+            }
+
+            binding.BindOutputToDevice(_names.ImageFeatures, OrtMemoryInfo.DefaultInstance);
+            ModelSession.Run(options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
+            return binding.GetOutputValues();
+        }
+        finally
+        {
+            inputs.ForEach(input => input.Dispose());
+        }
+
+        void Bind(string name, (OrtValue Value, IDisposable? Memory) input)
+        {
+            inputs.Add(input.Value);
+            if (input.Memory is not null)
+            {
+                inputs.Add(input.Memory);
+            }
+
+            binding.BindInput(name, input.Value);
+        }
+    }
+
+    /// <summary>Exports differ in whether pictures have a dimension of their own in front of their tiles.</summary>
+    private long[] Ranked(long[] shape)
+    {
+        int rank = _session.Session.InputMetadata[_names.PixelValues].Dimensions.Length;
+        return rank == shape.Length ? shape
+            : rank == shape.Length + 1 ? [1, .. shape]
+            : rank == shape.Length - 1 && shape[0] == 1 ? shape[1..]
+            : throw new ModelLoadException($"{_session.ModelName}: '{_names.PixelValues}' has {rank} dimensions, but pictures are prepared with {shape.Length}.");
+    }
+
+    private (OrtValue Value, IDisposable? Memory) Pixels(ReadOnlyMemory<float> pixels, long[] shape)
+    {
+        TensorElementType type = _session.Session.InputMetadata[_names.PixelValues].ElementDataType;
+        if (type == TensorElementType.Float)
+        {
+            return (OrtValue.CreateTensorValueFromMemory(OrtMemoryInfo.DefaultInstance, System.Runtime.InteropServices.MemoryMarshal.AsMemory(pixels), shape), null);
+        }
+
+        var memory = new NativeBuffer((long)pixels.Length * TensorElements.SizeOf(type));
+        TensorElements.Write(pixels.Span, memory, type, 0);
+        return (memory.Tensor(type, shape), memory);
+    }
+
+    private (OrtValue Value, IDisposable? Memory) Numbers(string name, ImageInput input)
+    {
+        TensorElementType type = _session.Session.InputMetadata[name].ElementDataType;
+        int count = checked((int)input.Shape.Aggregate(1L, (product, size) => product * size));
+        var memory = new NativeBuffer((long)count * TensorElements.SizeOf(type));
+        for (int i = 0; i < count; i++)
+        {
+            long value = input.Values[input.Values.Count == 1 ? 0 : i];
+            switch (type)
+            {
+                case TensorElementType.Bool:
+                    memory.Span<bool>(0, count)[i] = value != 0;
+                    break;
+                case TensorElementType.Int32:
+                    memory.Span<int>(0, count)[i] = checked((int)value);
+                    break;
+                default:
+                    memory.Span<long>(0, count)[i] = value;
+                    break;
+            }
+        }
+
+        return (memory.Tensor(type, [.. input.Shape]), memory);
+    }
+
+    /// <summary>Features may come as [tiles, tokens, width] or [tiles * tokens, width]: the order is the same.</summary>
+    private (int Numbers, int Width) Size(OrtValue output, int tokens)
+    {
+        long[] shape = output.GetTensorTypeAndShape().Shape;
+        long numbers = shape.Aggregate(1L, (product, size) => product * size);
+        return shape.Length >= 2 && shape[^1] > 0 && numbers == tokens * shape[^1]
+            ? (checked((int)numbers), (int)shape[^1])
+            : throw new ModelOutputException(
+                $"{_session.ModelName}: '{_names.ImageFeatures}' is [{string.Join(", ", shape)}], which are not the {tokens} features that the picture has tokens in the prompt.");
+    }
+}

@@ -1,0 +1,19 @@
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Generation;
+
+namespace SafeVision.VisionLanguage.Tests.Fakes;
+
+/// <summary>A model whose numbers are none: the tokens of the first choice of every question get this log-probability, the others are sound.</summary>
+internal sealed class BrokenGuard(double first, double others = -1) : IGuardModel, IGuardDialog
+{
+    public ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) => ValueTask.FromResult<IGuardDialog>(this);
+
+    public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
+        choices, [.. choices.DecidingTokens.Select((tokens, i) => Enumerable.Repeat(i == 0 ? first : others, tokens).ToArray())]));
+
+    public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => ValueTask.CompletedTask;
+
+    public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => ValueTask.FromResult("a reason");
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}

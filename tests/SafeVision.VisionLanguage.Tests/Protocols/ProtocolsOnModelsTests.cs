@@ -1,0 +1,67 @@
+using SafeVision.Assessments;
+using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.Imaging;
+using SafeVision.Inference;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Tests.Generation;
+
+namespace SafeVision.VisionLanguage.Tests.Protocols;
+
+/// <summary>Every protocol on tiny models with random weights: what they say means nothing, but it must be said by the rules.</summary>
+public sealed class ProtocolsOnModelsTests : IDisposable
+{
+    private readonly SessionCache _sessions = new();
+
+    private static readonly SafetyPolicy s_policy = SafetyPolicy.Define("two", "1")
+        .Category("Sexual", category => category.Includes("nudity").ReviewAt(1e-9))
+        .Category("Weapons_Substance_Abuse", category => category.Includes("guns").ReviewAt(1e-9))
+        .Build();
+
+    private static readonly SafetyPolicy s_novel = s_policy.With(SafetyCategory.Define("teapots", category => category.Includes("pots").ReviewAt(1e-9)));
+
+    public static TheoryData<string, string, VisionLanguageMode> Every { get; } = new(
+        from model in (string[])["llama", "qwen2"]
+        from protocol in (string[])["safevision", "instruct", "llavaguard", "shieldgemma", "llamaguard"]
+        from mode in (VisionLanguageMode[])[VisionLanguageMode.Fast, VisionLanguageMode.Comprehension]
+        select (model, protocol, mode));
+
+    [Theory]
+    [MemberData(nameof(Every))]
+    public async Task A_picture_is_judged_by_the_rules_and_again_the_same(string model, string protocol, VisionLanguageMode mode)
+    {
+        using VisionLanguageModel loaded = await LoadAsync(model);
+        using DecodedImage picture = await DecodeAsync();
+        foreach (SafetyPolicy policy in (SafetyPolicy[])[s_policy, s_novel])
+        {
+            CompiledProtocol compiled = GuardProtocols.Find(protocol, "test").Compile(
+                new ProtocolContext(policy, mode, model, loaded.Profile, loaded.Tokenizer, PromptWording.Default(protocol)));
+            var told = new List<string>();
+            GuardAnswer first = await JudgeAsync(compiled, loaded, picture, told.Add), second = await JudgeAsync(compiled, loaded, picture, null);
+
+            Assert.Equal(policy.Categories.Count, first.Categories.Count);
+            Assert.Equal(compiled.Coverage.Select(coverage => coverage.Level == CoverageLevel.None), first.Categories.Select(category => category is null));
+            CategoryAnswer[] answers = [.. first.Categories.OfType<CategoryAnswer>()];
+            Assert.All(answers, answer => Assert.InRange(answer.Score, 0, 1));
+            Assert.True(first.Safe is not { } safe || Math.Abs(answers.Max(answer => answer.Score) - (1 - safe)) < 1e-9 || protocol == "llavaguard");
+            Assert.True(first.Primary >= 0 || protocol == "llavaguard"); // it may hold none of the policy's categories for possible
+            Assert.Equal(mode == VisionLanguageMode.Comprehension && protocol != "llamaguard" && first.Primary >= 0, first.Reason is not null);
+            Assert.True(first.Reason is null || first.Reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length <= 60);
+            Assert.Equal(first.Reason, second.Reason);
+            Assert.Equal(answers.Select(answer => answer.Score), second.Categories.OfType<CategoryAnswer>().Select(answer => answer.Score), (a, b) => Math.Abs(a - b) < 1e-5);
+        }
+    }
+
+    public void Dispose() => _sessions.Dispose();
+
+    private Task<VisionLanguageModel> LoadAsync(string model) => VisionLanguageModel.LoadAsync(
+        GoldenText.Folder(model), new VisionLanguageModelOptions(), _sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);
+
+    private static ValueTask<DecodedImage> DecodeAsync() => new SkiaImageDecoder().DecodeAsync(
+        ImageSource.FromFile(Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "preprocess", "images", "text-1200x200.png")),
+        new ImageDecodeOptions(),
+        TestContext.Current.CancellationToken);
+
+    private static ValueTask<GuardAnswer> JudgeAsync(CompiledProtocol compiled, VisionLanguageModel model, DecodedImage picture, Action<string>? reason) =>
+        compiled.JudgeAsync(new GuardModel(model, new Picture(model, picture.Frames[0]), new TokenCount()), reason, TestContext.Current.CancellationToken);
+}
