@@ -1,7 +1,7 @@
 using System.Globalization;
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage;
 

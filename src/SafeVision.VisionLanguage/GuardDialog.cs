@@ -1,5 +1,5 @@
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage.Protocols;
 
 
 namespace SafeVision.VisionLanguage;

@@ -1,7 +1,7 @@
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage.Protocols;
 
 
 namespace SafeVision.VisionLanguage;

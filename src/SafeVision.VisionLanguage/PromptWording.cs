@@ -1,6 +1,6 @@
 using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
 

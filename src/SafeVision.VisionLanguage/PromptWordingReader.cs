@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Templates;

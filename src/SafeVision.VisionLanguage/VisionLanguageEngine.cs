@@ -1,9 +1,8 @@
-using SafeVision.Engines;
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage.Protocols;
+using SafeVision.Engines;
 using SafeVision.Inference;
-
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage;
 

@@ -1,7 +1,7 @@
-using SafeVision.Models;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Inference;
+using SafeVision.Models;
 
 namespace SafeVision.VisionLanguage;
 

@@ -1,7 +1,6 @@
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage.Tests;
 

@@ -1,6 +1,5 @@
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.VisionLanguage.Tests;
 

@@ -1,7 +1,6 @@
-using SafeVision.VisionLanguage;
 using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests;

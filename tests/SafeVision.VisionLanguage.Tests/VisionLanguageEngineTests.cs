@@ -1,6 +1,5 @@
 using SafeVision.Assessments;
 using SafeVision.Engines;
-using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using SafeVision.Inference;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.VisionLanguage.Tests;
 

@@ -1,6 +1,6 @@
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage.Generation;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;

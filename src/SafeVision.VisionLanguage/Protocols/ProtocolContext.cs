@@ -1,5 +1,5 @@
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;

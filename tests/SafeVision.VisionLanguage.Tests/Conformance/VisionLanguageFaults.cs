@@ -1,5 +1,4 @@
 using SafeVision.Tests.Engines.Conformance;
-using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Conformance;

@@ -1,9 +1,8 @@
-using SafeVision.Tests.Documents;
 using System.Reflection;
 using System.Text.RegularExpressions;
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage;
 using SafeVision.Policies;
+using SafeVision.Tests.Documents;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Documents;

@@ -1,6 +1,6 @@
 using System.Text;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests.Fakes;

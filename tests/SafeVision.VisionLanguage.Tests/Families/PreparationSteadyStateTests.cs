@@ -1,6 +1,6 @@
 using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Tests.Imaging;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage.Tests.Families;
 

@@ -1,7 +1,6 @@
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.VisionLanguage.Tests.Generation;
 

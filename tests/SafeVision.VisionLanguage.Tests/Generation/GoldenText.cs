@@ -1,4 +1,3 @@
-using SafeVision.Tests;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
 

@@ -1,9 +1,8 @@
-using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;
 using static SafeVision.VisionLanguage.Tests.Protocols.ProtocolBench;
 

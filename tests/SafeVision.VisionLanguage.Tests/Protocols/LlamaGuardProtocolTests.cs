@@ -1,8 +1,7 @@
-using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;
 using static SafeVision.VisionLanguage.Tests.Protocols.ProtocolBench;
 

@@ -1,9 +1,8 @@
-using SafeVision.VisionLanguage.Tests.Fakes;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests.Protocols;

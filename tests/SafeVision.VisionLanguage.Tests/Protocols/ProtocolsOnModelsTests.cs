@@ -1,9 +1,8 @@
 using SafeVision.Assessments;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Protocols;

@@ -1,6 +1,6 @@
 using CsCheck;
-using SafeVision.VisionLanguage.Tokenizers;
 using SafeVision.Unicode;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests.Tokenizers;
 

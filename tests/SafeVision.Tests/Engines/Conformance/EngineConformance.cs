@@ -2,7 +2,6 @@ using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
-using SafeVision.Tests.Fakes;
 using SafeVision.Tests.Imaging;
 
 namespace SafeVision.Tests.Engines.Conformance;

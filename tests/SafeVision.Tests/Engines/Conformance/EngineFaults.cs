@@ -1,7 +1,6 @@
 using CsCheck;
 using SafeVision.Inference;
 using SafeVision.Policies;
-using SafeVision.Tests.Fakes;
 
 namespace SafeVision.Tests.Engines.Conformance;
 
