@@ -5,7 +5,6 @@ using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
-using SafeVision.Tokenizers.Readers;
 
 namespace SafeVision.Tests.Files;
 
@@ -51,7 +50,6 @@ public sealed class RegularFileTests : IDisposable
         ["policy"] = path => SafetyPolicy.FromFile(path),
         ["model file"] = path => Drain(ModelFolder.OnDisk(Path.GetDirectoryName(path)!).OpenRead(Path.GetFileName(path))),
         ["graph"] = path => OnnxHeader.Read(path),
-        ["tokenizer"] = path => new TokenizerFolder(Path.GetDirectoryName(path)!).Read(Path.GetFileName(path)),
     };
 
     public void Dispose() => _folder.Delete(recursive: true);

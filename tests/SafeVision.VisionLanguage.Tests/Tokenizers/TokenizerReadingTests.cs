@@ -16,6 +16,20 @@ public sealed class TokenizerReadingTests
          "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": [["a", "b"]]}}
         """;
 
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer.model")]
+    public async Task A_link_to_a_device_is_refused_at_once(string name)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "Windows has no devices in folders.");
+        using LanguageTokenizers.TemporaryFolder folder = LanguageTokenizers.Write(("merges.txt", "a b"));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, name), "/dev/zero");
+        Task<Exception?> opening = Task.Run(() => Record.Exception(() => TextTokenizer.Open(folder.Path)));
+        Exception? refusal = await opening.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
+        Assert.IsType<SafeVision.Inference.ModelLoadException>(refusal);
+        Assert.Contains(name, refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_file_that_the_others_are_made_from_is_sound()
     {
@@ -106,7 +120,7 @@ public sealed class TokenizerReadingTests
             file.SetLength((64 << 20) + 1);
         }
 
-        Assert.Contains("too many", Assert.Throws<ModelLoadException>(() => TextTokenizer.Open(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("at most 67108864 are read", Assert.Throws<ModelLoadException>(() => TextTokenizer.Open(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -2,6 +2,7 @@ using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.Tests.Fakes;
 using SafeVision.Tests.Imaging;
 
 namespace SafeVision.Tests.Engines.Conformance;

@@ -1,6 +1,7 @@
 using CsCheck;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.Tests.Fakes;
 
 namespace SafeVision.Tests.Engines.Conformance;
 
