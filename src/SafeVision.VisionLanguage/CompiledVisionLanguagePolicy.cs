@@ -56,7 +56,7 @@ public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
     private async ValueTask<FrameAssessment> AssessAsync(ImageFrame frame, Action<string>? reason, CancellationToken cancellationToken)
     {
         var count = new TokenCount();
-        var picture = new Picture(_model, frame);
+        var picture = new PromptImage(_model, frame);
         GuardAnswer answer = await _protocol.JudgeAsync(new GuardModel(_model, picture, count), reason, cancellationToken).ConfigureAwait(false);
         int highest = Highest(answer);
         HeatMap? map = _cells is { } cells && highest >= 0

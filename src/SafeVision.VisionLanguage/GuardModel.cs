@@ -5,7 +5,7 @@ using SafeVision.VisionLanguage.Protocols;
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A model that looks at one picture; counts the tokens that its prompts took.</summary>
-internal sealed class GuardModel(VisionLanguageModel model, Picture picture, TokenCount count) : IGuardModel
+internal sealed class GuardModel(VisionLanguageModel model, PromptImage picture, TokenCount count) : IGuardModel
 {
     public async ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken)
     {

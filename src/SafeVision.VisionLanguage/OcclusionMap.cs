@@ -14,7 +14,7 @@ namespace SafeVision.VisionLanguage;
 internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol protocol, int cells, TokenCount count)
 {
     /// <summary>The map of one category; null where covering nothing lowers the score.</summary>
-    public async ValueTask<HeatMap?> ComputeAsync(Picture picture, int category, GuardAnswer answer, CancellationToken cancellationToken)
+    public async ValueTask<HeatMap?> ComputeAsync(PromptImage picture, int category, GuardAnswer answer, CancellationToken cancellationToken)
     {
         double whole = answer.Categories[category]!.Value.Score;
         ImageFeatures features = await picture.FeaturesAsync(cancellationToken).ConfigureAwait(false);
@@ -22,7 +22,7 @@ internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol p
         float[] heat = new float[cells * cells];
         for (int cell = 0; cell < heat.Length; cell++)
         {
-            var covered = new Picture(picture, Cover(features, mean, picture.Plan.Regions, cell), picture.Key ^ (UInt128)(cell + 1));
+            var covered = new PromptImage(picture, Cover(features, mean, picture.Plan.Regions, cell), picture.Key ^ (UInt128)(cell + 1));
             GuardAnswer without = await protocol.JudgeAsync(new WordlessModel(new GuardModel(model, covered, count)), null, cancellationToken).ConfigureAwait(false);
             heat[cell] = (float)Math.Max(0, whole - without.Categories[category]!.Value.Score);
         }

@@ -51,11 +51,11 @@ internal sealed class Idefics3Preparation : IImagePreparation
         (int columns, int rows) = Grid(canvas);
         ImageBudget.RequireLength(frame, ((columns * rows) + 1) * _writer.TileLength, plan, pixels);
 
-        var source = new RgbPixels(frame);
+        var source = new PackedPixels(frame);
         byte[] firstPixels = Resize(source, first), canvasPixels = [];
         try
         {
-            var resized = new RgbPixels(firstPixels, first.Width, first.Height);
+            var resized = new PackedPixels(firstPixels, first.Width, first.Height);
             if (columns * rows == 0)
             {
                 _writer.Write(resized, 1, 1, pixels);
@@ -63,7 +63,7 @@ internal sealed class Idefics3Preparation : IImagePreparation
             }
 
             canvasPixels = Resize(resized, canvas);
-            var whole = new RgbPixels(canvasPixels, canvas.Width, canvas.Height);
+            var whole = new PackedPixels(canvasPixels, canvas.Width, canvas.Height);
             _writer.Write(whole, columns, rows, pixels);
             _writer.Write(whole, 1, 1, pixels[(columns * rows * _writer.TileLength)..]);
         }
@@ -162,7 +162,7 @@ internal sealed class Idefics3Preparation : IImagePreparation
         }
     }
 
-    private byte[] Resize(RgbPixels source, (int Width, int Height) size)
+    private byte[] Resize(PackedPixels source, (int Width, int Height) size)
     {
         byte[] pixels = ArrayPool<byte>.Shared.Rent(size.Width * size.Height * 3);
         var rows = new PixelRows(pixels, size.Width * 3);

@@ -36,7 +36,7 @@ internal sealed class InternVlPreparation : IImagePreparation
     {
         (int columns, int rows) = Grid(frame.Width, frame.Height);
         ImageBudget.RequireLength(frame, Tiles(columns * rows) * _writer.TileLength, plan, pixels);
-        var source = new RgbPixels(frame);
+        var source = new PackedPixels(frame);
         _writer.Write(source, columns, rows, pixels);
         if (HasThumbnail(columns * rows))
         {

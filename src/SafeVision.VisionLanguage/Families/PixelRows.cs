@@ -2,10 +2,10 @@ using SafeVision.Imaging;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>Packed RGB24 pixels.</summary>
-internal readonly ref struct RgbPixels(ReadOnlySpan<byte> pixels, int width, int height)
+/// <summary>Packed pixels, RGB24 unless said otherwise.</summary>
+internal readonly ref struct PackedPixels(ReadOnlySpan<byte> pixels, int width, int height, PixelLayout layout = PixelLayout.Rgb24)
 {
-    public RgbPixels(ImageFrame frame)
+    public PackedPixels(ImageFrame frame)
         : this(frame.Pixels, frame.Width, frame.Height)
     {
     }
@@ -15,6 +15,8 @@ internal readonly ref struct RgbPixels(ReadOnlySpan<byte> pixels, int width, int
     public int Width { get; } = width;
 
     public int Height { get; } = height;
+
+    public PixelLayout Layout { get; } = layout;
 }
 
 /// <summary>Keeps the rows of a resized picture.</summary>

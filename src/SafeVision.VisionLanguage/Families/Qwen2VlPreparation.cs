@@ -51,7 +51,7 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
         int columns = width / _patching.Patch, rows = height / _patching.Patch;
         ImageBudget.RequireLength(frame, columns * rows * _patching.PatchLength, plan, pixels);
 
-        var source = new RgbPixels(frame);
+        var source = new PackedPixels(frame);
         var sink = new PatchSink(_patching, _normalisation, pixels, columns);
         ReferenceResize.Run(source, width, height, _filter, ref sink);
     }

@@ -12,7 +12,7 @@ namespace SafeVision.VisionLanguage.Families;
 internal static class ReferenceResize
 {
     /// <summary>Resizes a picture, row by row into a sink.</summary>
-    public static void Run<TSink>(RgbPixels source, int width, int height, ResampleFilter filter, ref TSink sink)
+    public static void Run<TSink>(PackedPixels source, int width, int height, ResampleFilter filter, ref TSink sink)
         where TSink : IResampleRowSink, allows ref struct
     {
         if (!IsColumnsFirst(source.Width, source.Height, width, height) || filter == ResampleFilter.Nearest)
@@ -21,13 +21,13 @@ internal static class ReferenceResize
             return;
         }
 
-        int stride = source.Width * 3, length = checked(stride * height);
+        int stride = source.Width * (int)source.Layout, length = checked(stride * height);
         byte[] shrunk = ArrayPool<byte>.Shared.Rent(length);
         try
         {
             var rows = new PixelRows(shrunk, stride);
             Resize(source, new ResizeOptions(source.Width, height, filter), ref rows);
-            Resize(new RgbPixels(shrunk.AsSpan(0, length), source.Width, height), new ResizeOptions(width, height, filter), ref sink);
+            Resize(new PackedPixels(shrunk.AsSpan(0, length), source.Width, height, source.Layout), new ResizeOptions(width, height, filter), ref sink);
         }
         finally
         {
@@ -39,7 +39,7 @@ internal static class ReferenceResize
     public static bool IsColumnsFirst(int width, int height, int newWidth, int newHeight) =>
         newHeight < height && height - newHeight > 2L * (width - newWidth);
 
-    private static void Resize<TSink>(RgbPixels source, in ResizeOptions options, ref TSink sink)
+    private static void Resize<TSink>(PackedPixels source, in ResizeOptions options, ref TSink sink)
         where TSink : IResampleRowSink, allows ref struct =>
-        ImageResizer.Resize(source.Pixels, source.Width, source.Height, PixelLayout.Rgb24, options, ref sink);
+        ImageResizer.Resize(source.Pixels, source.Width, source.Height, source.Layout, options, ref sink);
 }

@@ -34,6 +34,6 @@ internal sealed class SingleTilePreparation(int side, int tokens, string mark, C
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
     {
         ImageBudget.RequireLength(frame, _writer.TileLength, plan, pixels);
-        _writer.Write(new RgbPixels(frame), 1, 1, pixels);
+        _writer.Write(new PackedPixels(frame), 1, 1, pixels);
     }
 }

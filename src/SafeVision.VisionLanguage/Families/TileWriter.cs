@@ -12,7 +12,7 @@ internal sealed class TileWriter(ChannelTables tables, ResampleFilter filter, in
     public int TileLength => 3 * side * side;
 
     /// <summary>Writes columns x rows tiles, row by row of the grid.</summary>
-    public void Write(RgbPixels source, int columns, int rows, Span<float> tiles)
+    public void Write(PackedPixels source, int columns, int rows, Span<float> tiles)
     {
         var sink = new Sink(tables, tiles[..(columns * rows * TileLength)], side, columns);
         ReferenceResize.Run(source, columns * side, rows * side, filter, ref sink);

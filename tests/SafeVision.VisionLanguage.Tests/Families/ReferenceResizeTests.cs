@@ -1,10 +1,10 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using SafeVision.Imaging;
-using SafeVision.Models.Families;
 using SafeVision.Tests.Imaging;
+using SafeVision.VisionLanguage.Families;
 
-namespace SafeVision.Tests.Models.Families;
+namespace SafeVision.VisionLanguage.Tests.Families;
 
 /// <summary>The families' resize is Pillow 13's, which takes the columns first where the height shrinks by more than twice what the width does.</summary>
 public sealed class ReferenceResizeTests
@@ -29,7 +29,7 @@ public sealed class ReferenceResizeTests
 
             byte[] resized = new byte[size[0] * size[1] * (int)layout];
             var sink = new PixelRows(resized, size[0] * (int)layout);
-            var view = new PixelView(source.Pixels, source.Width * (int)layout, source.Width, source.Height, layout);
+            var view = new PackedPixels(source.Pixels, source.Width, source.Height, layout);
             ReferenceResize.Run(view, size[0], size[1], Enum.Parse<ResampleFilter>(golden.GetProperty("filter").GetString()!, ignoreCase: true), ref sink);
 
             Assert.Equal(differs ? hash.GetString() : golden.GetProperty("sha256").GetString(), Convert.ToHexStringLower(SHA256.HashData(resized)));

@@ -62,5 +62,5 @@ public sealed class ProtocolsOnModelsTests : IDisposable
         TestContext.Current.CancellationToken);
 
     private static ValueTask<GuardAnswer> JudgeAsync(CompiledProtocol compiled, VisionLanguageModel model, DecodedImage picture, Action<string>? reason) =>
-        compiled.JudgeAsync(new GuardModel(model, new Picture(model, picture.Frames[0]), new TokenCount()), reason, TestContext.Current.CancellationToken);
+        compiled.JudgeAsync(new GuardModel(model, new PromptImage(model, picture.Frames[0]), new TokenCount()), reason, TestContext.Current.CancellationToken);
 }

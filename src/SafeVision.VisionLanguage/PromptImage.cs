@@ -8,13 +8,13 @@ using SafeVision.VisionLanguage.Generation;
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A picture on its way into a prompt; its features are computed once, and only if they are needed.</summary>
-internal sealed class Picture
+internal sealed class PromptImage
 {
     private readonly VisionLanguageModel _model;
     private readonly ImageFrame? _frame;
     private Task<ImageFeatures>? _features;
 
-    public Picture(VisionLanguageModel model, ImageFrame frame)
+    public PromptImage(VisionLanguageModel model, ImageFrame frame)
     {
         (_model, _frame) = (model, frame);
         Plan = model.Profile.Images.Plan(frame.Width, frame.Height);
@@ -22,7 +22,7 @@ internal sealed class Picture
     }
 
     /// <summary>The same picture with other features, as for asking what a part of it matters.</summary>
-    public Picture(Picture original, ImageFeatures features, UInt128 key)
+    public PromptImage(PromptImage original, ImageFeatures features, UInt128 key)
     {
         (_model, Plan, Key) = (original._model, original.Plan, key);
         _features = Task.FromResult(features);
