@@ -8,7 +8,7 @@ internal static class ConvertCommand
 {
     public static Command Create()
     {
-        var source = new Argument<string>("source") { Description = "The checkpoint's folder: safetensors with config.json as Hugging Face serves it, or a tfjs model." };
+        var source = new Argument<string>("source") { Description = "The checkpoint's folder: safetensors with config.json as Hugging Face serves it." };
         var destination = new Argument<string>("destination") { Description = "The folder to make. A model that is there already is replaced when the new one is whole." };
         var family = new Option<string?>("--family") { Description = $"{string.Join(", ", ModelConverter.Families)}. Without it: found out from the checkpoint." };
         var recipe = new Option<string?>("--recipe") { Description = "A JSON file with what the checkpoint does not know: id, licence, source, what labels mean." };
@@ -18,7 +18,7 @@ internal static class ConvertCommand
         var adapter = new Option<string?>("--lora") { Description = "The folder of a LoRA adapter (peft's adapter_config.json and adapter_model.safetensors) to merge into a vision-language model's weights." };
         var paperTokens = new Option<bool>("--add-tokens") { Description = "Give a vision-language model's vocabulary the tokens of SafeVision's answers: <|SAFE|>, one for each kind of harm, <|REASON|>. Those it has are left alone." };
         var tokens = new Option<string[]>("--add-token") { Description = "One more token, as <|Name|> or <|Name|>=plain words; its rows begin as the mean of the words' rows. Can be given several times.", DefaultValueFactory = _ => [] };
-        var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a plain computation, and write its manifest.")
+        var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a reference computation, and write its manifest.")
         {
             source, destination, family, recipe, precision, whole, attention, adapter, paperTokens, tokens,
         };
@@ -46,7 +46,7 @@ internal static class ConvertCommand
         await output.WriteLineAsync(FormattableString.Invariant(
             $"{options.Destination}: {result.Manifest.Id} ({result.Family}), {result.Manifest.Bytes / 1e6:0.0} MB, sha256 {result.Manifest.Sha256}"));
         await output.WriteLineAsync(FormattableString.Invariant(
-            $"ONNX Runtime and a plain computation of the network differ by {result.LargestDifference:0.0e+0} at most."));
+            $"ONNX Runtime and a reference computation of the network differ by {result.LargestDifference:0.0e+0} at most."));
         if (result.Manifest.Converted?.PrecisionLoss is { } loss)
         {
             await output.WriteLineAsync(FormattableString.Invariant(

@@ -1,3 +1,5 @@
+using SafeVision.Models;
+
 namespace SafeVision.Conversion;
 
 /// <summary>What to convert, and to where.</summary>
@@ -44,3 +46,31 @@ public sealed class ConversionOptions
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
 }
+
+/// <summary>How far a stage of a conversion is.</summary>
+/// <param name="Stage">The stage.</param>
+/// <param name="Done">What is done: bytes when reading and writing, layers computed when verifying, steps when measuring.</param>
+/// <param name="Total">What there is to do.</param>
+public readonly record struct ConversionProgress(ConversionStage Stage, long Done, long Total);
+
+/// <summary>What a conversion is doing.</summary>
+public enum ConversionStage
+{
+    /// <summary>Reads and hashes the checkpoint.</summary>
+    Reading,
+
+    /// <summary>Writes the ONNX file.</summary>
+    Writing,
+
+    /// <summary>Holds what ONNX Runtime computes against a reference computation of the same network.</summary>
+    Verifying,
+
+    /// <summary>Compares a model of rounded weights with its float32 form.</summary>
+    Measuring,
+}
+
+/// <summary>A finished conversion.</summary>
+/// <param name="Manifest">The manifest that was written.</param>
+/// <param name="Family">The family that read the checkpoint.</param>
+/// <param name="LargestDifference">The largest difference between ONNX Runtime and the reference computation, relative to the largest number of an output; where weights are rounded to few bits: the root of the squared differences of a layer by that of the squares.</param>
+public sealed record ConversionResult(ModelManifest Manifest, string Family, double LargestDifference);

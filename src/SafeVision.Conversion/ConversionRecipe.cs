@@ -52,7 +52,7 @@ public sealed record ConversionRecipe
     /// <summary>From probability mass to score; null: the mass is the score.</summary>
     public ScoreCalibration? Calibration { get; init; }
 
-    /// <summary>How a picture becomes the input, instead of what the checkpoint says.</summary>
+    /// <summary>How an image becomes the input, instead of what the checkpoint says.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
 
     /// <summary>The folder that <see cref="LicenseFile"/> is relative to; null: the current one.</summary>
@@ -75,3 +75,11 @@ public sealed record ConversionRecipe
         }
     }
 }
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase,
+    ReadCommentHandling = JsonCommentHandling.Skip,
+    AllowDuplicateProperties = false,
+    AllowTrailingCommas = true)]
+[JsonSerializable(typeof(ConversionRecipe))]
+internal sealed partial class RecipeJson : JsonSerializerContext;

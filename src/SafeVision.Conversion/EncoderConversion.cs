@@ -6,14 +6,16 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>The conversion of a checkpoint that holds encoders: a classifier, or a pair for pictures and texts. Each becomes one graph.</summary>
+/// <summary>The conversion of a checkpoint that holds encoders: a classifier, or a pair for images and texts. Each becomes one graph.</summary>
 internal sealed class EncoderConversion(IEncoderFamily family, string source, ConversionOptions options, Action<ConversionStage, long, long> report)
 {
-    private readonly IWeightForm _form = WeightForms.Find(options.Precision);
+    private IWeightForm _form = WeightForms.Find(options.Precision);
 
     public ConversionResult Run(CancellationToken cancellationToken)
     {
         using EncoderModel model = family.Read(source, options.Recipe);
+        bool isRounded = model.Encoders.All(encoder => encoder.TakesPrecision);
+        _form = isRounded ? _form : new Float32Form();
         using var folder = new ModelFolderWriter(options.Destination);
         ModelManifest manifest = new ManifestDraft(model, options, family.Name).Create();
         IReadOnlyDictionary<string, string> hashes = SourceHashes.Compute(
@@ -40,7 +42,7 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
             {
                 Tool = ModelConverter.Producer,
                 Version = ModelConverter.Version,
-                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = _form.Name, ["verified"] = verifier.Scope },
+                Options = new Dictionary<string, string> { ["family"] = family.Name, ["precision"] = isRounded ? _form.Name : "as stored", ["verified"] = verifier.Scope },
                 SourceFiles = hashes,
                 PrecisionLoss = loss,
             },
@@ -54,13 +56,14 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
     {
         (IEncoder Encoder, WrittenGraph Graph)[] graphs =
             [.. model.Encoders.Select(encoder => (encoder, new WrittenGraph(Path.Combine(folder.Path, $"{encoder.Name}.onnx"), encoder.Write(_form))))];
-        long before = 0, all = graphs.Sum(pair => pair.Graph.WeightBytes);
+        long before = 0, left = graphs.Sum(pair => pair.Graph.WeightBytes);
         foreach ((_, WrittenGraph graph) in graphs)
         {
+            left -= graph.WeightBytes;
             WrittenModel written = OnnxFile.Write(
                 graph.Path, graph.Blocks.Graph, ModelConverter.Producer, ModelConverter.Version,
-                (done, total) => report(ConversionStage.Writing, before + (long)((double)done / total * graph.WeightBytes), all), cancellationToken);
-            before += graph.WeightBytes;
+                (done, total) => report(ConversionStage.Writing, before + done, before + total + left), cancellationToken);
+            before += written.Bytes;
             if (written.DataSha256 is { } hash)
             {
                 folder.Know($"{Path.GetFileName(graph.Path)}{OnnxFile.DataSuffix}", hash);

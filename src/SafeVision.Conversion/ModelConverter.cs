@@ -12,7 +12,7 @@ namespace SafeVision.Conversion;
 public static class ModelConverter
 {
     internal const string Producer = "SafeVision.Conversion";
-    internal const string Version = "2"; // of what is written; changes only together with the files it makes
+    internal const string Version = "3"; // of what is written; changes only together with the files it makes
 
     /// <summary>The families that can be converted.</summary>
     public static IReadOnlyList<string> Families { get; } = [.. ModelFamilies.All.Select(family => family.Name)];
@@ -24,7 +24,7 @@ public static class ModelConverter
     public static IReadOnlyList<string> Attentions { get; } = AttentionStyles.Names;
 
     /// <summary>
-    /// Converts a checkpoint, runs the graph, and holds its outputs against a plain computation of the same network.
+    /// Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
     /// When this fails or is cancelled, the destination is as it was before.
     /// </summary>
     /// <param name="options">What to convert, and to where.</param>
@@ -32,7 +32,6 @@ public static class ModelConverter
     /// <param name="cancellationToken">Ends the conversion.</param>
     /// <exception cref="CheckpointException">The checkpoint or the recipe is not sound; the message names the file and the part.</exception>
     /// <exception cref="Inference.ExecutionProviderException">The native ONNX Runtime, which checks the result, is missing.</exception>
-    /// <exception cref="Inference.ModelLoadException">The text encoder is missing, altered or none.</exception>
     public static Task<ConversionResult> ConvertAsync(
         ConversionOptions options, IProgress<ConversionProgress>? progress = null, CancellationToken cancellationToken = default)
     {
@@ -62,7 +61,6 @@ public static class ModelConverter
 
         return found switch
         {
-            INetworkFamily family => new NetworkConversion(family, source, options, Report).Run(cancellationToken),
             IEncoderFamily family => new EncoderConversion(family, source, options, Report).Run(cancellationToken),
             IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),

@@ -56,7 +56,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
         WrittenGraph[] graphs =
         [
             new(PathOf("decoder_model_merged"), DecoderGraph.Write(model.Text, _form, _attention)),
-            new(PathOf("embed_tokens"), EmbeddingGraph.Write(model.Text.Embedding, _form)),
+            new(PathOf("embed_tokens"), EmbeddingGraph.Write(model.Text, _form)),
             new(PathOf("vision_encoder"), model.Vision.Write(_form)),
         ];
         long before = 0, all = graphs.Sum(graph => graph.WeightBytes);

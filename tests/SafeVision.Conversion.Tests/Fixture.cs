@@ -6,4 +6,22 @@ internal static class Fixture
     public static string PathOf(string name) => Path.Combine(AppContext.BaseDirectory, "Fixtures", name);
 
     public static string Model(string name) => Path.Combine(AppContext.BaseDirectory, "models", name);
+
+    /// <summary>A checkpoint's folder, or a copy of it with another of its configurations as <c>config.json</c>.</summary>
+    public static string WithConfig(string name, string? config, TemporaryFolder folder)
+    {
+        if (config is null)
+        {
+            return PathOf(name);
+        }
+
+        string copy = Directory.CreateDirectory(folder.PathOf("source")).FullName;
+        foreach (string path in Directory.EnumerateFiles(PathOf(name)))
+        {
+            File.Copy(path, Path.Combine(copy, Path.GetFileName(path)));
+        }
+
+        File.Copy(Path.Combine(PathOf(name), config), Path.Combine(copy, "config.json"), overwrite: true);
+        return copy;
+    }
 }

@@ -4,7 +4,7 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests;
 
-/// <summary>Runs a converted image model on picture files, fed as its manifest says.</summary>
+/// <summary>Runs a converted image model on image files, fed as its manifest says.</summary>
 internal sealed class ModelRunner : IDisposable
 {
     private readonly InferenceSession _session;
@@ -19,10 +19,10 @@ internal sealed class ModelRunner : IDisposable
 
     public ModelManifest Manifest { get; }
 
-    /// <summary>What the graph yields for a picture, by role.</summary>
-    public float[] Run(string picture, string role)
+    /// <summary>What the graph yields for an image, by role.</summary>
+    public float[] Run(string file, string role)
     {
-        using DecodedImage image = new SkiaImageDecoder().DecodeAsync(ImageSource.FromFile(picture), new ImageDecodeOptions(), CancellationToken.None).AsTask().GetAwaiter().GetResult();
+        using DecodedImage image = new SkiaImageDecoder().DecodeAsync(ImageSource.FromFile(file), new ImageDecodeOptions(), CancellationToken.None).AsTask().GetAwaiter().GetResult();
         ImageFrame frame = image.Frames[0];
         float[] input = new float[_preprocessor.InputLength];
         _preprocessor.Write(frame.Pixels, frame.Width, frame.Height, ImageRegion.Whole(frame.Width, frame.Height), input);

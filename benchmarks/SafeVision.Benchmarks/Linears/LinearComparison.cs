@@ -68,7 +68,7 @@ internal static class LinearComparison
 
     private static void Write(string path, Func<OnnxGraph, LinearLayer, string, string> add, int inputs, int outputs)
     {
-        var graph = new OnnxGraph("linear", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("linear");
         graph.Input(graph.Claim("x"), DataType.Float, ("tokens", null), ("inputs", inputs));
         for (int i = 0; i < Layers; i++)
         {

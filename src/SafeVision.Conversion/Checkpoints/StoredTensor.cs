@@ -9,9 +9,9 @@ namespace SafeVision.Conversion.Checkpoints;
 /// </summary>
 internal sealed class StoredTensor
 {
-    public StoredTensor(string name, IReadOnlyList<int> shape, TensorElement element, ReadOnlyMemory<byte> bytes, Dequantization? dequantization = null)
+    public StoredTensor(string name, IReadOnlyList<int> shape, TensorElement element, ReadOnlyMemory<byte> bytes)
     {
-        (Name, Shape, Element, Bytes, Dequantization) = (name, shape, element, bytes, dequantization);
+        (Name, Shape, Element, Bytes) = (name, shape, element, bytes);
         Count = checked((int)shape.Aggregate(1L, (product, size) => product * size));
     }
 
@@ -22,9 +22,6 @@ internal sealed class StoredTensor
     public TensorElement Element { get; }
 
     public ReadOnlyMemory<byte> Bytes { get; }
-
-    /// <summary>Null where the elements are the values.</summary>
-    public Dequantization? Dequantization { get; }
 
     /// <summary>What an adapter makes of the stored numbers; null: nothing.</summary>
     public IRowUpdate? Update { get; init; }
@@ -37,7 +34,7 @@ internal sealed class StoredTensor
     public static StoredTensor FromSingles(string name, IReadOnlyList<int> shape, ReadOnlySpan<float> values) =>
         new(name, shape, TensorElement.Float32, MemoryMarshal.AsBytes(values).ToArray());
 
-    /// <summary>The values, exact; those of an 8 bit tfjs tensor rounded to float32, as tfjs does.</summary>
+    /// <summary>The values, exact.</summary>
     public double[] ToDouble()
     {
         if (Update is not null)
@@ -50,8 +47,7 @@ internal sealed class StoredTensor
         int size = Element.Bytes();
         for (int i = 0; i < values.Length; i++)
         {
-            double stored = Read(bytes[(i * size)..]);
-            values[i] = Dequantization is { } d ? (float)((stored * d.Scale(i, RowLength)) + d.Offset) : stored;
+            values[i] = Read(bytes[(i * size)..]);
         }
 
         return values;
@@ -59,51 +55,7 @@ internal sealed class StoredTensor
 
     public float[] ToSingle() => [.. ToDouble().Select(value => (float)value)];
 
-    /// <summary>The same tensor with its dimensions in another order: dimension i of the result is <paramref name="order"/>[i] of this.</summary>
-    public StoredTensor Transpose(params ReadOnlySpan<int> order)
-    {
-        if (Dequantization is { Scales.Count: > 1 } || Update is not null)
-        {
-            throw new InvalidOperationException($"{Name}: scales by row or an adapter's update would no longer fit.");
-        }
-
-        int rank = Shape.Count, size = Element.Bytes();
-        int[] strides = new int[rank], shape = new int[rank], step = new int[rank], index = new int[rank];
-        for (int i = rank - 1, stride = 1; i >= 0; stride *= Shape[i--])
-        {
-            strides[i] = stride;
-        }
-
-        for (int i = 0; i < rank; i++)
-        {
-            (shape[i], step[i]) = (Shape[order[i]], strides[order[i]]);
-        }
-
-        byte[] result = new byte[Bytes.Length];
-        ReadOnlySpan<byte> source = Bytes.Span;
-        for (int target = 0, from = 0; target < Count; target++)
-        {
-            source.Slice(from * size, size).CopyTo(result.AsSpan(target * size, size));
-            for (int i = rank - 1; i >= 0; i--)
-            {
-                from += step[i];
-                if (++index[i] < shape[i])
-                {
-                    break;
-                }
-
-                from -= step[i] * shape[i];
-                index[i] = 0;
-            }
-        }
-
-        return new StoredTensor(Name, shape, Element, result, Dequantization);
-    }
-
-    public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes, Dequantization) { Update = Update };
-
-    /// <summary>The same bytes read as another shape of as many elements.</summary>
-    public StoredTensor Reshape(params int[] shape) => new(Name, shape, Element, Bytes, Dequantization) { Update = Update };
+    public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes) { Update = Update };
 
     private double Read(ReadOnlySpan<byte> bytes) => Element switch
     {
@@ -117,5 +69,33 @@ internal sealed class StoredTensor
         TensorElement.UInt16 => BinaryPrimitives.ReadUInt16LittleEndian(bytes),
         TensorElement.Int8 => (sbyte)bytes[0],
         _ => bytes[0],
+    };
+}
+
+/// <summary>How one number of a stored tensor is held, little-endian.</summary>
+internal enum TensorElement
+{
+    Float64,
+    Float32,
+    Float16,
+    BFloat16,
+    Int64,
+    Int32,
+    Int16,
+    Int8,
+    UInt16,
+    UInt8,
+    Bool,
+}
+
+/// <summary>The sizes of elements.</summary>
+internal static class TensorElementSize
+{
+    public static int Bytes(this TensorElement element) => element switch
+    {
+        TensorElement.Float64 or TensorElement.Int64 => 8,
+        TensorElement.Float32 or TensorElement.Int32 => 4,
+        TensorElement.Float16 or TensorElement.BFloat16 or TensorElement.Int16 or TensorElement.UInt16 => 2,
+        _ => 1,
     };
 }

@@ -9,9 +9,9 @@ internal static class ModelFamilies
 {
     public static IReadOnlyList<IModelFamily> All { get; } =
     [
-        new EfficientNetLite(), new TfjsClassifier(), new BertEncoder(), new VitClassifier(), new SiglipClassifier(), new ConvNextClassifier(),
+        new EfficientNetLite(), new VitClassifier(), new SiglipClassifier(), new ConvNextClassifier(),
         new ClipModel(), new SiglipModel(),
-        new InternVL(), new SmolVLM(), new Qwen2VL(),
+        new InternVL(), new SmolVLM(), new Qwen2VL(), new Qwen3VL(),
     ];
 
     /// <summary>The family of a checkpoint.</summary>
@@ -40,4 +40,14 @@ internal static class ModelFamilies
         SafetensorsCheckpoint.IsIn(folder) || File.Exists(Path.Combine(folder, "config.json"))
             ? new CheckpointException($"{folder}: config.json names no architecture that can be converted; these families are known: {names}.")
             : SafetensorsCheckpoint.Missing(folder);
+}
+
+/// <summary>One architecture: how its checkpoints look and what they hold. One file each, found through <see cref="ModelFamilies"/>.</summary>
+internal interface IModelFamily
+{
+    /// <summary>The name for the command line and the manifest.</summary>
+    string Name { get; }
+
+    /// <summary>Whether a folder looks like a checkpoint of this family; reads no weights.</summary>
+    bool Recognizes(string folder);
 }

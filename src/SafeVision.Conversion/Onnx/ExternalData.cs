@@ -47,3 +47,46 @@ internal static class ExternalData
     private static void Add(TensorProto tensor, string key, string value) =>
         tensor.ExternalData.Add(new StringStringEntryProto { Key = key, Value = value });
 }
+
+/// <summary>An initializer whose bytes are made while the file is written.</summary>
+/// <param name="Proto">The initializer, still without its bytes.</param>
+/// <param name="Length">How many bytes it has.</param>
+/// <param name="Write">Writes them.</param>
+internal sealed record DeferredTensor(TensorProto Proto, long Length, Action<Stream> Write);
+
+/// <summary>Tells how much was written, and ends the writing when it is cancelled.</summary>
+internal sealed class MeasuredStream(Stream inner, Action<long> written, CancellationToken cancellationToken) : Stream
+{
+    private long _written;
+
+    public override bool CanRead => false;
+
+    public override bool CanSeek => false;
+
+    public override bool CanWrite => true;
+
+    public override long Length => _written;
+
+    public override long Position
+    {
+        get => _written;
+        set => throw new NotSupportedException();
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        inner.Write(buffer);
+        written(_written += buffer.Length);
+    }
+
+    public override void Flush() => inner.Flush();
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
 using SafeVision.Conversion.Checkpoints;
@@ -8,18 +9,18 @@ namespace SafeVision.Conversion.Onnx;
 /// <summary>Builds one ONNX graph: nodes in order, initializers once each, names that never collide.</summary>
 internal sealed class OnnxGraph
 {
+    /// <summary>The domain of the operators that ONNX Runtime adds (its docs/ContribOperators.md).</summary>
+    public const string RuntimeDomain = "com.microsoft";
+
+    private const int FormatVersion = 10;
+    private const int OperatorSet = 21; // of the standard operators
+
     private readonly GraphProto _graph;
-    private readonly OnnxDialect _dialect;
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<DeferredTensor> _deferred = [];
 
     /// <param name="name">The graph's name.</param>
-    /// <param name="dialect">The operators it may use; null: <see cref="OnnxDialect.Standard"/>.</param>
-    public OnnxGraph(string name, OnnxDialect? dialect = null)
-    {
-        _graph = new GraphProto { Name = name };
-        _dialect = dialect ?? OnnxDialect.Standard;
-    }
+    public OnnxGraph(string name) => _graph = new GraphProto { Name = name };
 
     public GraphProto Proto => _graph;
 
@@ -61,22 +62,19 @@ internal sealed class OnnxGraph
     /// <summary>Adds a node of an operator that ONNX Runtime adds to the standard ones.</summary>
     public string RuntimeNode(string operation, string output, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes)
     {
-        Add(OnnxDialect.RuntimeDomain, operation, [output], inputs, attributes);
+        Add(RuntimeDomain, operation, [output], inputs, attributes);
         return output;
     }
 
     /// <summary>The same with several outputs.</summary>
     public void RuntimeNode(string operation, ReadOnlySpan<string> outputs, ReadOnlySpan<string> inputs, params ReadOnlySpan<AttributeProto> attributes) =>
-        Add(OnnxDialect.RuntimeDomain, operation, outputs, inputs, attributes);
+        Add(RuntimeDomain, operation, outputs, inputs, attributes);
 
     public string Singles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) => NamedSingles(Claim(name), values, shape);
 
     /// <summary>An initializer whose name was claimed: it may be an output of the graph.</summary>
     public string NamedSingles(string name, ReadOnlySpan<float> values, params ReadOnlySpan<int> shape) =>
         Initializer(name, TensorProto.Types.DataType.Float, MemoryMarshal.AsBytes(values).ToArray(), shape);
-
-    public string Doubles(string name, ReadOnlySpan<double> values, params ReadOnlySpan<int> shape) =>
-        Initializer(Claim(name), TensorProto.Types.DataType.Double, MemoryMarshal.AsBytes(values).ToArray(), shape);
 
     public string Integers(string name, ReadOnlySpan<long> values, params ReadOnlySpan<int> shape)
     {
@@ -129,13 +127,9 @@ internal sealed class OnnxGraph
     /// <summary>A model of part of the graph.</summary>
     public ModelProto ToModel(string producer, string version, GraphProto part)
     {
-        var model = new ModelProto { IrVersion = _dialect.IntermediateRepresentation, ProducerName = producer, ProducerVersion = version, Graph = part };
-        model.OpsetImport.Add(new OperatorSetIdProto { Version = _dialect.OperatorSet });
-        if (_dialect.HasRuntimeOperators)
-        {
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = OnnxDialect.RuntimeDomain, Version = 1 });
-        }
-
+        var model = new ModelProto { IrVersion = FormatVersion, ProducerName = producer, ProducerVersion = version, Graph = part };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = RuntimeDomain, Version = 1 });
         return model;
     }
 
@@ -172,5 +166,53 @@ internal sealed class OnnxGraph
         }
 
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type, Shape = sizes } } };
+    }
+}
+
+/// <summary>Attributes of nodes.</summary>
+internal static class OnnxAttribute
+{
+    public static AttributeProto Integer(string name, long value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Int, I = value };
+
+    public static AttributeProto Number(string name, double value) =>
+        new() { Name = name, Type = AttributeProto.Types.AttributeType.Float, F = (float)value };
+
+    public static AttributeProto Integers(string name, params ReadOnlySpan<int> values)
+    {
+        var attribute = new AttributeProto { Name = name, Type = AttributeProto.Types.AttributeType.Ints };
+        foreach (int value in values)
+        {
+            attribute.Ints.Add(value);
+        }
+
+        return attribute;
+    }
+}
+
+/// <summary>Puts matrices of a checkpoint into graphs as float32, a few rows at a time.</summary>
+internal static class OnnxMatrix
+{
+    private const int ChunkNumbers = 1 << 18;
+
+    /// <summary>Adds a float32 initializer of any shape that has the matrix's numbers, and returns its name.</summary>
+    public static string Weights(this OnnxGraph graph, string name, WeightMatrix matrix, params ReadOnlySpan<int> shape) =>
+        graph.Deferred(name, TensorProto.Types.DataType.Float, shape, matrix.Count * sizeof(float), stream => Write(matrix, stream));
+
+    private static void Write(WeightMatrix matrix, Stream stream)
+    {
+        int chunk = Math.Max(1, ChunkNumbers / matrix.Columns);
+        float[] rows = new float[Math.Min(chunk, matrix.Rows) * matrix.Columns];
+        for (int row = 0; row < matrix.Rows; row += chunk)
+        {
+            Span<float> numbers = rows.AsSpan(0, Math.Min(chunk, matrix.Rows - row) * matrix.Columns);
+            matrix.ReadRows(row, numbers);
+            if (!TensorPrimitives.IsFiniteAll<float>(numbers))
+            {
+                throw new CheckpointException($"'{matrix.Name}': holds NaN or an infinite number; the checkpoint is damaged.");
+            }
+
+            stream.Write(MemoryMarshal.AsBytes(numbers));
+        }
     }
 }

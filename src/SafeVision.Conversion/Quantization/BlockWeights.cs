@@ -7,6 +7,47 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>
+/// How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - 2^(bits-1)) · scale</c>, the
+/// default of ONNX Runtime's MatMulNBits and GatherBlockQuantized (its docs/ContribOperators.md). The last block of a row is
+/// filled up with zeros.
+/// </summary>
+/// <param name="Bits">4 or 8 for each number; of two that share a byte, the first is in the lower half.</param>
+/// <param name="BlockSize">The numbers of a block: a power of two from 16 to <see cref="LargestBlock"/>.</param>
+internal readonly record struct BlockFormat(int Bits, int BlockSize)
+{
+    /// <summary>The most numbers that a block may have.</summary>
+    public const int LargestBlock = 256;
+
+    /// <summary>The blocks of a row.</summary>
+    public int Blocks(int columns) => (columns + BlockSize - 1) / BlockSize;
+
+    /// <summary>The bytes of a block.</summary>
+    public int BlockBytes => BlockSize * Bits / 8;
+
+    /// <summary>The bytes of a row, without its scales.</summary>
+    public int RowBytes(int columns) => Blocks(columns) * BlockBytes;
+}
+
+/// <summary>Linear layers whose weights are blocks: ONNX Runtime's MatMulNBits.</summary>
+internal static class BlockMatMul
+{
+    private const int RoundActivations = 4; // multiplies in int8, the activations rounded block by block
+
+    public static string Add(OnnxGraph graph, LinearLayer layer, BlockFormat format, string input)
+    {
+        (string blocks, string scales) = BlockWeights.Add(graph, $"{layer.Name}.weight", layer.Weight, format);
+        string[] inputs = layer.Bias is null
+            ? [input, blocks, scales]
+            : [input, blocks, scales, "", "", graph.Singles($"{layer.Name}.bias", layer.Bias, layer.Bias.Length)];
+        return graph.RuntimeNode(
+            "MatMulNBits", graph.Claim($"{layer.Name}/product"), inputs,
+            OnnxAttribute.Integer("K", layer.Weight.Columns), OnnxAttribute.Integer("N", layer.Weight.Rows),
+            OnnxAttribute.Integer("bits", format.Bits), OnnxAttribute.Integer("block_size", format.BlockSize),
+            OnnxAttribute.Integer("accuracy_level", RoundActivations));
+    }
+}
+
+/// <summary>
 /// A matrix that is rounded to blocks while the file is written. Its rows are shared out among the processor's cores, a few
 /// megabytes at a time; of the whole matrix only the scales are held, until they are written behind it.
 /// </summary>

@@ -12,8 +12,11 @@ internal static class HalfWeights
     private const int ChunkNumbers = 1 << 18;
 
     /// <summary>Adds a float16 initializer of the matrix's shape, and returns its name.</summary>
-    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix) =>
-        graph.Deferred(name, DataType.Float16, [matrix.Rows, matrix.Columns], matrix.Count * sizeof(ushort), stream => Write(matrix, stream));
+    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix) => Add(graph, name, matrix, [matrix.Rows, matrix.Columns]);
+
+    /// <summary>The same in any shape of as many numbers.</summary>
+    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix, ReadOnlySpan<int> shape) =>
+        graph.Deferred(name, DataType.Float16, shape, matrix.Count * sizeof(ushort), stream => Write(matrix, stream));
 
     /// <summary>A small weight, such as a bias.</summary>
     public static string AddSmall(OnnxGraph graph, string name, float[] values) => graph.Deferred(
@@ -38,7 +41,7 @@ internal static class HalfWeights
             if (!TensorPrimitives.IsFiniteAll<Half>(halves.AsSpan(0, count)))
             {
                 throw new CheckpointException(
-                    $"Tensor '{matrix.Name}' has a number that float16 can't hold (its largest is 65504), or none at all; convert to float32, or to int8 or int4, whose scales are float32.");
+                    $"Tensor '{matrix.Name}' has NaN or a number that float16 can't hold (its largest is 65504); convert to float32, or to int8 or int4, whose scales are float32.");
             }
 
             stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));

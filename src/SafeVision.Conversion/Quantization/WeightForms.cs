@@ -1,3 +1,7 @@
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Onnx;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>The forms that weights can take; the only place that lists them.</summary>
@@ -8,4 +12,173 @@ internal static class WeightForms
     /// <exception cref="CheckpointException">There is none of this name; the message lists them.</exception>
     public static IWeightForm Find(string name) => All.FirstOrDefault(form => form.Name == name)
         ?? throw new CheckpointException($"'{name}' is no precision; these are: {string.Join(", ", All.Select(form => form.Name))}.");
+}
+
+/// <summary>
+/// How the large weights of a language model stand in a graph: the one place that a graph builder asks for "a linear layer
+/// of this weight". A form may treat layers differently by their role and depth. Found by name through <see cref="WeightForms"/>.
+/// </summary>
+internal interface IWeightForm
+{
+    /// <summary>The name for the command line and the manifest, such as <c>float32</c>.</summary>
+    string Name { get; }
+
+    /// <summary>What published folders put behind a file's name for this form, such as <c>_q4</c>; empty for float32.</summary>
+    string FileSuffix { get; }
+
+    /// <summary>The type of the numbers between the layers, of small weights such as norms, and of the key/value cache: float or float16.</summary>
+    TensorProto.Types.DataType Activations { get; }
+
+    /// <summary>
+    /// The largest difference to the reference computation, relative to the largest number of an output, that this form and
+    /// summing in another order explain. Above 0.05: the root of the squared differences of one layer by that of the squares.
+    /// </summary>
+    double Tolerance { get; }
+
+    /// <summary>Adds <c>y = x·Wᵀ + b</c> over the last dimension, and returns y's name.</summary>
+    /// <exception cref="CheckpointException">The weight can't take this form; the message names it.</exception>
+    string Linear(OnnxGraph graph, LinearLayer layer, string input);
+
+    /// <summary>Adds the look-up of a table's rows by <paramref name="ids"/>, and returns the name of its result in <see cref="Activations"/>.</summary>
+    string Embedding(OnnxGraph graph, WeightMatrix table, string ids);
+}
+
+/// <summary>A linear layer that a graph builder asks a form for.</summary>
+/// <param name="Name">Its name in the graph.</param>
+/// <param name="Weight">[out, in].</param>
+/// <param name="Bias">[out], or null: none, or another node adds it.</param>
+/// <param name="Role">What it does.</param>
+/// <param name="Depth">Which layer of its tower it is in, from 0.</param>
+/// <param name="Layers">How many layers that tower has.</param>
+internal sealed record LinearLayer(string Name, WeightMatrix Weight, float[]? Bias, LinearRole Role, int Depth, int Layers);
+
+/// <summary>What a linear layer does; some bear rounding better than others.</summary>
+internal enum LinearRole
+{
+    /// <summary>Queries, keys, values and the output of the language model's attention.</summary>
+    TextAttention,
+
+    /// <summary>The language model's gate, up and down projections.</summary>
+    TextMlp,
+
+    /// <summary>From the last hidden state to logits.</summary>
+    Head,
+
+    /// <summary>Any of the vision tower.</summary>
+    Vision,
+
+    /// <summary>From image features to the language model's width.</summary>
+    Projector,
+}
+
+/// <summary>Weights as float32, whatever the checkpoint stores: nothing is lost.</summary>
+internal sealed class Float32Form : IWeightForm
+{
+    public string Name => "float32";
+
+    public string FileSuffix => "";
+
+    public TensorProto.Types.DataType Activations => TensorProto.Types.DataType.Float;
+
+    public double Tolerance => 1e-4;
+
+    public string Linear(OnnxGraph graph, LinearLayer layer, string input)
+    {
+        // FusedMatMul takes the matrix as the checkpoint has it, [out, in]; MatMul would need it transposed in the file.
+        string weight = graph.Weights($"{layer.Name}.weight", layer.Weight, layer.Weight.Rows, layer.Weight.Columns);
+        string product = graph.RuntimeNode("FusedMatMul", graph.Claim($"{layer.Name}/product"), [input, weight], OnnxAttribute.Integer("transB", 1));
+        return layer.Bias is null
+            ? product
+            : graph.Node("Add", graph.Claim($"{layer.Name}/biased"), [product, graph.Singles($"{layer.Name}.bias", layer.Bias, layer.Bias.Length)]);
+    }
+
+    public string Embedding(OnnxGraph graph, WeightMatrix table, string ids)
+    {
+        string rows = graph.Weights(table.Name, table, table.Rows, table.Columns);
+        return graph.Node("Gather", graph.Claim($"{table.Name}/rows"), [rows, ids]);
+    }
+}
+
+/// <summary>
+/// Weights and computation in float16, for graphics processors. The CPU computes most of it in float32 and is no faster
+/// than with float32 weights.
+/// </summary>
+internal sealed class Float16Form : IWeightForm
+{
+    public string Name => "float16";
+
+    public string FileSuffix => "_fp16";
+
+    public DataType Activations => DataType.Float16;
+
+    public double Tolerance => 0.02;
+
+    public string Linear(OnnxGraph graph, LinearLayer layer, string input)
+    {
+        string weight = HalfWeights.Add(graph, $"{layer.Name}.weight", layer.Weight);
+        string product = graph.RuntimeNode("FusedMatMul", graph.Claim($"{layer.Name}/product"), [input, weight], OnnxAttribute.Integer("transB", 1));
+        return layer.Bias is null
+            ? product
+            : graph.Node("Add", graph.Claim($"{layer.Name}/biased"), [product, HalfWeights.AddSmall(graph, $"{layer.Name}.bias", layer.Bias)]);
+    }
+
+    public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) =>
+        graph.Node("Gather", graph.Claim($"{table.Name}/rows"), [HalfWeights.Add(graph, table.Name, table), ids]);
+}
+
+/// <summary>
+/// Weights as signed bytes and the inputs of linear layers rounded as they arrive; the logits, which are compared with each
+/// other, and the projector, which is small, from blocks that lose less.
+/// </summary>
+internal sealed class Int8Form : IWeightForm
+{
+    /// <summary>8 bits for what is sensitive. Blocks of 128 lose hardly more than those of 32 and are read faster.</summary>
+    public static readonly BlockFormat SensitiveBlocks = new(8, 128);
+
+    public string Name => "int8";
+
+    public string FileSuffix => "_int8";
+
+    public DataType Activations => DataType.Float;
+
+    public double Tolerance => 0.3; // weights of another layer give more than 1
+
+    public string Linear(OnnxGraph graph, LinearLayer layer, string input) =>
+        layer.Role is LinearRole.Head or LinearRole.Projector
+            ? BlockMatMul.Add(graph, layer, SensitiveBlocks, input)
+            : DynamicMatMul.Add(graph, layer, input);
+
+    public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
+}
+
+/// <summary>
+/// The language model's layers in blocks of 4 bits, which makes tokens come fast: each needs every weight once, and reading
+/// them is what takes the time. What is sensitive stays at 8 bits: embeddings, head, projector, and layers that 4 bits would
+/// distort more than usual. The vision tower, which sees a thousand patches at once, is bound by arithmetic instead, where
+/// blocks save little: it takes the form that is fastest there, <see cref="DynamicMatMul"/>.
+/// </summary>
+/// <param name="blockSize">32, 64 or 128: larger ones are smaller and faster, and lose more.</param>
+internal sealed class Int4Form(int blockSize) : IWeightForm
+{
+    public const int DefaultBlock = 32;
+
+    private readonly BlockFormat _blocks = new(4, blockSize);
+
+    public string Name => blockSize == DefaultBlock ? "int4" : $"int4-block{blockSize}";
+
+    public string FileSuffix => "_q4";
+
+    public DataType Activations => DataType.Float;
+
+    public double Tolerance => 0.7; // weights of another layer give more than 1
+
+    public string Linear(OnnxGraph graph, LinearLayer layer, string input) => layer.Role switch
+    {
+        LinearRole.Vision => DynamicMatMul.Add(graph, layer, input),
+        LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
+        _ when RoundingSensitivity.IsSensitive(layer, _blocks) => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
+        _ => BlockMatMul.Add(graph, layer, _blocks, input),
+    };
+
+    public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
 }

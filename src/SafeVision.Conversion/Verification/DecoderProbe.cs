@@ -8,7 +8,7 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
 {
     private readonly List<OrtValue> _values = [];
 
-    private int Tokens => embeddings.Length / shape.Hidden;
+    private int Tokens => embeddings.Length / shape.InputWidth;
 
     /// <summary>The logits of all tokens but the last, and those of the last one, which met them in the cache.</summary>
     public (float[] Prefill, float[] Step) ReadAndStep(WrittenGraph graph, CancellationToken cancellationToken)
@@ -50,7 +50,7 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
 
             OrtValue value = name switch
             {
-                "inputs_embeds" => run.Value(name, embeddings[(start * shape.Hidden)..((start + count) * shape.Hidden)], 1, count, shape.Hidden),
+                "inputs_embeds" => run.Value(name, embeddings[(start * shape.InputWidth)..((start + count) * shape.InputWidth)], 1, count, shape.InputWidth),
                 "attention_mask" => run.Value(name, [.. Enumerable.Repeat(1f, start + count)], 1, start + count),
                 "position_ids" => Positions(run, start, count),
                 "num_logits_to_keep" => run.Value(name, [kept]),

@@ -7,8 +7,8 @@ using SafeVision.Models;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>
-/// Runs encoders of rounded weights and their float32 twins, written for this only, on the same pictures and texts: what
-/// becomes of a classifier's logits, or of the logits of each picture with each text.
+/// Runs encoders of rounded weights and their float32 twins, written for this only, on the same images and texts: what
+/// becomes of a classifier's logits, or of the logits of each image with each text.
 /// </summary>
 internal sealed class EncoderComparison(string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {
@@ -18,7 +18,7 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
     private const int Samples = 8;
 
     /// <summary>Null where the twins would be larger than <paramref name="mostBytes"/>.</summary>
-    /// <exception cref="CheckpointException">The rounded model yields numbers that are none.</exception>
+    /// <exception cref="CheckpointException">The rounded model yields NaN.</exception>
     public PrecisionLoss? Measure(IReadOnlyList<(IEncoder Encoder, WrittenGraph Graph)> rounded, ContrastiveSettings? pair, long mostBytes)
     {
         string folder = Path.Combine(parentFolder, "float32-twin");
@@ -63,7 +63,7 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
 
     private static double Error(float[] expected, float[] actual) => TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon);
 
-    /// <summary>[pictures, texts].</summary>
+    /// <summary>[images, texts].</summary>
     private static float[] Logits(List<float[]> vectors, ContrastiveSettings pair)
     {
         int size = vectors[0].Length / Samples;
@@ -83,6 +83,6 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
         float[] results = [.. Enumerable.Range(1, Samples).SelectMany(seed => run.RunForFirst(encoder.Probe((ulong)seed), cancellationToken))];
         return TensorPrimitives.IsFiniteAll<float>(results)
             ? results
-            : throw new CheckpointException($"{graph.Path}: yields numbers that are infinite or none; the weights may be damaged, or too large for this precision.");
+            : throw new CheckpointException($"{graph.Path}: yields NaN or infinite numbers; the weights may be damaged, or too large for this precision.");
     }
 }

@@ -1,10 +1,12 @@
+using System.Numerics.Tensors;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>
-/// Runs written encoders on ONNX Runtime and holds them against the plain computation from the checkpoint's weights. Of one
+/// Runs written encoders on ONNX Runtime and holds them against the reference computation from the checkpoint's weights. Of one
 /// that is too large for that to be quick, or whose weights are rounded to few bits, the first layers and the last part are
 /// checked.
 /// </summary>
@@ -12,7 +14,7 @@ internal sealed class EncoderVerifier(double tolerance, Action<long, long> repor
 {
     private readonly List<string> _scopes = [];
 
-    /// <summary>The most multiplications of the plain computation of one encoder; so many take a few seconds.</summary>
+    /// <summary>The most multiplications of the reference computation of one encoder; so many take a few seconds.</summary>
     public long MostMultiplications { get; init; } = 20_000_000_000;
 
     /// <summary>The largest difference of an output.</summary>
@@ -21,7 +23,7 @@ internal sealed class EncoderVerifier(double tolerance, Action<long, long> repor
     /// <summary>What was checked, in words.</summary>
     public string Scope => _scopes.All(scope => scope == "whole") ? "whole" : string.Join("; ", _scopes);
 
-    /// <exception cref="CheckpointException">A graph gives other numbers, or numbers that are none; the message names it.</exception>
+    /// <exception cref="CheckpointException">A graph gives other numbers, or NaN; the message names it.</exception>
     public void Verify(IReadOnlyList<(IEncoder Encoder, WrittenGraph Graph)> encoders)
     {
         long done = 0, total = encoders.Sum(pair => (long)pair.Encoder.Depth);
@@ -39,26 +41,26 @@ internal sealed class EncoderVerifier(double tolerance, Action<long, long> repor
     {
         IReadOnlyDictionary<string, VisionInput> inputs = encoder.Probe(1);
         int layers = Affordable(encoder);
-        float[] hidden = encoder.EmbedPlainly(inputs);
+        float[] hidden = encoder.ReferenceEmbed(inputs);
         for (int i = 0; i < layers; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            hidden = encoder.StepPlainly(i, hidden);
+            hidden = encoder.ReferenceStep(i, hidden);
             computed();
         }
 
         if (layers == encoder.Depth)
         {
             using GraphRun whole = GraphRun.Open(graph.Path);
-            Compare(graph, encoder.Output, encoder.ConcludePlainly(encoder.FinishPlainly(hidden), inputs), Run(whole, inputs));
+            Compare(graph, encoder.Output, encoder.ReferenceHead(encoder.ReferenceFinish(hidden), inputs), Run(whole, inputs));
             return layers;
         }
 
-        using GraphRun start = GraphRun.Open(graph.Path, graph.Cut(null, graph.Blocks.Hidden[layers]));
+        using GraphRun start = GraphRun.Open(graph.Path, graph.Cut([], graph.Blocks.Hidden[layers]));
         Compare(graph, $"layer {layers}", hidden, Run(start, inputs));
         var noise = VisionInput.Noise(2, encoder.FinalShape);
-        using GraphRun end = GraphRun.Open(graph.Path, graph.Cut(graph.Blocks.Final, encoder.Output), graph.HasBlocks);
-        Compare(graph, "the last part", encoder.ConcludePlainly(noise.Numbers, inputs), Run(end, new Dictionary<string, VisionInput>(inputs) { [graph.Blocks.Final] = noise }));
+        using GraphRun end = GraphRun.Open(graph.Path, graph.Cut([graph.Blocks.Final], encoder.Output), graph.HasBlocks);
+        Compare(graph, "the last part", encoder.ReferenceHead(noise.Numbers, inputs), Run(end, new Dictionary<string, VisionInput>(inputs) { [graph.Blocks.Final] = noise }));
         return layers;
     }
 
@@ -84,4 +86,26 @@ internal sealed class EncoderVerifier(double tolerance, Action<long, long> repor
 
     private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual) =>
         LargestDifference = Math.Max(LargestDifference, GraphComparison.Require(graph.Path, what, expected, actual, tolerance));
+}
+
+/// <summary>Holds what a graph yields against the reference computation.</summary>
+internal static class GraphComparison
+{
+    private const double CoarseTolerance = 0.05;
+
+    /// <summary>Whether weights are rounded to so few bits that the error of a single number among many can't be told from a defect.</summary>
+    public static bool IsCoarse(double tolerance) => tolerance > CoarseTolerance;
+
+    /// <summary>The difference: the largest, relative to the largest number; if coarse, the root of the squared differences by that of the squares.</summary>
+    /// <exception cref="CheckpointException">It is more than the tolerance, or a number is none.</exception>
+    public static double Require(string path, string what, float[] expected, float[] actual, double tolerance)
+    {
+        double difference = IsCoarse(tolerance)
+            ? TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon)
+            : ProviderSelfCheck.RelativeDifference(expected, actual);
+        return difference <= tolerance
+            ? difference
+            : throw new CheckpointException(
+                $"{path}: {what} differs from the reference computation by {difference:0.0e+0} (more than {tolerance:0.0e+0}); the weights may be damaged, or this is a defect of the converter.");
+    }
 }

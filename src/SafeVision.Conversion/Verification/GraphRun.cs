@@ -1,7 +1,9 @@
 using System.Numerics.Tensors;
+using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Onnx;
 using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
@@ -100,4 +102,63 @@ internal sealed class GraphRun : IDisposable
             throw new CheckpointException($"{path}: ONNX Runtime does not run the converted graph. {exception.Message}", exception);
         }
     }
+}
+
+/// <summary>A graph that was written to a file.</summary>
+/// <param name="Path">The file.</param>
+/// <param name="Blocks">The graph.</param>
+internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
+{
+    /// <summary>The size of its large weights.</summary>
+    public long WeightBytes => Blocks.Graph.DeferredTensors.Sum(tensor => tensor.Length);
+
+    /// <summary>Whether some weights are blocks. Without being laid out anew for speed they are widened to float32 whole in each run.</summary>
+    public bool HasBlocks => Blocks.Graph.Proto.Node.Any(node => node.OpType == "MatMulNBits");
+
+    /// <summary>The part from some values, or from the inputs, to another.</summary>
+    public byte[] Cut(IReadOnlyList<string> starts, string end) => GraphCut.Cut(Blocks.Graph, Blocks.Activations, starts, end);
+}
+
+/// <summary>
+/// Part of a written graph as a model of its own, so that one layer of a model larger than memory can be run: it reads the
+/// weights that it needs from the file that was written.
+/// </summary>
+internal static class GraphCut
+{
+    /// <summary>The part from some values of a graph to another.</summary>
+    /// <param name="graph">The graph, already written.</param>
+    /// <param name="type">The type of these values.</param>
+    /// <param name="starts">Values that the part takes instead of computing them; none: it starts at the graph's inputs.</param>
+    /// <param name="end">The value that the part yields.</param>
+    public static byte[] Cut(OnnxGraph graph, TensorProto.Types.DataType type, IReadOnlyList<string> starts, string end)
+    {
+        var makers = graph.Proto.Node.SelectMany(node => node.Output.Select(output => (output, node))).Where(pair => pair.output.Length > 0).ToDictionary();
+        var needed = new HashSet<string>(StringComparer.Ordinal);
+        var nodes = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
+        var open = new Stack<string>([end]);
+        while (open.TryPop(out string? value))
+        {
+            if (needed.Add(value) && !starts.Contains(value) && makers.TryGetValue(value, out NodeProto? node) && nodes.Add(node))
+            {
+                foreach (string input in node.Input)
+                {
+                    open.Push(input);
+                }
+            }
+        }
+
+        var part = new GraphProto { Name = graph.Proto.Name };
+        part.Node.AddRange(graph.Proto.Node.Where(nodes.Contains));
+        part.Initializer.AddRange(graph.Proto.Initializer.Where(initializer => needed.Contains(initializer.Name)));
+        part.Input.AddRange(graph.Proto.Input.Where(input => needed.Contains(input.Name)));
+        part.Input.AddRange(starts.Select(start => Value(start, type)));
+
+        part.Output.Add(graph.Proto.Output.FirstOrDefault(output => output.Name == end) ?? Value(end, type));
+        // The caches on the way stay outputs of stated shapes, for else ONNX Runtime may take one for as long as the cache it grew from.
+        part.Output.AddRange(graph.Proto.Output.Where(output => output.Name != end && makers.TryGetValue(output.Name, out NodeProto? maker) && nodes.Contains(maker)));
+        return graph.ToModel("", "", part).ToByteArray();
+    }
+
+    private static ValueInfoProto Value(string name, TensorProto.Types.DataType type) =>
+        new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)type } } };
 }

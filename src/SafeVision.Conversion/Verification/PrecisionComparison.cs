@@ -7,7 +7,7 @@ using SafeVision.Models;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>
-/// Runs a model of rounded weights and its float32 twin, written for this only, on the same pictures and tokens. Of a model
+/// Runs a model of rounded weights and its float32 twin, written for this only, on the same images and tokens. Of a model
 /// whose twin would be too large, a language model of its first and last layer is written anew and held against the plain
 /// computation of the same layers.
 /// </summary>
@@ -15,7 +15,7 @@ internal sealed class PrecisionComparison(
     VisionLanguageModel model, IWeightForm form, AttentionStyle style, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int Samples = 2;
-    private const int Tokens = 64; // behind each picture
+    private const int Tokens = 64; // behind each image
     private const int PartVocabulary = 8192;
 
     private readonly Float32Form _exact = new();
@@ -25,13 +25,13 @@ internal sealed class PrecisionComparison(
     /// <summary>The most bytes of float32 weights for which the whole model is compared.</summary>
     public long MostBytes { get; init; } = 1536L << 20;
 
-    /// <exception cref="CheckpointException">The rounded model yields numbers that are none.</exception>
+    /// <exception cref="CheckpointException">The rounded model yields NaN.</exception>
     public PrecisionLoss Measure(WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision)
     {
         WrittenGraph[] twins =
         [
             Twin("decoder", DecoderGraph.Write(model.Text, _exact, style)),
-            Twin("embedding", EmbeddingGraph.Write(model.Text.Embedding, _exact)),
+            Twin("embedding", EmbeddingGraph.Write(model.Text, _exact)),
             Twin("vision", model.Vision.Write(_exact)),
         ];
         Directory.CreateDirectory(_folder);
@@ -54,8 +54,8 @@ internal sealed class PrecisionComparison(
         double featureError = 0, featurePower = 0;
         for (int sample = 1; sample <= Samples; sample++)
         {
-            IReadOnlyDictionary<string, VisionInput> picture = model.Vision.Probe((ulong)sample);
-            float[] expectedFeatures = See(twins[2], picture), features = See(rounded[2], picture);
+            IReadOnlyDictionary<string, VisionInput> image = model.Vision.Probe((ulong)sample);
+            float[] expectedFeatures = RunVision(twins[2], image), features = RunVision(rounded[2], image);
             featureError += Math.Pow(TensorPrimitives.Distance(expectedFeatures, features), 2);
             featurePower += TensorPrimitives.SumOfSquares<float>(expectedFeatures);
             Advance(Steps);
@@ -63,7 +63,7 @@ internal sealed class PrecisionComparison(
             long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
             float[] expected = [.. expectedFeatures, .. Embed(twins[1], ids)], actual = [.. features, .. Embed(rounded[1], ids)];
             Advance(Steps);
-            logits.Add(Speak(model.Text, twins[0], expected), Speak(model.Text, rounded[0], actual));
+            logits.Add(RunDecoder(model.Text, twins[0], expected), RunDecoder(model.Text, rounded[0], actual));
             Advance(Steps);
         }
 
@@ -78,16 +78,11 @@ internal sealed class PrecisionComparison(
         WrittenGraph rounded = Twin("rounded", DecoderGraph.Write(part, form, style));
         Write(rounded, Steps);
         long[] ids = Ids(1, model.Text.Shape.Vocabulary);
-        float[] embeddings = new float[ids.Length * part.Shape.Hidden];
-        for (int i = 0; i < ids.Length; i++)
-        {
-            model.Text.Embedding.ReadRows((int)ids[i], embeddings.AsSpan(i * part.Shape.Hidden, part.Shape.Hidden));
-        }
-
-        float[] expected = PlainDecoder.Speak(part, PlainDecoder.Run(part, embeddings, part.Layers.Count, () => { }, cancellationToken));
+        float[] embeddings = model.Text.Embed([.. ids.Select(id => (int)id)]);
+        float[] expected = ReferenceDecoder.Logits(part, ReferenceDecoder.Run(part, embeddings, part.Layers.Count, () => { }, cancellationToken));
         Advance(Steps);
         var logits = new LogitComparison(part.Shape.Vocabulary);
-        logits.Add(expected, Speak(part, rounded, Embed(embedding, ids)));
+        logits.Add(expected, RunDecoder(part, rounded, Embed(embedding, ids)));
         Advance(Steps);
         return logits.ToLoss($"the first and the last of the language model's {model.Text.Layers.Count} layers, with {part.Shape.Vocabulary} of {model.Text.Shape.Vocabulary} tokens", null);
     }
@@ -112,10 +107,10 @@ internal sealed class PrecisionComparison(
         Advance(steps);
     }
 
-    private float[] See(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> picture)
+    private float[] RunVision(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> image)
     {
         using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
-        return Finite(vision, run.RunForFirst(picture, cancellationToken));
+        return Finite(vision, run.RunForFirst(image, cancellationToken));
     }
 
     private float[] Embed(WrittenGraph embedding, long[] ids)
@@ -125,7 +120,7 @@ internal sealed class PrecisionComparison(
         return Finite(embedding, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
     }
 
-    private float[] Speak(TextDecoder text, WrittenGraph decoder, float[] embeddings)
+    private float[] RunDecoder(TextDecoder text, WrittenGraph decoder, float[] embeddings)
     {
         using var probe = new DecoderProbe(text.Shape, embeddings);
         return Finite(decoder, probe.Logits(decoder, Tokens, cancellationToken));
@@ -133,7 +128,7 @@ internal sealed class PrecisionComparison(
 
     private static float[] Finite(WrittenGraph graph, float[] numbers) => TensorPrimitives.IsFiniteAll<float>(numbers)
         ? numbers
-        : throw new CheckpointException($"{graph.Path}: yields numbers that are infinite or none; the weights may be damaged, or too large for this precision.");
+        : throw new CheckpointException($"{graph.Path}: yields NaN or infinite numbers; the weights may be damaged, or too large for this precision.");
 
     private static long[] Ids(int sample, int vocabulary)
     {
@@ -142,4 +137,49 @@ internal sealed class PrecisionComparison(
     }
 
     private void Advance(int steps) => report(++_done, steps);
+}
+
+/// <summary>Sums up how far logits are from those that they should be, place by place.</summary>
+internal sealed class LogitComparison(int vocabulary)
+{
+    private double _largest, _differences, _sum, _squares;
+    private long _numbers;
+    private int _positions, _agreements;
+
+    /// <summary>Adds the logits of some places, [places, vocabulary].</summary>
+    public void Add(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(actual.Length, expected.Length);
+        for (int start = 0; start < expected.Length; start += vocabulary)
+        {
+            ReadOnlySpan<float> wanted = expected.Slice(start, vocabulary), got = actual.Slice(start, vocabulary);
+            for (int i = 0; i < vocabulary; i++)
+            {
+                double difference = Math.Abs((double)wanted[i] - got[i]);
+                _largest = Math.Max(_largest, difference);
+                _differences += difference;
+                _sum += wanted[i];
+                _squares += (double)wanted[i] * wanted[i];
+            }
+
+            _numbers += vocabulary;
+            _positions++;
+            _agreements += TensorPrimitives.IndexOfMax(wanted) == TensorPrimitives.IndexOfMax(got) ? 1 : 0;
+        }
+    }
+
+    public PrecisionLoss ToLoss(string scope, double? imageFeatureError)
+    {
+        double mean = _sum / _numbers;
+        return new PrecisionLoss
+        {
+            Scope = scope,
+            Positions = _positions,
+            LargestLogitDifference = _largest,
+            MeanLogitDifference = _differences / _numbers,
+            LogitDeviation = Math.Sqrt(Math.Max(0, (_squares / _numbers) - (mean * mean))),
+            TopAgreement = (double)_agreements / _positions,
+            ImageFeatureError = imageFeatureError,
+        };
+    }
 }

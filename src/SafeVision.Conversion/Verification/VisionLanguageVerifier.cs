@@ -4,7 +4,7 @@ using SafeVision.Conversion.Families.VisionLanguage;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>
-/// Runs the three written graphs on ONNX Runtime and holds them against the plain computation from the checkpoint's weights.
+/// Runs the three written graphs on ONNX Runtime and holds them against the reference computation from the checkpoint's weights.
 /// Of a model that is too large for that to be quick, or to fit memory, or whose weights are rounded to few bits, the first
 /// layers and the last part are checked.
 /// </summary>
@@ -34,7 +34,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     /// <summary>What was checked, in words.</summary>
     public string Scope { get; private set; } = "";
 
-    /// <exception cref="CheckpointException">A graph gives other numbers, or numbers that are none; the message names it.</exception>
+    /// <exception cref="CheckpointException">A graph gives other numbers, or NaN; the message names it.</exception>
     public async Task VerifyAsync(WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision)
     {
         report(0, Total);
@@ -51,13 +51,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
 
     private float[] VerifyEmbedding(WrittenGraph graph, int[] ids)
     {
-        int hidden = model.Text.Shape.Hidden;
-        float[] expected = new float[ids.Length * hidden];
-        for (int i = 0; i < ids.Length; i++)
-        {
-            model.Text.Embedding.ReadRows(ids[i], expected.AsSpan(i * hidden, hidden));
-        }
-
+        float[] expected = model.Text.Embed(ids);
         using GraphRun run = GraphRun.Open(graph.Path);
         using OrtValue input = run.Value("input_ids", [.. ids.Select(id => (float)id)], 1, ids.Length);
         Compare(graph, "inputs_embeds", expected, run.RunForFirst(new Dictionary<string, OrtValue> { ["input_ids"] = input }, cancellationToken));
@@ -70,21 +64,21 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         TextDecoder text = model.Text;
         bool isWhole = graph.WeightBytes <= MostBytes && !IsCoarse;
         int layers = isWhole ? text.Layers.Count : IsCoarse ? 1 : (int)Math.Clamp(MostBytes * text.Layers.Count / graph.WeightBytes, 1, text.Layers.Count);
-        float[] hidden = PlainDecoder.Run(text, embeddings, layers, Advance, cancellationToken);
+        float[] hidden = ReferenceDecoder.Run(text, embeddings, layers, Advance, cancellationToken);
         using var probe = new DecoderProbe(text.Shape, embeddings);
         if (isWhole)
         {
             (float[] prefill, float[] step) = probe.ReadAndStep(graph, cancellationToken);
-            Compare(graph, "logits", PlainDecoder.Speak(text, hidden), [.. prefill, .. step]);
+            Compare(graph, "logits", ReferenceDecoder.Logits(text, hidden), [.. prefill, .. step]);
             return layers;
         }
 
-        Compare(graph, $"layer {layers}", hidden, probe.Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), cancellationToken));
-        float[] noise = VisionInput.Noise(3, Tokens, text.Shape.Hidden).Numbers;
+        Compare(graph, $"layer {layers}", hidden, probe.Run(graph, graph.Cut([], graph.Blocks.Hidden[layers]), cancellationToken));
+        float[] noise = VisionInput.Noise(3, Tokens, text.Shape.Hidden).Numbers; // behind the last layer, whose width is the model's own
         float[] logits = Tail(graph, "logits", noise, text.Shape.Hidden);
         int watched = Math.Min(WatchedLogits, text.Shape.Vocabulary), first = text.Shape.Vocabulary - watched;
         float[] ends = [.. Enumerable.Range(1, Tokens).SelectMany(row => logits.AsSpan((row * text.Shape.Vocabulary) - watched, watched).ToArray())];
-        Compare(graph, "head", PlainTransformer.Linear(text.Head.Slice("head.watched", first, watched), noise), ends);
+        Compare(graph, "head", ReferenceTransformer.Linear(text.Head.Slice("head.watched", first, watched), noise), ends);
         return layers;
     }
 
@@ -93,28 +87,29 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     {
         IVisionEncoder vision = model.Vision;
         IReadOnlyDictionary<string, VisionInput> inputs = vision.Probe(1);
-        float[] tokens = vision.EmbedPlainly(inputs);
+        float[] tokens = vision.ReferenceEmbed(inputs);
         int all = vision.Layers.Layers.Count, width = vision.Layers.Width;
-        int layers = all == 0 ? 0 : IsCoarse ? 1 : (int)Math.Clamp(MostMultiplications / PlainVision.Cost(vision.Layers, tokens.Length / width), 1, all);
+        int layers = all == 0 ? 0 : IsCoarse ? 1 : (int)Math.Clamp(MostMultiplications / ReferenceVision.Cost(vision.Layers, tokens.Length / width), 1, all);
         if (layers == all)
         {
-            float[] hidden = PlainVision.Run(vision, tokens, layers, null, Advance, cancellationToken);
+            var taken = new Dictionary<int, float[]>();
+            float[] hidden = ReferenceVision.Run(vision, tokens, layers, null, Advance, cancellationToken, taken);
             if (vision.Layers.Norm is { } norm)
             {
-                PlainTransformer.Normalize(norm, hidden);
+                ReferenceTransformer.Normalize(norm, hidden);
             }
 
-            Compare(graph, "image_features", vision.ProjectPlainly(hidden), Run(graph, null, inputs));
+            Compare(graph, "image_features", vision.ReferenceProject(hidden, [.. vision.TakenLayers.Select(layer => taken[layer])]), Run(graph, null, inputs));
             return layers;
         }
 
         int count = tokens.Length / width;
         int[] watched = [.. Enumerable.Range(0, Math.Min(WatchedTokens, count)).Select(i => i * count / Math.Min(WatchedTokens, count))];
-        float[] expected = PlainVision.Run(vision, tokens, layers, watched, Advance, cancellationToken);
-        float[] actual = Run(graph, graph.Cut(null, graph.Blocks.Hidden[layers]), inputs);
-        Compare(graph, $"layer {layers}", expected, PlainVision.Rows(actual, watched, width));
+        float[] expected = ReferenceVision.Run(vision, tokens, layers, watched, Advance, cancellationToken);
+        float[] actual = Run(graph, graph.Cut([], graph.Blocks.Hidden[layers]), inputs);
+        Compare(graph, $"layer {layers}", expected, ReferenceVision.Rows(actual, watched, width));
         float[] noise = VisionInput.Noise(4, tokens.Length).Numbers;
-        Compare(graph, "projector", vision.ProjectPlainly(noise), Tail(graph, "image_features", noise, width));
+        Compare(graph, "projector", vision.ReferenceProject(noise, [.. vision.TakenLayers.Select(_ => noise)]), TailOfVision(graph, noise, width));
         return layers;
     }
 
@@ -128,9 +123,25 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     private float[] Tail(WrittenGraph graph, string output, float[] hidden, int width)
     {
         string start = graph.Blocks.Final;
-        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(start, output), graph.HasBlocks);
+        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut([start], output), graph.HasBlocks);
         using OrtValue value = run.Value(start, hidden, 1, hidden.Length / width, width);
         return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
+    }
+
+    /// <summary>What the projectors make of values behind the layers, the same for each of them.</summary>
+    private float[] TailOfVision(WrittenGraph graph, float[] hidden, int width)
+    {
+        string[] starts = [graph.Blocks.Final, .. model.Vision.TakenLayers.Select(layer => graph.Blocks.Hidden[layer + 1]).Where(value => value != graph.Blocks.Final)];
+        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(starts, "image_features"), graph.HasBlocks);
+        Dictionary<string, OrtValue> values = starts.ToDictionary(start => start, start => run.Value(start, hidden, 1, hidden.Length / width, width));
+        try
+        {
+            return run.RunForFirst(values, cancellationToken);
+        }
+        finally
+        {
+            values.Values.ToList().ForEach(value => value.Dispose());
+        }
     }
 
     private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual)

@@ -3,7 +3,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>Qwen2-VL and Qwen2.5-VL: a vision tower for pictures of any size and a Qwen2 text model with positions in time, row and column.</summary>
+/// <summary>
+/// Qwen2-VL, Qwen2.5-VL and Qwen3-VL: a vision tower for images of any size and a text model with positions in time, row and
+/// column. What sets the third one apart stands in its graphs and in its own preprocessor and template files.
+/// </summary>
 internal sealed class Qwen2Vl : IVisionLanguageFamily
 {
     // As in Qwen2-VL's chat template.
@@ -18,7 +21,7 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
 
     public string Name => "qwen2_vl";
 
-    public IReadOnlyList<string> ModelTypes { get; } = ["qwen2_vl", "qwen2_5_vl"];
+    public IReadOnlyList<string> ModelTypes { get; } = ["qwen2_vl", "qwen2_5_vl", "qwen3_vl"];
 
     public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {

@@ -21,7 +21,7 @@ public sealed class CheckpointFileTests
         await File.WriteAllTextAsync(folder.PathOf($"source/{file}"), Pointer, TestContext.Current.CancellationToken);
         string message = await RefusalAsync(folder);
         Assert.Contains(file, message, StringComparison.Ordinal);
-        Assert.Contains("of 12345678 bytes but a Git LFS pointer", message, StringComparison.Ordinal);
+        Assert.Contains("is not the file but a Git LFS pointer", message, StringComparison.Ordinal);
         Assert.Contains("git lfs pull", message, StringComparison.Ordinal);
     }
 
@@ -81,12 +81,12 @@ public sealed class CheckpointFileTests
             File.CreateSymbolicLink(path, pipe);
         }
 
-        Assert.Contains("pipe or device", await RefusalAsync(folder).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        Assert.Contains("a named pipe", await RefusalAsync(folder).WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_device_is_refused_and_never_read() =>
-        Assert.Contains("pipe or device", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(OperatingSystem.IsWindows() ? Path.GetTempFileName() : "/dev/zero").Dispose()).Message, StringComparison.Ordinal);
+        Assert.Contains(OperatingSystem.IsWindows() ? "empty" : "a device", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(OperatingSystem.IsWindows() ? Path.GetTempFileName() : "/dev/zero").Dispose()).Message, StringComparison.Ordinal);
 
     [Fact]
     public async Task A_folder_of_links_as_the_hub_s_cache_has_it_is_converted()
@@ -107,8 +107,8 @@ public sealed class CheckpointFileTests
     {
         using var folder = new TemporaryFolder();
         File.CreateSymbolicLink(folder.PathOf("link"), folder.PathOf("nowhere"));
-        Assert.Contains("is missing", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder.PathOf("link"))).Message, StringComparison.Ordinal);
-        Assert.Contains("is missing", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder.PathOf("nothing"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not there", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder.PathOf("link"))).Message, StringComparison.Ordinal);
+        Assert.Contains("is not there", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder.PathOf("nothing"))).Message, StringComparison.Ordinal);
         Assert.Contains("is a folder", Assert.Throws<CheckpointException>(() => CheckpointFile.Open(folder.Root)).Message, StringComparison.Ordinal);
     }
 

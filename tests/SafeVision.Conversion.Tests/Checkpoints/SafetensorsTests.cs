@@ -44,7 +44,7 @@ public sealed class SafetensorsTests
     [InlineData("""{"weight_map":{"one":"../a.safetensors"}}""", "file of the same folder")]
     [InlineData("""{"weight_map":{"one":7}}""", "file of the same folder")]
     [InlineData("""{"weight_map":{"three":"a.safetensors"}}""", "it is not")]
-    [InlineData("""{"weight_map":{"one":"missing.safetensors"}}""", "is missing")]
+    [InlineData("""{"weight_map":{"one":"missing.safetensors"}}""", "is not there")]
     [InlineData("""{"weight_map":{"one":"a.safetensors","other":"copy.safetensors"}}""", "in another file")]
     [InlineData("""{"weights":{}}""", "weight_map")]
     [InlineData("not JSON", "index.json")]

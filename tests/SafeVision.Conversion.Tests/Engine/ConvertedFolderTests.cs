@@ -67,7 +67,7 @@ public sealed class ConvertedFolderTests
         json["goldens"]![0]!["inputs"]!["grid_thw"] = new JsonArray(1, 2);
         File.WriteAllText(manifest, json.ToJsonString());
         ModelLoadException wrong = await Assert.ThrowsAsync<ModelLoadException>(() => VisionLanguageExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
-        Assert.Contains("'picture' can't be run", wrong.Message, StringComparison.Ordinal);
+        Assert.Contains("'image' can't be run", wrong.Message, StringComparison.Ordinal);
     }
 
     [Theory]

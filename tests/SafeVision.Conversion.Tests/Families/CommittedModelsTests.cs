@@ -14,12 +14,12 @@ public sealed class CommittedModelsTests
     {
         using JsonDocument goldens = Read("classifiers/goldens.json");
         using var model = new ModelRunner(Fixture.Model("nsfw-mobilenet-v2-mid"));
-        JsonElement[] pictures = [.. goldens.RootElement.GetProperty("models").GetProperty("MobileNetV2Mid").GetProperty("images").EnumerateArray()];
-        Assert.Equal(24, pictures.Length);
-        foreach (JsonElement picture in pictures)
+        JsonElement[] images = [.. goldens.RootElement.GetProperty("models").GetProperty("MobileNetV2Mid").GetProperty("images").EnumerateArray()];
+        Assert.Equal(24, images.Length);
+        foreach (JsonElement image in images)
         {
-            double[] expected = Numbers(picture.GetProperty("float64"));
-            float[] actual = model.Run(Fixture.PathOf(picture.GetProperty("reference").GetString()!), "probabilities");
+            double[] expected = Numbers(image.GetProperty("float64"));
+            float[] actual = model.Run(Fixture.PathOf(image.GetProperty("reference").GetString()!), "probabilities");
             Assert.Equal(5, actual.Length);
             Assert.All(expected.Zip(actual), pair => Assert.Equal(pair.First, pair.Second, 2e-5));
         }
@@ -63,7 +63,7 @@ public sealed class CommittedModelsTests
         int channels = head.Length / logits.Length, cells = features.Length / channels;
         double[] pooled = [.. Enumerable.Range(0, channels).Select(channel => features.AsSpan(channel * cells, cells).ToArray().Average(value => (double)value))];
 
-        // What is missing is each label's bias, which no picture changes.
+        // What is missing is each label's bias, which no image changes.
         float[] other = model.Run(Fixture.PathOf("photos/coffee.png"), "logits"), otherFeatures = model.Run(Fixture.PathOf("photos/coffee.png"), "features");
         double[] otherPooled = [.. Enumerable.Range(0, channels).Select(channel => otherFeatures.AsSpan(channel * cells, cells).ToArray().Average(value => (double)value))];
         for (int label = 0; label < logits.Length; label++)

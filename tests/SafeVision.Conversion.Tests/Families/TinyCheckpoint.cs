@@ -12,13 +12,8 @@ internal static class TinyCheckpoint
          "id2label": {"0": "cat", "1": "dog", "2": "neither"}}
         """;
 
-    public const string BertConfig = """
-        {"model_type": "bert", "hidden_act": "gelu", "hidden_size": 8, "intermediate_size": 16, "layer_norm_eps": 1e-12,
-         "max_position_embeddings": 64, "num_attention_heads": 2, "num_hidden_layers": 2, "type_vocab_size": 2, "vocab_size": 12}
-        """;
-
     /// <summary>EfficientNet-Lite of three blocks.</summary>
-    public static void WriteEfficientNet(string folder)
+    public static void WriteEfficientNet(string folder, string type = "F32")
     {
         var weights = new Weights(3);
         weights.Add("_conv_stem.weight", 8, 3, 3, 3);
@@ -30,33 +25,7 @@ internal static class TinyCheckpoint
         weights.Normalization("_bn1", 10);
         weights.Add("_fc.weight", 3, 10);
         weights.Add("_fc.bias", 3);
-        Write(folder, EfficientNetConfig, weights);
-    }
-
-    /// <summary>BERT of two layers and a vocabulary of twelve.</summary>
-    public static void WriteBert(string folder)
-    {
-        var weights = new Weights(4);
-        weights.Add("embeddings.word_embeddings.weight", 12, 8);
-        weights.Add("embeddings.position_embeddings.weight", 64, 8);
-        weights.Add("embeddings.token_type_embeddings.weight", 2, 8);
-        weights.Norm("embeddings.LayerNorm", 8);
-        for (int i = 0; i < 2; i++)
-        {
-            string name = $"encoder.layer.{i}";
-            foreach (string part in new[] { "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense" })
-            {
-                weights.Dense($"{name}.{part}", 8, 8);
-            }
-
-            weights.Norm($"{name}.attention.output.LayerNorm", 8);
-            weights.Dense($"{name}.intermediate.dense", 16, 8);
-            weights.Dense($"{name}.output.dense", 8, 16);
-            weights.Norm($"{name}.output.LayerNorm", 8);
-        }
-
-        Write(folder, BertConfig, weights);
-        File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "fire", "##arms", "and", "guns", ",", ".", ":"]);
+        Write(folder, EfficientNetConfig, weights, type);
     }
 
     private static void Block(Weights weights, string name, int channels, int expand, int kernel, int output)
@@ -74,11 +43,11 @@ internal static class TinyCheckpoint
         weights.Normalization($"{name}._bn2", output);
     }
 
-    private static void Write(string folder, string config, Weights weights)
+    private static void Write(string folder, string config, Weights weights, string type)
     {
         Directory.CreateDirectory(folder);
         File.WriteAllText(Path.Combine(folder, "config.json"), config);
-        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), SafetensorsBytes.Create(weights.Tensors));
+        File.WriteAllBytes(Path.Combine(folder, "model.safetensors"), SafetensorsBytes.Create(weights.Tensors, type));
     }
 
     private sealed class Weights(int seed)
@@ -88,12 +57,6 @@ internal static class TinyCheckpoint
         public List<(string Name, int[] Shape, float[] Values)> Tensors { get; } = [];
 
         public void Add(string name, params int[] shape) => Add(name, -0.5, 0.5, shape);
-
-        public void Dense(string name, int output, int input)
-        {
-            Add($"{name}.weight", output, input);
-            Add($"{name}.bias", output);
-        }
 
         public void Norm(string name, int features)
         {

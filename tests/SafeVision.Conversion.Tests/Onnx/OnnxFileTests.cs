@@ -13,7 +13,7 @@ public sealed class OnnxFileTests
     public void Deferred_weights_reach_the_runtime_from_inside_and_from_a_second_file(int count, bool isOutside)
     {
         using var folder = new TemporaryFolder();
-        var graph = new OnnxGraph("sum", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("sum");
         graph.Input(graph.Claim("x"), DataType.Float, ("one", 1));
         string pad = graph.Deferred("pad", DataType.Float, [1], 4, stream => stream.Write(BitConverter.GetBytes(0.25f)));
         string many = graph.Deferred("many", DataType.Float, [count], (long)count * sizeof(float), stream =>
@@ -46,7 +46,7 @@ public sealed class OnnxFileTests
     public void Weights_of_another_length_than_announced_are_a_defect_that_is_seen(long length)
     {
         using var folder = new TemporaryFolder();
-        var graph = new OnnxGraph("short", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("short");
         graph.Deferred("w", DataType.Float, [1], length, stream => stream.Write([1, 2]));
         Assert.Throws<InvalidOperationException>(() => OnnxFile.Write(folder.PathOf("m.onnx"), graph, "test", "1", (_, _) => { }, CancellationToken.None));
     }

@@ -56,7 +56,7 @@ public sealed class LoraAdapterTests
         {
             int first = row * length, count = (int)mask.AsSpan(first, length).ToArray().Sum();
             float[] embeddings = [.. ids[first..(first + count)].SelectMany(id => table[((int)id * hidden)..(((int)id + 1) * hidden)])];
-            float[] logits = PlainDecoder.Speak(decoder, PlainDecoder.Run(decoder, embeddings, decoder.Layers.Count, () => { }, CancellationToken.None));
+            float[] logits = ReferenceDecoder.Logits(decoder, ReferenceDecoder.Run(decoder, embeddings, decoder.Layers.Count, () => { }, CancellationToken.None));
             Range places = (first * vocabulary)..((first + count) * vocabulary);
             Numbers.Close(expected[places], logits, 2e-5f);
             Assert.Contains(plain[places].Zip(logits), pair => Math.Abs(pair.First - pair.Second) > 0.01); // the adapter changes something

@@ -64,9 +64,9 @@ public sealed class VocabularyTests
         var engine = new VisionLanguageEngine(folder.PathOf("new"), new VisionLanguageEngineOptions { Mode = VisionLanguageMode.Fast }, new EngineContext(sessions, new ExecutionOptions()));
         SafetyPolicy policy = SafetyPolicy.Define("two", "1").Category(HarmCategory.Sexual).Category(HarmCategory.Self_Harm).Build();
         await using ICompiledPolicy compiled = await engine.CompileAsync(policy, TestContext.Current.CancellationToken);
-        using DecodedImage picture = await new SkiaImageDecoder().DecodeAsync(
+        using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(
             ImageSource.FromFile(Fixture.PathOf("vlm/preprocess/images/text-1200x200.png")), new ImageDecodeOptions(), TestContext.Current.CancellationToken);
-        FrameAssessment frame = Assert.Single(await compiled.AssessAsync(picture.Frames, TestContext.Current.CancellationToken));
+        FrameAssessment frame = Assert.Single(await compiled.AssessAsync(image.Frames, TestContext.Current.CancellationToken));
         Assert.Equal(["Sexual", "Self_Harm"], frame.Categories.Select(category => category.CategoryId));
         Assert.All(frame.Categories, category => Assert.InRange(category.Evidence.Probability!.Value, double.Epsilon, 1));
     }
@@ -150,8 +150,8 @@ public sealed class VocabularyTests
         File.WriteAllText(folder.PathOf("source/config.json"), """{"model_type": "bert"}""");
         foreach (ConversionOptions options in new ConversionOptions[]
         {
-            new() { Source = folder.PathOf("source"), Destination = folder.PathOf("new"), Family = "bert-encoder", NewTokens = NewToken.SafeVision },
-            new() { Source = folder.PathOf("source"), Destination = folder.PathOf("new"), Family = "bert-encoder", Adapter = folder.Root },
+            new() { Source = folder.PathOf("source"), Destination = folder.PathOf("new"), Family = "efficientnet-lite", NewTokens = NewToken.SafeVision },
+            new() { Source = folder.PathOf("source"), Destination = folder.PathOf("new"), Family = "efficientnet-lite", Adapter = folder.Root },
         })
         {
             CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(options));

@@ -15,7 +15,7 @@ public sealed class Float32FormTests
         WeightMatrix table = WeightMatrix.From(StoredTensor.FromSingles("table", [3, 2], [1, 2, 3, 4, 5, 6]));
         WeightMatrix weight = WeightMatrix.From(StoredTensor.FromSingles("weight", [3, 2], [1, 0, 0, 1, 1, 1]));
         IWeightForm form = WeightForms.Find("float32");
-        var graph = new OnnxGraph("form", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("form");
         graph.Input(graph.Claim("ids"), DataType.Int64, ("batch", null), ("length", null));
         string rows = form.Embedding(graph, table, "ids");
         string y = form.Linear(graph, new LinearLayer("layer", weight, [10, 20, 30], LinearRole.Head, 0, 1), rows);

@@ -14,7 +14,7 @@ internal static class FormGraph
     /// <summary><c>x·Wᵀ + b</c> for rows x, and the operators that it was written as.</summary>
     public static (float[] Result, string[] Operators) Linear(TemporaryFolder folder, AddLinear add, LinearLayer layer, float[] x)
     {
-        var graph = new OnnxGraph("linear", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("linear");
         graph.Input(graph.Claim("x"), DataType.Float, ("rows", null), ("columns", layer.Weight.Columns));
         graph.Output(graph.Node("Identity", graph.Claim("y"), [add(graph, layer, "x")]), ("rows", null), ("outputs", layer.Weight.Rows));
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(x, [x.Length / layer.Weight.Columns, layer.Weight.Columns]);
@@ -24,7 +24,7 @@ internal static class FormGraph
     /// <summary>The rows of a table that some ids look up.</summary>
     public static float[] Embedding(TemporaryFolder folder, IWeightForm form, WeightMatrix table, long[] ids)
     {
-        var graph = new OnnxGraph("embedding", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("embedding");
         graph.Input(graph.Claim("ids"), DataType.Int64, ("batch", null), ("length", null));
         string rows = form.Embedding(graph, table, "ids");
         string y = graph.Node("Cast", graph.Claim("y"), [rows], OnnxAttribute.Integer("to", (int)DataType.Float));

@@ -159,7 +159,7 @@ public sealed class WeightFormTests
     public void In_4_bits_the_head_and_the_projector_keep_8_and_the_vision_tower_is_rounded_as_it_runs()
     {
         IWeightForm form = WeightForms.Find("int4");
-        var graph = new OnnxGraph("roles", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("roles");
         WeightMatrix matrix = FormGraph.Matrix(32, 256, Weights.Normal(32 * 256, 0.02, 1));
         foreach (LinearRole role in Enum.GetValues<LinearRole>())
         {
@@ -173,7 +173,7 @@ public sealed class WeightFormTests
 
     private static long BitsOf(float[] weight, int depth)
     {
-        var graph = new OnnxGraph("bits", OnnxDialect.Runtime);
+        var graph = new OnnxGraph("bits");
         WeightForms.Find("int4").Linear(graph, new LinearLayer("layer", FormGraph.Matrix(32, 256, weight), null, LinearRole.TextMlp, depth, 5), "x");
         return Assert.Single(graph.Proto.Node).Attribute.Single(attribute => attribute.Name == "bits").I;
     }

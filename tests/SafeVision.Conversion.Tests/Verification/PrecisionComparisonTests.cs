@@ -53,7 +53,7 @@ public sealed class PrecisionComparisonTests
         using var folder = new TemporaryFolder();
         using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf("vlm/internvl-qwen2-hf"));
         IWeightForm form = WeightForms.Find("int4");
-        var embedding = new WrittenGraph(folder.PathOf("embed.onnx"), EmbeddingGraph.Write(model.Text.Embedding, form));
+        var embedding = new WrittenGraph(folder.PathOf("embed.onnx"), EmbeddingGraph.Write(model.Text, form));
         OnnxFile.Write(embedding.Path, embedding.Blocks.Graph, "test", "1", (_, _) => { }, CancellationToken.None);
         var progress = new List<(long Done, long Total)>();
         var comparison = new PrecisionComparison(model, form, AttentionStyle.Grouped, folder.Root, (done, total) => progress.Add((done, total)), CancellationToken.None) { MostBytes = 0 };

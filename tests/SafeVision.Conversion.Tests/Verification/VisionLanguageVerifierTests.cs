@@ -121,7 +121,7 @@ public sealed class VisionLanguageVerifierTests
         IWeightForm form = chosen ?? new Float32Form();
         return (
             Write("decoder_model_merged", DecoderGraph.Write(model.Text, form, AttentionStyle.Grouped)),
-            Write("embed_tokens", EmbeddingGraph.Write(model.Text.Embedding, form)),
+            Write("embed_tokens", EmbeddingGraph.Write(model.Text, form)),
             Write("vision_encoder", model.Vision.Write(form)));
 
         WrittenGraph Write(string name, TransformerGraph graph)

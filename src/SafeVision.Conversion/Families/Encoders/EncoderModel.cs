@@ -1,18 +1,20 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Quantization;
 using SafeVision.Imaging;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>What a family read from a checkpoint: one encoder that classifies, or two whose vectors are compared.</summary>
-internal sealed record EncoderModel : IModelDescription, IDisposable
+internal sealed record EncoderModel : IDisposable
 {
     /// <summary><c>imageClassifier</c> or <c>contrastive</c>.</summary>
     public required string Kind { get; init; }
 
-    /// <summary>Each becomes a file; the first one takes pictures.</summary>
+    /// <summary>Each becomes a file; the first one takes images.</summary>
     public required IReadOnlyList<IEncoder> Encoders { get; init; }
 
     public IReadOnlyList<string> Labels { get; init; } = [];
@@ -21,10 +23,6 @@ internal sealed record EncoderModel : IModelDescription, IDisposable
 
     /// <summary>How vectors are compared; null for a classifier.</summary>
     public ContrastiveSettings? Contrastive { get; init; }
-
-    public string Input => PictureInput.Name;
-
-    public ModelTokenizer? Tokenizer => null;
 
     public IReadOnlyDictionary<string, string> Outputs { get; init; } = new Dictionary<string, string> { ["logits"] = "logits", ["probabilities"] = "probabilities" };
 
@@ -53,4 +51,56 @@ internal sealed record EncoderModel : IModelDescription, IDisposable
     }
 
     public void Dispose() => Checkpoint?.Dispose();
+}
+
+/// <summary>
+/// A network from images or texts to one vector each: what stands before its layers, the layers, what stands behind them.
+/// Each part is written as nodes and computed as a reference, so that the one can be held against the other, part by part where the
+/// whole would take too long.
+/// </summary>
+internal interface IEncoder
+{
+    /// <summary>The file's name, without its ending.</summary>
+    string Name { get; }
+
+    /// <summary>The output that the checks compare.</summary>
+    string Output { get; }
+
+    /// <summary>Whether its weights can be rounded; else they are written as the checkpoint stores them.</summary>
+    bool TakesPrecision => true;
+
+    /// <summary>How many layers there are.</summary>
+    int Depth { get; }
+
+    /// <summary>The shape of what the last part takes, for one item: [1, tokens, width].</summary>
+    int[] FinalShape { get; }
+
+    /// <summary>The graph. Its <see cref="TransformerGraph.Hidden"/> are what goes into the first layer and what each yields.</summary>
+    TransformerGraph Write(IWeightForm form);
+
+    /// <summary>Inputs of one item, made from a seed.</summary>
+    IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
+
+    /// <summary>How many multiplications a layer takes.</summary>
+    long Cost(int layer);
+
+    /// <summary>What goes into the first layer, computed plainly.</summary>
+    float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs);
+
+    /// <summary>What a layer makes of the values that go into it, computed plainly.</summary>
+    float[] ReferenceStep(int layer, float[] hidden);
+
+    /// <summary>From what the last layer yields to what the last part takes, computed plainly.</summary>
+    float[] ReferenceFinish(float[] hidden);
+
+    /// <summary>The last part, computed plainly.</summary>
+    float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs);
+}
+
+/// <summary>A family whose checkpoints hold encoders: classifiers made of one, or pairs whose vectors are compared.</summary>
+internal interface IEncoderFamily : IModelFamily
+{
+    /// <summary>Reads a checkpoint. The result holds its files open until it is disposed.</summary>
+    /// <exception cref="CheckpointException">It is not one of this family, or is damaged.</exception>
+    EncoderModel Read(string folder, ConversionRecipe recipe);
 }

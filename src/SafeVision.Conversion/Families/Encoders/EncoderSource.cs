@@ -30,7 +30,7 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
 
     public Activation Activation { get; } = Activations.Parse(CheckpointJson.OptionalText(config, "hidden_act", where) ?? defaults.Activation, where);
 
-    public int ImageSize => Side("image_size", PictureInput.LargestSide, defaults.ImageSize, mustBeSquare: true).Height;
+    public int ImageSize => Side("image_size", ImageInput.LargestSide, defaults.ImageSize, mustBeSquare: true).Height;
 
     public (int Height, int Width) PatchSize => Side("patch_size", 1024, defaults.PatchSize, mustBeSquare: false);
 
@@ -41,12 +41,12 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
 
     public int Integer(string name, int least, int most, int otherwise) => CheckpointJson.OptionalInteger(config, name, least, most, where) ?? otherwise;
 
-    /// <summary>Fails where pictures would not be red, green and blue.</summary>
+    /// <summary>Fails where images would not be red, green and blue.</summary>
     public void RequireColour()
     {
-        if (Integer("num_channels", 1, 1024, PictureInput.Channels) is not PictureInput.Channels and int channels)
+        if (Integer("num_channels", 1, 1024, ImageInput.Channels) is not ImageInput.Channels and int channels)
         {
-            throw new CheckpointException($"{where}: num_channels is {channels}; pictures have {PictureInput.Channels}.");
+            throw new CheckpointException($"{where}: num_channels is {channels}; images have {ImageInput.Channels}.");
         }
     }
 
@@ -101,6 +101,78 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
         return sides is [> 0, > 0] && sides.Max() <= most && (sides[0] == sides[1] || !mustBeSquare)
             ? (sides[0], sides[1])
             : throw new CheckpointException(
-                $"{where}: '{name}' must be one whole number from 1 to {most}, or two{(mustBeSquare ? " that are the same, for pictures are prepared as squares" : "")}.");
+                $"{where}: '{name}' must be one whole number from 1 to {most}, or two{(mustBeSquare ? " that are the same, for images are prepared as squares" : "")}.");
     }
+}
+
+/// <summary>What a configuration that leaves something out means, as transformers' class for it has it.</summary>
+internal sealed record EncoderDefaults
+{
+    public required int Width { get; init; }
+
+    public required int Intermediate { get; init; }
+
+    public int Layers { get; init; } = 12;
+
+    public required int Heads { get; init; }
+
+    public required string Activation { get; init; }
+
+    public required double Epsilon { get; init; }
+
+    public int ImageSize { get; init; } = 224;
+
+    public int PatchSize { get; init; } = 16;
+
+    public int Vocabulary { get; init; }
+
+    public int Positions { get; init; }
+}
+
+/// <summary>
+/// What a checkpoint puts before the names of its tensors: nothing, <c>model.</c>, the name of the bare model, what a wrapper
+/// added when it was saved.
+/// </summary>
+internal static class TensorPrefix
+{
+    /// <param name="checkpoint">The tensors.</param>
+    /// <param name="name">The end of a name that every checkpoint of the kind has once.</param>
+    /// <exception cref="CheckpointException">No tensor has it, or several have.</exception>
+    public static string Find(SafetensorsCheckpoint checkpoint, string name)
+    {
+        string[] found = [.. checkpoint.Tensors.Keys.Where(key => key == name || key.EndsWith($".{name}", StringComparison.Ordinal)).Order(StringComparer.Ordinal).Take(2)];
+        return found.Length switch
+        {
+            1 => found[0][..^name.Length],
+            0 => throw new CheckpointException($"{checkpoint.Folder}: the checkpoint has no tensor '{name}', alone or behind a prefix, which its architecture needs."),
+            _ => throw new CheckpointException($"{checkpoint.Folder}: the checkpoint has '{found[0]}' and '{found[1]}', so that it can't be told which one the model uses."),
+        };
+    }
+}
+
+/// <summary>A classifier's labels and the layer that tells them apart, <c>classifier.weight</c> and <c>.bias</c>.</summary>
+internal sealed record ClassifierLabels(IReadOnlyList<string> Names, Projection Projection)
+{
+    private const string Layer = "classifier";
+    private const int MostLabels = 1 << 16;
+
+    public static ClassifierLabels Read(SafetensorsCheckpoint checkpoint, JsonElement config, string where, int width)
+    {
+        // Each label's score would be a probability of its own, while a classifier's probabilities add up to one.
+        if (CheckpointJson.OptionalText(config, "problem_type", where) is { } problem and not "single_label_classification")
+        {
+            throw new CheckpointException($"{where}: problem_type is '{problem}'; only a classifier of one label an image (single_label_classification) can be converted.");
+        }
+
+        string name = TensorPrefix.Find(checkpoint, $"{Layer}.weight") + Layer;
+        IReadOnlyList<int> shape = checkpoint.Tensors[$"{name}.weight"].Shape;
+        string[] labels = CheckpointJson.OptionalObject(config, "id2label", where) is not null
+            ? CheckpointJson.Labels(config, where)
+            : [.. Enumerable.Range(0, Count(config, where, shape)).Select(i => $"LABEL_{i}")]; // transformers' own names
+        return new ClassifierLabels(labels, Projection.Read(checkpoint, name, labels.Length, width, hasBias: true));
+    }
+
+    private static int Count(JsonElement config, string where, IReadOnlyList<int> shape) =>
+        CheckpointJson.OptionalInteger(config, "num_labels", 1, MostLabels, where)
+        ?? (shape.Count > 0 && shape[0] is >= 1 and <= MostLabels ? shape[0] : throw new CheckpointException($"{where}: has no id2label, and '{Layer}.weight' does not say how many labels there are."));
 }

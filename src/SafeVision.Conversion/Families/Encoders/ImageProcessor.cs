@@ -5,7 +5,7 @@ using SafeVision.Imaging;
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>
-/// How pictures become pixels, from <c>preprocessor_config.json</c>. What the file leaves out is what transformers' image
+/// How images become pixels, from <c>preprocessor_config.json</c>. What the file leaves out is what transformers' image
 /// processor of the family has; without the file, all of it, at the size that the network takes.
 /// </summary>
 internal sealed record ImageProcessor
@@ -37,7 +37,7 @@ internal sealed record ImageProcessor
     /// <summary>Whether the middle is cut out where nothing says so.</summary>
     public bool Crops { get; init; }
 
-    /// <summary>The share of a resized picture that is cut out of its middle where it is smaller than 384 (ConvNeXt); null: crop_size says it.</summary>
+    /// <summary>The share of a resized image that is cut out of its middle where it is smaller than 384 (ConvNeXt); null: crop_size says it.</summary>
     public double? CropShare { get; init; }
 
     public ChannelValues Mean { get; init; } = ChannelValues.All(0.5);
@@ -49,7 +49,7 @@ internal sealed record ImageProcessor
     /// <param name="family">What the family's own image processor has.</param>
     /// <param name="imageSize">The size that the network takes; null: any.</param>
     /// <param name="recipe">May say it all instead.</param>
-    /// <exception cref="CheckpointException">Pictures are prepared in a way that is not known here, or for another size.</exception>
+    /// <exception cref="CheckpointException">Images are prepared in a way that is not known here, or for another size.</exception>
     public static PreprocessingRecipe Read(string folder, ImageProcessor family, int? imageSize, ConversionRecipe recipe)
     {
         string path = Path.Combine(folder, FileName);
@@ -65,7 +65,7 @@ internal sealed record ImageProcessor
 
         return imageSize is null || result.InputSize == imageSize
             ? result
-            : throw new CheckpointException($"{path}: makes pictures of {result.InputSize} pixels, but config.json says that the network takes {imageSize}.");
+            : throw new CheckpointException($"{path}: makes images of {result.InputSize} pixels, but config.json says that the network takes {imageSize}.");
     }
 
     private static PreprocessingRecipe ReadFile(string path, ImageProcessor family, int? imageSize)
@@ -80,7 +80,7 @@ internal sealed record ImageProcessor
     {
         if (!Flag(json, "do_resize", true, path))
         {
-            throw new CheckpointException($"{path}: do_resize is false, but pictures of any size must be made to fit.");
+            throw new CheckpointException($"{path}: do_resize is false, but images of any size must be made to fit.");
         }
 
         (int size, bool isShortestEdge) = Size(json, "size", path) ?? (imageSize, IsShortestEdge);
@@ -111,7 +111,7 @@ internal sealed record ImageProcessor
         };
     }
 
-    // transformers, image_processing_convnext.py, resize: small pictures are made larger first and then cut.
+    // transformers, image_processing_convnext.py, resize: small images are made larger first and then cut.
     private static (int Size, bool IsShortestEdge, int? Crop) ConvNextSize(int size, double share, string path) =>
         size >= 384 ? (size, false, null)
         : share is > 0 and <= 1 && size / share <= PreprocessingRecipe.MaximumSize ? ((int)(size / share), true, size)
@@ -140,7 +140,7 @@ internal sealed record ImageProcessor
         int width = CheckpointJson.Integer(value, "width", 1, PreprocessingRecipe.MaximumSize, where);
         return height == width
             ? (height, false)
-            : throw new CheckpointException($"{where}: is {width} by {height}, but pictures are prepared as squares; give a preprocessing in the recipe.");
+            : throw new CheckpointException($"{where}: is {width} by {height}, but images are prepared as squares; give a preprocessing in the recipe.");
     }
 
     private static bool Flag(JsonElement json, string name, bool otherwise, string path) => CheckpointJson.OptionalBoolean(json, name, path) ?? otherwise;

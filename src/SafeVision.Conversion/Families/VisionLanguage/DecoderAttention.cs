@@ -1,7 +1,51 @@
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
+
+/// <summary>How a decoder's attention stands in its graph.</summary>
+internal enum AttentionStyle
+{
+    /// <summary>
+    /// ONNX Runtime's GroupQueryAttention: rotation inside, and a cache that may be one buffer for past and present. Rows of
+    /// a batch are padded on the right, and there is no input for positions.
+    /// </summary>
+    Grouped,
+
+    /// <summary>Standard operators: any padding that the mask tells, positions as an input, a cache that grows by copies.</summary>
+    Standard,
+}
+
+/// <summary>The styles of attention by the names that options give them.</summary>
+internal static class AttentionStyles
+{
+    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<AttentionStyle>().Select(NameOf)];
+
+    /// <exception cref="CheckpointException">The name is not known; the message lists those that are.</exception>
+    public static AttentionStyle Parse(string name) => Enum.GetValues<AttentionStyle>().Where(style => NameOf(style) == name) is var found && found.Any()
+        ? found.First()
+        : throw new CheckpointException($"'{name}' is no way to attend; these are: {string.Join(", ", Names)}.");
+
+    private static string NameOf(AttentionStyle style) => style switch
+    {
+        AttentionStyle.Grouped => "grouped",
+        _ => "standard",
+    };
+}
+
+/// <summary>The attention of a decoder's layers, its cache included, as nodes of a graph.</summary>
+internal interface IDecoderAttention
+{
+    /// <summary>Adds what all layers share, inputs of the graph included.</summary>
+    void WriteInputs(string embeddings, string mask);
+
+    /// <summary>Adds one layer's attention up to but without its output projection; the result is [batch, sequence, heads · headSize].</summary>
+    string Write(int index, int layers, DecoderLayer layer, string x);
+
+    /// <summary>Declares the outputs that make the longer cache.</summary>
+    void WriteOutputs();
+}
 
 /// <summary>What the styles of a decoder's attention share: the cache's names and the projections.</summary>
 internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape shape) : IDecoderAttention
@@ -83,4 +127,110 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
 
     private (string, int?)[] Cache(string length) =>
         [("batch_size", null), ("key_value_heads", Shape.KeyValueHeads), (length, null), ("head_size", Shape.HeadSize)];
+}
+
+/// <summary>
+/// Attention by ONNX Runtime's GroupQueryAttention (its docs/ContribOperators.md), which rotates by itself and may append
+/// to the cache in place. A row's length is the sum of its mask, so padding stands on the right.
+/// </summary>
+internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
+{
+    private RotaryRotation? _rotation; // null: the operator turns by itself
+    private string _lastPositions = "", _total = "", _cosines = "", _sines = "";
+
+    /// <summary>Whether the operator can do it: its vectors are 8 numbers wide, 16 where it turns them.</summary>
+    public static bool Takes(DecoderShape shape) => shape.HeadSize % (shape.RotarySections is null ? 16 : 8) == 0;
+
+    public override void WriteInputs(string embeddings, string mask)
+    {
+        string lengths = Graph.Node("ReduceSum", Graph.Claim("mask/lengths"), [mask, Graph.Integers("mask/axis", [1], 1)], OnnxAttribute.Integer("keepdims", 0));
+        string last = Graph.Node("Sub", Graph.Claim("mask/last"), [lengths, Graph.Integers("mask/one", [1], 1)]);
+        _lastPositions = Blocks.Cast(last, Graph.Claim("mask/last/int32"), DataType.Int32);
+        _total = Blocks.Cast(Blocks.SizeOf("mask/total", mask, 1), Graph.Claim("mask/total/int32"), DataType.Int32);
+        if (Shape.RotarySections is null)
+        {
+            (_cosines, _sines) = Shape.Rotary.Write(Graph, Blocks.Activations);
+        }
+        else
+        {
+            _rotation = RotaryRotation.ByPositions(Blocks, Shape);
+        }
+    }
+
+    protected override string Attend(int index, DecoderLayer layer, string x, string pastKey, string pastValue, string presentKey, string presentValue)
+    {
+        string name = $"{layer.Name}.attention", output = Graph.Claim(name);
+        string[] caches = [pastKey, pastValue, _lastPositions, _total];
+        AttributeProto[] heads = [OnnxAttribute.Integer("num_heads", Shape.Heads), OnnxAttribute.Integer("kv_num_heads", Shape.KeyValueHeads)];
+        if (_rotation is not null)
+        {
+            (string q, string k, string v) = ProjectApart(index, layer, x);
+            Graph.RuntimeNode(
+                "GroupQueryAttention", [output, presentKey, presentValue],
+                [Turn($"{name}.query", q, Shape.Heads), Turn($"{name}.key", k, Shape.KeyValueHeads), v, .. caches], heads);
+            return output;
+        }
+
+        (string query, string key, string value) = layer.QueryNorm is null && layer.KeyNorm is null
+            ? (ProjectTogether(index, layer, x), "", "")
+            : ProjectApart(index, layer, x);
+        Graph.RuntimeNode(
+            "GroupQueryAttention", [output, presentKey, presentValue],
+            [query, key, value, .. caches, _cosines, _sines], [.. heads, OnnxAttribute.Integer("do_rotary", 1)]);
+        return output;
+    }
+
+    private string Turn(string name, string x, int heads) =>
+        Blocks.Reshape($"{name}/turned", _rotation!.Rotate(name, x, heads), 0, 0, heads * Shape.HeadSize);
+}
+
+/// <summary>
+/// Attention by multiplications and a softmax over a cache that grows. Positions are an input of the graph, and a token is
+/// seen where the mask says so, so that rows may be padded on either side.
+/// </summary>
+internal sealed class StandardAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
+{
+    private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
+
+    private RotaryRotation? _rotation;
+    private string _bias = "";
+
+    private int Groups => Shape.Heads / Shape.KeyValueHeads;
+
+    public override void WriteInputs(string embeddings, string mask)
+    {
+        _rotation = RotaryRotation.ByPositions(Blocks, Shape);
+        string length = Blocks.SizeOf("mask/length", embeddings, 1), total = Blocks.SizeOf("mask/total", mask, 1);
+        string zero = Graph.Integers("mask/zero", [0]), one = Graph.Integers("mask/one", [1]);
+        string past = Graph.Node("Sub", Graph.Claim("mask/past"), [total, length]);
+        string queries = Blocks.Reshape("mask/queries", Graph.Node("Range", Graph.Claim("mask/places"), [past, total, one]), -1, 1); // [sequence, 1]
+        string keys = Graph.Node("Range", Graph.Claim("mask/keys"), [zero, total, one]);
+        string causal = Graph.Node("LessOrEqual", Graph.Claim("mask/causal"), [keys, queries]); // [sequence, total]
+        string present = Blocks.Cast(Blocks.Reshape("mask/rows", mask, 0, 1, 1, -1), Graph.Claim("mask/present"), DataType.Bool); // [batch, 1, 1, total]
+        string seen = Graph.Node("And", Graph.Claim("mask/seen"), [causal, present]);
+        string bias = Graph.Node("Where", Graph.Claim("mask/bias"), [seen, Blocks.Constant("mask/shown", [0], 1), Blocks.Constant("mask/hidden", [Hidden], 1)]);
+        _bias = Groups == 1 ? bias : Blocks.Concatenate("mask/groups", 2, [.. Enumerable.Repeat(bias, Groups)]); // [batch, 1, groups · sequence, total]
+    }
+
+    protected override string Attend(int index, DecoderLayer layer, string x, string pastKey, string pastValue, string presentKey, string presentValue)
+    {
+        string name = $"{layer.Name}.attention";
+        (string query, string key, string value) = ProjectApart(index, layer, x);
+        query = ByHead($"{name}.query", _rotation!.Rotate($"{name}.query", query, Shape.Heads));
+        key = ByHead($"{name}.key", _rotation.Rotate($"{name}.key", key, Shape.KeyValueHeads));
+        value = ByHead($"{name}.value", Blocks.Reshape($"{name}.value/heads", value, 0, 0, Shape.KeyValueHeads, Shape.HeadSize));
+        Graph.Node("Concat", presentKey, [pastKey, key], OnnxAttribute.Integer("axis", 2));
+        Graph.Node("Concat", presentValue, [pastValue, value], OnnxAttribute.Integer("axis", 2));
+
+        // The queries that share a key stand one behind the other, so that keys need not be repeated: [batch, keyValueHeads, groups · sequence, headSize]
+        string grouped = Blocks.Reshape($"{name}.query/groups", query, 0, Shape.KeyValueHeads, -1, Shape.HeadSize);
+        string scores = Graph.RuntimeNode(
+            "FusedMatMul", Graph.Claim($"{name}/scores"), [grouped, presentKey], OnnxAttribute.Integer("transB", 1), OnnxAttribute.Number("alpha", 1 / Math.Sqrt(Shape.HeadSize)));
+        string weights = Graph.Node("Softmax", Graph.Claim($"{name}/weights"), [Blocks.Add($"{name}/masked", scores, _bias)], OnnxAttribute.Integer("axis", -1));
+        string mixed = Graph.Node("MatMul", Graph.Claim($"{name}/mixed"), [weights, presentValue]);
+        string heads = Graph.Node("Reshape", Graph.Claim($"{name}/heads"), [mixed, Graph.Node("Shape", Graph.Claim($"{name}/shape"), [query])]);
+        return Blocks.Reshape(name, Blocks.Transpose($"{name}/joined", heads, 0, 2, 1, 3), 0, 0, Shape.Heads * Shape.HeadSize);
+    }
+
+    private string ByHead(string name, string x) => Blocks.Transpose($"{name}/byHead", x, 0, 2, 1, 3);
 }

@@ -27,10 +27,12 @@ internal sealed class DecoderGraph
     private TransformerGraph Write()
     {
         DecoderShape shape = _decoder.Shape;
-        string x = _blocks.FloatInput("inputs_embeds", ("batch_size", null), ("sequence_length", null), ("hidden_size", shape.Hidden));
+        string given = _blocks.FloatInput("inputs_embeds", ("batch_size", null), ("sequence_length", null), ("hidden_size", shape.InputWidth));
         _blocks.Graph.Input(_blocks.Graph.Claim("attention_mask"), DataType.Int64, ("batch_size", null), ("total_sequence_length", null));
         _attention.WriteInputs("inputs_embeds", "attention_mask");
         string start = FirstKept();
+        string[] parts = Split(given);
+        string x = parts[0];
 
         _blocks.Hidden.Add(x);
         string residual = x, h = _blocks.Normalize(_decoder.Layers[0].AttentionNorm, x);
@@ -49,6 +51,12 @@ internal sealed class DecoderGraph
             string gate = _blocks.Activate($"{layer.Name}.mlp.silu", Activation.Silu, Linear($"{layer.Name}.mlp.gate", layer.Gate, h, LinearRole.TextMlp, i));
             string up = Linear($"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i);
             string down = Linear($"{layer.Name}.mlp.down", layer.Down, _blocks.Multiply($"{layer.Name}.mlp.gated", gate, up), LinearRole.TextMlp, i);
+            if (i < shape.DeepStack)
+            {
+                string seen = i == _decoder.Layers.Count - 1 ? Keep(parts[1 + i], start) : parts[1 + i];
+                down = _blocks.Add($"{layer.Name}.deepstack", down, seen);
+            }
+
             (h, residual) = _blocks.AddAndNormalize(i + 1 < _decoder.Layers.Count ? _decoder.Layers[i + 1].AttentionNorm : _decoder.Norm, down, residual);
             _blocks.Hidden.Add(residual);
         }
@@ -62,6 +70,20 @@ internal sealed class DecoderGraph
 
     private string Linear(string name, Projection projection, string x, LinearRole role, int depth) =>
         _blocks.Linear(name, projection, x, role, depth, _decoder.Layers.Count);
+
+    /// <summary>A token's embedding, and what is added behind the first layers.</summary>
+    private string[] Split(string given)
+    {
+        if (_decoder.Shape.DeepStack == 0)
+        {
+            return [given];
+        }
+
+        string[] parts = [.. Enumerable.Range(0, 1 + _decoder.Shape.DeepStack).Select(i => _blocks.Graph.Claim($"inputs/part.{i}"))];
+        string sizes = _blocks.Graph.Integers("inputs/sizes", [.. parts.Select(_ => (long)_decoder.Shape.Hidden)], parts.Length);
+        _blocks.Graph.Node("Split", parts, [given, sizes], OnnxAttribute.Integer("axis", -1));
+        return parts;
+    }
 
     /// <summary>Where the kept positions start, counted from the end; 0 keeps all, for so much is -0.</summary>
     private string FirstKept()
@@ -78,5 +100,24 @@ internal sealed class DecoderGraph
         return graph.Node(
             "Slice", graph.Claim($"{x}/kept"),
             [x, start, graph.Integers($"{x}/kept/end", [long.MaxValue], 1), graph.Integers($"{x}/kept/axis", [1], 1)]);
+    }
+}
+
+/// <summary>Writes <c>embed_tokens</c> of the onnx-community layout: <c>input_ids</c> [batch, sequence] → <c>inputs_embeds</c>.</summary>
+internal static class EmbeddingGraph
+{
+    public static TransformerGraph Write(TextDecoder decoder, IWeightForm form)
+    {
+        var blocks = new TransformerGraph("embed_tokens", form);
+        blocks.Graph.Input(blocks.Graph.Claim("input_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
+        string rows = blocks.Embedding(decoder.Embedding, "input_ids");
+        if (decoder.Shape.DeepStack > 0)
+        {
+            string zeros = blocks.Graph.Integers("zeros", [0, 0, 0, 0, 0, decoder.Shape.InputWidth - decoder.Shape.Hidden], 6);
+            rows = blocks.Graph.Node("Pad", blocks.Graph.Claim("padded"), [rows, zeros]);
+        }
+
+        blocks.FloatOutput("inputs_embeds", rows, ("batch_size", null), ("sequence_length", null), ("hidden_size", decoder.Shape.InputWidth));
+        return blocks;
     }
 }

@@ -73,19 +73,61 @@ internal sealed record InternVit : IVisionEncoder
         ["pixel_values"] = VisionInput.Noise(seed, 1, Channels, ImageSize, ImageSize),
     };
 
-    public float[] EmbedPlainly(IReadOnlyDictionary<string, VisionInput> inputs)
+    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
     {
         float[] patches = PatchEmbedding.Compute(inputs["pixel_values"].Numbers, Patches, Channels, ImageSize, PatchSize);
         TensorPrimitives.Add(patches, Positions, patches);
         return [.. ClassToken, .. patches];
     }
 
-    public float[] ProjectPlainly(float[] tokens)
+    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
     {
         float[] joined = Shuffle.Compute(tokens.AsSpan(Layers.Width), Layers.Width);
-        PlainTransformer.Normalize(ProjectorNorm, joined);
-        float[] inner = PlainTransformer.Linear(FirstProjection, joined);
-        PlainTransformer.Activate(Activation.Gelu, inner);
-        return PlainTransformer.Linear(SecondProjection, inner);
+        ReferenceTransformer.Normalize(ProjectorNorm, joined);
+        float[] inner = ReferenceTransformer.Linear(FirstProjection, joined);
+        ReferenceTransformer.Activate(Activation.Gelu, inner);
+        return ReferenceTransformer.Linear(SecondProjection, inner);
+    }
+}
+
+/// <summary>
+/// Joins each square of neighbouring image tokens to one token of all their numbers (Shi et al., arXiv 1609.05158, the
+/// other way round), row by row within the square.
+/// </summary>
+/// <param name="Grid">Tokens along a side, before.</param>
+/// <param name="Factor">Tokens along a square's side.</param>
+/// <param name="IsTransposed">Whether the squares follow each other column by column, as in the first version of InternVL.</param>
+internal sealed record PixelShuffle(int Grid, int Factor, bool IsTransposed)
+{
+    /// <summary>Tokens of an image, afterwards.</summary>
+    public int Tokens => Grid / Factor * (Grid / Factor);
+
+    /// <summary>[images, grid · grid, width] → [images, tokens, factor · factor · width].</summary>
+    public string Write(TransformerGraph blocks, string x, int width)
+    {
+        string squares = blocks.Reshape("shuffle/squares", x, 0, Grid / Factor, Factor, Grid / Factor, Factor, width);
+        string ordered = IsTransposed ? blocks.Transpose("shuffle/ordered", squares, 0, 3, 1, 2, 4, 5) : blocks.Transpose("shuffle/ordered", squares, 0, 1, 3, 2, 4, 5);
+        return blocks.Reshape("shuffle", ordered, 0, Tokens, (long)Factor * Factor * width);
+    }
+
+    /// <summary>The same plainly, for one image.</summary>
+    public float[] Compute(ReadOnlySpan<float> tokens, int width)
+    {
+        float[] joined = new float[tokens.Length];
+        int parts = Factor * Factor;
+        for (int i = 0; i < Tokens * parts; i++)
+        {
+            (int token, int part) = Math.DivRem(i, parts);
+            (int row, int column) = Math.DivRem(token, Grid / Factor);
+            if (IsTransposed)
+            {
+                (row, column) = (column, row);
+            }
+
+            int source = (((row * Factor) + (part / Factor)) * Grid) + (column * Factor) + (part % Factor);
+            tokens.Slice(source * width, width).CopyTo(joined.AsSpan(i * width));
+        }
+
+        return joined;
     }
 }

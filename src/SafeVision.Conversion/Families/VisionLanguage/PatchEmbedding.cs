@@ -8,17 +8,17 @@ internal static class PatchEmbedding
 {
     private const int MostPatches = 1 << 14; // attention takes the square of it
 
-    /// <summary>How many patches stand along a picture's side.</summary>
+    /// <summary>How many patches stand along an image's side.</summary>
     /// <exception cref="CheckpointException">They do not come out even, or are more than can attend to each other.</exception>
     public static int Grid(int image, int patch, string where)
     {
         int grid = image / patch;
         return image % patch == 0 && grid * grid <= MostPatches
             ? grid
-            : throw new CheckpointException($"{where}: a picture of {image} pixels can't be cut into patches of {patch}; they must come out even, and be at most {MostPatches}.");
+            : throw new CheckpointException($"{where}: an image of {image} pixels can't be cut into patches of {patch}; they must come out even, and be at most {MostPatches}.");
     }
 
-    /// <summary>[pictures, channels, height, width] → [pictures, patches row by row, features].</summary>
+    /// <summary>[images, channels, height, width] → [images, patches row by row, features].</summary>
     public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int size) =>
         Write(blocks, pixels, patches, channels, size, size);
 
@@ -26,12 +26,7 @@ internal static class PatchEmbedding
     public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int height, int width)
     {
         OnnxGraph graph = blocks.Graph;
-        string kernel = graph.Weights("patches.weight", patches.Weight, patches.Features, channels, height, width);
-        if (blocks.Activations != TensorProto.Types.DataType.Float)
-        {
-            kernel = blocks.Cast(kernel, graph.Claim("patches.weight/inside"), blocks.Activations);
-        }
-
+        string kernel = blocks.Kernel("patches.weight", patches.Weight, patches.Features, channels, height, width);
         string bias = blocks.Constant("patches.bias", patches.Bias ?? new float[patches.Features]);
         string map = graph.Node(
             "Conv", graph.Claim("patches"), [pixels, kernel, bias],
@@ -43,18 +38,12 @@ internal static class PatchEmbedding
     /// <summary>[patches, numbers of a patch] → [patches, features], for patches that the host has cut out already.</summary>
     public static string WriteCut(TransformerGraph blocks, string pixels, Projection patches)
     {
-        OnnxGraph graph = blocks.Graph;
-        string weight = graph.Weights("patches.weight", patches.Weight, patches.Features, patches.Weight.Columns);
-        if (blocks.Activations != TensorProto.Types.DataType.Float)
-        {
-            weight = blocks.Cast(weight, graph.Claim("patches.weight/inside"), blocks.Activations);
-        }
-
-        string product = graph.RuntimeNode("FusedMatMul", graph.Claim("patches"), [pixels, weight], OnnxAttribute.Integer("transB", 1));
+        string weight = blocks.Kernel("patches.weight", patches.Weight, patches.Features, patches.Weight.Columns);
+        string product = blocks.Graph.RuntimeNode("FusedMatMul", blocks.Graph.Claim("patches"), [pixels, weight], OnnxAttribute.Integer("transB", 1));
         return patches.Bias is null ? product : blocks.Add("patches/biased", product, blocks.Constant("patches.bias", patches.Bias));
     }
 
-    /// <summary>What the graph says, plainly, for one square picture.</summary>
+    /// <summary>What the graph says, plainly, for one square image.</summary>
     public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size) =>
         Compute(pixels, patches, channels, image, size, size);
 
@@ -71,6 +60,6 @@ internal static class PatchEmbedding
             pixels.Slice(start, width).CopyTo(cut.AsSpan((patch * columns) + (line * width)));
         }
 
-        return PlainTransformer.Linear(patches, cut);
+        return ReferenceTransformer.Linear(patches, cut);
     }
 }

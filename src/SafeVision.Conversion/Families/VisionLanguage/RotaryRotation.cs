@@ -22,7 +22,7 @@ internal sealed class RotaryRotation
     /// sequence] (Wang et al., arXiv 2409.12191, multimodal rotary position embedding).
     /// </summary>
     public static RotaryRotation ByPositions(TransformerGraph blocks, DecoderShape shape) =>
-        shape.RotarySections is { } sections ? BySections(blocks, shape, sections) : ByTable(blocks, shape);
+        shape.RotarySections is null ? ByTable(blocks, shape) : BySections(blocks, shape);
 
     private static RotaryRotation ByTable(TransformerGraph blocks, DecoderShape shape)
     {
@@ -38,19 +38,14 @@ internal sealed class RotaryRotation
         }
     }
 
-    private static RotaryRotation BySections(TransformerGraph blocks, DecoderShape shape, IReadOnlyList<int> sections)
+    private static RotaryRotation BySections(TransformerGraph blocks, DecoderShape shape)
     {
         OnnxGraph graph = blocks.Graph;
         graph.Input(graph.Claim("position_ids"), DataType.Int64, ("axes", 3), ("batch_size", null), ("sequence_length", null));
         float[] frequencies = new float[3 * shape.Rotary.Columns];
-        for (int i = 0, axis = 0, left = sections[0]; i < shape.Rotary.Columns; i++, left--)
+        for (int i = 0; i < shape.Rotary.Columns; i++)
         {
-            while (left == 0)
-            {
-                left = sections[++axis];
-            }
-
-            frequencies[(axis * shape.Rotary.Columns) + i] = shape.Rotary.Frequencies[i];
+            frequencies[(shape.RotaryAxis(i) * shape.Rotary.Columns) + i] = shape.Rotary.Frequencies[i];
         }
 
         // Each angle has one position that counts and two that are multiplied by 0. (No Transpose and MatMul: ONNX Runtime 1.31.1

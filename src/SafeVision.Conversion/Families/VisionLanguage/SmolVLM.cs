@@ -1,6 +1,11 @@
+using System.Numerics.Tensors;
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
+using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -16,35 +21,16 @@ internal sealed class SmolVLM : IVisionLanguageFamily
 
     public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
 
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
     {
-        string path = Path.Combine(folder, "config.json");
-        using JsonDocument config = CheckpointJson.Read(path);
-        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        try
-        {
-            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
-            adapter?.MergeInto(checkpoint);
-            TextDecoder text = TextDecoders.Read(
-                checkpoint,
-                CheckpointJson.Property(config.RootElement, "text_config", JsonValueKind.Object, path),
-                new TextNames("model.text_model.", ""),
-                CheckpointJson.OptionalBoolean(config.RootElement, "tie_word_embeddings", path),
-                $"{path}: text_config");
-            return new VisionLanguageModel
-            {
-                Text = text,
-                Vision = ReadVision(checkpoint, config.RootElement, text.Shape.Hidden, path),
-                SourceFiles = [path, .. checkpoint.Paths],
-                Checkpoint = checkpoint,
-            };
-        }
-        catch
-        {
-            checkpoint.Dispose();
-            throw;
-        }
-    }
+        TextDecoder text = TextDecoders.Read(
+            checkpoint,
+            CheckpointJson.Property(config, "text_config", JsonValueKind.Object, path),
+            new TextNames("model.text_model.", ""),
+            CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", path),
+            $"{path}: text_config");
+        return (ReadVision(checkpoint, config, text.Shape.Hidden, path), text);
+    });
 
     // What the configuration leaves out is what transformers' SmolVLMVisionConfig has.
     private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
@@ -93,4 +79,70 @@ internal sealed class SmolVLM : IVisionLanguageFamily
         Up = Projection.Read(checkpoint, $"{name}.mlp.fc1", intermediate, width, hasBias: true),
         Down = Projection.Read(checkpoint, $"{name}.mlp.fc2", width, intermediate, hasBias: true),
     };
+}
+
+/// <summary>
+/// Idefics3's way from tiles to image features: <c>pixel_values</c> [batch, tiles, channels, size, size] → patches → layers
+/// and a norm → squares of patches joined → one projection → <c>image_features</c> [tiles, tokens, hidden]. Tiles of nothing
+/// but zeros, which fill up shorter rows of a batch, are left out. There is no <c>pixel_attention_mask</c>: tiles are always
+/// full, for their image is resized to a multiple of their size.
+/// </summary>
+internal sealed record SmolVit : IVisionEncoder
+{
+    public required int Channels { get; init; }
+
+    public required int ImageSize { get; init; }
+
+    public required int PatchSize { get; init; }
+
+    /// <summary>[width, channels · patch · patch].</summary>
+    public required Projection Patches { get; init; }
+
+    /// <summary>[patches, width].</summary>
+    public required float[] Positions { get; init; }
+
+    public required VisionTransformer Layers { get; init; }
+
+    public required PixelShuffle Shuffle { get; init; }
+
+    /// <summary>[hidden, factor · factor · width].</summary>
+    public required Projection Connector { get; init; }
+
+    public TransformerGraph Write(IWeightForm form)
+    {
+        var blocks = new TransformerGraph("vision_encoder", form);
+        string pixels = blocks.FloatInput(
+            "pixel_values", ("batch_size", null), ("num_tiles", null), ("channels", Channels), ("height", ImageSize), ("width", ImageSize));
+        string embedded = PatchEmbedding.Write(blocks, RealTiles(blocks, pixels), Patches, Channels, PatchSize);
+        string placed = blocks.Add("patches/placed", embedded, blocks.Constant("patches.positions", Positions, 1, Positions.Length / Layers.Width, Layers.Width));
+        string joined = Shuffle.Write(blocks, Layers.Write(blocks, placed), Layers.Width);
+        string features = blocks.Linear("connector", Connector, joined, LinearRole.Projector);
+        blocks.FloatOutput("image_features", features, ("num_real_tiles", null), ("tokens", Shuffle.Tokens), ("hidden_size", Connector.Features));
+        return blocks;
+    }
+
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
+    {
+        ["pixel_values"] = VisionInput.Noise(seed, 1, 1, Channels, ImageSize, ImageSize),
+    };
+
+    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
+    {
+        float[] patches = PatchEmbedding.Compute(inputs["pixel_values"].Numbers, Patches, Channels, ImageSize, PatchSize);
+        TensorPrimitives.Add(patches, Positions, patches);
+        return patches;
+    }
+
+    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken) => ReferenceTransformer.Linear(Connector, Shuffle.Compute(tokens, Layers.Width));
+
+    private string RealTiles(TransformerGraph blocks, string pixels)
+    {
+        OnnxGraph graph = blocks.Graph;
+        string tiles = blocks.Reshape("tiles", pixels, -1, Channels, ImageSize, ImageSize);
+        string magnitude = graph.Node(
+            "ReduceMax", graph.Claim("tiles/largest"), [graph.Node("Abs", graph.Claim("tiles/magnitude"), [tiles]), graph.Integers("tiles/axes", [1, 2, 3], 3)],
+            OnnxAttribute.Integer("keepdims", 0));
+        return graph.Node(
+            "Compress", graph.Claim("tiles/real"), [tiles, blocks.Cast(magnitude, graph.Claim("tiles/isReal"), DataType.Bool)], OnnxAttribute.Integer("axis", 0));
+    }
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -8,4 +9,149 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <param name="Layers">From the first to the last.</param>
 /// <param name="Norm">Behind the last layer.</param>
 /// <param name="Head">[vocabulary, hidden]; the embedding itself where the two are tied.</param>
-internal sealed record TextDecoder(DecoderShape Shape, WeightMatrix Embedding, IReadOnlyList<DecoderLayer> Layers, NormWeights Norm, Projection Head);
+internal sealed record TextDecoder(DecoderShape Shape, WeightMatrix Embedding, IReadOnlyList<DecoderLayer> Layers, NormWeights Norm, Projection Head)
+{
+    /// <summary>What a host hands over for tokens of a text, [tokens, input width].</summary>
+    public float[] Embed(ReadOnlySpan<int> ids)
+    {
+        float[] rows = new float[ids.Length * Shape.InputWidth];
+        for (int i = 0; i < ids.Length; i++)
+        {
+            Embedding.ReadRows(ids[i], rows.AsSpan(i * Shape.InputWidth, Shape.Hidden));
+        }
+
+        return rows;
+    }
+}
+
+/// <summary>The sizes of a language model.</summary>
+internal sealed record DecoderShape
+{
+    public required int Hidden { get; init; }
+
+    public required int Intermediate { get; init; }
+
+    /// <summary>How many heads ask.</summary>
+    public required int Heads { get; init; }
+
+    /// <summary>How many heads answer: keys and values, each shared by as many queries (Ainslie et al., arXiv 2305.13245).</summary>
+    public required int KeyValueHeads { get; init; }
+
+    public required int HeadSize { get; init; }
+
+    public required int Vocabulary { get; init; }
+
+    public required RotaryTable Rotary { get; init; }
+
+    /// <summary>How many of a head's angles follow the time, the row and the column of an image's token; null: all follow the one position.</summary>
+    public IReadOnlyList<int>? RotarySections { get; init; }
+
+    /// <summary>Whether time, row and column take turns among the angles, as far as their numbers go, instead of following each other.</summary>
+    public bool InterleavesSections { get; init; }
+
+    /// <summary>
+    /// How many of the first layers get features of an image's tokens added to what they yield (DeepStack). They stand behind
+    /// a token's embedding, zeros for text, so that a host hands over one vector a token whatever the family.
+    /// </summary>
+    public int DeepStack { get; init; }
+
+    /// <summary>The size of what a host hands over for a token.</summary>
+    public int InputWidth => Hidden * (1 + DeepStack);
+
+    /// <summary>Which of time, row and column (0, 1, 2) an angle follows.</summary>
+    public int RotaryAxis(int angle)
+    {
+        IReadOnlyList<int> sections = RotarySections ?? throw new InvalidOperationException("All angles follow one position.");
+        if (InterleavesSections)
+        {
+            int axis = angle % 3;
+            return axis > 0 && angle < 3 * sections[axis] ? axis : 0;
+        }
+
+        return angle < sections[0] ? 0 : angle < sections[0] + sections[1] ? 1 : 2;
+    }
+}
+
+/// <summary>The weights of one layer of a language model.</summary>
+internal sealed record DecoderLayer
+{
+    /// <summary>The name in the checkpoint.</summary>
+    public required string Name { get; init; }
+
+    public required NormWeights AttentionNorm { get; init; }
+
+    /// <summary>[heads · headSize, hidden].</summary>
+    public required Projection Query { get; init; }
+
+    /// <summary>[keyValueHeads · headSize, hidden].</summary>
+    public required Projection Key { get; init; }
+
+    /// <summary>[keyValueHeads · headSize, hidden].</summary>
+    public required Projection Value { get; init; }
+
+    /// <summary>Over each head's queries; null: none.</summary>
+    public NormWeights? QueryNorm { get; init; }
+
+    /// <summary>Over each head's keys; null: none.</summary>
+    public NormWeights? KeyNorm { get; init; }
+
+    /// <summary>[hidden, heads · headSize].</summary>
+    public required Projection Output { get; init; }
+
+    public required NormWeights MlpNorm { get; init; }
+
+    public required Projection Gate { get; init; }
+
+    public required Projection Up { get; init; }
+
+    public required Projection Down { get; init; }
+}
+
+/// <summary>A normalisation over the last dimension.</summary>
+/// <param name="Name">Its name in the checkpoint.</param>
+/// <param name="Weight">What the normalised numbers are multiplied by.</param>
+/// <param name="Bias">What is added then; null: none, and no mean is taken off before, which makes it an RMS norm (Zhang and Sennrich, arXiv 1910.07467).</param>
+/// <param name="Epsilon">Added to the variance.</param>
+internal sealed record NormWeights(string Name, float[] Weight, float[]? Bias, double Epsilon)
+{
+    public bool IsRms => Bias is null;
+
+    public static NormWeights Rms(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon) =>
+        new(name, checkpoint.Get($"{name}.weight", features).ToSingle(), null, epsilon);
+
+    public static NormWeights Layer(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon) =>
+        new(name, checkpoint.Get($"{name}.weight", features).ToSingle(), checkpoint.Get($"{name}.bias", features).ToSingle(), epsilon);
+}
+
+/// <summary>The numbers of a linear layer.</summary>
+/// <param name="Weight">[out, in].</param>
+/// <param name="Bias">[out]; null: none.</param>
+internal sealed record Projection(WeightMatrix Weight, float[]? Bias)
+{
+    public int Features => Weight.Rows;
+
+    /// <summary>Reads <c>NAME.weight</c>, and <c>NAME.bias</c> where there must be one.</summary>
+    public static Projection Read(SafetensorsCheckpoint checkpoint, string name, int output, int input, bool hasBias) => new(
+        WeightMatrix.From(checkpoint.Get($"{name}.weight", output, input)),
+        hasBias ? checkpoint.Get($"{name}.bias", output).ToSingle() : null);
+
+    /// <summary>Part of its outputs.</summary>
+    public Projection Slice(string name, int first, int count) => new(Weight.Slice(name, first, count), Bias?[first..(first + count)]);
+
+    /// <summary>The same with each output times a factor: what a layer scale behind it comes to.</summary>
+    public Projection Scale(float[] factors)
+    {
+        float[]? bias = Bias is null ? null : new float[Bias.Length];
+        if (bias is not null)
+        {
+            TensorPrimitives.Multiply<float>(Bias, factors, bias);
+        }
+
+        return new Projection(Weight.ScaleRows(factors), bias);
+    }
+
+    /// <summary>Several projections of one input as a single one, their outputs one behind the other.</summary>
+    public static Projection Stack(string name, params Projection[] parts) => new(
+        WeightMatrix.Stack(name, [.. parts.Select(part => part.Weight)]),
+        parts.All(part => part.Bias is null) ? null : [.. parts.SelectMany(part => part.Bias ?? new float[part.Features])]);
+}

@@ -7,14 +7,10 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// The parts that transformers are made of, as nodes of one graph. The classifiers' way, a <see cref="Layers.Layer"/> with one
-/// result whose shape is known beforehand, does not fit here: a decoder's layer takes and yields a cache, the fused operators
-/// have several results, and sizes are open.
-/// </summary>
+/// <summary>The parts that networks are made of, as nodes of one graph: the one language in which all of them are written.</summary>
 internal sealed class TransformerGraph(string name, IWeightForm form)
 {
-    public OnnxGraph Graph { get; } = new(name, OnnxDialect.Runtime);
+    public OnnxGraph Graph { get; } = new(name);
 
     /// <summary>The values between the layers: what goes into the first one, then what each adds up to. A check can stop there.</summary>
     public List<string> Hidden { get; } = [];
@@ -35,7 +31,7 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
     {
         if (!TensorPrimitives.IsFiniteAll(values))
         {
-            throw new CheckpointException($"'{name}': holds a number that is none, or is infinite; the checkpoint is damaged.");
+            throw new CheckpointException($"'{name}': holds NaN or an infinite number; the checkpoint is damaged.");
         }
 
         int[] sizes = shape.Length == 0 ? [values.Length] : shape.ToArray();
@@ -47,6 +43,42 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
         Half[] halves = new Half[values.Length];
         TensorPrimitives.ConvertToHalf(values, halves);
         return Graph.Stored(name, new StoredTensor(name, sizes, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray()));
+    }
+
+    /// <summary>A number in the type of the activations.</summary>
+    public string Scalar(string name, float value)
+    {
+        string number = Graph.Singles(name, [value]);
+        return Activations == DataType.Float ? number : Cast(number, Graph.Claim($"{name}/inside"), Activations);
+    }
+
+    /// <summary>A convolution's weights as float32, whatever the form of linear layers.</summary>
+    public string Kernel(string name, WeightMatrix weight, params ReadOnlySpan<int> shape)
+    {
+        string kernel = Graph.Weights(name, weight, shape);
+        return Activations == DataType.Float ? kernel : Cast(kernel, Graph.Claim($"{name}/inside"), Activations);
+    }
+
+    /// <summary>
+    /// The same as the checkpoint stores them: float16 stays so in the file, and nodes that depend on no input widen and scale
+    /// it. ONNX Runtime computes those once, when it loads the model.
+    /// </summary>
+    public string StoredKernel(string name, WeightMatrix weight, params ReadOnlySpan<int> shape)
+    {
+        if (!weight.IsHalf)
+        {
+            return Kernel(name, weight, shape);
+        }
+
+        string kernel = HalfWeights.Add(Graph, $"{name}/stored", weight.Unscaled, shape);
+        if (Activations == DataType.Float)
+        {
+            kernel = Cast(kernel, Graph.Claim(weight.Factors is null ? name : $"{name}/wide"), DataType.Float);
+        }
+
+        return weight.Factors is { } factors
+            ? Multiply(name, kernel, Constant($"{name}/factors", [.. factors], [factors.Count, .. Enumerable.Repeat(1, shape.Length - 1)]))
+            : kernel;
     }
 
     /// <summary>An input of the graph that is float32 outside and of the activations' type inside.</summary>
@@ -129,4 +161,38 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
         string shape = Graph.Node("Shape", Graph.Claim($"{name}/shape"), [x]);
         return Graph.Node("Gather", Graph.Claim(name), [shape, Graph.Integers($"{name}/dimension", [dimension])]);
     }
+}
+
+/// <summary>The functions between a feed-forward part's two projections.</summary>
+internal enum Activation
+{
+    /// <summary><c>x · Φ(x)</c>.</summary>
+    Gelu,
+
+    /// <summary>The same by its approximation with tanh.</summary>
+    GeluTanh,
+
+    /// <summary><c>x · σ(1.702 x)</c>.</summary>
+    QuickGelu,
+
+    /// <summary><c>x · σ(x)</c>.</summary>
+    Silu,
+
+    /// <summary><c>max(x, 0)</c>.</summary>
+    Relu,
+}
+
+/// <summary>The activations of vision towers by the names that configurations give them.</summary>
+internal static class Activations
+{
+    /// <exception cref="CheckpointException">The name is not known.</exception>
+    public static Activation Parse(string name, string where) => name switch
+    {
+        "gelu" => Activation.Gelu,
+        "gelu_pytorch_tanh" or "gelu_new" or "gelu_fast" => Activation.GeluTanh,
+        "quick_gelu" => Activation.QuickGelu,
+        "silu" or "swish" => Activation.Silu,
+        "relu" => Activation.Relu,
+        _ => throw new CheckpointException($"{where}: the activation '{name}' is not known; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, quick_gelu, silu and relu are."),
+    };
 }

@@ -1,3 +1,9 @@
+using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Quantization;
+using SafeVision.Models;
+
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>What a family read from a checkpoint: the three parts that become graphs.</summary>
@@ -15,5 +21,85 @@ internal sealed class VisionLanguageModel : IDisposable
     /// <summary>What holds the weights' bytes.</summary>
     public required IDisposable Checkpoint { get; init; }
 
+    /// <summary>Opens a checkpoint, merges the adapters inside and beside it, and reads a model of it.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
+    /// <param name="read">Reads both towers, from the tensors and the configuration, which has the path that is given.</param>
+    public static VisionLanguageModel Read(string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonElement, string, (IVisionEncoder Vision, TextDecoder Text)> read)
+    {
+        string path = Path.Combine(folder, "config.json");
+        using JsonDocument config = CheckpointJson.Read(path);
+        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        try
+        {
+            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
+            adapter?.MergeInto(checkpoint);
+            (IVisionEncoder vision, TextDecoder text) = read(checkpoint, config.RootElement, path);
+            return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
     public void Dispose() => Checkpoint.Dispose();
+}
+
+/// <summary>A family whose checkpoints hold a vision tower and a language model.</summary>
+internal interface IVisionLanguageFamily : IModelFamily
+{
+    /// <summary>Reads a checkpoint. The result holds its files open until it is disposed.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
+    /// <exception cref="CheckpointException">It is not one of this family, or is damaged, or the adapter does not fit it.</exception>
+    VisionLanguageModel Read(string folder, LoraAdapter? adapter = null);
+}
+
+/// <summary>
+/// A family's way from pixels to image features: <c>vision_encoder</c> of the onnx-community layout. What stands before and
+/// behind its layers is written twice, as nodes and plainly, so that the one can be held against the other.
+/// </summary>
+internal interface IVisionEncoder
+{
+    VisionTransformer Layers { get; }
+
+    /// <summary>The graph; its output is <c>image_features</c>.</summary>
+    TransformerGraph Write(IWeightForm form);
+
+    /// <summary>Inputs of one image, made from a seed.</summary>
+    IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
+
+    /// <summary>What goes into the first layer, [tokens, width], computed plainly.</summary>
+    float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs);
+
+    /// <summary>The layers whose tokens become features too, beside those of the last one.</summary>
+    IReadOnlyList<int> TakenLayers => [];
+
+    /// <summary>From what the layers yield to image features, computed as a reference.</summary>
+    /// <param name="tokens">Behind the last layer, normalised where there is a norm.</param>
+    /// <param name="taken">Behind each of <see cref="TakenLayers"/>.</param>
+    float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken);
+
+    /// <summary>Turns queries and keys [tokens, width] by their places, where the layers do so.</summary>
+    void ReferenceRotate(float[] query, float[] key)
+    {
+    }
+
+    /// <summary>Whether one token of <see cref="Probe"/> lies in another's window, where layers see windows.</summary>
+    bool SharesWindow(int token, int other) => true;
+}
+
+/// <summary>One input of a vision encoder, for a check.</summary>
+/// <param name="Shape">Its sizes.</param>
+/// <param name="Numbers">Its numbers; whole where the input takes integers or flags.</param>
+internal sealed record VisionInput(int[] Shape, float[] Numbers)
+{
+    /// <summary>Numbers from -1 to 1, as preprocessed pixels are.</summary>
+    public static VisionInput Noise(ulong seed, params int[] shape)
+    {
+        int length = shape.Aggregate(1, (product, size) => checked(product * size));
+        return new VisionInput(shape, GoldenInput.CreateSigned(seed, length));
+    }
 }

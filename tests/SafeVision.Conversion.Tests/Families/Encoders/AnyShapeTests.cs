@@ -3,7 +3,7 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests.Families.Encoders;
 
-/// <summary>Encoders of shapes that no fixture has, in which the graph must agree with the plain computation.</summary>
+/// <summary>Encoders of shapes that no fixture has, in which the graph must agree with the reference computation.</summary>
 public sealed class AnyShapeTests
 {
     [Theory]

@@ -13,7 +13,7 @@ namespace SafeVision.Conversion.Tests.Families.Encoders;
 /// <summary>Converted classifiers in the engine that they are made for.</summary>
 public sealed class ClassifierEngineTests
 {
-    private const string Picture = "ref/jpeg_224_photo.jpg.white.png"; // the fifth of the goldens; a square, so that it is shown once
+    private const string Image = "ref/jpeg_224_photo.jpg.white.png"; // the fifth of the goldens; a square, so that it is shown once
 
     private static readonly ConversionRecipe s_recipe = new()
     {
@@ -25,13 +25,13 @@ public sealed class ClassifierEngineTests
     [InlineData("tiny-vit", false)]
     [InlineData("tiny-siglip-cls", true)]
     [InlineData("tiny-convnext", false)]
-    public async Task The_engine_judges_a_picture_by_the_reference_s_probability(string checkpoint, bool pointsAtPlaces)
+    public async Task The_engine_judges_an_image_by_the_reference_s_probability(string checkpoint, bool pointsAtPlaces)
     {
         using var folder = new TemporaryFolder();
         await ConvertAsync(checkpoint, folder.PathOf("model"));
         SafetyPolicy policy = SafetyPolicy.Define("test", "1").Category(HarmCategory.Sexual).Build();
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseClassifier(folder.PathOf("model")));
-        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromFile(Fixture.PathOf(Picture)), TestContext.Current.CancellationToken);
+        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromFile(Fixture.PathOf(Image)), TestContext.Current.CancellationToken);
         Assert.Null(result.Failure);
         Finding finding = Assert.Single(result.Findings);
         float expected = Golden.ReadFrom($"classifiers/{checkpoint}")["probabilities"].At(4, 1)[0];

@@ -35,16 +35,16 @@ public sealed class ClassifierGoldenTests
     [InlineData("tiny-vit")]
     [InlineData("tiny-siglip-cls")]
     [InlineData("tiny-convnext")]
-    public async Task Its_manifest_says_how_pictures_become_the_pixels_of_the_reference(string checkpoint)
+    public async Task Its_manifest_says_how_images_become_the_pixels_of_the_reference(string checkpoint)
     {
         using var folder = new TemporaryFolder();
         ConversionResult result = await ConvertAsync(checkpoint, folder.PathOf("model"));
         var preprocessor = new ImagePreprocessor(result.Manifest.Preprocessing!);
         Golden pixels = Golden.ReadFrom($"classifiers/{checkpoint}")["pixel_values"];
-        JsonElement pictures = GoldenTensors.Json($"classifiers/{checkpoint}/goldens.json").GetProperty("images");
-        for (int i = 0; i < pictures.GetArrayLength(); i++)
+        JsonElement images = GoldenTensors.Json($"classifiers/{checkpoint}/goldens.json").GetProperty("images");
+        for (int i = 0; i < images.GetArrayLength(); i++)
         {
-            Numbers.Close(pixels.At(i), ReferencePicture.Preprocess(pictures[i].GetString()!, preprocessor), 1e-6f);
+            Numbers.Close(pixels.At(i), ReferenceImage.Preprocess(images[i].GetString()!, preprocessor), 1e-6f);
         }
     }
 

@@ -80,16 +80,16 @@ public sealed class ContrastiveGoldenTests
     [Theory]
     [InlineData("tiny-clip")]
     [InlineData("tiny-siglip")]
-    public async Task The_folder_makes_the_reference_s_inputs_of_pictures_and_texts(string checkpoint)
+    public async Task The_folder_makes_the_reference_s_inputs_of_images_and_texts(string checkpoint)
     {
         using var folder = new TemporaryFolder();
         ModelManifest manifest = (await ConvertAsync(checkpoint, folder.PathOf("model"))).Manifest;
         Dictionary<string, Golden> goldens = Golden.ReadFrom($"contrastive/{checkpoint}");
         var preprocessor = new ImagePreprocessor(manifest.Preprocessing!);
-        JsonElement json = GoldenTensors.Json($"contrastive/{checkpoint}/goldens.json"), pictures = json.GetProperty("images");
-        for (int i = 0; i < pictures.GetArrayLength(); i++)
+        JsonElement json = GoldenTensors.Json($"contrastive/{checkpoint}/goldens.json"), images = json.GetProperty("images");
+        for (int i = 0; i < images.GetArrayLength(); i++)
         {
-            Numbers.Close(goldens["pixel_values"].At(i), ReferencePicture.Preprocess(pictures[i].GetString()!, preprocessor), 1e-6f);
+            Numbers.Close(goldens["pixel_values"].At(i), ReferenceImage.Preprocess(images[i].GetString()!, preprocessor), 1e-6f);
         }
 
         ContrastiveTokenizer tokenizer = ContrastiveTokenizer.Open(folder.PathOf("model"));

@@ -34,7 +34,7 @@ internal static class EncoderRun
         var some = new VisionInput([items, .. golden.Shape.Skip(1).Select(length => (int)length)], golden.Numbers[..(items * size)]);
         foreach (string value in graph.Blocks.Hidden.Append(graph.Blocks.Final).Distinct())
         {
-            using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(null, value));
+            using GraphRun run = GraphRun.Open(graph.Path, graph.Cut([], value));
             yield return run.RunForFirst(new Dictionary<string, VisionInput> { [input] = some }, CancellationToken.None);
         }
     }

@@ -11,12 +11,12 @@ public sealed class HostileEncoderTests
     [InlineData("classifiers/tiny-vit", "patch_size", "33", "0 patches")]
     [InlineData("classifiers/tiny-vit", "patch_size", "16", "'vit.embeddings.position_embeddings'")]
     [InlineData("classifiers/tiny-vit", "image_size", "[32, 64]", "'image_size' must be one whole number")]
-    [InlineData("classifiers/tiny-vit", "image_size", "33", "makes pictures of 32 pixels")]
+    [InlineData("classifiers/tiny-vit", "image_size", "33", "makes images of 32 pixels")]
     [InlineData("classifiers/tiny-vit", "image_size", "1000000000", "'image_size' must be a whole number")]
     [InlineData("classifiers/tiny-vit", "num_channels", "1", "num_channels is 1")]
     [InlineData("classifiers/tiny-vit", "num_hidden_layers", "3", "'vit.encoder.layer.2.")]
     [InlineData("classifiers/tiny-vit", "layer_norm_eps", "0", "'layer_norm_eps' must be above 0")]
-    [InlineData("classifiers/tiny-vit", "problem_type", "\"multi_label_classification\"", "only a classifier of one label a picture")]
+    [InlineData("classifiers/tiny-vit", "problem_type", "\"multi_label_classification\"", "only a classifier of one label an image")]
     [InlineData("classifiers/tiny-vit", "id2label", "{\"0\": \"only\"}", "'classifier.weight' has the shape [2, 48]")]
     [InlineData("classifiers/tiny-vit", "id2label", "{\"0\": \"a\", \"2\": \"b\"}", "id2label")]
     [InlineData("classifiers/tiny-convnext", "depths", "[1, 2]", "'depths' must be 3 whole numbers")]
@@ -44,7 +44,7 @@ public sealed class HostileEncoderTests
     [InlineData("contrastive/tiny-clip", "do_center_crop", "false", "needs a crop")]
     [InlineData("contrastive/tiny-clip", "crop_size", "64", "crop is 64")]
     [InlineData("classifiers/tiny-convnext", "crop_pct", "0.001", "crop_pct is 0.001")]
-    public async Task Pictures_prepared_in_an_unknown_way_are_refused(string checkpoint, string key, string value, string expected)
+    public async Task Images_prepared_in_an_unknown_way_are_refused(string checkpoint, string key, string value, string expected)
     {
         using var folder = new TemporaryFolder();
         Copy(checkpoint, folder.PathOf("source"));

@@ -21,7 +21,7 @@ internal sealed class ConvertedModel : IDisposable
 
     public float[] Features(Golden pixels) => Run(_vision, "pixel_values", OrtValue.CreateTensorValueFromMemory(pixels.Numbers, pixels.Shape));
 
-    /// <summary>The features of one picture of any size.</summary>
+    /// <summary>The features of one image of any size.</summary>
     public float[] Features(Golden pixels, long[] grid)
     {
         using OrtValue numbers = OrtValue.CreateTensorValueFromMemory(pixels.Numbers, pixels.Shape), sizes = OrtValue.CreateTensorValueFromMemory(grid, [1, 3]);

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -26,7 +27,7 @@ internal sealed class GoldenConversation
     /// <summary>Holds a case's features, prompts and greedy continuations against the goldens.</summary>
     public void Check(string name, float[] features)
     {
-        Numbers.Close(Has($"{name}.image_features") ? this[$"{name}.image_features"].Numbers : [], features, FeatureTolerance);
+        Numbers.Close(Features(name), features, FeatureTolerance);
         int used = 0;
         for (int row = 0; row < this[$"{name}.input_ids"].Shape[0]; row++)
         {
@@ -34,6 +35,20 @@ internal sealed class GoldenConversation
         }
 
         Assert.Equal(features.Length, used);
+    }
+
+    /// <summary>The reference's features of a case as the graph gives them: each token's, behind them those for the first layers (DeepStack).</summary>
+    private float[] Features(string name)
+    {
+        if (!Has($"{name}.image_features"))
+        {
+            return [];
+        }
+
+        Golden main = this[$"{name}.image_features"];
+        int hidden = (int)main.Shape[^1];
+        float[][] parts = [main.Numbers, .. Has($"{name}.deepstack_features") ? this[$"{name}.deepstack_features"].Numbers.Chunk(main.Numbers.Length) : []];
+        return parts.Length == 1 ? main.Numbers : [.. Enumerable.Range(0, main.Numbers.Length / hidden).SelectMany(token => parts.SelectMany(part => part[(token * hidden)..((token + 1) * hidden)]))];
     }
 
     /// <summary>
@@ -52,7 +67,7 @@ internal sealed class GoldenConversation
         for (int i = 0; i < generated.Length; i++)
         {
             agreed += step.Logits.IndexOf(step.Logits.Max()) == (int)generated[i] ? 1 : 0;
-            long[]? next = positions is null ? null : [.. Enumerable.Repeat(positions.Max() + 1 + i, 3)];
+            long[]? next = Next(positions, i);
             ConvertedModel.Step following = _model.Decode(_model.Embed([(long)generated[i]]), [Ones(length + i + 1)], step, 1, next);
             step.Dispose();
             step = following;
@@ -67,7 +82,7 @@ internal sealed class GoldenConversation
         return ([.. expected], [.. actual], agreed, generated.Length);
     }
 
-    /// <summary>The embeddings of one row without its padding, those of picture tokens taken from the features.</summary>
+    /// <summary>The embeddings of one row without its padding, those of image tokens taken from the features.</summary>
     private float[] Embed(string name, int row, int padding, ReadOnlyMemory<float> features, ref int used)
     {
         long[] ids = [.. this[$"{name}.input_ids"].At(row).Skip(padding).Select(id => (long)id)];
@@ -91,8 +106,8 @@ internal sealed class GoldenConversation
         int length = (int)this[$"{name}.attention_mask"].At(row).Sum(), padding = (int)this[$"{name}.input_ids"].Shape[1] - length;
         int used = 0;
         float[] embeddings = Embed(name, row, padding, features, ref used);
-        int hidden = embeddings.Length / length;
-        Numbers.Close(this[$"{name}.inputs_embeds"].At(row)[(padding * hidden)..], embeddings, FeatureTolerance);
+        int width = embeddings.Length / length, hidden = (int)this[$"{name}.inputs_embeds"].Shape[^1];
+        Numbers.Close(this[$"{name}.inputs_embeds"].At(row)[(padding * hidden)..], [.. embeddings.Chunk(width).SelectMany(token => token[..hidden])], FeatureTolerance);
         float[] expected = this[$"{name}.logits"].At(row);
         int vocabulary = expected.Length / (length + padding);
         long[]? positions = Positions(name, row, padding);
@@ -108,7 +123,7 @@ internal sealed class GoldenConversation
         for (int i = 0; i < generated.Length; i++)
         {
             Assert.Equal((int)generated[i], logits.IndexOf(logits.Max()));
-            long[]? next = positions is null ? null : [.. Enumerable.Repeat(positions.Max() + 1 + i, 3)];
+            long[]? next = Next(positions, i);
             ConvertedModel.Step following = _model.Decode(_model.Embed([(long)generated[i]]), [Ones(length + i + 1)], step, 1, next);
             step.Dispose();
             step = following;
@@ -123,10 +138,14 @@ internal sealed class GoldenConversation
         return used;
     }
 
-    /// <summary>The positions in time, row and column that a model with multimodal rotation takes; null: it takes none.</summary>
-    private long[]? Positions(string name, int row, int padding) => _model.Decoder.InputMetadata.ContainsKey("position_ids")
-        ? [.. Enumerable.Range(0, 3).SelectMany(part => this[$"{name}.position_ids"].At(part, row).Skip(padding)).Select(position => (long)position)]
-        : null;
+    /// <summary>The positions that the decoder takes: one of each token, or those in time, row and column; null: it takes none.</summary>
+    private long[]? Positions(string name, int row, int padding) =>
+        !_model.Decoder.InputMetadata.TryGetValue("position_ids", out NodeMetadata? input) ? null
+        : input.Dimensions.Length == 2 ? [.. Enumerable.Range(0, (int)this[$"{name}.attention_mask"].At(row).Sum()).Select(place => (long)place)]
+        : [.. Enumerable.Range(0, 3).SelectMany(part => this[$"{name}.position_ids"].At(part, row).Skip(padding)).Select(position => (long)position)];
+
+    private long[]? Next(long[]? positions, int step) =>
+        positions is null ? null : [.. Enumerable.Repeat(positions.Max() + 1 + step, _model.Decoder.InputMetadata["position_ids"].Dimensions.Length == 2 ? 1 : 3)];
 
     private static long[] Ones(int length) => [.. Enumerable.Repeat(1L, length)];
 }

@@ -37,6 +37,6 @@ public sealed class HostileFamiliesTests
     [InlineData(2048, 14)]
     [InlineData(4096, 1)]
     [InlineData(14, 28)]
-    public void A_picture_in_uneven_or_endlessly_many_patches_is_refused(int image, int patch) =>
+    public void An_image_in_uneven_or_endlessly_many_patches_is_refused(int image, int patch) =>
         Assert.Contains("config.json", Assert.Throws<CheckpointException>(() => PatchEmbedding.Grid(image, patch, "config.json")).Message, StringComparison.Ordinal);
 }

@@ -41,7 +41,7 @@ public sealed class HostileInternVLTests
     [InlineData(Transformers, "\"attention_bias\": false", "\"attention_bias\": true", "q_proj.bias")]
     [InlineData(Transformers, "\"head_dim\": 16", "\"head_dim\": 15", "must be even")]
     [InlineData(Transformers, "\"num_channels\": 3", "\"num_channels\": 4", "patch_embeddings.projection.weight")]
-    [InlineData(Transformers, "\"model_type\": \"internvl\"", "\"model_type\": \"blip\"", "these families are known: efficientnet-lite, tfjs-classifier, bert-encoder")]
+    [InlineData(Transformers, "\"model_type\": \"internvl\"", "\"model_type\": \"blip\"", "these families are known: efficientnet-lite, vit-classifier, siglip-classifier, convnext-classifier, clip, siglip, internvl, smolvlm, qwen2-vl, qwen3-vl")]
     public async Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
     {
         using var folder = new TemporaryFolder();
@@ -67,7 +67,7 @@ public sealed class HostileInternVLTests
 
         values[^1] = float.NaN;
         Write(tensors);
-        await RefusesAsync(folder, "holds a number that is none");
+        await RefusesAsync(folder, "holds NaN");
 
         tensors[place] = (name, [.. shape, 1], values);
         Write(tensors);

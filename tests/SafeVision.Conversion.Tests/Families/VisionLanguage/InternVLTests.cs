@@ -7,6 +7,8 @@ public sealed class InternVLTests
     [InlineData("internvl-internlm2-orig", "internvl-llama-hf")]
     [InlineData("internvl-qwen2-hf", "internvl-qwen2-hf")]
     [InlineData("internvl-qwen2-orig", "internvl-qwen2-hf")]
+    [InlineData("internvl-qwen3-hf", "internvl-qwen3-hf")]
+    [InlineData("internvl-qwen3-orig", "internvl-qwen3-hf")]
     public async Task A_converted_checkpoint_sees_and_says_what_the_reference_does(string checkpoint, string goldensOf)
     {
         using var folder = new TemporaryFolder();
@@ -14,7 +16,7 @@ public sealed class InternVLTests
         Assert.Equal("internvl", result.Family);
         using var model = new ConvertedModel(folder.PathOf("model"));
         var conversation = new GoldenConversation(model, goldensOf);
-        foreach (string name in new[] { "multi", "batch", "text" })
+        foreach (string name in new[] { "multi", "batch", "two", "text" }.Where(name => conversation.Has($"{name}.input_ids")))
         {
             float[] features = conversation.Has($"{name}.pixel_values") ? model.Features(conversation[$"{name}.pixel_values"]) : [];
             conversation.Check(name, features);
@@ -57,6 +59,7 @@ public sealed class InternVLTests
     [Theory]
     [InlineData("internvl-internlm2-orig", "internvl-llama-hf")]
     [InlineData("internvl-qwen2-orig", "internvl-qwen2-hf")]
+    [InlineData("internvl-qwen3-orig", "internvl-qwen3-hf")]
     public async Task Both_layouts_of_the_same_weights_give_the_same_numbers(string original, string transformers)
     {
         using var folder = new TemporaryFolder();
@@ -66,7 +69,8 @@ public sealed class InternVLTests
         Golden pixels = Golden.Read(transformers)["multi.pixel_values"], embeddings = Golden.Read(transformers)["multi.inputs_embeds"];
         Assert.Equal(one.Features(pixels), two.Features(pixels));
         long[] mask = Ones((int)embeddings.Shape[1]);
-        using ConvertedModel.Step first = one.Decode(embeddings.Numbers, [mask], null, 0), second = two.Decode(embeddings.Numbers, [mask], null, 0);
+        long[]? positions = one.Decoder.InputMetadata.ContainsKey("position_ids") ? [.. mask.Select((_, i) => (long)i)] : null;
+        using ConvertedModel.Step first = one.Decode(embeddings.Numbers, [mask], null, 0, positions), second = two.Decode(embeddings.Numbers, [mask], null, 0, positions);
         Assert.Equal(first.Logits, second.Logits);
     }
 

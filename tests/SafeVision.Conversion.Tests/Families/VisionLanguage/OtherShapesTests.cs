@@ -7,7 +7,7 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
-/// <summary>Models of shapes that no fixture has, in which the graph must agree with the plain computation.</summary>
+/// <summary>Models of shapes that no fixture has, in which the graph must agree with the reference computation.</summary>
 public sealed class OtherShapesTests
 {
     private const string OldInternVL = """
@@ -66,7 +66,7 @@ public sealed class OtherShapesTests
         float[] embeddings = VisionInput.Noise(9, 6, source.Text.Shape.Hidden).Numbers;
         using var probe = new DecoderProbe(source.Text.Shape, embeddings);
         (float[] prefill, float[] step) = probe.ReadAndStep(written, CancellationToken.None);
-        float[] hidden = PlainDecoder.Run(source.Text, embeddings, source.Text.Layers.Count, () => { }, CancellationToken.None);
-        Numbers.Close(PlainDecoder.Speak(source.Text, hidden), [.. prefill, .. step], 1e-4f);
+        float[] hidden = ReferenceDecoder.Run(source.Text, embeddings, source.Text.Layers.Count, () => { }, CancellationToken.None);
+        Numbers.Close(ReferenceDecoder.Logits(source.Text, hidden), [.. prefill, .. step], 1e-4f);
     }
 }

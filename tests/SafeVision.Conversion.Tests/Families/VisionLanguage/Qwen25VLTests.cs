@@ -72,14 +72,14 @@ public sealed class Qwen25VLTests
         Write(folder);
         using VisionLanguageModel model = new Qwen2VL().Read(folder.PathOf("source"));
         Assert.Equal([true, false], model.Vision.Layers.Layers.Select(layer => layer.SeesWindow));
-        float[] tokens = VisionInput.Noise(3, model.Vision.EmbedPlainly(model.Vision.Probe(1)).Length).Numbers, changed = [.. tokens];
+        float[] tokens = VisionInput.Noise(3, model.Vision.ReferenceEmbed(model.Vision.Probe(1)).Length).Numbers, changed = [.. tokens];
         int size = model.Vision.Layers.Width;
         Assert.False(model.Vision.SharesWindow(0, (tokens.Length / size) - 1));
         changed[^1] += 1;
         Assert.Equal(Run(tokens, 1)[..size], Run(changed, 1)[..size]);
         Assert.NotEqual(Run(tokens, 2)[..size], Run(changed, 2)[..size]);
 
-        float[] Run(float[] from, int layers) => PlainVision.Run(model.Vision, from, layers, null, () => { }, CancellationToken.None);
+        float[] Run(float[] from, int layers) => ReferenceVision.Run(model.Vision, from, layers, null, () => { }, CancellationToken.None);
     }
 
     [Theory]

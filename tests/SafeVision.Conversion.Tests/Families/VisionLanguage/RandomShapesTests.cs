@@ -45,7 +45,7 @@ public sealed class RandomShapesTests
             original.Write(folder.PathOf("original"), shape.Original);
             using VisionLanguageModel model = new InternVL().Read(folder.PathOf("original"));
             float[] embeddings = VisionInput.Noise((ulong)seed, 6, model.Text.Shape.Hidden).Numbers;
-            float[] expected = PlainDecoder.Speak(model.Text, PlainDecoder.Run(model.Text, embeddings, model.Text.Layers.Count, () => { }, CancellationToken.None));
+            float[] expected = ReferenceDecoder.Logits(model.Text, ReferenceDecoder.Run(model.Text, embeddings, model.Text.Layers.Count, () => { }, CancellationToken.None));
             float tolerance = 1e-4f * Math.Max(1, expected.Max(Math.Abs));
             foreach (AttentionStyle style in Enum.GetValues<AttentionStyle>())
             {

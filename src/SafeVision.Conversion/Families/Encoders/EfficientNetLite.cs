@@ -1,0 +1,146 @@
+using System.Text.Json;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Imaging;
+
+namespace SafeVision.Conversion.Families.Encoders;
+
+/// <summary>
+/// EfficientNet-Lite (Tan and Le, arXiv 1905.11946; the Lite variant drops squeeze-and-excitation and uses ReLU6):
+/// safetensors with the tensor names of the common PyTorch port, padding as TensorFlow's SAME.
+/// </summary>
+internal sealed class EfficientNetLite : IEncoderFamily
+{
+    private const int MostBlocks = 256;
+    private const int MostChannels = 1 << 16;
+
+    public string Name => "efficientnet-lite";
+
+    public bool Recognizes(string folder) =>
+        CheckpointJson.ConfigText(folder, "architecture")?.StartsWith("EfficientNetLite", StringComparison.Ordinal) == true;
+
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    {
+        string[] labels = CheckpointJson.Labels(config, path);
+        return new EncoderModel
+        {
+            Kind = "imageClassifier",
+            Encoders = [new Reader(checkpoint, config, path).Read(labels.Length)],
+            Labels = labels,
+            Outputs = ConvolutionEncoder.Outputs,
+            Preprocessing = recipe.Preprocessing ?? Preprocessing(config, path),
+        };
+    });
+
+    private static PreprocessingRecipe Preprocessing(JsonElement config, string path)
+    {
+        JsonElement json = CheckpointJson.Property(config, "preprocess", JsonValueKind.Object, path);
+        string where = $"{path}: preprocess";
+        return new PreprocessingRecipe
+        {
+            Resize = new PreprocessingResize
+            {
+                Mode = ResizeMode.ShortestSide,
+                Size = CheckpointJson.Integer(json, "resize_short_side", 1, PreprocessingRecipe.MaximumSize, where),
+                Filter = CheckpointJson.Text(json, "resample", where) switch
+                {
+                    "bicubic" => PreprocessingFilter.Bicubic,
+                    "bilinear" => PreprocessingFilter.Bilinear,
+                    string other => throw new CheckpointException($"{where}: the resample filter '{other}' is not known; say bicubic or bilinear, or give a preprocessing in the recipe."),
+                },
+            },
+            Crop = CheckpointJson.Integer(json, "center_crop", 1, PreprocessingRecipe.MaximumSize, where),
+            Rescale = CheckpointJson.Number(json, "rescale", where),
+            Mean = Channels(json, "mean", where),
+            Std = Channels(json, "std", where),
+        };
+    }
+
+    private static ChannelValues Channels(JsonElement json, string name, string where)
+    {
+        JsonElement[] values = [.. CheckpointJson.Property(json, name, JsonValueKind.Array, where).EnumerateArray()];
+        return values.Length == 3 && values.All(value => value.ValueKind == JsonValueKind.Number)
+            ? new ChannelValues(values[0].GetDouble(), values[1].GetDouble(), values[2].GetDouble())
+            : throw new CheckpointException($"{where}: '{name}' must be three numbers.");
+    }
+
+    /// <summary>The network, read from top to bottom.</summary>
+    private sealed class Reader(SafetensorsCheckpoint checkpoint, JsonElement config, string path)
+    {
+        private readonly double _epsilon = CheckpointJson.Number(config, "batch_norm_eps", path);
+
+        public ConvolutionEncoder Read(int labels)
+        {
+            int size = CheckpointJson.Integer(config, "image_size", 32, ImageInput.LargestSide, path), head = CheckpointJson.Integer(config, "head_channels", 1, MostChannels, path);
+            int[][] stages = Stages();
+            var map = new MapSize(size, size);
+            Convolution stem = Convolve("_conv_stem", "_bn0", ref map, stages[0][4], ImageInput.Channels, kernel: 3, stride: 2);
+            var blocks = new List<ConvolutionBlock>();
+            int channels = stages[0][4];
+            foreach (int[] stage in stages)
+            {
+                (int repeats, int kernel, int stride, int expand, int output) = (stage[0], stage[1], stage[2], stage[3], stage[5]);
+                for (int repeat = 0; repeat < repeats; repeat++, channels = output)
+                {
+                    blocks.Add(Block($"_blocks.{blocks.Count}", ref map, kernel, repeat == 0 ? stride : 1, expand, channels, output));
+                }
+            }
+
+            blocks.Add(new ConvolutionBlock("_conv_head", [Convolve("_conv_head", "_bn1", ref map, head, channels, kernel: 1, stride: 1)], AddsInput: false));
+            return new ConvolutionEncoder
+            {
+                ImageSize = size,
+                Stem = stem,
+                Blocks = blocks,
+                Head = Projection.Read(checkpoint, "_fc", labels, head, hasBias: true),
+            };
+        }
+
+        private ConvolutionBlock Block(string name, ref MapSize map, int kernel, int stride, int expand, int input, int output)
+        {
+            int inner = input * expand;
+            var steps = new List<Convolution>();
+            if (expand != 1)
+            {
+                steps.Add(Convolve($"{name}._expand_conv", $"{name}._bn0", ref map, inner, input, kernel: 1, stride: 1));
+            }
+
+            steps.Add(Convolve($"{name}._depthwise_conv", $"{name}._bn1", ref map, inner, 1, kernel, stride) with { Groups = inner });
+            steps.Add(Convolve($"{name}._project_conv", $"{name}._bn2", ref map, output, inner, kernel: 1, stride: 1) with { IsClipped = false });
+            return new ConvolutionBlock(name, steps, AddsInput: stride == 1 && input == output);
+        }
+
+        /// <summary>A convolution, its batch normalisation folded into it.</summary>
+        private Convolution Convolve(string name, string normalization, ref MapSize map, int output, int input, int kernel, int stride)
+        {
+            WeightMatrix weight = WeightMatrix.From(checkpoint.Get($"{name}.weight", output, input, kernel, kernel));
+            double[] gamma = Numbers($"{normalization}.weight"), beta = Numbers($"{normalization}.bias"), mean = Numbers($"{normalization}.running_mean"), variance = Numbers($"{normalization}.running_var");
+            if (!variance.All(value => value + _epsilon > 0))
+            {
+                throw new CheckpointException($"{path}: '{normalization}.running_var' holds a variance that is not above 0.");
+            }
+
+            double[] factors = [.. variance.Select((value, i) => gamma[i] / Math.Sqrt(value + _epsilon))];
+            var window = Window.Same(map, kernel, stride);
+            MapSize before = map;
+            map = map.After(window);
+            return new Convolution(
+                name, new Projection(weight.ScaleRows([.. factors.Select(factor => (float)factor)]), [.. beta.Select((value, i) => (float)(value - (mean[i] * factors[i])))]), window, before, input);
+
+            double[] Numbers(string tensor) => checkpoint.Get(tensor, output).ToDouble();
+        }
+
+        /// <summary>Rows of repeats, kernel, stride, expansion, channels in, channels out.</summary>
+        private int[][] Stages()
+        {
+            int[][] stages = [.. CheckpointJson.Property(config, "stages", JsonValueKind.Array, path).EnumerateArray().Select((row, i) =>
+                row.ValueKind == JsonValueKind.Array && row.GetArrayLength() == 6
+                && row.EnumerateArray().All(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is >= 1 and <= 4096)
+                    ? row.EnumerateArray().Select(value => value.GetInt32()).ToArray()
+                    : throw new CheckpointException($"{path}: stages[{i}] must be six whole numbers: repeats, kernel, stride, expand, in, out."))];
+            return stages.Length > 0 && stages.Sum(stage => (long)stage[0]) <= MostBlocks
+                ? stages
+                : throw new CheckpointException($"{path}: 'stages' must list 1 to {MostBlocks} blocks.");
+        }
+    }
+}

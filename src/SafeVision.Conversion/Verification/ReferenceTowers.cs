@@ -1,0 +1,167 @@
+using System.Numerics.Tensors;
+using SafeVision.Conversion.Families.VisionLanguage;
+
+namespace SafeVision.Conversion.Verification;
+
+/// <summary>A vision tower's layers computed plainly, for one image.</summary>
+internal static class ReferenceVision
+{
+    /// <summary>What goes into the layers → what the first <paramref name="layers"/> of them add up to.</summary>
+    /// <param name="encoder">The vision tower.</param>
+    /// <param name="tokens">[tokens, width].</param>
+    /// <param name="layers">How many layers.</param>
+    /// <param name="watched">The tokens whose result is wanted, which spares most of the last layer's work; null: all.</param>
+    /// <param name="computed">Told after each layer.</param>
+    /// <param name="cancellationToken">Ends the computation between two layers.</param>
+    /// <param name="taken">Takes what each of <see cref="IVisionEncoder.TakenLayers"/> yields; null: nobody wants it.</param>
+    public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, int[]? watched, Action computed, CancellationToken cancellationToken, Dictionary<int, float[]>? taken = null)
+    {
+        float[] hidden = [.. tokens];
+        for (int i = 0; i < layers; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            hidden = Step(encoder.Layers, i, hidden, encoder.ReferenceRotate, i == layers - 1 ? watched : null, encoder.SharesWindow);
+            if (taken is not null && encoder.TakenLayers.Contains(i))
+            {
+                taken[i] = [.. hidden];
+            }
+
+            computed();
+        }
+
+        return hidden;
+    }
+
+    /// <summary>One layer of a tower.</summary>
+    /// <param name="tower">The tower.</param>
+    /// <param name="index">Which layer.</param>
+    /// <param name="tokens">What goes in, [tokens, width]; left as it is.</param>
+    /// <param name="rotate">Turns queries and keys by their places; null: they are not turned.</param>
+    /// <param name="watched">The tokens whose result is wanted; null: all. Not of a causal tower.</param>
+    /// <param name="sharesWindow">Whether one token lies in another's window, for layers that see windows; null: there are none.</param>
+    public static float[] Step(
+        VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, int[]? watched = null, Func<int, int, bool>? sharesWindow = null)
+    {
+        VisionLayer layer = tower.Layers[index];
+        float[] residual = [.. tokens], x = [.. tokens];
+        ReferenceTransformer.Normalize(layer.AttentionNorm, x);
+        float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
+        int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
+        rotate?.Invoke(query, key);
+        if (watched is not null)
+        {
+            (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
+        }
+
+        float[] mixed = ReferenceTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, Sees);
+        Add(residual, ReferenceTransformer.Linear(layer.Output, mixed));
+
+        x = [.. residual];
+        ReferenceTransformer.Normalize(layer.MlpNorm, x);
+        float[] inner = ReferenceTransformer.Linear(layer.Gate ?? layer.Up, x);
+        ReferenceTransformer.Activate(tower.Activation, inner);
+        if (layer.Gate is not null)
+        {
+            TensorPrimitives.Multiply(inner, ReferenceTransformer.Linear(layer.Up, x), inner);
+        }
+
+        Add(residual, ReferenceTransformer.Linear(layer.Down, inner));
+        return residual;
+
+        bool Sees(int token, int other) =>
+            (!tower.IsCausal || other <= token) && (!layer.SeesWindow || sharesWindow is null || sharesWindow(watched is null ? token : watched[token], other));
+    }
+
+    /// <summary>How many multiplications one layer takes.</summary>
+    public static long Cost(VisionTransformer tower, int tokens)
+    {
+        VisionLayer layer = tower.Layers[0];
+        long weights = layer.Query.Weight.Count + layer.Key.Weight.Count + layer.Value.Weight.Count + layer.Output.Weight.Count + layer.Up.Weight.Count + layer.Down.Weight.Count
+            + (layer.Gate?.Weight.Count ?? 0);
+        return tokens * (weights + (2L * tokens * tower.Width));
+    }
+
+    /// <summary>Some rows of a matrix.</summary>
+    public static float[] Rows(float[] matrix, int[] rows, int width) => [.. rows.SelectMany(row => matrix.AsSpan(row * width, width).ToArray())];
+
+    private static float[] Project(Projection projection, NormWeights? norm, float[] x)
+    {
+        float[] y = ReferenceTransformer.Linear(projection, x);
+        if (norm is not null)
+        {
+            ReferenceTransformer.Normalize(norm, y);
+        }
+
+        return y;
+    }
+
+    private static void Add(float[] sum, float[] x) => TensorPrimitives.Add(sum, x, sum);
+}
+
+/// <summary>A language model's layers computed plainly, without a cache, for one row of tokens.</summary>
+internal static class ReferenceDecoder
+{
+    /// <summary>What a host hands over for tokens, [tokens, input width] → what the first <paramref name="layers"/> layers add up to.</summary>
+    /// <param name="decoder">The language model.</param>
+    /// <param name="embeddings">Of tokens at the positions 0, 1, 2, …</param>
+    /// <param name="layers">How many layers.</param>
+    /// <param name="computed">Told after each layer.</param>
+    /// <param name="cancellationToken">Ends the computation between two layers.</param>
+    public static float[] Run(TextDecoder decoder, float[] embeddings, int layers, Action computed, CancellationToken cancellationToken)
+    {
+        DecoderShape shape = decoder.Shape;
+        float[] residual = Part(shape, embeddings, 0);
+        for (int i = 0; i < layers; i++)
+        {
+            DecoderLayer layer = decoder.Layers[i];
+            cancellationToken.ThrowIfCancellationRequested();
+            float[] x = [.. residual];
+            ReferenceTransformer.Normalize(layer.AttentionNorm, x);
+            float[] query = Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape), key = Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape);
+            float[] value = ReferenceTransformer.Linear(layer.Value, x);
+            float[] mixed = ReferenceTransformer.Attend(query, key, value, shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= token);
+            TensorPrimitives.Add(residual, ReferenceTransformer.Linear(layer.Output, mixed), residual);
+
+            x = [.. residual];
+            ReferenceTransformer.Normalize(layer.MlpNorm, x);
+            float[] gate = ReferenceTransformer.Linear(layer.Gate, x);
+            ReferenceTransformer.Activate(Activation.Silu, gate);
+            TensorPrimitives.Multiply(gate, ReferenceTransformer.Linear(layer.Up, x), gate);
+            TensorPrimitives.Add(residual, ReferenceTransformer.Linear(layer.Down, gate), residual);
+            if (i < shape.DeepStack)
+            {
+                TensorPrimitives.Add(residual, Part(shape, embeddings, 1 + i), residual);
+            }
+
+            computed();
+        }
+
+        return residual;
+    }
+
+    /// <summary>The last hidden values → logits.</summary>
+    public static float[] Logits(TextDecoder decoder, float[] hidden)
+    {
+        float[] x = [.. hidden];
+        ReferenceTransformer.Normalize(decoder.Norm, x);
+        return ReferenceTransformer.Linear(decoder.Head, x);
+    }
+
+    /// <summary>A token's embedding, or what is added behind one of the first layers.</summary>
+    private static float[] Part(DecoderShape shape, float[] embeddings, int part) =>
+        [.. Enumerable.Range(0, embeddings.Length / shape.InputWidth).SelectMany(token => embeddings.AsSpan((token * shape.InputWidth) + (part * shape.Hidden), shape.Hidden).ToArray())];
+
+    private static float[] Project(Projection projection, NormWeights? norm, float[] x, int heads, DecoderShape shape)
+    {
+        float[] y = ReferenceTransformer.Linear(projection, x);
+        if (norm is not null)
+        {
+            ReferenceTransformer.Normalize(norm, y); // each head is a row of its own
+        }
+
+        float[] frequencies = shape.Rotary.Frequencies.ToArray();
+        ReferenceTransformer.Rotate(y, heads, shape.HeadSize, (token, pair) => token * frequencies[pair]);
+        TensorPrimitives.Multiply(y, (float)shape.Rotary.Magnitude, y);
+        return y;
+    }
+}
