@@ -4,7 +4,6 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Evaluation.Symbols.Scenes;
 
 namespace SafeVision.Evaluation.Symbols;

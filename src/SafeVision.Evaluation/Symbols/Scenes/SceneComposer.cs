@@ -73,10 +73,10 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         draft.Tags.Add(isOne ? "scene:single" : "scene:several");
         SymbolThing thing = random.Pick(things);
         double size = isOne ? random.Next(0.4, 0.8) : random.Next(0.24, 0.42);
-        Put(draft, thing, size);
+        draft.Put(thing, size);
         if (!isOne && random.Chance(0.25) && !thing.IsHarmless)
         {
-            Put(draft, random.Pick(things), random.Next(0.2, 0.36));
+            draft.Put(random.Pick(things), random.Next(0.2, 0.36));
         }
 
         // Only what may stand beside anything stands beside it, so that no relation arises that nobody meant.
@@ -145,25 +145,9 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
             SymbolThing filler = draft.Random.Pick(cast.Fillers);
             if (!draft.Has(filler))
             {
-                Put(draft, filler, draft.Random.Next(0.14, 0.28));
+                draft.Put(filler, draft.Random.Next(0.14, 0.28));
             }
         }
-    }
-
-    /// <summary>Puts a thing where there is room; where there is none, the first is made smaller and others stay out.</summary>
-    private static void Put(SceneDraft draft, SymbolThing thing, double size)
-    {
-        double x, y;
-        while (!draft.Room.TryFind(size, draft.Random, out x, out y))
-        {
-            size *= 0.8;
-            if (!draft.IsEmpty || size < 0.1)
-            {
-                return;
-            }
-        }
-
-        draft.PlaceAlone(thing, x, y, size);
     }
 
     private static void AddCaption(SceneDraft draft)

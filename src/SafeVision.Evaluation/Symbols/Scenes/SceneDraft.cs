@@ -37,13 +37,29 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     /// <summary>Places a thing that stands for itself, with its categories and their reasons.</summary>
     public void PlaceAlone(SymbolThing thing, double x, double y, double size)
     {
-        string[] categories = [.. new[] { thing.Category, thing.NovelCategory }.OfType<string>()];
+        string[] categories = CategoriesOf(thing);
         Place(thing, x, y, size, categories);
         Room.Take(x, y, size);
         foreach (string category in categories)
         {
             Show(category, thing);
         }
+    }
+
+    /// <summary>Puts a thing where there is room; where there is none, the first is made smaller and others stay out.</summary>
+    public void Put(SymbolThing thing, double size)
+    {
+        double x, y;
+        while (!Room.TryFind(size, Random, out x, out y))
+        {
+            size *= 0.8;
+            if (!IsEmpty || size < 0.1)
+            {
+                return;
+            }
+        }
+
+        PlaceAlone(thing, x, y, size);
     }
 
     /// <summary>Makes a thing a part of the reason for a category.</summary>
@@ -61,11 +77,10 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     public void Place(SymbolThing thing, double x, double y, double size, IReadOnlyList<string> categories, double leastVisible = 0.5, bool mayHaveTile = true)
     {
         SKColor? tile = mayHaveTile && Random.Chance(TileChance) ? TileColor.Create(Random) : null;
-        string set = Random.Pick([.. thing.Symbols.Select(symbol => symbol.Icon.Set).Distinct()]);
         _placements.Add(new Placement
         {
             Thing = thing,
-            Symbol = Random.Pick([.. thing.Symbols.Where(symbol => symbol.Icon.Set == set)]),
+            Symbol = Draw(thing),
             X = x,
             Y = y,
             Size = tile is null ? size : size * 0.72,
@@ -77,6 +92,15 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
             LeastVisible = leastVisible,
         });
     }
+
+    /// <summary>The same place with another thing that stands for itself.</summary>
+    public Placement Exchange(Placement old, SymbolThing thing) => old with
+    {
+        Thing = thing,
+        Symbol = Draw(thing),
+        Style = thing.KeepsColors ? new InkStyle { Tint = old.Style.Tint } : old.Style,
+        Categories = CategoriesOf(thing),
+    };
 
     /// <summary>Covers a part of the first thing with another.</summary>
     public void Cover(SymbolThing cover)
@@ -108,6 +132,15 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
         Tags.Add($"background:{Background.Kind.ToString().ToLowerInvariant()}");
         return new ScenePlan { Background = Background, Placements = _placements, Caption = Caption, Reasons = Reasons, Tags = Tags };
     }
+
+    /// <summary>A drawing of a thing: first the hand that drew it, so that none is seen more for having drawn more.</summary>
+    private Symbol Draw(SymbolThing thing)
+    {
+        string set = Random.Pick([.. thing.Symbols.Select(symbol => symbol.Icon.Set).Distinct()]);
+        return Random.Pick([.. thing.Symbols.Where(symbol => symbol.Icon.Set == set)]);
+    }
+
+    private static string[] CategoriesOf(SymbolThing thing) => [.. new[] { thing.Category, thing.NovelCategory }.OfType<string>()];
 
     /// <summary>A text with a capital.</summary>
     public static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..];

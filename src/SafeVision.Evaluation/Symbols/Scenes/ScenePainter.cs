@@ -75,6 +75,19 @@ internal sealed class ScenePainter : IDisposable
         return data.ToArray();
     }
 
+    /// <summary>The picture that was painted last as RGB bytes, rows from the top.</summary>
+    public byte[] Copy()
+    {
+        ReadOnlySpan<byte> source = _picture.GetPixelSpan();
+        byte[] pixels = new byte[_size * _size * 3];
+        for (int i = 0; i < _size * _size; i++)
+        {
+            source.Slice(i * 4, 3).CopyTo(pixels.AsSpan(i * 3));
+        }
+
+        return pixels;
+    }
+
     public void Dispose()
     {
         _sheetCanvas.Dispose();
