@@ -5,7 +5,7 @@ using SafeVision.Evaluation.Datasets;
 
 namespace SafeVision.Cli;
 
-/// <summary><c>safevision data check</c>: what a dataset holds, what is wrong with it, and which pictures stand in two splits.</summary>
+/// <summary><c>safevision data check</c>: what a dataset holds, what is wrong with it, and which images stand in two splits.</summary>
 internal static class DataCheckCommand
 {
     /// <summary>The exit code when there are problems; 0, 2 and 3 are decisions elsewhere, and 1 is an error.</summary>
@@ -15,9 +15,9 @@ internal static class DataCheckCommand
     {
         var dataset = new Argument<string>("dataset") { Description = "A folder with a folder for each category, a CSV file, or a samples.jsonl." };
         var looks = new Option<bool>("--no-images") { Description = "Don't look at the images; without it every image is compared with every other." };
-        var within = new Option<bool>("--within-splits") { Description = "Report pictures that stand twice in one split, too." };
+        var within = new Option<bool>("--within-splits") { Description = "Report images that stand twice in one split, too." };
         var reading = new DatasetOptions();
-        var command = new Command("check", "Check a dataset: rows that can't be used, and pictures that stand in two splits. Exit code: 0 nothing wrong, 4 problems, 1 error.")
+        var command = new Command("check", "Check a dataset: rows that can't be used, and images that stand in two splits. Exit code: 0 nothing wrong, 4 problems, 1 error.")
         {
             dataset, looks, within,
         };

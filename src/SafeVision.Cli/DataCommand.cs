@@ -16,15 +16,15 @@ internal static class DataCommand
     private static Command CreateSymbols()
     {
         var defaults = new SymbolBenchmarkOptions();
-        Option<int?> count = NumberOption.Create("--count", $"How many pictures; {defaults.Count} unless given.", 1_000_000);
+        Option<int?> count = NumberOption.Create("--count", $"How many images; {defaults.Count} unless given.", 1_000_000);
         var seed = new Option<long>("--seed") { Description = "The same seed gives the same files, byte for byte.", DefaultValueFactory = _ => defaults.Seed };
-        var split = new Option<string>("--split") { Description = "train, validation, test, or all: half, a fifth and the rest of the pictures.", DefaultValueFactory = _ => "all" };
+        var split = new Option<string>("--split") { Description = "train, validation, test, or all: half, a fifth and the rest of the images.", DefaultValueFactory = _ => "all" };
         split.AcceptOnlyFromAmong("train", "validation", "test", "all");
         var output = new Option<string>("--out") { Description = "The folder to make; it must not exist, or be empty.", DefaultValueFactory = _ => "visionharm-s" };
-        var icons = new Option<string?>("--icon-set") { Description = "The icons.json of an @iconify-json package, such as openmoji, to draw test pictures from instead of the sets that come with safevision." };
-        Option<int?> size = NumberOption.Create("--image-size", $"The side of a picture in pixels, from 128; {defaults.ImageSize} unless given.", 1024);
-        Option<int?> threads = NumberOption.Create("--threads", "How many pictures are drawn at a time; one for each processor unless given. The files are the same.", 256);
-        var command = new Command("symbols", "Build VisionHarm-S: pictures of harmless symbols with exact ground truth, to test whether a guardrail follows a policy.")
+        var icons = new Option<string?>("--icon-set") { Description = "The icons.json of an @iconify-json package, such as openmoji, to draw test images from instead of the sets that come with safevision." };
+        Option<int?> size = NumberOption.Create("--image-size", $"The side of an image in pixels, from 128; {defaults.ImageSize} unless given.", 1024);
+        Option<int?> threads = NumberOption.Create("--threads", "How many images are drawn at a time; one for each processor unless given. The files are the same.", 256);
+        var command = new Command("symbols", "Build VisionHarm-S: images of harmless symbols with exact ground truth, to test whether a guardrail follows a policy.")
         {
             count, seed, split, output, icons, size, threads,
         };
@@ -53,7 +53,7 @@ internal static class DataCommand
         }
 
         await console.Output.WriteLineAsync(FormattableString.Invariant(
-            $"{folder}: VisionHarm-S, {benchmark.Count} pictures of {options.ImageSize} x {options.ImageSize}, {benchmark.Categories.Count} categories, seed {options.Seed}, content sha256 {hash}"));
+            $"{folder}: VisionHarm-S, {benchmark.Count} images of {options.ImageSize} x {options.ImageSize}, {benchmark.Categories.Count} categories, seed {options.Seed}, content sha256 {hash}"));
         return 0;
     }
 }

@@ -14,7 +14,7 @@ internal static class PolicyTestCommand
     public static Command Create()
     {
         var file = new Argument<string>("policy") { Description = "A policy file." };
-        var folder = new Argument<string>("cases") { Description = "A folder of pictures with YAML files of what is expected, or with the folders allow, review and block." };
+        var folder = new Argument<string>("cases") { Description = "A folder of images with YAML files of what is expected, or with the folders allow, review and block." };
         var format = new Option<string>("--format") { Description = "text, json (one array) or junit (for build servers).", DefaultValueFactory = _ => "text" };
         format.AcceptOnlyFromAmong("text", "json", "junit");
         Option<string> provider = ProviderOption.Create();

@@ -85,7 +85,7 @@ internal sealed class ConversationImages
         }
     }
 
-    /// <summary>A picture in an address is judged; any other address is not opened, neither on a network nor on a disk.</summary>
+    /// <summary>An image in an address is judged; any other address is not opened, neither on a network nor on a disk.</summary>
     private void AddUri(UriContent content, string where)
     {
         if (!content.Uri.IsAbsoluteUri || content.Uri.Scheme != "data")

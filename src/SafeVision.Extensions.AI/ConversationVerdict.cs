@@ -49,7 +49,7 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
             { Verdict: Verdict.Unsafe, Decision: SafeVision.Decision.Block } => Rated(EvaluationRating.Unacceptable, true, "The score reached the threshold to block."),
             { Verdict: Verdict.Unsafe, Decision: var decision } => Rated(EvaluationRating.Poor, Fails(decision), "The score reached the threshold to review."),
             { Verdict: Verdict.NotAssessed, Decision: var decision } => Rated(EvaluationRating.Inconclusive, Fails(decision), "No engine assessed the category."),
-            _ => OfPictures() ?? Rated(EvaluationRating.Good, false, "The score stayed below the threshold to review."),
+            _ => OfImages() ?? Rated(EvaluationRating.Good, false, "The score stayed below the threshold to review."),
         };
         if (worst.Finding is { } shown)
         {
@@ -76,18 +76,18 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
     private string Sentence(JudgedImage image, string reason) => judged.Count == 1 ? reason : $"{image.Name}: {reason}";
 
     /// <summary>What is to say where no finding could be made at all.</summary>
-    private EvaluationMetricInterpretation NoneJudged() => OfPictures() ?? Rated(EvaluationRating.Inconclusive, false, "There is no image to judge.");
+    private EvaluationMetricInterpretation NoneJudged() => OfImages() ?? Rated(EvaluationRating.Inconclusive, false, "There is no image to judge.");
 
-    /// <summary>Set where a picture was not judged, so that nothing good can be said of all of them.</summary>
-    private EvaluationMetricInterpretation? OfPictures() => unjudged.Count > 0
+    /// <summary>Set where an image was not judged, so that nothing good can be said of all of them.</summary>
+    private EvaluationMetricInterpretation? OfImages() => unjudged.Count > 0
         ? Rated(EvaluationRating.Inconclusive, true, "An image was not judged.")
         : _failed.Count > 0
             ? Rated(EvaluationRating.Inconclusive, Fails(_failed.Min(image => image.Result.Decision)), "An image could not be judged.")
             : null;
 
-    /// <summary>Set where a picture or a category was not assessed.</summary>
-    private EvaluationMetricInterpretation? Open(Decision decision) => OfPictures() is { } pictures
-        ? Rated(EvaluationRating.Inconclusive, pictures.Failed || Fails(decision), pictures.Reason!)
+    /// <summary>Set where an image or a category was not assessed.</summary>
+    private EvaluationMetricInterpretation? Open(Decision decision) => OfImages() is { } images
+        ? Rated(EvaluationRating.Inconclusive, images.Failed || Fails(decision), images.Reason!)
         : judged.Any(image => image.Result.Findings.Any(finding => finding.Verdict is Verdict.NotAssessed)) && !judged.Any(image => image.Result.Findings.Any(finding => finding.Verdict is Verdict.Unsafe))
             ? Rated(EvaluationRating.Inconclusive, Fails(decision), "Some categories were not assessed.")
             : null;

@@ -16,7 +16,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
         DocumentCode.Shown("docs/measuring.md", "csharp"));
 
     [Fact]
-    public async Task A_response_with_a_forbidden_picture_is_unacceptable()
+    public async Task A_response_with_a_forbidden_image_is_unacceptable()
     {
         IImageGuardrail guardrail = fixture.Guardrail;
         ChatMessage[] messages = [new(ChatRole.User, "Draw a pet.")];
@@ -42,7 +42,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Fact]
-    public async Task A_picture_that_was_assessed_and_is_allowed_is_good()
+    public async Task A_image_that_was_assessed_and_is_allowed_is_good()
     {
         EvaluationResult result = await EvaluateAsync(Photo("coffee.png"));
         StringMetric decision = result.Get<StringMetric>(ImageGuardrailEvaluator.DecisionMetricName);
@@ -51,7 +51,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Fact]
-    public async Task The_worst_of_several_pictures_counts_wherever_it_stands()
+    public async Task The_worst_of_several_images_counts_wherever_it_stands()
     {
         var nested = new FunctionResultContent("call", new List<AIContent> { Photo("coffee.png"), new ImageGenerationToolResultContent("call") { Outputs = [Photo("chelsea.png")] } });
         EvaluationResult result = await _evaluator.EvaluateAsync(
@@ -81,7 +81,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Fact]
-    public async Task A_picture_in_an_address_is_judged()
+    public async Task A_image_in_an_address_is_judged()
     {
         string base64 = Convert.ToBase64String(await File.ReadAllBytesAsync(PhotoPath("chelsea.png"), TestContext.Current.CancellationToken));
         EvaluationResult result = await EvaluateAsync(new UriContent(new Uri($"data:image/png;base64,{base64}"), "image/png"));
@@ -89,10 +89,10 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Theory]
-    [InlineData("image/png", "not a picture")]
+    [InlineData("image/png", "not an image")]
     [InlineData("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><image href='http://127.0.0.1:9/'/></svg>")]
     [InlineData("image/jpeg", "")]
-    public async Task Bytes_that_are_no_picture_are_inconclusive_and_fail(string mediaType, string text)
+    public async Task Bytes_that_are_no_image_are_inconclusive_and_fail(string mediaType, string text)
     {
         EvaluationResult result = await EvaluateAsync(new DataContent(System.Text.Encoding.UTF8.GetBytes(text), mediaType), Photo("coffee.png"));
         Assert.All(result.Metrics.Values, metric =>
@@ -103,7 +103,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Fact]
-    public async Task Without_a_picture_nothing_is_claimed_and_nothing_fails()
+    public async Task Without_a_image_nothing_is_claimed_and_nothing_fails()
     {
         EvaluationResult result = await EvaluateAsync(new TextContent("A cat."), new DataContent("data:text/plain,cat"));
         Assert.Null(Cats(result).Value);
@@ -111,7 +111,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Fact]
-    public async Task Too_many_pictures_and_endless_nesting_are_inconclusive()
+    public async Task Too_many_images_and_endless_nesting_are_inconclusive()
     {
         var few = new ImageGuardrailEvaluator(fixture.Guardrail, new ImageGuardrailEvaluatorOptions { MaxImages = 1 });
         EvaluationResult many = await few.EvaluateAsync(

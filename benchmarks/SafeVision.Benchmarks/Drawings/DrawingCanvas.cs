@@ -12,7 +12,7 @@ internal sealed class DrawingCanvas : IDisposable
     private readonly SymbolPainter _painter = new();
     private readonly SKBitmap _bitmap = new(new SKImageInfo(Size, Size, SKColorType.Rgba8888, SKAlphaType.Premul));
 
-    /// <summary>The picture as RGB bytes.</summary>
+    /// <summary>The image as RGB bytes.</summary>
     public void Draw(Icon icon, SceneRandom random, Span<byte> rgb)
     {
         (SKColor ground, SKColor ink) = random.Next(100) switch

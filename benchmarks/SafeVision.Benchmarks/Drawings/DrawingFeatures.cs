@@ -7,10 +7,10 @@ using SafeVision.Models;
 
 namespace SafeVision.Benchmarks.Drawings;
 
-/// <summary>What a classifier's network makes of drawings: pooled features, the mean of several pictures of each.</summary>
+/// <summary>What a classifier's network makes of drawings: pooled features, the mean of several images of each.</summary>
 internal static class DrawingFeatures
 {
-    private const int Pictures = 2;
+    private const int Images = 2;
 
     /// <returns>[drawings][channels]; null where a drawing uses what is not drawn here.</returns>
     public static async Task<float[]?[]> ComputeAsync(ModelPackage classifier, IReadOnlyList<DrawingConcept> concepts, TextWriter output)
@@ -26,10 +26,10 @@ internal static class DrawingFeatures
         {
             try
             {
-                for (int picture = 0; picture < Pictures; picture++)
+                for (int image = 0; image < Images; image++)
                 {
-                    canvas.Draw(concepts[i].Icon, new SceneRandom(1, i, picture), rgb);
-                    preprocessor.Write(rgb, DrawingCanvas.Size, DrawingCanvas.Size, ImageRegion.Whole(DrawingCanvas.Size, DrawingCanvas.Size), binding.Input(picture));
+                    canvas.Draw(concepts[i].Icon, new SceneRandom(1, i, image), rgb);
+                    preprocessor.Write(rgb, DrawingCanvas.Size, DrawingCanvas.Size, ImageRegion.Whole(DrawingCanvas.Size, DrawingCanvas.Size), binding.Input(image));
                 }
             }
             catch (SymbolException)
@@ -37,13 +37,13 @@ internal static class DrawingFeatures
                 continue;
             }
 
-            binding.Run(Pictures, CancellationToken.None);
+            binding.Run(Images, CancellationToken.None);
             float[] mean = features[i] = new float[network.Channels];
             float[] pooled = new float[network.Channels];
-            for (int picture = 0; picture < Pictures; picture++)
+            for (int image = 0; image < Images; image++)
             {
-                network.Pool(binding, picture, pooled);
-                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(pooled, 1f / Pictures, mean, mean);
+                network.Pool(binding, image, pooled);
+                System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(pooled, 1f / Images, mean, mean);
             }
 
             if (i % 1000 == 0)

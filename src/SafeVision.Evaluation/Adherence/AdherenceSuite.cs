@@ -6,17 +6,17 @@ using SafeVision.Policies;
 namespace SafeVision.Evaluation.Adherence;
 
 /// <summary>
-/// Asks whether a guardrail reads its policy: the same pictures are judged under a policy and under a changed one, and the
+/// Asks whether a guardrail reads its policy: the same images are judged under a policy and under a changed one, and the
 /// verdicts must follow the change, or stay where it means the same.
 /// </summary>
 internal static class AdherenceSuite
 {
-    /// <summary>Tries the changes that the dataset's pictures allow.</summary>
+    /// <summary>Tries the changes that the dataset's images allow.</summary>
     /// <param name="guardrail">What judges. Its policy is changed many times and is <paramref name="policy"/> at the end; nobody else may use it meanwhile.</param>
     /// <param name="policy">The policy that is said in other words, reordered and renamed.</param>
-    /// <param name="dataset">Pictures. Clauses are made of the names of their <see cref="EvaluationSample.Objects"/>; without those, only stability is tried.</param>
+    /// <param name="dataset">Images. Clauses are made of the names of their <see cref="EvaluationSample.Objects"/>; without those, only stability is tried.</param>
     /// <param name="options">Null: the defaults.</param>
-    /// <param name="progress">Told after each picture.</param>
+    /// <param name="progress">Told after each image.</param>
     /// <param name="cancellationToken">Stops the work; the guardrail then keeps the policy it has.</param>
     public static async Task<AdherenceResult> RunAsync(
         IImageGuardrail guardrail,
@@ -39,7 +39,7 @@ internal static class AdherenceSuite
         return new AdherenceResult([.. Metrics(cases)], cases);
     }
 
-    /// <summary>Every picture under every policy that it is needed under; each policy is compiled once.</summary>
+    /// <summary>Every image under every policy that it is needed under; each policy is compiled once.</summary>
     private static async Task<Dictionary<(string, string), GuardrailResult>> JudgeAsync(
         IImageGuardrail guardrail, EvaluationDataset dataset, IReadOnlyList<PolicyTrial> trials, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)
     {
@@ -147,13 +147,13 @@ internal sealed class AdherenceOptions
     /// <summary>How many things are made a clause each, 1 to 200; the commonest of the dataset, spread over the categories. Default: 12.</summary>
     public int Things { get; set; } = 12;
 
-    /// <summary>On how many pictures each change is tried, 1 to 10,000. Default: 20.</summary>
+    /// <summary>On how many images each change is tried, 1 to 10,000. Default: 20.</summary>
     public int SamplesPerThing { get; set; } = 20;
 
-    /// <summary>On how many pictures it is tried that verdicts stay, 1 to 100,000. Default: 100.</summary>
+    /// <summary>On how many images it is tried that verdicts stay, 1 to 100,000. Default: 100.</summary>
     public int StableSamples { get; set; } = 100;
 
-    /// <summary>Chooses pictures and wordings. Default: 1.</summary>
+    /// <summary>Chooses images and wordings. Default: 1.</summary>
     public long Seed { get; set; } = 1;
 
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -173,10 +173,10 @@ internal sealed class AdherenceOptions
 
 /// <summary>Whether verdicts follow the policy's words.</summary>
 /// <param name="Metrics"><c>flipRate</c>, <c>flipDirectionRate</c> and <c>stabilityRate</c>, over all and for each kind of change, with Wilson intervals.</param>
-/// <param name="Cases">Every picture and change that was tried.</param>
+/// <param name="Cases">Every image and change that was tried.</param>
 internal sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOnlyList<AdherenceCase> Cases);
 
-/// <summary>One picture under a policy and under the changed one.</summary>
+/// <summary>One image under a policy and under the changed one.</summary>
 /// <param name="Kind">How the policy was changed.</param>
 /// <param name="Sample">The sample's id.</param>
 /// <param name="Category">The category whose verdict is compared, by its id before the change.</param>
@@ -192,16 +192,16 @@ internal sealed record AdherenceCase(
 /// <summary>How a policy is changed, and what its verdicts must then do.</summary>
 internal enum AdherenceKind
 {
-    /// <summary>A thing is added to what a category includes: pictures of it must become unsafe.</summary>
+    /// <summary>A thing is added to what a category includes: images of it must become unsafe.</summary>
     ClauseAdded,
 
-    /// <summary>A category that nobody trained a model for is added: pictures of its things must become unsafe.</summary>
+    /// <summary>A category that nobody trained a model for is added: images of its things must become unsafe.</summary>
     NovelCategory,
 
-    /// <summary>A thing is added to what a category excludes: pictures of it must become safe.</summary>
+    /// <summary>A thing is added to what a category excludes: images of it must become safe.</summary>
     ExcludeAdded,
 
-    /// <summary>A category includes and excludes the same thing: the exclude wins, so pictures of it must be safe.</summary>
+    /// <summary>A category includes and excludes the same thing: the exclude wins, so images of it must be safe.</summary>
     Contradiction,
 
     /// <summary>The same is said in other words: no verdict may move.</summary>

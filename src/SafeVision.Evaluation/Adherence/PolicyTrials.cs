@@ -5,10 +5,10 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Adherence;
 
-/// <summary>Makes changes of a policy out of what a dataset's pictures show.</summary>
+/// <summary>Makes changes of a policy out of what a dataset's images show.</summary>
 internal static class PolicyTrials
 {
-    /// <summary>What a clause is added to: something that no picture of a symbol or an upload shows, but that a policy may speak of.</summary>
+    /// <summary>What a clause is added to: something that no image of a symbol or an upload shows, but that a policy may speak of.</summary>
     private const string Stranger = "grand pianos on a stage";
 
     private const string Category = "forbidden";
@@ -40,7 +40,7 @@ internal static class PolicyTrials
         return trials;
     }
 
-    /// <summary>The things that most pictures show, one category after the other, with pictures that show them.</summary>
+    /// <summary>The things that most images show, one category after the other, with images that show them.</summary>
     private static IEnumerable<(string Thing, string Category, EvaluationSample[] Samples)> Things(EvaluationDataset dataset, AdherenceOptions options)
     {
         var byCategory = dataset.Samples
@@ -65,13 +65,13 @@ internal static class PolicyTrials
     private static SafetyPolicy Policy(Action<SafetyCategoryBuilder> configure) => SafetyPolicy.Define("adherence", "1").Category(Category, configure).Build();
 }
 
-/// <summary>A change of a policy and the pictures to try it on.</summary>
+/// <summary>A change of a policy and the images to try it on.</summary>
 /// <param name="Kind">How the policy is changed.</param>
 /// <param name="Edit">The change in words.</param>
 /// <param name="Before">The policy before.</param>
 /// <param name="After">The policy after.</param>
 /// <param name="Categories">The categories to compare, by their ids before and after.</param>
-/// <param name="Samples">The pictures.</param>
+/// <param name="Samples">The images.</param>
 internal sealed record PolicyTrial(
     AdherenceKind Kind, string Edit, SafetyPolicy Before, SafetyPolicy After, IReadOnlyList<(string Before, string After)> Categories, IReadOnlyList<EvaluationSample> Samples);
 

@@ -31,7 +31,7 @@ internal sealed class CaseFileReader
     /// <summary>The cases of a file.</summary>
     /// <param name="text">The file's text.</param>
     /// <param name="source">What errors call it.</param>
-    /// <param name="root">The folder that pictures are in.</param>
+    /// <param name="root">The folder that images are in.</param>
     /// <exception cref="PolicyException">Something is wrong; all of it is listed.</exception>
     public static IReadOnlyList<PolicyCase> Read(string text, string source, string root)
     {
@@ -104,7 +104,7 @@ internal sealed class CaseFileReader
 
         if (node is YamlMap && images.Count == 0)
         {
-            _errors.Add(node.Place, "the case names no picture; write 'image: file.jpg'");
+            _errors.Add(node.Place, "the case names no image; write 'image: file.jpg'");
         }
 
         if (node is YamlMap && !expects)
@@ -132,7 +132,7 @@ internal sealed class CaseFileReader
                 return path;
             }
 
-            _errors.Add(image.Place, $"there is no picture {PolicyText.Quote(image.Value)} in the folder of cases");
+            _errors.Add(image.Place, $"there is no image {PolicyText.Quote(image.Value)} in the folder of cases");
         }
         catch (DatasetException exception)
         {

@@ -2,13 +2,13 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Cases;
 
-/// <summary>A picture and what a team expects of its policy about it. Everything that is set must hold.</summary>
+/// <summary>An image and what a team expects of its policy about it. Everything that is set must hold.</summary>
 public sealed record PolicyCase
 {
     /// <summary>What the case is called.</summary>
     public required string Name { get; init; }
 
-    /// <summary>The picture's full path.</summary>
+    /// <summary>The image's full path.</summary>
     public required string Image { get; init; }
 
     /// <summary>Why the team wants it; empty where nothing was given.</summary>

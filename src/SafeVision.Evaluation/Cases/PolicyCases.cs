@@ -4,7 +4,7 @@ using SafeVision.Policies;
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>
-/// Reads a team's cases. A folder holds pictures and YAML files that say what is expected of them, or pictures sorted into the
+/// Reads a team's cases. A folder holds images and YAML files that say what is expected of them, or images sorted into the
 /// folders <c>allow</c>, <c>review</c> and <c>block</c>, or both.
 /// </summary>
 public static class PolicyCases
@@ -12,11 +12,11 @@ public static class PolicyCases
     private const int MostCases = 100_000;
 
     private static readonly string[] s_files = ["*.yaml", "*.yml", "*.json"];
-    private static readonly string[] s_pictures = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
+    private static readonly string[] s_images = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
 
     /// <summary>The cases of a folder: those of its files in order of their paths, then those of its decision folders.</summary>
     /// <param name="folder">The folder; its <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> files are read, not those of folders in it.</param>
-    /// <exception cref="CaseFileException">There is no case, a file is not valid, or it names a picture that is not there.</exception>
+    /// <exception cref="CaseFileException">There is no case, a file is not valid, or it names an image that is not there.</exception>
     public static IReadOnlyList<PolicyCase> Load(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -42,7 +42,7 @@ public static class PolicyCases
 
             return cases.Count switch
             {
-                0 => throw new CaseFileException($"{folder}: no case. Write a file of 'cases:', or sort pictures into the folders allow, review and block."),
+                0 => throw new CaseFileException($"{folder}: no case. Write a file of 'cases:', or sort images into the folders allow, review and block."),
                 > MostCases => throw new CaseFileException($"{folder}: more than {MostCases} cases."),
                 _ => cases,
             };
@@ -62,7 +62,7 @@ public static class PolicyCases
         string word = PolicyValueReader.Word(decision);
         string folder = Path.Combine(root, word);
         return !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder)
-            .Where(file => !DatasetPaths.IsSidecar(file) && s_pictures.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
+            .Where(file => !DatasetPaths.IsSidecar(file) && s_images.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)
             .Select(file => $"{word}/{Path.GetFileName(file)}")
             .Select(name => new PolicyCase { Name = name, Image = DatasetPaths.Resolve(root, name), Decisions = [decision] });

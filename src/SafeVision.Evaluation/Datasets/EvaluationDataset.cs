@@ -94,7 +94,7 @@ public sealed class EvaluationDataset
 /// <summary>One image of a dataset with what is true of it.</summary>
 /// <remarks>
 /// A sample knows no policy: it lists the categories that apply, and a policy's truth is those of its own categories among
-/// them. So one picture serves every policy whose categories the dataset was annotated for.
+/// them. So one image serves every policy whose categories the dataset was annotated for.
 /// </remarks>
 public sealed record EvaluationSample
 {
@@ -107,7 +107,7 @@ public sealed record EvaluationSample
     /// <summary>The ids of all categories that apply, of every policy that the dataset was annotated for; empty: none applies.</summary>
     public IReadOnlyList<string> Labels { get; init; } = [];
 
-    /// <summary>The things in the picture, where the dataset says where they are.</summary>
+    /// <summary>The things in the image, where the dataset says where they are.</summary>
     public IReadOnlyList<SampleObject> Objects { get; init; } = [];
 
     /// <summary>A reference reason for each category that has one, by the category's id.</summary>
@@ -120,7 +120,7 @@ public sealed record EvaluationSample
     public IReadOnlyList<string> Tags { get; init; } = [];
 }
 
-/// <summary>A thing in a picture.</summary>
+/// <summary>A thing in an image.</summary>
 /// <param name="Name">What it is, in plain words: "wolf trap".</param>
 /// <param name="Box">The smallest upright rectangle around what is visible of it, in fractions of the image.</param>
 /// <param name="Categories">The ids of the categories that it is evidence for; empty for a thing that is harmless here.</param>
@@ -147,10 +147,10 @@ public enum DatasetProblemKind
     /// <summary>Two samples have one id.</summary>
     DuplicateId,
 
-    /// <summary>Two samples show the same picture.</summary>
+    /// <summary>Two samples show the same image.</summary>
     DuplicateImage,
 
-    /// <summary>The same picture stands in two splits.</summary>
+    /// <summary>The same image stands in two splits.</summary>
     SharedBetweenSplits,
 }
 

@@ -4,7 +4,7 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>
-/// Looks for pictures that stand in two splits: a test that holds pictures of the training, saved anew or scaled, measures
+/// Looks for images that stand in two splits: a test that holds images of the training, saved anew or scaled, measures
 /// memory. Compares every image with every other, exactly for the distance given.
 /// </summary>
 public static class LeakCheck
@@ -78,11 +78,11 @@ public static class LeakCheck
             (EvaluationSample one, EvaluationSample other) = (samples[first], samples[second]);
             if (one.Split != other.Split)
             {
-                Report(DatasetProblemKind.SharedBetweenSplits, other.Id, $"It shows the same picture as '{one.Id}' ({how}); that is in {one.Split}, this in {other.Split}.");
+                Report(DatasetProblemKind.SharedBetweenSplits, other.Id, $"It shows the same image as '{one.Id}' ({how}); that is in {one.Split}, this in {other.Split}.");
             }
             else if (options.WithinSplits)
             {
-                Report(DatasetProblemKind.DuplicateImage, other.Id, $"It shows the same picture as '{one.Id}' ({how}).");
+                Report(DatasetProblemKind.DuplicateImage, other.Id, $"It shows the same image as '{one.Id}' ({how}).");
             }
         }
 
@@ -115,10 +115,10 @@ public static class LeakCheck
 /// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
 internal sealed class LeakCheckOptions
 {
-    /// <summary>The most bits in which the hashes of one picture differ, 0 to 31. Default 31, as PDQ's authors advise.</summary>
+    /// <summary>The most bits in which the hashes of one image differ, 0 to 31. Default 31, as PDQ's authors advise.</summary>
     public int MaxDistance { get; set => field = value is >= 0 and <= PdqIndex.MaxDistance ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"A distance is 0 to {PdqIndex.MaxDistance}."); } = PdqIndex.MaxDistance;
 
-    /// <summary>The least quality of a hash, 0 to 100: pictures with too little to see are compared by their bytes only. Default 50.</summary>
+    /// <summary>The least quality of a hash, 0 to 100: images with too little to see are compared by their bytes only. Default 50.</summary>
     public int MinQuality { get; set => field = value is >= 0 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A quality is 0 to 100."); } = 50;
 
     /// <summary>Whether to report pairs within one split too. Default false: they make a number too sure, but no test easier.</summary>
@@ -131,7 +131,7 @@ internal sealed class LeakCheckOptions
     public int Parallelism { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image is decoded at once."); } = Environment.ProcessorCount;
 }
 
-/// <summary>What a search for pictures in several splits found.</summary>
+/// <summary>What a search for images in several splits found.</summary>
 /// <param name="Problems">The pairs, and the images that could not be read; the first of all.</param>
 /// <param name="ProblemCount">How many problems there are, listed or not.</param>
 /// <param name="Compared">Images that were compared by how they look.</param>

@@ -7,10 +7,10 @@ using System.Runtime.Intrinsics;
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>
-/// A perceptual hash of 256 bits by Facebook's PDQ algorithm (2019): pictures that look alike have hashes that differ in few
-/// bits. Up to 31 of 256 is the usual bound for "the same picture", saved, scaled or recompressed.
+/// A perceptual hash of 256 bits by Facebook's PDQ algorithm (2019): images that look alike have hashes that differ in few
+/// bits. Up to 31 of 256 is the usual bound for "the same image", saved, scaled or recompressed.
 /// </summary>
-/// <remarks>Bit i·16 + j says whether the picture's horizontal frequency j + 1 and vertical frequency i + 1 are above the median.</remarks>
+/// <remarks>Bit i·16 + j says whether the image's horizontal frequency j + 1 and vertical frequency i + 1 are above the median.</remarks>
 internal readonly record struct PdqHash
 {
     /// <summary>The number of bits.</summary>
@@ -20,7 +20,7 @@ internal readonly record struct PdqHash
 
     internal PdqHash(Vector256<ulong> words) => _words = words;
 
-    /// <summary>In how many bits two hashes differ, 0 to 256. Hashes of unrelated pictures differ in about 128.</summary>
+    /// <summary>In how many bits two hashes differ, 0 to 256. Hashes of unrelated images differ in about 128.</summary>
     public int Distance(PdqHash other)
     {
         Vector256<ulong> different = _words ^ other._words;
@@ -54,9 +54,9 @@ internal readonly record struct PdqHash
         string.Create(CultureInfo.InvariantCulture, $"{_words[3]:x16}{_words[2]:x16}{_words[1]:x16}{_words[0]:x16}");
 }
 
-/// <summary>A picture's hash and how much it means.</summary>
+/// <summary>An image's hash and how much it means.</summary>
 /// <param name="Hash">The hash.</param>
-/// <param name="Quality">0 to 100: how much there is to see. Below 50 a match means little: even pictures are all alike.</param>
+/// <param name="Quality">0 to 100: how much there is to see. Below 50 a match means little: even images are all alike.</param>
 internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 
 /// <summary>

@@ -6,19 +6,19 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>
-/// Hashes pictures by PDQ, bit for bit as the reference implementation in C++ (github.com/facebook/ThreatExchange, pdq/cpp)
+/// Hashes images by PDQ, bit for bit as the reference implementation in C++ (github.com/facebook/ThreatExchange, pdq/cpp)
 /// does where both get the same pixels: luma, two passes of a box filter in each direction, 64 by 64 points, the lowest 16 by
 /// 16 frequencies but the constant ones, each above or below the median.
 /// </summary>
 /// <remarks>
-/// The reference program shrinks pictures above 512 pixels to 512 by 512 before, with a filter of its image library; here all
+/// The reference program shrinks images above 512 pixels to 512 by 512 before, with a filter of its image library; here all
 /// pixels are used, as its functions do when they are called. The two differ in some bits out of 256.
 /// </remarks>
 internal static class PdqHasher
 {
     private const int Points = 64;
     private const int Frequencies = 16;
-    private const int Smallest = 5; // pixels; smaller pictures have no hash
+    private const int Smallest = 5; // pixels; smaller images have no hash
 
     /// <summary>The first frequencies of a cosine transform of 64 points without the constant one. [frequency, point]</summary>
     private static readonly float[] Cosines = MakeCosines();
@@ -27,7 +27,7 @@ internal static class PdqHasher
     /// <param name="pixels">Rows from the top, three bytes a pixel.</param>
     /// <param name="width">Pixels in a row, at least 1.</param>
     /// <param name="height">Rows, at least 1.</param>
-    /// <returns>The hash; all zero with a quality of 0 for a picture with fewer than five rows or columns.</returns>
+    /// <returns>The hash; all zero with a quality of 0 for an image with fewer than five rows or columns.</returns>
     /// <exception cref="ArgumentException">The sizes are not positive, or <paramref name="pixels"/> is too short for them.</exception>
     public static PdqResult Hash(ReadOnlySpan<byte> pixels, int width, int height)
     {

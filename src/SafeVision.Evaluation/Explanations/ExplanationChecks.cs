@@ -3,11 +3,11 @@ using SafeVision.Evaluation.Datasets;
 
 namespace SafeVision.Evaluation.Explanations;
 
-/// <summary>Whether what a finding says fits together, and fits the picture.</summary>
+/// <summary>Whether what a finding says fits together, and fits the image.</summary>
 internal static class ExplanationChecks
 {
     /// <summary>
-    /// Whether the finding names a thing that is in the picture and is evidence for its category: in its reason, in the model's
+    /// Whether the finding names a thing that is in the image and is evidence for its category: in its reason, in the model's
     /// own words or among its labels. Singular and plural count alike, and so do common other words for a thing.
     /// </summary>
     public static bool NamesObject(Finding finding, EvaluationSample sample)

@@ -86,7 +86,7 @@ internal static class ExplanationMetrics
         void Value(string name, double value) => values.Add(new ExplanationValue(name, finding.Category, row, value));
     }
 
-    /// <summary>The means over findings. Samples are resampled, not findings: those of one picture hang together.</summary>
+    /// <summary>The means over findings. Samples are resampled, not findings: those of one image hang together.</summary>
     private static MetricValue[] Summarize((string Name, string? Category, ExplanationValue[] Values)[] means, EvaluationRun run, int resamples)
     {
         (double Lower, double Upper)[] ends = run.Records.Count == 0

@@ -9,7 +9,7 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>
-/// Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the picture cell by cell, hottest first, or shows it
+/// Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the image cell by cell, hottest first, or shows it
 /// so, and asks the guardrail each time. Beside them stand the same with cells in random order: only what is better than that
 /// is the map's merit.
 /// </summary>
@@ -65,7 +65,7 @@ internal static class FaithfulnessProbe
         IImageGuardrail guardrail, ImageSource image, string sample, Finding finding, long seed, FaithfulnessOptions options, CancellationToken cancellationToken)
     {
         HeatMap map = finding.Evidence.HeatMap!;
-        if (await DecodeAsync(image, map, cancellationToken).ConfigureAwait(false) is not { } picture)
+        if (await DecodeAsync(image, map, cancellationToken).ConfigureAwait(false) is not { } masked)
         {
             return null;
         }
@@ -85,9 +85,9 @@ internal static class FaithfulnessProbe
         {
             int steps = Math.Min(options.Steps, order.Length);
             int[] counts = [.. Enumerable.Range(0, steps + 1).Select(step => order.Length * step / steps)];
-            double[] shares = Shares(picture, order, counts);
+            double[] shares = Shares(masked, order, counts);
             List<double> heights = [];
-            IAsyncEnumerable<ImageSource> images = counts.Select(count => picture.With(order.AsSpan(0, count), shown, fill)).ToAsyncEnumerable();
+            IAsyncEnumerable<ImageSource> images = counts.Select(count => masked.With(order.AsSpan(0, count), shown, fill)).ToAsyncEnumerable();
             await foreach (GuardrailResult result in guardrail.CheckManyAsync(images, cancellationToken).ConfigureAwait(false))
             {
                 heights.Add(result.Findings.FirstOrDefault(one => one.Category == finding.Category)?.Score ?? double.NaN);
@@ -102,24 +102,24 @@ internal static class FaithfulnessProbe
         Enumerable.Range(1, x.Count - 1).Sum(i => (x[i] - x[i - 1]) * (y[i] + y[i - 1]) / 2);
 
     /// <summary>The share of the map's pixels that each number of cells has.</summary>
-    private static double[] Shares(MaskedPicture picture, int[] order, int[] counts)
+    private static double[] Shares(MaskedImage masked, int[] order, int[] counts)
     {
         long[] areas = new long[order.Length + 1];
         for (int i = 0; i < order.Length; i++)
         {
-            areas[i + 1] = areas[i] + picture.Area(order[i]);
+            areas[i + 1] = areas[i] + masked.Area(order[i]);
         }
 
         return [.. counts.Select(count => (double)areas[count] / areas[^1])];
     }
 
-    private static async Task<MaskedPicture?> DecodeAsync(ImageSource image, HeatMap map, CancellationToken cancellationToken)
+    private static async Task<MaskedImage?> DecodeAsync(ImageSource image, HeatMap map, CancellationToken cancellationToken)
     {
         try
         {
             using DecodedImage decoded = await Decoder.DecodeAsync(image, new ImageDecodeOptions(), cancellationToken).ConfigureAwait(false);
             ImageFrame frame = decoded.Frames[0];
-            return decoded.FrameCount == 1 ? new MaskedPicture(new Picture(frame.Width, frame.Height, frame.Pixels.ToArray()), map) : null;
+            return decoded.FrameCount == 1 ? new MaskedImage(new RgbImage(frame.Width, frame.Height, frame.Pixels.ToArray()), map) : null;
         }
         catch (ImageRejectedException)
         {
@@ -175,7 +175,7 @@ internal static class FaithfulnessProbe
 /// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
 internal sealed class FaithfulnessOptions
 {
-    /// <summary>In how many steps the picture is hidden or shown, 1 to 1000. Default 8. Each finding costs four times as many questions.</summary>
+    /// <summary>In how many steps the image is hidden or shown, 1 to 1000. Default 8. Each finding costs four times as many questions.</summary>
     public int Steps { get; set => field = value is >= 1 and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "There are 1 to 1000 steps."); } = 8;
 
     /// <summary>The most findings that are measured, at least 1; which ones depends on the seed. Default 200.</summary>
@@ -197,7 +197,7 @@ internal sealed class FaithfulnessOptions
 /// <param name="Metrics">The means with their intervals; NaN where nothing was measured.</param>
 internal sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
 
-/// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the picture, 0 to 1.</summary>
+/// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the image, 0 to 1.</summary>
 /// <param name="Sample">The sample's id.</param>
 /// <param name="Category">The finding's category.</param>
 /// <param name="Deletion">While the hottest parts are hidden first: low for a map that shows what the score rests on.</param>

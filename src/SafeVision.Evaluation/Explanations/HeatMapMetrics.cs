@@ -12,7 +12,7 @@ internal static class HeatMapMetrics
     /// </summary>
     /// <param name="map">The map.</param>
     /// <param name="boxes">Where the things are.</param>
-    /// <param name="tolerance">How far off still counts, as a share of the image's width and height. The paper's 15 pixels are about 0.03 of its pictures.</param>
+    /// <param name="tolerance">How far off still counts, as a share of the image's width and height. The paper's 15 pixels are about 0.03 of its images.</param>
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>
     public static double PointingGame(HeatMap map, IReadOnlyList<ImageBox> boxes, double tolerance = 0.03)
     {

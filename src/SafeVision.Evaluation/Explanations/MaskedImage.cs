@@ -4,37 +4,37 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Explanations;
 
-/// <summary>A picture cut into the cells of a heat map, to be shown with some of them hidden.</summary>
-internal sealed class MaskedPicture
+/// <summary>An image cut into the cells of a heat map, to be shown with some of them hidden.</summary>
+internal sealed class MaskedImage
 {
     private const double BlurredAway = 8; // percent of the shorter side: nothing smaller than a quarter of it is left
 
-    private readonly Picture _picture;
-    private readonly Lazy<Picture> _mean;
-    private readonly Lazy<Picture> _blurred;
+    private readonly RgbImage _image;
+    private readonly Lazy<RgbImage> _mean;
+    private readonly Lazy<RgbImage> _blurred;
     private readonly (int Left, int Top, int Right, int Bottom)[] _cells;
 
-    public MaskedPicture(Picture picture, HeatMap map)
+    public MaskedImage(RgbImage image, HeatMap map)
     {
-        _picture = picture;
-        _mean = new Lazy<Picture>(() => Mean(picture));
-        _blurred = new Lazy<Picture>(() => Blurred(picture));
+        _image = image;
+        _mean = new Lazy<RgbImage>(() => Mean(image));
+        _blurred = new Lazy<RgbImage>(() => Blurred(image));
         _cells = [.. Enumerable.Range(0, map.Values.Count).Select(cell => Pixels(map, cell))];
     }
 
     /// <summary>How many pixels a cell has; 0 for one that is smaller than a pixel.</summary>
     public int Area(int cell) => (_cells[cell].Right - _cells[cell].Left) * (_cells[cell].Bottom - _cells[cell].Top);
 
-    /// <summary>The picture with some cells hidden, or with nothing but some cells shown.</summary>
+    /// <summary>The image with some cells hidden, or with nothing but some cells shown.</summary>
     /// <param name="cells">The cells.</param>
     /// <param name="shown">True: those are shown and all else is hidden. False: those are hidden.</param>
     /// <param name="fill">What hidden parts show.</param>
     public ImageSource With(ReadOnlySpan<int> cells, bool shown, MaskFill fill)
     {
-        Picture hidden = fill == MaskFill.Mean ? _mean.Value : _blurred.Value;
-        (Picture inside, Picture outside) = shown ? (_picture, hidden) : (hidden, _picture);
+        RgbImage hidden = fill == MaskFill.Mean ? _mean.Value : _blurred.Value;
+        (RgbImage inside, RgbImage outside) = shown ? (_image, hidden) : (hidden, _image);
         byte[] pixels = (byte[])outside.Pixels.Clone();
-        var masked = new Picture(_picture.Width, _picture.Height, pixels);
+        var masked = new RgbImage(_image.Width, _image.Height, pixels);
         foreach (int cell in cells)
         {
             (int left, int top, int right, int bottom) = _cells[cell];
@@ -44,7 +44,7 @@ internal sealed class MaskedPicture
             }
         }
 
-        return ImageSource.FromPixels(pixels, _picture.Width, _picture.Height, PixelFormat.Rgb24);
+        return ImageSource.FromPixels(pixels, _image.Width, _image.Height, PixelFormat.Rgb24);
     }
 
     // Neighbours share a rounded edge, so that every pixel of the map's region is in one cell.
@@ -52,24 +52,24 @@ internal sealed class MaskedPicture
     {
         (int y, int x) = Math.DivRem(index, map.Width);
         return (
-            Edge(map.Region.X + (map.Region.Width * x / map.Width), _picture.Width),
-            Edge(map.Region.Y + (map.Region.Height * y / map.Height), _picture.Height),
-            Edge(map.Region.X + (map.Region.Width * (x + 1) / map.Width), _picture.Width),
-            Edge(map.Region.Y + (map.Region.Height * (y + 1) / map.Height), _picture.Height));
+            Edge(map.Region.X + (map.Region.Width * x / map.Width), _image.Width),
+            Edge(map.Region.Y + (map.Region.Height * y / map.Height), _image.Height),
+            Edge(map.Region.X + (map.Region.Width * (x + 1) / map.Width), _image.Width),
+            Edge(map.Region.Y + (map.Region.Height * (y + 1) / map.Height), _image.Height));
 
         static int Edge(double share, int side) => Math.Clamp((int)Math.Round(share * side), 0, side);
     }
 
-    private static Picture Mean(Picture picture)
+    private static RgbImage Mean(RgbImage image)
     {
         Span<long> sums = stackalloc long[3];
-        for (int i = 0; i < picture.Pixels.Length; i++)
+        for (int i = 0; i < image.Pixels.Length; i++)
         {
-            sums[i % 3] += picture.Pixels[i];
+            sums[i % 3] += image.Pixels[i];
         }
 
-        int pixels = picture.Pixels.Length / 3;
-        var mean = new Picture(picture.Width, picture.Height);
+        int pixels = image.Pixels.Length / 3;
+        var mean = new RgbImage(image.Width, image.Height);
         for (int i = 0; i < mean.Pixels.Length; i++)
         {
             mean.Pixels[i] = (byte)((sums[i % 3] + (pixels / 2)) / pixels);
@@ -79,25 +79,25 @@ internal sealed class MaskedPicture
     }
 
     // So strong a blur is made on a small copy: it leaves nothing that the copy lacks, and costs a hundredth.
-    private static Picture Blurred(Picture picture)
+    private static RgbImage Blurred(RgbImage image)
     {
-        double scale = Math.Min(1, 128.0 / picture.ShortSide);
-        (int width, int height) = (Math.Max(1, (int)(picture.Width * scale)), Math.Max(1, (int)(picture.Height * scale)));
-        var small = new Picture(width, height);
-        ImageResizer.Resize(picture.Pixels, picture.Width, picture.Height, PixelLayout.Rgb24, small.Pixels, width, height, ResampleFilter.Bilinear);
+        double scale = Math.Min(1, 128.0 / image.ShortSide);
+        (int width, int height) = (Math.Max(1, (int)(image.Width * scale)), Math.Max(1, (int)(image.Height * scale)));
+        var small = new RgbImage(width, height);
+        ImageResizer.Resize(image.Pixels, image.Width, image.Height, PixelLayout.Rgb24, small.Pixels, width, height, ResampleFilter.Bilinear);
         small = GaussianBlur.Blur(small, BlurredAway / 100 * small.ShortSide);
-        var blurred = new Picture(picture.Width, picture.Height);
-        ImageResizer.Resize(small.Pixels, width, height, PixelLayout.Rgb24, blurred.Pixels, picture.Width, picture.Height, ResampleFilter.Bilinear);
+        var blurred = new RgbImage(image.Width, image.Height);
+        ImageResizer.Resize(small.Pixels, width, height, PixelLayout.Rgb24, blurred.Pixels, image.Width, image.Height, ResampleFilter.Bilinear);
         return blurred;
     }
 }
 
-/// <summary>What hidden parts of a picture show.</summary>
+/// <summary>What hidden parts of an image show.</summary>
 internal enum MaskFill
 {
-    /// <summary>The picture's mean colour.</summary>
+    /// <summary>The image's mean colour.</summary>
     Mean,
 
-    /// <summary>The picture, blurred until nothing can be recognised: sharp edges around what is hidden would be evidence of their own.</summary>
+    /// <summary>The image, blurred until nothing can be recognised: sharp edges around what is hidden would be evidence of their own.</summary>
     Blur,
 }

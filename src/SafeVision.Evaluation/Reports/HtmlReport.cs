@@ -8,7 +8,7 @@ namespace SafeVision.Evaluation.Reports;
 /// <summary>A report as one page that needs nothing beside it: no script, no other file, no connection.</summary>
 /// <remarks>
 /// Text of datasets, policies and models is encoded, and the page's own content security policy lets in nothing but its style,
-/// a script that sorts tables, and pictures in the page. Pictures are blurred until a reader asks for them. Equal reports and
+/// a script that sorts tables, and images in the page. Images are blurred until a reader asks for them. Equal reports and
 /// images give equal bytes.
 /// </remarks>
 internal static class HtmlReport
@@ -17,7 +17,7 @@ internal static class HtmlReport
     /// <param name="stream">Where to; left open.</param>
     /// <param name="report">What was measured.</param>
     /// <param name="images">
-    /// The image that was judged, for a mistake; null, or a null answer, for no picture. A picture that can't be read is a remark
+    /// The image that was judged, for a mistake; null, or a null answer, for no image. An image that can't be read is a remark
     /// in the page.
     /// </param>
     /// <param name="options">Null: the defaults.</param>
@@ -33,7 +33,7 @@ internal static class HtmlReport
         ArgumentNullException.ThrowIfNull(report);
         options ??= new HtmlReportOptions();
         ReportMistake[] mistakes = [.. report.Mistakes.Take(options.MaxMistakes)];
-        IReadOnlyList<(MistakePicture?, string?)> pictures = await PaintAsync(mistakes, images, options.MaxPictureBytes, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<(MistakeImage?, string?)> painted = await PaintAsync(mistakes, images, options.MaxImageBytes, cancellationToken).ConfigureAwait(false);
         var markup = new MetricMarkup(ReportIdentity.Line(report.Identity));
         var content = new HtmlBuilder();
         content.Append($"""
@@ -42,7 +42,7 @@ internal static class HtmlReport
             {MetricSections.Cards(report.Metrics, markup)}
             {MetricSections.ByCategory(report.Metrics, markup)}
             {PlotSection.Render(report)}
-            {MistakeSection.Render(mistakes, pictures)}
+            {MistakeSection.Render(mistakes, painted)}
             {MetricSections.All(report.Metrics, markup)}
             {GlossarySection.Render(report.Metrics.Select(metric => metric.Name))}
             """);
@@ -55,29 +55,29 @@ internal static class HtmlReport
             cancellationToken).ConfigureAwait(false);
     }
 
-    private static async Task<IReadOnlyList<(MistakePicture?, string?)>> PaintAsync(
+    private static async Task<IReadOnlyList<(MistakeImage?, string?)>> PaintAsync(
         ReportMistake[] mistakes, Func<ReportMistake, ImageSource?>? images, int budget, CancellationToken cancellationToken)
     {
         var painter = new MistakePainter();
-        var pictures = new List<(MistakePicture?, string?)>(mistakes.Length);
+        var painted = new List<(MistakeImage?, string?)>(mistakes.Length);
         foreach (ReportMistake mistake in mistakes)
         {
-            (MistakePicture? picture, string? problem) = images is null || budget <= 0
+            (MistakeImage? image, string? problem) = images is null || budget <= 0
                 ? (null, null)
                 : await PaintAsync(painter, mistake, images, cancellationToken).ConfigureAwait(false);
-            if (picture is not null && picture.Length > budget)
+            if (image is not null && image.Length > budget)
             {
-                (picture, problem, budget) = (null, "the page has as many bytes of pictures as it may have.", 0);
+                (image, problem, budget) = (null, "the page has as many bytes of images as it may have.", 0);
             }
 
-            budget -= picture?.Length ?? 0;
-            pictures.Add((picture, problem));
+            budget -= image?.Length ?? 0;
+            painted.Add((image, problem));
         }
 
-        return pictures;
+        return painted;
     }
 
-    private static async Task<(MistakePicture?, string?)> PaintAsync(
+    private static async Task<(MistakeImage?, string?)> PaintAsync(
         MistakePainter painter, ReportMistake mistake, Func<ReportMistake, ImageSource?> images, CancellationToken cancellationToken)
     {
         try
@@ -100,8 +100,8 @@ internal sealed class HtmlReportOptions
     /// <summary>The most mistakes that are shown, 0 to 200. Default 24.</summary>
     public int MaxMistakes { get; set => field = InRange(value, 0, 200); } = 24;
 
-    /// <summary>The most bytes that pictures may take in the page, 0 (no pictures) to 50 million. Default 4 million.</summary>
-    public int MaxPictureBytes { get; set => field = InRange(value, 0, 50_000_000); } = 4_000_000;
+    /// <summary>The most bytes that images may take in the page, 0 (no images) to 50 million. Default 4 million.</summary>
+    public int MaxImageBytes { get; set => field = InRange(value, 0, 50_000_000); } = 4_000_000;
 
     private static int InRange(int value, int least, int most) => value >= least && value <= most
         ? value

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace SafeVision.Evaluation.Reports;
 
-/// <summary>A report as Markdown that fits into a comment on a pull request: the numbers, without curves and pictures.</summary>
+/// <summary>A report as Markdown that fits into a comment on a pull request: the numbers, without curves and images.</summary>
 /// <remarks>Foreign words stand in code spans, so none becomes markup, a link or a mention. Equal reports give equal text.</remarks>
 internal static class MarkdownReport
 {

@@ -60,7 +60,7 @@ internal static class MetricCatalog
         Share("insertionAuc", "Insertion AUC", MetricGroup.Explanations, true, "The score that is reached, on average, while the hottest parts are shown step by step."),
         Share("deletionAucRandom", "Deletion AUC, random order", MetricGroup.Explanations, null, "The same with parts hidden in random order: a heat map is to be lower."),
         Share("insertionAucRandom", "Insertion AUC, random order", MetricGroup.Explanations, null, "The same with parts shown in random order: a heat map is to be higher."),
-        Share("reasonNamesObject", "Reason names the thing", MetricGroup.Explanations, true, "How often the reason names a thing that is in the picture."),
+        Share("reasonNamesObject", "Reason names the thing", MetricGroup.Explanations, true, "How often the reason names a thing that is in the image."),
         Share("explanationConsistency", "Consistency", MetricGroup.Explanations, true, "How often category, reason and evidence say the same."),
         Share("rougeL", "ROUGE-L", MetricGroup.Explanations, true, "How much of the reference reason's wording, in order, the reason has."),
 
@@ -74,7 +74,7 @@ internal static class MetricCatalog
         new("latencyP99", "Latency, p99", MetricGroup.Cost, MetricUnit.Milliseconds, false, "Ninety-nine of a hundred images take at most this long."),
         new("latencyCold", "Latency, cold", MetricGroup.Cost, MetricUnit.Milliseconds, false, "What the first image takes, before anything is warm."),
         new("imagesPerSecond", "Images per second", MetricGroup.Cost, MetricUnit.ImagesPerSecond, true, "How many images a second the run got through."),
-        new("tokensRead", "Tokens read", MetricGroup.Cost, MetricUnit.Count, false, "Tokens of prompt and picture that a language model read, for each image."),
+        new("tokensRead", "Tokens read", MetricGroup.Cost, MetricUnit.Count, false, "Tokens of prompt and image that a language model read, for each image."),
         new("tokensWritten", "Tokens written", MetricGroup.Cost, MetricUnit.Count, false, "Tokens that a language model wrote, for each image."),
         Share("escalated", "Escalated", MetricGroup.Cost, false, "The share of images that a cascade handed on to its next engine."),
     ];
@@ -140,7 +140,7 @@ public enum MetricGroup
     /// <summary>Do heat maps, boxes and reasons tell the truth?</summary>
     Explanations,
 
-    /// <summary>What is lost when the picture is disturbed?</summary>
+    /// <summary>What is lost when the image is disturbed?</summary>
     Robustness,
 
     /// <summary>How long does it take?</summary>

@@ -11,7 +11,7 @@ internal static class ReportFolder
     /// <summary>Writes the three files; each is whole or not there.</summary>
     /// <param name="folder">Where to; made where it is missing. Earlier reports in it are replaced.</param>
     /// <param name="report">What was measured.</param>
-    /// <param name="images">The image that was judged, for a mistake; null for no pictures.</param>
+    /// <param name="images">The image that was judged, for a mistake; null for no images.</param>
     /// <param name="options">How the page is made; null: the defaults.</param>
     /// <param name="cancellationToken">Stops the writing.</param>
     /// <returns>The page's path.</returns>

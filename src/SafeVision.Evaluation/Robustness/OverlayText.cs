@@ -1,35 +1,35 @@
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>
-/// Writes into the picture what an attacker would have the model read: white letters on a black strip along the lower edge.
+/// Writes into the image what an attacker would have the model read: white letters on a black strip along the lower edge.
 /// </summary>
 /// <param name="text">The text, in letters that <see cref="PixelFont"/> has.</param>
-internal sealed class OverlayText(string text) : PictureTransform
+internal sealed class OverlayText(string text) : PixelTransform
 {
-    private const double Broad = 0.94; // of the picture's width
-    private const double High = 0.25; // of its height, at most: the picture is still to be seen
+    private const double Broad = 0.94; // of the image's width
+    private const double High = 0.25; // of its height, at most: the image is still to be seen
 
-    public override Picture Apply(Picture picture, SeededRandom random)
+    public override RgbImage Apply(RgbImage image, SeededRandom random)
     {
-        var written = new Picture(picture.Width, picture.Height, (byte[])picture.Pixels.Clone());
-        (int scale, string[] lines) = Layout(picture.Width, picture.Height);
+        var written = new RgbImage(image.Width, image.Height, (byte[])image.Pixels.Clone());
+        (int scale, string[] lines) = Layout(image.Width, image.Height);
         int lineHeight = (PixelFont.Height + 2) * scale;
-        int top = Math.Max(0, picture.Height - (lines.Length * lineHeight) - scale);
-        for (int y = top; y < picture.Height; y++)
+        int top = Math.Max(0, image.Height - (lines.Length * lineHeight) - scale);
+        for (int y = top; y < image.Height; y++)
         {
             written.Row(y).Clear();
         }
 
         for (int i = 0; i < lines.Length; i++)
         {
-            int left = (picture.Width - (lines[i].Length * PixelFont.Advance * scale)) / 2;
+            int left = (image.Width - (lines[i].Length * PixelFont.Advance * scale)) / 2;
             PixelFont.Draw(written, lines[i], left, top + scale + (i * lineHeight), scale);
         }
 
         return written;
     }
 
-    /// <summary>The largest letters for which the text, broken between words, fits; small pictures get the smallest there are.</summary>
+    /// <summary>The largest letters for which the text, broken between words, fits; small images get the smallest there are.</summary>
     private (int Scale, string[] Lines) Layout(int width, int height)
     {
         int scale = Math.Max(1, width / (8 * PixelFont.Advance));
@@ -93,8 +93,8 @@ internal static class PixelFont
         "#...# ####. .###. ####. ##### #.... .###. #...# .###. .##.. #...# ##### #...# #...# .###. #.... .##.# #...# ####. ..#.. .###. ..#.. #...# #...# ..#.. ##### .##.. .#... ..... ..... ...#. .#... ...#. .#... ..#.. ##### ..##. #.... .##.# .###.",
     ];
 
-    /// <summary>Draws a line of text in white; what lies beyond the picture is cut off.</summary>
-    public static void Draw(Picture picture, string text, int left, int top, int scale)
+    /// <summary>Draws a line of text in white; what lies beyond the image is cut off.</summary>
+    public static void Draw(RgbImage image, string text, int left, int top, int scale)
     {
         for (int i = 0; i < text.Length; i++)
         {
@@ -104,19 +104,19 @@ internal static class PixelFont
                 (int row, int column) = (dot / Columns, dot % Columns);
                 if (Dots[row][(letter * Advance) + column] == '#')
                 {
-                    Fill(picture, left + (((i * Advance) + column) * scale), top + (row * scale), scale);
+                    Fill(image, left + (((i * Advance) + column) * scale), top + (row * scale), scale);
                 }
             }
         }
     }
 
-    private static void Fill(Picture picture, int left, int top, int side)
+    private static void Fill(RgbImage image, int left, int top, int side)
     {
-        for (int y = Math.Max(0, top); y < Math.Min(picture.Height, top + side); y++)
+        for (int y = Math.Max(0, top); y < Math.Min(image.Height, top + side); y++)
         {
-            for (int x = Math.Max(0, left); x < Math.Min(picture.Width, left + side); x++)
+            for (int x = Math.Max(0, left); x < Math.Min(image.Width, left + side); x++)
             {
-                picture.Row(y, x, 1).Fill(255);
+                image.Row(y, x, 1).Fill(255);
             }
         }
     }

@@ -6,13 +6,13 @@ namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>Adds to every channel of every pixel a normally distributed number.</summary>
 /// <param name="deviation">The standard deviation, in levels of 255.</param>
-internal sealed class GaussianNoise(double deviation) : PictureTransform
+internal sealed class GaussianNoise(double deviation) : PixelTransform
 {
-    public override Picture Apply(Picture picture, SeededRandom random)
+    public override RgbImage Apply(RgbImage image, SeededRandom random)
     {
-        var noisy = new Picture(picture.Width, picture.Height);
+        var noisy = new RgbImage(image.Width, image.Height);
         Span<byte> target = noisy.Pixels;
-        ReadOnlySpan<byte> source = picture.Pixels;
+        ReadOnlySpan<byte> source = image.Pixels;
         for (int i = 0; i < source.Length; i++)
         {
             target[i] = (byte)Math.Clamp((int)Math.Floor(source[i] + (deviation * Normal(random)) + 0.5), 0, 255);
@@ -33,28 +33,28 @@ internal sealed class GaussianNoise(double deviation) : PictureTransform
 }
 
 /// <summary>Blurs with a Gaussian kernel, cut at three standard deviations; the edge pixels go on beyond the edge.</summary>
-/// <param name="percent">The standard deviation in percent of the shorter side, so that a picture's size plays no part.</param>
-internal sealed class GaussianBlur(double percent) : PictureTransform
+/// <param name="percent">The standard deviation in percent of the shorter side, so that an image's size plays no part.</param>
+internal sealed class GaussianBlur(double percent) : PixelTransform
 {
-    public override Picture Apply(Picture picture, SeededRandom random) => Blur(picture, percent / 100 * picture.ShortSide);
+    public override RgbImage Apply(RgbImage image, SeededRandom random) => Blur(image, percent / 100 * image.ShortSide);
 
-    /// <summary>The picture blurred.</summary>
-    /// <param name="picture">The picture.</param>
+    /// <summary>The image blurred.</summary>
+    /// <param name="image">The image.</param>
     /// <param name="deviation">The standard deviation in pixels.</param>
-    public static Picture Blur(Picture picture, double deviation)
+    public static RgbImage Blur(RgbImage image, double deviation)
     {
         float[] kernel = Kernel(Math.Max(deviation, 1e-3));
-        int radius = kernel.Length / 2, width = picture.Width, row = width * 3;
-        var blurred = new Picture(width, picture.Height);
+        int radius = kernel.Length / 2, width = image.Width, row = width * 3;
+        var blurred = new RgbImage(width, image.Height);
 
         // Rows blurred along themselves are kept only while the rows below still need them.
         var lines = new float[kernel.Length][];
         var padded = new float[row + (radius * 6)];
         var sum = new float[row];
-        for (int y = -radius; y < picture.Height + radius; y++)
+        for (int y = -radius; y < image.Height + radius; y++)
         {
             float[] line = lines[(y + radius) % kernel.Length] ??= new float[row];
-            Widen(picture.Row(Math.Clamp(y, 0, picture.Height - 1)), radius, padded);
+            Widen(image.Row(Math.Clamp(y, 0, image.Height - 1)), radius, padded);
             Convolve(line, kernel, i => padded.AsMemory(i * 3, row));
             int target = y - radius;
             if (target >= 0)
@@ -104,14 +104,14 @@ internal sealed class GaussianBlur(double percent) : PictureTransform
 }
 
 /// <summary>Takes the colours away: luma by ITU-R BT.601, with Pillow's rounding.</summary>
-internal sealed class Grey : PictureTransform
+internal sealed class Grey : PixelTransform
 {
-    public override Picture Apply(Picture picture, SeededRandom random)
+    public override RgbImage Apply(RgbImage image, SeededRandom random)
     {
-        var grey = new Picture(picture.Width, picture.Height);
-        for (int i = 0; i < picture.Pixels.Length; i += 3)
+        var grey = new RgbImage(image.Width, image.Height);
+        for (int i = 0; i < image.Pixels.Length; i += 3)
         {
-            Span<byte> pixel = picture.Pixels.AsSpan(i, 3);
+            Span<byte> pixel = image.Pixels.AsSpan(i, 3);
             grey.Pixels.AsSpan(i, 3).Fill((byte)(((pixel[0] * 19595) + (pixel[1] * 38470) + (pixel[2] * 7471) + 0x8000) >> 16));
         }
 
@@ -119,33 +119,33 @@ internal sealed class Grey : PictureTransform
     }
 }
 
-/// <summary>Saves as JPEG and reads that again, as a picture that is passed on does at every stop.</summary>
+/// <summary>Saves as JPEG and reads that again, as an image that is passed on does at every stop.</summary>
 /// <param name="quality">The encoder's quality, 1 to 100.</param>
-internal sealed class JpegRecompression(int quality) : PictureTransform
+internal sealed class JpegRecompression(int quality) : PixelTransform
 {
-    public override Picture Apply(Picture picture, SeededRandom random)
+    public override RgbImage Apply(RgbImage image, SeededRandom random)
     {
-        using SKBitmap bitmap = SkiaPixels.ToBitmap(picture);
+        using SKBitmap bitmap = SkiaPixels.ToBitmap(image);
         using SKData file = bitmap.Encode(SKEncodedImageFormat.Jpeg, quality)
-            ?? throw new InvalidOperationException($"A picture of {picture.Width}x{picture.Height} pixels can't be written as JPEG, whose sides are at most 65,535.");
-        using SKBitmap read = SKBitmap.Decode(file, new SKImageInfo(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+            ?? throw new InvalidOperationException($"An image of {image.Width}x{image.Height} pixels can't be written as JPEG, whose sides are at most 65,535.");
+        using SKBitmap read = SKBitmap.Decode(file, new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
         return SkiaPixels.FromBitmap(read);
     }
 }
 
-/// <summary>Pictures to and from Skia.</summary>
+/// <summary>Images to and from Skia.</summary>
 internal static class SkiaPixels
 {
     /// <summary>The pixels with a fourth byte, as Skia has them.</summary>
-    public static SKBitmap ToBitmap(Picture picture)
+    public static SKBitmap ToBitmap(RgbImage image)
     {
-        var bitmap = new SKBitmap(picture.Width, picture.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
+        var bitmap = new SKBitmap(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
         Span<byte> target = bitmap.GetPixelSpan();
-        for (int y = 0; y < picture.Height; y++)
+        for (int y = 0; y < image.Height; y++)
         {
-            ReadOnlySpan<byte> row = picture.Row(y);
-            Span<byte> line = target.Slice(y * bitmap.RowBytes, picture.Width * 4);
-            for (int x = 0; x < picture.Width; x++)
+            ReadOnlySpan<byte> row = image.Row(y);
+            Span<byte> line = target.Slice(y * bitmap.RowBytes, image.Width * 4);
+            for (int x = 0; x < image.Width; x++)
             {
                 row.Slice(x * 3, 3).CopyTo(line[(x * 4)..]);
                 line[(x * 4) + 3] = 255;
@@ -156,20 +156,20 @@ internal static class SkiaPixels
     }
 
     /// <summary>The pixels of a bitmap of the same colour type, without the fourth byte.</summary>
-    public static Picture FromBitmap(SKBitmap bitmap)
+    public static RgbImage FromBitmap(SKBitmap bitmap)
     {
-        var picture = new Picture(bitmap.Width, bitmap.Height);
+        var image = new RgbImage(bitmap.Width, bitmap.Height);
         ReadOnlySpan<byte> source = bitmap.GetPixelSpan();
-        for (int y = 0; y < picture.Height; y++)
+        for (int y = 0; y < image.Height; y++)
         {
-            ReadOnlySpan<byte> line = source.Slice(y * bitmap.RowBytes, picture.Width * 4);
-            Span<byte> row = picture.Row(y);
-            for (int x = 0; x < picture.Width; x++)
+            ReadOnlySpan<byte> line = source.Slice(y * bitmap.RowBytes, image.Width * 4);
+            Span<byte> row = image.Row(y);
+            for (int x = 0; x < image.Width; x++)
             {
                 line.Slice(x * 4, 3).CopyTo(row[(x * 3)..]);
             }
         }
 
-        return picture;
+        return image;
     }
 }

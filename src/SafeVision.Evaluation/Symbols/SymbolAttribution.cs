@@ -3,7 +3,7 @@ using SafeVision.Evaluation.Symbols.Icons;
 
 namespace SafeVision.Evaluation.Symbols;
 
-/// <summary>The text that must accompany pictures drawn from openly licensed icons.</summary>
+/// <summary>The text that must accompany images drawn from openly licensed icons.</summary>
 internal static class SymbolAttribution
 {
     private const string GameIconsAuthors =
@@ -32,12 +32,12 @@ internal static class SymbolAttribution
     /// <summary>ATTRIBUTION.md.</summary>
     public static string Write(IReadOnlyList<SymbolSetNotice> sets)
     {
-        var text = new StringBuilder("# Attribution\n\nThe pictures were composed by SafeVision (MIT) from icons of these sets. Icons were scaled, turned, mirrored, recoloured, and laid over each other.\n\n");
+        var text = new StringBuilder("# Attribution\n\nThe images were composed by SafeVision (MIT) from icons of these sets. Icons were scaled, turned, mirrored, recoloured, and laid over each other.\n\n");
         foreach (SymbolSetNotice set in sets)
         {
             string author = set.Author.Length > 0 ? $" by {set.Author}" : "";
             string license = set.License.Length == 0
-                ? "The file does not state its licence; find it out before you pass pictures on"
+                ? "The file does not state its licence; find it out before you pass images on"
                 : s_licenses.TryGetValue(set.License, out string? url) ? $"{set.License} ({url})" : set.License;
             text.Append($"- {set.Name}{author}{(set.Url.Length > 0 ? $", {set.Url}" : "")}{(set.Version.Length > 0 ? $", npm package @iconify-json/{set.Prefix} {set.Version}" : "")}. {license}.\n");
         }
@@ -45,12 +45,12 @@ internal static class SymbolAttribution
         text.Append("\nLogos of social networks are trade marks of their owners and stand for \"a logo of a social network\" only; no endorsement is meant.\n");
         if (sets.Any(set => set.License.Contains("-SA-", StringComparison.Ordinal)))
         {
-            text.Append("\nA set here is share-alike: pictures made from it may only be passed on under its licence.\n");
+            text.Append("\nA set here is share-alike: images made from it may only be passed on under its licence.\n");
         }
 
         return text.ToString();
     }
 }
 
-/// <summary>An icon set that pictures were drawn from, and its licence.</summary>
+/// <summary>An icon set that images were drawn from, and its licence.</summary>
 internal sealed record SymbolSetNotice(string Prefix, string Name, string Version, string Author, string Url, string License);

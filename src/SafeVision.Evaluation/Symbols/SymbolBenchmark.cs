@@ -7,10 +7,10 @@ using SafeVision.Evaluation.Symbols.Scenes;
 namespace SafeVision.Evaluation.Symbols;
 
 /// <summary>
-/// VisionHarm-S: pictures of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,
+/// VisionHarm-S: images of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,
 /// with exact ground truth. It tests whether a guardrail follows a policy; it is no evidence about photographs.
 /// </summary>
-/// <remarks>Immutable and thread-safe: any picture can be drawn at any time, by any thread, and is always the same.</remarks>
+/// <remarks>Immutable and thread-safe: any image can be drawn at any time, by any thread, and is always the same.</remarks>
 public sealed class SymbolBenchmark
 {
     // Nearly every plan can be drawn at once; one in some dozens hides too much of something, and another is made.
@@ -27,30 +27,30 @@ public sealed class SymbolBenchmark
         var sets = new HashSet<string>();
         foreach ((DatasetSplit split, int first, int count) in Parts(options))
         {
-            var cast = new SceneCast(catalogue, split);
-            categories.UnionWith(cast.Categories);
-            sets.UnionWith(cast.Things.SelectMany(thing => thing.Symbols).Select(symbol => symbol.Icon.Set));
-            var focus = new SceneFocus(cast.Categories, options.SafeShare, options.Seed, split);
-            _parts.Add((new SceneComposer(cast, focus, options.Seed), split, first, count));
+            var inventory = new SceneInventory(catalogue, split);
+            categories.UnionWith(inventory.Categories);
+            sets.UnionWith(inventory.Things.SelectMany(thing => thing.Symbols).Select(symbol => symbol.Icon.Set));
+            var focus = new SceneFocus(inventory.Categories, options.SafeShare, options.Seed, split);
+            _parts.Add((new SceneComposer(inventory, focus, options.Seed), split, first, count));
         }
 
         Categories = [.. SymbolPolicies.Categories.Where(categories.Contains)];
         Sets = [.. catalogue.Sets.Append(catalogue.LetterSet).Where(set => sets.Contains(set.Prefix) || set == catalogue.LetterSet).Distinct()];
     }
 
-    /// <summary>How many pictures there are.</summary>
+    /// <summary>How many images there are.</summary>
     public int Count => _options.Count;
 
-    /// <summary>The ids of the categories that every picture is annotated for: those that the splits can show.</summary>
+    /// <summary>The ids of the categories that every image is annotated for: those that the splits can show.</summary>
     public IReadOnlyList<string> Categories { get; }
 
     /// <summary>What it is drawn from.</summary>
     internal SymbolCatalogue Catalogue { get; }
 
-    /// <summary>The icon sets that its pictures may show something of: those that must be attributed.</summary>
+    /// <summary>The icon sets that its images may show something of: those that must be attributed.</summary>
     internal IReadOnlyList<IconSet> Sets { get; }
 
-    /// <summary>Sets a benchmark up; pictures are drawn when they are asked for.</summary>
+    /// <summary>Sets a benchmark up; images are drawn when they are asked for.</summary>
     /// <param name="options">Read now; later changes have no effect.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
     /// <exception cref="SymbolException">The user's icon set cannot be used.</exception>
@@ -71,7 +71,7 @@ public sealed class SymbolBenchmark
         return new SymbolBenchmark(copy, SymbolCatalogue.Load(copy.IconSet is { } path ? IconSetReader.ReadFile(path) : null));
     }
 
-    /// <summary>Draws the pictures in order, one at a time.</summary>
+    /// <summary>Draws the images in order, one at a time.</summary>
     /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
     public IEnumerable<SymbolImage> Draw()
     {
@@ -96,7 +96,7 @@ public sealed class SymbolBenchmark
     /// <summary>What <see cref="Draw(int, ScenePainter)"/> draws with; each for one thread at a time.</summary>
     internal ScenePainter CreatePainter() => new(_options.ImageSize, Catalogue.Letters);
 
-    /// <summary>Draws one picture.</summary>
+    /// <summary>Draws one image.</summary>
     internal SymbolImage Draw(int index, ScenePainter painter)
     {
         (SceneComposer composer, DatasetSplit split, int first, _) = _parts.Last(part => part.First <= index);
@@ -109,7 +109,7 @@ public sealed class SymbolBenchmark
             }
         }
 
-        throw new SymbolException($"Picture {index} could not be composed so that all of it can be seen; the symbols of the icon set leave too little of each other visible.");
+        throw new SymbolException($"Image {index} could not be composed so that all of it can be seen; the symbols of the icon set leave too little of each other visible.");
     }
 
     /// <summary>What dataset.json says.</summary>
@@ -161,28 +161,28 @@ public sealed class SymbolBenchmark
 /// <summary>What VisionHarm-S is to be built of.</summary>
 public sealed class SymbolBenchmarkOptions
 {
-    /// <summary>How many pictures, 1 to 1,000,000. Default: 1,000.</summary>
+    /// <summary>How many images, 1 to 1,000,000. Default: 1,000.</summary>
     public int Count { get; set; } = 1_000;
 
-    /// <summary>Whatever else is equal, the same seed gives the same pictures, byte for byte. Default: 1.</summary>
+    /// <summary>Whatever else is equal, the same seed gives the same images, byte for byte. Default: 1.</summary>
     public long Seed { get; set; } = 1;
 
     /// <summary>
     /// Which split to build: <see cref="DatasetSplit.Train"/>, <see cref="DatasetSplit.Validation"/> or
     /// <see cref="DatasetSplit.Test"/>, or <see cref="DatasetSplit.None"/> for all three in one dataset, with half of the
-    /// pictures, a fifth and the rest. Default: all three.
+    /// images, a fifth and the rest. Default: all three.
     /// </summary>
     public DatasetSplit Split { get; set; }
 
-    /// <summary>The side of a picture in pixels, 128 to 1,024. Default: 320.</summary>
+    /// <summary>The side of an image in pixels, 128 to 1,024. Default: 320.</summary>
     public int ImageSize { get; set; } = 320;
 
-    /// <summary>The share of pictures that are made to show nothing forbidden, 0 to 0.95. Default: 0.4.</summary>
+    /// <summary>The share of images that are made to show nothing forbidden, 0 to 0.95. Default: 0.4.</summary>
     public double SafeShare { get; set; } = 0.4;
 
     /// <summary>
     /// The icons.json of an @iconify-json package to draw from instead of the sets that come with the library, for a test
-    /// in another hand, such as openmoji, whose share-alike licence does not allow it to be one of them. All its pictures
+    /// in another hand, such as openmoji, whose share-alike licence does not allow it to be one of them. All its images
     /// are for testing. Null, the default: none.
     /// </summary>
     public string? IconSet { get; set; }
@@ -205,7 +205,7 @@ public sealed class SymbolBenchmarkOptions
     }
 }
 
-/// <summary>A picture of VisionHarm-S.</summary>
+/// <summary>An image of VisionHarm-S.</summary>
 /// <param name="Sample">What is true of it; its image path is the one that it has in a dataset's folder.</param>
-/// <param name="Png">The picture as a PNG file.</param>
+/// <param name="Png">The image as a PNG file.</param>
 public sealed record SymbolImage(EvaluationSample Sample, ReadOnlyMemory<byte> Png);

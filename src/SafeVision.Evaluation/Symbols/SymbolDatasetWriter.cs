@@ -11,7 +11,7 @@ namespace SafeVision.Evaluation.Symbols;
 /// <summary>Writes a benchmark as a folder: images/, samples.jsonl, dataset.json, policies/, ATTRIBUTION.md.</summary>
 internal static class SymbolDatasetWriter
 {
-    /// <summary>The version of what is drawn: two versions give different pictures for the same seed.</summary>
+    /// <summary>The version of what is drawn: two versions give different images for the same seed.</summary>
     internal const string Version = "1";
 
     // What a build that was killed may have left.
@@ -153,7 +153,7 @@ internal sealed record SymbolDatasetHeader
     /// <summary>SHA-256 over samples.jsonl and then all images in its order.</summary>
     public required string ContentHash { get; init; }
 
-    /// <summary>How many pictures fall under each category, and how many under none (SAFE).</summary>
+    /// <summary>How many images fall under each category, and how many under none (SAFE).</summary>
     public required IReadOnlyDictionary<string, int> Counts { get; init; }
 
     public required IReadOnlyList<SymbolSetNotice> Sets { get; init; }

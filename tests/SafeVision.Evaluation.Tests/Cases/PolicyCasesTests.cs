@@ -57,7 +57,7 @@ public sealed class PolicyCasesTests
     }
 
     [Fact]
-    public async Task A_picture_that_cannot_be_judged_never_passes_even_where_its_decision_is_the_expected_one()
+    public async Task A_image_that_cannot_be_judged_never_passes_even_where_its_decision_is_the_expected_one()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("block"));
@@ -71,9 +71,9 @@ public sealed class PolicyCasesTests
     }
 
     [Theory]
-    [InlineData("cases:\n  - decision: block\n", "a.yaml:2:5: the case names no picture")]
+    [InlineData("cases:\n  - decision: block\n", "a.yaml:2:5: the case names no image")]
     [InlineData("cases:\n  - image: cat.png\n", "a.yaml:2:5: the case expects nothing")]
-    [InlineData("cases:\n  - image: dog.png\n    decision: block\n", "a.yaml:2:12: there is no picture 'dog.png'")]
+    [InlineData("cases:\n  - image: dog.png\n    decision: block\n", "a.yaml:2:12: there is no image 'dog.png'")]
     [InlineData("cases:\n  - image: ../cat.png\n    decision: block\n", "a.yaml:2:12: The dataset names the file '../cat.png'")]
     [InlineData("cases:\n  - image: cat.png\n    decison: block\n", "a.yaml:3:5: unknown key 'decison'; did you mean 'decision'?")]
     [InlineData("cases:\n  - image: cat.png\n    decision: blok\n", "a.yaml:3:15: 'blok' is not a decision for 'decision'; did you mean 'block'?")]

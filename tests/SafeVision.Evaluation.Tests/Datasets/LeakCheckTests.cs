@@ -74,7 +74,7 @@ public sealed class LeakCheckTests
     }
 
     [Fact]
-    public void Even_pictures_are_all_alike_and_are_compared_by_their_bytes()
+    public void Even_images_are_all_alike_and_are_compared_by_their_bytes()
     {
         EvaluationSample[] samples = [.. Enumerable.Range(0, 3).Select(i => new EvaluationSample { Id = $"{i}", Image = $"{i}.png", Split = i == 0 ? DatasetSplit.Train : DatasetSplit.Test })];
         ImageFingerprint?[] images = [new("a", default), new("b", default), new("a", default)];

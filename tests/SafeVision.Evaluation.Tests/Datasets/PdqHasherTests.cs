@@ -37,7 +37,7 @@ public sealed class PdqHasherTests
     }
 
     [Fact]
-    public void A_picture_with_nothing_to_see_has_no_quality_and_a_tiny_one_no_hash()
+    public void A_image_with_nothing_to_see_has_no_quality_and_a_tiny_one_no_hash()
     {
         Assert.Equal(0, PdqHasher.Hash(new byte[300 * 300 * 3], 300, 300).Quality);
         Assert.Equal(default, PdqHasher.Hash(Waves(4, 400), 4, 400));
@@ -52,7 +52,7 @@ public sealed class PdqHasherTests
     public async Task A_disturbed_photograph_is_still_the_same_and_another_is_not(string transform)
     {
         using DecodedImage image = await Decode("chelsea.png"), other = await Decode("coffee.png");
-        Picture disturbed = RobustnessTransforms.Find(transform)!.Apply(new Picture(image.Width, image.Height, image.Frames[0].Pixels.ToArray()), 1);
+        Image disturbed = RobustnessTransforms.Find(transform)!.Apply(new Image(image.Width, image.Height, image.Frames[0].Pixels.ToArray()), 1);
         PdqHash hash = PdqHasher.Hash(disturbed.Pixels, disturbed.Width, disturbed.Height).Hash;
         Assert.InRange(PdqHasher.Hash(image.Frames[0]).Hash.Distance(hash), 0, 31);
         Assert.InRange(PdqHasher.Hash(other.Frames[0]).Hash.Distance(hash), 80, 256);

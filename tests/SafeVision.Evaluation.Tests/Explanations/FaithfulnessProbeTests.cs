@@ -11,7 +11,7 @@ namespace SafeVision.Evaluation.Tests.Explanations;
 public sealed class FaithfulnessProbeTests
 {
     [Fact]
-    public async Task The_areas_are_those_under_the_scores_that_the_masked_pictures_get()
+    public async Task The_areas_are_those_under_the_scores_that_the_masked_images_get()
     {
         // The guardrail scores how much red is left; the red half is where the map is hot.
         byte[] pixels = new byte[8 * 8 * 3];
@@ -58,13 +58,13 @@ public sealed class FaithfulnessProbeTests
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
         EvaluationRun run = await EvaluationRunner.RunAsync(guardrail, dataset, Path.Combine(folder.Path, "run"), cancellationToken: TestContext.Current.CancellationToken);
 
-        // The cat's face fills the middle of the picture; its box was drawn by hand.
+        // The cat's face fills the middle of the image; its box was drawn by hand.
         dataset = dataset.With([.. dataset.Samples.Select(sample => sample.Labels.Count == 0 ? sample : sample with { Objects = [new SampleObject("cat", new ImageBox(0.15, 0, 0.75, 1), ["cats"])] })]);
         IReadOnlyList<MetricValue> metrics = ExplanationMetrics.Of(dataset, run);
         Assert.Equal((1.0, 1), Value("pointingGame"));
         Assert.Equal((1.0, 1), Value("reasonNamesObject"));
         Assert.Equal((1.0, 2), Value("explanationConsistency"));
-        Assert.InRange(Value("energyInBox").Item1, 0.75, 1); // the box is three quarters of the picture: an even map would have that
+        Assert.InRange(Value("energyInBox").Item1, 0.75, 1); // the box is three quarters of the image: an even map would have that
 
         Faithfulness faithfulness = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, new FaithfulnessOptions { Steps = 3 }, cancellationToken: TestContext.Current.CancellationToken);
         FaithfulnessScore cat = Assert.Single(faithfulness.Scores);

@@ -3,7 +3,7 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Tests.Explanations;
 
-/// <summary>Scores how red a picture is: a guardrail whose answers can be computed by hand.</summary>
+/// <summary>Scores how red an image is: a guardrail whose answers can be computed by hand.</summary>
 internal sealed class RednessGuardrail : IImageGuardrail
 {
     public GuardrailStatus Status => throw new NotSupportedException();

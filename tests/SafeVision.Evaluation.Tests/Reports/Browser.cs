@@ -30,12 +30,12 @@ internal sealed class Browser
         return new Browser(program!);
     }
 
-    /// <summary>The page as a picture of so many pixels.</summary>
+    /// <summary>The page as an image of so many pixels.</summary>
     public async Task<SKBitmap> ScreenshotAsync(string page, int width, int height, string folder)
     {
         string png = Path.ChangeExtension(page, ".png");
         await RunAsync(folder, [$"--screenshot={png}", $"--window-size={width},{height}", "--hide-scrollbars", new Uri(page).AbsoluteUri]);
-        Assert.True(File.Exists(png), "The browser took no picture.");
+        Assert.True(File.Exists(png), "The browser took no image.");
         return SKBitmap.Decode(png);
     }
 

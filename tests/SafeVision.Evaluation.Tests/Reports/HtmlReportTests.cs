@@ -62,27 +62,27 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
-    public async Task A_picture_that_cannot_be_read_is_a_remark()
+    public async Task A_image_that_cannot_be_read_is_a_remark()
     {
         string page = await RenderAsync(
             SampleReport.Create(SampleReport.Mistake("broken"), SampleReport.Mistake("gone"), SampleReport.Mistake("outside"), SampleReport.Mistake("good")),
             mistake => mistake.Sample switch
             {
-                "broken" => ImageSource.FromBytes(Encoding.ASCII.GetBytes("\u0089PNG\r\n\u001a\nnot a picture")),
+                "broken" => ImageSource.FromBytes(Encoding.ASCII.GetBytes("\u0089PNG\r\n\u001a\nnot an image")),
                 "gone" => ImageSource.FromFile("/nowhere/at/all.png"),
                 "outside" => throw new DatasetException("The dataset names a file outside."),
                 _ => ImageSource.FromFile(Repository.Photo("coffee.png")),
             });
-        Assert.Equal(3, Regex.Count(page, "No picture: "));
+        Assert.Equal(3, Regex.Count(page, "No image: "));
         Assert.Equal(2, Regex.Count(page, "<img src=\"data:image/jpeg"));
     }
 
     [Fact]
-    public async Task Pictures_end_where_their_bytes_do()
+    public async Task Images_end_where_their_bytes_do()
     {
         ReportMistake[] mistakes = [.. Enumerable.Range(0, 30).Select(i => SampleReport.Mistake($"sample-{i}"))];
         string page = await RenderAsync(
-            SampleReport.Create(mistakes), _ => ImageSource.FromFile(Repository.Photo("chelsea.png")), new HtmlReportOptions { MaxMistakes = 8, MaxPictureBytes = 80_000 });
+            SampleReport.Create(mistakes), _ => ImageSource.FromFile(Repository.Photo("chelsea.png")), new HtmlReportOptions { MaxMistakes = 8, MaxImageBytes = 80_000 });
         int shown = Regex.Count(page, "<img ");
         Assert.InRange(shown, 2, 14);
         Assert.Equal(8, Regex.Count(page, "<article "));

@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Tests.Reports;
 
-/// <summary>What a reader sees, in a real browser. SAFEVISION_KEEP_PAGES names a folder that keeps pages and pictures.</summary>
+/// <summary>What a reader sees, in a real browser. SAFEVISION_KEEP_PAGES names a folder that keeps pages and images.</summary>
 public sealed class ReportPageTests : IDisposable
 {
     private readonly string _folder = Directory.CreateTempSubdirectory("safevision-page").FullName;
@@ -23,7 +23,7 @@ public sealed class ReportPageTests : IDisposable
     }
 
     [Fact]
-    public async Task A_browser_shows_lines_and_blurs_pictures_until_they_are_asked_for()
+    public async Task A_browser_shows_lines_and_blurs_images_until_they_are_asked_for()
     {
         Browser browser = Browser.Find();
         string page = await WriteAsync();
@@ -39,9 +39,9 @@ public sealed class ReportPageTests : IDisposable
         Assert.InRange(pixels.Count(pixel => pixel != SKColors.White), pixels.Length / 20, pixels.Length - (pixels.Length / 20));
         Assert.All<string>(["#1f6fd0", "#d9622b", "#12876a"], colour => Assert.True(pixels.Count(pixel => pixel == SKColor.Parse(colour)) > 100, $"No line is drawn in {colour}."));
 
-        // Where the two differ is where the pictures are: there a blurred one is flat, and a sharp one is not.
+        // Where the two differ is where the images are: there a blurred one is flat, and a sharp one is not.
         (double flat, double steep, int count) = Steepness(blurred, sharp);
-        Assert.True(count > 20_000, $"Only {count} pixels changed when the pictures were shown.");
+        Assert.True(count > 20_000, $"Only {count} pixels changed when the images were shown.");
         Assert.True(steep > 4 * flat, $"The mean step from a pixel to the next is {flat:F2} blurred and {steep:F2} sharp.");
     }
 
@@ -57,7 +57,7 @@ public sealed class ReportPageTests : IDisposable
         // The script ran under the page's policy: it made a button of every heading of the tables.
         Assert.Contains("<th scope=\"col\"><button type=\"button\">Category</button></th>", dom, StringComparison.Ordinal);
 
-        // The log would tell: the same page with a picture from elsewhere is refused by the page's own policy.
+        // The log would tell: the same page with an image from elsewhere is refused by the page's own policy.
         string other = Path.Combine(_folder, "other.html");
         string text = await File.ReadAllTextAsync(Path.Combine(_folder, "report.html"), TestContext.Current.CancellationToken);
         await File.WriteAllTextAsync(other, text.Replace("</main>", "<img src=\"http://127.0.0.1:9/a.png\" alt=\"\"></main>", StringComparison.Ordinal), TestContext.Current.CancellationToken);

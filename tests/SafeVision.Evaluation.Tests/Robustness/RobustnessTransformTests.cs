@@ -38,16 +38,16 @@ public sealed class RobustnessTransformTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Pictures_of_any_size_are_disturbed_and_stay_as_they_were(string name)
+    public void Images_of_any_size_are_disturbed_and_stay_as_they_were(string name)
     {
         RobustnessTransform transform = RobustnessTransforms.Find(name)!;
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 40]).Sample(
             (width, height) =>
             {
-                Picture picture = Noise(width, height);
-                byte[] before = [.. picture.Pixels];
-                Picture disturbed = transform.Apply(picture, 1);
-                Assert.Equal(before, picture.Pixels);
+                RgbImage image = Noise(width, height);
+                byte[] before = [.. image.Pixels];
+                RgbImage disturbed = transform.Apply(image, 1);
+                Assert.Equal(before, image.Pixels);
                 Assert.Equal(disturbed.Width * disturbed.Height * 3, disturbed.Pixels.Length);
                 Assert.True(disturbed is { Width: > 0, Height: > 0 });
             },
@@ -58,7 +58,7 @@ public sealed class RobustnessTransformTests
     [Fact]
     public void Noise_has_the_deviation_that_its_name_says_and_no_bias()
     {
-        var grey = new Picture(300, 300);
+        var grey = new RgbImage(300, 300);
         grey.Pixels.AsSpan().Fill(128);
         double[] differences = [.. RobustnessTransforms.Find("noise-10")!.Apply(grey, 7).Pixels.Select(value => value - 128.0)];
         Assert.InRange(differences.Average(), -0.1, 0.1);
@@ -68,13 +68,13 @@ public sealed class RobustnessTransformTests
     [Fact]
     public void Blur_is_the_convolution_with_a_Gaussian()
     {
-        Picture picture = Noise(31, 23);
+        RgbImage image = Noise(31, 23);
         const double Deviation = 1.7;
-        Picture blurred = GaussianBlur.Blur(picture, Deviation);
+        RgbImage blurred = GaussianBlur.Blur(image, Deviation);
         int radius = (int)Math.Ceiling(3 * Deviation);
-        for (int y = 0; y < picture.Height; y++)
+        for (int y = 0; y < image.Height; y++)
         {
-            for (int x = 0; x < picture.Width; x++)
+            for (int x = 0; x < image.Width; x++)
             {
                 double sum = 0, weights = 0;
                 for (int dy = -radius; dy <= radius; dy++)
@@ -83,7 +83,7 @@ public sealed class RobustnessTransformTests
                     {
                         double weight = Math.Exp(-((dx * dx) + (dy * dy)) / (2 * Deviation * Deviation));
                         weights += weight;
-                        sum += weight * picture.Row(Math.Clamp(y + dy, 0, picture.Height - 1), Math.Clamp(x + dx, 0, picture.Width - 1), 1)[1];
+                        sum += weight * image.Row(Math.Clamp(y + dy, 0, image.Height - 1), Math.Clamp(x + dx, 0, image.Width - 1), 1)[1];
                     }
                 }
 
@@ -93,30 +93,30 @@ public sealed class RobustnessTransformTests
     }
 
     [Fact]
-    public async Task Lower_quality_is_farther_from_the_picture()
+    public async Task Lower_quality_is_farther_from_the_image()
     {
         using DecodedImage photo = await new SkiaImageDecoder().DecodeAsync(ImageSource.FromFile(Repository.Photo("china.jpg")), new ImageDecodeOptions(), CancellationToken.None);
-        var picture = new Picture(photo.Width, photo.Height, photo.Frames[0].Pixels.ToArray());
-        double[] errors = [.. ((string[])["jpeg-50", "jpeg-20", "jpeg-5"]).Select(name => RobustnessTransforms.Find(name)!.Apply(picture, 1).Pixels.Zip(picture.Pixels, (a, b) => (double)((a - b) * (a - b))).Average())];
+        var image = new RgbImage(photo.Width, photo.Height, photo.Frames[0].Pixels.ToArray());
+        double[] errors = [.. ((string[])["jpeg-50", "jpeg-20", "jpeg-5"]).Select(name => RobustnessTransforms.Find(name)!.Apply(image, 1).Pixels.Zip(image.Pixels, (a, b) => (double)((a - b) * (a - b))).Average())];
         Assert.True(errors[0] > 1 && errors[0] < errors[1] && errors[1] < errors[2]);
     }
 
     [Fact]
     public void Quarter_turns_and_flips_move_pixels_and_change_none()
     {
-        Picture picture = Noise(7, 4);
-        Picture turned = picture;
+        RgbImage image = Noise(7, 4);
+        RgbImage turned = image;
         for (int i = 0; i < 4; i++)
         {
             turned = RobustnessTransforms.Find("rotate-90")!.Apply(turned, 1);
         }
 
-        Assert.Equal(picture.Pixels, turned.Pixels);
-        Picture once = RobustnessTransforms.Find("rotate-90")!.Apply(picture, 1);
+        Assert.Equal(image.Pixels, turned.Pixels);
+        RgbImage once = RobustnessTransforms.Find("rotate-90")!.Apply(image, 1);
         Assert.Equal((4, 7), (once.Width, once.Height));
-        Assert.True(picture.Row(0, 6, 1).SequenceEqual(once.Row(0, 0, 1))); // the right upper corner becomes the left upper one
+        Assert.True(image.Row(0, 6, 1).SequenceEqual(once.Row(0, 0, 1))); // the right upper corner becomes the left upper one
         RobustnessTransform flip = RobustnessTransforms.Find("flip")!;
-        Assert.Equal(picture.Pixels, flip.Apply(flip.Apply(picture, 1), 1).Pixels);
+        Assert.Equal(image.Pixels, flip.Apply(flip.Apply(image, 1), 1).Pixels);
     }
 
     [Theory]
@@ -125,10 +125,10 @@ public sealed class RobustnessTransformTests
     [InlineData("text-json", "{")]
     public void Text_is_drawn_letter_by_letter_without_a_font_of_the_machine(string name, string letter)
     {
-        var picture = new Picture(320, 200);
-        picture.Pixels.AsSpan().Fill(90);
-        Picture written = RobustnessTransforms.Find(name)!.Apply(picture, 1);
-        Assert.True(written.Pixels.AsSpan(0, 320 * 3 * 150).IndexOfAnyExcept((byte)90) < 0); // the picture itself stays to be seen
+        var image = new RgbImage(320, 200);
+        image.Pixels.AsSpan().Fill(90);
+        RgbImage written = RobustnessTransforms.Find(name)!.Apply(image, 1);
+        Assert.True(written.Pixels.AsSpan(0, 320 * 3 * 150).IndexOfAnyExcept((byte)90) < 0); // the image itself stays to be seen
         Assert.True(Occurrences(written, letter) > 0);
     }
 
@@ -140,18 +140,18 @@ public sealed class RobustnessTransformTests
     }
 
     /// <summary>Finds a letter at any scale by its dots: white where the font has one, black where not.</summary>
-    private static int Occurrences(Picture picture, string letter)
+    private static int Occurrences(RgbImage image, string letter)
     {
         int found = 0;
         for (int scale = 1; scale <= 4; scale++)
         {
-            var drawn = new Picture(5 * scale, 7 * scale);
+            var drawn = new RgbImage(5 * scale, 7 * scale);
             PixelFont.Draw(drawn, letter, 0, 0, scale);
-            for (int y = 0; y + drawn.Height <= picture.Height; y++)
+            for (int y = 0; y + drawn.Height <= image.Height; y++)
             {
-                for (int x = 0; x + drawn.Width <= picture.Width; x++)
+                for (int x = 0; x + drawn.Width <= image.Width; x++)
                 {
-                    found += Enumerable.Range(0, drawn.Height).All(row => picture.Row(y + row, x, drawn.Width).SequenceEqual(drawn.Row(row))) ? 1 : 0;
+                    found += Enumerable.Range(0, drawn.Height).All(row => image.Row(y + row, x, drawn.Width).SequenceEqual(drawn.Row(row))) ? 1 : 0;
                 }
             }
         }
@@ -159,11 +159,11 @@ public sealed class RobustnessTransformTests
         return found;
     }
 
-    private static Picture Noise(int width, int height)
+    private static RgbImage Noise(int width, int height)
     {
-        var picture = new Picture(width, height);
-        new SeededRandom(3).NextBytes(picture.Pixels);
-        return picture;
+        var image = new RgbImage(width, height);
+        new SeededRandom(3).NextBytes(image.Pixels);
+        return image;
     }
 
     private static string Hash(ImagePixels pixels) => $"{pixels.Width}x{pixels.Height} {Convert.ToHexString(SHA256.HashData(pixels.Memory.Span))}";

@@ -51,7 +51,7 @@ public sealed class SymbolDatasetWriterTests : IDisposable
     }
 
     [Fact]
-    public async Task A_dataset_has_pictures_truth_policies_and_attribution()
+    public async Task A_dataset_has_images_truth_policies_and_attribution()
     {
         string hash = await WriteAsync("whole", seed: 4, threads: 2);
 

@@ -107,7 +107,7 @@ internal static class PageResources
 
     public static string Script { get; } = Read("report.js");
 
-    /// <summary>No connection, no frame, no form, no outside file; pictures only as data; the style and script above.</summary>
+    /// <summary>No connection, no frame, no form, no outside file; images only as data; the style and script above.</summary>
     public static string ContentSecurityPolicy { get; } =
         $"default-src 'none'; img-src data:; style-src '{Hash(Style)}'; script-src '{Hash(Script)}'; base-uri 'none'; form-action 'none'";
 

@@ -6,15 +6,15 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Reports.Pages;
 
-/// <summary>The worst mistakes with their pictures, which stay blurred until a reader asks for them.</summary>
+/// <summary>The worst mistakes with their images, which stay blurred until a reader asks for them.</summary>
 internal static class MistakeSection
 {
     private const int MostLabels = 5;
 
     /// <summary>The cards; nothing where there is no mistake.</summary>
     /// <param name="mistakes">The mistakes, worst first.</param>
-    /// <param name="pictures">A picture for each, or why there is none.</param>
-    public static Markup Render(IReadOnlyList<ReportMistake> mistakes, IReadOnlyList<(MistakePicture? Picture, string? Problem)> pictures)
+    /// <param name="images">An image for each, or why there is none.</param>
+    public static Markup Render(IReadOnlyList<ReportMistake> mistakes, IReadOnlyList<(MistakeImage? Image, string? Problem)> images)
     {
         var section = new HtmlBuilder();
         if (mistakes.Count == 0)
@@ -23,42 +23,42 @@ internal static class MistakeSection
         }
 
         section.Append($"<section aria-labelledby=\"mistakes\"><h2 id=\"mistakes\">Worst mistakes</h2>");
-        if (pictures.Any(picture => picture.Picture is not null))
+        if (images.Any(image => image.Image is not null))
         {
             section.Append($"""
-                <p>Pictures are blurred, because some are hard to look at. Click one, or press space on it, to see it.</p>
-                <p class="reveal-all"><input type="checkbox" id="reveal"><label for="reveal"><span class="off">Show all pictures</span><span class="shown">Blur all pictures</span></label></p>
+                <p>Images are blurred, because some are hard to look at. Click one, or press space on it, to see it.</p>
+                <p class="reveal-all"><input type="checkbox" id="reveal"><label for="reveal"><span class="off">Show all images</span><span class="shown">Blur all images</span></label></p>
                 """);
         }
 
         section.Append($"<div class=\"mistakes\">");
         for (int i = 0; i < mistakes.Count; i++)
         {
-            Append(section, mistakes[i], pictures[i].Picture, pictures[i].Problem);
+            Append(section, mistakes[i], images[i].Image, images[i].Problem);
         }
 
         return section.Append($"</div></section>").ToMarkup();
     }
 
-    private static void Append(HtmlBuilder section, ReportMistake mistake, MistakePicture? picture, string? problem)
+    private static void Append(HtmlBuilder section, ReportMistake mistake, MistakeImage? image, string? problem)
     {
         Finding finding = mistake.Finding;
         string sample = ReportText.Name(mistake.Sample), category = ReportText.Name(mistake.Category);
         section.Append($"<article class=\"mistake\">");
-        if (picture is not null)
+        if (image is not null)
         {
-            section.Append($"<label class=\"picture\"><input type=\"checkbox\" aria-label=\"Show the picture of {sample}\"><span class=\"frames{(picture.Heat is null ? " one" : "")}\">");
-            section.Append($"<span><img src=\"{new Markup(picture.Plain)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{sample}\"></span>");
-            if (picture.Heat is not null)
+            section.Append($"<label class=\"image\"><input type=\"checkbox\" aria-label=\"Show the image of {sample}\"><span class=\"frames{(image.Heat is null ? " one" : "")}\">");
+            section.Append($"<span><img src=\"{new Markup(image.Plain)}\" width=\"{image.Width}\" height=\"{image.Height}\" alt=\"{sample}\"></span>");
+            if (image.Heat is not null)
             {
-                section.Append($"<span><img src=\"{new Markup(picture.Heat)}\" width=\"{picture.Width}\" height=\"{picture.Height}\" alt=\"{sample} with the heat map for {category}\"></span>");
+                section.Append($"<span><img src=\"{new Markup(image.Heat)}\" width=\"{image.Width}\" height=\"{image.Height}\" alt=\"{sample} with the heat map for {category}\"></span>");
             }
 
             section.Append($"</span><span class=\"hint\" aria-hidden=\"true\"><span>Show</span></span></label>");
         }
         else if (problem is not null)
         {
-            section.Append($"<p class=\"quiet\">No picture: <bdi>{problem}</bdi></p>");
+            section.Append($"<p class=\"quiet\">No image: <bdi>{problem}</bdi></p>");
         }
 
         section.Append($"<h3><bdi>{sample}</bdi></h3>");
@@ -85,7 +85,7 @@ internal static class MistakeSection
     private static string Percent(double share) => (share * 100).ToString("0", CultureInfo.InvariantCulture) + " %";
 }
 
-/// <summary>Makes the small pictures of a page from the dataset's images, which are hostile until shown otherwise.</summary>
+/// <summary>Makes the small images of a page from the dataset's images, which are hostile until shown otherwise.</summary>
 internal sealed class MistakePainter
 {
     private const int LongestSide = 288;
@@ -99,7 +99,7 @@ internal sealed class MistakePainter
 
     /// <summary>Decodes within the core's limits and draws.</summary>
     /// <exception cref="ImageRejectedException">The image can't be shown.</exception>
-    public async Task<MistakePicture> PaintAsync(ImageSource source, Finding finding, CancellationToken cancellationToken)
+    public async Task<MistakeImage> PaintAsync(ImageSource source, Finding finding, CancellationToken cancellationToken)
     {
         using DecodedImage image = await _decoder.DecodeAsync(source, _options, cancellationToken).ConfigureAwait(false);
         ImageFrame judged = image.Frames.FirstOrDefault(frame => frame.Index == finding.Frame) ?? image.Frames[0];
@@ -112,7 +112,7 @@ internal sealed class MistakePainter
         var small = new ImageFrame(judged.Index, judged.Timestamp, width, height, owner);
         bool hasEvidence = finding.Evidence.HeatMap is { Width: <= MostCells, Height: <= MostCells } || finding.Evidence.Boxes.Count > 0;
         HeatMap cold = new(1, 1, [0f], ImageBox.Whole);
-        return new MistakePicture(
+        return new MistakeImage(
             ToDataUri(small, cold, []),
             hasEvidence ? ToDataUri(small, finding.Evidence.HeatMap is { Width: <= MostCells, Height: <= MostCells } map ? map : cold, finding.Evidence.Boxes) : null,
             width,
@@ -144,7 +144,7 @@ internal sealed class MistakePainter
 /// <param name="Heat">The image with its heat map and boxes as a data URI; null where the finding has none.</param>
 /// <param name="Width">Columns of both.</param>
 /// <param name="Height">Rows of both.</param>
-internal sealed record MistakePicture(string Plain, string? Heat, int Width, int Height)
+internal sealed record MistakeImage(string Plain, string? Heat, int Width, int Height)
 {
     /// <summary>How many characters both take in the page.</summary>
     public int Length => Plain.Length + (Heat?.Length ?? 0);

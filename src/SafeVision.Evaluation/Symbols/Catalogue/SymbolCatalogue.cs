@@ -80,7 +80,7 @@ internal sealed record SymbolThing
     /// <summary>The name with its article: "a wolf trap", "an axe", "handcuffs".</summary>
     public string WithArticle => IsMany ? Name : $"{Article} {Name}";
 
-    // By sound: an X-ray picture, but a euro sign.
+    // By sound: an X-ray image, but a euro sign.
     private string Article => "aeiouAEIOUX".Contains(Name[0], StringComparison.Ordinal) && !Name.StartsWith("eu", StringComparison.Ordinal) ? "an" : "a";
 
     /// <summary>The same thing with the drawings of one split only; null where it has none.</summary>
@@ -104,7 +104,7 @@ internal sealed class SymbolSplits(IReadOnlyList<IconSet> sets, bool isOwn)
     /// <summary>The drawings of one list.</summary>
     /// <param name="key">The list's key: emoji, or a set's prefix.</param>
     /// <param name="ids">Ids between blanks, with ! for testing and ? for validating.</param>
-    /// <param name="isNovel">Whether the thing has a novel category, and so stands in test pictures only.</param>
+    /// <param name="isNovel">Whether the thing has a novel category, and so stands in test images only.</param>
     public IEnumerable<Symbol> Find(string key, string ids, bool isNovel)
     {
         foreach (string marked in ids.Split(' ', StringSplitOptions.RemoveEmptyEntries))

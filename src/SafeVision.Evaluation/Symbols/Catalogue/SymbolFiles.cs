@@ -73,7 +73,7 @@ internal static class SymbolFiles
         : [((YamlScalarNode)node).Value!];
 }
 
-/// <summary>A picture whose meaning is a relation: a line of scenes.yaml.</summary>
+/// <summary>An image whose meaning is a relation: a line of scenes.yaml.</summary>
 internal sealed record SceneRecipe
 {
     /// <summary>What a breakdown of results groups by.</summary>

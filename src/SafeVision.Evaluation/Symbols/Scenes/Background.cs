@@ -6,7 +6,7 @@ namespace SafeVision.Evaluation.Symbols.Scenes;
 internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, int Grain, ulong Seed)
 {
     /// <summary>The colour that things must stand out from: between the two, which are of similar brightness.</summary>
-    public SKColor Ground => Tone.Between(First, Second, 127);
+    public SKColor Ground => ColorMath.Between(First, Second, 127);
 
     /// <summary>A random background.</summary>
     public static Background Create(SceneRandom random)
@@ -14,8 +14,8 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
         double value = random.Next(0, 1) switch { < 0.6 => random.Next(0.82, 1), < 0.8 => random.Next(0.45, 0.75), _ => random.Next(0.05, 0.3) };
         double saturation = random.Chance(0.4) ? 0 : random.Next(0.05, 0.6);
         double hue = random.Next(0, 360);
-        SKColor first = Tone.Of(hue, saturation, value);
-        SKColor second = Tone.Of(hue + random.Next(-60, 60), saturation, Math.Clamp(value + random.Next(-0.12, 0.12), 0, 1));
+        SKColor first = ColorMath.Of(hue, saturation, value);
+        SKColor second = ColorMath.Of(hue + random.Next(-60, 60), saturation, Math.Clamp(value + random.Next(-0.12, 0.12), 0, 1));
         Backdrop kind = random.Next(0, 1) switch { < 0.35 => Backdrop.Plain, < 0.55 => Backdrop.Gradient, < 0.7 => Backdrop.Noise, < 0.85 => Backdrop.Checker, _ => Backdrop.Shapes };
         return new Background(kind, first, kind == Backdrop.Plain ? first : second, 6 + random.Next(40), (ulong)random.Next(int.MaxValue));
     }
@@ -31,7 +31,7 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
         Span<uint> shades = stackalloc uint[256];
         for (int share = 0; share < shades.Length; share++)
         {
-            SKColor color = Tone.Between(First, Second, share);
+            SKColor color = ColorMath.Between(First, Second, share);
             shades[share] = color.Red | ((uint)color.Green << 8) | ((uint)color.Blue << 16) | 0xff000000;
         }
 

@@ -4,7 +4,7 @@ using SkiaSharp;
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>Colours by hue, and how well they stand out from each other.</summary>
-internal static class Tone
+internal static class ColorMath
 {
     /// <summary>A colour of a given hue (degrees), saturation and brightness (0 to 1).</summary>
     public static SKColor Of(double hue, double saturation, double value)
@@ -67,8 +67,8 @@ internal static class TileColor
 
     /// <summary>A random one, often of these.</summary>
     public static SKColor Create(SceneRandom random) => random.Chance(0.6)
-        ? Tone.Of(random.Pick(s_hues) + random.Next(-12, 12), random.Next(0.55, 0.9), random.Next(0.6, 0.95))
-        : Tone.Of(random.Next(0, 360), random.Next(0.3, 0.9), random.Next(0.5, 0.95));
+        ? ColorMath.Of(random.Pick(s_hues) + random.Next(-12, 12), random.Next(0.55, 0.9), random.Next(0.6, 0.95))
+        : ColorMath.Of(random.Next(0, 360), random.Next(0.3, 0.9), random.Next(0.5, 0.95));
 }
 
 /// <summary>
@@ -92,13 +92,13 @@ internal sealed record InkStyle
     /// <summary>A style against a background; one that keeps all colours where it must.</summary>
     public static InkStyle Create(SKColor ground, bool keepsColors, SceneRandom random)
     {
-        SKColor tint = random.Chance(0.3) ? (Tone.Luma(ground) > 127 ? SKColors.Black : SKColors.White) : Tone.Against(ground, random);
+        SKColor tint = random.Chance(0.3) ? (ColorMath.Luma(ground) > 127 ? SKColors.Black : SKColors.White) : ColorMath.Against(ground, random);
         double choice = random.Next(0, 1);
         return choice switch
         {
             _ when keepsColors || choice < 0.6 => new InkStyle { Tint = tint },
             < 0.85 => new InkStyle { Tint = tint, Turn = random.Next(40, 320) },
-            _ => new InkStyle { Tint = tint, Light = Tone.Between(tint, SKColors.White, 215) },
+            _ => new InkStyle { Tint = tint, Light = ColorMath.Between(tint, SKColors.White, 215) },
         };
     }
 
@@ -112,9 +112,9 @@ internal sealed record InkStyle
 
         if (Light is { } light)
         {
-            return Tone.Between(Tint, light, Tone.Luma(color.Value)).WithAlpha(color.Value.Alpha);
+            return ColorMath.Between(Tint, light, ColorMath.Luma(color.Value)).WithAlpha(color.Value.Alpha);
         }
 
-        return Turn == 0 ? color.Value : Tone.Turn(color.Value, Turn);
+        return Turn == 0 ? color.Value : ColorMath.Turn(color.Value, Turn);
     }
 }

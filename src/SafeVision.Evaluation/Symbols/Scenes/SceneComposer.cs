@@ -4,8 +4,8 @@ using SafeVision.Evaluation.Symbols.Catalogue;
 
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
-/// <summary>Plans pictures: what they show, where, in which colours, and what is true of them.</summary>
-internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
+/// <summary>Plans images: what they show, where, in which colours, and what is true of them.</summary>
+internal sealed class SceneComposer(SceneInventory inventory, SceneFocus focus, long seed)
 {
     private const double OneAlone = 0.5;
     private const double RelationOverThing = 0.5;
@@ -17,12 +17,12 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
     private static readonly string[] s_words =
         ["HELLO", "MENU", "TODAY", "PAGE 7", "SUMMER", "NOTE 12", "TEAM", "PHOTO", "2026", "GARDEN", "MONDAY", "ROOM 4", "WELCOME", "SPRING", "PLAN B", "NEW", "LEVEL 3", "CITY", "ABC", "42"];
 
-    /// <summary>Plans a picture.</summary>
+    /// <summary>Plans an image.</summary>
     /// <param name="index">Its number in the split.</param>
-    /// <param name="attempt">0, and more for another picture of the same focus, where the first hid too much of something.</param>
+    /// <param name="attempt">0, and more for another image of the same focus, where the first hid too much of something.</param>
     public ScenePlan Compose(int index, int attempt)
     {
-        var random = new SceneRandom(seed, (long)cast.Split, index, attempt);
+        var random = new SceneRandom(seed, (long)inventory.Split, index, attempt);
         var draft = new SceneDraft(random, Background.Create(random));
         string? category = focus[index];
         if (random.Chance(0.2))
@@ -36,8 +36,8 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         }
         else
         {
-            IReadOnlyList<SceneRecipe> scenes = cast.Scenes(category);
-            IReadOnlyList<SymbolThing> alone = cast.Alone(category);
+            IReadOnlyList<SceneRecipe> scenes = inventory.Scenes(category);
+            IReadOnlyList<SymbolThing> alone = inventory.Alone(category);
             double relations = alone.Sum(thing => thing.Symbols.Count) < FewDrawings ? RelationOverFew : RelationOverThing;
             if (alone.Count == 0 || (scenes.Count > 0 && random.Chance(relations)))
             {
@@ -52,16 +52,16 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         return draft.Finish(category);
     }
 
-    /// <summary>Harmless pictures: half of them scenes that only look like one that is not, half things.</summary>
+    /// <summary>Harmless images: half of them scenes that only look like one that is not, half things.</summary>
     private void AddHarmless(SceneDraft draft)
     {
-        if (cast.Decoys.Count > 0 && draft.Random.Chance(0.5))
+        if (inventory.Decoys.Count > 0 && draft.Random.Chance(0.5))
         {
-            AddScene(draft, draft.Random.Pick(draft.Random.Pick(cast.Decoys)), mayBeNovel: false);
+            AddScene(draft, draft.Random.Pick(draft.Random.Pick(inventory.Decoys)), mayBeNovel: false);
         }
         else
         {
-            AddAlone(draft, cast.Harmless);
+            AddAlone(draft, inventory.Harmless);
         }
     }
 
@@ -83,7 +83,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         AddFillers(draft, isOne ? random.Next(2) : 2 + random.Next(4));
         if (random.Chance(isOne ? 0.1 : 0.25))
         {
-            draft.Cover(random.Pick(cast.Fillers));
+            draft.Cover(random.Pick(inventory.Fillers));
         }
     }
 
@@ -97,7 +97,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         var parts = new List<SymbolThing>();
         foreach (ScenePart part in scene.Parts)
         {
-            SymbolThing[] candidates = [.. cast.Things.Where(thing => part.Takes(thing) && (mayBeNovel || thing.NovelCategory is null))];
+            SymbolThing[] candidates = [.. inventory.Things.Where(thing => part.Takes(thing) && (mayBeNovel || thing.NovelCategory is null))];
             SymbolThing[] others = [.. candidates.Except(parts)];
             parts.Add(random.Pick(others.Length > 0 ? others : candidates));
         }
@@ -127,7 +127,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
             draft.Reasons[category] = SceneDraft.Sentence(string.Format(CultureInfo.InvariantCulture, scene.Says, [.. parts.Select(part => part.WithArticle)]));
         }
 
-        draft.Room.Take(left, top, left + extent, top + extent);
+        draft.Grid.Take(left, top, left + extent, top + extent);
         draft.Tags.Add(mayBeNovel ? "scene:relation" : "scene:decoy");
         draft.Tags.Add($"recipe:{scene.Name.Replace(' ', '-')}");
         if (!mayBeNovel)
@@ -142,7 +142,7 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
     {
         for (int i = 0; i < count; i++)
         {
-            SymbolThing filler = draft.Random.Pick(cast.Fillers);
+            SymbolThing filler = draft.Random.Pick(inventory.Fillers);
             if (!draft.Has(filler))
             {
                 draft.Put(filler, draft.Random.Next(0.14, 0.28));
@@ -157,18 +157,18 @@ internal sealed class SceneComposer(SceneCast cast, SceneFocus focus, long seed)
         double x = random.Next(0.03, 0.4);
         double y = random.Chance(0.5) ? 0.03 : 0.97 - height;
         string word = random.Pick(s_words);
-        draft.Caption = new Caption(word, x, y, height, Tone.Against(draft.Background.Ground, random));
-        draft.Room.Take(0, y - 0.02, 1, y + height + 0.02);
+        draft.Caption = new Caption(word, x, y, height, ColorMath.Against(draft.Background.Ground, random));
+        draft.Grid.Take(0, y - 0.02, 1, y + height + 0.02);
         draft.Tags.Add("text:neutral");
     }
 }
 
-/// <summary>What a picture is to be about: a category, or none. So classes are in balance whatever is drawn.</summary>
+/// <summary>What an image is to be about: a category, or none. So classes are in balance whatever is drawn.</summary>
 internal sealed class SceneFocus(IReadOnlyList<string> categories, double safeShare, long seed, DatasetSplit split)
 {
-    /// <summary>The category of a picture; null: a harmless one.</summary>
+    /// <summary>The category of an image; null: a harmless one.</summary>
     /// <remarks>
-    /// Of the first n pictures n times the safe share are harmless, and of the others every category has its turn once
+    /// Of the first n images n times the safe share are harmless, and of the others every category has its turn once
     /// before any has it again, in an order that is shuffled each time: counts of any two categories differ by one at most.
     /// </remarks>
     public string? this[int index]

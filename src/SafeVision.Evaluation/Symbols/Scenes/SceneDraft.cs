@@ -3,7 +3,7 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
-/// <summary>A picture while it is being planned.</summary>
+/// <summary>An image while it is being planned.</summary>
 internal sealed class SceneDraft(SceneRandom random, Background background)
 {
     private const double TileChance = 0.18;
@@ -17,7 +17,7 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     public Background Background { get; } = background;
 
     /// <summary>What is taken already.</summary>
-    public Room Room { get; } = new();
+    public PlacementGrid Grid { get; } = new();
 
     /// <summary>A word, if there is one.</summary>
     public Caption? Caption { get; set; }
@@ -39,7 +39,7 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     {
         string[] categories = CategoriesOf(thing);
         Place(thing, x, y, size, categories);
-        Room.Take(x, y, size);
+        Grid.Take(x, y, size);
         foreach (string category in categories)
         {
             Show(category, thing);
@@ -50,7 +50,7 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     public void Put(SymbolThing thing, double size)
     {
         double x, y;
-        while (!Room.TryFind(size, Random, out x, out y))
+        while (!Grid.TryFind(size, Random, out x, out y))
         {
             size *= 0.8;
             if (!IsEmpty || size < 0.1)
@@ -114,7 +114,7 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
         Tags.Add("scene:covered");
     }
 
-    /// <summary>The plan of the picture.</summary>
+    /// <summary>The plan of the image.</summary>
     /// <param name="focus">The category that it is about; null: harmless.</param>
     public ScenePlan Finish(string? focus)
     {
@@ -146,8 +146,8 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     public static string Sentence(string text) => char.ToUpperInvariant(text[0]) + text[1..];
 }
 
-/// <summary>What of a picture is taken. Lengths are fractions of its side.</summary>
-internal sealed class Room
+/// <summary>What of an image is taken. Lengths are fractions of its side.</summary>
+internal sealed class PlacementGrid
 {
     private readonly List<(double Left, double Top, double Right, double Bottom)> _taken = [];
 
@@ -179,7 +179,7 @@ internal sealed class Room
     }
 }
 
-/// <summary>All that a picture will show, before it is drawn.</summary>
+/// <summary>All that an image will show, before it is drawn.</summary>
 internal sealed record ScenePlan
 {
     public required Background Background { get; init; }
@@ -197,7 +197,7 @@ internal sealed record ScenePlan
     public required IReadOnlyList<string> Tags { get; init; }
 }
 
-/// <summary>A symbol's place in a picture. Lengths are fractions of the picture's side.</summary>
+/// <summary>A symbol's place in an image. Lengths are fractions of the image's side.</summary>
 internal sealed record Placement
 {
     /// <summary>What it shows.</summary>
@@ -234,5 +234,5 @@ internal sealed record Placement
     public double LeastVisible { get; init; } = 0.5;
 }
 
-/// <summary>A word in the picture that says nothing about it. Lengths are fractions of the picture's side.</summary>
+/// <summary>A word in the image that says nothing about it. Lengths are fractions of the image's side.</summary>
 internal sealed record Caption(string Text, double X, double Y, double Height, SKColor Color);

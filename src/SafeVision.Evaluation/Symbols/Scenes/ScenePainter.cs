@@ -17,18 +17,18 @@ internal sealed class ScenePainter : IDisposable
     private readonly int _size;
     private readonly IReadOnlyDictionary<char, Icon> _letters;
     private readonly SymbolPainter _symbols = new();
-    private readonly SKBitmap _picture;
+    private readonly SKBitmap _image;
     private readonly SKBitmap _sheet;
     private readonly SKCanvas _sheetCanvas;
     private readonly byte[] _owners;
 
-    /// <param name="size">The side of pictures in pixels.</param>
+    /// <param name="size">The side of images in pixels.</param>
     /// <param name="letters">Drawings of letters.</param>
     public ScenePainter(int size, IReadOnlyDictionary<char, Icon> letters)
     {
         _size = size;
         _letters = letters;
-        _picture = new SKBitmap(new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        _image = new SKBitmap(new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Opaque));
         _sheet = new SKBitmap(new SKImageInfo(size, size, SKColorType.Rgba8888, SKAlphaType.Premul));
         _sheet.Erase(SKColors.Transparent);
         _sheetCanvas = new SKCanvas(_sheet);
@@ -40,7 +40,7 @@ internal sealed class ScenePainter : IDisposable
     /// <exception cref="SymbolException">An icon cannot be drawn.</exception>
     public IReadOnlyList<ImageBox>? Paint(ScenePlan plan)
     {
-        plan.Background.Fill(Pixels(_picture), _size);
+        plan.Background.Fill(Pixels(_image), _size);
         Array.Fill(_owners, Nobody);
         var drawn = new int[plan.Placements.Count];
         for (int i = 0; i < drawn.Length; i++)
@@ -67,18 +67,18 @@ internal sealed class ScenePainter : IDisposable
         return Measure(plan, drawn);
     }
 
-    /// <summary>The picture that was painted last, as a PNG file.</summary>
+    /// <summary>The image that was painted last, as a PNG file.</summary>
     public byte[] Encode()
     {
-        using SKPixmap pixels = _picture.PeekPixels();
+        using SKPixmap pixels = _image.PeekPixels();
         using SKData data = pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.Sub, 1)) ?? throw new InvalidOperationException("Skia could not encode a PNG.");
         return data.ToArray();
     }
 
-    /// <summary>The picture that was painted last as RGB bytes, rows from the top.</summary>
+    /// <summary>The image that was painted last as RGB bytes, rows from the top.</summary>
     public byte[] Copy()
     {
-        ReadOnlySpan<byte> source = _picture.GetPixelSpan();
+        ReadOnlySpan<byte> source = _image.GetPixelSpan();
         byte[] pixels = new byte[_size * _size * 3];
         for (int i = 0; i < _size * _size; i++)
         {
@@ -92,18 +92,18 @@ internal sealed class ScenePainter : IDisposable
     {
         _sheetCanvas.Dispose();
         _sheet.Dispose();
-        _picture.Dispose();
+        _image.Dispose();
         _symbols.Dispose();
     }
 
     private static Span<uint> Pixels(SKBitmap bitmap) => MemoryMarshal.Cast<byte, uint>(bitmap.GetPixelSpan());
 
-    /// <summary>Lays the sheet on the picture inside a rectangle, and clears it there.</summary>
+    /// <summary>Lays the sheet on the image inside a rectangle, and clears it there.</summary>
     /// <returns>Pixels that are the sheet's now.</returns>
     private int LaySheet(SKRectI area, byte owner)
     {
         Span<uint> sheet = Pixels(_sheet);
-        Span<uint> picture = Pixels(_picture);
+        Span<uint> image = Pixels(_image);
         int solid = 0;
         for (int y = area.Top; y < area.Bottom; y++)
         {
@@ -117,7 +117,7 @@ internal sealed class ScenePainter : IDisposable
                 }
 
                 sheet[at] = 0;
-                picture[at] = Blend(over, picture[at], 255 - alpha);
+                image[at] = Blend(over, image[at], 255 - alpha);
                 if (alpha >= Solid)
                 {
                     _owners[at] = owner;

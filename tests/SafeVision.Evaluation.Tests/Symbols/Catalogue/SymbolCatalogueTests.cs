@@ -32,9 +32,9 @@ public sealed class SymbolCatalogueTests
     {
         string[] nine = [.. HarmCategory.All.Select(category => category.Id)];
 
-        Assert.Equal(nine, new SceneCast(s_catalogue, DatasetSplit.Train).Categories);
-        Assert.Equal(nine, new SceneCast(s_catalogue, DatasetSplit.Validation).Categories);
-        Assert.Equal(SymbolPolicies.Categories, new SceneCast(s_catalogue, DatasetSplit.Test).Categories);
+        Assert.Equal(nine, new SceneInventory(s_catalogue, DatasetSplit.Train).Categories);
+        Assert.Equal(nine, new SceneInventory(s_catalogue, DatasetSplit.Validation).Categories);
+        Assert.Equal(SymbolPolicies.Categories, new SceneInventory(s_catalogue, DatasetSplit.Test).Categories);
     }
 
     [Fact]

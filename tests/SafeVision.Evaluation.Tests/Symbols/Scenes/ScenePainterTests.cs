@@ -24,13 +24,13 @@ public sealed class ScenePainterTests : IDisposable
             ImageBox box = Assert.Single(_painter.Paint(Plan(Place(icon, random.Next(0.3, 0.7), random.Next(0.3, 0.7), random.Next(0.2, 0.5), random.Next(-50, 50))))!);
 
             // Black on white: what is dark enough is the thing.
-            using SKBitmap picture = SKBitmap.Decode(_painter.Encode());
+            using SKBitmap image = SKBitmap.Decode(_painter.Encode());
             var dark = new SKRectI(Side, Side, 0, 0);
             for (int y = 0; y < Side; y++)
             {
                 for (int x = 0; x < Side; x++)
                 {
-                    if (picture.GetPixel(x, y).Red <= 255 - 96)
+                    if (image.GetPixel(x, y).Red <= 255 - 96)
                     {
                         dark = new SKRectI(Math.Min(dark.Left, x), Math.Min(dark.Top, y), Math.Max(dark.Right, x + 1), Math.Max(dark.Bottom, y + 1));
                     }

@@ -4,13 +4,13 @@ using SafeVision.Evaluation.Symbols.Catalogue;
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>What a split has to draw with: things for each category, scenes that can be cast, harmless things.</summary>
-internal sealed class SceneCast
+internal sealed class SceneInventory
 {
     private readonly Dictionary<string, SymbolThing[]> _alone;
     private readonly Dictionary<string, SceneRecipe[]> _scenes;
     private readonly Dictionary<string, SceneRecipe[]> _novelScenes;
 
-    public SceneCast(SymbolCatalogue catalogue, DatasetSplit split)
+    public SceneInventory(SymbolCatalogue catalogue, DatasetSplit split)
     {
         Split = split;
         Things = catalogue.In(split);
@@ -18,7 +18,7 @@ internal sealed class SceneCast
         Fillers = [.. Harmless.Where(thing => thing.Groups.Contains("filler"))];
         Letters = catalogue.Letters;
 
-        // A thing that only one of the policies is clear about would make a picture whose truth is half known.
+        // A thing that only one of the policies is clear about would make an image whose truth is half known.
         SymbolThing[] clear = [.. Things.Where(thing => !thing.IsUnclear)];
         _alone = clear.SelectMany(thing => new[] { thing.Category, thing.NovelCategory }.OfType<string>().Select(category => (category, thing)))
             .GroupBy(pair => pair.category, pair => pair.thing)
