@@ -29,7 +29,7 @@ internal static class EvaluateTable
             {
                 table.AddRow([
                     new Text(category is null ? "any" : Terminal.Name(category)), new Text(positives.Support.ToString(CultureInfo.InvariantCulture)),
-                    .. s_columns.Select(column => new Text(Format(MetricUnit.Share, Find(report, column.Metric, category)?.Value ?? double.NaN))),
+                    .. s_columns.Select(column => new Text(Format(MetricUnit.Share, Find(report, column.Metric, category)?.Value))),
                 ]);
             }
         }
@@ -84,12 +84,12 @@ internal static class EvaluateTable
 
     private static string Number(MetricValue metric) => metric switch
     {
-        { Value: double.NaN } => "-",
-        { Lower: double.NaN } => Format(metric.Unit, metric.Value),
+        { Value: null } => "-",
+        { Lower: null } => Format(metric.Unit, metric.Value),
         _ => $"{Format(metric.Unit, metric.Value)} [{Format(metric.Unit, metric.Lower)}, {Format(metric.Unit, metric.Upper)}]",
     };
 
-    private static string Format(MetricUnit unit, double value) => double.IsNaN(value)
+    private static string Format(MetricUnit unit, double? value) => value is not { } number
         ? "-"
-        : value.ToString(unit is MetricUnit.Share or MetricUnit.Coefficient ? "0.000" : "0.0", CultureInfo.InvariantCulture);
+        : number.ToString(unit is MetricUnit.Share or MetricUnit.Coefficient ? "0.000" : "0.0", CultureInfo.InvariantCulture);
 }

@@ -128,7 +128,7 @@ internal static class AdherenceSuite
     private static MetricValue Rate(string name, AdherenceCase[] cases, AdherenceKind? kind, Func<AdherenceCase, bool> holds)
     {
         int count = cases.Count(holds);
-        MetricValue value = MetricCatalog.Value(name, cases.Length == 0 ? double.NaN : (double)count / cases.Length, cases.Length, detail: kind is null ? null : Word(kind.Value));
+        MetricValue value = MetricCatalog.Value(name, cases.Length == 0 ? null : (double)count / cases.Length, cases.Length, detail: kind is null ? null : Word(kind.Value));
         if (cases.Length == 0)
         {
             return value;

@@ -13,7 +13,7 @@ namespace SafeVision.Evaluation.Explanations;
 /// <remarks>
 /// Heat maps and boxes are measured for the categories that apply, whatever the verdict, as the pointing game does: where the
 /// model looks is one question and how sure it is another. Each number rests on the findings that have what it needs; a number
-/// without any is NaN with a support of 0, never a perfect one.
+/// without any is null with a support of 0, never a perfect one.
 /// </remarks>
 internal static class ExplanationMetrics
 {
@@ -89,13 +89,13 @@ internal static class ExplanationMetrics
     /// <summary>The means over findings. Samples are resampled, not findings: those of one image hang together.</summary>
     private static MetricValue[] Summarize((string Name, string? Category, ExplanationValue[] Values)[] means, EvaluationRun run, int resamples)
     {
-        (double Lower, double Upper)[] ends = run.Records.Count == 0
-            ? [.. means.Select(_ => (double.NaN, double.NaN))]
+        (double? Lower, double? Upper)[] ends = run.Records.Count == 0
+            ? [.. means.Select(_ => ((double?)null, (double?)null))]
             : StatisticIntervals.Compute(run.Records.Count, [.. means.Select(mean => Bootstrap.MeanOf([.. mean.Values.Select(value => (value.Row, value.Value))]))], resamples, Confidence, run.Identity.Seed, CancellationToken.None);
         return
         [
             .. means.Zip(ends, (mean, end) => MetricCatalog.Value(
-                mean.Name, mean.Values.Length == 0 ? double.NaN : mean.Values.Average(value => value.Value), mean.Values.Length, mean.Category) with
+                mean.Name, mean.Values.Length == 0 ? null : mean.Values.Average(value => value.Value), mean.Values.Length, mean.Category) with
             {
                 Lower = end.Lower,
                 Upper = end.Upper,

@@ -160,13 +160,13 @@ internal static class FaithfulnessProbe
         {
             if (scores.Count == 0)
             {
-                return MetricCatalog.Value(name, double.NaN, 0);
+                return MetricCatalog.Value(name, null, 0);
             }
 
             double[] values = [.. scores.Select(value)];
             BootstrapInterval interval = Bootstrap.Interval(
                 values.Length, Bootstrap.Mean(values), new SeededRandom(unchecked((ulong)seed)), new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
-            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = interval.Low ?? double.NaN, Upper = interval.High ?? double.NaN };
+            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = interval.Low, Upper = interval.High };
         }
     }
 }
@@ -194,7 +194,7 @@ internal sealed class FaithfulnessOptions
 /// <summary>What deletion and insertion showed.</summary>
 /// <param name="Scores">Each finding that was measured.</param>
 /// <param name="LeftOut">Findings that could not be: the image can't be read or moves, or a disturbed one got no score.</param>
-/// <param name="Metrics">The means with their intervals; NaN where nothing was measured.</param>
+/// <param name="Metrics">The means with their intervals; null where nothing was measured.</param>
 internal sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
 
 /// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the image, 0 to 1.</summary>

@@ -132,14 +132,14 @@ internal delegate double? ResampledStatistic(ReadOnlySpan<int> counts);
 /// </summary>
 internal static class StatisticIntervals
 {
-    /// <summary>The lower and upper end for each statistic; NaN where fewer than half of the resamples defined it.</summary>
+    /// <summary>The lower and upper end for each statistic; null where fewer than half of the resamples defined it.</summary>
     /// <param name="samples">The number of samples, 1 or more.</param>
     /// <param name="statistics">The numbers; called from several threads at once.</param>
     /// <param name="resamples">How many resamples.</param>
     /// <param name="confidence">The share of resamples between the ends.</param>
     /// <param name="seed">Draws the samples.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static (double Lower, double Upper)[] Compute(
+    public static (double? Lower, double? Upper)[] Compute(
         int samples, IReadOnlyList<ResampledStatistic> statistics, int resamples, double confidence, long seed, CancellationToken cancellationToken)
     {
         var values = new double[statistics.Count][];
@@ -169,11 +169,11 @@ internal static class StatisticIntervals
         return [.. values.Select(drawn => Ends(drawn, confidence))];
     }
 
-    private static (double Lower, double Upper) Ends(double[] drawn, double confidence)
+    private static (double? Lower, double? Upper) Ends(double[] drawn, double confidence)
     {
         double[] defined = [.. drawn.Where(value => !double.IsNaN(value)).Order()];
         return 2 * defined.Length < drawn.Length
-            ? (double.NaN, double.NaN)
+            ? (null, null)
             : (Quantile.OfSorted(defined, (1 - confidence) / 2), Quantile.OfSorted(defined, (1 + confidence) / 2));
     }
 }

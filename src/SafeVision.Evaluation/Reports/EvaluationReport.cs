@@ -59,8 +59,7 @@ public sealed record ReportMistake
     /// <summary>True where the category applies and was missed; false where it was seen and does not apply.</summary>
     public required bool Missed { get; init; }
 
-    /// <summary>How far the score is on the wrong side of the threshold, 0 to 1; NaN where the category was not assessed.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
+    /// <summary>How far the score is on the wrong side of the threshold, 0 to 1; 1 where the category was not assessed.</summary>
     public required double Severity { get; init; }
 
     /// <summary>The labels that are true.</summary>

@@ -86,12 +86,12 @@ internal static class MetricCatalog
 
     /// <summary>A number of the catalogue's metric.</summary>
     /// <param name="name">The metric's name.</param>
-    /// <param name="value">The number; NaN where it is undefined.</param>
+    /// <param name="value">The number; null where it is undefined.</param>
     /// <param name="support">How many samples it rests on.</param>
     /// <param name="category">The category it is about; null for all together.</param>
     /// <param name="detail">What it was measured at, where the name alone doesn't say.</param>
     /// <exception cref="ArgumentException">The catalogue has no metric of that name.</exception>
-    public static MetricValue Value(string name, double value, int support, string? category = null, string? detail = null)
+    public static MetricValue Value(string name, double? value, int support, string? category = null, string? detail = null)
     {
         MetricDescription metric = Find(name) ?? throw new ArgumentException($"There is no metric '{name}'. Add it to MetricCatalog and to docs/measuring.md.", nameof(name));
         return new MetricValue
@@ -164,17 +164,14 @@ public sealed record MetricValue
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Detail { get; init; }
 
-    /// <summary>The number; NaN (in JSON: null) where it is undefined, as a recall without a positive is.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double Value { get; init; }
+    /// <summary>The number; null where it is undefined, as a recall without a positive is.</summary>
+    public required double? Value { get; init; }
 
-    /// <summary>The lower end of its interval; NaN where there is none.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public double Lower { get; init; } = double.NaN;
+    /// <summary>The lower end of its interval; null where there is none.</summary>
+    public double? Lower { get; init; }
 
-    /// <summary>The upper end of its interval; NaN where there is none.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public double Upper { get; init; } = double.NaN;
+    /// <summary>The upper end of its interval; null where there is none.</summary>
+    public double? Upper { get; init; }
 
     /// <summary>How many samples it rests on: the fewer class where it compares two.</summary>
     public required int Support { get; init; }

@@ -44,9 +44,9 @@ internal static class ReportText
     public static string Name(string? text) => Clean(text, NameLength);
 
     /// <summary>The number with as many digits as it is good for; a dash where it is undefined.</summary>
-    public static string Number(double value, MetricUnit unit)
+    public static string Number(double? number, MetricUnit unit)
     {
-        if (!double.IsFinite(value))
+        if (number is not { } value || !double.IsFinite(value))
         {
             return "–";
         }
@@ -60,11 +60,11 @@ internal static class ReportText
     }
 
     /// <summary>The number with its sign, for differences.</summary>
-    public static string Difference(double value, MetricUnit unit) => value > 0 ? $"+{Number(value, unit)}" : Number(value, unit);
+    public static string Difference(double? value, MetricUnit unit) => value > 0 ? $"+{Number(value, unit)}" : Number(value, unit);
 
     /// <summary>The interval; empty where there is none.</summary>
-    public static string Interval(double lower, double upper, MetricUnit unit) =>
-        double.IsFinite(lower) && double.IsFinite(upper) ? $"{Number(lower, unit)} to {Number(upper, unit)}" : "";
+    public static string Interval(double? lower, double? upper, MetricUnit unit) =>
+        lower is not null && upper is not null ? $"{Number(lower, unit)} to {Number(upper, unit)}" : "";
 
     /// <summary>What a number rests on: samples, or categories for a mean over these.</summary>
     public static string Support(string metric, int count)

@@ -177,8 +177,8 @@ internal static class RobustnessDrop
             new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
         return MetricCatalog.Value("decisionChangeRate", changed.Average(), changed.Length, null, transform) with
         {
-            Lower = interval.Low ?? double.NaN,
-            Upper = interval.High ?? double.NaN,
+            Lower = interval.Low,
+            Upper = interval.High,
         };
     }
 

@@ -64,7 +64,7 @@ internal static class LatencyProbe
             MetricCatalog.Value("latencyP50", alone.P50.TotalMilliseconds, images),
             MetricCatalog.Value("latencyP95", alone.P95.TotalMilliseconds, images),
             MetricCatalog.Value("latencyP99", alone.P99.TotalMilliseconds, images),
-            MetricCatalog.Value("imagesPerSecond", seconds > 0 ? images / seconds : double.NaN, images),
+            MetricCatalog.Value("imagesPerSecond", seconds > 0 ? images / seconds : null, images),
         ];
 
         ImageSource Image(int i) => dataset.Open(dataset.Samples[i % dataset.Samples.Count]);

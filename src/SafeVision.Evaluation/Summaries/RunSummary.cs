@@ -36,15 +36,15 @@ internal static class RunSummary
         ScoredRun run, IReadOnlyList<RunStatistic> statistics, SummaryOptions options, CancellationToken cancellationToken)
     {
         RunStatistic[] resampled = [.. statistics.Where(statistic => statistic is { Resampled: not null, Value: not null })];
-        (double Lower, double Upper)[] ends = StatisticIntervals.Compute(
+        (double? Lower, double? Upper)[] ends = StatisticIntervals.Compute(
             run.Samples.Count, [.. resampled.Select(statistic => statistic.Resampled!)], options.Resamples, Confidence, run.Run.Identity.Seed, cancellationToken);
         var intervals = resampled.Zip(ends).ToDictionary(pair => pair.First, pair => pair.Second);
         return
         [
             .. statistics.Select(statistic =>
             {
-                (double lower, double upper) = intervals.GetValueOrDefault(statistic, (double.NaN, double.NaN));
-                return MetricCatalog.Value(statistic.Name, statistic.Value ?? double.NaN, statistic.Support, statistic.Category, statistic.Detail) with { Lower = lower, Upper = upper };
+                (double? lower, double? upper) = intervals.GetValueOrDefault(statistic);
+                return MetricCatalog.Value(statistic.Name, statistic.Value, statistic.Support, statistic.Category, statistic.Detail) with { Lower = lower, Upper = upper };
             }),
         ];
     }

@@ -31,7 +31,7 @@ public sealed class ExplanationMetricsTests
     {
         IReadOnlyList<MetricValue> metrics = ExplanationMetrics.Of(Dataset, Run());
         Assert.Equal(6, metrics.Count);
-        Assert.All(metrics, metric => Assert.Equal((double.NaN, 0), (metric.Value, metric.Support)));
+        Assert.All(metrics, metric => Assert.Equal((null, 0), (metric.Value, metric.Support)));
     }
 
     [Fact]

@@ -100,7 +100,7 @@ public sealed class FaithfulnessProbeTests
         var dataset = new EvaluationDataset { Name = "D", Hash = "h", Folder = ".", Categories = [], Samples = [] };
         await Assert.ThrowsAsync<RunException>(() => FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, cancellationToken: TestContext.Current.CancellationToken));
         Faithfulness nothing = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run with { Identity = run.Identity with { Transform = "none" } }, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.All(nothing.Metrics, metric => Assert.Equal((double.NaN, 0), (metric.Value, metric.Support)));
+        Assert.All(nothing.Metrics, metric => Assert.Equal((null, 0), (metric.Value, metric.Support)));
     }
 
     private sealed class Close : IEqualityComparer<double>

@@ -60,7 +60,7 @@ internal static class SampleReport
                 .. categories.SelectMany((category, i) => (MetricValue[])
                 [
                     MetricCatalog.Value("prevalence", 0.1, 400, category),
-                    Measured("recall", i == 2 ? double.NaN : 0.6 + (0.1 * i), 0.5, 0.9, 40, category),
+                    Measured("recall", i == 2 ? null : 0.6 + (0.1 * i), 0.5, 0.9, 40, category),
                     Measured("falsePositiveRate", 0.0004 + (0.02 * i), 0.0001, 0.06, 360, category),
                     Measured("rocAuc", 0.9 - (0.05 * i), 0.8, 0.95, 40, category),
                 ]),
@@ -91,6 +91,6 @@ internal static class SampleReport
         Finding = Finding,
     };
 
-    private static MetricValue Measured(string name, double value, double lower, double upper, int support, string? category = null) =>
+    private static MetricValue Measured(string name, double? value, double lower, double upper, int support, string? category = null) =>
         MetricCatalog.Value(name, value, support, category) with { Lower = lower, Upper = upper };
 }

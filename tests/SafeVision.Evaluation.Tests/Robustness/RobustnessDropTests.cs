@@ -30,11 +30,11 @@ public sealed class RobustnessDropTests(DefaultGuardrail models) : IClassFixture
     {
         // Two harmful images, then two harmless ones. Disturbed, one harmful image is missed and one harmless one flagged.
         IReadOnlyList<MetricValue> losses = RobustnessDrop.Of(Dataset, Run("none", 0.9, 0.8, 0.1, 0.2), Run("jpeg-5", 0.9, 0.3, 0.1, 0.6));
-        Assert.Equal(0.5, Loss("recall").Value, 12);
-        Assert.Equal(0.5, Loss("falsePositiveRate").Value, 12);
-        Assert.Equal(1 - 0.75, Loss("rocAuc").Value, 12); // of four pairs, one is now the wrong way round
+        Assert.Equal(0.5, Loss("recall").Value!.Value, 12);
+        Assert.Equal(0.5, Loss("falsePositiveRate").Value!.Value, 12);
+        Assert.Equal(1 - 0.75, Loss("rocAuc").Value!.Value, 12); // of four pairs, one is now the wrong way round
         Assert.Equal(0.5, losses.Single(metric => metric.Name == "decisionChangeRate").Value);
-        Assert.All(losses, metric => Assert.True(double.IsNaN(metric.Lower) || (metric.Lower <= metric.Value && metric.Value <= metric.Upper)));
+        Assert.All(losses, metric => Assert.True(metric.Lower is null || (metric.Lower <= metric.Value && metric.Value <= metric.Upper)));
 
         MetricValue Loss(string name) => losses.Single(metric => metric.Name == "robustnessDrop" && metric.Detail == $"jpeg-5 {name}" && metric.Category is null);
     }

@@ -145,14 +145,14 @@ internal static class ComparisonPage
     /// <summary>The interval beside 0, the axis reaching from -0.5 to 0.5; nothing for numbers that are no shares.</summary>
     private static Markup Whisker(MetricDifference metric)
     {
-        if (metric.Unit is not (MetricUnit.Share or MetricUnit.Coefficient) || !double.IsFinite(metric.Lower) || !double.IsFinite(metric.Upper))
+        if (metric is not { Unit: MetricUnit.Share or MetricUnit.Coefficient, Lower: { } lower, Upper: { } upper, Difference: { } difference })
         {
             return new Markup("");
         }
 
         string Place(double value) => (50 + (Math.Clamp(value, -0.5, 0.5) * 100)).ToString("0.##", CultureInfo.InvariantCulture);
-        string width = Math.Max(1, (Math.Clamp(metric.Upper, -0.5, 0.5) - Math.Clamp(metric.Lower, -0.5, 0.5)) * 100).ToString("0.##", CultureInfo.InvariantCulture);
-        return new HtmlBuilder().Append($"<svg class=\"bar\" viewBox=\"-4 0 108 12\" aria-hidden=\"true\"><rect class=\"track\" x=\"0\" y=\"5\" width=\"100\" height=\"2\"/><rect class=\"track\" x=\"49.5\" y=\"0\" width=\"1\" height=\"12\"/><rect class=\"range\" x=\"{Place(metric.Lower)}\" y=\"3\" width=\"{width}\" height=\"6\" rx=\"2\"/><circle class=\"point\" cx=\"{Place(metric.Difference)}\" cy=\"6\" r=\"4\"/></svg>").ToMarkup();
+        string width = Math.Max(1, (Math.Clamp(upper, -0.5, 0.5) - Math.Clamp(lower, -0.5, 0.5)) * 100).ToString("0.##", CultureInfo.InvariantCulture);
+        return new HtmlBuilder().Append($"<svg class=\"bar\" viewBox=\"-4 0 108 12\" aria-hidden=\"true\"><rect class=\"track\" x=\"0\" y=\"5\" width=\"100\" height=\"2\"/><rect class=\"track\" x=\"49.5\" y=\"0\" width=\"1\" height=\"12\"/><rect class=\"range\" x=\"{Place(lower)}\" y=\"3\" width=\"{width}\" height=\"6\" rx=\"2\"/><circle class=\"point\" cx=\"{Place(difference)}\" cy=\"6\" r=\"4\"/></svg>").ToMarkup();
     }
 
     private static void AppendChanges(HtmlBuilder page, IReadOnlyList<VerdictChange> changes)

@@ -49,7 +49,7 @@ internal static class RunComparer
             [.. RunStatistics.Of(left, options).Where(statistic => others.ContainsKey(Key(statistic))).Select(statistic => (statistic, others[Key(statistic)]))];
         (RunStatistic First, RunStatistic Second)[] resampled =
             [.. pairs.Where(pair => pair is { First: { Resampled: not null, Value: not null }, Second: { Resampled: not null, Value: not null } })];
-        (double Lower, double Upper)[] ends = StatisticIntervals.Compute(
+        (double? Lower, double? Upper)[] ends = StatisticIntervals.Compute(
             left.Samples.Count,
             [.. resampled.Select(pair => (ResampledStatistic)(counts => pair.Second.Resampled!(counts) - pair.First.Resampled!(counts)))],
             options.Resamples,
@@ -61,15 +61,15 @@ internal static class RunComparer
         [
             .. pairs.Select(pair =>
             {
-                (double lower, double upper) = intervals.GetValueOrDefault(pair.First, (double.NaN, double.NaN));
+                (double? lower, double? upper) = intervals.GetValueOrDefault(pair.First);
                 MetricDescription? metric = MetricCatalog.Find(pair.First.Name);
                 return new MetricDifference
                 {
                     Name = pair.First.Name,
                     Category = pair.First.Category,
                     Detail = pair.First.Detail,
-                    First = pair.First.Value ?? double.NaN,
-                    Second = pair.Second.Value ?? double.NaN,
+                    First = pair.First.Value,
+                    Second = pair.Second.Value,
                     Lower = lower,
                     Upper = upper,
                     Support = Math.Min(pair.First.Support, pair.Second.Support),
@@ -101,8 +101,8 @@ internal static class RunComparer
                         Applies = category.Applies[row],
                         First = before,
                         Second = after,
-                        FirstScore = category.Scores[row],
-                        SecondScore = other.Scores[row],
+                        FirstScore = Defined(category.Scores[row]),
+                        SecondScore = Defined(other.Scores[row]),
                     });
                 }
             }
@@ -110,6 +110,8 @@ internal static class RunComparer
 
         return [.. changes.OrderBy(change => change.Mended switch { false => 0, true => 1, null => 2 })];
     }
+
+    private static double? Defined(double score) => double.IsNaN(score) ? null : score;
 
     private static Verdict VerdictOf(ScoredCategory category, int row) =>
         category.Flagged[row] ? Verdict.Unsafe : double.IsNaN(category.Scores[row]) ? Verdict.NotAssessed : Verdict.Safe;

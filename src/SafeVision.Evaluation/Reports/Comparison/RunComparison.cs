@@ -39,25 +39,20 @@ public sealed record MetricDifference
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Detail { get; init; }
 
-    /// <summary>The first run's number; NaN (in JSON: null) where it is undefined.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double First { get; init; }
+    /// <summary>The first run's number; null where it is undefined.</summary>
+    public required double? First { get; init; }
 
-    /// <summary>The second run's number; NaN where it is undefined.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double Second { get; init; }
+    /// <summary>The second run's number; null where it is undefined.</summary>
+    public required double? Second { get; init; }
 
-    /// <summary>The second less the first; NaN where one is undefined.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public double Difference => Second - First;
+    /// <summary>The second less the first; null where one is undefined.</summary>
+    public double? Difference => Second - First;
 
-    /// <summary>The lower end of the difference's paired bootstrap interval; NaN where there is none.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public double Lower { get; init; } = double.NaN;
+    /// <summary>The lower end of the difference's paired bootstrap interval; null where there is none.</summary>
+    public double? Lower { get; init; }
 
-    /// <summary>The upper end; NaN where there is none.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public double Upper { get; init; } = double.NaN;
+    /// <summary>The upper end; null where there is none.</summary>
+    public double? Upper { get; init; }
 
     /// <summary>How many samples the number rests on: the fewer of the two runs.</summary>
     public required int Support { get; init; }
@@ -115,13 +110,11 @@ public sealed record VerdictChange
     /// <summary>The second run's verdict.</summary>
     public required Verdict Second { get; init; }
 
-    /// <summary>The first run's score; NaN (in JSON: null) where the category was not assessed.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double FirstScore { get; init; }
+    /// <summary>The first run's score; null where the category was not assessed.</summary>
+    public required double? FirstScore { get; init; }
 
-    /// <summary>The second run's score; NaN where the category was not assessed.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double SecondScore { get; init; }
+    /// <summary>The second run's score; null where the category was not assessed.</summary>
+    public required double? SecondScore { get; init; }
 
     /// <summary>True where only the second is right, false where only the first is, null where both are wrong or right: what is not assessed is right about nothing.</summary>
     public bool? Mended => (IsRight(First), IsRight(Second)) switch

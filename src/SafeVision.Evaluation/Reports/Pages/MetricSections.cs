@@ -145,7 +145,7 @@ internal sealed record MetricMarkup(string Run)
     /// <summary>The number with its tooltip.</summary>
     public Markup Value(MetricValue metric)
     {
-        string undefined = double.IsFinite(metric.Value) ? "" : "Undefined: there are no samples to compute it from. ";
+        string undefined = metric.Value is not null ? "" : "Undefined: there are no samples to compute it from. ";
         return new HtmlBuilder().Append(
             $"<span title=\"{undefined}{Title(metric)} from {ReportText.Support(metric.Name, metric.Support)}; {Run}\">{ReportText.Number(metric.Value, metric.Unit)}</span>").ToMarkup();
     }
@@ -160,23 +160,23 @@ internal sealed record MetricMarkup(string Run)
     /// <summary>A drawing of a share and its interval; nothing for other numbers.</summary>
     public static Markup Bar(MetricValue metric)
     {
-        if (metric.Unit != MetricUnit.Share || metric.Value is not (>= 0 and <= 1))
+        if (metric.Unit != MetricUnit.Share || metric.Value is not (>= 0 and <= 1 and var value))
         {
             return new Markup("");
         }
 
         var bar = new HtmlBuilder();
         bar.Append($"<svg class=\"bar\" viewBox=\"-4 0 108 12\" aria-hidden=\"true\"><rect class=\"track\" x=\"0\" y=\"5\" width=\"100\" height=\"2\"/>");
-        if (metric.Lower is >= 0 and <= 1 && metric.Upper is >= 0 and <= 1)
+        if (metric is { Lower: >= 0 and <= 1 and var lower, Upper: >= 0 and <= 1 and var upper })
         {
-            bar.Append($"<rect class=\"range\" x=\"{Percent(metric.Lower)}\" y=\"3\" width=\"{Percent(Math.Max(0.01, metric.Upper - metric.Lower))}\" height=\"6\" rx=\"2\"/>");
+            bar.Append($"<rect class=\"range\" x=\"{Percent(lower)}\" y=\"3\" width=\"{Percent(Math.Max(0.01, upper - lower))}\" height=\"6\" rx=\"2\"/>");
         }
 
-        return bar.Append($"<circle class=\"point\" cx=\"{Percent(metric.Value)}\" cy=\"6\" r=\"4\"/></svg>").ToMarkup();
+        return bar.Append($"<circle class=\"point\" cx=\"{Percent(value)}\" cy=\"6\" r=\"4\"/></svg>").ToMarkup();
     }
 
     /// <summary>What a table sorts a number by.</summary>
-    public static string SortKey(double value) => double.IsFinite(value) ? value.ToString("R", CultureInfo.InvariantCulture) : "";
+    public static string SortKey(double? value) => value is { } number ? number.ToString("R", CultureInfo.InvariantCulture) : "";
 
     private static string Percent(double share) => (share * 100).ToString("0.##", CultureInfo.InvariantCulture);
 }

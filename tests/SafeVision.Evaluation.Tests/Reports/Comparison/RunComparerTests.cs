@@ -29,8 +29,8 @@ public sealed class RunComparerTests : IDisposable
         Assert.NotEmpty(comparison.Metrics);
         Assert.All(comparison.Metrics, metric =>
         {
-            Assert.True(double.IsNaN(metric.Difference) || metric.Difference == 0);
-            Assert.True((double.IsNaN(metric.Lower) && double.IsNaN(metric.Upper)) || metric is { Lower: 0, Upper: 0 });
+            Assert.True(metric.Difference is null || metric.Difference == 0);
+            Assert.True(metric is { Lower: null, Upper: null } || metric is { Lower: 0, Upper: 0 });
             Assert.Equal(DifferenceVerdict.Unclear, metric.Verdict);
         });
     }
