@@ -9,7 +9,7 @@ namespace SafeVision.Evaluation.Adherence;
 internal static class PolicyTrials
 {
     /// <summary>What a clause is added to: something that no image of a symbol or an upload shows, but that a policy may speak of.</summary>
-    private const string Stranger = "grand pianos on a stage";
+    private const string Stranger = "grand pianos";
 
     private const string Category = "forbidden";
 

@@ -13,7 +13,6 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
     private const int MostObjects = 1000;
     private const int MostTags = 64;
     private const int LongestText = 2000;
-    private const int LongestStandIn = 8192; // a Git LFS pointer has 200 bytes, a file of macOS's mostly 4096
     private const double Rounding = 1e-6; // boxes written with few digits may end a little outside
 
     private readonly string _folder = Path.GetFullPath(folder);
@@ -190,7 +189,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
         try
         {
             string path = DatasetPaths.Resolve(_folder, image);
-            string? problem = options.CheckImages ? ProblemOf(path) : null;
+            string? problem = options.CheckImages ? DatasetPaths.ProblemOf(path) : null;
             if (problem is null)
             {
                 return true;
@@ -204,23 +203,6 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
         }
 
         return false;
-    }
-
-    private string? ProblemOf(string path)
-    {
-        // A pipe or device reports no length and is none of a dataset's files.
-        if (!File.Exists(path) || new FileInfo(path) is not { Length: > 0 and var length })
-        {
-            return $"is not in '{_folder}', or is empty, a pipe or a device";
-        }
-
-        if (length > LongestStandIn && !DatasetPaths.IsSidecar(path))
-        {
-            return null;
-        }
-
-        using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
-        return DatasetPaths.StandIn(stream) is { } standIn ? $"is {standIn}" : null;
     }
 
     private bool IsNew(Dictionary<string, string> seen, string value, DatasetProblemKind kind, string what, SampleDraft draft)

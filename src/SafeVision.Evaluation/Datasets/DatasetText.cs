@@ -1,4 +1,5 @@
 using System.Text;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Datasets;
 
@@ -27,26 +28,10 @@ internal sealed class DatasetText : IDisposable
         FileStream? stream = null;
         try
         {
-            if (!Path.Exists(path))
+            stream = RegularFile.Open(path, options.MaxFileBytes, FileOptions.SequentialScan);
+            if (DatasetPaths.IsAppleDouble(stream))
             {
-                throw new DatasetException($"There is no file '{path}'.");
-            }
-
-            long length = DatasetPaths.LengthOf(path);
-            if (length == 0)
-            {
-                throw new DatasetException($"'{path}' is empty, or a pipe or device, which are not read.");
-            }
-
-            if (length > options.MaxFileBytes)
-            {
-                throw new DatasetException($"'{path}' has {length} bytes; the limit is {options.MaxFileBytes} ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxFileBytes)}).");
-            }
-
-            stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
-            if (DatasetPaths.StandIn(stream) is { } standIn)
-            {
-                throw new DatasetException($"'{path}' is {standIn}.");
+                throw new DatasetException($"'{path}' is {DatasetPaths.AppleDouble}.");
             }
 
             Encoding encoding = SkipMark(stream);
@@ -56,6 +41,14 @@ internal sealed class DatasetText : IDisposable
         {
             stream?.Dispose();
             throw;
+        }
+        catch (FileRefusedException refused)
+        {
+            throw new DatasetException(
+                refused.Reason == FileRefusalReason.TooLarge
+                    ? $"{refused.Message} The limit is {nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxFileBytes)}."
+                    : refused.Message,
+                refused);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
         {
@@ -206,33 +199,45 @@ internal static class DatasetPaths
         return full;
     }
 
-    /// <summary>The bytes of a regular file, through links to it; 0 for an empty one, a pipe or a device, which opening could wait for without end.</summary>
-    /// <exception cref="IOException">Links lead in a circle, or to nothing.</exception>
-    public static long LengthOf(string path)
-    {
-        var file = new FileInfo(path);
-        if (file.LinkTarget is not null && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target)
-        {
-            file = target;
-        }
-
-        return file.Length;
-    }
+    /// <summary>What an AppleDouble file is, to be said after "it is".</summary>
+    public const string AppleDouble = "what macOS writes beside a file (AppleDouble) and not the file itself, which is called the same without '._'";
 
     /// <summary>Whether a file is what macOS writes beside another on a foreign disk: <c>._name</c>.</summary>
     public static bool IsSidecar(string path) => Path.GetFileName(path).StartsWith("._", StringComparison.Ordinal);
 
-    /// <summary>What stands in the place of a file, to be said after "it is"; null where it is the file itself. The stream is at its start afterwards.</summary>
-    public static string? StandIn(Stream stream)
+    /// <summary>Whether a file is an AppleDouble file by its first bytes. The stream is at its start afterwards.</summary>
+    public static bool IsAppleDouble(Stream stream)
     {
-        Span<byte> head = stackalloc byte[23];
-        head = head[..stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false)];
+        Span<byte> start = stackalloc byte[4];
+        int length = stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false);
         stream.Position = 0;
-        return head switch
-        {
-            _ when head.SequenceEqual("version https://git-lfs"u8) => "a Git LFS pointer and not the file itself; 'git lfs pull' in its repository brings the file",
-            [0x00, 0x05, 0x16, 0x07, ..] => "what macOS writes beside a file (AppleDouble) and not the file itself, which is called the same without '._'",
-            _ => null,
-        };
+        return RegularFile.IsAppleDouble(start[..length]);
     }
+
+    /// <summary>What is wrong with an image file, to be said after its name; null where nothing is. Images are not decoded.</summary>
+    public static string? ProblemOf(string path)
+    {
+        // A file of some size that is not named like macOS's is looked at by its size alone: a dataset has millions of them.
+        if (!IsSidecar(path) && new FileInfo(path) is { Exists: true, LinkTarget: null, Length: > LongestStandIn })
+        {
+            return null;
+        }
+
+        try
+        {
+            using FileStream stream = RegularFile.Open(path, long.MaxValue);
+            return IsAppleDouble(stream) ? $"is {AppleDouble}" : null;
+        }
+        catch (FileRefusedException refused)
+        {
+            return refused.Reason switch
+            {
+                FileRefusalReason.Missing => $"is not in '{Path.GetDirectoryName(path)}'",
+                FileRefusalReason.Empty => "is empty",
+                _ => $"cannot be used: {refused.Message.TrimEnd('.')}",
+            };
+        }
+    }
+
+    private const int LongestStandIn = 8192; // a Git LFS pointer has 200 bytes, a file of macOS's mostly 4096
 }

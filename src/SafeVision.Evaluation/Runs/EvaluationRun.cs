@@ -15,7 +15,7 @@ internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluat
     public static async Task<EvaluationRun> ReadAsync(string folder, CancellationToken cancellationToken = default)
     {
         var files = new RunFiles(folder);
-        RunIdentity identity = await files.ReadIdentityAsync(cancellationToken).ConfigureAwait(false)
+        RunIdentity identity = files.ReadIdentity()
             ?? throw new RunException($"{folder} holds no run: there is no {RunFiles.IdentityName} in it. 'safevision evaluate --out {folder}' writes one.");
         (IReadOnlyList<EvaluationRecord> records, _) = await files.ReadRecordsAsync(identity.Samples, cancellationToken).ConfigureAwait(false);
         return new EvaluationRun(identity, records);

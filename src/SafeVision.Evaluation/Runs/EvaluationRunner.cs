@@ -42,7 +42,7 @@ internal static class EvaluationRunner
         RunIdentity identity = Identify(dataset, status, options);
         using FolderLock mine = FolderLock.Take(folder, RunFiles.LockName);
         var files = new RunFiles(folder);
-        if (await files.ReadIdentityAsync(cancellationToken).ConfigureAwait(false) is { } earlier)
+        if (files.ReadIdentity() is { } earlier)
         {
             ThrowIfOther(folder, earlier, identity);
         }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.IO.Pipelines;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Runs;
 
@@ -20,22 +21,16 @@ internal sealed class RunFiles(string folder)
     public string RecordsPath { get; } = Path.Combine(folder, RecordsName);
 
     /// <summary>What the run rests on; null where the folder holds none.</summary>
-    public async Task<RunIdentity?> ReadIdentityAsync(CancellationToken cancellationToken)
+    public RunIdentity? ReadIdentity()
     {
         try
         {
-            await using var file = new FileStream(IdentityPath, FileMode.Open, FileAccess.Read, FileShare.Read);
-            if (file.Length > MaximumIdentity)
-            {
-                throw new RunException($"{IdentityPath} has {file.Length} bytes; a run's has at most {MaximumIdentity}.");
-            }
-
-            return await JsonSerializer.DeserializeAsync(file, EvaluationJson.Default.RunIdentity, cancellationToken).ConfigureAwait(false)
+            return JsonSerializer.Deserialize(RegularFile.ReadAllBytes(IdentityPath, MaximumIdentity), EvaluationJson.Default.RunIdentity)
                 ?? throw new RunException($"{IdentityPath} is empty.");
         }
-        catch (Exception exception) when (exception is FileNotFoundException or DirectoryNotFoundException)
+        catch (FileRefusedException refused)
         {
-            return null;
+            return refused.Reason == FileRefusalReason.Missing ? null : throw new RunException($"{folder}: {refused.Message}", refused);
         }
         catch (JsonException exception)
         {
@@ -57,12 +52,12 @@ internal sealed class RunFiles(string folder)
     public async Task<(IReadOnlyList<EvaluationRecord> Records, long Bytes)> ReadRecordsAsync(int most, CancellationToken cancellationToken)
     {
         var records = new List<EvaluationRecord>();
-        if (!File.Exists(RecordsPath))
+        if (Open() is not { } opened)
         {
             return (records, 0);
         }
 
-        await using FileStream file = Open();
+        await using FileStream file = opened;
         PipeReader reader = PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: 1 << 16));
         long bytes = 0;
         while (true)
@@ -96,15 +91,17 @@ internal sealed class RunFiles(string folder)
         }
     }
 
-    private FileStream Open()
+    private FileStream? Open()
     {
         try
         {
-            return new FileStream(RecordsPath, FileMode.Open, FileAccess.Read, FileShare.Read);
+            return RegularFile.Open(RecordsPath, long.MaxValue, FileOptions.SequentialScan);
         }
-        catch (IOException exception)
+        catch (FileRefusedException refused)
         {
-            throw new RunException($"{RecordsPath} cannot be read, perhaps because a run is writing it: {exception.Message}", exception);
+            return refused.Reason is FileRefusalReason.Missing or FileRefusalReason.Empty
+                ? null
+                : throw new RunException($"{folder}: {refused.Message}", refused);
         }
     }
 

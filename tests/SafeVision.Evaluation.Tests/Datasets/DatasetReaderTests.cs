@@ -236,9 +236,9 @@ public sealed class DatasetReaderTests : IDisposable
         {
             string link = Path.Combine(_folder.Path, $"{Path.GetFileName(target)}.csv");
             File.CreateSymbolicLink(link, target);
-            Assert.Contains("a pipe or device", Assert.Throws<DatasetException>(() => DatasetReader.Read(link)).Message, StringComparison.Ordinal);
-            Assert.Contains("a pipe or device", Assert.Throws<DatasetException>(() => LabelMapFile.Read(link)).Message, StringComparison.Ordinal);
-            Assert.Contains("a pipe or device", Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = link })).Message, StringComparison.Ordinal);
+            Assert.Contains("only regular files are read", Assert.Throws<DatasetException>(() => DatasetReader.Read(link)).Message, StringComparison.Ordinal);
+            Assert.Contains("only regular files are read", Assert.Throws<DatasetException>(() => LabelMapFile.Read(link)).Message, StringComparison.Ordinal);
+            Assert.Contains("only regular files are read", Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = link })).Message, StringComparison.Ordinal);
         }
 
         string circle = Path.Combine(_folder.Path, "circle.csv");

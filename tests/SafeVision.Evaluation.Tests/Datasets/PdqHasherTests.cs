@@ -52,7 +52,7 @@ public sealed class PdqHasherTests
     public async Task A_disturbed_photograph_is_still_the_same_and_another_is_not(string transform)
     {
         using DecodedImage image = await Decode("chelsea.png"), other = await Decode("coffee.png");
-        Image disturbed = RobustnessTransforms.Find(transform)!.Apply(new Image(image.Width, image.Height, image.Frames[0].Pixels.ToArray()), 1);
+        RgbImage disturbed = RobustnessTransforms.Find(transform)!.Apply(new RgbImage(image.Width, image.Height, image.Frames[0].Pixels.ToArray()), 1);
         PdqHash hash = PdqHasher.Hash(disturbed.Pixels, disturbed.Width, disturbed.Height).Hash;
         Assert.InRange(PdqHasher.Hash(image.Frames[0]).Hash.Distance(hash), 0, 31);
         Assert.InRange(PdqHasher.Hash(other.Frames[0]).Hash.Distance(hash), 80, 256);

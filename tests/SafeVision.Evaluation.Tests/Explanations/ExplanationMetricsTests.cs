@@ -23,7 +23,7 @@ public sealed class ExplanationMetricsTests
         Assert.Equal((1.0, 3), Value(metrics, "reasonNamesObject"));
         Assert.Equal((1.0, 4), Value(metrics, "explanationConsistency"));
         Assert.Equal(12, metrics.Count); // all together and the one category
-        Assert.All(metrics, metric => Assert.InRange(metric.Value, metric.Lower, metric.Upper));
+        Assert.All(metrics, metric => Assert.InRange(metric.Value!.Value, metric.Lower!.Value, metric.Upper!.Value));
     }
 
     [Fact]
@@ -41,7 +41,7 @@ public sealed class ExplanationMetricsTests
     private static (double, int) Value(IReadOnlyList<MetricValue> metrics, string name)
     {
         MetricValue metric = metrics.Single(metric => metric.Name == name && metric.Category is null);
-        return (metric.Value, metric.Support);
+        return (metric.Value!.Value, metric.Support);
     }
 
     private static EvaluationDataset Dataset { get; } = new()

@@ -72,7 +72,7 @@ public sealed class FaithfulnessProbeTests
         Assert.True(cat.Insertion > cat.InsertionRandom + 0.1, cat.ToString());
         Assert.Equal(cat.Insertion, faithfulness.Metrics.Single(metric => metric.Name == "insertionAuc").Value);
 
-        (double, int) Value(string name) => metrics.Where(metric => metric.Name == name && metric.Category is null).Select(metric => (metric.Value, metric.Support)).Single();
+        (double, int) Value(string name) => metrics.Where(metric => metric.Name == name && metric.Category is null).Select(metric => (metric.Value!.Value, metric.Support)).Single();
     }
 
     [Fact]

@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Svg;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Symbols.Icons;
 
@@ -169,25 +170,15 @@ internal static class IconSetReader
 
     private static byte[] ReadBytes(string path)
     {
-        if (DatasetPaths.LengthOf(path) == 0)
+        try
         {
-            throw new SymbolException($"{path} is empty, or a pipe or device, which are not read.");
+            byte[] bytes = RegularFile.ReadAllBytes(path, MostBytes);
+            return RegularFile.IsAppleDouble(bytes) ? throw new SymbolException($"'{path}' is {DatasetPaths.AppleDouble}.") : bytes;
         }
-
-        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read);
-        if (DatasetPaths.StandIn(stream) is { } standIn)
+        catch (FileRefusedException refused) when (refused.Reason is not (FileRefusalReason.Missing or FileRefusalReason.Unreadable))
         {
-            throw new SymbolException($"{path} is {standIn}.");
+            throw new SymbolException(refused.Message, refused);
         }
-
-        if (stream.Length > MostBytes)
-        {
-            throw new SymbolException($"{path} has {stream.Length / 1e6:0} MB; an icon set of more than {MostBytes / 1e6:0} MB is not read.");
-        }
-
-        var bytes = new byte[stream.Length];
-        stream.ReadExactly(bytes);
-        return bytes;
     }
 }
 

@@ -44,9 +44,9 @@ public sealed class RunComparerTests : IDisposable
         RunComparison comparison = RunComparer.Compare(dataset, before, after, s_options, TestContext.Current.CancellationToken);
 
         MetricDifference recall = comparison.Metrics.Single(metric => metric is { Name: "recall", Category: "weapons" });
-        Assert.Equal(0.5, recall.First, 12);
-        Assert.Equal(37.0 / 50, recall.Second, 12);
-        Assert.InRange(recall.Difference, recall.Lower, recall.Upper);
+        Assert.Equal(0.5, recall.First!.Value, 12);
+        Assert.Equal(37.0 / 50, recall.Second!.Value, 12);
+        Assert.InRange(recall.Difference!.Value, recall.Lower!.Value, recall.Upper!.Value);
         Assert.Equal(DifferenceVerdict.Better, recall.Verdict);
         Assert.Equal(12, comparison.Changes.Count);
         Assert.All(comparison.Changes, change =>
@@ -67,8 +67,8 @@ public sealed class RunComparerTests : IDisposable
         RunComparison back = RunComparer.Compare(dataset, second, first, s_options, TestContext.Current.CancellationToken);
         foreach ((MetricDifference one, MetricDifference other) in there.Metrics.Zip(back.Metrics))
         {
-            Assert.Equal(one.Difference, -other.Difference, 12);
-            Assert.Equal(one.Lower, -other.Upper, 12);
+            Assert.Equal(one.Difference ?? double.NaN, -(other.Difference ?? double.NaN), 12);
+            Assert.Equal(one.Lower ?? double.NaN, -(other.Upper ?? double.NaN), 12);
             Assert.Equal(one.Verdict, other.Verdict switch { DifferenceVerdict.Better => DifferenceVerdict.Worse, DifferenceVerdict.Worse => DifferenceVerdict.Better, var same => same });
         }
 
