@@ -18,7 +18,7 @@ internal static class DoctorCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            await output.WriteLineAsync($"machine   {RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {ProviderCatalog.RuntimeVersion}");
+            await output.WriteLineAsync($"machine   {RuntimeInformation.OSDescription} {RuntimeInformation.OSArchitecture}, {Environment.ProcessorCount} cores, .NET {Environment.Version}, ONNX Runtime {OnnxRuntime.Version}");
             foreach (ProviderDevice device in ProviderCatalog.Discover())
             {
                 await output.WriteLineAsync($"provider  {device.Provider} on {device.Kind} ({Terminal.Name(device.Vendor)})");

@@ -37,11 +37,11 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
         (JudgedImage Image, Finding Finding) worst = found
             .OrderBy(pair => pair.Finding.Verdict switch { Verdict.Unsafe => 0, Verdict.NotAssessed => 1, _ => 2 })
             .ThenBy(pair => pair.Finding.Decision)
-            .ThenByDescending(pair => double.IsNaN(pair.Finding.Score) ? -1 : pair.Finding.Score)
+            .ThenByDescending(pair => pair.Finding.Score ?? -1)
             .FirstOrDefault();
         var metric = new NumericMetric(
             ImageGuardrailEvaluator.CategoryMetricName(id),
-            worst.Finding is { } finding && double.IsFinite(finding.Score) ? finding.Score : null,
+            worst.Finding?.Score,
             worst.Finding is null ? null : Sentence(worst.Image, worst.Finding.Reason));
         metric.Interpretation = worst.Finding switch
         {

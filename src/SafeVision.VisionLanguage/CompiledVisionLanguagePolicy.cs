@@ -8,7 +8,7 @@ namespace SafeVision.VisionLanguage;
 
 /// <summary>A policy as a prompt for a vision-language model.</summary>
 /// <remarks>Thread-safe: pictures judged at once share the model's runs. The model outlives the policy.</remarks>
-public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
+public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
 {
     private readonly SafetyPolicy _policy;
     private readonly VisionLanguageModel _model;
@@ -37,27 +37,25 @@ public sealed class CompiledVisionLanguagePolicy : IReasoningPolicy
     public IReadOnlyList<string> Prompts { get; }
 
     /// <inheritdoc />
-    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>
-        AssessAsync(frames, null, cancellationToken);
-
-    /// <inheritdoc />
-    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
+    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(frames);
+        ArgumentNullException.ThrowIfNull(options);
         var assessments = new FrameAssessment[frames.Count];
         for (int i = 0; i < assessments.Length; i++)
         {
-            assessments[i] = await AssessAsync(frames[i], reason, cancellationToken).ConfigureAwait(false);
+            assessments[i] = await AssessAsync(frames[i], options, cancellationToken).ConfigureAwait(false);
         }
 
         return assessments;
     }
 
-    private async ValueTask<FrameAssessment> AssessAsync(ImageFrame frame, Action<string>? reason, CancellationToken cancellationToken)
+    private async ValueTask<FrameAssessment> AssessAsync(ImageFrame frame, AssessOptions options, CancellationToken cancellationToken)
     {
         var count = new TokenCount();
         var picture = new PromptImage(_model, frame);
-        GuardAnswer answer = await _protocol.JudgeAsync(new GuardModel(_model, picture, count), reason, cancellationToken).ConfigureAwait(false);
+        IGuardModel model = new GuardModel(_model, picture, count);
+        GuardAnswer answer = await _protocol.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken).ConfigureAwait(false);
         int highest = Highest(answer);
         HeatMap? map = _cells is { } cells && highest >= 0
             ? await new OcclusionMap(_model, _protocol, cells, count).ComputeAsync(picture, highest, answer, cancellationToken).ConfigureAwait(false)

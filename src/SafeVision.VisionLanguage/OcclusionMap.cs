@@ -65,7 +65,7 @@ internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol p
     }
 
     /// <summary>Asks for scores only.</summary>
-    private sealed class WordlessModel(IGuardModel model) : IGuardModel
+    internal sealed class WordlessModel(IGuardModel model) : IGuardModel
     {
         public async ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) =>
             new WordlessDialog(await model.OpenAsync(prompt, cancellationToken).ConfigureAwait(false));

@@ -4,21 +4,35 @@ using SafeVision.Policies;
 namespace SafeVision;
 
 /// <summary>
-/// From assessments and policy to a decision. Pure: no model, no I/O, no clock. Whatever the engines hand over (nothing,
-/// too little, the wrong categories), a category without a sound score is "not assessed", and the policy says what follows.
+/// From assessments and policy to a decision. Pure: no model, no I/O, no clock. The strictest finding decides; a category
+/// without a score is "not assessed", and the policy says what follows; where an engine failed on a category, so does the
+/// policy's <c>onFailure</c>, whatever another engine said.
 /// </summary>
 internal static class DecisionRule
 {
     /// <summary>One finding for each category of the policy, in its order.</summary>
     /// <param name="policy">The policy.</param>
-    /// <param name="frames">What was assessed, one entry a frame.</param>
+    /// <param name="frames">What was assessed, one entry a frame, each with the policy's categories in order.</param>
     /// <param name="frameIndices">Each entry's frame in the file.</param>
+    /// <exception cref="ArgumentException">There is no frame, or one lacks a category or has others: nothing may be concluded.</exception>
     public static IReadOnlyList<Finding> Findings(SafetyPolicy policy, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
     {
+        if (frames.Count == 0 || frames.Count != frameIndices.Count)
+        {
+            throw new ArgumentException($"{frames.Count} frames were assessed of {frameIndices.Count}; there must be one.", nameof(frames));
+        }
+
         var findings = new Finding[policy.Categories.Count];
         for (int i = 0; i < findings.Length; i++)
         {
-            findings[i] = Worst(policy, policy.Categories[i], frames, frameIndices);
+            Finding? worst = null;
+            for (int frame = 0; frame < frames.Count; frame++)
+            {
+                Finding finding = Judge(policy, policy.Categories[i], Assessment(policy, frames[frame], i), frameIndices[frame]);
+                worst = worst is null || Rank(finding).CompareTo(Rank(worst)) < 0 ? finding : worst;
+            }
+
+            findings[i] = worst!;
         }
 
         return findings;
@@ -41,69 +55,39 @@ internal static class DecisionRule
         return strictest;
     }
 
-    private static Finding Worst(
-        SafetyPolicy policy, SafetyCategory category, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
+    private static CategoryAssessment Assessment(SafetyPolicy policy, FrameAssessment frame, int category)
     {
-        Finding? worst = null;
-        for (int i = 0; i < frames.Count; i++)
-        {
-            // An engine that judges a category twice in a frame contradicts itself: the worse of the two counts.
-            bool judged = false;
-            IReadOnlyList<CategoryAssessment> assessments = frames[i].Categories;
-            for (int j = 0; j < assessments.Count; j++)
-            {
-                if (assessments[j].CategoryId == category.Id)
-                {
-                    worst = Worse(worst, Judge(policy, category, assessments[j], frameIndices[i]));
-                    judged = true;
-                }
-            }
-
-            worst = judged ? worst : Worse(worst, Judge(policy, category, null, frameIndices[i]));
-        }
-
-        return worst ?? Judge(policy, category, null, 0);
+        IReadOnlyList<CategoryAssessment> assessments = frame.Categories;
+        return assessments.Count == policy.Categories.Count && assessments[category].CategoryId == policy.Categories[category].Id
+            ? assessments[category]
+            : throw new ArgumentException($"The assessment has no '{policy.Categories[category].Id}' in its place among the policy's {policy.Categories.Count} categories.", nameof(frame));
     }
-
-    private static Finding Worse(Finding? left, Finding right) => left is null || Rank(right).CompareTo(Rank(left)) < 0 ? right : left;
 
     /// <summary>Orders findings of one category: strictest decision, then unsafe, not assessed, safe, then the higher score.</summary>
     private static (Decision, int, double) Rank(Finding finding) =>
         (finding.Decision,
          finding.Verdict switch { Verdict.Unsafe => 0, Verdict.NotAssessed => 1, _ => 2 },
-         double.IsNaN(finding.Score) ? 0 : -finding.Score);
+         -(finding.Score ?? 0));
 
-    private static Finding Judge(SafetyPolicy policy, SafetyCategory category, CategoryAssessment? assessment, int frame)
+    private static Finding Judge(SafetyPolicy policy, SafetyCategory category, CategoryAssessment assessment, int frame)
     {
-        if (assessment is not { IsAssessed: true, Score: >= 0 and <= 1 })
-        {
-            return new Finding
-            {
-                Category = category.Id,
-                Score = double.NaN,
-                Verdict = Verdict.NotAssessed,
-                Threshold = category.ReviewAt,
-                Decision = policy.WhenNotAssessedFor(category),
-                Coverage = CoverageLevel.None,
-                Reason = assessment?.Reason is { Length: > 0 } reason ? reason : "No engine covers this category.",
-                Evidence = Evidence.None,
-                Frame = frame,
-            };
-        }
-
-        Decision decision = assessment.Score >= category.BlockAt ? Decision.Block
-            : assessment.Score >= category.ReviewAt ? Decision.Review
+        Decision bySeen = assessment.Score is not { } score ? policy.WhenNotAssessedFor(category)
+            : score >= category.BlockAt ? Decision.Block
+            : score >= category.ReviewAt ? Decision.Review
             : Decision.Allow;
         return new Finding
         {
             Category = category.Id,
             Score = assessment.Score,
-            Verdict = decision == Decision.Allow ? Verdict.Safe : Verdict.Unsafe,
-            Threshold = decision == Decision.Block ? category.BlockAt : category.ReviewAt,
-            Decision = decision,
+            Verdict = !assessment.IsAssessed ? Verdict.NotAssessed : bySeen == Decision.Allow ? Verdict.Safe : Verdict.Unsafe,
+            Threshold = assessment.IsAssessed && bySeen == Decision.Block ? category.BlockAt : category.ReviewAt,
+            Decision = assessment.Failure is null ? bySeen
+                : assessment.IsAssessed ? Stricter(bySeen, policy.OnFailure)
+                : policy.OnFailure,
             Coverage = assessment.Coverage,
-            Reason = assessment.Reason,
+            Reason = assessment.Reason is { Length: > 0 } reason ? reason : "No engine covers this category.",
             Evidence = assessment.Evidence,
+            Failure = assessment.Failure,
             Frame = frame,
         };
     }

@@ -28,7 +28,8 @@ internal static class Explanation
             text.AppendLiteral(Has(findings, Verdict.Safe) ? ": nothing that was assessed reaches a threshold." : ": nothing could be assessed.");
         }
 
-        AppendList(ref text, "Not assessed", policy, findings, static finding => finding.Verdict == Verdict.NotAssessed);
+        AppendList(ref text, "Not assessed", policy, findings, static finding => finding is { Verdict: Verdict.NotAssessed, Failure: null });
+        AppendList(ref text, "A model failed, so that onFailure applies", policy, findings, static finding => finding.Failure is not null);
         AppendList(ref text, "Judged only in part", policy, findings, static finding => finding.Coverage == CoverageLevel.Partial);
         return text.ToStringAndClear();
     }
@@ -37,7 +38,7 @@ internal static class Explanation
     {
         text.AppendLiteral(NameOf(policy, finding.Category));
         text.AppendLiteral(" scores ");
-        text.AppendFormatted(finding.Score, "0.00");
+        text.AppendFormatted(finding.Score ?? 0, "0.00");
         text.AppendLiteral(finding.Decision == Decision.Block ? " (block from " : " (review from ");
         text.AppendFormatted(finding.Threshold, "0.00");
         text.AppendLiteral(")");

@@ -24,6 +24,9 @@ public enum FailureReason
     /// <summary>The file or stream could not be read.</summary>
     Unreadable = 5,
 
-    /// <summary>The time allowed for one image ran out.</summary>
+    /// <summary>The time allowed for one image ran out, waiting for its turn included.</summary>
     TimedOut = 6,
+
+    /// <summary>Too many images wait already; <see cref="GuardrailFailure.RetryAfter"/> says when to try again.</summary>
+    Busy = 7,
 }

@@ -10,9 +10,9 @@ public sealed record Finding
     /// <summary>The category's id.</summary>
     public required string Category { get; init; }
 
-    /// <summary>How likely the category applies, 0 to 1; NaN (in JSON: null) when it was not assessed.</summary>
-    [JsonConverter(typeof(NaNAsNullConverter))]
-    public required double Score { get; init; }
+    /// <summary>How likely the category applies, 0 to 1; null when it was not assessed.</summary>
+    [JsonConverter(typeof(RoundedNumberConverter))]
+    public required double? Score { get; init; }
 
     /// <summary>Safe, unsafe or not assessed.</summary>
     public required Verdict Verdict { get; init; }
@@ -31,6 +31,13 @@ public sealed record Finding
 
     /// <summary>What the score rests on.</summary>
     public required Evidence Evidence { get; init; }
+
+    /// <summary>
+    /// Why a model that covers the category failed on the image; null when none did. <see cref="Decision"/> is then the
+    /// policy's <c>onFailure</c>, or stricter where another model saw more.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Failure { get; init; }
 
     /// <summary>The frame of an animated image that the finding is about; 0 for a still image.</summary>
     public int Frame { get; init; }

@@ -27,6 +27,6 @@ public sealed record GuardrailResult
     [JsonIgnore]
     public Finding? Primary => Findings
         .OrderBy(finding => finding.Decision)
-        .ThenByDescending(finding => double.IsNaN(finding.Score) ? -1 : finding.Score)
+        .ThenByDescending(finding => finding.Score ?? -1)
         .FirstOrDefault();
 }

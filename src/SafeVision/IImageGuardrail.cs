@@ -1,3 +1,4 @@
+using SafeVision.Engines;
 using SafeVision.Hosting;
 using SafeVision.Policies;
 
@@ -19,14 +20,22 @@ public interface IImageGuardrail : IAsyncDisposable
     /// <summary>Judges one image.</summary>
     /// <param name="image">The image; its bytes are read once, within the limits set.</param>
     /// <param name="cancellationToken">Ends the work within one step of decoding or of the model.</param>
-    Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default);
+    Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default) =>
+        CheckAsync(image, AssessOptions.Default, cancellationToken);
+
+    /// <summary>Judges one image, asking more than the defaults: reasons or none, who listens to them, until when, how urgent.</summary>
+    /// <param name="image">The image; its bytes are read once, within the limits set.</param>
+    /// <param name="options">What is asked.</param>
+    /// <param name="cancellationToken">Ends the work within one step of decoding or of the model.</param>
+    Task<GuardrailResult> CheckAsync(ImageSource image, AssessOptions options, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Judges a stream of images, several at a time, and yields the results in the images' order. Never more than twice
-    /// the machine's cores are held at once, so the stream may be endless.
+    /// Judges a stream of images, several at a time, and yields the results in the images' order. They are judged in the
+    /// background: images that somebody waits for go first. Never more than twice the machine's cores are held at once, so the
+    /// stream may be endless.
     /// </summary>
     IAsyncEnumerable<GuardrailResult> CheckManyAsync(IAsyncEnumerable<ImageSource> images, CancellationToken cancellationToken = default) =>
-        OrderedWindow.SelectAsync(images, CheckAsync, 2 * Environment.ProcessorCount, cancellationToken);
+        OrderedWindow.SelectAsync(images, (image, token) => CheckAsync(image, OrderedWindow.Background, token), 2 * Environment.ProcessorCount, cancellationToken);
 
     /// <summary>
     /// Judges one image and yields the reason piece by piece while a vision-language model writes it, then the result. Pieces

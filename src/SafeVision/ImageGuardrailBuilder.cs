@@ -24,6 +24,8 @@ public sealed class ImageGuardrailBuilder
     private TimeSpan? _timeout;
     private TimeSpan _usualTimeout = TimeSpan.FromSeconds(30);
     private int? _concurrency;
+    private int? _waiting;
+    private long _decodedBytes = 256L << 20;
     private string _name = "default";
     private ILoggerFactory _loggers = NullLoggerFactory.Instance;
     private TimeProvider _clock = TimeProvider.System;
@@ -123,7 +125,7 @@ public sealed class ImageGuardrailBuilder
     }
 
     /// <summary>
-    /// The time one image may take; then the policy's <c>onFailure</c> applies. Above 0, or
+    /// The time one image may take, waiting for its turn included; then the policy's <c>onFailure</c> applies. Above 0, or
     /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds, or more with an engine that usually takes longer.
     /// </summary>
     public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
@@ -132,10 +134,35 @@ public sealed class ImageGuardrailBuilder
         return this;
     }
 
-    /// <summary>How many images are judged at once, at least 1; others wait. Default: twice the machine's cores.</summary>
+    /// <summary>
+    /// How many images are judged at once, at least 1, on as many threads of the library's own; others wait. Default: twice
+    /// the machine's cores.
+    /// </summary>
     public ImageGuardrailBuilder WithMaxConcurrency(int images)
     {
         _concurrency = images;
+        return this;
+    }
+
+    /// <summary>
+    /// How many images may wait for their turn, at least 0; the answer to one more comes at once: failure reason
+    /// <see cref="FailureReason.Busy"/> and the policy's <c>onFailure</c>. Images judged in the background, as those of
+    /// <see cref="IImageGuardrail.CheckManyAsync"/>, do not count: whoever submits them waits. Default: ten times the limit of
+    /// <see cref="WithMaxConcurrency"/>.
+    /// </summary>
+    public ImageGuardrailBuilder WithMaxWaiting(int images)
+    {
+        _waiting = images;
+        return this;
+    }
+
+    /// <summary>
+    /// How much memory decoded images may take together, in bytes, at least 1; others wait with their files read. One image
+    /// alone may take more, within <see cref="ImageLimits.MaxPixels"/>. Default: 256 MiB.
+    /// </summary>
+    public ImageGuardrailBuilder WithMaxDecodedBytes(long bytes)
+    {
+        _decodedBytes = bytes;
         return this;
     }
 
@@ -184,12 +211,11 @@ public sealed class ImageGuardrailBuilder
             Decoder = _decoder ?? new SkiaImageDecoder(),
             ImageOptions = _images.ForShortSide(_images.TargetShortSide),
             Timeout = timeout,
-            MaxJudging = 2 * atOnce,
+            Limits = new QueueLimits(atOnce, _waiting ?? 10 * atOnce, _decodedBytes),
             Clock = _clock,
             Logger = _loggers.CreateLogger<ImageGuardrail>(),
             Owned = _sharedSessions is null ? sessions : null,
         });
-        guardrail = new ConcurrencyGuardrail(guardrail, atOnce);
         guardrail = new TelemetryGuardrail(guardrail, _name);
         return _reloadPolicy && _policyFile is not null
             ? new PolicyFileGuardrail(guardrail, _policyFile, _clock, _loggers.CreateLogger<ImageGuardrail>())
@@ -216,6 +242,11 @@ public sealed class ImageGuardrailBuilder
         if (_concurrency is < 1)
         {
             throw new ArgumentException($"At least one image must be judged at once, but the limit is {_concurrency}.");
+        }
+
+        if (_waiting is < 0 || _decodedBytes < 1)
+        {
+            throw new ArgumentException($"The limit on waiting images must be at least 0 and the one on decoded bytes at least 1, but they are {_waiting} and {_decodedBytes}.");
         }
     }
 }

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Imaging;
 using SafeVision.Models;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests;
 
@@ -13,7 +14,7 @@ internal sealed class ModelRunner : IDisposable
     public ModelRunner(string folder)
     {
         Manifest = ModelPackage.Open(folder).Manifest;
-        _session = new InferenceSession(Path.Combine(folder, Manifest.File));
+        _session = OnnxRuntime.Open(Path.Combine(folder, Manifest.File), OnnxRuntime.CreateOptions());
         _preprocessor = new ImagePreprocessor(Manifest.Preprocessing!);
     }
 

@@ -7,12 +7,15 @@ namespace SafeVision.Tests;
 /// <summary>From whatever engines hand over to a decision, by properties.</summary>
 public sealed class DecisionRuleTests
 {
-    private static readonly Gen<double> s_score = Gen.OneOf(Gen.Double[0, 1], Gen.OneOf(double.NaN, double.PositiveInfinity, -1, 2, 0, 1, 0.3, 0.6));
+    private static readonly Gen<double> s_score = Gen.OneOf(Gen.Double[0, 1], Gen.OneOf(0, 1, 0.3, 0.6));
 
-    private static readonly Gen<CategoryAssessment> s_assessment = Gen.Select(Gen.OneOf("a", "b", "unknown"), s_score, Gen.Enum<CoverageLevel>())
-        .Select((id, score, coverage) => CategoryAssessment.Assessed(id, score, coverage, "Generated.", Evidence.None));
+    private static readonly Gen<CategoryAssessment> s_assessment = Gen.Select(Gen.OneOf("a", "b", "unknown"), s_score, Gen.Enum<CoverageLevel>(), Gen.Int[0, 9])
+        .Select((id, score, coverage, fate) => fate == 0 ? CategoryAssessment.Failed(id, "Generated.") : CategoryAssessment.Assessed(id, score, coverage, "Generated.", Evidence.None));
 
     private static readonly Gen<FrameAssessment> s_frame = s_assessment.Array[0, 5].Select(assessments => new FrameAssessment(assessments));
+
+    private static readonly Gen<FrameAssessment> s_wholeFrame = Gen.Select(s_assessment, s_assessment)
+        .Where((a, b) => a.CategoryId == "a" && b.CategoryId == "b").Select((a, b) => new FrameAssessment([a, b]));
 
     private static SafetyPolicy Policy(Decision whenNotAssessed) => SafetyPolicy.Define("test", "1")
         .Category("a", category => category.Includes("a things").ReviewAt(0.3).BlockAt(0.6))
@@ -20,25 +23,37 @@ public sealed class DecisionRuleTests
         .WhenNotAssessed(whenNotAssessed)
         .Build();
 
+    private static SafetyPolicy OnlyA { get; } = SafetyPolicy.Define("test", "1").Category("a", category => category.Includes("a things").ReviewAt(0.3).BlockAt(0.6)).Build();
+
     [Fact]
     public void Allow_means_that_every_frame_has_a_sound_low_score_for_every_category() =>
-        Gen.Select(s_frame.Array[0, 3], Gen.OneOf(Decision.Block, Decision.Review)).Sample((frames, whenNotAssessed) =>
+        Gen.Select(s_wholeFrame.Array[1, 3], Gen.OneOf(Decision.Block, Decision.Review)).Sample((frames, whenNotAssessed) =>
         {
             IReadOnlyList<Finding> findings = DecisionRule.Findings(Policy(whenNotAssessed), frames, [.. frames.Index().Select(frame => frame.Index * 10)]);
             bool allowed = DecisionRule.Strictest(findings) == Decision.Allow;
-            bool safe = frames.Length > 0 && new[] { "a", "b" }.All(id => frames.All(frame =>
-                frame.Categories.Any(assessment => assessment.CategoryId == id)
-                && frame.Categories.Where(assessment => assessment.CategoryId == id).All(assessment => assessment is { IsAssessed: true, Score: < 0.3 })));
-            return allowed == safe;
+            return allowed == frames.All(frame => frame.Categories.All(assessment => assessment is { Score: < 0.3, Failure: null }));
         }, iter: 5000);
+
+    [Fact]
+    public void Nothing_is_concluded_from_assessments_that_lack_a_frame_or_a_category_or_have_others() =>
+        s_frame.Array[0, 3].Where(frames => frames.Length == 0 || frames.Any(frame => !frame.Categories.Select(assessment => assessment.CategoryId).SequenceEqual(["a", "b"])))
+            .Sample(frames => Record.Exception(() => DecisionRule.Findings(Policy(Decision.Allow), frames, [.. frames.Index().Select(frame => frame.Index)])) is ArgumentException, iter: 2000);
+
+    [Theory]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(-0.001)]
+    [InlineData(1.001)]
+    public void There_is_no_assessment_with_a_score_that_is_none(double score) =>
+        Assert.Throws<ArgumentOutOfRangeException>("score", () => CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None));
 
     [Fact]
     public void A_finding_is_that_of_the_worst_frame_and_names_it() =>
         Gen.Double[0, 1].Array[1, 6].Sample(scores =>
         {
             FrameAssessment[] frames = [.. scores.Select(score => new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)]))];
-            Finding finding = DecisionRule.Findings(Policy(Decision.Review), frames, [.. scores.Index().Select(score => score.Index * 10)])[0];
-            return finding.Score.Equals(scores.Max()) && scores[finding.Frame / 10].Equals(scores.Max());
+            Finding finding = DecisionRule.Findings(OnlyA, frames, [.. scores.Index().Select(score => score.Index * 10)])[0];
+            return finding.Score == scores.Max() && scores[finding.Frame / 10].Equals(scores.Max());
         }, iter: 1000);
 
     [Fact]
@@ -49,14 +64,14 @@ public sealed class DecisionRuleTests
             return Decide(high) <= Decide(low);
 
             static Decision Decide(double score) => DecisionRule.Strictest(DecisionRule.Findings(
-                Policy(Decision.Allow), [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0]));
+                OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0]));
         }, iter: 1000);
 
     [Fact]
     public void A_score_at_a_threshold_has_reached_it()
     {
         Assert.Equal([Decision.Allow, Decision.Review, Decision.Review, Decision.Block], new[] { 0.2999, 0.3, 0.5999, 0.6 }.Select(score => DecisionRule.Findings(
-            Policy(Decision.Allow), [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0])[0].Decision));
+            OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0])[0].Decision));
     }
 
     [Fact]

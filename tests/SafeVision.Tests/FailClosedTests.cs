@@ -26,19 +26,55 @@ public sealed class FailClosedTests
     }
 
     [Fact]
-    public void No_failure_of_an_engine_reaches_allow() =>
-        Gen.Select(Gen.Enum<Failure>(), Gen.Enum<Decision>().Where(decision => decision != Decision.Allow), Gen.Enum<Decision>().Where(decision => decision != Decision.Allow), Gen.Int[0, 2])
+    public void A_failure_of_an_engine_is_decided_by_onFailure_alone() =>
+        Gen.Select(Gen.Enum<Failure>(), Gen.Enum<Decision>(), Gen.Enum<Decision>(), Gen.Int[0, 2])
             .SampleAsync(async (failure, onFailure, whenNotAssessed, position) =>
             {
                 SafetyPolicy policy = Policy(onFailure, whenNotAssessed);
                 await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
                     .UsePolicy(policy).UseEngine(_ => Broken(failure, position)).WithTimeout(TimeSpan.FromMilliseconds(100)));
                 GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray());
-                return result.Decision != Decision.Allow
-                    && (result.Failure is null
-                        ? result.Findings.Any(finding => finding.Verdict == Verdict.NotAssessed && finding.Decision == whenNotAssessed)
-                        : result.Decision == onFailure && result.Findings.Count == 0);
+                return result.Failure is not null && result.Decision == onFailure && result.Findings.Count == 0;
             }, iter: 120, threads: 2);
+
+    [Fact]
+    public void No_failure_of_one_of_two_engines_reaches_allow_and_what_the_other_saw_stays() =>
+        Gen.Select(Gen.Enum<Failure>(), Gen.Enum<Decision>(), Gen.Bool, Gen.Double[0, 1], Gen.Int[0, 2])
+            .SampleAsync(async (failure, onFailure, brokenFirst, score, position) =>
+            {
+                ScriptedEngine sound = ScriptedEngine.Scoring(_ => score, _ => CoverageLevel.Partial), broken = Broken(failure, position);
+                await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+                    .UsePolicy(Policy(onFailure, Decision.Allow)).WithTimeout(TimeSpan.FromMilliseconds(150))
+                    .UseEngine(_ => brokenFirst ? broken : sound).UseEngine(_ => brokenFirst ? sound : broken));
+                GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray());
+                if (result.Failure is not null)
+                {
+                    return failure is Failure.Hangs or Failure.HangsDeaf && result.Decision == onFailure;
+                }
+
+                Decision seen = score >= 0.8 ? Decision.Block : score >= 0.35 ? Decision.Review : Decision.Allow;
+                bool asked = brokenFirst || score <= 0.8;
+                return result.Decision == (asked && onFailure < seen ? onFailure : seen)
+                    && result.Findings.All(finding => finding.Score == score && (finding.Failure is not null) == asked && finding.Failure?.Contains("failed", StringComparison.Ordinal) != false)
+                    && result.Explanation.Contains("A model failed", StringComparison.Ordinal) == asked;
+            }, iter: 150, threads: 2);
+
+    [Fact]
+    public async Task What_a_failed_engine_alone_covers_is_decided_by_onFailure_and_never_by_whenNotAssessed()
+    {
+        foreach (Decision onFailure in Enum.GetValues<Decision>())
+        {
+            ScriptedEngine sound = ScriptedEngine.Scoring(_ => 0, category => category.Id == "alpha" ? CoverageLevel.Full : CoverageLevel.None);
+            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+                .UsePolicy(Policy(onFailure, Decision.Allow)).UseEngine(_ => sound).UseEngine(_ => Broken(Failure.Throws, 0)));
+
+            GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray());
+
+            Assert.Equal([Decision.Allow, onFailure, onFailure], result.Findings.Select(finding => finding.Decision));
+            Assert.Equal([Verdict.Safe, Verdict.NotAssessed, Verdict.NotAssessed], result.Findings.Select(finding => finding.Verdict));
+            Assert.Equal(onFailure, result.Decision);
+        }
+    }
 
     [Fact]
     public void No_undecodable_image_reaches_allow() =>

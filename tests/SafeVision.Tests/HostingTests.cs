@@ -23,6 +23,8 @@ public sealed class HostingTests
             (builder => Sound(builder).WithTimeout(TimeSpan.Zero), "time-out"),
             (builder => Sound(builder).WithTimeout(TimeSpan.FromDays(2)), "time-out"),
             (builder => Sound(builder).WithMaxConcurrency(0), "At least one image"),
+            (builder => Sound(builder).WithMaxWaiting(-1), "waiting"),
+            (builder => Sound(builder).WithMaxDecodedBytes(0), "decoded bytes"),
             (builder => Sound(builder).ConfigureExecution(options => options.Threads = 0), "Threads"),
             (builder => Sound(builder).ConfigureExecution(options => options.SelfCheckTolerance = double.NaN), "SelfCheckTolerance"),
             (builder => Sound(builder).PreferExecutionProviders(), "ExecutionProvider.Cpu"),

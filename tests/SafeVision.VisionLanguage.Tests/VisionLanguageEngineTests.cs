@@ -37,12 +37,12 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
         await using ICompiledPolicy policy = await CompileAsync(model, Paper, VisionLanguageMode.Fast);
         using DecodedImage picture = Picture("text-1200x200.png");
 
-        FrameAssessment frame = Assert.Single(await policy.AssessAsync(picture.Frames, TestContext.Current.CancellationToken));
+        FrameAssessment frame = Assert.Single(await policy.AssessAsync(picture.Frames, AssessOptions.Default, TestContext.Current.CancellationToken));
 
         Assert.Equal(Paper.Categories.Select(category => category.Id), frame.Categories.Select(category => category.CategoryId));
         double sum = frame.Categories.Sum(category => category.Evidence.Probability!.Value);
         Assert.InRange(sum, 0.0, 1.0);
-        Assert.Equal(frame.Categories.Max(category => category.Score), sum, 1e-9); // the likeliest category scores all that is not safe
+        Assert.Equal(frame.Categories.Max(category => category.Score)!.Value, sum, 1e-9); // the likeliest category scores all that is not safe
         Assert.All(frame.Categories, category => Assert.Null(category.Evidence.Words));
         Assert.Equal(0, frame.Usage!.Written);
     }
@@ -64,8 +64,8 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
         await using ICompiledPolicy first = await CompileAsync(model, Two, VisionLanguageMode.Fast), second = await CompileAsync(model, Novel, VisionLanguageMode.Fast);
         using DecodedImage picture = Picture("text-1200x200.png");
 
-        TokenUsage cold = (await first.AssessAsync(picture.Frames, TestContext.Current.CancellationToken))[0].Usage!;
-        TokenUsage warm = (await second.AssessAsync(picture.Frames, TestContext.Current.CancellationToken))[0].Usage!;
+        TokenUsage cold = (await first.AssessAsync(picture.Frames, AssessOptions.Default, TestContext.Current.CancellationToken))[0].Usage!;
+        TokenUsage warm = (await second.AssessAsync(picture.Frames, AssessOptions.Default, TestContext.Current.CancellationToken))[0].Usage!;
 
         Assert.Equal(0, cold.Reused);
         Assert.InRange(warm.Reused, 28, warm.Prompt - 1); // seven tiles of four tokens and what stands before them
@@ -138,7 +138,7 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
     {
         await using ICompiledPolicy policy = await CompileAsync("llama", Two, VisionLanguageMode.Fast, cells: 3);
         using DecodedImage picture = Picture("text-1200x200.png");
-        FrameAssessment frame = (await policy.AssessAsync(picture.Frames, TestContext.Current.CancellationToken))[0];
+        FrameAssessment frame = (await policy.AssessAsync(picture.Frames, AssessOptions.Default, TestContext.Current.CancellationToken))[0];
         HeatMap map = Assert.Single(frame.Categories, category => category.Evidence.HeatMap is not null).Evidence.HeatMap!;
         Assert.Equal((3, 3, HeatMapMethod.Occlusion, 1f), (map.Width, map.Height, map.Method, map.Values.Max()));
     }
@@ -163,7 +163,7 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
         {
             using var cancel = new CancellationTokenSource(TimeSpan.FromMilliseconds(i));
             using DecodedImage picture = Picture("gradient-640x480.png");
-            await Record.ExceptionAsync(async () => await policy.AssessAsync(picture.Frames, cancel.Token));
+            await Record.ExceptionAsync(async () => await policy.AssessAsync(picture.Frames, AssessOptions.Default, cancel.Token));
         }
 
         Assert.Equal(before, await ScoresAsync(policy, "text-1200x200.png"), (a, b) => Math.Abs(a - b) < 1e-5);
@@ -186,8 +186,8 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
     private static async Task<double[]> ScoresAsync(ICompiledPolicy policy, string name)
     {
         using DecodedImage picture = Picture(name);
-        FrameAssessment frame = (await policy.AssessAsync(picture.Frames, TestContext.Current.CancellationToken))[0];
-        return [.. frame.Categories.Select(category => category.Score)];
+        FrameAssessment frame = (await policy.AssessAsync(picture.Frames, AssessOptions.Default, TestContext.Current.CancellationToken))[0];
+        return [.. frame.Categories.Select(category => category.Score!.Value)];
     }
 
     private static DecodedImage Picture(string name) =>

@@ -190,7 +190,7 @@ public sealed class VisionLanguageFilesTests : IDisposable
     {
         VisionLanguageFiles files = Find(new TinyVisionLanguage(_folder).Write().Folder); // nothing computes its outputs
         string message = (await Assert.ThrowsAsync<ModelLoadException>(() => LoadAsync(files))).Message;
-        Assert.Contains($"vision_encoder.onnx: ONNX Runtime {ProviderCatalog.RuntimeVersion} can't load it. [ErrorCode:", message, StringComparison.Ordinal);
+        Assert.Contains($"vision_encoder.onnx: ONNX Runtime {OnnxRuntime.Version} can't load it. [ErrorCode:", message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -32,7 +32,7 @@ internal static class AnswerComparison
         using NodeAnswers? peer = options.Peer is null ? null : await NodeAnswers.StartAsync(options.Peer, model, options.Threads).ConfigureAwait(false);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{model.Name}, {options.Threads} threads, ONNX Runtime {ProviderCatalog.RuntimeVersion}, .NET {Environment.Version}{(peer is null ? "" : $"; {peer.Versions}")}."));
+            $"{model.Name}, {options.Threads} threads, ONNX Runtime {OnnxRuntime.Version}, .NET {Environment.Version}{(peer is null ? "" : $"; {peer.Versions}")}."));
         output.WriteLine($"A prompt of {question.Count} tokens, {question.Plan.Tokens} of them for {question.Plan.PixelShape[0]} tiles; {options.Tokens} tokens of answer; medians of {options.Rounds} rounds.");
         output.WriteLine();
 

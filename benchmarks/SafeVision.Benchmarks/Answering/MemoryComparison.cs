@@ -48,7 +48,7 @@ internal static class MemoryComparison
         await using var engine = new VisionLanguageEngine(options.Folder, new() { MaximumTiles = options.Tiles }, context);
         await using ICompiledPolicy policy = await engine.CompileAsync(Policies.First, CancellationToken.None).ConfigureAwait(false);
         (double loadedPeak, double loaded) = (Read("VmHWM"), Read("VmRSS"));
-        FrameAssessment assessment = (await policy.AssessAsync(picture.Frames, CancellationToken.None).ConfigureAwait(false))[0];
+        FrameAssessment assessment = (await policy.AssessAsync(picture.Frames, AssessOptions.Default, CancellationToken.None).ConfigureAwait(false))[0];
 
         VisionLanguageFiles files = VisionLanguageFiles.Find(options.Folder, VisionLanguageFileOptions.For(context.Execution));
         double weights = Directory.EnumerateFiles(Path.GetDirectoryName(files.Decoder.Path)!)

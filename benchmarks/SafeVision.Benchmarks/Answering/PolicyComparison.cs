@@ -42,7 +42,7 @@ internal static class PolicyComparison
 
     private static async Task<TokenUsage> AssessAsync(ICompiledPolicy policy, IReadOnlyList<ImageFrame> frames)
     {
-        IReadOnlyList<FrameAssessment> assessments = await policy.AssessAsync(frames, CancellationToken.None).ConfigureAwait(false);
+        IReadOnlyList<FrameAssessment> assessments = await policy.AssessAsync(frames, AssessOptions.Default, CancellationToken.None).ConfigureAwait(false);
         return assessments[0].Usage!;
     }
 

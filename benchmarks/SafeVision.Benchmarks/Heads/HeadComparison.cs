@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
@@ -74,8 +75,9 @@ internal static class HeadComparison
     {
         string path = Path.Combine(folder, $"{name}.onnx");
         OnnxFile.Write(path, DecoderGraph.Write(decoder, WeightForms.Find(precision), AttentionStyle.Grouped).Graph, "benchmark", "1", (_, _) => { }, CancellationToken.None);
-        using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
-        return new InferenceSession(path, options);
+        using SessionOptions options = OnnxRuntime.CreateOptions();
+        options.IntraOpNumThreads = Environment.ProcessorCount;
+        return OnnxRuntime.Open(path, options);
     }
 
     private static (float[] Logits, Lap Lap) Time(InferenceSession session, DecoderShape shape, int length)

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
@@ -82,8 +83,9 @@ internal static class LinearComparison
 
     private static (float[] Result, Lap Lap) Measure(string path, float[] x, int tokens, int inputs)
     {
-        using var options = new SessionOptions { IntraOpNumThreads = Environment.ProcessorCount };
-        using var session = new InferenceSession(path, options);
+        using SessionOptions options = OnnxRuntime.CreateOptions();
+        options.IntraOpNumThreads = Environment.ProcessorCount;
+        using InferenceSession session = OnnxRuntime.Open(path, options);
         using var run = new RunOptions();
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(x, [tokens, inputs]);
         string[] names = [.. session.OutputMetadata.Keys];

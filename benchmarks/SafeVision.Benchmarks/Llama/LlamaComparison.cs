@@ -24,7 +24,7 @@ internal static class LlamaComparison
         using LlamaAnswers peer = await LlamaAnswers.StartAsync(script, Path.GetFullPath(file), PromptTokens + options.Tokens + 1, options.Threads).ConfigureAwait(false);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"{model.Name}, {options.Threads} threads, ONNX Runtime {ProviderCatalog.RuntimeVersion}, .NET {Environment.Version}; {peer.Versions}."));
+            $"{model.Name}, {options.Threads} threads, ONNX Runtime {OnnxRuntime.Version}, .NET {Environment.Version}; {peer.Versions}."));
         output.WriteLine($"A prompt of {PromptTokens} tokens, {options.Tokens} tokens of answer, medians of {options.Rounds} rounds.");
         output.WriteLine();
 

@@ -105,7 +105,7 @@ internal sealed class TableReport : IReport
         : "";
 
     private static string Score(Finding? finding) =>
-        finding is null || double.IsNaN(finding.Score) ? "-" : finding.Score.ToString("0.00", CultureInfo.InvariantCulture);
+        finding?.Score?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-";
 
     private static string Word(Decision decision) => decision.ToString().ToLowerInvariant();
 

@@ -24,12 +24,12 @@ internal sealed class GraphRun : IDisposable
     /// <exception cref="CheckpointException">ONNX Runtime refuses it.</exception>
     public static GraphRun Open(string path, byte[]? part = null, bool prepacks = false)
     {
-        ProviderCatalog.Environment(); // says which package is missing when the native library is
-        using var options = new SessionOptions { EnableMemoryPattern = false };
+        using SessionOptions options = OnnxRuntime.CreateOptions(); // says which package is missing when the native library is
+        options.EnableMemoryPattern = false;
         options.AddSessionConfigEntry("session.disable_prepacking", prepacks ? "0" : "1"); // weights are used once or twice: leave them in the file
         options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"); // other work of a conversion goes on at the same time
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", Path.GetDirectoryName(path)!);
-        return Guard(path, () => new GraphRun(path, part is null ? new InferenceSession(path, options) : new InferenceSession(part, options)));
+        return Guard(path, () => new GraphRun(path, part is null ? OnnxRuntime.Open(path, options) : OnnxRuntime.Open(part, options)));
     }
 
     /// <summary>Runs; the values of <paramref name="inputs"/> stay the caller's.</summary>

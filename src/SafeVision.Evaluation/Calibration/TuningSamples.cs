@@ -111,9 +111,9 @@ internal sealed record TuningScores(double[] Positives, double[] Negatives, int 
         {
             bool applies = sample.Sample.Labels.Contains(category, StringComparer.OrdinalIgnoreCase);
             Finding? finding = sample.Record.Result.Findings.FirstOrDefault(one => one.Category.Equals(category, StringComparison.OrdinalIgnoreCase));
-            if (finding is { Verdict: not Verdict.NotAssessed, Score: >= 0 and <= 1 })
+            if (finding is { Verdict: not Verdict.NotAssessed, Score: { } score })
             {
-                (applies ? positives : negatives).Add(finding.Score);
+                (applies ? positives : negatives).Add(score);
             }
             else
             {

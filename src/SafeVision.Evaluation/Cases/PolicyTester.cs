@@ -88,7 +88,7 @@ public static class PolicyTester
             Finding? finding = Find(result, category);
             if (finding?.Verdict != verdict)
             {
-                mismatches.Add($"Expected '{category}' to be {CaseFileReader.Word(verdict)}, but it is {(finding is null ? "not in the policy" : $"{CaseFileReader.Word(finding.Verdict)} ({Number(finding.Score)})")}.");
+                mismatches.Add($"Expected '{category}' to be {CaseFileReader.Word(verdict)}, but it is {(finding is null ? "not in the policy" : $"{CaseFileReader.Word(finding.Verdict)} ({Number(finding.Score ?? double.NaN)})")}.");
             }
         }
 

@@ -32,7 +32,7 @@ internal static class ExplanationChecks
         {
             Verdict.Unsafe => finding.Decision != Decision.Allow && finding.Score >= finding.Threshold && HasEvidence(finding) && ReasonFits(finding, categoryName),
             Verdict.Safe => finding.Decision == Decision.Allow && finding.Score < finding.Threshold && string.IsNullOrEmpty(finding.Evidence.Words),
-            _ => double.IsNaN(finding.Score) && !HasEvidence(finding),
+            _ => finding.Score is null && !HasEvidence(finding),
         };
     }
 

@@ -175,7 +175,7 @@ internal static class RunMistakes
                         Sample = run.Samples[row].Id,
                         Category = category.Id,
                         Missed = category.Applies[row],
-                        Severity = double.IsNaN(finding.Score) ? 1 : Math.Abs(finding.Score - finding.Threshold),
+                        Severity = finding.Score is { } score ? Math.Abs(score - finding.Threshold) : 1,
                         Labels = run.Samples[row].Labels,
                         Finding = finding,
                     };

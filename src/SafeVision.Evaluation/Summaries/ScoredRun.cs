@@ -75,7 +75,7 @@ internal sealed class ScoredRun
         {
             Finding? finding = records[i].Result.Findings.FirstOrDefault(finding => finding.Category == id);
             applies[i] = samples[i].Labels.Contains(id);
-            scores[i] = finding is { Verdict: not Verdict.NotAssessed } ? finding.Score : double.NaN;
+            scores[i] = finding?.Score ?? double.NaN;
             flagged[i] = finding is { Verdict: Verdict.Unsafe };
         }
 

@@ -11,10 +11,10 @@ public sealed record CategoryAssessment
     public string CategoryId { get; }
 
     /// <summary>False when the engine could not judge the category; <see cref="Reason"/> says why.</summary>
-    public bool IsAssessed { get; private init; }
+    public bool IsAssessed => Score is not null;
 
-    /// <summary>How likely the category applies, 0 to 1; NaN when not assessed.</summary>
-    public double Score { get; private init; } = double.NaN;
+    /// <summary>How likely the category applies, 0 to 1; null when not assessed.</summary>
+    public double? Score { get; private init; }
 
     /// <summary>How much of the category the score speaks for.</summary>
     public CoverageLevel Coverage { get; private init; }
@@ -25,23 +25,34 @@ public sealed record CategoryAssessment
     /// <summary>What the score rests on.</summary>
     public Evidence Evidence { get; private init; } = Evidence.None;
 
+    /// <summary>
+    /// Why an engine that covers the category failed on this frame; null when none did. The policy's <c>onFailure</c> then
+    /// applies beside what another engine may have said.
+    /// </summary>
+    public string? Failure { get; private init; }
+
     /// <summary>An assessment with a score.</summary>
     /// <param name="categoryId">The category's id.</param>
-    /// <param name="score">0 to 1. Anything else, NaN included, makes the category not assessed: a broken number is no evidence of safety.</param>
+    /// <param name="score">0 to 1.</param>
     /// <param name="coverage">How much of the category the score speaks for; <see cref="CoverageLevel.None"/> makes it not assessed.</param>
     /// <param name="reason">One sentence.</param>
     /// <param name="evidence">What the score rests on.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// The score is NaN, infinite, or not from 0 to 1: an engine that computed it failed, and a failure is never "not assessed".
+    /// </exception>
     public static CategoryAssessment Assessed(string categoryId, double score, CoverageLevel coverage, string reason, Evidence evidence) =>
-        score is >= 0 and <= 1 && coverage != CoverageLevel.None
-            ? new(categoryId) { IsAssessed = true, Score = score, Coverage = coverage, Reason = reason, Evidence = evidence }
-            : NotAssessed(categoryId, coverage == CoverageLevel.None
-                ? "No engine covers this category."
-                : $"The engine gave {score} for a score, which is not between 0 and 1.");
-
-    /// <summary>The same assessment, speaking for another part of its category.</summary>
-    internal CategoryAssessment With(CoverageLevel coverage) =>
-        new(CategoryId) { IsAssessed = IsAssessed, Score = Score, Coverage = coverage, Reason = Reason, Evidence = Evidence };
+        score is not (>= 0 and <= 1) ? throw new ArgumentOutOfRangeException(nameof(score), score, $"The engine's score for '{categoryId}' must be a number from 0 to 1.")
+        : coverage == CoverageLevel.None ? NotAssessed(categoryId, "No engine covers this category.")
+        : new(categoryId) { Score = score, Coverage = coverage, Reason = reason, Evidence = evidence };
 
     /// <summary>An assessment that says: nobody judged this.</summary>
     public static CategoryAssessment NotAssessed(string categoryId, string why) => new(categoryId) { Reason = why };
+
+    /// <summary>An assessment that says: the engine that covers this failed.</summary>
+    /// <param name="categoryId">The category's id.</param>
+    /// <param name="why">What failed and how, for a person.</param>
+    public static CategoryAssessment Failed(string categoryId, string why) => new(categoryId) { Reason = why, Failure = why };
+
+    /// <summary>The same assessment, speaking for another part of its category, and with what failed beside it.</summary>
+    internal CategoryAssessment With(CoverageLevel coverage, string? failure) => this with { Coverage = coverage, Failure = failure };
 }

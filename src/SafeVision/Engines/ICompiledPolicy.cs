@@ -26,6 +26,10 @@ public interface ICompiledPolicy : IAsyncDisposable
     /// Judges frames, one result for each, in their order; each holds one assessment for each category of the policy, in
     /// the policy's order. A category that can't be judged is there too, as not assessed.
     /// </summary>
-    /// <exception cref="OperationCanceledException">The token fired; the run ends within one step of the model.</exception>
-    ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken);
+    /// <param name="frames">The frames; they stay the caller's, and valid until the assessment ends.</param>
+    /// <param name="options">What is asked: reasons, who listens to them, until when, how urgent.</param>
+    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
+    /// <exception cref="Inference.ModelOutputException">A model answered garbage; nothing is concluded from it.</exception>
+    /// <exception cref="OperationCanceledException">The token fired.</exception>
+    ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken);
 }

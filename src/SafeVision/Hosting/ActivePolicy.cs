@@ -13,7 +13,7 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
 
     private readonly SemaphoreSlim _compiling = new(1, 1);
     private readonly Lock _gate = new();
-    private CompiledGeneration? _current;
+    private RefCountedPolicy? _current;
     private bool _disposed;
     private string? _updateError;
 
@@ -88,13 +88,13 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
 
     private async Task<PolicyLease> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken)
     {
-        var generation = new CompiledGeneration(policy, await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false));
-        CompiledGeneration? old = generation;
+        var compiled = new RefCountedPolicy(policy, await engine.CompileAsync(policy, cancellationToken).ConfigureAwait(false));
+        RefCountedPolicy? old = compiled;
         lock (_gate)
         {
             if (!_disposed)
             {
-                (old, _current) = (_current, generation);
+                (old, _current) = (_current, compiled);
             }
         }
 
@@ -106,7 +106,7 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
     /// <exception cref="TimeoutException">Something goes on after half a minute: unloading would pull the model from under it.</exception>
     public async ValueTask DisposeAsync()
     {
-        CompiledGeneration? last;
+        RefCountedPolicy? last;
         lock (_gate)
         {
             _disposed = true;

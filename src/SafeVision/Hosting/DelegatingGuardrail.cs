@@ -1,8 +1,9 @@
+using SafeVision.Engines;
 using SafeVision.Policies;
 
 namespace SafeVision.Hosting;
 
-/// <summary>A guardrail that passes everything on to another. Derive from it to add to <see cref="CheckAsync"/>.</summary>
+/// <summary>A guardrail that passes everything on to another. Derive from it to add to <see cref="CheckAsync"/>: every other way of checking goes through it.</summary>
 public abstract class DelegatingGuardrail : IImageGuardrail
 {
     /// <summary>Wraps a guardrail; disposing this one disposes it too.</summary>
@@ -19,8 +20,8 @@ public abstract class DelegatingGuardrail : IImageGuardrail
     protected IImageGuardrail Inner { get; }
 
     /// <inheritdoc />
-    public virtual Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default) =>
-        Inner.CheckAsync(image, cancellationToken);
+    public virtual Task<GuardrailResult> CheckAsync(ImageSource image, AssessOptions options, CancellationToken cancellationToken) =>
+        Inner.CheckAsync(image, options, cancellationToken);
 
     /// <inheritdoc />
     public virtual Task<GuardrailStatus> WarmUpAsync(CancellationToken cancellationToken = default) =>

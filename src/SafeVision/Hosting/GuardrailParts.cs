@@ -18,11 +18,8 @@ internal sealed record GuardrailParts : IAsyncDisposable
 
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>
-    /// How many images may be judged at once, those included that go on past their time because a decoder or an engine
-    /// ignores its cancellation; at least 1. More wait, within their own time.
-    /// </summary>
-    public required int MaxJudging { get; init; }
+    /// <summary>How many images are judged at once, wait, and are held decoded.</summary>
+    public required QueueLimits Limits { get; init; }
 
     public required TimeProvider Clock { get; init; }
 
@@ -30,6 +27,24 @@ internal sealed record GuardrailParts : IAsyncDisposable
 
     /// <summary>Disposed with the guardrail, after the engine.</summary>
     public IDisposable? Owned { get; init; }
+
+    /// <summary>The time that an image may take from now on: the guardrail's, or less where the caller's deadline is nearer.</summary>
+    public TimeSpan TimeAllowed(AssessOptions options)
+    {
+        if (options.Deadline is not { } deadline)
+        {
+            return Timeout;
+        }
+
+        TimeSpan left = deadline - Clock.GetUtcNow();
+        return left <= TimeSpan.Zero ? TimeSpan.Zero
+            : Timeout == System.Threading.Timeout.InfiniteTimeSpan || left < Timeout ? left
+            : Timeout;
+    }
+
+    /// <summary>What the engine is asked: what the caller asks, by the end of the time allowed.</summary>
+    public AssessOptions WithDeadline(AssessOptions options, TimeSpan allowed) =>
+        allowed == System.Threading.Timeout.InfiniteTimeSpan ? options : options with { Deadline = Clock.GetUtcNow() + allowed };
 
     public async ValueTask DisposeAsync()
     {

@@ -1,10 +1,14 @@
 using System.Runtime.CompilerServices;
+using SafeVision.Engines;
 
 namespace SafeVision.Hosting;
 
 /// <summary>Runs an asynchronous function over a stream: several items at a time, results in the items' order.</summary>
 internal static class OrderedWindow
 {
+    /// <summary>What is asked of each image of a stream.</summary>
+    public static readonly AssessOptions Background = new() { Priority = AssessPriority.Background };
+
     public static async IAsyncEnumerable<TResult> SelectAsync<TItem, TResult>(
         IAsyncEnumerable<TItem> items,
         Func<TItem, CancellationToken, Task<TResult>> select,

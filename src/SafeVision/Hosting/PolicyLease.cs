@@ -5,15 +5,15 @@ using SafeVision.Policies;
 namespace SafeVision.Hosting;
 
 /// <summary>Keeps a compiled policy alive while an image is judged by it.</summary>
-internal sealed class PolicyLease(CompiledGeneration generation) : IDisposable
+internal sealed class PolicyLease(RefCountedPolicy policy) : IDisposable
 {
     private Task? _pending;
 
-    public SafetyPolicy Policy => generation.Policy;
+    public SafetyPolicy Policy => policy.Policy;
 
-    public ICompiledPolicy Compiled => generation.Compiled;
+    public ICompiledPolicy Compiled => policy.Compiled;
 
-    public ImageDecodeOptions DecodeOptions(ImageDecodeOptions options) => generation.DecodeOptions(options);
+    public ImageDecodeOptions DecodeOptions(ImageDecodeOptions options) => policy.DecodeOptions(options);
 
     /// <summary>Releases the policy only when <paramref name="work"/>, which may outlive a time-out, has ended.</summary>
     public void ReleaseAfter(Task work) => _pending = work;
@@ -33,7 +33,7 @@ internal sealed class PolicyLease(CompiledGeneration generation) : IDisposable
     {
         if (_pending is null || _pending.IsCompleted)
         {
-            generation.RemoveUser();
+            policy.RemoveUser();
             return;
         }
 
@@ -41,8 +41,8 @@ internal sealed class PolicyLease(CompiledGeneration generation) : IDisposable
             static (task, state) =>
             {
                 _ = task.Exception; // observed: the caller has had a time-out for an answer
-                ((CompiledGeneration)state!).RemoveUser();
+                ((RefCountedPolicy)state!).RemoveUser();
             },
-            generation, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            policy, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

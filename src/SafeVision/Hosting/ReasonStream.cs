@@ -1,19 +1,12 @@
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using SafeVision.Engines;
 
 namespace SafeVision.Hosting;
 
-/// <summary>
-/// Carries the pieces of a reason from the engine to whoever asked, past all decorators: they know nothing of it, so all that
-/// they do holds for streams too.
-/// </summary>
+/// <summary>Turns the pieces of a reason that an engine reports while it writes into a stream that ends with the result.</summary>
 internal static class ReasonStream
 {
-    private static readonly AsyncLocal<Action<string>?> s_listener = new();
-
-    /// <summary>Who listens to the check that is under way; null when nobody does.</summary>
-    public static Action<string>? Listener => s_listener.Value;
-
     public static async IAsyncEnumerable<GuardrailUpdate> RunAsync(
         IImageGuardrail guardrail, ImageSource image, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -39,10 +32,10 @@ internal static class ReasonStream
 
     private static async Task<GuardrailResult> CheckAsync(IImageGuardrail guardrail, ImageSource image, ChannelWriter<string> pieces, CancellationToken cancellationToken)
     {
-        s_listener.Value = piece => pieces.TryWrite(piece); // seen by this flow alone, and what it starts
         try
         {
-            return await guardrail.CheckAsync(image, cancellationToken).ConfigureAwait(false);
+            var options = new AssessOptions { OnReason = piece => pieces.TryWrite(piece) };
+            return await guardrail.CheckAsync(image, options, cancellationToken).ConfigureAwait(false);
         }
         finally
         {

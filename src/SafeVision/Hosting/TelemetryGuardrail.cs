@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using SafeVision.Engines;
 
 namespace SafeVision.Hosting;
 
@@ -16,13 +17,13 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
     private static readonly Counter<long> Failures = Meter.CreateCounter<long>("safevision.failures", "{image}", "Images that could not be judged, by reason.");
     private static readonly Counter<long> Fallbacks = Meter.CreateCounter<long>("safevision.fallbacks", "{image}", "Images judged on another provider than the first choice.");
 
-    public override async Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default)
+    public override async Task<GuardrailResult> CheckAsync(ImageSource image, AssessOptions options, CancellationToken cancellationToken)
     {
         using Activity? activity = Activities.StartActivity("SafeVision.Check");
         GuardrailResult result;
         try
         {
-            result = await Inner.CheckAsync(image, cancellationToken).ConfigureAwait(false);
+            result = await Inner.CheckAsync(image, options, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -43,6 +44,7 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
         StageDurations durations = result.Provenance.Durations;
         if (Duration.Enabled)
         {
+            Duration.Record(durations.QueueMilliseconds, new("stage", "queue"), new("guardrail", name));
             Duration.Record(durations.DecodeMilliseconds, new("stage", "decode"), new("guardrail", name));
             Duration.Record(durations.AssessMilliseconds, new("stage", "assess"), new("guardrail", name));
             Duration.Record(durations.DecideMilliseconds, new("stage", "decide"), new("guardrail", name));

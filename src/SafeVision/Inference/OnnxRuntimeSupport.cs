@@ -17,25 +17,21 @@ internal static partial class OnnxRuntimeSupport
     /// <exception cref="ModelLoadException">It lacks something; the message names it, the file, and what to do.</exception>
     public static void Require(OnnxFile file)
     {
-        ProviderCatalog.Environment();
         OnnxHeader header = file.Header;
-        using var options = new SessionOptions
-        {
-            IntraOpNumThreads = 1,
-            InterOpNumThreads = 1,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-        };
+        using SessionOptions options = OnnxRuntime.CreateOptions();
+        options.IntraOpNumThreads = options.InterOpNumThreads = 1;
+        options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         string sets = Complaint(Probe(header, null), options);
         if (LargestFormat().Match(sets) is { Success: true } format)
         {
-            throw Unsupported(file, $"has IR version {header.IrVersion}; ONNX Runtime {ProviderCatalog.RuntimeVersion} reads up to {format.Groups[1].Value}. Export it again with IR version {format.Groups[1].Value} or less");
+            throw Unsupported(file, $"has IR version {header.IrVersion}; ONNX Runtime {OnnxRuntime.Version} reads up to {format.Groups[1].Value}. Export it again with IR version {format.Groups[1].Value} or less");
         }
 
         if (LargestOpset().Match(sets) is { Success: true } opset)
         {
             string domain = opset.Groups[1].Value;
-            throw Unsupported(file, $"uses opset {header.Opsets.GetValueOrDefault(domain == "ai.onnx" ? "" : domain)} of {domain}; ONNX Runtime {ProviderCatalog.RuntimeVersion} has up to opset {opset.Groups[2].Value}. Export it again with opset {opset.Groups[2].Value} or less");
+            throw Unsupported(file, $"uses opset {header.Opsets.GetValueOrDefault(domain == "ai.onnx" ? "" : domain)} of {domain}; ONNX Runtime {OnnxRuntime.Version} has up to opset {opset.Groups[2].Value}. Export it again with opset {opset.Groups[2].Value} or less");
         }
 
         foreach (OnnxOperator operation in header.Operators.Where(operation => !header.Functions.Contains(operation)))
@@ -44,7 +40,7 @@ internal static partial class OnnxRuntimeSupport
             if (Array.Exists(s_unknown, complaint.Contains))
             {
                 string version = header.Opsets.TryGetValue(operation.Domain, out long number) ? $" in opset {number}" : "";
-                throw Unsupported(file, $"uses the operator {operation}, which ONNX Runtime {ProviderCatalog.RuntimeVersion} does not have{version}. Export it again without that operator, or with operator sets that have it");
+                throw Unsupported(file, $"uses the operator {operation}, which ONNX Runtime {OnnxRuntime.Version} does not have{version}. Export it again without that operator, or with operator sets that have it");
             }
         }
     }
@@ -55,7 +51,7 @@ internal static partial class OnnxRuntimeSupport
     {
         try
         {
-            using var session = new InferenceSession(model, options);
+            using InferenceSession session = OnnxRuntime.Open(model, options);
             return "";
         }
         catch (OnnxRuntimeException exception)

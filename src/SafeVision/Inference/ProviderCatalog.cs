@@ -8,12 +8,8 @@ public static class ProviderCatalog
     /// <summary>Every (provider, device) pair that ONNX Runtime's device API reports.</summary>
     /// <exception cref="ExecutionProviderException">The native library is missing; the message names the package.</exception>
     public static IReadOnlyList<ProviderDevice> Discover() =>
-        [.. Environment().GetEpDevices().Select(device => new ProviderDevice(
+        [.. OnnxRuntime.Environment.GetEpDevices().Select(device => new ProviderDevice(
             device.EpName, device.HardwareDevice.Type.ToString().ToLowerInvariant(), device.HardwareDevice.Vendor ?? "unknown"))];
-
-    /// <summary>The version of the native ONNX Runtime, such as <c>1.31.1</c>.</summary>
-    /// <exception cref="ExecutionProviderException">The native library is missing; the message names the package.</exception>
-    public static string RuntimeVersion => Environment().GetVersionString();
 
     /// <summary>The first of the wanted providers that this machine has; the processor where it has none. Loads no model.</summary>
     /// <exception cref="ArgumentException">An option is out of range.</exception>
@@ -21,10 +17,9 @@ public static class ProviderCatalog
     public static ExecutionProvider FirstUsable(ExecutionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Environment();
         foreach (ExecutionProvider provider in options.Validate().Providers)
         {
-            using var session = new SessionOptions();
+            using SessionOptions session = OnnxRuntime.CreateOptions();
             if (TryAppend(session, provider) is null)
             {
                 return provider;
@@ -43,7 +38,7 @@ public static class ProviderCatalog
             return null;
         }
 
-        OrtEnv environment = Environment();
+        OrtEnv environment = OnnxRuntime.Environment;
         OrtEpDevice[] devices = [.. environment.GetEpDevices().Where(device => device.EpName == provider.RuntimeName)];
         if (devices.Length == 0)
         {
@@ -60,20 +55,6 @@ public static class ProviderCatalog
         catch (OnnxRuntimeException exception)
         {
             return $"{provider.Name}: {exception.Message}";
-        }
-    }
-
-    internal static OrtEnv Environment()
-    {
-        try
-        {
-            return OrtEnv.Instance();
-        }
-        catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException)
-        {
-            throw new ExecutionProviderException(
-                "The native ONNX Runtime library was not found or does not fit. Reference exactly one of the packages SafeVision.Cpu, SafeVision.Cuda or SafeVision.DirectML in the application's project.",
-                exception);
         }
     }
 }

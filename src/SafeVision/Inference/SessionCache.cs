@@ -96,7 +96,7 @@ public sealed class SessionCache : IDisposable
             string? rejection = ProviderCatalog.TryAppend(sessionOptions, provider);
             if (rejection is null && Open(model, sessionOptions, provider, out rejection) is { } session)
             {
-                rejection = provider == ExecutionProvider.Cpu ? null : Distrust(model, session, options);
+                rejection = provider == ExecutionProvider.Cpu ? null : SelfCheck(model, session, options);
                 if (rejection is null)
                 {
                     var selection = new ProviderSelection(options.Providers, provider, rejections);
@@ -125,16 +125,13 @@ public sealed class SessionCache : IDisposable
 
     private static SessionOptions CreateOptions(ModelImage model, ExecutionOptions options)
     {
-        ProviderCatalog.Environment();
-        var sessionOptions = new SessionOptions
-        {
-            IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount,
-            InterOpNumThreads = 1,
-            ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL,
-            EnableMemoryPattern = !model.HasVaryingShapes,
-            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
-        };
+        SessionOptions sessionOptions = OnnxRuntime.CreateOptions();
+        sessionOptions.IntraOpNumThreads = options.Threads ?? Environment.ProcessorCount;
+        sessionOptions.InterOpNumThreads = 1;
+        sessionOptions.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
+        sessionOptions.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_ALL;
+        sessionOptions.EnableMemoryPattern = !model.HasVaryingShapes;
+        sessionOptions.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
 
         // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
         sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
@@ -162,7 +159,7 @@ public sealed class SessionCache : IDisposable
         try
         {
             model.Check?.Invoke();
-            return model.Path is { } path ? new InferenceSession(path, options) : new InferenceSession(model.Bytes!(), options);
+            return model.Path is { } path ? OnnxRuntime.Open(path, options) : OnnxRuntime.Open(model.Bytes!(), options);
         }
         catch (OnnxRuntimeException exception) when (provider != ExecutionProvider.Cpu)
         {
@@ -171,12 +168,12 @@ public sealed class SessionCache : IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new ModelLoadException($"{model.Name}: ONNX Runtime {ProviderCatalog.RuntimeVersion} can't load it. {exception.Message}", exception);
+            throw new ModelLoadException($"{model.Name}: ONNX Runtime {OnnxRuntime.Version} can't load it. {exception.Message}", exception);
         }
     }
 
     /// <summary>Compares the provider's outputs with the processor's on the model's golden inputs.</summary>
-    private static string? Distrust(ModelImage model, InferenceSession session, ExecutionOptions options)
+    private static string? SelfCheck(ModelImage model, InferenceSession session, ExecutionOptions options)
     {
         if (model.Probe is null)
         {

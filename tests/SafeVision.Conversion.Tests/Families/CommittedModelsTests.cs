@@ -77,7 +77,7 @@ public sealed class CommittedModelsTests
     public void The_phrase_encoder_gives_the_cosines_of_the_reference_for_its_tokens()
     {
         using JsonDocument goldens = Read("models/all-minilm-l6-v2.json");
-        using var session = new InferenceSession(Path.Combine(Fixture.Model("all-minilm-l6-v2"), "model.onnx"));
+        using InferenceSession session = OnnxRuntime.Open(Path.Combine(Fixture.Model("all-minilm-l6-v2"), "model.onnx"), OnnxRuntime.CreateOptions());
         long[][] texts = [.. goldens.RootElement.GetProperty("ids").EnumerateArray().Select(ids => ids.EnumerateArray().Select(id => id.GetInt64()).ToArray())];
         float[][] vectors = [.. texts.Select(ids => Embed(session, ids))];
         Assert.Equal(30, vectors.Length);

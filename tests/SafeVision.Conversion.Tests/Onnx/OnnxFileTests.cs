@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Onnx;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Onnx;
 
@@ -33,7 +34,7 @@ public sealed class OnnxFileTests
         Assert.Equal((written.Bytes, written.Bytes), progress[^1]);
         Assert.Equal(progress.Select(report => report.Done), progress.Select(report => report.Done).Order());
 
-        using var session = new InferenceSession(folder.PathOf("m.onnx"));
+        using InferenceSession session = OnnxRuntime.Open(folder.PathOf("m.onnx"), OnnxRuntime.CreateOptions());
         using OrtValue x = OrtValue.CreateTensorValueFromMemory([1f], [1]);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, ["x"], [x], ["y"]);

@@ -66,7 +66,7 @@ public sealed class VocabularyTests
         await using ICompiledPolicy compiled = await engine.CompileAsync(policy, TestContext.Current.CancellationToken);
         using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(
             ImageSource.FromFile(Fixture.PathOf("vlm/preprocess/images/text-1200x200.png")), new ImageDecodeOptions(), TestContext.Current.CancellationToken);
-        FrameAssessment frame = Assert.Single(await compiled.AssessAsync(image.Frames, TestContext.Current.CancellationToken));
+        FrameAssessment frame = Assert.Single(await compiled.AssessAsync(image.Frames, AssessOptions.Default, TestContext.Current.CancellationToken));
         Assert.Equal(["Sexual", "Self_Harm"], frame.Categories.Select(category => category.CategoryId));
         Assert.All(frame.Categories, category => Assert.InRange(category.Evidence.Probability!.Value, double.Epsilon, 1));
     }

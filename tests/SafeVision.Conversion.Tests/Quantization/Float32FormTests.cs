@@ -3,6 +3,7 @@ using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Quantization;
 
@@ -22,7 +23,7 @@ public sealed class Float32FormTests
         graph.Output(y, ("batch", null), ("length", null), ("features", 3));
         OnnxFile.Write(folder.PathOf("m.onnx"), graph, "test", "1", (_, _) => { }, CancellationToken.None);
 
-        using var session = new InferenceSession(folder.PathOf("m.onnx"));
+        using InferenceSession session = OnnxRuntime.Open(folder.PathOf("m.onnx"), OnnxRuntime.CreateOptions());
         using OrtValue ids = OrtValue.CreateTensorValueFromMemory([2L, 0], [1, 2]);
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, ["ids"], [ids], [y]);

@@ -3,6 +3,7 @@ using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Quantization;
 
@@ -47,7 +48,7 @@ internal static class FormGraph
     {
         string path = folder.PathOf("form.onnx");
         OnnxFile.Write(path, graph, "test", "1", (_, _) => { }, CancellationToken.None);
-        using var session = new InferenceSession(path);
+        using InferenceSession session = OnnxRuntime.Open(path, OnnxRuntime.CreateOptions());
         using var options = new RunOptions();
         using IDisposableReadOnlyCollection<OrtValue> results = session.Run(options, [input], [value], ["y"]);
         return results[0].GetTensorDataAsSpan<float>().ToArray();

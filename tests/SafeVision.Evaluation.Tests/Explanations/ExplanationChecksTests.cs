@@ -52,7 +52,7 @@ public sealed class ExplanationChecksTests
         Assert.True(ExplanationChecks.IsConsistent(safe));
         Assert.False(ExplanationChecks.IsConsistent(safe with { Score = 0.9 }));
         Assert.False(ExplanationChecks.IsConsistent(safe with { Evidence = Evidence.None with { Words = "A man aims a gun." } }));
-        Finding unknown = safe with { Verdict = Verdict.NotAssessed, Score = double.NaN, Decision = Decision.Review, Evidence = Evidence.None };
+        Finding unknown = safe with { Verdict = Verdict.NotAssessed, Score = null, Decision = Decision.Review, Evidence = Evidence.None };
         Assert.True(ExplanationChecks.IsConsistent(unknown));
         Assert.False(ExplanationChecks.IsConsistent(unknown with { Score = 0 }));
     }

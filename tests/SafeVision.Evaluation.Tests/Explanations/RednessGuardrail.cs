@@ -1,4 +1,5 @@
 using SafeVision.Assessments;
+using SafeVision.Engines;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Tests.Explanations;
@@ -20,7 +21,7 @@ internal sealed class RednessGuardrail : IImageGuardrail
         Evidence = Evidence.None,
     };
 
-    public Task<GuardrailResult> CheckAsync(ImageSource image, CancellationToken cancellationToken = default)
+    public Task<GuardrailResult> CheckAsync(ImageSource image, AssessOptions options, CancellationToken cancellationToken)
     {
         byte[] pixels = image.Pixels!.Memory.ToArray();
         double red = pixels.Where((_, i) => i % 3 == 0).Average(value => value / 255.0);

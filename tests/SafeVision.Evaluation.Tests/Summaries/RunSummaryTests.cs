@@ -49,7 +49,7 @@ public sealed class RunSummaryTests
             .. scores.Select(score => new Finding
             {
                 Category = score.Category,
-                Score = score.Score,
+                Score = double.IsNaN(score.Score) ? null : score.Score,
                 Verdict = double.IsNaN(score.Score) ? Verdict.NotAssessed : score.Score >= 0.5 ? Verdict.Unsafe : Verdict.Safe,
                 Threshold = 0.5,
                 Decision = score.Score >= 0.5 ? Decision.Block : Decision.Allow,

@@ -63,7 +63,7 @@ internal sealed class ScriptedEngine(Func<SafetyPolicy, IReadOnlyList<ImageFrame
 
         public int ShortSide => 224;
 
-        public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+        public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
         {
             Calls++;
             return assess(policy, frames, cancellationToken);

@@ -46,7 +46,7 @@ public sealed class TelemetryTests : IDisposable
         await guardrail.CheckAsync(ImageSource.FromBytes("secret content"u8.ToArray(), "secret-name.png"));
 
         Assert.Equal(
-            ["assess", "assess", "decide", "decide", "decode", "decode", "total", "total"],
+            ["assess", "assess", "decide", "decide", "decode", "decode", "queue", "queue", "total", "total"],
             Mine("safevision.check.duration").Select(entry => (string)Tag(entry.Tags, "stage")!).Order());
         Assert.Equal([("alpha", "block"), ("beta", "allow")], Mine("safevision.decisions").Select(entry => ((string)Tag(entry.Tags, "category")!, (string)Tag(entry.Tags, "decision")!)));
         Assert.Equal("Unsupported", Tag(Assert.Single(Mine("safevision.failures")).Tags, "reason"));

@@ -13,7 +13,7 @@ public sealed class MissingNativeLibraryTests
         try
         {
             PropertyInfo version = withoutNative.LoadFromAssemblyName(new AssemblyName("SafeVision"))
-                .GetType(typeof(ProviderCatalog).FullName!, throwOnError: true)!.GetProperty(nameof(ProviderCatalog.RuntimeVersion))!;
+                .GetType(typeof(OnnxRuntime).FullName!, throwOnError: true)!.GetProperty(nameof(OnnxRuntime.Version))!;
 
             Exception thrown = Assert.Throws<TargetInvocationException>(() => version.GetValue(null)).InnerException!;
 

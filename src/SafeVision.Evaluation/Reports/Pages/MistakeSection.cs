@@ -78,8 +78,8 @@ internal static class MistakeSection
         section.Append($"</article>");
     }
 
-    private static string Score(Finding finding) => double.IsFinite(finding.Score)
-        ? $"Score {ReportText.Number(finding.Score, MetricUnit.Share)}, threshold {ReportText.Number(finding.Threshold, MetricUnit.Share)}"
+    private static string Score(Finding finding) => finding.Score is { } score
+        ? $"Score {ReportText.Number(score, MetricUnit.Share)}, threshold {ReportText.Number(finding.Threshold, MetricUnit.Share)}"
         : "Not assessed";
 
     private static string Percent(double share) => (share * 100).ToString("0", CultureInfo.InvariantCulture) + " %";

@@ -1,10 +1,11 @@
+using System.Runtime.ExceptionServices;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 
 namespace SafeVision.Engines.Cascade;
 
 /// <summary>A policy compiled for every engine of a cascade.</summary>
-internal sealed class CompiledCascade : IReasoningPolicy
+internal sealed class CompiledCascade : ICompiledPolicy
 {
     private readonly IReadOnlyList<ICompiledPolicy> _parts;
     private readonly CascadeEngineOptions _options;
@@ -27,48 +28,52 @@ internal sealed class CompiledCascade : IReasoningPolicy
 
     public IReadOnlyList<string> Prompts { get; }
 
-    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken) =>
-        AssessAsync(frames, null, cancellationToken);
-
-    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
+    /// <summary>
+    /// An engine that fails does not silence the others: what they say counts, and each category that it covers carries its
+    /// failure. Where all that were asked failed, so does the assessment.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
-        IReadOnlyList<FrameAssessment> assessed = await AssessAsync(_parts[0], frames, reason, cancellationToken).ConfigureAwait(false);
-        for (int i = 1; i < _parts.Count; i++)
+        IReadOnlyList<FrameAssessment>? assessed = null;
+        Exception? failure = null;
+        bool anySound = false;
+        foreach (ICompiledPolicy part in _parts)
         {
-            if (IsNeeded(_parts[i], assessed))
+            if (assessed is not null && !IsNeeded(part, assessed))
             {
-                assessed = Merge(assessed, await AssessAsync(_parts[i], frames, reason, cancellationToken).ConfigureAwait(false), _parts[i]);
+                continue;
             }
+
+            IReadOnlyList<FrameAssessment> said;
+            try
+            {
+                said = EngineContract.Require(await part.AssessAsync(frames, options, cancellationToken).ConfigureAwait(false), frames.Count, part.Coverage);
+                anySound = true;
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                failure ??= exception;
+                said = Failed(part, frames.Count, exception);
+            }
+
+            assessed = assessed is null ? said : Merge(assessed, said, part);
         }
 
-        return assessed;
+        if (!anySound)
+        {
+            ExceptionDispatchInfo.Throw(failure!);
+        }
+
+        return assessed!;
     }
 
-    /// <summary>Asks one engine and holds it to its contract, because results are merged by position.</summary>
-    private async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(
-        ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, Action<string>? reason, CancellationToken cancellationToken)
+    private static FrameAssessment[] Failed(ICompiledPolicy part, int frames, Exception exception)
     {
-        IReadOnlyList<FrameAssessment> assessed = part is IReasoningPolicy reasoning
-            ? await reasoning.AssessAsync(frames, reason, cancellationToken).ConfigureAwait(false)
-            : await part.AssessAsync(frames, cancellationToken).ConfigureAwait(false);
-        if (assessed.Count != frames.Count)
-        {
-            throw new InvalidOperationException($"An engine of the cascade judged {assessed.Count} frames of {frames.Count}.");
-        }
-
-        for (int frame = 0; frame < assessed.Count; frame++)
-        {
-            IReadOnlyList<CategoryAssessment> categories = assessed[frame].Categories;
-            for (int i = 0; i < Math.Max(categories.Count, Coverage.Count); i++)
-            {
-                if (i >= categories.Count || i >= Coverage.Count || categories[i].CategoryId != Coverage[i].CategoryId)
-                {
-                    throw new InvalidOperationException("An engine of the cascade did not judge the policy's categories, each once and in order.");
-                }
-            }
-        }
-
-        return assessed;
+        string why = $"{string.Join(" and ", part.Models.Select(model => model.Model))} failed ({exception.GetType().Name}: {exception.Message})";
+        var nothing = new FrameAssessment([.. part.Coverage.Select(coverage => coverage.Level == CoverageLevel.None
+            ? CategoryAssessment.NotAssessed(coverage.CategoryId, "No engine covers this category.")
+            : CategoryAssessment.Failed(coverage.CategoryId, why))]);
+        return [.. Enumerable.Repeat(nothing, frames)];
     }
 
     /// <summary>Whether some category that the engine covers is not settled yet.</summary>
@@ -88,10 +93,10 @@ internal sealed class CompiledCascade : IReasoningPolicy
         return false;
     }
 
-    /// <summary>Whether nothing that a later engine says can change what an earlier one said.</summary>
+    /// <summary>Whether nothing that a later engine says can change what the earlier ones said.</summary>
     private bool IsSettled(CategoryAssessment assessment) =>
-        assessment.IsAssessed
-        && (assessment.Score > _options.UnsureTo || (assessment.Coverage == CoverageLevel.Full && assessment.Score < _options.UnsureFrom));
+        assessment.Score > _options.UnsureTo
+        || (assessment.Coverage == CoverageLevel.Full && assessment.Score < _options.UnsureFrom && assessment.Failure is null);
 
     private FrameAssessment[] Merge(IReadOnlyList<FrameAssessment> earlier, IReadOnlyList<FrameAssessment> later, ICompiledPolicy asked)
     {
@@ -101,7 +106,8 @@ internal sealed class CompiledCascade : IReasoningPolicy
             var categories = new CategoryAssessment[Coverage.Count];
             for (int i = 0; i < categories.Length; i++)
             {
-                categories[i] = Merge(earlier[frame].Categories[i], later[frame].Categories[i], i, asked);
+                CategoryAssessment first = earlier[frame].Categories[i];
+                categories[i] = IsSettled(first) || asked.Coverage[i].Level == CoverageLevel.None ? first : Merge(first, later[frame].Categories[i], Coverage[i].Level);
             }
 
             merged[frame] = new FrameAssessment(categories) { Usage = TokenUsage.Sum(earlier[frame].Usage, later[frame].Usage) };
@@ -110,21 +116,19 @@ internal sealed class CompiledCascade : IReasoningPolicy
         return merged;
     }
 
-    private CategoryAssessment Merge(CategoryAssessment first, CategoryAssessment second, int category, ICompiledPolicy asked)
+    /// <summary>The higher score counts. It speaks for what both cover together, or for its own part where the other failed.</summary>
+    private static CategoryAssessment Merge(CategoryAssessment first, CategoryAssessment second, CoverageLevel together)
     {
-        if (IsSettled(first) || asked.Coverage[category].Level == CoverageLevel.None)
+        string? failure = first.Failure is null || second.Failure is null ? first.Failure ?? second.Failure : $"{first.Failure}; {second.Failure}";
+        return (first.IsAssessed, second.IsAssessed) switch
         {
-            return first;
-        }
-
-        if (!second.IsAssessed)
-        {
-            // It covers the category and yet failed on this image: a low score for a part is then no evidence of safety.
-            return first.Score >= _options.UnsureFrom ? first : second;
-        }
-
-        return first.IsAssessed ? (second.Score > first.Score ? second : first).With(Coverage[category].Level) : second;
+            (true, true) => (second.Score > first.Score ? second : first).With(failure is null ? together : Larger(first.Coverage, second.Coverage), failure),
+            (true, false) => first.With(first.Coverage, failure),
+            _ => second.With(second.Coverage, failure),
+        };
     }
+
+    private static CoverageLevel Larger(CoverageLevel left, CoverageLevel right) => left > right ? left : right;
 
     public async ValueTask DisposeAsync()
     {

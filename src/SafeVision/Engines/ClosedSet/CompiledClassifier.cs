@@ -55,7 +55,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 
     public int ShortSide { get; }
 
-    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, CancellationToken cancellationToken)
+    public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
         BatchBinding binding = _network.Borrow();
         var assessments = new FrameAssessment[frames.Count];

@@ -35,7 +35,7 @@ public sealed class ClassifierEngineTests
         Assert.Null(result.Failure);
         Finding finding = Assert.Single(result.Findings);
         float expected = Golden.ReadFrom($"classifiers/{checkpoint}")["probabilities"].At(4, 1)[0];
-        Assert.Equal(expected, finding.Score, 1e-5);
+        Assert.Equal(expected, finding.Score!.Value, 1e-5);
         Assert.Equal(pointsAtPlaces, finding.Evidence.HeatMap is not null);
     }
 

@@ -5,6 +5,7 @@ using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Families.Encoders;
 
@@ -14,7 +15,7 @@ internal static class EncoderRun
     /// <summary>One output of a graph file.</summary>
     public static float[] Run(string file, string input, Golden golden, string output)
     {
-        using var session = new InferenceSession(file);
+        using InferenceSession session = OnnxRuntime.Open(file, OnnxRuntime.CreateOptions());
         bool takesIds = session.InputMetadata[input].ElementDataType == Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64;
         using OrtValue value = takesIds
             ? OrtValue.CreateTensorValueFromMemory(golden.Integers, golden.Shape)

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -12,9 +13,9 @@ internal sealed class ConvertedModel : IDisposable
     /// <param name="suffix">What its precision puts behind the names of the graphs.</param>
     public ConvertedModel(string folder, string suffix = "")
     {
-        _vision = new InferenceSession(Path.Combine(folder, $"onnx/vision_encoder{suffix}.onnx"));
-        _embedding = new InferenceSession(Path.Combine(folder, $"onnx/embed_tokens{suffix}.onnx"));
-        _decoder = new InferenceSession(Path.Combine(folder, $"onnx/decoder_model_merged{suffix}.onnx"));
+        _vision = OnnxRuntime.Open(Path.Combine(folder, $"onnx/vision_encoder{suffix}.onnx"), OnnxRuntime.CreateOptions());
+        _embedding = OnnxRuntime.Open(Path.Combine(folder, $"onnx/embed_tokens{suffix}.onnx"), OnnxRuntime.CreateOptions());
+        _decoder = OnnxRuntime.Open(Path.Combine(folder, $"onnx/decoder_model_merged{suffix}.onnx"), OnnxRuntime.CreateOptions());
     }
 
     public InferenceSession Decoder => _decoder;

@@ -47,7 +47,7 @@ public abstract class EngineConformance : IAsyncDisposable
             {
                 Assert.Equal(pair.First.Level == CoverageLevel.None, pair.Second.Verdict == Verdict.NotAssessed);
                 Assert.Equal(pair.Second.Verdict == Verdict.NotAssessed, pair.Second.Coverage == CoverageLevel.None);
-                Assert.Equal(pair.Second.Verdict == Verdict.NotAssessed, double.IsNaN(pair.Second.Score));
+                Assert.Equal(pair.Second.Verdict == Verdict.NotAssessed, pair.Second.Score is null);
                 Assert.NotEmpty(pair.Second.Reason);
             });
             Assert.NotEmpty(status.Models);
@@ -264,7 +264,7 @@ public abstract class EngineConformance : IAsyncDisposable
         Assert.Equal((8, 8), (all.Provenance.FrameCount, all.Provenance.FramesJudged));
         for (int i = 0; i < all.Findings.Count; i++)
         {
-            Assert.Equal(singles.Max(single => single.Findings[i].Score), all.Findings[i].Score, Tolerance);
+            Assert.Equal(singles.Max(single => single.Findings[i].Score) ?? -1, all.Findings[i].Score ?? -1, Tolerance);
         }
     }
 
@@ -340,7 +340,7 @@ public abstract class EngineConformance : IAsyncDisposable
         Assert.Null(actual.Failure);
         Assert.Equal(expected.Provenance.PolicyHash, actual.Provenance.PolicyHash);
         Assert.Equal(expected.Findings.Select(finding => finding.Category), actual.Findings.Select(finding => finding.Category));
-        Assert.Equal(expected.Findings.Select(finding => finding.Score), actual.Findings.Select(finding => finding.Score), (left, right) => left.Equals(right) || Math.Abs(left - right) < Tolerance);
+        Assert.Equal(expected.Findings.Select(finding => finding.Score), actual.Findings.Select(finding => finding.Score), (left, right) => left == right || Math.Abs((left ?? -1) - (right ?? -1)) < Tolerance);
         Assert.Equal(expected.Decision, actual.Decision);
     }
 

@@ -29,7 +29,7 @@ public abstract class EngineFaults
     [Fact]
     public async Task No_damaged_file_reaches_allow_unless_the_model_judges_without_it_as_before()
     {
-        double[] sound = (await JudgeAsync(Sound, Everything(Decision.Block, Decision.Review)))!.Findings.Select(finding => finding.Score).ToArray();
+        double?[] sound = (await JudgeAsync(Sound, Everything(Decision.Block, Decision.Review)))!.Findings.Select(finding => finding.Score).ToArray();
         string[] files = [.. Directory.EnumerateFiles(Sound, "*", SearchOption.AllDirectories).Select(file => Path.GetRelativePath(Sound, file)).Order(StringComparer.Ordinal)];
         await Gen.Select(Gen.Int[0, files.Length - 1], Gen.Enum<Damage>(), Gen.Double[0, 1], NotAllow, NotAllow).SampleAsync(
             async (file, damage, place, onFailure, whenNotAssessed) =>
@@ -85,7 +85,7 @@ public abstract class EngineFaults
     private static bool IsClosed(GuardrailResult? result, Decision onFailure, Decision whenNotAssessed) => result is null
         || (result.Failure is not null
             ? result.Decision == onFailure && result.Findings.Count == 0
-            : result.Findings.All(finding => finding.Verdict == Verdict.NotAssessed) && result.Decision == whenNotAssessed);
+            : result.Findings.All(finding => finding is { Verdict: Verdict.NotAssessed, Coverage: Assessments.CoverageLevel.None }) && result.Decision == whenNotAssessed);
 
     private static void Apply(Damage damage, string file, double place)
     {

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace SafeVision;
+namespace SafeVision.Evaluation.Reports;
 
 /// <summary>JSON has no NaN: a score that does not exist is null there, never a number.</summary>
-public sealed class NaNAsNullConverter : JsonConverter<double>
+internal sealed class NaNAsNullConverter : JsonConverter<double>
 {
     /// <inheritdoc />
     public override bool HandleNull => true;

@@ -5,7 +5,7 @@ using SafeVision.Policies;
 namespace SafeVision.Hosting;
 
 /// <summary>A compiled policy and the number of its users; being in force counts as one.</summary>
-internal sealed class CompiledGeneration(SafetyPolicy policy, ICompiledPolicy compiled)
+internal sealed class RefCountedPolicy(SafetyPolicy policy, ICompiledPolicy compiled)
 {
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ImageDecodeOptions? _decodeOptions;

@@ -1,0 +1,180 @@
+using SafeVision.Engines;
+
+namespace SafeVision.Hosting;
+
+/// <summary>How many images are judged, wait, and are held decoded at once. Checked by the builder.</summary>
+/// <param name="Concurrency">Images judged at once, at least 1.</param>
+/// <param name="Waiting">Interactive images that may wait, at least 0; background images wait however many there are, for whoever submits them bounds them.</param>
+/// <param name="DecodedBytes">The most memory that decoded images may take together; one image alone may take more.</param>
+internal sealed record QueueLimits(int Concurrency, int Waiting, long DecodedBytes);
+
+/// <summary>
+/// The one queue before the engines. An image takes a turn, waits for one, or is told at once that there are too many.
+/// Those that somebody waits for go before those in the background, and each kind in order. Thread-safe.
+/// </summary>
+internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDisposable
+{
+    /// <summary>The weight of the newest image in the mean time of a turn.</summary>
+    private const double Newest = 0.2;
+
+    private readonly Lock _gate = new();
+    private readonly LinkedList<Waiter> _interactive = new();
+    private readonly LinkedList<Waiter> _background = new();
+    private readonly LinkedList<Waiter> _forMemory = new();
+    private int _turns;
+    private long _bytes;
+    private double _meanSeconds;
+
+    /// <summary>Where those that have a turn are judged.</summary>
+    public JudgingThreads Threads { get; } = new(limits.Concurrency);
+
+    /// <summary>Images that are being judged, those included whose caller went away.</summary>
+    public int Judging
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _turns;
+            }
+        }
+    }
+
+    /// <summary>Takes a turn, which <see cref="Leave"/> gives back. False, at once: too many wait.</summary>
+    public async ValueTask<bool> TryEnterAsync(AssessPriority priority, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (_gate)
+        {
+            if (_turns < limits.Concurrency)
+            {
+                _turns++;
+                return true;
+            }
+
+            if (priority == AssessPriority.Interactive && _interactive.Count >= limits.Waiting)
+            {
+                return false;
+            }
+
+            waiter = new Waiter(priority == AssessPriority.Interactive ? _interactive : _background, 0);
+        }
+
+        await WaitAsync(waiter, cancellationToken).ConfigureAwait(false);
+        return true;
+    }
+
+    /// <summary>Gives a turn back.</summary>
+    /// <param name="since">The clock's timestamp of when it was taken.</param>
+    public void Leave(long since)
+    {
+        double seconds = clock.GetElapsedTime(since).TotalSeconds;
+        lock (_gate)
+        {
+            _meanSeconds = _meanSeconds == 0 ? seconds : ((1 - Newest) * _meanSeconds) + (Newest * seconds);
+            if (!Waiter.Wake(_interactive) && !Waiter.Wake(_background))
+            {
+                _turns--;
+            }
+        }
+    }
+
+    /// <summary>Waits until the memory that an image takes decoded is free, and takes it; <see cref="Release"/> gives it back.</summary>
+    public ValueTask ReserveAsync(long bytes, CancellationToken cancellationToken)
+    {
+        Waiter waiter;
+        lock (_gate)
+        {
+            if (_forMemory.Count == 0 && Fits(bytes))
+            {
+                _bytes += bytes;
+                return ValueTask.CompletedTask;
+            }
+
+            waiter = new Waiter(_forMemory, bytes);
+        }
+
+        return new ValueTask(WaitAsync(waiter, cancellationToken));
+    }
+
+    /// <summary>Gives memory back.</summary>
+    public void Release(long bytes)
+    {
+        lock (_gate)
+        {
+            _bytes -= bytes;
+            while (_forMemory.First is { } next && Fits(next.Value.Bytes))
+            {
+                long taken = next.Value.Bytes;
+                _bytes += Waiter.Wake(_forMemory) ? taken : 0;
+            }
+        }
+    }
+
+    /// <summary>When a turn may be free for one who was turned away: whole seconds, at least one.</summary>
+    public TimeSpan RetryAfter()
+    {
+        lock (_gate)
+        {
+            return TimeSpan.FromSeconds(Math.Clamp(Math.Ceiling(_meanSeconds * (_interactive.Count + 1) / limits.Concurrency), 1, 3600));
+        }
+    }
+
+    public void Dispose() => Threads.Dispose();
+
+    private bool Fits(long bytes) => _bytes == 0 || _bytes + bytes <= limits.DecodedBytes;
+
+    private async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    {
+        using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
+            static (state, token) =>
+            {
+                (JudgingQueue queue, Waiter waiter) = ((JudgingQueue, Waiter))state!;
+                lock (queue._gate)
+                {
+                    waiter.GiveUp(token);
+                    queue.Release(0); // whoever waits for memory behind it may fit
+                }
+            },
+            (this, waiter));
+        await waiter.Task.ConfigureAwait(false);
+    }
+
+    /// <summary>One who waits, in a list of which the queue's lock is held.</summary>
+    private sealed class Waiter : TaskCompletionSource
+    {
+        private readonly LinkedListNode<Waiter> _place;
+
+        public Waiter(LinkedList<Waiter> list, long bytes)
+            : base(TaskCreationOptions.RunContinuationsAsynchronously)
+        {
+            Bytes = bytes;
+            _place = list.AddLast(this);
+        }
+
+        public long Bytes { get; }
+
+        /// <summary>Lets the first of a list go on; false when nobody waits.</summary>
+        public static bool Wake(LinkedList<Waiter> list)
+        {
+            if (list.First is not { } first)
+            {
+                return false;
+            }
+
+            list.RemoveFirst();
+            first.Value.SetResult();
+            return true;
+        }
+
+        /// <summary>Leaves the list, unless it was let go on before.</summary>
+        public void GiveUp(CancellationToken token)
+        {
+            if (_place.List is { } list)
+            {
+                list.Remove(_place);
+                SetCanceled(token);
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using SafeVision.Imaging.Formats;
+
+namespace SafeVision.Imaging;
+
+/// <summary>About how much memory an image takes while it is decoded, told from its header before a pixel is allocated.</summary>
+internal static class DecodedSize
+{
+    /// <summary>A decoder holds a pixel as red, green, blue and alpha.</summary>
+    private const int BytesPerPixel = 4;
+
+    /// <summary>Bytes for the frames that are sampled; 0 where the header is refused, for then nothing is decoded.</summary>
+    public static long Estimate(ImageSource source, ReadOnlyMemory<byte> file, ImageDecodeOptions options)
+    {
+        try
+        {
+            return BytesPerPixel * (source.Pixels is { } pixels ? (long)pixels.Width * pixels.Height : Pixels(file.Span, options));
+        }
+        catch (ImageRejectedException)
+        {
+            return 0;
+        }
+    }
+
+    private static long Pixels(ReadOnlySpan<byte> file, ImageDecodeOptions options)
+    {
+        ImageLimits limits = options.Limits;
+        ImageFormat format = ImageFormatSniffer.Sniff(file);
+        if (format == ImageFormat.Tiff)
+        {
+            return Math.Min(limits.MaxPixels, TiffHeader.Read(file, limits).Sum(page => (long)page.Width * page.Height));
+        }
+
+        if (format == ImageFormat.Jpeg)
+        {
+            (int width, int height) = JpegSize(file);
+            int scale = 1;
+            while (scale < 8 && options.TargetShortSide is { } side && Math.Min(width, height) / (2 * scale) >= 2 * side)
+            {
+                scale *= 2; // the decoder makes no more pixels than the models need
+            }
+
+            return (long)width * height / (scale * scale);
+        }
+
+        ImageHeader header = format switch
+        {
+            ImageFormat.Png => PngHeader.Read(file, limits),
+            ImageFormat.Bmp => BmpHeader.Read(file, limits),
+            ImageFormat.WebP => WebPHeader.Read(file, limits),
+            _ => GifHeader.Read(file, limits),
+        };
+        return Math.Min(limits.MaxPixels, (long)header.Width * header.Height * Math.Min(header.Frames, options.MaxSampledFrames));
+    }
+
+    /// <summary>The size that the first frame header states; whether the rest of the file is sound is the decoder's to check.</summary>
+    private static (int Width, int Height) JpegSize(ReadOnlySpan<byte> file)
+    {
+        int position = 2;
+        for (int marker = JpegMarkers.Next(file, ref position); marker is not (JpegMarkers.None or JpegMarkers.EndOfImage); marker = JpegMarkers.Next(file, ref position))
+        {
+            if (JpegMarkers.StandsAlone(marker))
+            {
+                continue;
+            }
+
+            ReadOnlySpan<byte> segment = JpegMarkers.Segment(file, position, marker);
+            if (marker is >= 0xC0 and <= 0xCF and not JpegMarkers.HuffmanTables and not 0xC8 and not 0xCC)
+            {
+                return segment.Length < 5 ? default : ((segment[3] << 8) | segment[4], (segment[1] << 8) | segment[2]);
+            }
+
+            position += segment.Length + 2;
+        }
+
+        return default;
+    }
+}
