@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Cases;
 
@@ -14,46 +13,43 @@ internal sealed class CaseFileReader
     private static readonly string[] s_editKeys = ["addIncludes", "addExcludes", "removeIncludes", "removeExcludes", "removeCategories"];
     private static readonly Verdict[] s_verdicts = Enum.GetValues<Verdict>();
 
-    private readonly PolicyErrors _errors;
-    private readonly PolicyValueReader _values;
-    private readonly YamlMapReader _maps;
+    private readonly CaseYaml _yaml;
     private readonly string _root;
 
-    private CaseFileReader(PolicyErrors errors, string root)
-    {
-        (_errors, _values, _root) = (errors, new PolicyValueReader(errors), root);
-        _maps = new YamlMapReader(errors, _values, "file of cases");
-    }
+    private CaseFileReader(CaseYaml yaml, string root) => (_yaml, _root) = (yaml, root);
 
     /// <summary>How a verdict is written.</summary>
     public static string Word(Verdict verdict) => JsonNamingPolicy.CamelCase.ConvertName(verdict.ToString());
+
+    /// <summary>How a decision is written.</summary>
+    public static string Word(Decision decision) => JsonNamingPolicy.CamelCase.ConvertName(decision.ToString());
 
     /// <summary>The cases of a file.</summary>
     /// <param name="text">The file's text.</param>
     /// <param name="source">What errors call it.</param>
     /// <param name="root">The folder that images are in.</param>
-    /// <exception cref="PolicyException">Something is wrong; all of it is listed.</exception>
+    /// <exception cref="CaseFileException">Something is wrong; all of it is listed.</exception>
     public static IReadOnlyList<PolicyCase> Read(string text, string source, string root)
     {
-        var errors = new PolicyErrors(source);
-        YamlNode? node = PolicyYamlReader.Read(text.TrimStart('\uFEFF'), errors, "file of cases");
-        IReadOnlyList<PolicyCase> cases = node is null ? [] : new CaseFileReader(errors, root).ReadFile(node);
-        errors.ThrowIfAny();
+        var yaml = new CaseYaml(source);
+        CaseNode? node = yaml.Read(text.TrimStart('\uFEFF'));
+        IReadOnlyList<PolicyCase> cases = node is null ? [] : new CaseFileReader(yaml, root).ReadFile(node);
+        yaml.ThrowIfAny();
         return cases;
     }
 
-    private List<PolicyCase> ReadFile(YamlNode root)
+    private List<PolicyCase> ReadFile(CaseNode root)
     {
         List<PolicyCase> cases = [];
-        foreach ((_, _, YamlNode value) in _maps.Entries(root, "a file of cases", s_fileKeys))
+        foreach ((_, CaseNode value) in _yaml.Entries(root, "a file of cases", s_fileKeys))
         {
-            if (value is not YamlList list)
+            if (value is not CaseList list)
             {
-                _values.Mismatch("'cases'", "a list, each case beginning with '- image:'", value);
+                _yaml.Mismatch("'cases'", "a list, each case beginning with '- image:'", value);
                 continue;
             }
 
-            foreach (YamlNode item in list.Items)
+            foreach (CaseNode item in list.Items)
             {
                 cases.AddRange(ReadCase(item));
             }
@@ -62,27 +58,27 @@ internal sealed class CaseFileReader
         return cases;
     }
 
-    private IEnumerable<PolicyCase> ReadCase(YamlNode node)
+    private IEnumerable<PolicyCase> ReadCase(CaseNode node)
     {
-        List<Placed<string>> images = [];
+        List<CaseText> images = [];
         var draft = new PolicyCase { Name = "", Image = "" };
         bool expects = false;
-        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "a case", s_caseKeys))
+        foreach ((string key, CaseNode value) in _yaml.Entries(node, "a case", s_caseKeys))
         {
             expects |= key is "decision" or "verdicts" or "scores" or "reason";
             switch (key)
             {
                 case "name":
-                    draft = draft with { Name = _values.Text(key, value)?.Value ?? "" };
+                    draft = draft with { Name = _yaml.Text($"'{key}'", value)?.Value ?? "" };
                     break;
                 case "because":
-                    draft = draft with { Because = _values.Text(key, value)?.Value ?? "" };
+                    draft = draft with { Because = _yaml.Text($"'{key}'", value)?.Value ?? "" };
                     break;
                 case "image":
-                    images.AddRange(_values.Text(key, value) is { } image ? [image] : []);
+                    images.AddRange(_yaml.Text($"'{key}'", value) is { } image ? [image] : []);
                     break;
                 case "images":
-                    images.AddRange(_values.Texts(key, value) ?? []);
+                    images.AddRange(_yaml.Texts(key, value));
                     break;
                 case "decision":
                     draft = draft with { Decisions = ReadDecisions(value) };
@@ -102,17 +98,17 @@ internal sealed class CaseFileReader
             }
         }
 
-        if (node is YamlMap && images.Count == 0)
+        if (node is CaseMap && images.Count == 0)
         {
-            _errors.Add(node.Place, "the case names no image; write 'image: file.jpg'");
+            _yaml.Add(node, "the case names no image; write 'image: file.jpg'");
         }
 
-        if (node is YamlMap && !expects)
+        if (node is CaseMap && !expects)
         {
-            _errors.Add(node.Place, "the case expects nothing; write 'decision:', 'verdicts:', 'scores:' or 'reason:'");
+            _yaml.Add(node, "the case expects nothing; write 'decision:', 'verdicts:', 'scores:' or 'reason:'");
         }
 
-        foreach (Placed<string> image in images)
+        foreach (CaseText image in images)
         {
             string name = draft.Name.Length == 0 ? image.Value : images.Count == 1 ? draft.Name : $"{draft.Name} ({image.Value})";
             if (Resolve(image) is { } path)
@@ -122,7 +118,7 @@ internal sealed class CaseFileReader
         }
     }
 
-    private string? Resolve(Placed<string> image)
+    private string? Resolve(CaseText image)
     {
         try
         {
@@ -132,23 +128,22 @@ internal sealed class CaseFileReader
                 return path;
             }
 
-            _errors.Add(image.Place, $"there is no image {PolicyText.Quote(image.Value)} in the folder of cases");
+            _yaml.Add(image, $"there is no image {CaseYaml.Quote(image.Value)} in the folder of cases");
         }
         catch (DatasetException exception)
         {
-            _errors.Add(image.Place, exception.Message);
+            _yaml.Add(image, exception.Message);
         }
 
         return null;
     }
 
-    private Decision[] ReadDecisions(YamlNode node) => node is YamlList list
-        ? [.. list.Items.Select(item => _values.Decision("decision", item)).OfType<Placed<Decision>>().Select(placed => placed.Value)]
-        : _values.Decision("decision", node) is { } decision ? [decision.Value] : [];
+    private Decision[] ReadDecisions(CaseNode node) =>
+        [.. (node is CaseList list ? list.Items : [node]).Select(_yaml.DecisionOf).OfType<Decision>()];
 
-    private (bool, Verdict) ReadVerdict(string category, YamlNode node)
+    private (bool, Verdict) ReadVerdict(string category, CaseNode node)
     {
-        if (_values.Text(category, node) is not { } word)
+        if (_yaml.Text($"'{category}'", node) is not { } word)
         {
             return default;
         }
@@ -161,51 +156,46 @@ internal sealed class CaseFileReader
             }
         }
 
-        _errors.Add(node.Place, $"{PolicyText.Quote(word.Value)} is not a verdict; it is 'safe', 'unsafe' or 'notAssessed'");
+        _yaml.Add(node, $"{CaseYaml.Quote(word.Value)} is not a verdict; it is 'safe', 'unsafe' or 'notAssessed'");
         return default;
     }
 
-    private (bool, ScoreBounds) ReadBounds(string category, YamlNode node)
+    private (bool, ScoreBounds) ReadBounds(string category, CaseNode node)
     {
         var bounds = new ScoreBounds();
-        foreach ((string key, _, YamlNode value) in _maps.Entries(node, $"the score of '{category}'", s_scoreKeys))
+        foreach ((string key, CaseNode value) in _yaml.Entries(node, $"the score of '{category}'", s_scoreKeys))
         {
-            double? number = value is YamlText { IsPlain: true, Value: "0" } ? 0 : _values.Number(key, value)?.Value;
-            if (number is > 1 or < 0)
-            {
-                _errors.Add(value.Place, $"'{key}' is a score, 0 to 1");
-            }
-
+            double? number = _yaml.Score(key, value);
             bounds = key == "atLeast" ? bounds with { AtLeast = number ?? 0 } : bounds with { AtMost = number ?? 1 };
         }
 
         if (bounds.AtLeast > bounds.AtMost)
         {
-            _errors.Add(node.Place, "'atLeast' is above 'atMost', so no score can pass");
+            _yaml.Add(node, "'atLeast' is above 'atMost', so no score can pass");
         }
 
         return (true, bounds);
     }
 
-    private PolicyCase ReadReason(PolicyCase draft, YamlNode node)
+    private PolicyCase ReadReason(PolicyCase draft, CaseNode node)
     {
-        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "'reason'", s_reasonKeys))
+        foreach ((string key, CaseNode value) in _yaml.Entries(node, "'reason'", s_reasonKeys))
         {
-            string[] words = Values(_values.Texts(key, value));
+            string[] words = Values(_yaml.Texts(key, value));
             draft = key == "mentions" ? draft with { Mentions = words } : draft with { Avoids = words };
         }
 
         return draft;
     }
 
-    private PolicyEdit ReadEdit(YamlNode node)
+    private PolicyEdit ReadEdit(CaseNode node)
     {
         PolicyEdit edit = PolicyEdit.None;
-        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "'given'", s_editKeys))
+        foreach ((string key, CaseNode value) in _yaml.Entries(node, "'given'", s_editKeys))
         {
             edit = key switch
             {
-                "removeCategories" => edit with { RemoveCategories = Values(_values.Texts(key, value)) },
+                "removeCategories" => edit with { RemoveCategories = Values(_yaml.Texts(key, value)) },
                 "addIncludes" => edit with { AddIncludes = ReadPhrases(key, value) },
                 "addExcludes" => edit with { AddExcludes = ReadPhrases(key, value) },
                 "removeIncludes" => edit with { RemoveIncludes = ReadPhrases(key, value) },
@@ -216,14 +206,14 @@ internal sealed class CaseFileReader
         return edit;
     }
 
-    private Dictionary<string, IReadOnlyList<string>> ReadPhrases(string key, YamlNode node) =>
-        ReadMap<IReadOnlyList<string>>(node, $"'{key}'", (id, value) => (true, Values(_values.Texts(id, value))));
+    private Dictionary<string, IReadOnlyList<string>> ReadPhrases(string key, CaseNode node) =>
+        ReadMap<IReadOnlyList<string>>(node, $"'{key}'", (id, value) => (true, Values(_yaml.Texts(id, value))));
 
     /// <summary>The values by category; those that can't be read are left out, and reported.</summary>
-    private Dictionary<string, T> ReadMap<T>(YamlNode node, string what, Func<string, YamlNode, (bool IsRead, T Value)> read)
+    private Dictionary<string, T> ReadMap<T>(CaseNode node, string what, Func<string, CaseNode, (bool IsRead, T Value)> read)
     {
         var map = new Dictionary<string, T>(StringComparer.OrdinalIgnoreCase);
-        foreach ((string key, _, YamlNode value) in _maps.Entries(node, what))
+        foreach ((string key, CaseNode value) in _yaml.Entries(node, what))
         {
             if (read(key, value) is (true, var item))
             {
@@ -234,5 +224,5 @@ internal sealed class CaseFileReader
         return map;
     }
 
-    private static string[] Values(List<Placed<string>>? texts) => [.. (texts ?? []).Select(text => text.Value)];
+    private static string[] Values(IReadOnlyList<CaseText> texts) => [.. texts.Select(text => text.Value)];
 }

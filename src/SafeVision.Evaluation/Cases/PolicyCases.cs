@@ -1,5 +1,6 @@
+using System.Text;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Policies;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Cases;
 
@@ -10,6 +11,7 @@ namespace SafeVision.Evaluation.Cases;
 public static class PolicyCases
 {
     private const int MostCases = 100_000;
+    private const int MostBytes = 16 << 20;
 
     private static readonly string[] s_files = ["*.yaml", "*.yml", "*.json"];
     private static readonly string[] s_images = [".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"];
@@ -32,7 +34,7 @@ public static class PolicyCases
             string[] files = [.. s_files.SelectMany(pattern => Directory.EnumerateFiles(root, pattern)).Where(file => !DatasetPaths.IsSidecar(file)).Order(StringComparer.Ordinal)];
             foreach (string file in files)
             {
-                cases.AddRange(CaseFileReader.Read(PolicyFile.ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
+                cases.AddRange(CaseFileReader.Read(ReadText(file), Path.Combine(folder, Path.GetFileName(file)), root));
             }
 
             foreach (Decision decision in Enum.GetValues<Decision>().OrderByDescending(decision => decision))
@@ -47,19 +49,27 @@ public static class PolicyCases
                 _ => cases,
             };
         }
-        catch (PolicyException exception)
-        {
-            throw new CaseFileException(exception.Message, exception);
-        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new CaseFileException($"{folder}: the cases can't be read: {exception.Message}", exception);
         }
     }
 
+    private static string ReadText(string file)
+    {
+        try
+        {
+            return new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true).GetString(RegularFile.ReadAllBytes(file, MostBytes));
+        }
+        catch (DecoderFallbackException exception)
+        {
+            throw new CaseFileException($"{Path.GetFileName(file)} is not UTF-8; save it as that.", exception);
+        }
+    }
+
     private static IEnumerable<PolicyCase> OfFolder(string root, Decision decision)
     {
-        string word = PolicyValueReader.Word(decision);
+        string word = CaseFileReader.Word(decision);
         string folder = Path.Combine(root, word);
         return !Directory.Exists(folder) ? [] : Directory.EnumerateFiles(folder)
             .Where(file => !DatasetPaths.IsSidecar(file) && s_images.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))

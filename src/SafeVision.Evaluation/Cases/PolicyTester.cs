@@ -80,7 +80,7 @@ public static class PolicyTester
 
         if (expected.Decisions.Count > 0 && !expected.Decisions.Contains(result.Decision))
         {
-            mismatches.Add($"Expected {string.Join(" or ", expected.Decisions.Select(PolicyValueReader.Word))}, but it is {PolicyValueReader.Word(result.Decision)}.");
+            mismatches.Add($"Expected {string.Join(" or ", expected.Decisions.Select(CaseFileReader.Word))}, but it is {CaseFileReader.Word(result.Decision)}.");
         }
 
         foreach ((string category, Verdict verdict) in expected.Verdicts)
