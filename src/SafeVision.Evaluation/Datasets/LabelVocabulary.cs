@@ -16,7 +16,7 @@ internal sealed partial class LabelVocabulary
     private static readonly string[] Harmless = ["safe", "none", "normal", "harmless"];
 
     // How programs write a value that is not there. Python's None is one of them in this spelling only: "none" is a word.
-    private static readonly HashSet<string> Missing = new(["nan", "-nan", "na", "n/a", "#n/a", "#na", "<na>", "nat", "null"], StringComparer.OrdinalIgnoreCase);
+    private static readonly HashSet<string> Missing = new(["nan", "-nan", "na", "n/a", "#n/a", "#na", "<na>", "nat", "null", "nil", "<null>", "undefined"], StringComparer.OrdinalIgnoreCase);
 
     private readonly Dictionary<string, string> _map = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, string> _known = new(StringComparer.OrdinalIgnoreCase);

@@ -57,7 +57,7 @@ public sealed class PolicyCasesTests
     }
 
     [Fact]
-    public async Task A_image_that_cannot_be_judged_never_passes_even_where_its_decision_is_the_expected_one()
+    public async Task An_image_that_cannot_be_judged_never_passes_even_where_its_decision_is_the_expected_one()
     {
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.File("block"));
@@ -82,12 +82,33 @@ public sealed class PolicyCasesTests
     [InlineData("cases: 3\n", "a.yaml:1:8: 'cases' is a number; it must be a list")]
     [InlineData("cases: []\n", "no case")]
     [InlineData("cases:\n  - &a { image: cat.png }\n", "anchors")]
+    [InlineData("cases:\n  - { image: cat.png, decision: allow, decision: block }\n", "key 'decision' stands twice")]
+    [InlineData("cases:\n  - { image: cat.png, reason: { mentions: [5] } }\n", "it must be text; put it in quotes")]
+    [InlineData("cases:\n  - { image: cat.png, scores: { cats: { atLeast: .nan } } }\n", "'atLeast' is a score, 0 to 1")]
+    [InlineData("cases:\n  - { image: cat.png, scores: { cats: { atLeast: 2 } } }\n", "'atLeast' is a score, 0 to 1")]
+    [InlineData("cases:\n  - { image: !!binary cat.png, decision: allow }\n", "tags ('!')")]
+    [InlineData("cases: []\n---\ncases: []\n", "a second document begins here")]
+    [InlineData("cases: [[[[[[[[[[[[1]]]]]]]]]]]]\n", "nested more than 8 deep")]
+    [InlineData("cases:\n  - { image: cat.png\n", "not valid YAML")]
+    [InlineData("cases:\n\0  - image: cat.png\n", "a.yaml:2:1: the character U+0000")]
+    [InlineData("- cases\n", "a file of cases is a list; it must be a mapping with 'cases'")]
     public void A_mistake_is_an_error_that_says_where(string text, string message)
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("cat.png"), []);
         File.WriteAllText(folder.File("a.yaml"), text);
         Assert.Contains(message, Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_text_or_a_pipe_is_an_error_that_names_it()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder.File("a.yaml"), [0xC3, 0x28]);
+        Assert.Contains("a.yaml is not UTF-8", Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
+        File.Delete(folder.File("a.yaml"));
+        File.CreateSymbolicLink(folder.File("b.yaml"), "/dev/zero");
+        Assert.Contains("only regular files are read", Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

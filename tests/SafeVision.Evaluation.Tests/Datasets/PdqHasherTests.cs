@@ -37,7 +37,7 @@ public sealed class PdqHasherTests
     }
 
     [Fact]
-    public void A_image_with_nothing_to_see_has_no_quality_and_a_tiny_one_no_hash()
+    public void An_image_with_nothing_to_see_has_no_quality_and_a_tiny_one_no_hash()
     {
         Assert.Equal(0, PdqHasher.Hash(new byte[300 * 300 * 3], 300, 300).Quality);
         Assert.Equal(default, PdqHasher.Hash(Waves(4, 400), 4, 400));

@@ -62,7 +62,7 @@ public sealed partial class HtmlReportTests
     }
 
     [Fact]
-    public async Task A_image_that_cannot_be_read_is_a_remark()
+    public async Task An_image_that_cannot_be_read_is_a_remark()
     {
         string page = await RenderAsync(
             SampleReport.Create(SampleReport.Mistake("broken"), SampleReport.Mistake("gone"), SampleReport.Mistake("outside"), SampleReport.Mistake("good")),

@@ -91,6 +91,19 @@ public sealed class SymbolDatasetWriterTests : IDisposable
     }
 
     [Fact]
+    public async Task A_second_build_into_a_folder_that_is_being_built_is_refused_and_harms_nothing()
+    {
+        using (FolderLock.TryTake(_folder, ".twice.lock"))
+        {
+            IOException refused = await Assert.ThrowsAsync<IOException>(() => WriteAsync("twice", seed: 1, threads: 2));
+            Assert.Contains("is being built by somebody else", refused.Message, StringComparison.Ordinal);
+        }
+
+        await WriteAsync("twice", seed: 1, threads: 2);
+        Assert.Equal([Path.Combine(_folder, "twice")], Directory.EnumerateFileSystemEntries(_folder));
+    }
+
+    [Fact]
     public async Task What_a_killed_build_left_is_replaced_and_what_somebody_else_left_is_kept()
     {
         string partial = Path.Combine(_folder, "again.partial");
