@@ -1,5 +1,4 @@
 using SafeVision.Imaging;
-using SafeVision.Imaging.Decoding;
 using SafeVision.Imaging.Formats;
 using Size = SixLabors.ImageSharp.Size;
 

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using SafeVision.Imaging;
-using SafeVision.Imaging.Decoding;
+using SafeVision.Imaging.Formats;
 using SixLabors.ImageSharp;
 using SixLabors.ImageSharp.PixelFormats;
 using Frame = SixLabors.ImageSharp.ImageFrame<SixLabors.ImageSharp.PixelFormats.Rgba32>;

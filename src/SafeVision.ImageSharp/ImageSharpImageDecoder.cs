@@ -10,7 +10,7 @@ using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.PixelFormats;
 using Configuration = SixLabors.ImageSharp.Configuration;
-using DecodeClock = SafeVision.Imaging.Decoding.DecodeClock;
+using DecodeClock = SafeVision.Imaging.Formats.DecodeClock;
 using IImageDecoder = SafeVision.Imaging.IImageDecoder;
 
 namespace SafeVision.ImageSharp;
@@ -22,7 +22,7 @@ namespace SafeVision.ImageSharp;
 /// <remarks>
 /// <para>Thread-safe and stateless; one instance serves a host. Decoding runs on the calling thread.</para>
 /// <para>
-/// It differs from <see cref="SkiaImageDecoder"/> in this. ImageSharp 3.1 does not convert colour profiles, so colours are
+/// It differs from <see cref="SkiaImageDecoder"/> in this. ImageSharp 3.1 does not convert color profiles, so colors are
 /// taken as sRGB, and it upsamples the chroma of a JPEG more coarsely. All frames of an animation and all pages of a TIFF are
 /// decoded, so that together they must be within <see cref="ImageLimits.MaxPixels"/>; the pages must be of one size. A PNG or
 /// GIF whose compressed data end early is not refused: what there is of it is judged, as viewers show it. A frame larger than

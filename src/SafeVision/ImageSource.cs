@@ -1,5 +1,4 @@
 using SafeVision.Imaging;
-using SafeVision.Imaging.Sources;
 
 namespace SafeVision;
 

@@ -1,11 +1,14 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace SafeVision.Imaging;
 
 /// <summary>
 /// Makes network inputs by a <see cref="PreprocessingRecipe"/>: float32, planes of red, green and blue, [3, H, W].
 /// </summary>
 /// <remarks>
-/// Thread-safe. Only the part of the resized picture that the crop keeps is computed, however long the picture is, and
-/// bytes become normalised floats in the last pass of the resize. Pictures of a size seen before allocate nothing.
+/// Thread-safe. Only the part of the resized image that the crop keeps is computed, however long the image is, and
+/// bytes become normalised floats in the last pass of the resize. Images of a size seen before allocate nothing.
 /// </remarks>
 public sealed class ImagePreprocessor
 {
@@ -34,12 +37,12 @@ public sealed class ImagePreprocessor
     /// <summary>The number of floats of an input: 3 x <see cref="InputSize"/> x <see cref="InputSize"/>.</summary>
     public int InputLength => 3 * InputSize * InputSize;
 
-    /// <summary>Writes the input for one view of a picture.</summary>
-    /// <param name="rgb">The picture: rows of red, green, blue bytes without padding.</param>
-    /// <param name="width">The picture's columns, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
-    /// <param name="height">The picture's rows, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
+    /// <summary>Writes the input for one view of an image.</summary>
+    /// <param name="rgb">The image: rows of red, green, blue bytes without padding.</param>
+    /// <param name="width">The image's columns, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
+    /// <param name="height">The image's rows, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
     /// <param name="region">
-    /// The view: whole pixels, inside the picture. The result is the same as if the region had been cut out first.
+    /// The view: whole pixels, inside the image. The result is the same as if the region had been cut out first.
     /// </param>
     /// <param name="destination">Receives <see cref="InputLength"/> floats.</param>
     /// <exception cref="ArgumentException">A size, the region or a buffer does not fit.</exception>
@@ -66,16 +69,16 @@ public sealed class ImagePreprocessor
     }
 
     /// <summary>
-    /// The part of the picture that the network sees of a view: what the crop keeps. A heat map over the input, put
+    /// The part of the image that the network sees of a view: what the crop keeps. A heat map over the input, put
     /// over this rectangle, lies where it belongs.
     /// </summary>
-    /// <param name="width">The picture's columns.</param>
-    /// <param name="height">The picture's rows.</param>
+    /// <param name="width">The image's columns.</param>
+    /// <param name="height">The image's rows.</param>
     /// <param name="region">The view, as for <see cref="Write"/>.</param>
     /// <exception cref="ArgumentException">A size or the region does not fit.</exception>
     public ImageRegion VisibleRegion(int width, int height, ImageRegion region)
     {
-        RequirePicture(width, height);
+        RequireImage(width, height);
         RequireRegion(width, height, region);
         (int resizedWidth, int resizedHeight) = _resize.Target((int)region.Width, (int)region.Height);
         ResizeWindow window = Window(resizedWidth, resizedHeight);
@@ -90,11 +93,11 @@ public sealed class ImagePreprocessor
 
     private static PixelView View(ReadOnlySpan<byte> rgb, int width, int height, scoped in ImageRegion region)
     {
-        RequirePicture(width, height);
+        RequireImage(width, height);
         long needed = (long)width * height * 3;
         if (rgb.Length < needed)
         {
-            throw new ArgumentException($"The picture has {rgb.Length} bytes; {width}x{height} pixels of RGB need {needed}.", nameof(rgb));
+            throw new ArgumentException($"The image has {rgb.Length} bytes; {width}x{height} pixels of RGB need {needed}.", nameof(rgb));
         }
 
         RequireRegion(width, height, region);
@@ -102,12 +105,12 @@ public sealed class ImagePreprocessor
         return new PixelView(rgb[first..(int)needed], (nint)width * 3, (int)region.Width, (int)region.Height, PixelLayout.Rgb24);
     }
 
-    private static void RequirePicture(int width, int height)
+    private static void RequireImage(int width, int height)
     {
         if (Math.Min(width, height) < 1 || Math.Max(width, height) > ImageResizer.MaximumSourceSide)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(width), $"{width}x{height}", $"Each side of a picture must be 1 to {ImageResizer.MaximumSourceSide} pixels.");
+                nameof(width), $"{width}x{height}", $"Each side of an image must be 1 to {ImageResizer.MaximumSourceSide} pixels.");
         }
     }
 
@@ -118,7 +121,7 @@ public sealed class ImagePreprocessor
             || region.X + region.Width > width || region.Y + region.Height > height)
         {
             throw new ArgumentOutOfRangeException(
-                nameof(region), region, $"A view must be whole pixels, at least one, inside the {width}x{height} picture.");
+                nameof(region), region, $"A view must be whole pixels, at least one, inside the {width}x{height} image.");
         }
     }
 
@@ -130,4 +133,83 @@ public sealed class ImagePreprocessor
         public void Write(int row, ReadOnlySpan<byte> pixels) => tables.Normalise(
             pixels, _planes.Slice(row * size, size), _planes.Slice((size + row) * size, size), _planes.Slice((2 * size + row) * size, size));
     }
+}
+
+/// <summary>
+/// What each of the 256 byte values becomes in each channel. A table is exact whatever the recipe says, and a load
+/// costs less than the two divisions that it replaces. Thread-safe.
+/// </summary>
+public sealed class ChannelTables
+{
+    private readonly float[] _red;
+    private readonly float[] _green;
+    private readonly float[] _blue;
+
+    internal ChannelTables(PreprocessingRecipe recipe)
+        : this(recipe.Rescale, recipe.Mean, recipe.Std)
+    {
+    }
+
+    /// <summary>The tables for (value * <paramref name="rescale"/> - <paramref name="mean"/>) / <paramref name="std"/>.</summary>
+    public ChannelTables(double rescale, in ChannelValues mean, in ChannelValues std)
+    {
+        for (int value = 0; value < Rescaled.Length; value++)
+        {
+            // In double precision and then rounded, as transformers does.
+            Rescaled[value] = (float)(value * rescale);
+        }
+
+        Mean = [(float)mean.Red, (float)mean.Green, (float)mean.Blue];
+        Std = [(float)std.Red, (float)std.Green, (float)std.Blue];
+        _red = Normalised(0);
+        _green = Normalised(1);
+        _blue = Normalised(2);
+    }
+
+    /// <summary>Each byte value, rescaled only.</summary>
+    internal float[] Rescaled { get; } = new float[256];
+
+    /// <summary>What is subtracted in each channel.</summary>
+    internal float[] Mean { get; }
+
+    /// <summary>What is divided by in each channel.</summary>
+    internal float[] Std { get; }
+
+    /// <summary>Spreads interleaved RGB bytes over three rows of normalised floats.</summary>
+    /// <exception cref="ArgumentException">There are fewer pixels, or less room, than <paramref name="red"/> is long.</exception>
+    public void Normalise(ReadOnlySpan<byte> pixels, Span<float> red, Span<float> green, Span<float> blue)
+    {
+        int count = red.Length;
+        ref byte pixel = ref MemoryMarshal.GetReference(pixels[..(3 * count)]);
+        ref float reds = ref MemoryMarshal.GetReference(red);
+        ref float greens = ref MemoryMarshal.GetReference(green[..count]);
+        ref float blues = ref MemoryMarshal.GetReference(blue[..count]);
+
+        // A byte is always inside a table of 256, which only the compiler doesn't know: its checks took half of the time.
+        ref float redTable = ref MemoryMarshal.GetArrayDataReference(_red);
+        ref float greenTable = ref MemoryMarshal.GetArrayDataReference(_green);
+        ref float blueTable = ref MemoryMarshal.GetArrayDataReference(_blue);
+        for (nint x = 0; x < count; x++)
+        {
+            Unsafe.Add(ref reds, x) = Unsafe.Add(ref redTable, (nint)pixel);
+            Unsafe.Add(ref greens, x) = Unsafe.Add(ref greenTable, (nint)Unsafe.Add(ref pixel, 1));
+            Unsafe.Add(ref blues, x) = Unsafe.Add(ref blueTable, (nint)Unsafe.Add(ref pixel, 2));
+            pixel = ref Unsafe.Add(ref pixel, 3);
+        }
+    }
+
+    private float[] Normalised(int channel) => Array.ConvertAll(Rescaled, value => (value - Mean[channel]) / Std[channel]);
+}
+
+/// <summary>A rectangle of an image in pixels from its top left corner. Edges may lie between pixels.</summary>
+/// <param name="X">The left edge.</param>
+/// <param name="Y">The top edge.</param>
+/// <param name="Width">The width.</param>
+/// <param name="Height">The height.</param>
+public readonly record struct ImageRegion(double X, double Y, double Width, double Height)
+{
+    /// <summary>All of an image.</summary>
+    /// <param name="width">The image's columns.</param>
+    /// <param name="height">The image's rows.</param>
+    public static ImageRegion Whole(int width, int height) => new(0, 0, width, height);
 }

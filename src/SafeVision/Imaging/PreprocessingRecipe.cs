@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace SafeVision.Imaging;
 
 /// <summary>
-/// How a picture becomes the input of a network: resize, centre crop, rescale, normalise. Part of a model's manifest;
+/// How an image becomes the input of a network: resize, centre crop, rescale, normalise. Part of a model's manifest;
 /// a model that is fed by another recipe than it was trained with gives other scores.
 /// </summary>
 /// <remarks>
@@ -99,3 +99,49 @@ public sealed record PreprocessingRecipe
         }
     }
 }
+
+/// <summary>One number for each color channel. In JSON an array of three numbers: red, green, blue.</summary>
+/// <param name="Red">The red channel's number.</param>
+/// <param name="Green">The green channel's number.</param>
+/// <param name="Blue">The blue channel's number.</param>
+[JsonConverter(typeof(ChannelValuesJsonConverter))]
+public readonly record struct ChannelValues(double Red, double Green, double Blue)
+{
+    /// <summary>The same number for all channels.</summary>
+    /// <param name="value">The number.</param>
+    public static ChannelValues All(double value) => new(value, value, value);
+}
+
+/// <summary>Reads and writes <see cref="ChannelValues"/> as an array of exactly three numbers.</summary>
+internal sealed class ChannelValuesJsonConverter : JsonConverter<ChannelValues>
+{
+    private const string Shape = "Expected an array of three numbers: red, green, blue.";
+
+    public override ChannelValues Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType != JsonTokenType.StartArray)
+        {
+            throw new JsonException(Shape);
+        }
+
+        var values = new ChannelValues(ReadNumber(ref reader), ReadNumber(ref reader), ReadNumber(ref reader));
+        return reader.Read() && reader.TokenType == JsonTokenType.EndArray ? values : throw new JsonException(Shape);
+    }
+
+    public override void Write(Utf8JsonWriter writer, ChannelValues value, JsonSerializerOptions options)
+    {
+        writer.WriteStartArray();
+        writer.WriteNumberValue(value.Red);
+        writer.WriteNumberValue(value.Green);
+        writer.WriteNumberValue(value.Blue);
+        writer.WriteEndArray();
+    }
+
+    private static double ReadNumber(ref Utf8JsonReader reader) =>
+        reader.Read() && reader.TokenType == JsonTokenType.Number ? reader.GetDouble() : throw new JsonException(Shape);
+}
+
+/// <summary>The generated serialisation of recipes.</summary>
+[JsonSourceGenerationOptions(WriteIndented = false)]
+[JsonSerializable(typeof(PreprocessingRecipe))]
+internal sealed partial class PreprocessingJsonContext : JsonSerializerContext;

@@ -1,4 +1,3 @@
-using SafeVision.Imaging.Decoding;
 using SafeVision.Imaging.Formats;
 
 namespace SafeVision.Imaging;
@@ -9,7 +8,7 @@ namespace SafeVision.Imaging;
 /// </summary>
 /// <remarks>
 /// Thread-safe and stateless; one instance serves a host. Pixels equal Pillow's: EXIF orientation is applied, alpha is
-/// composited as by Image.alpha_composite, CMYK without a profile is converted plainly. Unlike Pillow, colours are converted to
+/// composited as by Image.alpha_composite, CMYK without a profile is converted plainly. Unlike Pillow, colors are converted to
 /// sRGB by what the file says about them, as browsers do: an ICC profile for its kind of pixels, a PNG's cICP, gAMA and cHRM.
 /// </remarks>
 /// <param name="timeProvider">The clock for <see cref="ImageLimits.MaxTime"/>; null for the system's.</param>
@@ -35,7 +34,7 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
         return image.HasDoubtfulColors ? JudgeStoredColors(image, bytes.Memory, format, options, clock) : image;
     }
 
-    // Viewers that heed what the file says about its colours show one image, and those that do not may show another.
+    // Viewers that heed what the file says about its colors show one image, and those that do not may show another.
     private static DecodedImage JudgeStoredColors(DecodedImage image, ReadOnlyMemory<byte> file, ImageFormat format, ImageDecodeOptions options, DecodeClock clock)
     {
         try
@@ -81,4 +80,23 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
 
     private static ImageHeader Colored(in ImageHeader header, bool hasStoredColors) =>
         hasStoredColors ? header with { Color = ColorInformation.Ignored } : header;
+}
+
+/// <summary>Turns an untrusted image into upright RGB pixels, or refuses it.</summary>
+/// <remarks>
+/// Implementations are thread-safe, keep no state of an image, and treat every byte as hostile: for any input they return or
+/// throw <see cref="ImageRejectedException"/>, within the limits of the options. Decoding runs on the calling thread. The
+/// result belongs to the caller, who disposes it; the source stays the caller's, but a stream that was not to be left open is
+/// closed once read.
+/// </remarks>
+public interface IImageDecoder
+{
+    /// <summary>Reads and decodes an image.</summary>
+    /// <param name="source">The image.</param>
+    /// <param name="options">Limits, target size, background and sampling.</param>
+    /// <param name="cancellationToken">Stops the reading, and the decoding between rows or frames.</param>
+    /// <returns>Sampled frames, at least one, upright and in sRGB.</returns>
+    /// <exception cref="ImageRejectedException">The image is unsupported, truncated, too large, corrupt or unreadable.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was cancelled.</exception>
+    ValueTask<DecodedImage> DecodeAsync(ImageSource source, ImageDecodeOptions options, CancellationToken cancellationToken);
 }

@@ -7,7 +7,21 @@ namespace SafeVision.Tests.Imaging;
 [Collection(nameof(MeasuredAlone))]
 public sealed class MutatedImagesTests
 {
-    private static readonly string[] s_names = [.. ImageFixtures.DecodableNames, "apng/blend.png", "apng/clear.png", "apng/takeback.png", "apng/rgb.png"];
+    private static readonly (string Name, byte[] Bytes)[] s_files =
+    [
+        .. ((string[])
+        [
+            .. ImageFixtures.DecodableNames, "apng/blend.png", "apng/clear.png", "apng/takeback.png", "apng/rgb.png",
+            "../field/alpha-mirage/mirage.png", "../field/bmp-zero-alpha/bmp_v5_alpha0.bmp", "../field/animation-held-frame/held_frame.gif",
+            "../field/png-gamma-trick/gamma_hidden.png", "../field/tiff-subifd-thumbnail/subifd.dng",
+        ]).Select(name => (name, ImageFixtures.Bytes(name))),
+        ("cICP", PngFile.Of(PngFile.Rgba, new byte[64 * 4], 64, 48, ("cICP", [9, 16, 0, 1]))),
+        ("gray profile", PngFile.Of(PngFile.Gray, new byte[64], 64, 48, PngFile.Profile(PngFile.Icc("GRAY", 4)))),
+        ("RGB profile", PngFile.Of(PngFile.Rgb, new byte[64 * 3], 64, 48, PngFile.Profile(PngFile.Icc("RGB ", 4)), PngFile.Gamma(20_000))),
+    ];
+
+    // CsCheck_Time=300 in the environment runs it for five minutes instead.
+    private static readonly long s_iterations = Environment.GetEnvironmentVariable("CsCheck_Time") is null ? 3000 : -1;
 
     private static readonly Gen<Mutation> s_mutations = Gen.OneOf(
         Gen.Double[0, 1].Select(at => new Mutation("cut", bytes => bytes[..(int)(at * bytes.Length)])),
@@ -21,11 +35,11 @@ public sealed class MutatedImagesTests
     [Fact]
     public void Decode_or_are_refused_with_a_reason()
     {
-        int decoded = 0, refused = 0;
-        Gen.Select(Gen.Int[0, s_names.Length - 1], s_mutations.Array[1, 3], AnyOf<int?>(null, 8, 64))
+        int decoded = 0, refused = 0, other = 0;
+        Gen.Select(Gen.Int[0, s_files.Length - 1], s_mutations.Array[1, 3], AnyOf<int?>(null, 8, 64))
             .Sample((file, mutations, shortSide) =>
             {
-                byte[] bytes = mutations.Aggregate(ImageFixtures.Bytes(s_names[file]), (damaged, mutation) => mutation.Apply(damaged));
+                byte[] bytes = mutations.Aggregate(s_files[file].Bytes, (damaged, mutation) => mutation.Apply(damaged));
                 ImageDecodeOptions options = ImageFixtures.Options;
                 options.TargetShortSide = shortSide;
                 TimeSpan before = Environment.CpuUsage.TotalTime;
@@ -36,6 +50,8 @@ public sealed class MutatedImagesTests
                     decoded++;
                     Assert.InRange(image.Frames.Count, 1, options.MaxSampledFrames);
                     Assert.InRange(image.Frames.Sum(frame => (long)frame.Pixels.Length / 3), 1, options.Limits.MaxPixels);
+                    Assert.InRange(image.OtherRenderings.Sum(frame => (long)frame.Pixels.Length / 3), 0, 2 * options.Limits.MaxPixels);
+                    other += image.OtherRenderings.Count;
                 }
                 catch (ImageRejectedException refusal)
                 {
@@ -45,7 +61,10 @@ public sealed class MutatedImagesTests
                 }
 
                 Assert.InRange(Environment.CpuUsage.TotalTime - before, TimeSpan.Zero, TimeSpan.FromSeconds(2));
-            }, iter: 3000, threads: 1, print: value => $"{s_names[value.Item1]}: {string.Join(", ", value.Item2.Select(mutation => mutation.Name))}");
+            }, iter: s_iterations, threads: 1, print: value => $"{s_files[value.Item1].Name}: {string.Join(", ", value.Item2.Select(mutation => mutation.Name))}");
+
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{decoded} decoded, {refused} refused, {other} other renderings; {Environment.WorkingSet >> 20} MB resident, {GC.GetTotalMemory(forceFullCollection: true) >> 20} MB managed");
 
         // Both happen often, or else this would test little.
         Assert.InRange(decoded / (double)(decoded + refused), 0.1, 0.9);

@@ -1,6 +1,6 @@
 using CsCheck;
 using SafeVision.Imaging;
-using SafeVision.Imaging.Decoding;
+using SafeVision.Imaging.Formats;
 
 namespace SafeVision.Tests.Imaging;
 

@@ -20,7 +20,7 @@ internal static class GifHeader
         int width = BinaryPrimitives.ReadUInt16LittleEndian(file[6..]);
         int height = BinaryPrimitives.ReadUInt16LittleEndian(file[8..]);
         limits.CheckSize(ImageFormat.Gif, width, height, 6);
-        int position = 13 + ColourTable(file[10]);
+        int position = 13 + ColorTable(file[10]);
         int frames = 0;
         bool cut = false;
         while (!cut && position < file.Length && file[position] != Trailer)
@@ -39,7 +39,7 @@ internal static class GifHeader
                         BinaryPrimitives.ReadUInt16LittleEndian(file[(position + 7)..]),
                         position,
                         $"frame {frames - 1}");
-                    position = SkipBlocks(file, position + 10 + ColourTable(file[position + 9]) + 1, out cut);
+                    position = SkipBlocks(file, position + 10 + ColorTable(file[position + 9]) + 1, out cut);
                     break;
                 case ImageDescriptor:
                     cut = true;
@@ -54,7 +54,7 @@ internal static class GifHeader
         return frames > 0 ? new ImageHeader(width, height, frames, HasAlpha: true) : throw Truncated(Math.Min(position, file.Length));
     }
 
-    private static int ColourTable(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
+    private static int ColorTable(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);
 
     // A run of blocks, each with its length before it, ends with an empty one.
     private static int SkipBlocks(ReadOnlySpan<byte> file, int position, out bool cut)

@@ -3,9 +3,9 @@ using System.Buffers.Binary;
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>
-/// Tells whether the scans of a JPEG reach the end of the picture, by walking their Huffman codes (ITU-T T.81, annex F).
+/// Tells whether the scans of a JPEG reach the end of the image, by walking their Huffman codes (ITU-T T.81, annex F).
 /// Decoders fill what is missing with gray and say nothing. The walk costs about as much as decoding, so it is done only
-/// where the picture ends in gray.
+/// where the image ends in gray.
 /// </summary>
 internal ref struct JpegScanCheck
 {
@@ -80,7 +80,7 @@ internal ref struct JpegScanCheck
         bool means = segment[1 + (2 * count)] == 0 && segment[3 + (2 * count)] >> 4 == 0;
         if (!means)
         {
-            return; // A scan that refines. Without it the picture is coarse, not gray.
+            return; // A scan that refines. Without it the image is coarse, not gray.
         }
 
         var parts = new (JpegHuffmanTable? Dc, JpegHuffmanTable? Ac, int Blocks)[count];
@@ -125,7 +125,7 @@ internal ref struct JpegScanCheck
 
             if (bits.IsPastEnd)
             {
-                throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the scan at offset {position} has data for {unit} of {units} units of the picture");
+                throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the scan at offset {position} has data for {unit} of {units} units of the image");
             }
 
             if (bits.IsInvalid)

@@ -41,7 +41,7 @@ internal readonly ref struct TiffHeader
         var children = new List<uint>();
         ReadChain(UInt32(4), isChild: false, pages, seen, children);
 
-        // A camera's raw file has a small picture first and the others below it (TIFF technical note 1, Adobe, 1995).
+        // A camera's raw file has a small image first and the others below it (TIFF technical note 1, Adobe, 1995).
         for (int i = 0; i < children.Count; i++)
         {
             ReadChain(children[i], isChild: true, pages, seen, children);
@@ -58,7 +58,7 @@ internal readonly ref struct TiffHeader
         return [.. pages.Where(page => !page.IsReduced), .. pages.Where(page => page.IsReduced)];
     }
 
-    // A chain of directories that bites its own tail ends there.
+    // A chain of directories that leads back into itself ends there.
     private void ReadChain(uint offset, bool isChild, List<TiffPage> pages, HashSet<uint> seen, List<uint> children)
     {
         while (offset != 0 && seen.Add(offset))

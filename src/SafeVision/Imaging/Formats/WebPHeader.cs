@@ -19,7 +19,7 @@ internal static class WebPHeader
             var type when type.SequenceEqual("VP8 "u8) => Lossy(first, limits),
             var type when type.SequenceEqual("VP8L"u8) => Lossless(first, limits),
             var type when type.SequenceEqual("VP8X"u8) => Extended(file, first, limits),
-            _ => throw ImageRejectedException.Corrupt(ImageFormat.WebP, $"no picture at offset {FirstChunk}"),
+            _ => throw ImageRejectedException.Corrupt(ImageFormat.WebP, $"no image at offset {FirstChunk}"),
         };
         return declared <= fileLength
             ? header
