@@ -78,6 +78,27 @@ public sealed class ColorInformationTests
         }
     }
 
+    // The profile is a table by which all ink is white, made for this test; the pixels are those of src/jpeg_cmyk.jpg.
+    [Fact]
+    public void A_cmyk_jpeg_is_converted_by_its_profile_and_plainly_too()
+    {
+        using DecodedImage plain = ImageFixtures.Decode("src/jpeg_cmyk.jpg"), image = ImageFixtures.Decode("color/cmyk_lookup_profile.jpg");
+
+        Assert.Empty(plain.OtherRenderings);
+        Assert.NotEqual(plain.Frames[0].Pixels, image.Frames[0].Pixels);
+        Assert.Equal(plain.Frames[0].Pixels, Assert.Single(image.OtherRenderings).Pixels);
+    }
+
+    [Fact]
+    public void A_gray_tiff_is_converted_by_its_gray_profile()
+    {
+        using DecodedImage plain = ImageFixtures.Decode(GrayTiff(null)), image = ImageFixtures.Decode(GrayTiff(PngFile.Icc("GRAY", 6)));
+
+        Assert.Equal(128, plain.Frames[0].Pixels[16 * 3]);
+        Assert.InRange(image.Frames[0].Pixels[16 * 3], 32, 36);
+        Assert.Equal(128, Assert.Single(image.OtherRenderings).Pixels[16 * 3]);
+    }
+
     [Fact]
     public void An_animation_with_a_gamma_is_converted_frame_by_frame()
     {
@@ -96,6 +117,33 @@ public sealed class ColorInformationTests
     {
         using DecodedImage image = ImageFixtures.Decode("src/png_rgb8_photo.png");
         Assert.Empty(image.OtherRenderings);
+    }
+
+    private static byte[] GrayTiff(byte[]? icc)
+    {
+        byte[] pixels = [.. Enumerable.Repeat(s_gray, Height).SelectMany(row => row)];
+        List<(ushort Tag, ushort Type, int Count, int Value)> entries =
+        [
+            (256, 4, 1, Width), (257, 4, 1, Height), (258, 3, 1, 8), (259, 3, 1, 1), (262, 3, 1, 1), (273, 4, 1, 8), (277, 3, 1, 1), (278, 4, 1, Height), (279, 4, 1, pixels.Length),
+            .. icc is null ? [] : (IEnumerable<(ushort, ushort, int, int)>)[(34675, 7, icc.Length, 8 + pixels.Length)],
+        ];
+        using var stream = new MemoryStream();
+        using var writer = new BinaryWriter(stream);
+        writer.Write("II*\0"u8);
+        writer.Write(8 + pixels.Length + (icc?.Length ?? 0));
+        writer.Write(pixels);
+        writer.Write(icc ?? []);
+        writer.Write((ushort)entries.Count);
+        foreach ((ushort tag, ushort type, int count, int value) in entries)
+        {
+            writer.Write(tag);
+            writer.Write(type);
+            writer.Write(count);
+            writer.Write(value);
+        }
+
+        writer.Write(0);
+        return stream.ToArray();
     }
 
     private static byte[] WithProfile(byte[] jpeg, byte[] icc)

@@ -181,10 +181,10 @@ public readonly record struct ResizeOptions
     public ResampleFilter Filter { get; init; }
 
     /// <summary>The part of the source that becomes the target. Default: all of it.</summary>
-    public ResampleBox? Box { get; init; }
+    internal ResampleBox? Box { get; init; }
 
     /// <summary>The part of the target to compute. Default: all of it.</summary>
-    public ResizeWindow? Window { get; init; }
+    internal ResizeWindow? Window { get; init; }
 
     /// <summary>
     /// Pillow's <c>reducing_gap</c>, at least 1: where the source is more than this many times the target's size, it is

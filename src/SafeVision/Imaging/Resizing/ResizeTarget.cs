@@ -67,7 +67,7 @@ internal readonly record struct ResizeTarget(ResampleBox Box, ResampleAxisKey Co
 /// <param name="Right">The right edge, greater than <paramref name="Left"/> and at most the image's width.</param>
 /// <param name="Bottom">The bottom edge, greater than <paramref name="Top"/> and at most the image's height.</param>
 /// <remarks>Pixels outside the box still contribute where the filter reaches over its edge, as in Pillow.</remarks>
-public readonly record struct ResampleBox(float Left, float Top, float Right, float Bottom);
+internal readonly record struct ResampleBox(float Left, float Top, float Right, float Bottom);
 
 /// <summary>
 /// The part of the resized image that is wanted, in target pixels. Pixels outside it are neither computed nor
@@ -77,7 +77,7 @@ public readonly record struct ResampleBox(float Left, float Top, float Right, fl
 /// <param name="Y">The first row, at least 0.</param>
 /// <param name="Width">The number of columns, at least 1.</param>
 /// <param name="Height">The number of rows, at least 1.</param>
-public readonly record struct ResizeWindow(int X, int Y, int Width, int Height);
+internal readonly record struct ResizeWindow(int X, int Y, int Width, int Height);
 
 /// <summary>A rectangle of pixels inside a larger image; the first byte is that of the rectangle's top left pixel.</summary>
 [StructLayout(LayoutKind.Auto)]
