@@ -10,7 +10,8 @@ namespace SafeVision.ImageSharp;
 /// <param name="Height">Stored rows.</param>
 /// <param name="Orientations">How each frame or page is turned upright.</param>
 /// <param name="HasAlpha">Whether a pixel may be transparent.</param>
-internal sealed record EncodedImage(ImageFormat Format, int Width, int Height, IReadOnlyList<Orientation> Orientations, bool HasAlpha)
+/// <param name="Color">What the file says about the colors of its pixels.</param>
+internal sealed record EncodedImage(ImageFormat Format, int Width, int Height, IReadOnlyList<Orientation> Orientations, bool HasAlpha, ColorInformation Color = default)
 {
     public int Frames => Orientations.Count;
 
@@ -59,7 +60,7 @@ internal sealed record EncodedImage(ImageFormat Format, int Width, int Height, I
     }
 
     private static EncodedImage Of(ImageFormat format, ImageHeader header) =>
-        new(format, header.Width, header.Height, [.. Enumerable.Repeat(header.Orientation, header.Frames)], header.HasAlpha);
+        new(format, header.Width, header.Height, [.. Enumerable.Repeat(header.Orientation, header.Frames)], header.HasAlpha, header.Color);
 
     private static EncodedImage Of(List<TiffPage> pages) => pages.TrueForAll(page => page.Width == pages[0].Width && page.Height == pages[0].Height && !page.IsChild)
         ? new EncodedImage(ImageFormat.Tiff, pages[0].Width, pages[0].Height, [.. pages.Select(page => page.Orientation)], HasAlpha: true)

@@ -11,7 +11,7 @@ namespace SafeVision.ImageSharp;
 /// <summary>Turns the frames that are sampled upright and into RGB24.</summary>
 internal static class FrameConverter
 {
-    public static DecodedImage Convert(Image<Rgba32> image, EncodedImage encoded, ImageDecodeOptions options, DecodeClock clock)
+    public static DecodedImage Convert(Image<Rgba32> image, EncodedImage encoded, ColorConversion color, ImageDecodeOptions options, DecodeClock clock)
     {
         // Of an animation that is cut there are fewer frames than its header says.
         int count = image.Frames.Count;
@@ -30,7 +30,7 @@ internal static class FrameConverter
                     timestamp += Duration(image.Frames[counted], encoded.Format);
                 }
 
-                frames.Add(Upright(image.Frames[index], index, timestamp, encoded, chosen.Length, options, ref others));
+                frames.Add(Upright(image.Frames[index], index, timestamp, encoded, color, chosen.Length, options, ref others));
             }
 
             (int width, int height) = UprightWriter.Swaps(encoded.Orientations[0]) ? (encoded.Height, encoded.Width) : (encoded.Width, encoded.Height);
@@ -53,7 +53,7 @@ internal static class FrameConverter
     }
 
     private static ImageFrame Upright(
-        Frame frame, int index, TimeSpan timestamp, EncodedImage encoded, int chosen, ImageDecodeOptions options, ref List<ImageFrame>? others)
+        Frame frame, int index, TimeSpan timestamp, EncodedImage encoded, ColorConversion color, int chosen, ImageDecodeOptions options, ref List<ImageFrame>? others)
     {
         Orientation orientation = encoded.Orientations[Math.Min(index, encoded.Frames - 1)];
         (int width, int height) = (frame.Width, frame.Height);
@@ -67,6 +67,14 @@ internal static class FrameConverter
         });
         bool hasAlpha = encoded.HasAlpha && !(encoded.Format == ImageFormat.Bmp && StillDecoder.IsBlank(rgba.Span));
         var writer = new UprightWriter(width, height, orientation, hasAlpha ? options.Background ?? RgbColor.White : null);
+        if (color.IsDoubtful)
+        {
+            PixelBuffer stored = PixelBuffer.Rent(width * height * 3);
+            writer.Write(rgba.Span, width * 4, 0, stored.Span);
+            (others ??= []).Add(new ImageFrame(index, timestamp, writer.Width, writer.Height, stored) { Rendering = ImageRendering.ColorsAsStored });
+        }
+
+        color.Apply(rgba.Span, width, height);
         if (hasAlpha)
         {
             OtherRenderings.AddGrounds(

@@ -22,11 +22,11 @@ namespace SafeVision.ImageSharp;
 /// <remarks>
 /// <para>Thread-safe and stateless; one instance serves a host. Decoding runs on the calling thread.</para>
 /// <para>
-/// It differs from <see cref="SkiaImageDecoder"/> in this. ImageSharp 3.1 does not convert color profiles, so colors are
-/// taken as sRGB, and it upsamples the chroma of a JPEG more coarsely. All frames of an animation and all pages of a TIFF are
-/// decoded, so that together they must be within <see cref="ImageLimits.MaxPixels"/>; the pages must be of one size. A PNG or
-/// GIF whose compressed data end early is not refused: what there is of it is judged, as viewers show it. A frame larger than
-/// its GIF's screen is cut at the screen.
+/// It differs from <see cref="SkiaImageDecoder"/> in this. ImageSharp 3.1 does not convert color profiles: that is done after
+/// it, except for TIFF and for profiles that work by tables, as those for CMYK do. It upsamples the chroma of a JPEG more
+/// coarsely. All frames of an animation and all pages of a TIFF are decoded, so that together they must be within
+/// <see cref="ImageLimits.MaxPixels"/>; the pages must be of one size. A PNG or GIF whose compressed data end early is not
+/// refused: what there is of it is judged, as viewers show it. A frame larger than its GIF's screen is cut at the screen.
 /// </para>
 /// </remarks>
 /// <param name="timeProvider">The clock for <see cref="ImageLimits.MaxTime"/>; null for the system's.</param>
@@ -57,7 +57,7 @@ public sealed class ImageSharpImageDecoder(TimeProvider? timeProvider = null) : 
         {
             using MemoryStream stream = Open(bytes.Memory);
             using SixLabors.ImageSharp.Image<Rgba32> image = await Load(encoded, options, stream, either.Token).ConfigureAwait(false);
-            return FrameConverter.Convert(image, encoded, options, clock);
+            return FrameConverter.Convert(image, encoded, ColorConversion.ForStored(bytes.Memory, encoded.Format, encoded.Color), options, clock);
         }
         catch (Exception error) when (error is not (ImageRejectedException or OutOfMemoryException))
         {

@@ -34,7 +34,7 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
         return image.HasDoubtfulColors ? JudgeStoredColors(image, bytes.Memory, format, options, clock) : image;
     }
 
-    // Viewers that heed what the file says about its colors show one image, and those that do not may show another.
+    // Viewers that follow what the file says about its colors show one image, and those that do not may show another.
     private static DecodedImage JudgeStoredColors(DecodedImage image, ReadOnlyMemory<byte> file, ImageFormat format, ImageDecodeOptions options, DecodeClock clock)
     {
         try

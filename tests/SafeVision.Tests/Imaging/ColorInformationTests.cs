@@ -25,6 +25,7 @@ public sealed class ColorInformationTests
         { "an RGB profile", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, PngFile.Profile(PngFile.Icc("RGB ", 6))), 34, true },
         { "a profile goes before gamma", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, PngFile.Profile(PngFile.Icc("RGB ", 6)), PngFile.Gamma(100_000)), 34, true },
         { "a broken profile leaves the gamma", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, PngFile.Profile([.. new byte[500]]), PngFile.Gamma(20_000)), 50, true },
+        { "a profile packed with a dictionary that nobody has", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, ("iCCP", [(byte)'x', 0, 0, 0x78, 0x20, 1, 2, 3, 4, 5, 6, 7, 8])), 128, false },
         { "a profile for other pixels", PngFile.Of(PngFile.Gray, s_gray, Width, Height, PngFile.Profile(PngFile.Icc("RGB ", 6))), 128, false },
         { "cICP, linear light", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, ("cICP", [1, 8, 0, 1])), 188, true },
         { "cICP goes before gamma", PngFile.Of(PngFile.Rgb, s_rgb, Width, Height, ("cICP", [1, 8, 0, 1]), PngFile.Gamma(20_000)), 188, true },

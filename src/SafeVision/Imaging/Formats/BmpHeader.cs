@@ -52,7 +52,7 @@ internal static class BmpHeader
             }
         }
 
-        // From version 3 on there is a mask for alpha, which some viewers heed and others don't.
+        // From version 3 on there is a mask for alpha, which some viewers use and others ignore.
         bool hasMask = headerSize >= 56 && BinaryPrimitives.ReadUInt32LittleEndian(file[66..]) != 0;
         return new ImageHeader((int)width, (int)Math.Abs(height), HasAlpha: bits == 32 || runLength || (bits == 16 && hasMask), CanIgnoreAlpha: !runLength);
     }

@@ -56,11 +56,25 @@ internal readonly struct ColorConversion
             return default;
         }
 
-        using SKColorSpace? space = codec.Info.ColorSpace;
+        SKColorSpace? space = codec.Info.ColorSpace;
         int move = space is null || space.IsSrgb ? 0 : LargestMove(space);
         return color.HasProfile || move > Unnoticed
             ? new ColorConversion(s_srgb, null, color.HasLookup || move > Doubtful)
             : default;
+    }
+
+    /// <summary>How pixels that another decoder took as stored become sRGB; tables of a profile are not used then.</summary>
+    /// <exception cref="ImageRejectedException">The file's headers or tables are not valid.</exception>
+    public static ColorConversion ForStored(ReadOnlyMemory<byte> file, ImageFormat format, in ColorInformation color)
+    {
+        if (!color.HasProfile && format != ImageFormat.Png)
+        {
+            return default;
+        }
+
+        using var decoder = new SkiaCodec(file, format, color);
+        ColorConversion own = decoder.Conversion;
+        return own.Target is null ? own : new ColorConversion(null, decoder.Codec.Info.ColorSpace, own.IsDoubtful);
     }
 
     /// <summary>How the pixels of a TIFF page with this profile become sRGB; a profile that does not parse changes nothing.</summary>
@@ -180,7 +194,7 @@ internal static class IccProfile
                 {
                 }
             }
-            catch (InvalidDataException)
+            catch (Exception error) when (error is InvalidDataException or IOException)
             {
                 // What was inflated before the damage is looked at: Skia decides whether the whole is a profile.
             }

@@ -72,7 +72,7 @@ internal static class ImageFormatSniffer
 /// <param name="Orientation">How to turn the stored image upright.</param>
 /// <param name="HasAlpha">Whether a pixel may be transparent.</param>
 /// <param name="Color">What it says about the colors of the pixels.</param>
-/// <param name="CanIgnoreAlpha">Whether viewers differ in whether they heed the alpha: they do for BMP and TIFF.</param>
+/// <param name="CanIgnoreAlpha">Whether some viewers ignore the alpha: they do that with BMP and TIFF.</param>
 internal readonly record struct ImageHeader(
     int Width, int Height, int Frames = 1, Orientation Orientation = Orientation.Upright, bool HasAlpha = false,
     ColorInformation Color = default, bool CanIgnoreAlpha = false);

@@ -14,8 +14,8 @@ public static class ImageResizer
     public const int MaximumSourceSide = 1 << 18;
 
     /// <summary>
-    /// The largest width or height of a target, in pixels: 2^30. Only a <see cref="ResizeOptions.Window"/> of a target
-    /// this large can be computed.
+    /// The largest width or height of a target, in pixels: 2^30. Of a target this large only a part is
+    /// ever computed.
     /// </summary>
     public const int MaximumTargetSide = 1 << 30;
 
