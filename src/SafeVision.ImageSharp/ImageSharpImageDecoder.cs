@@ -10,6 +10,7 @@ using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.PixelFormats;
 using Configuration = SixLabors.ImageSharp.Configuration;
+using ColorConversion = SafeVision.Imaging.Formats.ColorConversion;
 using DecodeClock = SafeVision.Imaging.Formats.DecodeClock;
 using IImageDecoder = SafeVision.Imaging.IImageDecoder;
 

@@ -86,7 +86,7 @@ public sealed class ColorInformationTests
         using DecodedImage plain = ImageFixtures.Decode("src/jpeg_cmyk.jpg"), image = ImageFixtures.Decode("color/cmyk_lookup_profile.jpg");
 
         Assert.Empty(plain.OtherRenderings);
-        Assert.NotEqual(plain.Frames[0].Pixels, image.Frames[0].Pixels);
+        Assert.False(plain.Frames[0].Pixels.SequenceEqual(image.Frames[0].Pixels));
         Assert.Equal(plain.Frames[0].Pixels, Assert.Single(image.OtherRenderings).Pixels);
     }
 
