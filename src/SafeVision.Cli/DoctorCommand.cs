@@ -49,9 +49,9 @@ internal static class DoctorCommand
         try
         {
             ModelPackage model = open();
-            ModelExamination examination = model.Manifest.Kind == "visionLanguage"
-                ? await VisionLanguageExamination.RunAsync(model, options, cancellationToken)
-                : await ModelExamination.RunAsync(model, options, cancellationToken);
+            ModelSelfTest examination = model.Manifest.Kind == "visionLanguage"
+                ? await VisionLanguageSelfTest.RunAsync(model, options, cancellationToken)
+                : await ModelSelfTest.RunAsync(model, options, cancellationToken);
             string goldens = examination.Goldens == 0
                 ? "it has no golden inputs, so nothing tells whether it computes what it should"
                 : FormattableString.Invariant($"{examination.Goldens} golden inputs on {examination.Provider.Selected.Name} differ by {examination.LargestDifference:0.0e+0} at most ({(examination.IsSound ? "fine" : $"WRONG: more than {examination.Allowed:0.0e+0}")})");

@@ -7,7 +7,7 @@ using SafeVision.VisionLanguage.Protocols;
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A policy as a prompt for a vision-language model.</summary>
-/// <remarks>Thread-safe: pictures judged at once share the model's runs. The model outlives the policy.</remarks>
+/// <remarks>Thread-safe: images judged at once share the model's runs. The model outlives the policy.</remarks>
 public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
 {
     private readonly SafetyPolicy _policy;
@@ -53,12 +53,12 @@ public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     private async ValueTask<FrameAssessment> AssessAsync(ImageFrame frame, AssessOptions options, CancellationToken cancellationToken)
     {
         var count = new TokenCount();
-        var picture = new PromptImage(_model, frame);
-        IGuardModel model = new GuardModel(_model, picture, count);
+        var image = new PromptImage(_model, frame);
+        IGuardModel model = new GuardModel(_model, image, count);
         GuardAnswer answer = await _protocol.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken).ConfigureAwait(false);
         int highest = Highest(answer);
         HeatMap? map = _cells is { } cells && highest >= 0
-            ? await new OcclusionMap(_model, _protocol, cells, count).ComputeAsync(picture, highest, answer, cancellationToken).ConfigureAwait(false)
+            ? await new OcclusionMap(_model, _protocol, cells, count).ComputeAsync(image, highest, answer, cancellationToken).ConfigureAwait(false)
             : null;
         var report = new AnswerReport(_policy, Coverage, answer, highest, map);
         return new FrameAssessment(report.Assessments()) { Usage = count.Usage };
@@ -81,4 +81,22 @@ public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
 
     /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>Adds up the tokens that an image's judgement took. Thread-safe.</summary>
+internal sealed class TokenCount
+{
+    private int _prompt;
+    private int _reused;
+    private int _written;
+
+    public TokenUsage Usage => new(_prompt, _reused, _written);
+
+    public void Read(int tokens, int reused)
+    {
+        Interlocked.Add(ref _prompt, tokens);
+        Interlocked.Add(ref _reused, reused);
+    }
+
+    public void Wrote(int tokens) => Interlocked.Add(ref _written, tokens);
 }

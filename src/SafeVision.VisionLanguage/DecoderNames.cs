@@ -118,3 +118,68 @@ internal sealed record DecoderNames
     private static string? Optional(GraphSignature graph, string name, TensorElementType type, params ReadOnlySpan<int> ranks) =>
         graph.Inputs.TryGetValue(name, out OnnxTensorInfo? tensor) ? graph.Require(tensor, type, ranks).Name : null;
 }
+
+/// <summary>The vision tower's tensors by the graph's own names.</summary>
+/// <param name="PixelValues">The pixels.</param>
+/// <param name="OtherInputs">What else it takes: the graph's name → the usual name, by which a family knows it.</param>
+/// <param name="ImageFeatures">One vector for each image token, [tokens, width] or [tiles, tokens, width].</param>
+internal sealed record VisionNames(string PixelValues, IReadOnlyDictionary<string, string> OtherInputs, string ImageFeatures)
+{
+    /// <exception cref="Inference.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
+    public static VisionNames Read(GraphSignature graph, TensorNaming naming)
+    {
+        string pixels = graph.RequireFloats(graph.Input(naming.PixelValues, orOnly: true), 2, 4, 5).Name;
+        string features = graph.RequireFloats(graph.Output(naming.ImageFeatures, orOnly: true), 2, 3).Name;
+        var usual = naming.VisionInputs.DistinctBy(name => name.Value).ToDictionary(name => name.Value, name => name.Key);
+        return new VisionNames(
+            pixels,
+            graph.Inputs.Keys.Where(name => name != pixels).ToDictionary(name => name, name => usual.GetValueOrDefault(name, name)),
+            features);
+    }
+}
+
+/// <summary>The embedding graph's tensors by the graph's own names.</summary>
+/// <param name="InputIds">Token ids, [batch, tokens].</param>
+/// <param name="ImageFeatures">Image features that the graph itself puts in place of image tokens; null where the caller does.</param>
+/// <param name="Embeddings">[batch, tokens, width].</param>
+internal sealed record EmbeddingNames(string InputIds, string? ImageFeatures, string Embeddings)
+{
+    /// <exception cref="Inference.ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
+    public static EmbeddingNames Read(GraphSignature graph, TensorNaming naming)
+    {
+        string ids = graph.Require(graph.Input(naming.InputIds, orOnly: true), TensorElementType.Int64, 2).Name;
+        string? features = graph.Inputs.TryGetValue(naming.EmbeddingImageFeatures, out Inference.OnnxTensorInfo? images)
+            ? graph.RequireFloats(images, 2, 3).Name
+            : null;
+        return new EmbeddingNames(ids, features, graph.RequireFloats(graph.Output(naming.Embedded, orOnly: true), 3).Name);
+    }
+}
+
+/// <summary>The tensors through which the three graphs are joined.</summary>
+internal sealed record VisionLanguageContract(VisionNames Vision, EmbeddingNames Embedding, DecoderNames Decoder)
+{
+    /// <summary>Finds the tensors and checks that the graphs fit each other, as far as their signatures say.</summary>
+    /// <exception cref="ModelLoadException">A tensor is missing, has another form, or another width than its neighbour.</exception>
+    public static VisionLanguageContract Read(TensorNaming naming, GraphSignature vision, GraphSignature embedding, GraphSignature decoder)
+    {
+        var contract = new VisionLanguageContract(
+            VisionNames.Read(vision, naming), EmbeddingNames.Read(embedding, naming), DecoderNames.Read(decoder, naming));
+        OnnxTensorInfo wanted = decoder.Inputs[contract.Decoder.Embeddings];
+        RequireWidth(vision, vision.Outputs[contract.Vision.ImageFeatures]);
+        RequireWidth(embedding, embedding.Outputs[contract.Embedding.Embeddings]);
+        if (contract.Embedding.ImageFeatures is { } features)
+        {
+            RequireWidth(embedding, embedding.Inputs[features]);
+        }
+
+        return contract;
+
+        void RequireWidth(GraphSignature graph, OnnxTensorInfo tensor)
+        {
+            if (tensor.Dimensions is [.., > 0 and long width] && width != wanted.Dimensions[^1])
+            {
+                throw graph.Wrong(tensor, $"its width must be that of '{wanted.Name}' of {Path.GetFileName(decoder.File)}, {wanted.Dimensions[^1]}; the files belong to different models");
+            }
+        }
+    }
+}

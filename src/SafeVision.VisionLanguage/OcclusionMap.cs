@@ -7,22 +7,22 @@ using SafeVision.VisionLanguage.Protocols;
 namespace SafeVision.VisionLanguage;
 
 /// <summary>
-/// Where a score comes from, by occlusion (Zeiler and Fergus, arXiv 1311.2901): each cell of the picture is covered once, and
+/// Where a score comes from, by occlusion (Zeiler and Fergus, arXiv 1311.2901): each cell of the image is covered once, and
 /// the heat is by how much the score falls. A cell is covered by giving the tokens that show it, in tiles and thumbnail, the
-/// picture's mean feature, so that the vision tower need not look again.
+/// image's mean feature, so that the vision tower need not look again.
 /// </summary>
 internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol protocol, int cells, TokenCount count)
 {
     /// <summary>The map of one category; null where covering nothing lowers the score.</summary>
-    public async ValueTask<HeatMap?> ComputeAsync(PromptImage picture, int category, GuardAnswer answer, CancellationToken cancellationToken)
+    public async ValueTask<HeatMap?> ComputeAsync(PromptImage image, int category, GuardAnswer answer, CancellationToken cancellationToken)
     {
         double whole = answer.Categories[category]!.Value.Score;
-        ImageFeatures features = await picture.FeaturesAsync(cancellationToken).ConfigureAwait(false);
+        ImageFeatures features = await image.FeaturesAsync(cancellationToken).ConfigureAwait(false);
         float[] mean = Mean(features);
         float[] heat = new float[cells * cells];
         for (int cell = 0; cell < heat.Length; cell++)
         {
-            var covered = new PromptImage(picture, Cover(features, mean, picture.Plan.Regions, cell), picture.Key ^ (UInt128)(cell + 1));
+            var covered = new PromptImage(image, Cover(features, mean, image.Plan.Regions, cell), image.Key ^ (UInt128)(cell + 1));
             GuardAnswer without = await protocol.JudgeAsync(new WordlessModel(new GuardModel(model, covered, count)), null, cancellationToken).ConfigureAwait(false);
             heat[cell] = (float)Math.Max(0, whole - without.Categories[category]!.Value.Score);
         }
@@ -67,18 +67,18 @@ internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol p
     /// <summary>Asks for scores only.</summary>
     internal sealed class WordlessModel(IGuardModel model) : IGuardModel
     {
-        public async ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) =>
+        public async ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) =>
             new WordlessDialog(await model.OpenAsync(prompt, cancellationToken).ConfigureAwait(false));
     }
 
-    private sealed class WordlessDialog(IGuardDialog dialog) : IGuardDialog
+    private sealed class WordlessDialog(IGenerationSession session) : IGenerationSession
     {
-        public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => dialog.ChooseAsync(choices, cancellationToken);
+        public ValueTask<ChoiceScores> ChooseAsync(ChoiceSet choices, CancellationToken cancellationToken) => session.ChooseAsync(choices, cancellationToken);
 
-        public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => dialog.AppendAsync(ids, cancellationToken);
+        public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => session.AppendAsync(ids, cancellationToken);
 
         public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => ValueTask.FromResult("");
 
-        public ValueTask DisposeAsync() => dialog.DisposeAsync();
+        public ValueTask DisposeAsync() => session.DisposeAsync();
     }
 }

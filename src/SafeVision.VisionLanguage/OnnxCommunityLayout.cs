@@ -86,3 +86,74 @@ internal static class OnnxCommunityLayout
 
     private sealed record Candidate(string Stem, string Suffix, string Path);
 }
+
+/// <summary>
+/// The suffixes by which transformers.js tells precisions of one graph apart, and which of them runs best where.
+/// Source: https://github.com/huggingface/transformers.js, src/utils/dtypes.js.
+/// </summary>
+internal static class PrecisionChoice
+{
+    /// <summary>Suffix, and the names by which precisions are asked for.</summary>
+    private static readonly (string Suffix, string[] Names)[] s_precisions =
+    [
+        ("", ["fp32", "float32"]),
+        ("_fp16", ["fp16", "float16"]),
+        ("_q4", ["q4", "int4"]),
+        ("_q4f16", ["q4f16"]),
+        ("_int8", ["int8"]),
+        ("_uint8", ["uint8"]),
+        ("_quantized", ["q8", "quantized"]),
+        ("_q8", ["q8"]),
+        ("_bnb4", ["bnb4"]),
+        ("_q2", ["q2"]),
+        ("_q2f16", ["q2f16"]),
+        ("_q1", ["q1"]),
+        ("_q1f16", ["q1f16"]),
+    ];
+
+    // On a processor 4-bit weights with 32-bit activations decode fastest, and 16-bit floats are computed by converting
+    // them to and fro. A table of 4-bit embeddings is often stored as 32-bit floats after all. A vision tower is bound by
+    // arithmetic, not by memory, and errors in it reach every token.
+    private static readonly string[] s_processorDecoder = ["_q4", "_quantized", "_q8", "_int8", "_uint8", "", "_bnb4", "_q4f16", "_fp16"];
+    private static readonly string[] s_processorEmbedding = ["_fp16", "_int8", "_quantized", "_q8", "_uint8", "", "_q4", "_q4f16", "_bnb4"];
+    private static readonly string[] s_processorVision = ["", "_fp16", "_quantized", "_q8", "_int8", "_uint8", "_q4", "_q4f16", "_bnb4"];
+    private static readonly string[] s_acceleratorDecoder = ["_q4f16", "_fp16", "_q4", "", "_bnb4", "_quantized", "_q8", "_int8", "_uint8"];
+    private static readonly string[] s_acceleratorOther = ["_fp16", "", "_q4f16", "_q4", "_bnb4", "_quantized", "_q8", "_int8", "_uint8"];
+    private static readonly string[] s_last = ["_q2", "_q2f16", "_q1", "_q1f16"];
+
+    /// <summary>Every suffix, for listing a folder.</summary>
+    public static IEnumerable<string> Suffixes => s_precisions.Select(precision => precision.Suffix);
+
+    /// <summary>The suffixes that a precision may stand for; none where its name is not known.</summary>
+    public static IReadOnlyList<string> Named(string precision) =>
+        [.. s_precisions.Where(known => known.Names.Contains(precision, StringComparer.OrdinalIgnoreCase)).Select(known => known.Suffix)];
+
+    /// <summary>The name of a suffix's precision.</summary>
+    public static string NameOf(string suffix) => Array.Find(s_precisions, known => known.Suffix == suffix).Names[0];
+
+    /// <summary>The names of all precisions.</summary>
+    public static string Known => string.Join(", ", s_precisions.SelectMany(known => known.Names).Distinct());
+
+    /// <summary>Suffixes, best first.</summary>
+    /// <param name="part">The graph.</param>
+    /// <param name="provider">Where it runs.</param>
+    /// <param name="hint">
+    /// The precision that the publisher recommends, mostly for browsers with a graphics processor; taken first unless it is
+    /// one in which a processor decodes slowly.
+    /// </param>
+    public static IEnumerable<string> Order(VisionLanguagePart part, ExecutionProvider provider, string? hint)
+    {
+        bool onProcessor = provider == ExecutionProvider.Cpu;
+        string[] best = (onProcessor, part) switch
+        {
+            (true, VisionLanguagePart.Decoder) => s_processorDecoder,
+            (true, VisionLanguagePart.Embedding) => s_processorEmbedding,
+            (true, _) => s_processorVision,
+            (false, VisionLanguagePart.Decoder) => s_acceleratorDecoder,
+            _ => s_acceleratorOther,
+        };
+        IEnumerable<string> hinted = hint is null ? [] : Named(hint)
+            .Where(suffix => !(onProcessor && part == VisionLanguagePart.Decoder && suffix.EndsWith("16", StringComparison.Ordinal)));
+        return hinted.Concat(best).Concat(s_last).Distinct();
+    }
+}

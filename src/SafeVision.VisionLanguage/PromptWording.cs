@@ -103,7 +103,7 @@ internal sealed class PromptWording
 
         var variables = new TemplateMap
         {
-            ["policy"] = new TemplateMap { ["name"] = PromptText.FromStranger(policy.Name), ["version"] = PromptText.FromStranger(policy.Version) },
+            ["policy"] = new TemplateMap { ["name"] = PromptText.Untrusted(policy.Name), ["version"] = PromptText.Untrusted(policy.Version) },
             ["categories"] = categories.Select((category, index) => (object?)Variables(category.Category, category.Token, index)).ToList(),
         };
         AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
@@ -122,16 +122,26 @@ internal sealed class PromptWording
 
     private static TemplateMap Variables(SafetyCategory category, PromptText token, int index) => new()
     {
-        ["id"] = PromptText.FromStranger(category.Id),
-        ["name"] = PromptText.FromStranger(category.Name),
+        ["id"] = PromptText.Untrusted(category.Id),
+        ["name"] = PromptText.Untrusted(category.Name),
         ["token"] = token,
-        ["protects"] = PromptText.FromStranger(category.Protects),
-        ["includes"] = category.Includes.Select(phrase => (object?)PromptText.FromStranger(phrase)).ToList(),
-        ["excludes"] = category.Excludes.Select(phrase => (object?)PromptText.FromStranger(phrase)).ToList(),
+        ["protects"] = PromptText.Untrusted(category.Protects),
+        ["includes"] = category.Includes.Select(phrase => (object?)PromptText.Untrusted(phrase)).ToList(),
+        ["excludes"] = category.Excludes.Select(phrase => (object?)PromptText.Untrusted(phrase)).ToList(),
         ["index"] = index + 1L,
         ["letter"] = PromptText.Trusted(Letter(index)),
     };
 
     // A to Z, then AA, AB and so on.
     private static string Letter(int index) => index < 26 ? $"{(char)('A' + index)}" : Letter((index / 26) - 1) + (char)('A' + (index % 26));
+}
+
+/// <summary>What stands first in a prompt.</summary>
+internal enum PromptOrder
+{
+    /// <summary>The image, then the words; models are mostly trained so.</summary>
+    ImageFirst,
+
+    /// <summary>The words, then the image; what was computed for a policy then serves every image.</summary>
+    PolicyFirst,
 }

@@ -8,7 +8,7 @@ namespace SafeVision.VisionLanguage;
 
 /// <summary>
 /// The engine of the SafeVision paper (arXiv 2510.23960): a vision-language model reads the policy at inference, looks at the
-/// picture, names the category and says why. Another policy, new categories included, needs no training.
+/// image, names the category and says why. Another policy, new categories included, needs no training.
 /// </summary>
 public sealed class VisionLanguageEngine : IGuardrailEngine
 {

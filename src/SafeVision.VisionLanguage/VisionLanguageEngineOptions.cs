@@ -20,7 +20,7 @@ public sealed class VisionLanguageEngineOptions
     public string? Precision { get; set; }
 
     /// <summary>
-    /// The most tiles that a picture is cut into, 1 to 64; fewer are faster and see less detail. Null (the default): as many as
+    /// The most tiles that an image is cut into, 1 to 64; fewer are faster and see less detail. Null (the default): as many as
     /// the model was made for.
     /// </summary>
     public int? MaximumTiles { get; set; }
@@ -57,4 +57,14 @@ public sealed class VisionLanguageEngineOptions
             throw new ArgumentException($"{problem}.");
         }
     }
+}
+
+/// <summary>How much a vision-language engine answers.</summary>
+public enum VisionLanguageMode
+{
+    /// <summary>The category alone: one prefill, a probability for every category, no words.</summary>
+    Fast = 0,
+
+    /// <summary>The category, and for a harmful image the reason in the model's own words.</summary>
+    Comprehension = 1,
 }

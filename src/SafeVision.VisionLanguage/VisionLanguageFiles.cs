@@ -85,3 +85,58 @@ internal sealed record VisionLanguageFiles
             : throw new ModelLoadException($"{configuration.Folder}: is laid out for onnxruntime-genai, which has each graph in one precision only. Ask for none, or open the folder of another precision.");
     }
 }
+
+/// <summary>Which files to take where a folder has a graph in several precisions.</summary>
+internal sealed record VisionLanguageFileOptions
+{
+    /// <summary>
+    /// fp32, fp16, q4, q4f16, int8, uint8, q8, quantized or bnb4. The decoder must have it; the other graphs take it where
+    /// they have it. Null (the default): what suits <see cref="Provider"/>.
+    /// </summary>
+    public string? Precision { get; init; }
+
+    /// <summary>Precisions of single graphs, which these must have. Default: none.</summary>
+    public IReadOnlyDictionary<VisionLanguagePart, string> PartPrecisions { get; init; } = new Dictionary<VisionLanguagePart, string>();
+
+    /// <summary>Where the graphs are to run. Default: the processor.</summary>
+    public ExecutionProvider Provider { get; init; } = ExecutionProvider.Cpu;
+
+    /// <summary>Options for the first of the wanted providers that this machine has.</summary>
+    /// <exception cref="ExecutionProviderException">The native ONNX Runtime is missing.</exception>
+    public static VisionLanguageFileOptions For(ExecutionOptions execution, string? precision = null) =>
+        new() { Precision = precision, Provider = ProviderCatalog.FirstUsable(execution) };
+}
+
+/// <summary>How a folder of a vision-language model is laid out.</summary>
+internal enum VisionLanguageLayout
+{
+    /// <summary>vision_encoder, embed_tokens and decoder_model_merged, as onnx-community publishes them and <c>safevision convert</c> writes them.</summary>
+    OnnxCommunity,
+
+    /// <summary>genai_config.json names files and tensors, as onnxruntime-genai's model builder writes it.</summary>
+    GenAI,
+}
+
+/// <summary>The three graphs of a vision-language model.</summary>
+internal enum VisionLanguagePart
+{
+    /// <summary>From pixels to image features.</summary>
+    Vision,
+
+    /// <summary>From token ids to embeddings.</summary>
+    Embedding,
+
+    /// <summary>From embeddings and the past to scores of the next token.</summary>
+    Decoder,
+}
+
+/// <summary>The three files that a layout points at, before they are read.</summary>
+/// <param name="Layout">Which layout.</param>
+/// <param name="Paths">The file of each graph.</param>
+/// <param name="Suffixes">The precision of each graph as a suffix; empty for 32-bit floats and where the layout has no suffixes.</param>
+/// <param name="Naming">By which names the graphs know their tensors.</param>
+internal sealed record FoundFiles(
+    VisionLanguageLayout Layout,
+    IReadOnlyDictionary<VisionLanguagePart, string> Paths,
+    IReadOnlyDictionary<VisionLanguagePart, string> Suffixes,
+    TensorNaming Naming);

@@ -13,7 +13,7 @@ internal sealed class VisionLanguageModel : IDisposable
     private const int UsualTokens = 8192; // few prompts come near it, and keys and values take memory
 
     private readonly VisionTower _tower;
-    private readonly SemaphoreSlim _looking = new(1); // one picture at a time: the tower uses all cores by itself
+    private readonly SemaphoreSlim _looking = new(1); // one image at a time: the tower uses all cores by itself
 
     private VisionLanguageModel(VisionLanguageSessions sessions, TextTokenizer tokenizer, VisionLanguageProfile profile, VisionLanguageModelOptions options)
     {
@@ -60,10 +60,10 @@ internal sealed class VisionLanguageModel : IDisposable
         var embeddings = new EmbeddingTable(
             sessions.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, profile.ImageToken);
         var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
-        return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength), options.PromptsPerRun);
+        return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength));
     }
 
-    /// <summary>Computes a picture's features.</summary>
+    /// <summary>Computes an image's features.</summary>
     public async Task<ImageFeatures> EncodeAsync(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
     {
         await _looking.WaitAsync(cancellationToken).ConfigureAwait(false);
@@ -78,4 +78,75 @@ internal sealed class VisionLanguageModel : IDisposable
     }
 
     public void Dispose() => Scheduler.Dispose();
+}
+
+/// <summary>How a vision-language model is loaded and how much memory it may use.</summary>
+internal sealed record VisionLanguageModelOptions
+{
+    /// <summary>Which files of the folder are taken.</summary>
+    public VisionLanguageFileOptions Files { get; init; } = new();
+
+    /// <summary>The most tiles of an image; null: as many as the model was made for.</summary>
+    public int? MaximumTiles { get; init; }
+
+    /// <summary>The most tokens of a prompt and its answer; null: what the model was made for, at most 8192.</summary>
+    public int? MaximumTokens { get; init; }
+
+    /// <summary>How many prompts can be under way, or be remembered, at once.</summary>
+    public int Sequences { get; init; } = 4;
+
+    /// <summary>The most tokens of one run of the decoder.</summary>
+    public int TokensPerRun { get; init; } = 512;
+
+    /// <summary>The most tiles of one run of the vision tower.</summary>
+    public int TilesPerRun { get; init; } = 1;
+}
+
+/// <summary>The three loaded graphs of a vision-language model. They belong to the session cache, which disposes of them.</summary>
+internal sealed class VisionLanguageSessions
+{
+    private VisionLanguageSessions(VisionLanguageFiles files, ModelSession vision, ModelSession embedding, ModelSession decoder) =>
+        (Files, Vision, Embedding, Decoder) = (files, vision, embedding, decoder);
+
+    /// <summary>Where they come from, and what their tensors are called.</summary>
+    public VisionLanguageFiles Files { get; }
+
+    /// <summary>From pixels to image features.</summary>
+    public ModelSession Vision { get; }
+
+    /// <summary>From token ids to embeddings.</summary>
+    public ModelSession Embedding { get; }
+
+    /// <summary>From embeddings and the past to scores of the next token.</summary>
+    public ModelSession Decoder { get; }
+
+    /// <summary>Each graph with its file.</summary>
+    public IReadOnlyList<(ModelSession Session, OnnxFile File)> All => [(Vision, Files.Vision), (Embedding, Files.Embedding), (Decoder, Files.Decoder)];
+
+    /// <summary>
+    /// Loads the graphs, one after the other, so that no two of them need room for their optimisation at once; hashes of
+    /// the files are computed meanwhile and waited for by whoever asks for them (<see cref="OnnxFile.HashAsync"/>).
+    /// </summary>
+    /// <exception cref="ModelLoadException">ONNX Runtime lacks an operator set or operator, or can't load a file; the message names it.</exception>
+    /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
+    public static async Task<VisionLanguageSessions> LoadAsync(
+        VisionLanguageFiles files, SessionCache sessions, ExecutionOptions options, CancellationToken cancellationToken = default)
+    {
+        Array.ForEach([files.Vision, files.Embedding, files.Decoder], StartHashing);
+        ModelSession vision = await Load(files.Vision).ConfigureAwait(false);
+        ModelSession embedding = await Load(files.Embedding).ConfigureAwait(false);
+        ModelSession decoder = await Load(files.Decoder).ConfigureAwait(false);
+
+        // What the files leave open, ONNX Runtime has inferred by now.
+        GraphSignature decoderGraph = GraphSignature.Of(files.Decoder, decoder);
+        VisionLanguageContract contract = VisionLanguageContract.Read(
+            files.Naming, GraphSignature.Of(files.Vision, vision), GraphSignature.Of(files.Embedding, embedding), decoderGraph);
+        contract.Decoder.RequireNothingElse(decoderGraph);
+        return new VisionLanguageSessions(files, vision, embedding, decoder);
+
+        Task<ModelSession> Load(OnnxFile file) => sessions.GetAsync(file, $"{Path.GetFileName(files.Folder)}/{file.Name}", options, cancellationToken);
+    }
+
+    private static void StartHashing(OnnxFile file) => file.HashAsync().ContinueWith(
+        static failed => failed.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted | TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }

@@ -1,13 +1,17 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Numerics.Tensors;
+using System.Security.Cryptography;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>Turns a picture's pixel values into one feature for each image token. Thread-safe.</summary>
+/// <summary>Turns an image's pixel values into one feature for each image token. Thread-safe.</summary>
 internal sealed class VisionTower
 {
     private readonly ModelSession _session;
@@ -19,8 +23,8 @@ internal sealed class VisionTower
     /// <param name="tilesPerRun">The most tiles of one run where tiles are independent: bounds the memory of attention, which grows with each.</param>
     public VisionTower(ModelSession session, VisionNames names, int tilesPerRun) => (_session, _names, _tilesPerRun) = (session, names, tilesPerRun);
 
-    /// <summary>Computes a picture's features; can be cancelled between tiles and between operators.</summary>
-    /// <exception cref="ModelOutputException">The features are not as many as the picture has tokens, or not finite.</exception>
+    /// <summary>Computes an image's features; can be cancelled between tiles and between operators.</summary>
+    /// <exception cref="ModelOutputException">The features are not as many as the image has tokens, or not finite.</exception>
     public ImageFeatures Encode(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
     {
         // [tiles, 3, side, side] without anything that belongs to all tiles together: they can go one after the other.
@@ -87,14 +91,14 @@ internal sealed class VisionTower
         }
     }
 
-    /// <summary>Exports differ in whether pictures have a dimension of their own in front of their tiles.</summary>
+    /// <summary>Exports differ in whether images have a dimension of their own in front of their tiles.</summary>
     private long[] Ranked(long[] shape)
     {
         int rank = _session.Session.InputMetadata[_names.PixelValues].Dimensions.Length;
         return rank == shape.Length ? shape
             : rank == shape.Length + 1 ? [1, .. shape]
             : rank == shape.Length - 1 && shape[0] == 1 ? shape[1..]
-            : throw new ModelLoadException($"{_session.ModelName}: '{_names.PixelValues}' has {rank} dimensions, but pictures are prepared with {shape.Length}.");
+            : throw new ModelLoadException($"{_session.ModelName}: '{_names.PixelValues}' has {rank} dimensions, but images are prepared with {shape.Length}.");
     }
 
     private (OrtValue Value, IDisposable? Memory) Pixels(ReadOnlyMemory<float> pixels, long[] shape)
@@ -143,6 +147,65 @@ internal sealed class VisionTower
         return shape.Length >= 2 && shape[^1] > 0 && numbers == tokens * shape[^1]
             ? (checked((int)numbers), (int)shape[^1])
             : throw new ModelOutputException(
-                $"{_session.ModelName}: '{_names.ImageFeatures}' is [{string.Join(", ", shape)}], which are not the {tokens} features that the picture has tokens in the prompt.");
+                $"{_session.ModelName}: '{_names.ImageFeatures}' is [{string.Join(", ", shape)}], which are not the {tokens} features that the image has tokens in the prompt.");
+    }
+}
+
+/// <summary>A image on its way into a prompt; its features are computed once, and only if they are needed.</summary>
+internal sealed class PromptImage
+{
+    private readonly VisionLanguageModel _model;
+    private readonly ImageFrame? _frame;
+    private Task<ImageFeatures>? _features;
+
+    public PromptImage(VisionLanguageModel model, ImageFrame frame)
+    {
+        (_model, _frame) = (model, frame);
+        Plan = model.Profile.Images.Plan(frame.Width, frame.Height);
+        Key = Hash(frame);
+    }
+
+    /// <summary>The same image with other features, as for asking what a part of it matters.</summary>
+    public PromptImage(PromptImage original, ImageFeatures features, UInt128 key)
+    {
+        (_model, Plan, Key) = (original._model, original.Plan, key);
+        _features = Task.FromResult(features);
+    }
+
+    /// <summary>Tiles and tokens.</summary>
+    public ImagePlan Plan { get; }
+
+    /// <summary>What tells images apart: half of a SHA-256 hash, since whoever makes two images of one key has one judged as the other.</summary>
+    public UInt128 Key { get; }
+
+    /// <summary>The features. Not thread-safe.</summary>
+    public Task<ImageFeatures> FeaturesAsync(CancellationToken cancellationToken) =>
+        _features is { IsFaulted: false, IsCanceled: false } ? _features : _features = ComputeAsync(cancellationToken);
+
+    private async Task<ImageFeatures> ComputeAsync(CancellationToken cancellationToken)
+    {
+        float[] pixels = ArrayPool<float>.Shared.Rent(Plan.PixelCount);
+        try
+        {
+            Memory<float> values = pixels.AsMemory(0, Plan.PixelCount);
+            _model.Profile.Images.Write(_frame!, Plan, values.Span);
+            return await _model.EncodeAsync(Plan, values, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(pixels);
+        }
+    }
+
+    private static UInt128 Hash(ImageFrame frame)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> bytes = stackalloc byte[SHA256.HashSizeInBytes];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, frame.Width);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes[4..], frame.Height);
+        hash.AppendData(bytes[..8]);
+        hash.AppendData(frame.Pixels);
+        hash.GetHashAndReset(bytes);
+        return BinaryPrimitives.ReadUInt128LittleEndian(bytes);
     }
 }

@@ -23,7 +23,7 @@ public sealed class ModelConverterTests
         Assert.Equal("model", package.Manifest.Id);
         Assert.Equal(32, package.Manifest.Preprocessing!.InputSize);
         Assert.Equal(["config.json", "model.safetensors"], package.Manifest.Converted!.SourceFiles.Keys.Order());
-        ModelExamination examination = await ModelExamination.RunAsync(package, new ExecutionOptions());
+        ModelSelfTest examination = await ModelSelfTest.RunAsync(package, new ExecutionOptions());
         Assert.True(examination.IsSound);
         Assert.Equal(["config.json", "manifest.json", "model.onnx"], Directory.EnumerateFiles(folder.PathOf("model")).Select(Path.GetFileName).Order());
     }

@@ -4,7 +4,7 @@ using SafeVision.VisionLanguage.Tokenizers;
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>
-/// LLaVA-OneVision: SigLIP and a Qwen2 text model. A picture is one tile, resized plainly, as transformers.js does it for the published
+/// LLaVA-OneVision: SigLIP and a Qwen2 text model. A image is one tile, resized plainly, as transformers.js does it for the published
 /// exports. The higher resolutions of the original (<c>image_grid_pinpoints</c>) are not supported: they need a learned
 /// row end, <c>image_newline</c>, which no published export has.
 /// </summary>
@@ -32,13 +32,13 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
         };
     }
 
-    /// <summary>How pictures are prepared, which needs no tokenizer.</summary>
+    /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static SingleTilePreparation Images(ModelConfiguration configuration)
     {
         ConfigurationValue config = configuration.Config, vision = config["vision_config"];
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
         ConfigurationValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
-        int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of a picture in pixels");
+        int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
         ConfigurationValue patch = vision["patch_size"], strategy = config["vision_feature_select_strategy"];
         int tokens = side / patch.Integer(1, side);
         if (strategy.Text("full") != "full")
@@ -49,7 +49,7 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
         ConfigurationValue length = configuration.Processor["num_image_tokens"];
         if (length.Integer(1, ImageBudget.MostTokens, tokens * tokens) != tokens * tokens)
         {
-            throw length.Wrong($"{tokens * tokens}, one token for each patch of a plainly resized picture; several tiles for a picture (image_grid_pinpoints) are not supported");
+            throw length.Wrong($"{tokens * tokens}, one token for each patch of a plainly resized image; several tiles for an image (image_grid_pinpoints) are not supported");
         }
 
         ImageBudget.Require(size, (long)tokens * tokens, 3L * side * side);
@@ -57,4 +57,40 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
     }
 
     private static string Mark(ModelConfiguration configuration) => configuration.Processor["image_token"].Text("<image>")!;
+}
+
+/// <summary>Images of any shape as one square tile: a plain resize, whatever the aspect ratio.</summary>
+/// <param name="side">The tile's side in pixels.</param>
+/// <param name="tokens">Image tokens along a side of the tile.</param>
+/// <param name="mark">The image token's text.</param>
+/// <param name="normalisation">How bytes become network inputs.</param>
+/// <param name="filter">The kernel of the resize.</param>
+internal sealed class SingleTilePreparation(int side, int tokens, string mark, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
+{
+    private readonly TileWriter _writer = new(normalisation, filter, side);
+
+    private readonly ImagePlan _plan = new()
+    {
+        PixelShape = [1, 3, side, side],
+        Tokens = tokens * tokens,
+        Text = string.Concat(Enumerable.Repeat(mark, tokens * tokens)),
+        Regions = new TileRegions(1, 1, tokens),
+    };
+
+    public int ShortSide => side;
+
+    public int MaximumTokens => tokens * tokens;
+
+    public ImagePlan Plan(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        return _plan;
+    }
+
+    public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
+    {
+        ImageBudget.RequireLength(frame, _writer.TileLength, plan, pixels);
+        _writer.Write(new PackedPixels(frame), 1, 1, pixels);
+    }
 }

@@ -1,4 +1,5 @@
 using SafeVision.Inference;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
@@ -17,5 +18,107 @@ internal static class VisionLanguageFamilies
         IVisionLanguageFamily family = s_all.FirstOrDefault(known => known.ModelTypes.Contains(type))
             ?? throw new ModelLoadException($"{configuration.Folder}: the model type '{type}' is not known. Known are {string.Join(", ", s_all.SelectMany(known => known.ModelTypes))}.");
         return family.Read(configuration, tokenizer, options ?? PreparationOptions.Default);
+    }
+}
+
+/// <summary>
+/// A family of vision-language models: what its configuration files mean for preprocessing, prompt and wiring. The facts of
+/// a family stand in its file and nowhere else.
+/// </summary>
+internal interface IVisionLanguageFamily
+{
+    /// <summary>The family's name in errors and provenance, such as <c>internvl</c>.</summary>
+    string Name { get; }
+
+    /// <summary>The values of <c>model_type</c> in config.json, or of <c>model.type</c> in genai_config.json, that name it.</summary>
+    IReadOnlyList<string> ModelTypes { get; }
+
+    /// <summary>Reads how the model is fed.</summary>
+    /// <exception cref="Inference.ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
+    VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
+}
+
+/// <summary>How a vision-language model is fed.</summary>
+internal sealed record VisionLanguageProfile
+{
+    /// <summary>The family's name.</summary>
+    public required string Family { get; init; }
+
+    /// <summary>How an image becomes the vision tower's input.</summary>
+    public required IImagePreparation Images { get; init; }
+
+    /// <summary>What stands in a rendered conversation where an image belongs, such as <c>&lt;IMG_CONTEXT&gt;</c>; <see cref="ImagePlan.Text"/> replaces it.</summary>
+    public required string ImageMark { get; init; }
+
+    /// <summary>The id of the token whose embedding is replaced by an image feature.</summary>
+    public required int ImageToken { get; init; }
+
+    /// <summary>How a conversation is written down for the model.</summary>
+    public required ConversationTemplate Conversation { get; init; }
+
+    /// <summary>Which position each token has.</summary>
+    public IPositionScheme Positions { get; init; } = SequentialPositions.FromZero;
+
+    /// <summary>The ids that end an answer; at least one.</summary>
+    public required IReadOnlyList<int> StopTokens { get; init; }
+
+    /// <summary>The most tokens that the model was made for, prompt and answer together.</summary>
+    public required int ContextLength { get; init; }
+}
+
+/// <summary>What a host asks of a family's preprocessing beyond what the model's files say.</summary>
+internal sealed record PreparationOptions
+{
+    /// <summary>As the model's files say.</summary>
+    public static PreparationOptions Default { get; } = new();
+
+    /// <summary>
+    /// The most tiles that an image is cut into, at least 1, an overview of the whole image apart. Each tile costs its tokens,
+    /// so fewer tiles are faster and see less. It only ever lowers the model's own number; families without tiles ignore it.
+    /// </summary>
+    public int? MaximumTiles
+    {
+        get;
+        init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A image is cut into at least one tile.");
+    }
+
+    /// <summary>
+    /// The most tokens that an image should take, at least 1, where a family resizes images by their number of pixels; null:
+    /// as many as the model's files allow, which may be all of its context. It only ever lowers the model's own number.
+    /// </summary>
+    public int? MaximumTokens
+    {
+        get;
+        init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A image takes at least one token.");
+    }
+}
+
+/// <summary>Which position each token of a sequence has, for graphs that want to be told. Thread-safe.</summary>
+internal interface IPositionScheme
+{
+    /// <summary>Numbers a token: 1, or 3 for multimodal rotary embeddings (time, row, column).</summary>
+    int Rows { get; }
+
+    /// <summary>Writes the positions of a run of tokens.</summary>
+    /// <param name="tokens">The sequence from its first token.</param>
+    /// <param name="start">The first token of the run.</param>
+    /// <param name="positions">Receives [rows, count] numbers, where count is its length divided by <see cref="Rows"/>.</param>
+    void Write(TokenSequence tokens, int start, Span<long> positions);
+}
+
+/// <summary>Tokens counted one by one.</summary>
+/// <param name="first">The first token's position: 0, or 1 for the families that count so.</param>
+internal sealed class SequentialPositions(int first) : IPositionScheme
+{
+    public static SequentialPositions FromZero { get; } = new(0);
+
+    public int Rows => 1;
+
+    public void Write(TokenSequence tokens, int start, Span<long> positions)
+    {
+        for (int i = 0; i < positions.Length; i++)
+        {
+            positions[i] = first + start + i;
+        }
     }
 }

@@ -1,7 +1,6 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Inference;
 
-
 namespace SafeVision.VisionLanguage.Generation;
 
 /// <summary>What a decoder's graph takes and gives, read from the session itself; files only name the tensors.</summary>

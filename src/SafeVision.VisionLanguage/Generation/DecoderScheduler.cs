@@ -11,7 +11,6 @@ internal sealed class DecoderScheduler : IDisposable
 
     private readonly TextDecoder _decoder;
     private readonly DecoderSlots _slots;
-    private readonly int _prefillBatch;
     private readonly Lock _gate = new();
     private readonly Lock _run = new(); // held while the decoder or a cache is in use
     private readonly List<DecoderJob> _arrived = [];
@@ -24,8 +23,7 @@ internal sealed class DecoderScheduler : IDisposable
 
     /// <param name="decoder">The decoder.</param>
     /// <param name="slots">The places for sequences.</param>
-    /// <param name="prefillBatch">The most prompts that are computed in one run, at least 1.</param>
-    public DecoderScheduler(TextDecoder decoder, DecoderSlots slots, int prefillBatch) => (_decoder, _slots, _prefillBatch) = (decoder, slots, prefillBatch);
+    public DecoderScheduler(TextDecoder decoder, DecoderSlots slots) => (_decoder, _slots) = (decoder, slots);
 
     /// <summary>The most tokens of a sequence.</summary>
     public int Capacity => _slots.Capacity;
@@ -103,31 +101,28 @@ internal sealed class DecoderScheduler : IDisposable
 
     private void Loop()
     {
-        while (Collect())
+        while (DrainQueue())
         {
             lock (_run)
             {
-                if (!_stop.IsCancellationRequested) // otherwise collecting ends it
+                if (!_stop.IsCancellationRequested) // otherwise draining the queue ends it
                 {
-                    Guard(_jobs.ToArray(), Turn);
+                    Guard(_jobs.ToArray(), RunIteration);
                 }
             }
         }
     }
 
-    private void Turn()
+    private void RunIteration()
     {
-        SeatWaiters();
+        Admit();
         DropCancelled();
         Step();
-        if (!PrefillTogether())
-        {
-            Prefill();
-        }
+        Prefill();
     }
 
     /// <summary>Takes in what has come and gone since the last run; false when there is nothing to do.</summary>
-    private bool Collect()
+    private bool DrainQueue()
     {
         lock (_gate)
         {
@@ -137,7 +132,7 @@ internal sealed class DecoderScheduler : IDisposable
             }
 
             _returned.Clear();
-            _arrived.ForEach(job => job.Slot.Tokens.Append(job.Said.Span));
+            _arrived.ForEach(job => job.Slot.Tokens.Append(job.PendingTokens.Span));
             _jobs.AddRange(_arrived);
             _arrived.Clear();
             if (_stop.IsCancellationRequested)
@@ -156,7 +151,7 @@ internal sealed class DecoderScheduler : IDisposable
         }
     }
 
-    private void SeatWaiters()
+    private void Admit()
     {
         while (_slots.HasFree)
         {
@@ -233,41 +228,6 @@ internal sealed class DecoderScheduler : IDisposable
                 Advance(job, logits.Slice((job.Slot.Row - first) * vocabulary, vocabulary));
             }
         });
-    }
-
-    /// <summary>Several prompts of which nothing is computed yet, in one run; false where there are not several that fit.</summary>
-    private bool PrefillTogether()
-    {
-        DecoderJob[] fresh = [.. _jobs.Where(job => job.Slot.Pending > 1 && job.Slot.Cache.Length == 0 && job.Keep == 1).OrderBy(job => job.Slot.Row)];
-        for (int first = 0; first < fresh.Length; first++)
-        {
-            int count = 1;
-            while (count < _prefillBatch && first + count < fresh.Length && GoTogether(fresh.AsSpan(first, count + 1)))
-            {
-                count++;
-            }
-
-            if (count > 1)
-            {
-                DecoderJob[] batch = fresh[first..(first + count)];
-                Guard(batch, () => _decoder.Prefill(_slots.Shared, [.. batch.Select(job => job.Slot)], (row, logits) => Advance(batch[row], logits)));
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private bool GoTogether(ReadOnlySpan<DecoderJob> jobs)
-    {
-        int longest = 0, shortest = int.MaxValue;
-        for (int i = 0; i < jobs.Length; i++)
-        {
-            (longest, shortest) = (Math.Max(longest, jobs[i].Slot.Pending), Math.Min(shortest, jobs[i].Slot.Pending));
-        }
-
-        return _decoder.FitsOneRun(jobs.Length, longest, shortest)
-            && (_slots.Shared is null || jobs[^1].Slot.Row - jobs[0].Slot.Row == jobs.Length - 1); // rows of a batch lie side by side
     }
 
     /// <summary>One chunk of one prompt.</summary>
@@ -348,7 +308,7 @@ internal sealed class DecoderScheduler : IDisposable
 
         lock (_run)
         {
-            Collect();
+            DrainQueue();
             _slots.Dispose();
             _decoder.Dispose();
         }

@@ -46,7 +46,7 @@ internal sealed class DecoderSlots : IDisposable
     /// </summary>
     /// <remarks>
     /// A slot goes on where it stands only if it keeps more than it forgets; else the beginning is copied to where nobody was
-    /// for longest. So a policy that all prompts begin with outlives the pictures that follow it, and no picture is forgotten
+    /// for longest. So a policy that all prompts begin with outlives the images that follow it, and no image is forgotten
     /// for a few words that begin every prompt.
     /// </remarks>
     public DecoderSlot Take(TokenSequence prompt)
@@ -127,5 +127,34 @@ internal sealed class DecoderSlots : IDisposable
         }
 
         Shared?.Dispose();
+    }
+}
+
+/// <summary>A place for one sequence: its tokens, and the keys and values of those that were computed.</summary>
+internal sealed class DecoderSlot(int row, KeyValueCache cache)
+{
+    /// <summary>Its place among the slots.</summary>
+    public int Row { get; } = row;
+
+    /// <summary>Keys and values of the first <see cref="KeyValueCache.Length"/> tokens.</summary>
+    public KeyValueCache Cache { get; } = cache;
+
+    /// <summary>The tokens; those beyond the cache's length are yet to be computed.</summary>
+    public TokenSequence Tokens { get; set; } = new();
+
+    /// <summary>The images' features, in order; empty where their tokens are already computed.</summary>
+    public IReadOnlyList<ImageFeatures> Features { get; set; } = [];
+
+    /// <summary>How many tokens are yet to be computed.</summary>
+    public int Pending => Tokens.Count - Cache.Length;
+
+    /// <summary>Forgets everything from a token on.</summary>
+    public void Truncate(int count)
+    {
+        Tokens.Truncate(count);
+        if (Cache.Length > count)
+        {
+            Cache.Rewind(count);
+        }
     }
 }

@@ -25,7 +25,7 @@ internal sealed class EmbeddingTable : ITextEmbedder
 
     /// <param name="session">The graph.</param>
     /// <param name="ids">The input of ids.</param>
-    /// <param name="features">The input of image features; null where the graph knows nothing of pictures.</param>
+    /// <param name="features">The input of image features; null where the graph knows nothing of images.</param>
     /// <param name="embeddings">The output.</param>
     /// <param name="width">Numbers of an embedding.</param>
     /// <param name="imageToken">The id that stands for an image feature.</param>
@@ -99,7 +99,7 @@ internal sealed class EmbeddingTable : ITextEmbedder
         System.Buffers.ArrayPool<float>.Shared.Return(floats);
     }
 
-    /// <summary>Each image token of a run with its feature. Pictures are gone through from their first token, because a run may begin in the middle of one.</summary>
+    /// <summary>Each image token of a run with its feature. Images are gone through from their first token, because a run may begin in the middle of one.</summary>
     private IEnumerable<(int At, ReadOnlyMemory<float> Values)> ImageRows(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features)
     {
         for (int image = 0; image < tokens.Images.Count; image++)
@@ -110,11 +110,11 @@ internal sealed class EmbeddingTable : ITextEmbedder
                 continue;
             }
 
-            ImageFeatures rows = image < features.Count ? features[image] : throw new InvalidOperationException("The features of a picture in the prompt are missing.");
+            ImageFeatures rows = image < features.Count ? features[image] : throw new InvalidOperationException("The features of an image in the prompt are missing.");
             if (rows.Width != _width || rows.Tokens != span.Plan.Tokens)
             {
                 throw new ModelOutputException(
-                    $"{_session.ModelName}: the vision tower gave {rows.Tokens} features of {rows.Width} numbers for a picture that has {span.Plan.Tokens} tokens of {_width} in the prompt.");
+                    $"{_session.ModelName}: the vision tower gave {rows.Tokens} features of {rows.Width} numbers for an image that has {span.Plan.Tokens} tokens of {_width} in the prompt.");
             }
 
             int row = 0;
@@ -152,4 +152,18 @@ internal sealed class EmbeddingTable : ITextEmbedder
         _converted.Dispose();
         _merged.Dispose();
     }
+}
+
+/// <summary>Looks up the embeddings of a prompt's tokens and puts image features where they belong. Not thread-safe.</summary>
+internal interface ITextEmbedder : IDisposable
+{
+    /// <summary>Writes the embeddings of a run of tokens, [count, width].</summary>
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="start">The first token of the run.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="features">The features of the sequence's images, in order; not needed where the run holds no image token.</param>
+    /// <param name="target">Receives the numbers.</param>
+    /// <param name="type">Their type.</param>
+    /// <param name="firstRow">The row of <paramref name="target"/> to start at.</param>
+    void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow);
 }

@@ -114,67 +114,6 @@ internal sealed class TextDecoder : IDisposable
         return logits;
     }
 
-    /// <summary>
-    /// Computes all pending tokens of several sequences of which nothing is computed yet, in one run, padded on the right. Rows
-    /// do not see each other or the padding, so the result is that of one run each.
-    /// </summary>
-    /// <param name="buffers">Where the sequences' caches lie, for graphs that append in place; the slots are then neighbours. Null for others.</param>
-    /// <param name="slots">The sequences.</param>
-    /// <param name="take">Receives the logits of each sequence's last token, [vocabulary].</param>
-    public void Prefill(SharedKeyValueBuffers? buffers, IReadOnlyList<DecoderSlot> slots, RowLogits take)
-    {
-        int batch = slots.Count, longest = slots.Max(slot => slot.Pending), shortest = slots.Min(slot => slot.Pending);
-        NativeBuffer embeddings = Buffer("embeddings", (long)batch * longest * _graph.Width * TensorElements.SizeOf(_graph.EmbeddingType));
-        Begin(batch, longest, 0);
-        Span<long> mask = Int64("mask", batch * longest);
-        Span<long> positions = Int64("positions", _positions.Rows * batch * longest);
-        mask.Clear();
-        positions.Clear();
-        for (int row = 0; row < batch; row++)
-        {
-            int count = slots[row].Pending;
-            _embedder.Embed(slots[row].Tokens, 0, count, slots[row].Features, embeddings, _graph.EmbeddingType, row * longest);
-            mask.Slice(row * longest, count).Fill(1);
-            WritePositions(slots[row], positions, batch, longest, row);
-        }
-
-        Input(_graph.Names.Mask, "mask", TensorElementType.Int64, [batch, longest]);
-        if (_graph.Names.Positions is not null)
-        {
-            BindPositions(positions, batch, longest);
-        }
-
-        using BatchPresent? present = buffers is null ? new BatchPresent(_graph, batch, longest) : null;
-        present?.Bind(_binding);
-        buffers?.Bind(_binding, slots[0].Row, batch);
-        int keep = longest - shortest + 1;
-        Span<float> logits = Execute(batch, longest, keep, CancellationToken.None);
-        int given = logits.Length / batch / _graph.Vocabulary;
-        for (int row = 0; row < batch; row++)
-        {
-            int count = slots[row].Pending;
-            present?.Copy(row, slots[row].Cache, count);
-            slots[row].Cache.Commit(count);
-            take(row, logits.Slice(((row * given) + given - (longest - count) - 1) * _graph.Vocabulary, _graph.Vocabulary));
-        }
-    }
-
-    /// <summary>Whether so many sequences of so many tokens can be computed in one run within the bounds of memory.</summary>
-    public bool FitsOneRun(int batch, int longest, int shortest) =>
-        (long)batch * longest <= Chunk
-        && (long)batch * (_graph.Names.KeepLogits is null ? longest : longest - shortest + 1) * _graph.Vocabulary * TensorElements.SizeOf(_graph.LogitsType) <= LargestLogits;
-
-    private void WritePositions(DecoderSlot slot, Span<long> positions, int batch, int longest, int row)
-    {
-        int count = slot.Pending;
-        long[] own = new long[_positions.Rows * count];
-        _positions.Write(slot.Tokens, 0, own);
-        for (int axis = 0; axis < _positions.Rows; axis++)
-        {
-            own.AsSpan(axis * count, count).CopyTo(positions.Slice(((axis * batch) + row) * longest, count)); // [rows, batch, longest]
-        }
-    }
-
     private void Begin(int batch, int count, int past)
     {
         _values.ForEach(value => value.Dispose());

@@ -1,4 +1,5 @@
 using SafeVision.Inference;
+using SafeVision.Policies;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Protocols;
@@ -9,9 +10,9 @@ internal sealed class AnswerChoices
     /// <summary>A log-probability this far above 0 is no rounding error any more.</summary>
     private const double Rounding = 1e-3;
 
-    private readonly TokenTrie _trie;
+    private readonly ChoiceSet _trie;
 
-    private AnswerChoices(TokenTrie trie) => _trie = trie;
+    private AnswerChoices(ChoiceSet trie) => _trie = trie;
 
     /// <summary>The most tokens that an answer takes.</summary>
     public int LongestAnswer => _trie.Choices.Max(choice => choice.Length);
@@ -39,7 +40,7 @@ internal sealed class AnswerChoices
         int[][] choices = [.. answers.Select(answer => answer.End is { } end && answers.Any(other => IsBeginning(answer.Ids, other.Ids)) ? [.. answer.Ids, end] : answer.Ids)];
         try
         {
-            return new AnswerChoices(TokenTrie.Create(choices));
+            return new AnswerChoices(ChoiceSet.Create(choices));
         }
         catch (ArgumentException exception)
         {
@@ -49,9 +50,9 @@ internal sealed class AnswerChoices
 
     /// <summary>Each answer's share when nothing else can be said, in the order given; they add up to 1.</summary>
     /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities.</exception>
-    public async ValueTask<double[]> AskAsync(IGuardDialog dialog, CancellationToken cancellationToken)
+    public async ValueTask<double[]> AskAsync(IGenerationSession session, CancellationToken cancellationToken)
     {
-        ChoiceScores scores = await dialog.ChooseAsync(_trie, cancellationToken).ConfigureAwait(false);
+        ChoiceScores scores = await session.ChooseAsync(_trie, cancellationToken).ConfigureAwait(false);
         foreach (double score in scores.TokenLogProbabilities.SelectMany(tokens => tokens))
         {
             if (!(score <= Rounding))
@@ -67,4 +68,92 @@ internal sealed class AnswerChoices
     }
 
     private static bool IsBeginning(int[] ids, int[] of) => ids.Length < of.Length && of.AsSpan().StartsWith(ids);
+}
+
+/// <summary>Something that a model can answer.</summary>
+/// <param name="Meaning">What it stands for, in the words of an error message.</param>
+/// <param name="Ids">Its tokens.</param>
+/// <param name="End">The token that follows it when it is said to its end; null where its own last token ends it.</param>
+internal sealed record PossibleAnswer(string Meaning, int[] Ids, int? End);
+
+/// <summary>The names by which a model is to call a policy's categories.</summary>
+internal static class AnswerNames
+{
+    /// <summary>
+    /// Each category's name; where another category has the same, or it is the word for a harmless image, its id stands behind
+    /// it. So a name doesn't depend on the order of the policy.
+    /// </summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="safe">The word for a harmless image.</param>
+    /// <param name="model">The model's name, for errors.</param>
+    /// <exception cref="ModelLoadException">Two categories would still have the same name.</exception>
+    public static string[] For(SafetyPolicy policy, string safe, string model)
+    {
+        Dictionary<string, int> uses = new(StringComparer.OrdinalIgnoreCase) { [safe] = 2 };
+        foreach (SafetyCategory category in policy.Categories)
+        {
+            uses[category.Name] = uses.GetValueOrDefault(category.Name) + 1;
+        }
+
+        string[] names = [.. policy.Categories.Select(category => uses[category.Name] == 1 ? category.Name : $"{category.Name} ({category.Id})")];
+        var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { safe };
+        string? twice = names.FirstOrDefault(name => !taken.Add(name));
+        return twice is null ? names : throw new ModelLoadException(
+            $"{model}: two categories of the policy '{policy.Name}' would both be called '{twice}', so the model can't tell them apart. Give one of them another name.");
+    }
+}
+
+/// <summary>From the shares of an answer that names one category to a score for each.</summary>
+internal static class CategoryScores
+{
+    /// <summary>
+    /// Score = P(not safe) × share / largest share of a category. An answer names one category even where several harms are
+    /// seen; so the harms don't share out one doubt among them: if half says violence and half says weapons, both score 1.
+    /// The likeliest category scores what the model thinks of the image as a whole, the others in proportion.
+    /// </summary>
+    /// <param name="unsafeShare">The probability that the image is not safe, 0 to 1.</param>
+    /// <param name="shares">Each category's share of the answers; any scale.</param>
+    /// <param name="others">The largest share of a category that the model knows and the policy lacks; 0 if none.</param>
+    public static double[] Spread(double unsafeShare, ReadOnlySpan<double> shares, double others = 0)
+    {
+        double largest = others;
+        foreach (double share in shares)
+        {
+            largest = Math.Max(largest, share);
+        }
+
+        double[] scores = new double[shares.Length];
+        for (int i = 0; i < scores.Length; i++)
+        {
+            scores[i] = largest > 0 ? unsafeShare * (shares[i] / largest) : 0;
+        }
+
+        return scores;
+    }
+
+    /// <summary>
+    /// The position of the category that is worth a reason: the likeliest one, if the model holds the image for harmful or a
+    /// score reaches the point where a person should look; -1 otherwise. Equally likely ones are taken in order of their ids.
+    /// </summary>
+    public static int Primary(SafetyPolicy policy, IReadOnlyList<CategoryAnswer?> answers, double safe)
+    {
+        int primary = -1;
+        bool suspected = false;
+        for (int i = 0; i < answers.Count; i++)
+        {
+            if (answers[i] is not { } answer)
+            {
+                continue;
+            }
+
+            suspected |= answer.Score >= policy.Categories[i].ReviewAt || answer.Probability > safe;
+            int order = primary < 0 ? 1 : answer.Probability.CompareTo(answers[primary]!.Value.Probability);
+            if (order > 0 || (order == 0 && string.CompareOrdinal(policy.Categories[i].Id, policy.Categories[primary].Id) < 0))
+            {
+                primary = i;
+            }
+        }
+
+        return suspected ? primary : -1;
+    }
 }

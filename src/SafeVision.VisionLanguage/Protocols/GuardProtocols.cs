@@ -1,4 +1,8 @@
+using SafeVision.Assessments;
 using SafeVision.Inference;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
@@ -19,5 +23,107 @@ internal static class GuardProtocols
         ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", s_all.Select(protocol => protocol.Name))}.");
 
     /// <summary>The protocol of a model of which nothing is said: the paper's where the tokenizer has its tokens, else plain questions.</summary>
-    public static IGuardProtocol Guess(TextTokenizer tokenizer) => ModelMarks.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
+    public static IGuardProtocol Guess(TextTokenizer tokenizer) => AnswerTokens.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
+}
+
+/// <summary>
+/// What a guard model was trained to be asked and to answer: prompt, grammar of the answer, scores. Independent of the
+/// model's family. A protocol's facts stand in its file and nowhere else.
+/// </summary>
+internal interface IGuardProtocol
+{
+    /// <summary>The name in the prompt file, options and provenance, such as <c>safevision</c>.</summary>
+    string Name { get; }
+
+    /// <summary>Makes a policy ready: prompts, grammar, and what of the policy the protocol can honour.</summary>
+    /// <exception cref="Inference.ModelLoadException">The model lacks what the protocol needs, such as its tokens.</exception>
+    CompiledProtocol Compile(ProtocolContext context);
+}
+
+/// <summary>What a protocol compiles from.</summary>
+/// <param name="Policy">The policy.</param>
+/// <param name="Mode">How much is answered.</param>
+/// <param name="Model">The model's name, for errors.</param>
+/// <param name="Profile">How the model is fed.</param>
+/// <param name="Tokenizer">The model's tokenizer.</param>
+/// <param name="Wording">The words and layout of the prompts: those beside the model, or the protocol's own.</param>
+internal sealed record ProtocolContext(
+    SafetyPolicy Policy,
+    VisionLanguageMode Mode,
+    string Model,
+    VisionLanguageProfile Profile,
+    TextTokenizer Tokenizer,
+    PromptWording Wording);
+
+/// <summary>A policy in the words and the grammar of one protocol. Thread-safe.</summary>
+internal abstract class CompiledProtocol
+{
+    /// <summary>What of each category the protocol can judge, in the policy's order.</summary>
+    public abstract IReadOnlyList<CategoryCoverage> Coverage { get; }
+
+    /// <summary>Every prompt that is put to the model, with the image mark where the image stands.</summary>
+    public abstract IReadOnlyList<GuardPrompt> Prompts { get; }
+
+    /// <summary>Puts the questions about one image to the model.</summary>
+    /// <param name="model">The model, looking at the image.</param>
+    /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
+    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
+    /// <returns>One answer for each category of the policy, in its order.</returns>
+    /// <exception cref="Inference.ModelOutputException">The model gave numbers that are none.</exception>
+    public abstract ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken);
+}
+
+/// <summary>A policy of which the model can express nothing: no question, and every category not assessed.</summary>
+internal sealed class UnsupportedPolicyProtocol(SafetyPolicy policy) : CompiledProtocol
+{
+    public override IReadOnlyList<CategoryCoverage> Coverage { get; } = [.. policy.Categories.Select(PromptCoverage.None)];
+
+    public override IReadOnlyList<GuardPrompt> Prompts => [];
+
+    public override ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(new GuardAnswer { Categories = new CategoryAnswer?[policy.Categories.Count] });
+}
+
+/// <summary>What a model said about one image.</summary>
+internal sealed record GuardAnswer
+{
+    /// <summary>One answer for each category of the policy, in its order; null where the model was not asked about it.</summary>
+    public required IReadOnlyList<CategoryAnswer?> Categories { get; init; }
+
+    /// <summary>The probability of "nothing that the policy forbids", 0 to 1; null where the protocol has no such answer.</summary>
+    public double? Safe { get; init; }
+
+    /// <summary>The reason in the model's own words; null where it wrote none.</summary>
+    public string? Reason { get; init; }
+
+    /// <summary>The position in the policy of the category that the reason is about; -1 when it names none.</summary>
+    public int Primary { get; init; } = -1;
+}
+
+/// <summary>What a model said about one category.</summary>
+/// <param name="Score">How likely the category applies, 0 to 1: what thresholds are compared with.</param>
+/// <param name="Probability">The share that the model gave the category among all answers it could give, 0 to 1.</param>
+internal readonly record struct CategoryAnswer(double Score, double Probability);
+
+/// <summary>A model that looks at one image and can be asked about it. Thread-safe; dialogs are not.</summary>
+internal interface IGuardModel
+{
+    /// <summary>Puts a prompt with the image to the model, up to where the answer begins.</summary>
+    ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken);
+}
+
+/// <summary>One answer in the making. Used by one caller at a time.</summary>
+internal interface IGenerationSession : IAsyncDisposable
+{
+    /// <summary>How likely each of the choices is as what comes next; the session stays where it is.</summary>
+    ValueTask<ChoiceScores> ChooseAsync(ChoiceSet choices, CancellationToken cancellationToken);
+
+    /// <summary>Lets the model have said these tokens.</summary>
+    ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken);
+
+    /// <summary>Lets the model write on, likeliest token first, until it ends its answer or a limit is met.</summary>
+    /// <param name="limits">Where it ends.</param>
+    /// <param name="text">Receives the text while it is being written; null when nobody listens.</param>
+    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
+    ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken);
 }

@@ -21,7 +21,7 @@ internal sealed class InstructProtocol : IGuardProtocol
         string safe = context.Wording.SafeToken ?? DefaultSafe;
         string[] names = AnswerNames.For(context.Policy, safe, context.Model);
         ProtocolCategory[] categories = [.. context.Policy.Categories.Select((category, i) =>
-            new ProtocolCategory(i, category, PromptText.FromStranger(names[i])))];
+            new ProtocolCategory(i, category, PromptText.Untrusted(names[i])))];
 
         var prompts = new ProtocolPrompts(context);
         ProtocolPrompt prompt = prompts.Write("fast", categories, PromptText.Trusted(safe), PromptText.Empty);
@@ -57,10 +57,10 @@ internal sealed class InstructProtocol : IGuardProtocol
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
             double[] shares;
-            IGuardDialog dialog = await model.OpenAsync(prompts[0], cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(prompts[0], cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                shares = await choices.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                shares = await choices.AskAsync(session, cancellationToken).ConfigureAwait(false);
             }
 
             double[] scores = CategoryScores.Spread(1 - shares[0], shares.AsSpan(1));
@@ -74,10 +74,10 @@ internal sealed class InstructProtocol : IGuardProtocol
 
         private async ValueTask<string?> ExplainAsync(IGuardModel model, GuardPrompt question, Action<string>? reason, CancellationToken cancellationToken)
         {
-            IGuardDialog dialog = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                return await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
+                return await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -22,7 +22,7 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
             : context.Policy.Categories.Select((category, i) => new ProtocolCategory(
                 i, category, PromptText.Trusted(string.Create(CultureInfo.InvariantCulture, $"S{i + 1}"))));
         ProtocolCategory[] asked = [.. categories];
-        return asked.Length == 0 ? new NothingAsked(context.Policy) : new Compiled(context, asked);
+        return asked.Length == 0 ? new UnsupportedPolicyProtocol(context.Policy) : new Compiled(context, asked);
     }
 
     private sealed class Compiled : CompiledProtocol
@@ -74,18 +74,18 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
         /// </remarks>
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
-            IGuardDialog dialog = await model.OpenAsync(_prompt, cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(_prompt, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                double[] rating = await _rating.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
-                await dialog.AppendAsync(_unsafe, cancellationToken).ConfigureAwait(false);
+                double[] rating = await _rating.AskAsync(session, cancellationToken).ConfigureAwait(false);
+                await session.AppendAsync(_unsafe, cancellationToken).ConfigureAwait(false);
 
                 double[] scores = new double[_codes.Length], shares = new double[_codes.Length];
                 List<int> left = [.. Enumerable.Range(0, _codes.Length)];
                 bool more = true;
                 while (more && left.Count > 0)
                 {
-                    double[] asked = await List(left).AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                    double[] asked = await List(left).AskAsync(session, cancellationToken).ConfigureAwait(false);
                     double[] here = [.. left.Select((_, i) => asked[2 * i] + asked[(2 * i) + 1])];
                     double[] near = CategoryScores.Spread(rating[1], here);
                     int listed = Array.IndexOf(here, here.Max());
@@ -98,7 +98,7 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
                     more = asked[(2 * listed) + 1] > asked[2 * listed];
                     if (more)
                     {
-                        await dialog.AppendAsync((int[])[.. _codes[left[listed]], .. _comma], cancellationToken).ConfigureAwait(false);
+                        await session.AppendAsync((int[])[.. _codes[left[listed]], .. _comma], cancellationToken).ConfigureAwait(false);
                     }
 
                     left.RemoveAt(listed);

@@ -1,6 +1,9 @@
 using System.Collections.Frozen;
+using System.Text;
+using System.Text.Json;
 using SafeVision.Assessments;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
@@ -30,7 +33,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
     {
         ProtocolCategory[] categories = [.. context.Policy.Categories.SelectMany((category, i) =>
             NamesOf(category, context.Wording).Select(name => new ProtocolCategory(i, category, PromptText.Trusted(name))))];
-        return categories.Length == 0 ? new NothingAsked(context.Policy) : new Compiled(context, categories);
+        return categories.Length == 0 ? new UnsupportedPolicyProtocol(context.Policy) : new Compiled(context, categories);
     }
 
     /// <summary>The model's names for a category: those of the prompt file, else those of the taxonomy; none where it has none.</summary>
@@ -90,21 +93,21 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
         /// <remarks>The category is asked for as if the rating were Unsafe, whatever it is: each score is P(Unsafe) spread over them.</remarks>
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
-            IGuardDialog dialog = await model.OpenAsync(_prompt, cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(_prompt, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                await dialog.AppendAsync(_opening, cancellationToken).ConfigureAwait(false);
-                double[] rating = await _rating.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
-                await dialog.AppendAsync(_toCategory, cancellationToken).ConfigureAwait(false);
-                double[] shares = await _category.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                await session.AppendAsync(_opening, cancellationToken).ConfigureAwait(false);
+                double[] rating = await _rating.AskAsync(session, cancellationToken).ConfigureAwait(false);
+                await session.AppendAsync(_toCategory, cancellationToken).ConfigureAwait(false);
+                double[] shares = await _category.AskAsync(session, cancellationToken).ConfigureAwait(false);
 
                 CategoryAnswer?[] answers = Answers(rating[1], shares);
                 int primary = CategoryScores.Primary(_policy, answers, rating[0]);
                 string? written = null;
                 if (_rationale is not null && primary >= 0)
                 {
-                    await dialog.AppendAsync(_toRationale[Spoken(primary, shares)], cancellationToken).ConfigureAwait(false);
-                    written = await _rationale.WriteAsync(dialog, reason, cancellationToken).ConfigureAwait(false);
+                    await session.AppendAsync(_toRationale[Spoken(primary, shares)], cancellationToken).ConfigureAwait(false);
+                    written = await _rationale.WriteAsync(session, reason, cancellationToken).ConfigureAwait(false);
                 }
 
                 return new GuardAnswer { Categories = answers, Safe = rating[0], Reason = written, Primary = primary };
@@ -127,5 +130,70 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
 
         /// <summary>Of the model's names for a category of the policy, the likelier.</summary>
         private int Spoken(int position, double[] shares) => _namesOf[Array.IndexOf(_asked, position)].MaxBy(name => shares[name]);
+    }
+}
+
+/// <summary>Lets a model write the inside of a JSON string, up to the quotation mark that ends it.</summary>
+/// <param name="tokenizer">The model's tokenizer.</param>
+/// <param name="limits">Where the text ends at the latest.</param>
+internal sealed class JsonText(TextTokenizer tokenizer, TextLimits limits)
+{
+    private const char Quote = '"';
+
+    private readonly int[] _quote = tokenizer.Encode("\"");
+
+    /// <summary>The text without its escapes; the session stands before the quotation mark.</summary>
+    /// <param name="session">The session, which stands behind the opening quotation mark.</param>
+    /// <param name="listener">Receives the text with its escapes while it is being written; null when nobody listens.</param>
+    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
+    public async ValueTask<string> WriteAsync(IGenerationSession session, Action<string>? listener, CancellationToken cancellationToken)
+    {
+        var text = new StringBuilder();
+        TextLimits left = limits with { EndsAt = "\"" };
+        while (left.MaximumTokens > 0 && left.MaximumWords > 0)
+        {
+            text.Append(await session.WriteAsync(left, listener, cancellationToken).ConfigureAwait(false));
+            if (!EndsInEscape(text))
+            {
+                break;
+            }
+
+            // An escaped quotation mark: it belongs to the text, which goes on.
+            await session.AppendAsync(_quote, cancellationToken).ConfigureAwait(false);
+            text.Append(Quote);
+            listener?.Invoke("\"");
+            string written = text.ToString();
+            left = left with
+            {
+                MaximumTokens = limits.MaximumTokens - tokenizer.Encode(PromptText.Untrusted(written)).Length,
+                MaximumWords = limits.MaximumWords - written.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length + 1,
+            };
+        }
+
+        return Unescape(text.ToString());
+    }
+
+    private static bool EndsInEscape(StringBuilder text)
+    {
+        int backslashes = 0;
+        while (backslashes < text.Length && text[text.Length - 1 - backslashes] == '\\')
+        {
+            backslashes++;
+        }
+
+        return backslashes % 2 == 1;
+    }
+
+    private static string Unescape(string text)
+    {
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse($"{Quote}{text.ReplaceLineEndings("\\n").Replace("\t", "\\t", StringComparison.Ordinal)}{Quote}");
+            return document.RootElement.GetString()!;
+        }
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
+        {
+            return text.Replace("\\", "", StringComparison.Ordinal);
+        }
     }
 }

@@ -1,4 +1,6 @@
+using SafeVision.Assessments;
 using SafeVision.Inference;
+using SafeVision.Policies;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -8,9 +10,9 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// <summary>Writes the prompts of one protocol for one model and one policy.</summary>
 internal sealed class ProtocolPrompts(ProtocolContext context)
 {
-    private const int SideOfLargePicture = 4096;
+    private const int SideOfLargeImage = 4096;
 
-    private readonly int _pictureTokens = PictureTokens(context);
+    private readonly int _imageTokens = ImageTokens(context);
 
     /// <summary>Where a reason ends.</summary>
     public TextLimits ReasonLimits { get; } = new(context.Wording.MaximumReasonTokens, context.Wording.MaximumReasonWords);
@@ -33,15 +35,15 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
         return new ProtocolPrompt(prompt, new PromptCoverage(conversation), AnswerEnd(prompt));
     }
 
-    /// <summary>Checks that a prompt with the largest picture and an answer fits the model.</summary>
+    /// <summary>Checks that a prompt with the largest image and an answer fits the model.</summary>
     /// <exception cref="ModelLoadException">It doesn't.</exception>
     public void RequireFit(ProtocolPrompt prompt, int answerTokens)
     {
-        int text = prompt.Tokens.Before.Length + prompt.Tokens.After.Length, picture = _pictureTokens;
-        if ((long)text + picture + answerTokens > context.Profile.ContextLength)
+        int text = prompt.Tokens.Before.Length + prompt.Tokens.After.Length, image = _imageTokens;
+        if ((long)text + image + answerTokens > context.Profile.ContextLength)
         {
             throw new ModelLoadException(
-                $"{context.Model}: the policy '{context.Policy.Name}' makes a prompt of {text} tokens; with {picture} for a picture and {answerTokens} for the answer that is more than the model's {context.Profile.ContextLength}. Shorten the policy's phrases, split it, or use a model with a longer context.");
+                $"{context.Model}: the policy '{context.Policy.Name}' makes a prompt of {text} tokens; with {image} for an image and {answerTokens} for the answer that is more than the model's {context.Profile.ContextLength}. Shorten the policy's phrases, split it, or use a model with a longer context.");
         }
     }
 
@@ -52,11 +54,128 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
         return used >= 0 ? prompt.After[used] : context.Profile.StopTokens[0];
     }
 
-    /// <summary>The most tokens of a picture, with those that stand around and between its image tokens.</summary>
-    private static int PictureTokens(ProtocolContext context)
+    /// <summary>The most tokens of an image, with those that stand around and between its image tokens.</summary>
+    private static int ImageTokens(ProtocolContext context)
     {
-        ImagePlan plan = context.Profile.Images.Plan(SideOfLargePicture, SideOfLargePicture);
+        ImagePlan plan = context.Profile.Images.Plan(SideOfLargeImage, SideOfLargeImage);
         double perImageToken = context.Tokenizer.Encode(plan.Text).Length / (double)plan.Tokens;
         return (int)Math.Ceiling(context.Profile.Images.MaximumTokens * perImageToken);
+    }
+}
+
+/// <summary>A prompt and what it says.</summary>
+/// <param name="Tokens">The prompt, ready for any image.</param>
+/// <param name="Coverage">What of the policy stands in it.</param>
+/// <param name="End">The token that ends an answer to it.</param>
+internal sealed record ProtocolPrompt(GuardPrompt Tokens, PromptCoverage Coverage, int End);
+
+/// <summary>A category of the policy as a protocol speaks of it.</summary>
+/// <param name="Position">Its place in the policy.</param>
+/// <param name="Category">What the policy says about it.</param>
+/// <param name="Answer">What the model says when it means the category: a token of its own, a code, or the category's name.</param>
+internal sealed record ProtocolCategory(int Position, SafetyCategory Category, PromptText Answer);
+
+/// <summary>A prompt ready for any image: the tokens before the image and after it.</summary>
+/// <param name="Text">The whole prompt with the image mark where the image stands.</param>
+/// <param name="Before">The ids before the image, the one that begins every text included.</param>
+/// <param name="After">The ids after the image, up to where the answer begins.</param>
+internal sealed record GuardPrompt(string Text, int[] Before, int[] After)
+{
+    /// <summary>Tokenises a rendered conversation around its image.</summary>
+    /// <remarks>The image mark is an added token or stands beside one, and text is cut there before it is tokenised, so the halves equal the whole.</remarks>
+    /// <exception cref="ModelLoadException">The conversation does not hold the image mark exactly once outside a stranger's words.</exception>
+    public static GuardPrompt Compile(PromptText conversation, VisionLanguageProfile profile, TextTokenizer tokenizer, string model)
+    {
+        int mark = -1;
+        for (int at = conversation.Text.IndexOf(profile.ImageMark, StringComparison.Ordinal); at >= 0;
+            at = conversation.Text.IndexOf(profile.ImageMark, at + profile.ImageMark.Length, StringComparison.Ordinal))
+        {
+            if (!conversation.IsTrusted(at, profile.ImageMark.Length))
+            {
+                continue;
+            }
+
+            if (mark >= 0)
+            {
+                throw new ModelLoadException($"{model}: the prompt holds the image mark '{profile.ImageMark}' twice; it must stand where the image belongs and nowhere else.");
+            }
+
+            mark = at;
+        }
+
+        if (mark < 0)
+        {
+            throw new ModelLoadException($"{model}: the prompt doesn't hold the image mark '{profile.ImageMark}', so the image would be missing from it. Correct the conversation template or the prompt file beside the model.");
+        }
+
+        int end = mark + profile.ImageMark.Length;
+        int[] before = tokenizer.Encode(conversation.Slice(0, mark)), after = tokenizer.Encode(conversation.Slice(end, conversation.Text.Length - end));
+        return new GuardPrompt(conversation.Text, tokenizer.BeginningOfText is { } beginning ? [beginning, .. before] : before, after);
+    }
+}
+
+/// <summary>
+/// What of a policy stands in a prompt. A model can honour only what it reads, so coverage is taken from the rendered prompt and
+/// not from what a prompt file is meant to hold.
+/// </summary>
+internal sealed class PromptCoverage
+{
+    private readonly List<string> _texts = [];
+    private readonly HashSet<string> _whole = [];
+
+    public PromptCoverage(PromptText conversation)
+    {
+        foreach (PromptText.Range range in conversation.UntrustedRanges)
+        {
+            string text = conversation.Text.Substring(range.Start, range.Length);
+            _texts.Add(text);
+            _whole.Add(text);
+        }
+    }
+
+    /// <summary>What of a category the model reads.</summary>
+    /// <param name="category">The category, about which the model is asked.</param>
+    /// <param name="answer">What the model says for it.</param>
+    public CategoryCoverage Of(SafetyCategory category, string answer)
+    {
+        PhraseCoverage[] phrases =
+        [
+            .. category.Includes.Select(phrase => Read(phrase, PhraseRole.Include, answer)),
+            .. category.Excludes.Select(phrase => Read(phrase, PhraseRole.Exclude, answer)),
+        ];
+        bool readsAll = Array.TrueForAll(phrases, phrase => phrase.Level == CoverageLevel.Full);
+        bool readsAny = Array.Exists(phrases, phrase => phrase.Level == CoverageLevel.Full);
+        return new CategoryCoverage(
+            category.Id, readsAll ? CoverageLevel.Full : CoverageLevel.Partial, readsAny ? phrases : [Named(category, answer), .. phrases]);
+    }
+
+    /// <summary>The coverage of a category that the model was trained on as it is.</summary>
+    public static CategoryCoverage Trained(SafetyCategory category, string answer) =>
+        new(category.Id, CoverageLevel.Full, [Named(category, answer)]);
+
+    /// <summary>The coverage of a category about which the model can't be asked.</summary>
+    public static CategoryCoverage None(SafetyCategory category) => CategoryCoverage.None(category.Id, category.Includes);
+
+    private static PhraseCoverage Named(SafetyCategory category, string answer) => new(category.Name, CoverageLevel.Full) { Labels = [answer] };
+
+    private PhraseCoverage Read(string phrase, PhraseRole role, string answer) => Holds(phrase)
+        ? new PhraseCoverage(phrase, CoverageLevel.Full) { Role = role, Labels = [answer] }
+        : new PhraseCoverage(phrase, CoverageLevel.None) { Role = role, NotJudged = phrase };
+
+    private bool Holds(string phrase) => _whole.Contains(phrase) || _texts.Exists(text => HoldsWords(text, phrase));
+
+    /// <summary>Whether a text holds a phrase that is not a part of longer words.</summary>
+    private static bool HoldsWords(string text, string phrase)
+    {
+        for (int at = text.IndexOf(phrase, StringComparison.Ordinal); at >= 0; at = text.IndexOf(phrase, at + 1, StringComparison.Ordinal))
+        {
+            int end = at + phrase.Length;
+            if ((at == 0 || !char.IsLetterOrDigit(text[at - 1])) && (end == text.Length || !char.IsLetterOrDigit(text[end])))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Generation;
@@ -20,12 +21,12 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
 
     public CompiledProtocol Compile(ProtocolContext context)
     {
-        var marks = new ModelMarks(context.Tokenizer, context.Wording, context.Model);
-        ModelMark safe = marks.OfSafe();
-        ModelMark?[] known = [.. context.Policy.Categories.Select(marks.OfCategory)];
+        var marks = new AnswerTokens(context.Tokenizer, context.Wording, context.Model);
+        AnswerToken safe = marks.OfSafe();
+        AnswerToken?[] known = [.. context.Policy.Categories.Select(marks.OfCategory)];
         string[] names = AnswerNames.For(context.Policy, safe.Text, context.Model);
         ProtocolCategory[] categories = [.. context.Policy.Categories.Select((category, i) =>
-            new ProtocolCategory(i, category, known[i] is { } mark ? PromptText.Trusted(mark.Text) : PromptText.FromStranger(names[i])))];
+            new ProtocolCategory(i, category, known[i] is { } mark ? PromptText.Trusted(mark.Text) : PromptText.Untrusted(names[i])))];
 
         bool explains = context.Mode == VisionLanguageMode.Comprehension, novel = known.Contains(null);
         if (explains && novel && context.Wording.Has("novel"))
@@ -34,7 +35,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
         }
 
         bool bare = !explains && context.Wording.Has("bare") && IsTrainedTaxonomy(context.Policy);
-        ModelMark? reason = explains ? marks.OfReason() : null;
+        AnswerToken? reason = explains ? marks.OfReason() : null;
         var prompts = new ProtocolPrompts(context);
         ProtocolPrompt prompt = prompts.Write(
             explains ? "comprehension" : bare ? "bare" : "fast",
@@ -77,22 +78,97 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
 
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
-            IGuardDialog dialog = await model.OpenAsync(prompt, cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(prompt, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                double[] shares = await choices.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                double[] shares = await choices.AskAsync(session, cancellationToken).ConfigureAwait(false);
                 double[] scores = CategoryScores.Spread(1 - shares[0], shares.AsSpan(1));
                 CategoryAnswer?[] categories = [.. scores.Select((score, i) => (CategoryAnswer?)new CategoryAnswer(score, shares[i + 1]))];
                 int primary = CategoryScores.Primary(policy, categories, shares[0]);
                 string? written = null;
                 if (spoken is not null && primary >= 0)
                 {
-                    await dialog.AppendAsync(spoken[primary], cancellationToken).ConfigureAwait(false);
-                    written = await dialog.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
+                    await session.AppendAsync(spoken[primary], cancellationToken).ConfigureAwait(false);
+                    written = await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
                 }
 
                 return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written, Primary = primary };
             }
+        }
+    }
+}
+
+/// <summary>
+/// The SafeVision paper's answer for novel categories: a JSON object with what the image shows, why categories apply or not, and
+/// a flag for each category, of which several may be true. The model writes the two sentences and decides the flags; all else is
+/// put in its mouth. Each score is P(true) against P(false), after the flags before it.
+/// </summary>
+internal sealed class InContextAnswer : CompiledProtocol
+{
+    private readonly SafetyPolicy _policy;
+    private readonly GuardPrompt _prompt;
+    private readonly AnswerChoices _flag;
+    private readonly int[][] _flagIds;
+    private readonly int[] _content;
+    private readonly int[] _reason;
+    private readonly int[][] _keys;
+    private readonly JsonText _sentence;
+
+    public InContextAnswer(ProtocolContext context, IReadOnlyList<ProtocolCategory> categories, PromptText safe)
+    {
+        _policy = context.Policy;
+        var prompts = new ProtocolPrompts(context);
+        ProtocolPrompt prompt = prompts.Write("novel", categories, safe, PromptText.Empty);
+        _prompt = prompt.Tokens;
+        _sentence = new JsonText(context.Tokenizer, prompts.ReasonLimits);
+
+        // The keys are codes and not names: no character of a policy stands in the answer's grammar.
+        TextTokenizer tokenizer = context.Tokenizer;
+        _content = tokenizer.Encode("{\"IMAGE_CONTENT\": \"");
+        _reason = tokenizer.Encode("\", \"MODERATION_REASON\": \"");
+        _keys = [.. categories.Select((_, i) => tokenizer.Encode(string.Create(
+            CultureInfo.InvariantCulture, $"{(i == 0 ? "\", \"MODERATION_RESULT\": {" : ", ")}\"C{i + 1}\":")))];
+        _flagIds = [tokenizer.Encode(" true"), tokenizer.Encode(" false")];
+        _flag = AnswerChoices.Create(
+            [new PossibleAnswer("'true'", _flagIds[0], null), new PossibleAnswer("'false'", _flagIds[1], null)], context.Model);
+        int answer = _content.Length + _reason.Length + _keys.Sum(key => key.Length + _flag.LongestAnswer) + (2 * prompts.ReasonLimits.MaximumTokens);
+        prompts.RequireFit(prompt, answer);
+        Coverage = [.. categories.Select(category => prompt.Coverage.Of(category.Category, category.Answer.Text))];
+        Prompts = [_prompt];
+    }
+
+    public override IReadOnlyList<CategoryCoverage> Coverage { get; }
+
+    public override IReadOnlyList<GuardPrompt> Prompts { get; }
+
+    /// <remarks>The reason is known before the flags are, but told only after them: that of a harmless image is for nobody.</remarks>
+    public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
+    {
+        IGenerationSession session = await model.OpenAsync(_prompt, cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            await session.AppendAsync(_content, cancellationToken).ConfigureAwait(false);
+            await _sentence.WriteAsync(session, null, cancellationToken).ConfigureAwait(false);
+            await session.AppendAsync(_reason, cancellationToken).ConfigureAwait(false);
+            string written = await _sentence.WriteAsync(session, null, cancellationToken).ConfigureAwait(false);
+
+            var categories = new CategoryAnswer?[_keys.Length];
+            for (int i = 0; i < categories.Length; i++)
+            {
+                await session.AppendAsync(_keys[i], cancellationToken).ConfigureAwait(false);
+                double[] shares = await _flag.AskAsync(session, cancellationToken).ConfigureAwait(false);
+                categories[i] = new CategoryAnswer(shares[0], shares[0]);
+                await session.AppendAsync(_flagIds[shares[0] > shares[1] ? 0 : 1], cancellationToken).ConfigureAwait(false);
+            }
+
+            int primary = CategoryScores.Primary(_policy, categories, safe: 0.5);
+            if (primary < 0)
+            {
+                return new GuardAnswer { Categories = categories, Primary = primary };
+            }
+
+            reason?.Invoke(written);
+            return new GuardAnswer { Categories = categories, Reason = written, Primary = primary };
         }
     }
 }

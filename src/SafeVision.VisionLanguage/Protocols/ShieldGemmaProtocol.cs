@@ -20,7 +20,7 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
         int[] yes = context.Tokenizer.Encode("Yes"), no = context.Tokenizer.Encode("No");
         SafetyPolicy policy = context.Policy;
         ProtocolPrompt[] questions = [.. policy.Categories.Select((category, i) => prompts.Write(
-            "fast", [new ProtocolCategory(i, category, PromptText.FromStranger(category.Name))], PromptText.Trusted("No"), PromptText.Empty))];
+            "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(category.Name))], PromptText.Trusted("No"), PromptText.Empty))];
         var choices = AnswerChoices.Create(
             [new PossibleAnswer("the answer 'Yes'", yes, questions[0].End), new PossibleAnswer("the answer 'No'", no, questions[0].End)], context.Model);
         foreach (ProtocolPrompt question in questions)
@@ -45,16 +45,16 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
 
         public override IReadOnlyList<GuardPrompt> Prompts => questions;
 
-        /// <remarks>The questions are put one after the other: they share the picture, and the model keeps what it has computed of it.</remarks>
+        /// <remarks>The questions are put one after the other: they share the image, and the model keeps what it has computed of it.</remarks>
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
             var categories = new CategoryAnswer?[questions.Length];
             for (int i = 0; i < questions.Length; i++)
             {
-                IGuardDialog dialog = await model.OpenAsync(questions[i], cancellationToken).ConfigureAwait(false);
-                await using (dialog.ConfigureAwait(false))
+                IGenerationSession session = await model.OpenAsync(questions[i], cancellationToken).ConfigureAwait(false);
+                await using (session.ConfigureAwait(false))
                 {
-                    double[] shares = await choices.AskAsync(dialog, cancellationToken).ConfigureAwait(false);
+                    double[] shares = await choices.AskAsync(session, cancellationToken).ConfigureAwait(false);
                     categories[i] = new CategoryAnswer(shares[0], shares[0]);
                 }
             }
@@ -68,11 +68,11 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
 
         private async ValueTask<string?> ExplainAsync(IGuardModel model, int category, TextLimits end, Action<string>? reason, CancellationToken cancellationToken)
         {
-            IGuardDialog dialog = await model.OpenAsync(questions[category], cancellationToken).ConfigureAwait(false);
-            await using (dialog.ConfigureAwait(false))
+            IGenerationSession session = await model.OpenAsync(questions[category], cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
             {
-                await dialog.AppendAsync(yes, cancellationToken).ConfigureAwait(false);
-                return await dialog.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false);
+                await session.AppendAsync(yes, cancellationToken).ConfigureAwait(false);
+                return await session.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false);
             }
         }
     }

@@ -1,3 +1,4 @@
+using SafeVision.Inference;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
@@ -86,3 +87,30 @@ internal sealed class Template
         return numbers;
     }
 }
+
+/// <summary>Where a template stands: what errors name.</summary>
+/// <param name="Name">The file, and within it the key.</param>
+/// <param name="FirstLine">The line of the file in which the template begins; 1 where it has a text of its own.</param>
+internal sealed record TemplateSource(string Name, int FirstLine = 1)
+{
+    private const int LongestMessage = 1000;
+
+    /// <summary>An error in a line of the template, counted from 1.</summary>
+    public ModelLoadException Wrong(int line, string message) =>
+        new($"{Name}, line {line + FirstLine - 1}: {(message.Length <= LongestMessage ? message : $"{message.AsSpan(0, LongestMessage)}…")}.");
+}
+
+/// <summary>A part of a template that was parsed; rendering it writes to the run's output.</summary>
+internal delegate TemplateFlow TemplateStatement(TemplateRun run);
+
+/// <summary>
+/// An expression that was parsed. Its value is null, a <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>,
+/// <see cref="Tokenizers.PromptText"/>, a list of values, a <see cref="TemplateMap"/>, <see cref="TemplateNamespace"/>,
+/// <see cref="TemplateLoop"/>, <see cref="TemplateFunction"/> or <see cref="TemplateUndefined"/>.
+/// </summary>
+internal delegate object? TemplateExpression(TemplateRun run);
+
+/// <summary>Something that a template can call: a macro or a built-in function.</summary>
+/// <param name="Name">What errors call it.</param>
+/// <param name="Call">Calls it.</param>
+internal sealed record TemplateFunction(string Name, Func<TemplateRun, TemplateArguments, object?> Call);

@@ -126,7 +126,7 @@ internal sealed class TemplateJson
         }
 
         Put("\"");
-        _output.Append(TemplateText.Of(escaped.ToString(), text.Untrusted.Count == 0));
+        _output.Append(TemplateText.Of(escaped.ToString(), text.UntrustedRanges.Count == 0));
         Put("\"");
     }
 

@@ -152,7 +152,7 @@ internal static class TemplateMembers
     private static PromptText Part(TemplateRun run, PromptText text, int[]? starts, int from, int to)
     {
         (int start, int end) = starts is null ? (from, to) : (starts[from], starts[to]);
-        run.Spend(1 + text.Untrusted.Count);
+        run.Spend(1 + text.UntrustedRanges.Count);
         run.SpendCharacters(end - start);
         return text.Slice(start, end - start);
     }
@@ -165,4 +165,44 @@ internal static class TemplateMembers
         long bound => Math.Clamp(bound, -int.MaxValue, int.MaxValue),
         _ => throw run.Wrong($"a slice's bounds are whole numbers, not {TemplateValues.Kind(value)}"),
     };
+}
+
+/// <summary>What a filter, test, method or function is called with.</summary>
+internal sealed record TemplateArguments(string Callee, IReadOnlyList<object?> Values, IReadOnlyList<KeyValuePair<string, object?>> Named)
+{
+    /// <summary>An argument by its place or name; undefined where it wasn't given.</summary>
+    public object? Get(int place, string name)
+    {
+        if (place < Values.Count)
+        {
+            return Values[place];
+        }
+
+        foreach ((string given, object? value) in Named)
+        {
+            if (given == name)
+            {
+                return value;
+            }
+        }
+
+        return new TemplateUndefined(name);
+    }
+
+    /// <summary>Makes sure that nothing was given but these.</summary>
+    public void Expect(TemplateRun run, params ReadOnlySpan<string> names)
+    {
+        if (Values.Count > names.Length)
+        {
+            throw run.Wrong($"'{Callee}' takes {names.Length} arguments at most, but {Values.Count} were given");
+        }
+
+        foreach ((string name, _) in Named)
+        {
+            if (!names.Contains(name))
+            {
+                throw run.Wrong($"'{Callee}' with an argument '{name}' is not supported");
+            }
+        }
+    }
 }

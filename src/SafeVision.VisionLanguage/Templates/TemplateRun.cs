@@ -58,7 +58,7 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
     /// <returns>The same text.</returns>
     public PromptText Spend(PromptText text)
     {
-        Spend(1 + text.Untrusted.Count);
+        Spend(1 + text.UntrustedRanges.Count);
         SpendCharacters(text.Text.Length);
         return text;
     }
@@ -110,5 +110,113 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
             _calls--;
             (Scope, Line) = (outer, line);
         }
+    }
+}
+
+/// <summary>The variables of a loop's body, a macro or the whole template; what is set inside isn't seen outside.</summary>
+internal sealed class TemplateScope(TemplateScope? outer)
+{
+    private readonly Dictionary<string, object?> _values = new(StringComparer.Ordinal);
+
+    public void Set(string name, object? value) => _values[name] = value;
+
+    public bool TryGet(string name, out object? value)
+    {
+        for (TemplateScope? scope = this; scope is not null; scope = scope.Outer)
+        {
+            if (scope._values.TryGetValue(name, out value))
+            {
+                return true;
+            }
+        }
+
+        value = null;
+        return false;
+    }
+
+    private TemplateScope? Outer => outer;
+}
+
+/// <summary>What comes after a statement.</summary>
+internal enum TemplateFlow
+{
+    /// <summary>The next statement.</summary>
+    Next,
+
+    /// <summary>The end of the loop.</summary>
+    Break,
+
+    /// <summary>The loop's next item.</summary>
+    Continue,
+}
+
+/// <summary>What <c>loop</c> is inside a loop.</summary>
+internal sealed record TemplateLoop(IReadOnlyList<object?> Items, int Index)
+{
+    /// <summary>One of its properties; an undefined value where there is none of that name.</summary>
+    public object? Get(string name) => name switch
+    {
+        "index" => Index + 1L,
+        "index0" => (long)Index,
+        "revindex" => (long)(Items.Count - Index),
+        "revindex0" => Items.Count - Index - 1L,
+        "first" => Index == 0,
+        "last" => Index == Items.Count - 1,
+        "length" => (long)Items.Count,
+        "previtem" when Index > 0 => Items[Index - 1],
+        "nextitem" when Index + 1 < Items.Count => Items[Index + 1],
+        _ => new TemplateUndefined($"loop.{name}"),
+    };
+}
+
+/// <summary>A loop over the items that meet its condition.</summary>
+internal sealed class TemplateForLoop(
+    List<string> names, TemplateExpression items, TemplateExpression? condition, TemplateStatement body, TemplateStatement? otherwise)
+{
+    public TemplateFlow Render(TemplateRun run)
+    {
+        TemplateScope outer = run.Scope;
+        int line = run.Line;
+        IReadOnlyList<object?> all = Chosen(run, TemplateValues.Items(run, items(run)));
+        for (int i = 0; i < all.Count; i++)
+        {
+            run.Spend(1);
+            run.Line = line;
+            run.Scope = new TemplateScope(outer);
+            TemplateValues.Bind(run, run.Scope, names, all[i]);
+            run.Scope.Set("loop", new TemplateLoop(all, i));
+            TemplateFlow flow = body(run);
+            run.Scope = outer;
+            if (flow == TemplateFlow.Break)
+            {
+                break;
+            }
+        }
+
+        return all.Count == 0 && otherwise is not null ? otherwise(run) : TemplateFlow.Next;
+    }
+
+    private IReadOnlyList<object?> Chosen(TemplateRun run, IReadOnlyList<object?> all)
+    {
+        if (condition is null)
+        {
+            return all;
+        }
+
+        TemplateScope outer = run.Scope;
+        var chosen = new List<object?>();
+        foreach (object? item in all)
+        {
+            run.Spend(1);
+            run.Scope = new TemplateScope(outer);
+            TemplateValues.Bind(run, run.Scope, names, item);
+            if (TemplateValues.IsTrue(condition(run)))
+            {
+                chosen.Add(item);
+            }
+        }
+
+        run.Scope = outer;
+        return chosen;
     }
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
@@ -12,7 +13,7 @@ internal static class TemplateText
     public static bool IsSpace(char character) => char.IsWhiteSpace(character) || character is >= '\u001C' and <= '\u001F';
 
     /// <summary>A text of which nothing or everything is a stranger's.</summary>
-    public static PromptText Of(string text, bool trusted) => trusted ? PromptText.Trusted(text) : PromptText.FromStranger(text);
+    public static PromptText Of(string text, bool trusted) => trusted ? PromptText.Trusted(text) : PromptText.Untrusted(text);
 
     /// <summary>The text without these characters at its ends; without white space where none are given.</summary>
     public static PromptText Trim(TemplateRun run, PromptText text, string? characters, bool start, bool end)
@@ -77,7 +78,7 @@ internal static class TemplateText
         foreach (int place in places)
         {
             builder.Append(text, from, place - from);
-            builder.Append(text.IsTrusted(place, length) ? replacement : PromptText.FromStranger(replacement.Text));
+            builder.Append(text.IsTrusted(place, length) ? replacement : PromptText.Untrusted(replacement.Text));
             from = place + length;
         }
 
@@ -121,5 +122,47 @@ internal static class TemplateText
         }
 
         return words;
+    }
+}
+
+/// <summary>Puts texts together and keeps their untrusted ranges; neighbouring ones become one.</summary>
+internal sealed class PromptBuilder
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<PromptText.Range> _untrusted = [];
+
+    public int Length => _text.Length;
+
+    public void Append(PromptText text)
+    {
+        foreach (PromptText.Range range in text.UntrustedRanges)
+        {
+            AddUntrusted(_text.Length + range.Start, range.Length);
+        }
+
+        _text.Append(text.Text);
+    }
+
+    /// <summary>Appends a part of a text.</summary>
+    public void Append(PromptText text, int start, int length)
+    {
+        if (length > 0)
+        {
+            Append(text.Slice(start, length));
+        }
+    }
+
+    public PromptText Build() => new(_text.ToString(), [.. _untrusted]);
+
+    private void AddUntrusted(int start, int length)
+    {
+        if (_untrusted is [.., var last] && last.End == start)
+        {
+            _untrusted[^1] = last with { Length = last.Length + length };
+        }
+        else if (length > 0)
+        {
+            _untrusted.Add(new PromptText.Range(start, length));
+        }
     }
 }

@@ -72,3 +72,54 @@ internal sealed class TemplateTokens(IReadOnlyList<TemplateToken> tokens, Templa
         return isThere;
     }
 }
+
+/// <summary>A piece of a template and the line that it begins in, from 1.</summary>
+internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Value, int Line)
+{
+    /// <summary>Whether this is that sign.</summary>
+    public bool IsSign(string sign) => Kind == TemplateTokenKind.Sign && Value == sign;
+
+    /// <summary>Whether this is that word.</summary>
+    public bool IsName(string name) => Kind == TemplateTokenKind.Name && Value == name;
+
+    /// <summary>How errors name it.</summary>
+    public override string ToString() => Kind switch
+    {
+        TemplateTokenKind.EndOfTemplate => "the end of the template",
+        TemplateTokenKind.End => "the end of the tag",
+        TemplateTokenKind.Text => "a text",
+        TemplateTokenKind.Data => "text between tags",
+        _ => $"'{Value}'",
+    };
+}
+
+/// <summary>What a piece of a template is.</summary>
+internal enum TemplateTokenKind
+{
+    /// <summary>Text that is written as it stands.</summary>
+    Data,
+
+    /// <summary>The begin of a statement, <c>{%</c>.</summary>
+    StatementBegin,
+
+    /// <summary>The begin of an expression that is written, <c>{{</c>.</summary>
+    OutputBegin,
+
+    /// <summary>The end of either.</summary>
+    End,
+
+    /// <summary>A word.</summary>
+    Name,
+
+    /// <summary>A number.</summary>
+    Number,
+
+    /// <summary>A text in quotes, without them and with its escapes resolved.</summary>
+    Text,
+
+    /// <summary>A sign such as <c>==</c> or <c>(</c>.</summary>
+    Sign,
+
+    /// <summary>Nothing follows.</summary>
+    EndOfTemplate,
+}

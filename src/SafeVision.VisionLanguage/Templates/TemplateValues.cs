@@ -93,7 +93,7 @@ internal static class TemplateValues
     }
 
     /// <summary>The name under which a mapping keeps a value. A stranger's text is none, for names are taken for trusted.</summary>
-    public static string Key(TemplateRun run, object? value) => value is PromptText { Untrusted.Count: 0 } text
+    public static string Key(TemplateRun run, object? value) => value is PromptText { UntrustedRanges.Count: 0 } text
         ? text.Text
         : throw run.Wrong($"{(value is PromptText ? "a text from outside" : Kind(value))} can't be a key; a key is a text of the template");
 
@@ -199,7 +199,7 @@ internal static class TemplateValues
 
     private static List<object?> Characters(TemplateRun run, PromptText text)
     {
-        run.Spend(text.Text.Length * (4L + text.Untrusted.Count));
+        run.Spend(text.Text.Length * (4L + text.UntrustedRanges.Count));
         var characters = new List<object?>(text.Text.Length);
         for (int at = 0; at < text.Text.Length;)
         {
@@ -211,3 +211,40 @@ internal static class TemplateValues
         return characters;
     }
 }
+
+/// <summary>Values by name, in the order in which they were added.</summary>
+internal sealed class TemplateMap
+{
+    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly List<KeyValuePair<string, object?>> _entries = [];
+
+    public IReadOnlyList<KeyValuePair<string, object?>> Entries => _entries;
+
+    public object? this[string name]
+    {
+        set
+        {
+            if (_places.TryAdd(name, _entries.Count))
+            {
+                _entries.Add(new(name, value));
+            }
+            else
+            {
+                _entries[_places[name]] = new(name, value);
+            }
+        }
+    }
+
+    public bool TryGet(string name, out object? value)
+    {
+        value = _places.TryGetValue(name, out int place) ? _entries[place].Value : null;
+        return _places.ContainsKey(name);
+    }
+}
+
+/// <summary>What <c>namespace()</c> makes: variables that a loop's body can set for what comes after the loop.</summary>
+internal sealed record TemplateNamespace(TemplateMap Values);
+
+/// <summary>A value that nobody gave: empty where it is written or looped over, an error where something is asked of it.</summary>
+/// <param name="Name">What was asked for.</param>
+internal sealed record TemplateUndefined(string Name);

@@ -7,8 +7,8 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// recognised, so that nobody can smuggle one in. Immutable.
 /// </summary>
 /// <param name="Text">The whole text.</param>
-/// <param name="Untrusted">The ranges that a stranger wrote, in order, not overlapping, in UTF-16 units.</param>
-internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> Untrusted)
+/// <param name="UntrustedRanges">The ranges that a stranger wrote, in order, not overlapping, in UTF-16 units.</param>
+internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> UntrustedRanges)
 {
     /// <summary>A part of the text.</summary>
     internal readonly record struct Range(int Start, int Length)
@@ -22,7 +22,7 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     public static PromptText Trusted(string text) => new(text, []);
 
     /// <summary>Text that anybody may have written.</summary>
-    public static PromptText FromStranger(string text) => new(text, text.Length == 0 ? [] : [new Range(0, text.Length)]);
+    public static PromptText Untrusted(string text) => new(text, text.Length == 0 ? [] : [new Range(0, text.Length)]);
 
     /// <summary>The parts, one after the other.</summary>
     public static PromptText Concat(params ReadOnlySpan<PromptText> parts)
@@ -31,7 +31,7 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
         var untrusted = new List<Range>();
         foreach (PromptText part in parts)
         {
-            foreach (Range range in part.Untrusted)
+            foreach (Range range in part.UntrustedRanges)
             {
                 untrusted.Add(new Range(text.Length + range.Start, range.Length));
             }
@@ -46,7 +46,7 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     public PromptText Slice(int start, int length)
     {
         var untrusted = new List<Range>();
-        foreach (Range range in Untrusted)
+        foreach (Range range in UntrustedRanges)
         {
             int from = Math.Max(range.Start, start), to = Math.Min(range.End, start + length);
             if (from < to)
@@ -61,7 +61,7 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     /// <summary>Whether a range of the text touches nothing that a stranger wrote.</summary>
     public bool IsTrusted(int start, int length)
     {
-        foreach (Range range in Untrusted)
+        foreach (Range range in UntrustedRanges)
         {
             if (range.Start < start + length && start < range.End)
             {
@@ -73,4 +73,107 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     }
 
     public override string ToString() => Text;
+}
+
+/// <summary>A piece of text that remembers which of its UTF-16 units a stranger wrote. Slices share the text.</summary>
+internal readonly struct MarkedText
+{
+    private readonly string _source;
+    private readonly bool[]? _marks;
+    private readonly int _start;
+
+    private MarkedText(string source, bool[]? marks, int start, int length) =>
+        (_source, _marks, _start, Length) = (source, marks, start, length);
+
+    public int Length { get; }
+
+    public ReadOnlySpan<char> Span => _source.AsSpan(_start, Length);
+
+    /// <summary>Whether a stranger wrote any of it.</summary>
+    public bool IsUntrusted => _marks is not null && _marks.AsSpan(_start, Length).Contains(true);
+
+    /// <summary>Text that nobody but the library or the model's maker wrote.</summary>
+    public static MarkedText Trusted(string text) => new(text, null, 0, text.Length);
+
+    /// <summary>Text with one mark for each unit, or without marks.</summary>
+    public static MarkedText Create(string text, bool[]? marks) => new(text, marks, 0, text.Length);
+
+    /// <summary>A prompt's text and marks. Half surrogate pairs, which no reference takes, become U+FFFD.</summary>
+    /// <exception cref="ArgumentException">A range lies outside the text.</exception>
+    public static MarkedText From(PromptText prompt)
+    {
+        bool[]? marks = prompt.UntrustedRanges.Count == 0 ? null : new bool[prompt.Text.Length];
+        foreach (PromptText.Range range in prompt.UntrustedRanges)
+        {
+            if (range.Start < 0 || range.Length < 0 || range.Length > prompt.Text.Length - range.Start)
+            {
+                throw new ArgumentException($"the untrusted range {range} lies outside the {prompt.Text.Length} units of the text", nameof(prompt));
+            }
+
+            marks.AsSpan(range.Start, range.Length).Fill(true);
+        }
+
+        return Create(WellFormed(prompt.Text), marks);
+    }
+
+    public bool IsUntrustedAt(int index) => _marks is not null && _marks[_start + index];
+
+    public MarkedText Slice(int start, int length) => new(_source, _marks, _start + start, length);
+
+    public override string ToString() => Span.ToString();
+
+    private static string WellFormed(string text)
+    {
+        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
+        {
+            return text;
+        }
+
+        return string.Create(text.Length, text, static (units, source) =>
+        {
+            for (int index = 0; index < units.Length; index++)
+            {
+                if (index + 1 < source.Length && char.IsSurrogatePair(source[index], source[index + 1]))
+                {
+                    units[index] = source[index];
+                    units[++index] = source[index];
+                }
+                else
+                {
+                    units[index] = char.IsSurrogate(source[index]) ? '\ufffd' : source[index];
+                }
+            }
+        });
+    }
+}
+
+/// <summary>Writes a text changed from another one, and carries the marks along.</summary>
+internal sealed class MarkedTextBuilder
+{
+    private readonly StringBuilder _text = new();
+    private readonly List<bool>? _marks;
+
+    /// <param name="source">The text that is changed; without an untrusted unit in it, no marks are kept.</param>
+    public MarkedTextBuilder(MarkedText source) => _marks = source.IsUntrusted ? new List<bool>(source.Length) : null;
+
+    public void Append(ReadOnlySpan<char> text, bool untrusted)
+    {
+        _text.Append(text);
+        for (int index = 0; _marks is not null && index < text.Length; index++)
+        {
+            _marks.Add(untrusted);
+        }
+    }
+
+    /// <summary>Appends a piece as it is.</summary>
+    public void Append(MarkedText piece)
+    {
+        _text.Append(piece.Span);
+        for (int index = 0; _marks is not null && index < piece.Length; index++)
+        {
+            _marks.Add(piece.IsUntrustedAt(index));
+        }
+    }
+
+    public MarkedText ToText() => MarkedText.Create(_text.ToString(), _marks?.ToArray());
 }

@@ -1,6 +1,5 @@
+using System.Text;
 using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers.Readers;
-using SafeVision.VisionLanguage.Tokenizers.Vocabularies;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 
@@ -76,7 +75,7 @@ internal sealed class TextTokenizer
 
     /// <summary>
     /// The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
-    /// are, so this is not for a stranger's text: that takes <see cref="PromptText.FromStranger"/>.
+    /// are, so this is not for a stranger's text: that takes <see cref="PromptText.Untrusted"/>.
     /// </summary>
     public int[] EncodeAsText(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: true, first: null);
 
@@ -134,5 +133,99 @@ internal sealed class TextTokenizer
         }
 
         return [.. ids];
+    }
+}
+
+/// <summary>What a tokenizer is made of, as a reader found it in a model's folder.</summary>
+internal sealed record TokenizerParts
+{
+    /// <summary>The tokens that are recognised as a whole, by id; no two share an id or a content.</summary>
+    public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
+
+    /// <summary>Changes each piece between added tokens.</summary>
+    public required TextNormalizer Normalizer { get; init; }
+
+    /// <summary>Splits each changed piece into words.</summary>
+    public required TextSplitter Splitter { get; init; }
+
+    /// <summary>Turns words into ids.</summary>
+    public required PieceVocabulary Vocabulary { get; init; }
+
+    /// <summary>Makes what turns ids back into text.</summary>
+    public required Func<PieceDecoder> CreateDecoder { get; init; }
+
+    /// <summary>The id put in front of a prompt.</summary>
+    public int? BeginningOfText { get; init; }
+
+    /// <summary>The id put behind a text that is not to be continued.</summary>
+    public int? EndOfText { get; init; }
+
+    /// <summary>Ids that are special without being added tokens, such as a SentencePiece model's control pieces.</summary>
+    public IReadOnlyList<int> ControlPieces { get; init; } = [];
+}
+
+/// <summary>
+/// The text of ids that arrive one by one. What it gives, put together, is what <see cref="TextTokenizer.Decode"/> gives;
+/// never half a character. For one reader at a time.
+/// </summary>
+internal sealed class TokenTextStream
+{
+    private readonly TextTokenizer _tokenizer;
+    private readonly PieceDecoder _decoder;
+    private readonly bool _skipSpecial;
+    private readonly StringBuilder _text = new();
+
+    public TokenTextStream(TextTokenizer tokenizer, PieceDecoder decoder, bool skipSpecial) =>
+        (_tokenizer, _decoder, _skipSpecial) = (tokenizer, decoder, skipSpecial);
+
+    /// <summary>Takes the next id; one that the tokenizer does not have is passed over.</summary>
+    /// <returns>The text that became certain, often empty.</returns>
+    public string Append(int id)
+    {
+        Take(id);
+        return TakeText();
+    }
+
+    /// <summary>Ends the text.</summary>
+    /// <returns>The rest; an unfinished character as U+FFFD.</returns>
+    public string Flush()
+    {
+        _decoder.Flush(_text);
+        return TakeText();
+    }
+
+    /// <summary>Takes all ids and ends the text.</summary>
+    public string AppendAll(ReadOnlySpan<int> ids)
+    {
+        foreach (int id in ids)
+        {
+            Take(id);
+        }
+
+        return Flush();
+    }
+
+    private void Take(int id)
+    {
+        if (_tokenizer.PieceOf(id, out bool isAdded) is not string piece)
+        {
+            return;
+        }
+
+        if (_skipSpecial && _tokenizer.IsSpecial(id))
+        {
+            _decoder.Skip(_text);
+        }
+        else
+        {
+            _decoder.Append(id, piece, isAdded, _text);
+        }
+    }
+
+    private string TakeText()
+    {
+        string text = _text.ToString();
+        _text.Clear();
+        return text;
     }
 }

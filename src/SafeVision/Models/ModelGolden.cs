@@ -26,7 +26,7 @@ public sealed record ModelGolden
     /// <summary>Further inputs by name, lists of whole numbers (vision-language models).</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> Inputs { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty;
 
-    /// <summary>How far another processor may be from the numbers, relative to the largest; null: <see cref="ModelExamination.Tolerance"/>.</summary>
+    /// <summary>How far another processor may be from the numbers, relative to the largest; null: <see cref="ModelSelfTest.Tolerance"/>.</summary>
     public double? Tolerance { get; init; }
 
     /// <summary>Numbers in [-1, 1) made from <see cref="Seed"/>: the input of a vision-language model's golden.</summary>

@@ -35,7 +35,7 @@ public sealed class ConvertedFolderTests
         Assert.Equal("image_features", loaded.Files.VisionNames.ImageFeatures);
         Assert.Equal("num_logits_to_keep", loaded.Files.DecoderNames.KeepLogits);
 
-        ModelExamination examination = await VisionLanguageExamination.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions());
+        ModelSelfTest examination = await VisionLanguageSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions());
         Assert.Equal(2, examination.Goldens);
         Assert.True(examination.IsSound, $"{examination.LargestDifference}");
         if (precision == "float32")
@@ -54,7 +54,7 @@ public sealed class ConvertedFolderTests
         byte[] bytes = File.ReadAllBytes(graph);
         bytes[^1] ^= 1;
         File.WriteAllBytes(graph, bytes);
-        ModelLoadException altered = await Assert.ThrowsAsync<ModelLoadException>(() => VisionLanguageExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
+        ModelLoadException altered = await Assert.ThrowsAsync<ModelLoadException>(() => VisionLanguageSelfTest.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
         Assert.Contains("'onnx/embed_tokens.onnx' is not the file", altered.Message, StringComparison.Ordinal);
         bytes[^1] ^= 1;
         File.WriteAllBytes(graph, bytes);
@@ -62,11 +62,11 @@ public sealed class ConvertedFolderTests
         JsonNode json = JsonNode.Parse(File.ReadAllText(manifest))!;
         json["goldens"]![1]!["outputs"]![0] = 1000;
         File.WriteAllText(manifest, json.ToJsonString());
-        Assert.False((await VisionLanguageExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions())).IsSound);
+        Assert.False((await VisionLanguageSelfTest.RunAsync(ModelPackage.Open(model), new ExecutionOptions())).IsSound);
 
         json["goldens"]![0]!["inputs"]!["grid_thw"] = new JsonArray(1, 2);
         File.WriteAllText(manifest, json.ToJsonString());
-        ModelLoadException wrong = await Assert.ThrowsAsync<ModelLoadException>(() => VisionLanguageExamination.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
+        ModelLoadException wrong = await Assert.ThrowsAsync<ModelLoadException>(() => VisionLanguageSelfTest.RunAsync(ModelPackage.Open(model), new ExecutionOptions()));
         Assert.Contains("'image' can't be run", wrong.Message, StringComparison.Ordinal);
     }
 

@@ -101,7 +101,7 @@ public sealed class EngineGoldenTests
 
     private static async Task<float[]> LogitsAsync(DecoderScheduler scheduler, DecoderSlot slot, int keep, int[] said, CancellationToken cancellation)
     {
-        var job = new LogitsJob(slot, keep) { Said = said };
+        var job = new LogitsJob(slot, keep) { PendingTokens = said };
         await scheduler.RunAsync(job, cancellation);
         return job.Logits;
     }

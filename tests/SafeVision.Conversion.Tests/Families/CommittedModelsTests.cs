@@ -98,7 +98,7 @@ public sealed class CommittedModelsTests
     [InlineData("all-minilm-l6-v2")]
     public async Task A_model_meets_its_own_goldens_here(string name)
     {
-        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(Fixture.Model(name)), new ExecutionOptions());
+        ModelSelfTest examination = await ModelSelfTest.RunAsync(ModelPackage.Open(Fixture.Model(name)), new ExecutionOptions());
         Assert.Equal(3, examination.Goldens);
         Assert.True(examination.LargestDifference <= 1e-4, $"{examination.LargestDifference}");
     }

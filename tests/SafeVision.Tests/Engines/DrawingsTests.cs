@@ -59,7 +59,7 @@ public sealed class DrawingsTests
         FeatureHead head = FeatureHead.Load(DefaultModels.Drawings);
         Assert.NotEmpty(head.Manifest.Goldens);
         Assert.All(head.Manifest.Goldens, golden =>
-            Assert.InRange(ModelExamination.Difference(golden, head.Run(golden)), 0, ModelExamination.Tolerance));
+            Assert.InRange(ModelSelfTest.Difference(golden, head.Run(golden)), 0, ModelSelfTest.Tolerance));
     }
 
     [Theory]

@@ -163,16 +163,16 @@ public sealed class HostileModelTests
         Assert.Contains("shape", await Refusal(change: manifest => manifest["goldens"]![0]!["shape"] = new JsonArray(1 << 20, 1 << 20)), StringComparison.Ordinal);
         Assert.Contains("shape", await Refusal(change: manifest => manifest["goldens"]![0]!["shape"] = new JsonArray(-1, 3, 8, 8)), StringComparison.Ordinal);
         using var model = new TinyModel(change: manifest => manifest["goldens"]![0]!["output"] = "nothing");
-        Assert.Contains("'noise'", (await Assert.ThrowsAsync<ModelLoadException>(() => ModelExamination.RunAsync(ModelPackage.Open(model.Folder), new ExecutionOptions()))).Message, StringComparison.Ordinal);
+        Assert.Contains("'noise'", (await Assert.ThrowsAsync<ModelLoadException>(() => ModelSelfTest.RunAsync(ModelPackage.Open(model.Folder), new ExecutionOptions()))).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_examination_finds_altered_goldens_and_does_not_pass_a_model_without_any()
     {
         using var altered = new TinyModel();
-        Assert.False((await ModelExamination.RunAsync(ModelPackage.Open(altered.Folder), new ExecutionOptions())).IsSound);
+        Assert.False((await ModelSelfTest.RunAsync(ModelPackage.Open(altered.Folder), new ExecutionOptions())).IsSound);
         using var without = new TinyModel(change: manifest => manifest["goldens"] = new JsonArray());
-        ModelExamination none = await ModelExamination.RunAsync(ModelPackage.Open(without.Folder), new ExecutionOptions());
+        ModelSelfTest none = await ModelSelfTest.RunAsync(ModelPackage.Open(without.Folder), new ExecutionOptions());
         Assert.Equal((0, false), (none.Goldens, none.IsSound));
     }
 

@@ -27,15 +27,15 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
     /// <summary>Whether every dialog was given back.</summary>
     public bool IsIdle => _dialogs.TrueForAll(dialog => dialog.IsDisposed);
 
-    public ValueTask<IGuardDialog> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken)
+    public ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         var dialog = new Dialog(tokenizer, prompt, [.. answers(prompt).Select(answer => (tokenizer.Encode(answer.Answer), answer.Probability))]);
         _dialogs.Add(dialog);
-        return ValueTask.FromResult<IGuardDialog>(dialog);
+        return ValueTask.FromResult<IGenerationSession>(dialog);
     }
 
-    private sealed class Dialog(TextTokenizer tokenizer, GuardPrompt prompt, (int[] Ids, double Probability)[] answers) : IGuardDialog
+    private sealed class Dialog(TextTokenizer tokenizer, GuardPrompt prompt, (int[] Ids, double Probability)[] answers) : IGenerationSession
     {
         private readonly List<int> _said = [];
 
@@ -45,7 +45,7 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
 
         public string Said => tokenizer.Decode([.. _said], skipSpecial: false);
 
-        public ValueTask<ChoiceScores> ChooseAsync(TokenTrie choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
+        public ValueTask<ChoiceScores> ChooseAsync(ChoiceSet choices, CancellationToken cancellationToken) => ValueTask.FromResult(new ChoiceScores(
             choices, [.. choices.Choices.Zip(choices.DecidingTokens, (choice, tokens) => Enumerable.Range(0, tokens).Select(i => LogProbability([.. _said, .. choice[..i]], choice[i])).ToArray())]));
 
         public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken)

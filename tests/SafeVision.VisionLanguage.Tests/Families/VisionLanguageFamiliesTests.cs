@@ -114,7 +114,7 @@ public sealed class VisionLanguageFamiliesTests
     [InlineData("config.json", "text_config.max_position_embeddings", "0", "'text_config.max_position_embeddings' is 0")]
     [InlineData("config.json", "text_config", "{}", "'text_config.max_position_embeddings' is missing")]
     [InlineData("generation_config.json", "eos_token_id", "[1.5]", "'eos_token_id[0]' is 1.5")]
-    [InlineData("tokenizer_config.json", "chat_template", "\"no picture here\"", "does not write one mark for one picture")]
+    [InlineData("tokenizer_config.json", "chat_template", "\"no picture here\"", "does not write one mark for one image")]
     public void What_is_missing_or_contradicts_itself_is_refused_in_words(string file, string path, string value, string expected)
     {
         using ConfigurationFolder folder = new ConfigurationFolder("internvl-qwen2-hf").Set(file, path, value);

@@ -44,35 +44,9 @@ public abstract class DecoderGoldens : IDisposable
     {
         var reference = new GoldenText(model, golden);
         using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: reference.Rows, chunk: 7);
-        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots, prefillBatch: 1);
+        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots);
         int[][] written = await Task.WhenAll(Enumerable.Range(0, reference.Rows).Select(row => WriteAsync(scheduler, reference, row)));
         Assert.Equal(Enumerable.Range(0, reference.Rows).Select(reference.Generated), written);
-    }
-
-    [Theory]
-    [InlineData("llama")]
-    [InlineData("qwen2")]
-    public async Task Prompts_of_different_length_computed_in_one_run_go_on_as_alone(string model)
-    {
-        var reference = new GoldenText(model, "batch");
-        using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: 2, chunk: 4096);
-        DecoderSlot[] slots = [.. Enumerable.Range(0, 2).Select(row => parts.Slots.Take(reference.Prompt(row)))];
-        Array.ForEach(slots, slot => slot.Features = reference.Features(slot.Row));
-        int rows = 0;
-        parts.Decoder.Prefill(parts.Slots.Shared, slots, (row, logits) =>
-        {
-            rows++;
-            Close(reference.Logits(row)[^logits.Length..], logits, $"prompt of row {row}");
-        });
-        Assert.Equal(2, rows);
-        for (int step = 0; step < GoldenText.Steps; step++)
-        {
-            for (int row = 0; row < 2; row++)
-            {
-                slots[row].Tokens.Append([reference.Generated(row)[step]]);
-                Close(reference.StepLogits(step, row), parts.Decoder.Run(slots[row], 1, 1, TestContext.Current.CancellationToken), $"step {step} of row {row}");
-            }
-        }
     }
 
     [Theory]
@@ -82,7 +56,7 @@ public abstract class DecoderGoldens : IDisposable
     {
         var reference = new GoldenText(model, "batch");
         using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: 2, chunk: 5);
-        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots, prefillBatch: 1);
+        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots);
         foreach (int row in new[] { 0, 1, 0, 1, 1, 0 })
         {
             Assert.Equal(reference.Generated(row), await WriteAsync(scheduler, reference, row));
@@ -164,13 +138,13 @@ public abstract class DecoderGoldens : IDisposable
     {
         var reference = new GoldenText(model, "multi");
         using Parts parts = await Parts.LoadAsync(_sessions, Folder(model), reference.ImageToken, slots: 1, chunk: 16);
-        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots, prefillBatch: 1);
+        using var scheduler = new DecoderScheduler(parts.Decoder, parts.Slots);
         DecoderSlot slot = await scheduler.TakeAsync(reference.Prompt(0), TestContext.Current.CancellationToken);
         slot.Features = reference.Features(0);
         int[] generated = reference.Generated(0);
         for (int round = 0; round < 2; round++)
         {
-            var job = new ChooseJob(slot, TokenTrie.Create([[generated[0], generated[1], generated[2]], [generated[1]], [generated[0], generated[3]]]));
+            var job = new ChooseJob(slot, ChoiceSet.Create([[generated[0], generated[1], generated[2]], [generated[1]], [generated[0], generated[3]]]));
             await scheduler.RunAsync(job, TestContext.Current.CancellationToken);
             double first = Share(reference.Logits(0)[^reference.Vocabulary..], generated[0], generated[1]);
             double second = Share(reference.StepLogits(0, 0), generated[1], generated[3]);

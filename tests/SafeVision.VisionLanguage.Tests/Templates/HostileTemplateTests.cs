@@ -109,7 +109,7 @@ public sealed class HostileTemplateTests
             {
                 try
                 {
-                    TemplateFixtures.Render(string.Join(separator, parts), new TemplateMap { ["x"] = PromptText.FromStranger("X") });
+                    TemplateFixtures.Render(string.Join(separator, parts), new TemplateMap { ["x"] = PromptText.Untrusted("X") });
                 }
                 catch (ModelLoadException)
                 {

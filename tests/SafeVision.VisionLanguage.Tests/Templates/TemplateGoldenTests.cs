@@ -19,10 +19,10 @@ public sealed class TemplateGoldenTests
         JsonElement variables = golden.GetProperty("variables");
 
         PromptText trusted = TemplateFixtures.Parse(template).Render(TemplateFixtures.Map(variables, PromptText.Trusted));
-        PromptText foreign = TemplateFixtures.Parse(template).Render(TemplateFixtures.Map(variables, PromptText.FromStranger));
+        PromptText foreign = TemplateFixtures.Parse(template).Render(TemplateFixtures.Map(variables, PromptText.Untrusted));
 
         Assert.Equal(golden.GetProperty("expected").GetString(), trusted.Text);
-        Assert.Empty(trusted.Untrusted);
+        Assert.Empty(trusted.UntrustedRanges);
         Assert.Equal(trusted.Text, foreign.Text);
     }
 }

@@ -37,7 +37,7 @@ public sealed class TemplateTaintTests
     {
         // The stranger's characters are recognisable: capitals, and signs that the template's own words don't have.
         (string a, string b) = (Letters(x), Letters(y));
-        PromptText prompt = TemplateFixtures.Parse(s_templates[index]).Render(new TemplateMap { ["x"] = PromptText.FromStranger(a), ["y"] = PromptText.FromStranger(b) });
+        PromptText prompt = TemplateFixtures.Parse(s_templates[index]).Render(new TemplateMap { ["x"] = PromptText.Untrusted(a), ["y"] = PromptText.Untrusted(b) });
         for (int at = 0; at < prompt.Text.Length; at++)
         {
             char character = prompt.Text[at];
@@ -49,7 +49,7 @@ public sealed class TemplateTaintTests
     public void Template_syntax_and_special_tokens_in_values_are_inert() => Gen.Select(s_foreign, s_foreign, Gen.Int[0, s_templates.Length - 1]).Sample((x, y, index) =>
     {
         Template template = TemplateFixtures.Parse(s_templates[index]);
-        PromptText foreign = template.Render(new TemplateMap { ["x"] = PromptText.FromStranger(x), ["y"] = PromptText.FromStranger(y) });
+        PromptText foreign = template.Render(new TemplateMap { ["x"] = PromptText.Untrusted(x), ["y"] = PromptText.Untrusted(y) });
         PromptText trusted = template.Render(new TemplateMap { ["x"] = PromptText.Trusted(x), ["y"] = PromptText.Trusted(y) });
         Assert.Equal(trusted.Text, foreign.Text);
         for (int at = foreign.Text.IndexOf("<|", StringComparison.Ordinal); at >= 0; at = foreign.Text.IndexOf("<|", at + 1, StringComparison.Ordinal))
@@ -61,26 +61,26 @@ public sealed class TemplateTaintTests
     [Fact]
     public void A_value_of_mixed_origin_keeps_its_ranges()
     {
-        PromptText mixed = PromptText.Concat(PromptText.Trusted("<m>"), PromptText.FromStranger("XYZ"), PromptText.Trusted("</m>"));
+        PromptText mixed = PromptText.Concat(PromptText.Trusted("<m>"), PromptText.Untrusted("XYZ"), PromptText.Trusted("</m>"));
 
         PromptText prompt = TemplateFixtures.Parse("{{ v[1:-1] | upper }}|{{ v.split('Y') | join('-') }}").Render(new TemplateMap { ["v"] = mixed });
 
         Assert.Equal("M>XYZ</M|<m>X-Z</m>", prompt.Text);
-        Assert.Equal([new(2, 3), new(12, 1), new(14, 1)], prompt.Untrusted);
+        Assert.Equal([new(2, 3), new(12, 1), new(14, 1)], prompt.UntrustedRanges);
     }
 
     [Fact]
     public void What_a_stranger_lets_appear_by_a_replacement_is_untrusted_too()
     {
-        PromptText prompt = TemplateFixtures.Parse("{{ x.replace('!', '<image>') }}{{ '<image>'.replace(x, '<b>') }}").Render(new TemplateMap { ["x"] = PromptText.FromStranger("!") });
+        PromptText prompt = TemplateFixtures.Parse("{{ x.replace('!', '<image>') }}{{ '<image>'.replace(x, '<b>') }}").Render(new TemplateMap { ["x"] = PromptText.Untrusted("!") });
 
         Assert.Equal("<image><image>", prompt.Text);
-        Assert.Equal([new(0, 7)], prompt.Untrusted);
+        Assert.Equal([new(0, 7)], prompt.UntrustedRanges);
     }
 
     [Fact]
     public void A_strangers_text_can_be_no_key() =>
-        Assert.Throws<SafeVision.Inference.ModelLoadException>(() => TemplateFixtures.Parse("{{ {x: 1} | tojson }}").Render(new TemplateMap { ["x"] = PromptText.FromStranger("X") }));
+        Assert.Throws<SafeVision.Inference.ModelLoadException>(() => TemplateFixtures.Parse("{{ {x: 1} | tojson }}").Render(new TemplateMap { ["x"] = PromptText.Untrusted("X") }));
 
     // In lower case nothing of a stranger's could be told from the template's own words.
     private static string Letters(string text) => string.Concat(text.Where(IsForeign)) is { Length: > 0 } letters ? letters : "Q";

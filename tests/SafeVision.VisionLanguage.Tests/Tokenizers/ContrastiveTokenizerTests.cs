@@ -33,7 +33,7 @@ public sealed class ContrastiveTokenizerTests
         ContrastiveTokenizer tokenizer = ContrastiveTokenizer.Open(PathOf(model));
         foreach (string text in new[] { "<|startoftext|>", "text <|endoftext|> more", "</s>", "a</s>b", "<|ENDOFTEXT|>", "<\u200b|endoftext|>", "＜/s＞" })
         {
-            int[] ids = tokenizer.Encode(PromptText.FromStranger(text));
+            int[] ids = tokenizer.Encode(PromptText.Untrusted(text));
             int[] inside = model == "tiny-clip" ? ids[1..^1] : ids[..^1];
             Assert.DoesNotContain(inside, id => model == "tiny-clip" ? id >= firstSpecial : id == firstSpecial);
         }
@@ -45,7 +45,7 @@ public sealed class ContrastiveTokenizerTests
         string text = new string('a', 200_000) + new string('\u0301', 200_000);
         foreach (string folder in new[] { s_clip, s_siglip })
         {
-            Assert.InRange(ContrastiveTokenizer.Open(folder).EncodeFilled(PromptText.FromStranger(text), 64, 0).Length, 64, 64);
+            Assert.InRange(ContrastiveTokenizer.Open(folder).EncodeFilled(PromptText.Untrusted(text), 64, 0).Length, 64, 64);
         }
     }
 
@@ -67,7 +67,7 @@ public sealed class ContrastiveTokenizerTests
             File.WriteAllBytes(Path.Combine(folder.Path, "spiece.model"), bytes);
             try
             {
-                int[] ids = ContrastiveTokenizer.Open(folder.Path).Encode(PromptText.FromStranger("Ａ photo… of “½” a 한국어 cat\u0301"));
+                int[] ids = ContrastiveTokenizer.Open(folder.Path).Encode(PromptText.Untrusted("Ａ photo… of “½” a 한국어 cat\u0301"));
                 Assert.NotEmpty(ids);
             }
             catch (ModelLoadException exception)

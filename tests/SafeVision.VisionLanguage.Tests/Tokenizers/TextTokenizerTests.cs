@@ -90,7 +90,7 @@ public sealed class TextTokenizerTests
     {
         TextTokenizer tokenizer = LanguageTokenizers.Get(name);
         Assert.Equal(tokenizer.Encode("a\ufffdb\ufffd😀\ufffd"), tokenizer.Encode("a\ud800b\udc00😀\ud83d"));
-        Assert.Equal(tokenizer.Encode("\ufffd"), tokenizer.Encode(PromptText.FromStranger("\udfff")));
+        Assert.Equal(tokenizer.Encode("\ufffd"), tokenizer.Encode(PromptText.Untrusted("\udfff")));
     }
 
     private static void AssertIds(JsonElement row, string column, int[] ids)

@@ -24,7 +24,7 @@ public sealed class TokenizerScaleTests
         foreach (string text in texts)
         {
             long start = Stopwatch.GetTimestamp();
-            Assert.NotEmpty(tokenizer.Encode(PromptText.FromStranger(text)));
+            Assert.NotEmpty(tokenizer.Encode(PromptText.Untrusted(text)));
             Assert.InRange(Stopwatch.GetElapsedTime(start), TimeSpan.Zero, s_limit);
         }
     }
@@ -46,7 +46,7 @@ public sealed class TokenizerScaleTests
     /// <summary>Every pair of letters, then random pairs of what there is, written as published files are.</summary>
     private static string LargeTokenizer(int size)
     {
-        List<string> pieces = [.. Enumerable.Range(0, 256).Select(value => SafeVision.VisionLanguage.Tokenizers.Vocabularies.ByteAlphabet.CharacterOf((byte)value).ToString())];
+        List<string> pieces = [.. Enumerable.Range(0, 256).Select(value => ByteAlphabet.CharacterOf((byte)value).ToString())];
         HashSet<string> known = [.. pieces];
         List<string[]> merges = [];
         string[] letters = [.. pieces.Where(piece => char.IsAsciiLetter(piece[0]))];

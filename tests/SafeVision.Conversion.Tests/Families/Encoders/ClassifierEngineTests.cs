@@ -78,7 +78,7 @@ public sealed class ClassifierEngineTests
             });
         }
 
-        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(path), new ExecutionOptions());
+        ModelSelfTest examination = await ModelSelfTest.RunAsync(ModelPackage.Open(path), new ExecutionOptions());
         Assert.True(examination.IsSound);
 
         string weights = Path.Combine(path, "model.onnx_data");

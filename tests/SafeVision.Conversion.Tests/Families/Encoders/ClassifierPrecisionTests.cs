@@ -27,7 +27,7 @@ public sealed class ClassifierPrecisionTests
         Numbers.Close(goldens["logits"].Numbers, logits, bound);
         Assert.NotEqual(goldens["logits"].Numbers, logits);
 
-        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(folder.PathOf("model")), new Inference.ExecutionOptions());
+        ModelSelfTest examination = await ModelSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new Inference.ExecutionOptions());
         Assert.True(examination.IsSound);
     }
 }

@@ -56,7 +56,7 @@ public sealed class ContrastiveGoldenTests
         Assert.InRange(Turn(goldens["text_embeds_raw"].Numbers, texts), double.Epsilon, most);
         Numbers.Close(goldens["logits_per_image"].Numbers, Logits(result.Manifest.Contrastive!, images, texts, goldens), mostLogit);
 
-        ModelExamination examination = await ModelExamination.RunAsync(ModelPackage.Open(folder.PathOf("model")), new Inference.ExecutionOptions());
+        ModelSelfTest examination = await ModelSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new Inference.ExecutionOptions());
         Assert.Equal(6, examination.Goldens);
         Assert.True(examination.IsSound);
     }

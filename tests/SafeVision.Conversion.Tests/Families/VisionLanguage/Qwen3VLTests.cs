@@ -22,7 +22,7 @@ public sealed class Qwen3VLTests
         ConversionResult result = await ModelConverter.ConvertAsync(
             new ConversionOptions { Source = Fixture.PathOf($"vlm/{checkpoint}"), Destination = folder.PathOf("model"), Precision = precision, Attention = attention });
         Assert.True(precision != "float32" || result.LargestDifference < 2e-5, $"{result.LargestDifference}");
-        ModelExamination examination = await SafeVision.VisionLanguage.VisionLanguageExamination.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions(), TestContext.Current.CancellationToken);
+        ModelSelfTest examination = await SafeVision.VisionLanguage.VisionLanguageSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions(), TestContext.Current.CancellationToken);
         Assert.True(examination is { Goldens: 2, IsSound: true });
     }
 

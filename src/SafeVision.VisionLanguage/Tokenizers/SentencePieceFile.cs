@@ -1,0 +1,278 @@
+using Google.Protobuf;
+using SafeVision.Inference;
+
+namespace SafeVision.VisionLanguage.Tokenizers;
+
+/// <summary>
+/// Reads <c>tokenizer.model</c>, a SentencePiece model of the type BPE, with the added tokens beside it. As in InternLM2's
+/// tokenizer, the text is cut at added tokens, and every other part is a text of its own to SentencePiece.
+/// </summary>
+internal static class SentencePieceReader
+{
+    private const string Mark = "\u2581";
+
+    public static TokenizerParts Read(TokenizerFolder folder, byte[] bytes)
+    {
+        string file = Path.Combine(folder.ToString(), "tokenizer.model");
+        SentencePieceFile model = SentencePieceFile.Parse(bytes, file);
+        Dictionary<string, int> ids = new(model.Pieces.Count, StringComparer.Ordinal);
+        foreach ((int id, SentencePiece piece) in model.Pieces.Index())
+        {
+            if (!ids.TryAdd(piece.Text, id))
+            {
+                throw new ModelLoadException($"{file}: the pieces {ids[piece.Text]} and {id} are both {piece.Text}.");
+            }
+        }
+
+        JsonPlace? configuration = folder.ReadJson("tokenizer_config.json");
+        AddedToken[] added = [.. AddedTokenFiles.Read(folder, configuration).Select(token => token with { IsNormalized = false })];
+        SentencePieceVocabulary vocabulary = new([.. model.Pieces], ids, model.FallsBackToBytes);
+        List<TextNormalizer> steps = [new ReplaceNormalizer(" ", Mark)];
+        if (model.AddsDummyPrefix)
+        {
+            steps.Add(new PrependNormalizer(Mark));
+        }
+
+        return new TokenizerParts
+        {
+            AddedTokens = added,
+            Normalizer = new SequenceNormalizer(steps),
+            Splitter = new SequenceSplitter([]),
+            Vocabulary = vocabulary,
+            CreateDecoder = () => new SentencePieceDecoder(vocabulary, model.AddsDummyPrefix, model.UnknownText),
+            BeginningOfText = ReadBeginning(configuration, added, model),
+            ControlPieces = [.. model.Pieces.Index().Where(entry => entry.Item.Kind == SentencePieceKind.Control).Select(entry => entry.Index)],
+        };
+    }
+
+    /// <summary>The <c>bos_token</c> unless <c>add_bos_token</c> is false, which it is not by default for these tokenizers.</summary>
+    private static int? ReadBeginning(JsonPlace? configuration, AddedToken[] added, SentencePieceFile model)
+    {
+        if (configuration?.GetFlag("add_bos_token", true) == false)
+        {
+            return null;
+        }
+
+        if (configuration?.GetFlag("add_eos_token", false) == true)
+        {
+            throw configuration.Value.Get("add_eos_token").Unknown("a token behind the text");
+        }
+
+        if (configuration?.Find("bos_token") is JsonPlace place)
+        {
+            string content = AddedTokenFiles.ContentOf(place)!;
+            int piece = model.Pieces.FindIndex(piece => piece.Text == content);
+            return added.FirstOrDefault(token => token.Content == content)?.Id ?? (piece >= 0 ? piece : throw place.Wrong("is no token"));
+        }
+
+        bool isPiece = model.BeginningId >= 0 && model.BeginningId < model.Pieces.Count;
+        return isPiece && model.Pieces[model.BeginningId].Kind == SentencePieceKind.Control ? model.BeginningId : null;
+    }
+}
+
+/// <summary>
+/// What of a SentencePiece model file is used. Field numbers and defaults are those of sentencepiece_model.proto.
+/// </summary>
+internal sealed class SentencePieceFile
+{
+    private const int UnigramType = 1;
+    private const int BytePairType = 2;
+
+    private int _modelType = 1;
+    private bool _removesExtraSpaces = true;
+    private bool _marksSpaces = true;
+    private bool _spaceIsSuffix;
+
+    public List<SentencePiece> Pieces { get; } = [];
+
+    public bool FallsBackToBytes { get; private set; }
+
+    public bool AddsDummyPrefix { get; private set; } = true;
+
+    public string UnknownText { get; private set; } = " \u2047 ";
+
+    public int BeginningId { get; private set; } = 1;
+
+    /// <summary>What characters are replaced by, compiled; empty: none are.</summary>
+    public byte[] CharacterMap { get; private set; } = [];
+
+    /// <exception cref="ModelLoadException">It is no such model, or of another type than BPE, or normalises text.</exception>
+    public static SentencePieceFile Parse(byte[] bytes, string file) =>
+        Parse(bytes, file, static model => model.CheckBytePairs(), "A SentencePiece model of the type BPE without text normalisation is expected.");
+
+    /// <exception cref="ModelLoadException">It is no such model, or of another type than Unigram.</exception>
+    public static SentencePieceFile ParseUnigram(byte[] bytes, string file) =>
+        Parse(bytes, file, static model => model.CheckUnigram(), "A SentencePiece model of the type Unigram is expected.");
+
+    private static SentencePieceFile Parse(byte[] bytes, string file, Action<SentencePieceFile> check, string expected)
+    {
+        SentencePieceFile model = new();
+        try
+        {
+            using CodedInputStream input = new(bytes);
+            while (input.ReadTag() is > 0 and uint tag)
+            {
+                switch (WireFormat.GetTagFieldNumber(tag), WireFormat.GetTagWireType(tag))
+                {
+                    case (1, WireFormat.WireType.LengthDelimited):
+                        model.AddPiece(input.ReadBytes());
+                        break;
+                    case (2, WireFormat.WireType.LengthDelimited):
+                        model.ReadTrainer(input.ReadBytes());
+                        break;
+                    case (3, WireFormat.WireType.LengthDelimited):
+                        model.ReadNormalizer(input.ReadBytes());
+                        break;
+                    default:
+                        input.SkipLastField();
+                        break;
+                }
+            }
+
+            check(model);
+        }
+        catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
+        {
+            throw new ModelLoadException($"{file}: {exception.Message} {expected}", exception);
+        }
+
+        return model;
+    }
+
+    private static void ReadFields(ByteString message, Func<CodedInputStream, int, WireFormat.WireType, bool> take)
+    {
+        using CodedInputStream input = message.CreateCodedInput();
+        while (input.ReadTag() is > 0 and uint tag)
+        {
+            if (!take(input, WireFormat.GetTagFieldNumber(tag), WireFormat.GetTagWireType(tag)))
+            {
+                input.SkipLastField();
+            }
+        }
+    }
+
+    private void AddPiece(ByteString message)
+    {
+        (string text, float score, int kind) = ("", 0f, (int)SentencePieceKind.Normal);
+        ReadFields(message, (input, field, type) =>
+        {
+            switch (field, type)
+            {
+                case (1, WireFormat.WireType.LengthDelimited):
+                    text = input.ReadString();
+                    return true;
+                case (2, WireFormat.WireType.Fixed32):
+                    score = input.ReadFloat();
+                    return true;
+                case (3, WireFormat.WireType.Varint):
+                    kind = input.ReadEnum();
+                    return true;
+                default:
+                    return false;
+            }
+        });
+        if (Pieces.Count > TokenizerLimits.HighestId || text.Length is 0 or > TokenizerLimits.SentencePieceUnits || !float.IsFinite(score)
+            || kind is < (int)SentencePieceKind.Normal or > (int)SentencePieceKind.Byte)
+        {
+            throw new InvalidDataException($"The piece {Pieces.Count} (of {text.Length} characters, score {score}, type {kind}) is none.");
+        }
+
+        Pieces.Add(new SentencePiece(text, score, (SentencePieceKind)kind));
+    }
+
+    private void ReadTrainer(ByteString message) => ReadFields(message, (input, field, type) =>
+    {
+        switch (field, type)
+        {
+            case (3, WireFormat.WireType.Varint):
+                _modelType = input.ReadEnum();
+                return true;
+            case (24, WireFormat.WireType.Varint):
+                _spaceIsSuffix = input.ReadBool();
+                return true;
+            case (35, WireFormat.WireType.Varint):
+                FallsBackToBytes = input.ReadBool();
+                return true;
+            case (41, WireFormat.WireType.Varint):
+                BeginningId = input.ReadInt32();
+                return true;
+            case (44, WireFormat.WireType.LengthDelimited):
+                UnknownText = input.ReadString();
+                return true;
+            default:
+                return false;
+        }
+    });
+
+    private void ReadNormalizer(ByteString message) => ReadFields(message, (input, field, type) =>
+    {
+        switch (field, type)
+        {
+            case (2, WireFormat.WireType.LengthDelimited):
+                CharacterMap = input.ReadBytes().ToByteArray();
+                return true;
+            case (3, WireFormat.WireType.Varint):
+                AddsDummyPrefix = input.ReadBool();
+                return true;
+            case (4, WireFormat.WireType.Varint):
+                _removesExtraSpaces = input.ReadBool();
+                return true;
+            case (5, WireFormat.WireType.Varint):
+                _marksSpaces = input.ReadBool();
+                return true;
+            default:
+                return false;
+        }
+    });
+
+    private void CheckUnigram()
+    {
+        if (_modelType != UnigramType || !_removesExtraSpaces || !_marksSpaces || _spaceIsSuffix || !AddsDummyPrefix || FallsBackToBytes)
+        {
+            throw new InvalidDataException(
+                $"The model has the type {_modelType}, remove_extra_whitespaces {_removesExtraSpaces}, escape_whitespaces {_marksSpaces}, "
+                + $"treat_whitespace_as_suffix {_spaceIsSuffix}, add_dummy_prefix {AddsDummyPrefix}, byte_fallback {FallsBackToBytes}; only type 1 with true, true, false, true, false is known.");
+        }
+
+        RequireOneUnknown();
+        if (Pieces.Find(piece => piece.Kind is SentencePieceKind.UserDefined or SentencePieceKind.Byte) is { Text: { } text })
+        {
+            throw new InvalidDataException($"The piece {text} is user-defined or a byte, which is not known of this type.");
+        }
+    }
+
+    private void RequireOneUnknown()
+    {
+        if (Pieces.Count(piece => piece.Kind == SentencePieceKind.Unknown) != 1)
+        {
+            throw new InvalidDataException("The model does not have exactly one piece for what is unknown.");
+        }
+    }
+
+    private void CheckBytePairs()
+    {
+        bool hasCharacterMap = CharacterMap.Length > 0;
+        if (_modelType != BytePairType || hasCharacterMap || _removesExtraSpaces || !_marksSpaces || _spaceIsSuffix)
+        {
+            throw new InvalidDataException(
+                $"The model has the type {_modelType}, normalisation {hasCharacterMap}, remove_extra_whitespaces {_removesExtraSpaces}, "
+                + $"escape_whitespaces {_marksSpaces}, treat_whitespace_as_suffix {_spaceIsSuffix}; only type 2 with false, false, true, false is known.");
+        }
+
+        RequireOneUnknown();
+        HashSet<string> bytes = [.. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")];
+        foreach (SentencePiece piece in Pieces)
+        {
+            if (piece.Kind == SentencePieceKind.Byte ? !bytes.Remove(piece.Text)
+                : piece.Kind == SentencePieceKind.UserDefined && piece.Text.Length > ContentTrie.LongestContent)
+            {
+                throw new InvalidDataException($"The piece {piece.Text} of the type {piece.Kind} is none.");
+            }
+        }
+
+        if (FallsBackToBytes && bytes.Count > 0)
+        {
+            throw new InvalidDataException($"The model falls back to bytes, but lacks the piece {bytes.First()}.");
+        }
+    }
+}

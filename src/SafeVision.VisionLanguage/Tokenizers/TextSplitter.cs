@@ -1,0 +1,251 @@
+using System.Globalization;
+using System.Text;
+
+namespace SafeVision.VisionLanguage.Tokenizers;
+
+/// <summary>Splits a piece of text into the words within which pieces are merged. Thread-safe.</summary>
+internal abstract class TextSplitter
+{
+    /// <summary>Adds the words of a piece, none of them empty.</summary>
+    /// <param name="piece">The piece, not empty.</param>
+    /// <param name="startsText">Whether nothing at all stands before the piece.</param>
+    /// <param name="words">Where to.</param>
+    public abstract void Split(MarkedText piece, bool startsText, List<MarkedText> words);
+}
+
+/// <summary>Splits what the splitter before it left whole; none at all leaves the piece whole.</summary>
+internal sealed class SequenceSplitter(IReadOnlyList<TextSplitter> steps) : TextSplitter
+{
+    public override void Split(MarkedText piece, bool startsText, List<MarkedText> words)
+    {
+        List<MarkedText> whole = [piece];
+        foreach (TextSplitter step in steps)
+        {
+            List<MarkedText> parts = new(whole.Count);
+            for (int index = 0; index < whole.Count; index++)
+            {
+                step.Split(whole[index], startsText && index == 0, parts);
+            }
+
+            whole = parts;
+        }
+
+        words.AddRange(whole);
+    }
+}
+
+/// <summary>Splits nothing, but sees to it that a piece starts with a space or what stands for one.</summary>
+/// <param name="prefix">The character.</param>
+/// <param name="onlyAtStart">Whether it is put only in front of the whole text.</param>
+internal sealed class PrefixSplitter(char prefix, bool onlyAtStart) : TextSplitter
+{
+    public override void Split(MarkedText piece, bool startsText, List<MarkedText> words)
+    {
+        if (piece.Span[0] == prefix || (onlyAtStart && !startsText))
+        {
+            words.Add(piece);
+            return;
+        }
+
+        var prefixed = new MarkedTextBuilder(piece);
+        prefixed.Append([prefix], piece.IsUntrustedAt(0));
+        prefixed.Append(piece);
+        words.Add(prefixed.ToText());
+    }
+}
+
+/// <summary>Splits nothing, but changes the piece, as Metaspace does with spaces.</summary>
+internal sealed class ReplacingSplitter(TextNormalizer normalizer) : TextSplitter
+{
+    public override void Split(MarkedText piece, bool startsText, List<MarkedText> words) => words.Add(normalizer.Apply(piece));
+}
+
+/// <summary>Sets numbers apart, one by one or in runs. A number is any character of the Unicode categories N.</summary>
+internal sealed class DigitSplitter(bool oneByOne) : TextSplitter
+{
+    public override void Split(MarkedText piece, bool startsText, List<MarkedText> words)
+    {
+        int start = 0;
+        bool wasNumber = false;
+        for (int index = 0; index < piece.Length;)
+        {
+            Rune.DecodeFromUtf16(piece.Span[index..], out Rune rune, out int length);
+            bool isNumber = Rune.GetUnicodeCategory(rune)
+                is UnicodeCategory.DecimalDigitNumber or UnicodeCategory.LetterNumber or UnicodeCategory.OtherNumber;
+            if (index > start && (isNumber != wasNumber || (isNumber && oneByOne)))
+            {
+                words.Add(piece.Slice(start, index - start));
+                start = index;
+            }
+
+            wasNumber = isNumber;
+            index += length;
+        }
+
+        words.Add(piece.Slice(start, piece.Length - start));
+    }
+}
+
+/// <summary>Where a delimiter goes.</summary>
+internal enum DelimiterPlace
+{
+    /// <summary>It is a word of its own.</summary>
+    Isolated,
+
+    /// <summary>It is dropped.</summary>
+    Removed,
+
+    /// <summary>It ends the word before it.</summary>
+    MergedWithPrevious,
+
+    /// <summary>It starts the word after it.</summary>
+    MergedWithNext,
+}
+
+/// <summary>Splits at every occurrence of a text.</summary>
+internal sealed class DelimiterSplitter(string delimiter, DelimiterPlace place) : TextSplitter
+{
+    public override void Split(MarkedText piece, bool startsText, List<MarkedText> words)
+    {
+        int start = 0;
+        int from = 0;
+        while (piece.Span[from..].IndexOf(delimiter, StringComparison.Ordinal) is >= 0 and int distance)
+        {
+            int at = from + distance;
+            from = at + delimiter.Length;
+            Add(start, place == DelimiterPlace.MergedWithPrevious ? from : at);
+            if (place == DelimiterPlace.Isolated)
+            {
+                Add(at, from);
+            }
+
+            start = place == DelimiterPlace.MergedWithNext ? at : from;
+        }
+
+        Add(start, piece.Length);
+
+        void Add(int first, int end)
+        {
+            if (end > first)
+            {
+                words.Add(piece.Slice(first, end - first));
+            }
+        }
+    }
+}
+
+/// <summary>Reads the pre-tokenizer of <c>tokenizer.json</c>.</summary>
+internal static class SplitterSection
+{
+    /// <summary>The splitter, and whether words are then written in bytes.</summary>
+    public static (TextSplitter Splitter, bool IsByteLevel) Read(JsonPlace? section)
+    {
+        List<TextSplitter> steps = [];
+        bool isByteLevel = false;
+        foreach (JsonPlace place in section is JsonPlace root ? Flatten(root) : [])
+        {
+            if (isByteLevel)
+            {
+                throw place.Unknown("a pre-tokenizer after ByteLevel");
+            }
+
+            isByteLevel = place.GetText("type") == "ByteLevel";
+            steps.AddRange(Steps(place));
+        }
+
+        return (new SequenceSplitter(steps), isByteLevel);
+    }
+
+    private static IEnumerable<JsonPlace> Flatten(JsonPlace place) =>
+        place.GetText("type") == "Sequence" ? place.Get("pretokenizers").Items().SelectMany(Flatten) : [place];
+
+    private static List<TextSplitter> Steps(JsonPlace place)
+    {
+        List<TextSplitter> steps = [];
+        switch (place.GetText("type"))
+        {
+            case "ByteLevel":
+                if (place.GetFlag("add_prefix_space", true))
+                {
+                    steps.Add(new PrefixSplitter(' ', onlyAtStart: false));
+                }
+
+                if (place.GetFlag("use_regex", true))
+                {
+                    steps.Add(new WordSplitter(WordPattern.Gpt2));
+                }
+
+                break;
+
+            case "Digits":
+                steps.Add(new DigitSplitter(place.GetFlag("individual_digits", false)));
+                break;
+
+            case "Split":
+                steps.Add(ReadSplit(place));
+                break;
+
+            case "Metaspace":
+                AddMetaspace(place, steps);
+                break;
+
+            default:
+                throw place.Unknown("this pre-tokenizer");
+        }
+
+        return steps;
+    }
+
+    private static TextSplitter ReadSplit(JsonPlace place)
+    {
+        JsonPlace pattern = place.Get("pattern");
+        string behavior = place.GetText("behavior");
+        bool inverts = place.GetFlag("invert", false);
+        if (pattern.Find("Regex") is JsonPlace expression)
+        {
+            // Where a pattern matches every character, keeping the matches and dropping the rest is the same as cutting at them.
+            bool dropsRest = (behavior, inverts) is ("Removed", true);
+            return WordSplitter.Known(expression.GetText()) is WordPattern known && (dropsRest || (behavior == "Isolated" && WordSplitter.TakesAll(known)))
+                ? new WordSplitter(known)
+                : throw place.Unknown("this regular expression, or this use of it");
+        }
+
+        bool isKnown = Enum.TryParse(behavior, out DelimiterPlace delimiterPlace) && !inverts && char.IsAsciiLetter(behavior[0]);
+        return isKnown && pattern.Find("String")?.GetText() is { Length: > 0 } delimiter
+            ? new DelimiterSplitter(delimiter, delimiterPlace)
+            : throw place.Unknown("this split");
+    }
+
+    private static void AddMetaspace(JsonPlace place, List<TextSplitter> steps)
+    {
+        string replacement = place.GetText("replacement");
+        if (replacement.Length != 1)
+        {
+            throw place.Unknown("a replacement of several UTF-16 units");
+        }
+
+        steps.Add(new ReplacingSplitter(new ReplaceNormalizer(" ", replacement)));
+        switch (PrependScheme(place))
+        {
+            case "always":
+                steps.Add(new PrefixSplitter(replacement[0], onlyAtStart: false));
+                break;
+            case "first":
+                steps.Add(new PrefixSplitter(replacement[0], onlyAtStart: true));
+                break;
+            case "never":
+                break;
+            default:
+                throw place.Unknown("this prepend_scheme");
+        }
+
+        if (place.GetFlag("split", true))
+        {
+            steps.Add(new DelimiterSplitter(replacement, DelimiterPlace.MergedWithNext));
+        }
+    }
+
+    /// <summary>Where Metaspace puts a mark; files from before there was a scheme say yes or no.</summary>
+    public static string PrependScheme(JsonPlace metaspace) =>
+        metaspace.Find("prepend_scheme")?.GetText() ?? (metaspace.GetFlag("add_prefix_space", true) ? "always" : "never");
+}

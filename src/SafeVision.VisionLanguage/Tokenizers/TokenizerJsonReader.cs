@@ -1,0 +1,261 @@
+namespace SafeVision.VisionLanguage.Tokenizers;
+
+/// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>
+internal static class TokenizerJsonReader
+{
+    public static TokenizerParts Read(JsonPlace root, bool mayEnd)
+    {
+        (int? beginning, int? end) = PostProcessorSection.Read(root.Find("post_processor"), mayEnd);
+        (TextSplitter splitter, bool isByteLevel) = SplitterSection.Read(root.Find("pre_tokenizer"));
+        PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel, mayEnd);
+        AddedToken[] added = ReadAddedTokens(root, vocabulary);
+        return new TokenizerParts
+        {
+            AddedTokens = added,
+            Normalizer = NormalizerSection.Read(root.Find("normalizer")),
+            Splitter = splitter,
+            Vocabulary = vocabulary,
+            CreateDecoder = DecoderSection.Read(root.Get("decoder")),
+            BeginningOfText = beginning,
+            EndOfText = end,
+        };
+    }
+
+    private static BytePairVocabulary ReadModel(JsonPlace model, bool isByteLevel, bool mayEndWords)
+    {
+        if (model.GetText("type") != "BPE")
+        {
+            throw model.Get("type").Unknown("this type of model");
+        }
+
+        // Pieces that end a word can't be told apart in decoded text, so only what is never decoded may have them.
+        foreach (string name in (string[])["dropout", "continuing_subword_prefix", .. mayEndWords ? [] : (string[])["end_of_word_suffix"]])
+        {
+            if (model.Find(name) is JsonPlace value && value.Element.GetRawText() is not ("\"\"" or "0" or "0.0"))
+            {
+                throw value.Unknown(name);
+            }
+        }
+
+        Dictionary<string, int> ids = ReadVocabulary(model.Get("vocab"));
+        var options = new BytePairOptions
+        {
+            IsByteLevel = isByteLevel,
+            FallsBackToBytes = model.GetFlag("byte_fallback", false),
+            EndOfWord = model.Find("end_of_word_suffix")?.GetText() ?? "",
+            IgnoresMerges = model.GetFlag("ignore_merges", false),
+            FusesUnknown = model.GetFlag("fuse_unk", false),
+            Unknown = model.Find("unk_token") is not JsonPlace unknown ? null
+                : ids.TryGetValue(unknown.GetText(), out int id) ? id
+                : throw unknown.Wrong("is no piece of the vocabulary"),
+        };
+        JsonPlace merges = model.Get("merges");
+        MergeTable table = MergeReader.Read(ReadMerges(merges), ids);
+        return new BytePairVocabulary(ids, table, options);
+    }
+
+    /// <summary>The ids of pieces, each once.</summary>
+    public static Dictionary<string, int> ReadVocabulary(JsonPlace vocabulary)
+    {
+        Dictionary<string, int> ids = new(StringComparer.Ordinal);
+        HashSet<int> taken = [];
+        foreach ((string piece, JsonPlace value) in vocabulary.Members())
+        {
+            if (!taken.Add(value.GetId()) || !ids.TryAdd(piece, value.GetId()))
+            {
+                throw value.Wrong($"the id of {piece} is another piece's too");
+            }
+        }
+
+        return ids;
+    }
+
+    private static IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> ReadMerges(JsonPlace merges)
+    {
+        foreach (JsonPlace merge in merges.Items())
+        {
+            (string Left, string Right)? pair = !merge.IsString ? merge.GetPair()
+                : merge.GetText().Split(' ') is [string left, string right] ? (left, right)
+                : null;
+            yield return pair is var (first, second) ? (first, second, merge.Wrong) : throw merge.Wrong("is no pair");
+        }
+    }
+
+    private static AddedToken[] ReadAddedTokens(JsonPlace root, PieceVocabulary vocabulary)
+    {
+        AddedTokenList tokens = new();
+        foreach (JsonPlace place in root.Find("added_tokens")?.Items() ?? [])
+        {
+            AddedToken token = AddedTokenFiles.ReadToken(place, place.Get("id").GetId());
+            if (vocabulary.Find(token.Content) is int other && other != token.Id)
+            {
+                throw place.Wrong($"the vocabulary gives this content the id {other}");
+            }
+
+            if (vocabulary.PieceOf(token.Id) is string piece && piece != token.Content)
+            {
+                throw place.Wrong($"the vocabulary gives this id to {piece}");
+            }
+
+            tokens.Add(token, place);
+        }
+
+        return tokens.ToArray();
+    }
+}
+
+/// <summary>Reads the normalizer of <c>tokenizer.json</c>.</summary>
+internal static class NormalizerSection
+{
+    public static TextNormalizer Read(JsonPlace? section) =>
+        new SequenceNormalizer([.. section is JsonPlace place ? Steps(place) : []]);
+
+    private static IEnumerable<TextNormalizer> Steps(JsonPlace place) => place.GetText("type") switch
+    {
+        "Sequence" => place.Get("normalizers").Items().SelectMany(Steps),
+        "NFC" => [new CanonicalNormalizer(composes: true)],
+        "NFD" => [new CanonicalNormalizer(composes: false)],
+        "Lowercase" => [new LowercaseNormalizer()],
+        "Prepend" => place.GetText("prepend") is { Length: > 0 } prefix ? [new PrependNormalizer(prefix)] : [],
+        "Replace" when place.Get("pattern").Find("Regex")?.GetText() == @"\s+" && place.GetText("content") == " " => [new WhiteSpaceNormalizer(isTrimmed: false)],
+        "Replace" => [new ReplaceNormalizer(PatternOf(place), place.GetText("content"))],
+        _ => throw place.Unknown("this normalizer"),
+    };
+
+    /// <summary>The text that a Replace looks for.</summary>
+    public static string PatternOf(JsonPlace replace)
+    {
+        JsonPlace pattern = replace.Get("pattern");
+        return pattern.Find("String")?.GetText() is { Length: > 0 } text ? text : throw pattern.Unknown("this pattern");
+    }
+}
+
+/// <summary>Reads the post-processor of <c>tokenizer.json</c>, which says what is put in front of a text, and behind it.</summary>
+internal static class PostProcessorSection
+{
+    /// <summary>The one id that is put in front, and the one that is put behind; null: none.</summary>
+    /// <param name="section">The section, if there is one.</param>
+    /// <param name="mayEnd">Whether something may be put behind a text; a prompt must stay open.</param>
+    public static (int? Beginning, int? End) Read(JsonPlace? section, bool mayEnd)
+    {
+        if (section is not JsonPlace place)
+        {
+            return default;
+        }
+
+        switch (place.GetText("type"))
+        {
+            case "ByteLevel": // it only mends the offsets of words
+                return default;
+
+            case "Sequence":
+                (int? Beginning, int? End)[] found = [.. place.Get("processors").Items().Select(part => Read(part, mayEnd)).Where(ids => ids != default)];
+                return found.Length <= 1 ? found.FirstOrDefault() : throw place.Unknown("more than one template");
+
+            case "TemplateProcessing":
+                return ReadTemplate(place, mayEnd);
+
+            case "RobertaProcessing" or "BertProcessing" when mayEnd:
+                return (ReadPair(place.Get("cls")), ReadPair(place.Get("sep")));
+
+            default:
+                throw place.Unknown("this post-processor");
+        }
+    }
+
+    private static (int? Beginning, int? End) ReadTemplate(JsonPlace place, bool mayEnd)
+    {
+        JsonPlace template = place.Get("single");
+        JsonPlace[] parts = [.. template.Items()];
+        int text = Array.FindIndex(parts, part => part.Find("Sequence") is not null);
+        bool isKnown = text is 0 or 1 && parts.Length - text <= (mayEnd ? 2 : 1);
+        return isKnown
+            ? (text == 1 ? ReadToken(place, parts[0]) : null, parts.Length > text + 1 ? ReadToken(place, parts[^1]) : null)
+            : throw template.Unknown("a template other than at most one token and the text");
+    }
+
+    private static int ReadToken(JsonPlace place, JsonPlace part)
+    {
+        JsonPlace name = part.Get("SpecialToken").Get("id");
+        JsonPlace ids = place.Get("special_tokens").Get(name.GetText()).Get("ids");
+        JsonPlace[] each = [.. ids.Items()];
+        return each.Length == 1 ? each[0].GetId() : throw ids.Unknown("a special token of several ids");
+    }
+
+    /// <summary>The id of a pair of content and id.</summary>
+    private static int ReadPair(JsonPlace pair)
+    {
+        JsonPlace[] parts = [.. pair.Items()];
+        return parts.Length == 2 ? parts[1].GetId() : throw pair.Wrong("is no pair of a token and its id");
+    }
+}
+
+/// <summary>Reads the decoder of <c>tokenizer.json</c>.</summary>
+internal static class DecoderSection
+{
+    public static Func<PieceDecoder> Read(JsonPlace section)
+    {
+        JsonPlace[] steps = [.. Flatten(section)];
+        if (steps is [JsonPlace only] && only.GetText("type") == "ByteLevel")
+        {
+            return () => new ByteLevelDecoder();
+        }
+
+        if (steps is [JsonPlace metaspace] && metaspace.GetText("type") == "Metaspace")
+        {
+            string mark = metaspace.GetText("replacement");
+            ByteFallbackRules spaces = new()
+            {
+                Replacements = mark.Length > 0 ? [(mark, " ")] : throw metaspace.Wrong("the replacement is empty"),
+                DroppedFromFirst = SplitterSection.PrependScheme(metaspace) == "never" ? null : mark,
+            };
+            return () => new ByteFallbackDecoder(spaces);
+        }
+
+        ByteFallbackRules rules = ReadSteps(steps);
+        return () => new ByteFallbackDecoder(rules);
+    }
+
+    private static IEnumerable<JsonPlace> Flatten(JsonPlace place) =>
+        place.GetText("type") == "Sequence" ? place.Get("decoders").Items().SelectMany(Flatten) : [place];
+
+    /// <summary>Replace, as often as it comes, then ByteFallback, Fuse and Strip, each at most once and in this order.</summary>
+    private static ByteFallbackRules ReadSteps(JsonPlace[] steps)
+    {
+        ByteFallbackRules rules = new();
+        List<(string, string)> replacements = [];
+        int stage = 0;
+        foreach (JsonPlace step in steps)
+        {
+            string type = step.GetText("type");
+            int next = type switch { "Replace" => 0, "ByteFallback" => 1, "Fuse" => 2, "Strip" => 3, _ => -1 };
+            if (next < stage || (next == stage && next > 0) || (next == 3 && stage != 2))
+            {
+                throw step.Unknown("this decoder at this place");
+            }
+
+            stage = next;
+            switch (next)
+            {
+                case 0:
+                    replacements.Add((NormalizerSection.PatternOf(step), step.GetText("content")));
+                    break;
+                case 1:
+                    rules = rules with { JoinsBytes = true };
+                    break;
+                case 3:
+                    rules = ReadStrip(step, rules);
+                    break;
+            }
+        }
+
+        return rules with { Replacements = replacements };
+    }
+
+    private static ByteFallbackRules ReadStrip(JsonPlace step, ByteFallbackRules rules)
+    {
+        string content = step.GetText("content");
+        bool isKnown = content.Length == 1 && step.Get("stop").GetId() == 0;
+        return isKnown ? rules with { Stripped = content[0], StrippedCount = step.Get("start").GetId() } : throw step.Unknown("this strip");
+    }
+}
