@@ -4,8 +4,8 @@ using SafeVision.Policies;
 SafetyPolicy policy = SafetyPolicy.Define("my-shop", "1")
     .Category("Weapons", category => category
         .Protects("Buyers must not be offered arms.")
-        .Includes("firearms, and parts of them", "knives shown as weapons")
-        .Excludes("kitchen knives in use in a kitchen", "toys that are plainly toys"))
+        .Includes("firearms, cannons and tanks", "knives shown as weapons")
+        .Excludes("rockets and spacecraft"))
     .Category(HarmCategory.Sexual)
     .Build();
 

@@ -11,8 +11,8 @@ if (args is not [string model, string image])
 SafetyPolicy policy = SafetyPolicy.Define("my-shop", "1")
     .Category("Weapons", category => category
         .Protects("Buyers must not be offered arms.")
-        .Includes("firearms, and parts of them", "knives shown as weapons")
-        .Excludes("kitchen knives in use in a kitchen", "toys that are plainly toys"))
+        .Includes("firearms, cannons and tanks", "knives shown as weapons")
+        .Excludes("rockets and spacecraft"))
     .Category("Alcohol", category => category
         .Protects("The shop has no licence to sell it.")
         .Includes("bottles and cans of beer, wine or spirits")

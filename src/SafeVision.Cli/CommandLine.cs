@@ -15,6 +15,7 @@ internal static class CommandLine
         var root = new RootCommand("Checks images against a written policy, on this machine, and says why.")
         {
             CheckCommand.Create(),
+            ExplainCommand.Create(),
             PolicyCommand.Create(),
             ModelsCommand.Create(),
             DoctorCommand.Create(),

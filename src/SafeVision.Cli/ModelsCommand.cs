@@ -82,7 +82,7 @@ internal static class ModelsCommand
             "taxonomy" => "none by itself: it says which labels of the others a policy's words mean",
             "contrastive" => "any, by the policy's words, which it compares with pictures",
             "classifierHead" => "those that its labels mean, by the policy's words, in drawings alone",
-            _ => string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "others by their words" }.Where(text => text.Length > 0)),
+            _ => string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "those that its labels mean, by the policy's words" }.Where(text => text.Length > 0)),
         };
 
         console.WriteLine(Terminal.Name(manifest.Id), new Style(decoration: Decoration.Bold));

@@ -7,7 +7,7 @@ namespace SafeVision.Cli;
 /// <summary><c>safevision policy validate|show|new|schema|test</c>.</summary>
 internal static class PolicyCommand
 {
-    public static Command Create() => new("policy", "Check, explain, try and start policies.") { Validate(), Show(), New(), Schema(), PolicyTestCommand.Create() };
+    public static Command Create() => new("policy", "Check, explain, try and start policies.") { Validate(), PolicyShowCommand.Create(), New(), Schema(), PolicyTestCommand.Create() };
 
     private static Command Validate()
     {
@@ -23,6 +23,10 @@ internal static class PolicyCommand
                     SafetyPolicy policy = PolicyOption.Read(path);
                     parsed.InvocationConfiguration.Output.WriteLine(Terminal.Name(
                         $"{path}: valid. {policy.Name} {policy.Version}, {policy.Categories.Count} {(policy.Categories.Count == 1 ? "category" : "categories")}, sha256 {policy.ContentHash}"));
+                    foreach (string warning in PolicyShowCommand.Warnings(policy))
+                    {
+                        parsed.InvocationConfiguration.Error.WriteLine(Terminal.Name($"{path}: warning: {warning}"));
+                    }
                 }
                 catch (Exception exception) when (exception is PolicyException or IOException)
                 {
@@ -36,34 +40,26 @@ internal static class PolicyCommand
         return command;
     }
 
-    private static Command Show()
-    {
-        var file = new Argument<string?>("file") { Description = "A policy file; without one, the starter policy.", Arity = ArgumentArity.ZeroOrOne };
-        var command = new Command("show", "Print a policy as it is understood, and what of it the default models can assess.") { file };
-        command.SetAction(async (parsed, cancellationToken) =>
-        {
-            SafetyPolicy policy = PolicyOption.Read(parsed.GetValue(file));
-            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
-            GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
-            await parsed.InvocationConfiguration.Output.WriteAsync(Terminal.Plain(
-                $"{policy.ToYaml()}\n# What the default models can assess:\n{CoverageText.Comments(status.Coverage)}"));
-            return 0;
-        });
-        return command;
-    }
-
     private static Command New()
     {
-        var file = new Argument<string>("file") { Description = "The file to write; it must not exist." };
+        var file = new Argument<string?>("file") { Description = "The file to write; it must not exist. Without it the policy is printed.", Arity = ArgumentArity.ZeroOrOne };
         var all = new Option<bool>("--all") { Description = "All nine built-in categories, not only those that the default models assess." };
-        var command = new Command("new", "Write a policy to start from.") { file, all };
+        var from = new Option<string?>("--from") { Description = "A simple sentence to draft it from, such as \"no dogs, except poodles\"." };
+        var command = new Command("new", "Write a policy to start from.") { file, all, from };
         command.SetAction(parsed =>
         {
-            string path = parsed.GetValue(file)!;
+            string text = parsed.GetValue(from) is { } sentence ? PolicySentence.Draft(sentence) : StarterPolicy.Text(parsed.GetValue(all));
+            SafetyPolicy.Parse(text); // a draft that is no policy says so before a file is there
+            if (parsed.GetValue(file) is not { } path)
+            {
+                parsed.InvocationConfiguration.Output.Write(text);
+                return 0;
+            }
+
             try
             {
                 using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew));
-                writer.Write(StarterPolicy.Text(parsed.GetValue(all)));
+                writer.Write(text);
             }
             catch (IOException) when (File.Exists(path))
             {

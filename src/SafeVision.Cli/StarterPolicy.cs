@@ -34,7 +34,7 @@ internal static class StarterPolicy
               # - id: cats
               #   name: Cats
               #   protects: Dogs must be able to browse in peace.
-              #   includes: [cats, kittens]
+              #   includes: [cats]
               #   excludes:
               #     - lions, tigers and other big cats
               #   review: 0.3

@@ -19,7 +19,7 @@ public sealed class ModelsCommandTests
             Assert.Contains(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(Repository.PathOf($"models/{manifest.Id}/{manifest.File}")))), run.Output, StringComparison.Ordinal);
         }
 
-        Assert.Contains("whole: Sexual", run.Output, StringComparison.Ordinal);
+        Assert.Contains("those that its labels mean, by the policy's words", run.Output, StringComparison.Ordinal);
         Assert.Contains("Weapons_Substance_Abuse", run.Output, StringComparison.Ordinal);
     }
 
