@@ -1,9 +1,9 @@
 using System.CommandLine;
 using SafeVision.Assessments;
 using SafeVision.Cli.Output;
-using SafeVision.VisionLanguage;
 using SafeVision.Models;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage;
 using Spectre.Console;
 
 namespace SafeVision.Cli;
