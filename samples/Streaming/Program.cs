@@ -1,4 +1,5 @@
 using SafeVision;
+using SafeVision.Policies;
 
 // Judges an image by a vision-language model: prints the reason while the model writes it, then what follows from it.
 if (args is not [string model, string image])
