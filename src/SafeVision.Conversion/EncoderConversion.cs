@@ -47,7 +47,7 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
                 PrecisionLoss = loss,
             },
         };
-        ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+        File.WriteAllText(Path.Combine(folder.Path, ModelManifest.FileName), manifest.ToJson());
         folder.Complete();
         return new ConversionResult(manifest, family.Name, verifier.LargestDifference);
     }

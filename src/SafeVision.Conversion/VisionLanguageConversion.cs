@@ -39,7 +39,7 @@ internal sealed class VisionLanguageConversion(IVisionLanguageFamily family, str
             PrecisionLoss? loss = await measuring.ConfigureAwait(false);
             IReadOnlyList<ModelGolden> goldens = await recording.ConfigureAwait(false);
             ModelManifest manifest = Manifest(folder, preparation, decoder, await hashing.ConfigureAwait(false), verifier.Scope, loss) with { Goldens = goldens };
-            ManifestFile.Write(Path.Combine(folder.Path, ModelManifest.FileName), manifest);
+            File.WriteAllText(Path.Combine(folder.Path, ModelManifest.FileName), manifest.ToJson());
             preparation.Require(folder.Path);
             folder.Complete();
             return new ConversionResult(manifest, family.Name, verifier.LargestDifference);

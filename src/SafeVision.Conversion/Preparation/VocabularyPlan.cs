@@ -33,9 +33,9 @@ internal sealed class VocabularyPlan
         var added = new List<Row>();
         foreach (NewToken token in tokens.Where(token => tokenizer.Find(token.Content) is null && known.Add(token.Content)))
         {
-            if (token.Content.Length is 0 or > ContentTrie.LongestContent || token.Content.Any(c => char.IsControl(c) || char.IsSurrogate(c)) || token.Content.Trim() != token.Content)
+            if (token.Content.Length is 0 or > AddedToken.LongestContent || token.Content.Any(c => char.IsControl(c) || char.IsSurrogate(c)) || token.Content.Trim() != token.Content)
             {
-                throw new CheckpointException($"The token '{token.Content}' can't be added: it must have from 1 to {ContentTrie.LongestContent} characters, no control characters, and no space at its ends.");
+                throw new CheckpointException($"The token '{token.Content}' can't be added: it must have from 1 to {AddedToken.LongestContent} characters, no control characters, and no space at its ends.");
             }
 
             int[] parts = tokenizer.Encode(token.PlainWords);

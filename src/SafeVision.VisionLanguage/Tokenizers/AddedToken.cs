@@ -11,8 +11,12 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// <param name="IsSingleWord">Whether it is recognised only where no letter, digit or mark touches it.</param>
 /// <param name="StripsLeft">Whether it swallows the white space before it.</param>
 /// <param name="StripsRight">Whether it swallows the white space after it.</param>
-internal sealed record AddedToken(
-    int Id, string Content, bool IsSpecial, bool IsNormalized = false, bool IsSingleWord = false, bool StripsLeft = false, bool StripsRight = false);
+public sealed record AddedToken(
+    int Id, string Content, bool IsSpecial, bool IsNormalized = false, bool IsSingleWord = false, bool StripsLeft = false, bool StripsRight = false)
+{
+    /// <summary>The most characters of a content.</summary>
+    public const int LongestContent = ContentTrie.LongestContent;
+}
 
 /// <summary>
 /// Cuts a text at added tokens: the leftmost first, and of several at one place the longest. It follows

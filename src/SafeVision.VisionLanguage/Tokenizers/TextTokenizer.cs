@@ -7,7 +7,7 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// A language model's tokenizer: text to ids and back, equal to the reference libraries (huggingface/tokenizers and
 /// SentencePiece) on every golden text. Takes any text; half surrogate pairs count as U+FFFD. Thread-safe.
 /// </summary>
-internal sealed class TextTokenizer
+public sealed class TextTokenizer
 {
     private readonly TokenizerParts _parts;
     private readonly Dictionary<int, AddedToken> _addedById;
@@ -17,7 +17,7 @@ internal sealed class TextTokenizer
     private readonly HashSet<int> _special;
     private readonly bool[] _reserved;
 
-    public TextTokenizer(TokenizerParts parts)
+    internal TextTokenizer(TokenizerParts parts)
     {
         _parts = parts;
         _addedById = parts.AddedTokens.ToDictionary(token => token.Id);
@@ -83,13 +83,13 @@ internal sealed class TextTokenizer
     /// The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no part
     /// of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters.
     /// </summary>
-    public int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
+    internal int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
 
     /// <summary>The text of ids. One that the tokenizer does not have is passed over.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial) => CreateTextStream(skipSpecial).AppendAll(ids);
 
     /// <summary>The text of ids as they come.</summary>
-    public TokenTextStream CreateTextStream(bool skipSpecial) => new(this, _parts.CreateDecoder(), skipSpecial);
+    internal TokenTextStream CreateTextStream(bool skipSpecial) => new(this, _parts.CreateDecoder(), skipSpecial);
 
     /// <summary>The content of an id, or null if it has none.</summary>
     /// <param name="id">The id.</param>

@@ -113,10 +113,11 @@ public readonly record struct ChannelValues(double Red, double Green, double Blu
 }
 
 /// <summary>Reads and writes <see cref="ChannelValues"/> as an array of exactly three numbers.</summary>
-internal sealed class ChannelValuesJsonConverter : JsonConverter<ChannelValues>
+public sealed class ChannelValuesJsonConverter : JsonConverter<ChannelValues>
 {
     private const string Shape = "Expected an array of three numbers: red, green, blue.";
 
+    /// <inheritdoc/>
     public override ChannelValues Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
     {
         if (reader.TokenType != JsonTokenType.StartArray)
@@ -128,6 +129,7 @@ internal sealed class ChannelValuesJsonConverter : JsonConverter<ChannelValues>
         return reader.Read() && reader.TokenType == JsonTokenType.EndArray ? values : throw new JsonException(Shape);
     }
 
+    /// <inheritdoc/>
     public override void Write(Utf8JsonWriter writer, ChannelValues value, JsonSerializerOptions options)
     {
         writer.WriteStartArray();

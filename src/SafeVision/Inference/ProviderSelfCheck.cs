@@ -3,7 +3,7 @@ using System.Numerics.Tensors;
 namespace SafeVision.Inference;
 
 /// <summary>How far a provider's outputs are from the processor's.</summary>
-internal static class ProviderSelfCheck
+public static class ProviderSelfCheck
 {
     /// <summary>
     /// The largest absolute difference divided by the largest absolute expected value. Infinite when the lengths differ

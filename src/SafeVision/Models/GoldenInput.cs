@@ -7,8 +7,9 @@ namespace SafeVision.Models;
 /// of SplitMix64(seed + (i + 1) · 0x9E3779B97F4A7C15), divided by 2^24, so it lies in [0, 1) and is exact in float32
 /// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
 /// </summary>
-internal static class GoldenInput
+public static class GoldenInput
 {
+    /// <summary>Numbers in [0, 1).</summary>
     public static float[] Create(ulong seed, int length)
     {
         float[] values = new float[length];
@@ -37,7 +38,7 @@ internal static class GoldenInput
     }
 
     /// <summary>The golden's output on a session.</summary>
-    public static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden)
+    internal static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden)
     {
         long[] shape = [.. golden.Shape.Select(size => (long)size)];
         float[] input = Create(golden.Seed, checked((int)shape.Aggregate(1L, (product, size) => product * size)));
@@ -46,7 +47,7 @@ internal static class GoldenInput
     }
 
     /// <summary>The golden's output for an input that is not made from a seed.</summary>
-    public static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden, string input, OrtValue value)
+    internal static float[] Run(InferenceSession session, ModelManifest manifest, ModelGolden golden, string input, OrtValue value)
     {
         using var options = new RunOptions();
         try
@@ -61,7 +62,7 @@ internal static class GoldenInput
     }
 
     /// <summary>Runs all goldens of an image model, one after the other; null when it has none.</summary>
-    public static Func<InferenceSession, float[]>? ProbeOf(ModelManifest manifest) => manifest.Goldens.Count == 0
+    internal static Func<InferenceSession, float[]>? ProbeOf(ModelManifest manifest) => manifest.Goldens.Count == 0
         ? null
         : session => [.. manifest.Goldens.SelectMany(golden => Run(session, manifest, golden))];
 }

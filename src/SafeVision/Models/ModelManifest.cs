@@ -127,7 +127,13 @@ public sealed record ModelManifest
         }
     }
 
-    internal void Validate()
+    /// <summary>The manifest as a file has it: readable JSON, without what is empty.</summary>
+    public string ToJson() => ManifestText.Write(this);
+
+    /// <summary>Checks that the parts fit each other.</summary>
+    /// <exception cref="JsonException">They do not; the message names the part.</exception>
+    /// <exception cref="ArgumentException">A number of the preprocessing or the calibration is out of range.</exception>
+    public void Validate()
     {
         if (Schema != 1)
         {

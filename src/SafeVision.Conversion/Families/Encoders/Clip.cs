@@ -145,7 +145,7 @@ internal static class ContrastiveTowers
 
         try
         {
-            return ContrastiveTokenizer.Open(folder).Find(content);
+            return TextTokenizer.OpenForWholeTexts(folder).Find(content);
         }
         catch (ModelLoadException exception)
         {
