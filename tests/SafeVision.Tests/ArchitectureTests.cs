@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Reflection.Emit;
+using System.Xml.Linq;
 
 namespace SafeVision.Tests;
 
@@ -20,6 +21,27 @@ public sealed class ArchitectureTests
         ["Models"] = ["Inference", "Imaging", "Unicode", "ExecutionProvider", "Files"],
         ["Engines"] = ["Models", "Inference", "Imaging", "Policies", "Assessments", "ExecutionProvider", "Files"],
     };
+
+    /// <summary>Cli → Conversion → VisionLanguage → SafeVision, and Cli → Evaluation → SafeVision.</summary>
+    private static readonly Dictionary<string, string[]> s_mayReference = new()
+    {
+        ["SafeVision.Models"] = ["SafeVision"],
+        ["SafeVision.VisionLanguage"] = ["SafeVision"],
+        ["SafeVision.Conversion"] = ["SafeVision.VisionLanguage"],
+        ["SafeVision.Evaluation"] = ["SafeVision"],
+        ["SafeVision.Extensions.AI"] = ["SafeVision"],
+        ["SafeVision.ImageSharp"] = ["SafeVision"],
+        ["SafeVision.Cli"] = ["SafeVision.Models", "SafeVision.VisionLanguage", "SafeVision.Conversion", "SafeVision.Evaluation"],
+    };
+
+    private static readonly string[] s_stillVisible =
+    [
+        "SafeVision to SafeVision.Conversion",
+        "SafeVision to SafeVision.Evaluation",
+        "SafeVision to SafeVision.ImageSharp",
+        "SafeVision to SafeVision.Models",
+        "SafeVision.VisionLanguage to SafeVision.Conversion",
+    ];
 
     private static readonly OpCode[] s_codes =
         [.. typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!)];
@@ -54,10 +76,38 @@ public sealed class ArchitectureTests
     public void The_reading_of_compiled_methods_sees_what_is_there()
     {
         Type[] known = [.. Known(typeof(ImageGuardrail)), .. typeof(ImageGuardrail).GetNestedTypes(Declared).SelectMany(Known)]; // asynchronous methods are nested types
-        Assert.Contains(typeof(DecisionRule), known);
         Assert.Contains(typeof(SafeVision.Hosting.ActivePolicy), known);
         Assert.Contains(typeof(SafeVision.Imaging.DecodedImage), known);
+        Assert.Contains(typeof(DecisionRule), typeof(ImageGuardrail).Assembly.GetTypes().Where(type => StageOf(type) == "Hosting").SelectMany(Known));
     }
+
+    [Fact]
+    public void Projects_know_only_those_before_them()
+    {
+        string[] violations =
+        [
+            .. from project in Projects()
+               from known in References(project, "ProjectReference").Select(path => Path.GetFileNameWithoutExtension(path.Replace('\\', '/')))
+               where !s_mayReference.GetValueOrDefault(project, []).Contains(known)
+               select $"{project} references {known}",
+        ];
+        Assert.Empty(violations);
+    }
+
+    [Fact]
+    public void No_shipped_project_sees_the_internals_of_another_but_those_that_still_do()
+    {
+        string[] projects = [.. Projects()];
+        string[] seen = [.. projects.SelectMany(project => References(project, "InternalsVisibleTo").Where(projects.Contains).Select(friend => $"{project} to {friend}"))];
+
+        Assert.Equal(s_stillVisible, seen.Order(StringComparer.Ordinal)); // a new one is refused; one that went is struck off the list
+    }
+
+    private static IEnumerable<string> Projects() => Directory.EnumerateDirectories(Repository.PathOf("src"))
+        .Where(folder => File.Exists(Path.Combine(folder, $"{Path.GetFileName(folder)}.csproj"))).Select(folder => Path.GetFileName(folder));
+
+    private static IEnumerable<string> References(string project, string element) =>
+        XDocument.Parse(Repository.Read($"src/{project}/{project}.csproj")).Descendants(element).Select(reference => reference.Attribute("Include")!.Value);
 
     /// <summary>The part of the namespace after SafeVision; empty for the root and for what the compiler made up.</summary>
     private static string StageOf(Type type) => type.Namespace?.Split('.') is ["SafeVision", string stage, ..] ? stage : "";

@@ -10,12 +10,12 @@ internal sealed class AnswerChoices
     /// <summary>A log-probability this far above 0 is no rounding error any more.</summary>
     private const double Rounding = 1e-3;
 
-    private readonly ChoiceSet _trie;
+    private readonly ChoiceSet _choices;
 
-    private AnswerChoices(ChoiceSet trie) => _trie = trie;
+    private AnswerChoices(ChoiceSet choices) => _choices = choices;
 
     /// <summary>The most tokens that an answer takes.</summary>
-    public int LongestAnswer => _trie.Choices.Max(choice => choice.Length);
+    public int LongestAnswer => _choices.Choices.Max(choice => choice.Length);
 
     /// <summary>Makes answers ready to be asked for.</summary>
     /// <param name="answers">The answers. One that is the beginning of another is said to its end, to be told from it.</param>
@@ -48,11 +48,14 @@ internal sealed class AnswerChoices
         }
     }
 
+    /// <summary>The answers at these positions alone.</summary>
+    public AnswerChoices Only(IReadOnlyList<int> positions) => new(ChoiceSet.Create([.. positions.Select(position => _choices.Choices[position])]));
+
     /// <summary>Each answer's share when nothing else can be said, in the order given; they add up to 1.</summary>
     /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities.</exception>
     public async ValueTask<double[]> AskAsync(IGenerationSession session, CancellationToken cancellationToken)
     {
-        ChoiceScores scores = await session.ChooseAsync(_trie, cancellationToken).ConfigureAwait(false);
+        ChoiceScores scores = await session.ChooseAsync(_choices, cancellationToken).ConfigureAwait(false);
         foreach (double score in scores.TokenLogProbabilities.SelectMany(tokens => tokens))
         {
             if (!(score <= Rounding))

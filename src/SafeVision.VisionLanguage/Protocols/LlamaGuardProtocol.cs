@@ -33,30 +33,38 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
         private readonly AnswerChoices _rating;
         private readonly int[] _unsafe;
         private readonly int[][] _codes;
-        private readonly string[] _names;
-        private readonly int[] _comma;
-        private readonly int _end;
-        private readonly string _model;
+        private readonly int[][] _codesAndComma;
+        private readonly int[] _codeOf; // of each category that is asked about
+        private readonly AnswerChoices _list;
 
         public Compiled(ProtocolContext context, ProtocolCategory[] categories)
         {
-            (_policy, _categories, _model) = (context.Policy, categories, context.Model);
+            (_policy, _categories) = (context.Policy, categories);
             var prompts = new ProtocolPrompts(context);
             ProtocolPrompt prompt = prompts.Write("fast", categories, PromptText.Trusted("safe"), PromptText.Empty);
-            (_prompt, _end) = (prompt.Tokens, prompt.End);
+            _prompt = prompt.Tokens;
 
             TextTokenizer tokenizer = context.Tokenizer;
             int[] line = tokenizer.Encode("\n"), unsafeWord = tokenizer.Encode("unsafe");
             _rating = AnswerChoices.Create(
-                [new PossibleAnswer("the answer 'safe'", tokenizer.Encode("safe"), _end), new PossibleAnswer("the answer 'unsafe'", unsafeWord, line[0])], _model);
+                [new PossibleAnswer("the answer 'safe'", tokenizer.Encode("safe"), prompt.End), new PossibleAnswer("the answer 'unsafe'", unsafeWord, line[0])], context.Model);
             _unsafe = [.. unsafeWord, .. line];
-            _comma = tokenizer.Encode(",");
+            int[] comma = tokenizer.Encode(",");
 
             // Codes of the model's that the policy lacks can be chosen as well: what belongs there is no harm of the policy's.
-            _names = [.. categories.Select(category => category.Answer.Text).Concat(context.Wording.CategoriesWithToken.Select(id => context.Wording.Token(id)!)).Distinct(StringComparer.Ordinal)];
-            _codes = [.. _names.Select(tokenizer.Encode)];
-            prompts.RequireFit(prompt, _unsafe.Length + _codes.Sum(code => code.Length + _comma.Length) + 1);
-            _ = List([.. Enumerable.Range(0, _codes.Length)]);
+            string[] names = [.. categories.Select(category => category.Answer.Text).Concat(context.Wording.CategoriesWithToken.Select(id => context.Wording.Token(id)!)).Distinct(StringComparer.Ordinal)];
+            _codes = [.. names.Select(tokenizer.Encode)];
+            _codesAndComma = [.. _codes.Select(code => (int[])[.. code, .. comma])];
+            _codeOf = [.. categories.Select(category => Array.IndexOf(names, category.Answer.Text))];
+            prompts.RequireFit(prompt, _unsafe.Length + _codesAndComma.Sum(code => code.Length) + 1);
+
+            // Each code as the last of the list, then with another one to follow. So S1 is never the beginning of S10.
+            _list = AnswerChoices.Create(
+                [.. names.SelectMany((name, code) => (PossibleAnswer[])
+                    [
+                        new PossibleAnswer($"the code '{name}' at the end", [.. _codes[code], prompt.End], null),
+                        new PossibleAnswer($"the code '{name}' and another", _codesAndComma[code], null),
+                    ])], context.Model);
 
             Coverage = [.. context.Policy.Categories.Select((category, i) => Array.Find(categories, asked => asked.Position == i) is { } asked
                 ? prompt.Coverage.Of(category, asked.Answer.Text)
@@ -85,7 +93,8 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
                 bool more = true;
                 while (more && left.Count > 0)
                 {
-                    double[] asked = await List(left).AskAsync(session, cancellationToken).ConfigureAwait(false);
+                    AnswerChoices list = left.Count == _codes.Length ? _list : _list.Only([.. left.SelectMany(code => (int[])[2 * code, (2 * code) + 1])]);
+                    double[] asked = await list.AskAsync(session, cancellationToken).ConfigureAwait(false);
                     double[] here = [.. left.Select((_, i) => asked[2 * i] + asked[(2 * i) + 1])];
                     double[] near = CategoryScores.Spread(rating[1], here);
                     int listed = Array.IndexOf(here, here.Max());
@@ -98,7 +107,7 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
                     more = asked[(2 * listed) + 1] > asked[2 * listed];
                     if (more)
                     {
-                        await session.AppendAsync((int[])[.. _codes[left[listed]], .. _comma], cancellationToken).ConfigureAwait(false);
+                        await session.AppendAsync(_codesAndComma[left[listed]], cancellationToken).ConfigureAwait(false);
                     }
 
                     left.RemoveAt(listed);
@@ -107,20 +116,11 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
                 var answers = new CategoryAnswer?[_policy.Categories.Count];
                 foreach ((int i, ProtocolCategory category) in _categories.Index())
                 {
-                    int code = Array.IndexOf(_names, category.Answer.Text);
-                    answers[category.Position] = new CategoryAnswer(scores[code], shares[code]);
+                    answers[category.Position] = new CategoryAnswer(scores[_codeOf[i]], shares[_codeOf[i]]);
                 }
 
                 return new GuardAnswer { Categories = answers, Safe = rating[0], Primary = CategoryScores.Primary(_policy, answers, rating[0]) };
             }
         }
-
-        /// <summary>Each code as the last of the list, then with another one to follow. So S1 is never the beginning of S10.</summary>
-        private AnswerChoices List(IReadOnlyList<int> codes) => AnswerChoices.Create(
-            [.. codes.SelectMany(code => (PossibleAnswer[])
-                [
-                    new PossibleAnswer($"the code '{_names[code]}' at the end", [.. _codes[code], _end], null),
-                    new PossibleAnswer($"the code '{_names[code]}' and another", [.. _codes[code], .. _comma], null),
-                ])], _model);
     }
 }

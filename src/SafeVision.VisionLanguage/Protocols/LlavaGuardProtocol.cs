@@ -45,6 +45,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
         private readonly SafetyPolicy _policy;
         private readonly int[] _asked;
         private readonly int[][] _namesOf;
+        private readonly int[] _others; // names of categories that the policy lacks
         private readonly GuardPrompt _prompt;
         private readonly AnswerChoices _rating;
         private readonly AnswerChoices _category;
@@ -77,6 +78,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
             _asked = [.. categories.Select(category => category.Position).Distinct()];
             _namesOf = [.. _asked.Select(position => categories
                 .Where(category => category.Position == position).Select(category => Array.IndexOf(names, category.Answer.Text)).ToArray())];
+            _others = [.. Enumerable.Range(0, names.Length).Except(_namesOf.SelectMany(known => known))];
             prompts.RequireFit(
                 prompt, _opening.Length + _toCategory.Length + _category.LongestAnswer + toRationale.Length + (_rationale is null ? 0 : prompts.ReasonLimits.MaximumTokens));
 
@@ -117,7 +119,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
         private CategoryAnswer?[] Answers(double unsafeShare, double[] shares)
         {
             double[] together = [.. _namesOf.Select(names => names.Sum(name => shares[name]))];
-            double others = shares.Index().ExceptBy(_namesOf.SelectMany(names => names), share => share.Index).Select(share => share.Item).DefaultIfEmpty().Max();
+            double others = _others.Length == 0 ? 0 : _others.Max(name => shares[name]);
             double[] scores = CategoryScores.Spread(unsafeShare, together, others);
             var answers = new CategoryAnswer?[_policy.Categories.Count];
             for (int i = 0; i < _asked.Length; i++)
