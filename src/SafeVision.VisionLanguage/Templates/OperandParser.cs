@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -24,7 +23,7 @@ internal sealed class OperandParser(TemplateTokens tokens, ExpressionParser expr
                     text.Append(tokens.Next().Value);
                 }
 
-                var value = PromptText.Trusted(text.ToString());
+                var value = text.ToString();
                 return _ => value;
             case TemplateTokenKind.Number:
                 return ParseNumber(token);

@@ -9,7 +9,7 @@ namespace SafeVision.VisionLanguage.Templates;
 /// </summary>
 /// <remarks>
 /// The characters that come from a stranger's texts among the variables, and no others, stand in the result's untrusted ranges; the
-/// template's own words are trusted. <c>strftime_now</c> is not defined, so that a prompt doesn't depend on the day.
+/// template's own words are trusted. While it is rendered, <see cref="TextMarks"/> tells them apart. <c>strftime_now</c> is not defined, so that a prompt doesn't depend on the day.
 /// </remarks>
 internal sealed class Template
 {
@@ -17,11 +17,16 @@ internal sealed class Template
 
     private readonly TemplateStatement _body;
     private readonly TemplateSource _source;
+    private readonly IReadOnlySet<char> _characters;
 
-    private Template(TemplateStatement body, TemplateSource source) => (_body, _source) = (body, source);
+    private Template(TemplateStatement body, TemplateSource source, IReadOnlySet<char> characters) => (_body, _source, _characters) = (body, source, characters);
 
     /// <exception cref="Inference.ModelLoadException">The template can't be parsed or holds something that isn't known; the message names file, line and what.</exception>
-    public static Template Parse(string text, TemplateSource source) => new(TemplateParser.Parse(text, source), source);
+    public static Template Parse(string text, TemplateSource source)
+    {
+        IReadOnlyList<TemplateToken> tokens = TemplateLexer.Read(text, source);
+        return new Template(TemplateParser.Parse(tokens, source), source, tokens.SelectMany(token => token.Value).ToHashSet());
+    }
 
     /// <summary>Renders the template.</summary>
     /// <param name="variables">What the template can name.</param>
@@ -31,18 +36,19 @@ internal sealed class Template
     {
         var scope = new TemplateScope(null);
         scope.Set("raise_exception", new TemplateFunction("raise_exception", static (run, arguments) =>
-            throw run.Wrong($"the template refuses: {TemplateValues.ToText(run, arguments.Get(0, "message"))}")));
+            throw run.Wrong($"the template refuses: {run.Marks.Plain(TemplateValues.ToText(run, arguments.Get(0, "message")))}")));
         scope.Set("namespace", new TemplateFunction("namespace", static (run, arguments) => Namespace(run, arguments)));
         scope.Set("dict", new TemplateFunction("dict", static (run, arguments) => Namespace(run, arguments).Values));
         scope.Set("range", new TemplateFunction("range", Range));
+        var marks = new TextMarks(_characters, variables);
         foreach ((string name, object? value) in variables.Entries)
         {
-            scope.Set(name, value);
+            scope.Set(name, marks.Mark(value));
         }
 
-        var run = new TemplateRun(_source, scope, isStrict);
+        var run = new TemplateRun(_source, scope, marks, isStrict);
         _body(run);
-        return run.Output.Build();
+        return marks.Read(run.Output.ToString());
     }
 
     private static TemplateNamespace Namespace(TemplateRun run, TemplateArguments arguments)
@@ -105,7 +111,7 @@ internal delegate TemplateFlow TemplateStatement(TemplateRun run);
 
 /// <summary>
 /// An expression that was parsed. Its value is null, a <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>,
-/// <see cref="Tokenizers.PromptText"/>, a list of values, a <see cref="TemplateMap"/>, <see cref="TemplateNamespace"/>,
+/// <see cref="string"/>, a list of values, a <see cref="TemplateMap"/>, <see cref="TemplateNamespace"/>,
 /// <see cref="TemplateLoop"/>, <see cref="TemplateFunction"/> or <see cref="TemplateUndefined"/>.
 /// </summary>
 internal delegate object? TemplateExpression(TemplateRun run);

@@ -1,4 +1,4 @@
-using SafeVision.VisionLanguage.Tokenizers;
+using System.Text;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -12,14 +12,14 @@ internal static class TemplateArithmetic
         {
             case ("~", _, _):
                 return Concat(run, TemplateValues.ToText(run, left), TemplateValues.ToText(run, right));
-            case ("+", PromptText a, PromptText b):
+            case ("+", string a, string b):
                 return Concat(run, a, b);
             case ("+", IReadOnlyList<object?> a, IReadOnlyList<object?> b):
                 run.Spend(a.Count + b.Count);
                 return new List<object?>([.. a, .. b]);
-            case ("*", PromptText text, long times):
+            case ("*", string text, long times):
                 return Repeat(run, text, times);
-            case ("*", long times, PromptText text):
+            case ("*", long times, string text):
                 return Repeat(run, text, times);
         }
 
@@ -39,28 +39,18 @@ internal static class TemplateArithmetic
         _ => throw run.Wrong($"'{sign}' can't be put before {TemplateValues.Kind(value)}"),
     };
 
-    private static PromptText Concat(TemplateRun run, PromptText left, PromptText right)
+    private static string Concat(TemplateRun run, string left, string right)
     {
-        run.SpendCharacters((long)left.Text.Length + right.Text.Length);
-        run.Spend(left.UntrustedRanges.Count + right.UntrustedRanges.Count);
-        var builder = new PromptBuilder();
-        builder.Append(left);
-        builder.Append(right);
-        return builder.Build();
+        run.SpendCharacters((long)left.Length + right.Length);
+        return left + right;
     }
 
-    private static PromptText Repeat(TemplateRun run, PromptText text, long times)
+    private static string Repeat(TemplateRun run, string text, long times)
     {
-        times = text.Text.Length == 0 ? 0 : Math.Clamp(times, 0, int.MaxValue);
-        run.SpendCharacters(text.Text.Length * times);
-        run.Spend(times * (1 + text.UntrustedRanges.Count));
-        var builder = new PromptBuilder();
-        for (long i = 0; i < times; i++)
-        {
-            builder.Append(text);
-        }
-
-        return builder.Build();
+        times = text.Length == 0 ? 0 : Math.Clamp(times, 0, int.MaxValue);
+        run.SpendCharacters(text.Length * times);
+        run.Spend(times);
+        return new StringBuilder().Insert(0, text, (int)times).ToString();
     }
 
     private static object? Numeric(object? value) => value is bool truth ? truth ? 1L : 0L : value;
@@ -108,10 +98,10 @@ internal static class TemplateTests
         ["defined"] = static (_, value, _) => value is not TemplateUndefined,
         ["undefined"] = static (_, value, _) => value is TemplateUndefined,
         ["none"] = static (_, value, _) => value is null,
-        ["string"] = static (_, value, _) => value is PromptText,
+        ["string"] = static (_, value, _) => value is string,
         ["mapping"] = static (_, value, _) => value is TemplateMap,
-        ["iterable"] = static (_, value, _) => value is PromptText or TemplateMap or IReadOnlyList<object?> or TemplateUndefined,
-        ["sequence"] = static (_, value, _) => value is PromptText or TemplateMap or IReadOnlyList<object?> or TemplateUndefined,
+        ["iterable"] = static (_, value, _) => value is string or TemplateMap or IReadOnlyList<object?> or TemplateUndefined,
+        ["sequence"] = static (_, value, _) => value is string or TemplateMap or IReadOnlyList<object?> or TemplateUndefined,
         ["number"] = static (_, value, _) => value is long or double or bool,
         ["integer"] = static (_, value, _) => value is long,
         ["float"] = static (_, value, _) => value is double,

@@ -1,5 +1,5 @@
+using System.Text;
 using System.Globalization;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -8,11 +8,11 @@ internal static class TemplateFilters
 {
     private static readonly Dictionary<string, Func<TemplateRun, object?, TemplateArguments, object?>> s_all = new(StringComparer.Ordinal)
     {
-        ["trim"] = static (run, value, arguments) => TemplateText.Trim(run, Text(run, value), Optional(run, arguments, "chars")?.Text, start: true, end: true),
-        ["upper"] = static (run, value, _) => TemplateText.Upper(Text(run, value)),
-        ["lower"] = static (run, value, _) => TemplateText.Lower(Text(run, value)),
-        ["capitalize"] = static (run, value, _) => TemplateText.Capitalize(Text(run, value)),
-        ["title"] = static (run, value, _) => TemplateText.Title(Text(run, value)),
+        ["trim"] = static (run, value, arguments) => TemplateText.Trim(run, Text(run, value), Optional(run, arguments, "chars"), start: true, end: true),
+        ["upper"] = static (run, value, _) => TemplateText.Upper(run, Text(run, value)),
+        ["lower"] = static (run, value, _) => TemplateText.Lower(run, Text(run, value)),
+        ["capitalize"] = static (run, value, _) => TemplateText.Capitalize(run, Text(run, value)),
+        ["title"] = static (run, value, _) => TemplateText.Title(run, Text(run, value)),
         ["string"] = static (run, value, _) => Text(run, value),
         ["replace"] = static (run, value, arguments) => TemplateMethods.Replace(run, Text(run, value), arguments),
         ["tojson"] = TemplateJson.Write,
@@ -35,7 +35,7 @@ internal static class TemplateFilters
         {
             long => value,
             bool truth => truth ? 1L : 0L,
-            PromptText text when long.TryParse(text.Text, NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) => number,
+            string text when long.TryParse(run.Marks.Plain(text), NumberStyles.Integer, CultureInfo.InvariantCulture, out long number) => number,
             _ => throw run.Wrong($"{TemplateValues.Kind(value)} is no whole number"),
         },
     };
@@ -44,12 +44,12 @@ internal static class TemplateFilters
 
     public static Func<TemplateRun, object?, TemplateArguments, object?>? Find(string name) =>
         s_all.TryGetValue(name, out Func<TemplateRun, object?, TemplateArguments, object?>? filter)
-            ? (run, value, arguments) => filter(run, value, arguments) is var result && result is PromptText text ? run.Spend(text) : result
+            ? (run, value, arguments) => filter(run, value, arguments) is var result && result is string text ? run.Spend(text) : result
             : null;
 
-    private static PromptText Text(TemplateRun run, object? value) => TemplateValues.ToText(run, value);
+    private static string Text(TemplateRun run, object? value) => TemplateValues.ToText(run, value);
 
-    private static PromptText? Optional(TemplateRun run, TemplateArguments arguments, string name)
+    private static string? Optional(TemplateRun run, TemplateArguments arguments, string name)
     {
         arguments.Expect(run, name);
         return arguments.Get(0, name) is var value and not TemplateUndefined and not null ? Text(run, value) : null;
@@ -57,7 +57,7 @@ internal static class TemplateFilters
 
     private static long Length(TemplateRun run, object? value) => value switch
     {
-        PromptText text => (long)TemplateMembers.Length(run, text),
+        string text => (long)TemplateMembers.Length(run, text),
         IReadOnlyList<object?> list => (long)list.Count,
         TemplateMap map => (long)map.Entries.Count,
         TemplateUndefined => 0L,
@@ -68,24 +68,24 @@ internal static class TemplateFilters
     {
         arguments.Expect(run, "default_value", "boolean");
         bool replaced = value is TemplateUndefined || (TemplateValues.IsTrue(arguments.Get(1, "boolean")) && !TemplateValues.IsTrue(value));
-        return !replaced ? value : arguments.Get(0, "default_value") is var given and not TemplateUndefined ? given : PromptText.Empty;
+        return !replaced ? value : arguments.Get(0, "default_value") is var given and not TemplateUndefined ? given : "";
     }
 
     private static object? Missing(TemplateRun run, object? value) =>
         value is TemplateUndefined ? value : throw run.Wrong($"{TemplateValues.Kind(value)} is no mapping, so it has no items");
 
-    private static PromptText Join(TemplateRun run, object? value, TemplateArguments arguments)
+    private static string Join(TemplateRun run, object? value, TemplateArguments arguments)
     {
         arguments.Expect(run, "d", "attribute");
-        PromptText separator = arguments.Get(0, "d") is PromptText given ? given : PromptText.Empty;
+        string separator = arguments.Get(0, "d") is string given ? given : "";
         object? attribute = arguments.Get(1, "attribute");
-        var builder = new PromptBuilder();
+        var builder = new StringBuilder();
         bool first = true;
         foreach (object? item in TemplateValues.Items(run, value))
         {
-            PromptText text = Text(run, attribute is TemplateUndefined ? item : TemplateMembers.Item(run, item, attribute));
-            run.Spend(1 + text.UntrustedRanges.Count + separator.UntrustedRanges.Count);
-            run.SpendCharacters(text.Text.Length + separator.Text.Length);
+            string text = Text(run, attribute is TemplateUndefined ? item : TemplateMembers.Item(run, item, attribute));
+            run.Spend(1);
+            run.SpendCharacters(text.Length + separator.Length);
             if (!first)
             {
                 builder.Append(separator);
@@ -95,7 +95,7 @@ internal static class TemplateFilters
             first = false;
         }
 
-        return builder.Build();
+        return builder.ToString();
     }
 
     private static List<object?> Map(TemplateRun run, object? value, TemplateArguments arguments)
@@ -114,7 +114,7 @@ internal static class TemplateFilters
             return results;
         }
 
-        string name = (arguments.Get(0, "filter") as PromptText)?.Text ?? throw run.Wrong("'map' needs the name of a filter or an attribute");
+        string name = arguments.Get(0, "filter") is string filterName ? run.Marks.Plain(filterName) : throw run.Wrong("'map' needs the name of a filter or an attribute");
         if (Find(name) is not { } filter || name == "map")
         {
             throw run.Wrong($"the filter '{name}' is not supported in 'map'");
@@ -134,10 +134,10 @@ internal static class TemplateFilters
         arguments.Expect(run, "attribute", "test", "argument");
         int place = attribute ? 1 : 0;
         Func<object?, bool> test = TemplateValues.IsTrue;
-        if (arguments.Get(place, "test") is PromptText name)
+        if (arguments.Get(place, "test") is string name)
         {
-            string sought = name.Text == "==" ? "equalto" : name.Text;
-            var known = TemplateTests.Find(sought) ?? throw run.Wrong($"the test '{name}' is not supported in '{arguments.Callee}'");
+            string sought = run.Marks.Plain(name) is var plain and not "==" ? plain : "equalto";
+            var known = TemplateTests.Find(sought) ?? throw run.Wrong($"the test '{sought}' is not supported in '{arguments.Callee}'");
             var rest = new TemplateArguments(sought, [.. arguments.Values.Skip(place + 1)], []);
             test = item => known(run, item, rest);
         }
@@ -160,19 +160,19 @@ internal static class TemplateFilters
 internal static class TemplateMethods
 {
     /// <summary>A method of a text; null where there is none of that name.</summary>
-    public static TemplateFunction? OfText(PromptText text, string name)
+    public static TemplateFunction? OfText(string text, string name)
     {
         Func<TemplateRun, TemplateArguments, object?>? call = name switch
         {
             "strip" => (run, arguments) => Strip(run, text, arguments, start: true, end: true),
             "lstrip" => (run, arguments) => Strip(run, text, arguments, start: true, end: false),
             "rstrip" => (run, arguments) => Strip(run, text, arguments, start: false, end: true),
-            "upper" => (run, arguments) => Plain(run, arguments, TemplateText.Upper(text)),
-            "lower" => (run, arguments) => Plain(run, arguments, TemplateText.Lower(text)),
-            "title" => (run, arguments) => Plain(run, arguments, TemplateText.Title(text)),
-            "capitalize" => (run, arguments) => Plain(run, arguments, TemplateText.Capitalize(text)),
-            "startswith" => (run, arguments) => text.Text.StartsWith(Spent(run, arguments, "prefix"), StringComparison.Ordinal),
-            "endswith" => (run, arguments) => text.Text.EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
+            "upper" => (run, arguments) => Plain(run, arguments, TemplateText.Upper(run, text)),
+            "lower" => (run, arguments) => Plain(run, arguments, TemplateText.Lower(run, text)),
+            "title" => (run, arguments) => Plain(run, arguments, TemplateText.Title(run, text)),
+            "capitalize" => (run, arguments) => Plain(run, arguments, TemplateText.Capitalize(run, text)),
+            "startswith" => (run, arguments) => run.Marks.Plain(text).StartsWith(Spent(run, arguments, "prefix"), StringComparison.Ordinal),
+            "endswith" => (run, arguments) => run.Marks.Plain(text).EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
             "split" => (run, arguments) => Split(run, text, arguments),
             "replace" => (run, arguments) => Replace(run, text, arguments),
             _ => null,
@@ -188,7 +188,7 @@ internal static class TemplateMethods
             "items" => (run, _) => Items(run, map),
             "keys" => (run, _) => TemplateValues.Items(run, map),
             "values" => (run, _) => Values(run, map),
-            "get" => (run, arguments) => map.TryGet(Text(run, arguments, 0, "key").Text, out object? value)
+            "get" => (run, arguments) => map.TryGet(run.Marks.Plain(Text(run, arguments, 0, "key")), out object? value)
                 ? value
                 : arguments.Get(1, "default") is var otherwise and not TemplateUndefined ? otherwise : null,
             _ => null,
@@ -199,50 +199,50 @@ internal static class TemplateMethods
     public static List<object?> Items(TemplateRun run, TemplateMap map)
     {
         run.Spend(map.Entries.Count);
-        return [.. map.Entries.Select(entry => new List<object?> { PromptText.Trusted(entry.Key), entry.Value })];
+        return [.. map.Entries.Select(entry => new List<object?> { (entry.Key), entry.Value })];
     }
 
-    public static PromptText Replace(TemplateRun run, PromptText text, TemplateArguments arguments)
+    public static string Replace(TemplateRun run, string text, TemplateArguments arguments)
     {
         arguments.Expect(run, "old", "new", "count");
-        PromptText sought = Text(run, arguments, 0, "old"), replacement = Text(run, arguments, 1, "new");
-        if (sought.Text.Length == 0)
+        string sought = Text(run, arguments, 0, "old"), replacement = Text(run, arguments, 1, "new");
+        if (sought.Length == 0)
         {
             throw run.Wrong("'replace' can't look for an empty text");
         }
 
-        run.SpendSearch(text.Text.Length, sought.Text.Length);
-        List<int> places = TemplateText.Find(text.Text, sought.Text, Count(run, arguments.Get(2, "count")));
-        run.Spend((places.Count + 1L) * (text.UntrustedRanges.Count + replacement.UntrustedRanges.Count + 1));
-        run.SpendCharacters(text.Text.Length + ((long)places.Count * replacement.Text.Length));
-        return TemplateText.Replace(text, places, sought.Text.Length, sought.UntrustedRanges.Count == 0 ? replacement : PromptText.Untrusted(replacement.Text));
+        run.SpendSearch(text.Length, sought.Length);
+        List<int> places = TemplateText.Find(run, text, sought, Count(run, arguments.Get(2, "count")));
+        run.Spend(places.Count + 1L);
+        run.SpendCharacters(text.Length + ((long)places.Count * replacement.Length));
+        return TemplateText.Replace(run, text, places, sought.Length, run.Marks.IsMarked(sought) ? run.Marks.Mark(replacement) : replacement);
     }
 
-    private static List<object?> Split(TemplateRun run, PromptText text, TemplateArguments arguments)
+    private static List<object?> Split(TemplateRun run, string text, TemplateArguments arguments)
     {
         arguments.Expect(run, "sep", "maxsplit");
-        run.Spend((text.Text.Length / 2L) * (text.UntrustedRanges.Count + 1L));
+        run.Spend(text.Length / 2L);
         if (arguments.Get(0, "sep") is null or TemplateUndefined)
         {
             return arguments.Get(1, "maxsplit") is TemplateUndefined
-                ? TemplateText.Words(text)
+                ? TemplateText.Words(run, text)
                 : throw run.Wrong("'split' into words with 'maxsplit' is not supported");
         }
 
-        PromptText separator = Text(run, arguments, 0, "sep");
-        run.SpendSearch(text.Text.Length, separator.Text.Length);
-        return separator.Text.Length > 0
-            ? TemplateText.Split(text, TemplateText.Find(text.Text, separator.Text, Count(run, arguments.Get(1, "maxsplit"))), separator.Text.Length)
+        string separator = Text(run, arguments, 0, "sep");
+        run.SpendSearch(text.Length, separator.Length);
+        return separator.Length > 0
+            ? TemplateText.Split(text, TemplateText.Find(run, text, separator, Count(run, arguments.Get(1, "maxsplit"))), separator.Length)
             : throw run.Wrong("'split' can't look for an empty text");
     }
 
-    private static PromptText Strip(TemplateRun run, PromptText text, TemplateArguments arguments, bool start, bool end)
+    private static string Strip(TemplateRun run, string text, TemplateArguments arguments, bool start, bool end)
     {
         arguments.Expect(run, "chars");
-        return TemplateText.Trim(run, text, arguments.Get(0, "chars") is null or TemplateUndefined ? null : Text(run, arguments, 0, "chars").Text, start, end);
+        return TemplateText.Trim(run, text, arguments.Get(0, "chars") is null or TemplateUndefined ? null : Text(run, arguments, 0, "chars"), start, end);
     }
 
-    private static PromptText Plain(TemplateRun run, TemplateArguments arguments, PromptText value)
+    private static string Plain(TemplateRun run, TemplateArguments arguments, string value)
     {
         arguments.Expect(run);
         return value;
@@ -254,14 +254,14 @@ internal static class TemplateMethods
         return [.. map.Entries.Select(entry => entry.Value)];
     }
 
-    private static PromptText Text(TemplateRun run, TemplateArguments arguments, int place, string name) =>
-        arguments.Get(place, name) is PromptText text
+    private static string Text(TemplateRun run, TemplateArguments arguments, int place, string name) =>
+        arguments.Get(place, name) is string text
             ? text
             : throw run.Wrong($"'{arguments.Callee}' needs a text for '{name}', not {TemplateValues.Kind(arguments.Get(place, name))}");
 
     private static string Spent(TemplateRun run, TemplateArguments arguments, string name)
     {
-        string text = Text(run, arguments, 0, name).Text;
+        string text = run.Marks.Plain(Text(run, arguments, 0, name));
         run.Spend(text.Length / 64);
         return text;
     }

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -12,7 +11,7 @@ internal sealed class TemplateJson
     private const int Deepest = 64;
 
     private readonly TemplateRun _run;
-    private readonly PromptBuilder _output = new();
+    private readonly StringBuilder _output = new();
     private readonly int? _indent;
 
     private TemplateJson(TemplateRun run, int? indent) => (_run, _indent) = (run, indent);
@@ -34,7 +33,7 @@ internal sealed class TemplateJson
 
         var writer = new TemplateJson(run, indent is long width ? (int)width : null);
         writer.Write(value, 0);
-        return writer._output.Build();
+        return writer._output.ToString();
     }
 
     private void Write(object? value, int depth)
@@ -47,7 +46,7 @@ internal sealed class TemplateJson
 
         switch (value)
         {
-            case PromptText text:
+            case string text:
                 Write(text);
                 break;
             case null:
@@ -68,7 +67,7 @@ internal sealed class TemplateJson
             case TemplateMap map:
                 WriteItems('{', '}', map.Entries.Count, depth, i =>
                 {
-                    Write(PromptText.Trusted(map.Entries[i].Key));
+                    Write(map.Entries[i].Key);
                     Put(": ");
                     Write(map.Entries[i].Value, depth + 1);
                 });
@@ -105,13 +104,14 @@ internal sealed class TemplateJson
     }
 
     // The quotation marks are the template's, all between them the text's.
-    private void Write(PromptText text)
+    private void Write(string text)
     {
-        _run.SpendCharacters(6L * text.Text.Length); // What the longest escapes would take.
-        var escaped = new StringBuilder(text.Text.Length);
-        foreach (char character in text.Text)
+        _run.SpendCharacters(6L * text.Length); // What the longest escapes would take.
+        var escaped = new StringBuilder(text.Length);
+        foreach (char character in text)
         {
-            escaped.Append(character switch
+            char plain = _run.Marks.Plain(character);
+            string written = plain switch
             {
                 '"' => "\\\"",
                 '\\' => "\\\\",
@@ -120,19 +120,20 @@ internal sealed class TemplateJson
                 '\t' => "\\t",
                 '\b' => "\\b",
                 '\f' => "\\f",
-                < ' ' => $"\\u{(int)character:x4}",
-                _ => character.ToString(),
-            });
+                < ' ' => $"\\u{(int)plain:x4}",
+                _ => plain.ToString(),
+            };
+            escaped.Append(plain == character ? written : _run.Marks.Mark(written));
         }
 
         Put("\"");
-        _output.Append(TemplateText.Of(escaped.ToString(), text.UntrustedRanges.Count == 0));
+        _output.Append(escaped);
         Put("\"");
     }
 
     private void Put(string text)
     {
         _run.SpendCharacters(text.Length);
-        _output.Append(PromptText.Trusted(text));
+        _output.Append(text);
     }
 }

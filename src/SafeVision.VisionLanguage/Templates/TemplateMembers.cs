@@ -1,4 +1,4 @@
-using SafeVision.VisionLanguage.Tokenizers;
+using System.Text;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -9,7 +9,7 @@ internal static class TemplateMembers
     {
         switch (target)
         {
-            case PromptText text:
+            case string text:
                 return TemplateMethods.OfText(text, name) ?? (object)new TemplateUndefined(name);
             case TemplateMap map:
                 return TemplateMethods.OfMap(map, name) ?? Value(map, name);
@@ -31,19 +31,19 @@ internal static class TemplateMembers
             case (IReadOnlyList<object?> list, long index):
                 index += index < 0 ? list.Count : 0;
                 return index >= 0 && index < list.Count ? list[(int)index] : new TemplateUndefined("an item beyond the list's end");
-            case (PromptText text, long index):
+            case (string text, long index):
                 int[]? starts = Starts(run, text);
                 int count = Length(run, text);
                 index += index < 0 ? count : 0;
                 return index >= 0 && index < count
                     ? Part(run, text, starts, (int)index, (int)index + 1)
                     : new TemplateUndefined("a character beyond the text's end");
-            case (TemplateMap map, PromptText name):
-                return map.TryGet(name.Text, out object? value) ? value : Attribute(run, map, name.Text);
+            case (TemplateMap map, string name):
+                return map.TryGet(run.Marks.Plain(name), out object? value) ? value : Attribute(run, map, run.Marks.Plain(name));
             case (TemplateUndefined, _):
                 throw run.Wrong($"an item is asked of {TemplateValues.Kind(target)}");
-            case (_, PromptText name):
-                return Attribute(run, target, name.Text);
+            case (_, string name):
+                return Attribute(run, target, run.Marks.Plain(name));
             default:
                 return new TemplateUndefined("an item");
         }
@@ -62,23 +62,23 @@ internal static class TemplateMembers
             case IReadOnlyList<object?> list:
                 run.Spend(list.Count);
                 return Places(list.Count).Select(place => list[place]).ToList();
-            case PromptText text:
+            case string text:
                 int[]? starts = Starts(run, text);
                 int count = Length(run, text);
                 if (by == 1)
                 {
                     (long first, long end) = Bounds(count);
-                    return first >= end ? PromptText.Empty : Part(run, text, starts, (int)first, (int)end);
+                    return first >= end ? "" : Part(run, text, starts, (int)first, (int)end);
                 }
 
                 run.Spend(count);
-                var builder = new PromptBuilder();
+                var builder = new StringBuilder();
                 foreach (int place in Places(count))
                 {
                     builder.Append(Part(run, text, starts, place, place + 1));
                 }
 
-                return builder.Build();
+                return builder.ToString();
             case TemplateUndefined:
                 return new List<object?>();
             default:
@@ -114,47 +114,49 @@ internal static class TemplateMembers
         }
 
         object? value = function.Call(run, arguments(run, function.Name));
-        return value is PromptText text ? run.Spend(text) : value;
+        return value is string text ? run.Spend(text) : value;
     }
 
     /// <summary>How many characters a text has; those beyond U+FFFF count once.</summary>
-    public static int Length(TemplateRun run, PromptText text)
+    public static int Length(TemplateRun run, string text)
     {
-        run.Spend(1 + (text.Text.Length / 64));
+        run.Spend(1 + (text.Length / 64));
+        string plain = run.Marks.Plain(text);
         int pairs = 0;
-        for (int at = 0; at + 1 < text.Text.Length; at++)
+        for (int at = 0; at + 1 < plain.Length; at++)
         {
-            pairs += char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
+            pairs += char.IsSurrogatePair(plain[at], plain[at + 1]) ? 1 : 0;
         }
 
-        return text.Text.Length - pairs;
+        return text.Length - pairs;
     }
 
     /// <summary>Where each character of a text begins, and where the last one ends; null where each is one UTF-16 unit.</summary>
-    private static int[]? Starts(TemplateRun run, PromptText text)
+    private static int[]? Starts(TemplateRun run, string marked)
     {
-        if (!text.Text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        string text = run.Marks.Plain(marked);
+        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
         {
             return null;
         }
 
-        run.Spend(text.Text.Length);
-        var starts = new List<int>(text.Text.Length + 1);
-        for (int at = 0; at < text.Text.Length; at++)
+        run.Spend(text.Length);
+        var starts = new List<int>(text.Length + 1);
+        for (int at = 0; at < text.Length; at++)
         {
             starts.Add(at);
-            at += at + 1 < text.Text.Length && char.IsSurrogatePair(text.Text[at], text.Text[at + 1]) ? 1 : 0;
+            at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 1 : 0;
         }
 
-        return [.. starts, text.Text.Length];
+        return [.. starts, text.Length];
     }
 
-    private static PromptText Part(TemplateRun run, PromptText text, int[]? starts, int from, int to)
+    private static string Part(TemplateRun run, string text, int[]? starts, int from, int to)
     {
         (int start, int end) = starts is null ? (from, to) : (starts[from], starts[to]);
-        run.Spend(1 + text.UntrustedRanges.Count);
+        run.Spend(1);
         run.SpendCharacters(end - start);
-        return text.Slice(start, end - start);
+        return text.Substring(start, end - start);
     }
 
     private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);

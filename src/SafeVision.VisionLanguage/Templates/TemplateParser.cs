@@ -1,4 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -12,9 +11,9 @@ internal sealed class TemplateParser
     private TemplateParser(TemplateTokens tokens) => (_tokens, _expressions) = (tokens, new ExpressionParser(tokens));
 
     /// <exception cref="Inference.ModelLoadException">The template holds something that isn't known; the message names it and its line.</exception>
-    public static TemplateStatement Parse(string text, TemplateSource source)
+    public static TemplateStatement Parse(IReadOnlyList<TemplateToken> read, TemplateSource source)
     {
-        var tokens = new TemplateTokens(TemplateLexer.Read(text, source), source);
+        var tokens = new TemplateTokens(read, source);
         TemplateStatement body = new TemplateParser(tokens).ParseBody();
         return tokens.Current.Kind == TemplateTokenKind.EndOfTemplate
             ? body
@@ -32,7 +31,7 @@ internal sealed class TemplateParser
             {
                 case TemplateTokenKind.Data:
                     _tokens.Next();
-                    var data = PromptText.Trusted(token.Value);
+                    string data = token.Value;
                     statements.Add(run => Write(run, data));
                     break;
                 case TemplateTokenKind.OutputBegin:
@@ -271,7 +270,7 @@ internal sealed class TemplateParser
         _tokens.ExpectEnd();
     }
 
-    private static TemplateFlow Write(TemplateRun run, PromptText text)
+    private static TemplateFlow Write(TemplateRun run, string text)
     {
         run.Write(text);
         return TemplateFlow.Next;

@@ -1,11 +1,11 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>One rendering: its variables, what was written so far, and a budget, so that no template can hang or grow without end.</summary>
-internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bool isStrict = false)
+internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, TextMarks marks, bool isStrict = false)
 {
     private const long MostSteps = 2_000_000;
     private const long MostCharacters = 16L << 20;
@@ -25,8 +25,11 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
     /// <summary>Whether writing or looping over something that isn't defined is an error, as a slip of the pen should be.</summary>
     public bool IsStrict => isStrict;
 
+    /// <summary>Tells the characters that a stranger wrote.</summary>
+    public TextMarks Marks => marks;
+
     /// <summary>What was written so far.</summary>
-    public PromptBuilder Output { get; private set; } = new();
+    public StringBuilder Output { get; private set; } = new();
 
     /// <summary>An error at the line that is being rendered.</summary>
     public ModelLoadException Wrong(string message) => source.Wrong(Line, message);
@@ -56,17 +59,17 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
 
     /// <summary>Takes what handling a text costs from the budget.</summary>
     /// <returns>The same text.</returns>
-    public PromptText Spend(PromptText text)
+    public string Spend(string text)
     {
-        Spend(1 + text.UntrustedRanges.Count);
-        SpendCharacters(text.Text.Length);
+        Spend(1);
+        SpendCharacters(text.Length);
         return text;
     }
 
-    public void Write(PromptText text)
+    public void Write(string text)
     {
         Spend(text);
-        if (Output.Length + text.Text.Length > LongestOutput)
+        if (Output.Length + text.Length > LongestOutput)
         {
             throw Wrong($"the template writes more than {LongestOutput} characters");
         }
@@ -75,14 +78,14 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
     }
 
     /// <summary>Renders a body into a text of its own.</summary>
-    public PromptText Capture(TemplateStatement body)
+    public string Capture(TemplateStatement body)
     {
-        PromptBuilder outer = Output;
-        Output = new PromptBuilder();
+        StringBuilder outer = Output;
+        Output = new StringBuilder();
         try
         {
             body(this);
-            return Output.Build();
+            return Output.ToString();
         }
         finally
         {
@@ -91,7 +94,7 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, bo
     }
 
     /// <summary>Renders a macro's body with variables of its own.</summary>
-    public PromptText Call(TemplateScope scope, TemplateStatement body)
+    public string Call(TemplateScope scope, TemplateStatement body)
     {
         if (_calls == DeepestCall || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {

@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -16,7 +15,7 @@ internal static class TemplateValues
         bool truth => truth,
         long number => number != 0,
         double number => number != 0,
-        PromptText text => text.Text.Length > 0,
+        string text => text.Length > 0,
         IReadOnlyList<object?> list => list.Count > 0,
         TemplateMap map => map.Entries.Count > 0,
         _ => true,
@@ -29,7 +28,7 @@ internal static class TemplateValues
         TemplateUndefined undefined => $"undefined ('{undefined.Name}')",
         bool => "a boolean",
         long or double => "a number",
-        PromptText => "a text",
+        string => "a text",
         IReadOnlyList<object?> => "a list",
         TemplateMap => "a mapping",
         TemplateFunction function => $"the function '{function.Name}'",
@@ -38,15 +37,15 @@ internal static class TemplateValues
     };
 
     /// <summary>A value as text; a list or mapping has none, since nobody means to show a model Python's own notation.</summary>
-    public static PromptText ToText(TemplateRun run, object? value) => value switch
+    public static string ToText(TemplateRun run, object? value) => value switch
     {
-        PromptText text => text,
-        null => PromptText.Trusted("None"),
-        TemplateUndefined when !run.IsStrict => PromptText.Empty,
+        string text => text,
+        null => ("None"),
+        TemplateUndefined when !run.IsStrict => "",
         TemplateUndefined undefined => throw run.Wrong($"'{undefined.Name}' is not defined"),
-        bool truth => PromptText.Trusted(truth ? "True" : "False"),
-        long number => PromptText.Trusted(number.ToString(CultureInfo.InvariantCulture)),
-        double number => PromptText.Trusted(ToText(number)),
+        bool truth => (truth ? "True" : "False"),
+        long number => (number.ToString(CultureInfo.InvariantCulture)),
+        double number => (ToText(number)),
         _ => throw run.Wrong($"{Kind(value)} can't be written as text; use 'tojson' or 'join'"),
     };
 
@@ -62,9 +61,9 @@ internal static class TemplateValues
         IReadOnlyList<object?> items = value switch
         {
             IReadOnlyList<object?> list => list,
-            TemplateMap map => [.. map.Entries.Select(entry => (object?)PromptText.Trusted(entry.Key))],
+            TemplateMap map => [.. map.Entries.Select(entry => (object?)(entry.Key))],
             TemplateUndefined when !run.IsStrict => [],
-            PromptText text => Characters(run, text),
+            string text => Characters(run, text),
             _ => throw run.Wrong($"{Kind(value)} can't be looped over"),
         };
         run.Spend(items.Count);
@@ -93,9 +92,9 @@ internal static class TemplateValues
     }
 
     /// <summary>The name under which a mapping keeps a value. A stranger's text is none, for names are taken for trusted.</summary>
-    public static string Key(TemplateRun run, object? value) => value is PromptText { UntrustedRanges.Count: 0 } text
-        ? text.Text
-        : throw run.Wrong($"{(value is PromptText ? "a text from outside" : Kind(value))} can't be a key; a key is a text of the template");
+    public static string Key(TemplateRun run, object? value) => value is string text && !run.Marks.IsMarked(text)
+        ? text
+        : throw run.Wrong($"{(value is string ? "a text from outside" : Kind(value))} can't be a key; a key is a text of the template");
 
     public static bool Compare(TemplateRun run, string sign, object? left, object? right)
     {
@@ -132,9 +131,9 @@ internal static class TemplateValues
 
         switch (left, right)
         {
-            case (PromptText a, PromptText b):
-                run.Spend(Math.Min(a.Text.Length, b.Text.Length) / 64);
-                return a.Text == b.Text;
+            case (string a, string b):
+                run.Spend(Math.Min(a.Length, b.Length) / 64);
+                return run.Marks.Plain(a) == run.Marks.Plain(b);
             case (long or double or bool, long or double or bool):
                 return left is long x && right is long y ? x == y : Number(left) == Number(right);
             case (IReadOnlyList<object?> a, IReadOnlyList<object?> b):
@@ -161,14 +160,14 @@ internal static class TemplateValues
     {
         switch (container)
         {
-            case PromptText text when item is PromptText part:
-                run.SpendSearch(text.Text.Length, part.Text.Length);
-                return text.Text.Contains(part.Text, StringComparison.Ordinal);
+            case string text when item is string part:
+                run.SpendSearch(text.Length, part.Length);
+                return run.Marks.Plain(text).Contains(run.Marks.Plain(part), StringComparison.Ordinal);
             case IReadOnlyList<object?> list:
                 run.Spend(list.Count);
                 return list.Any(one => AreEqual(run, one, item));
             case TemplateMap map:
-                return item is PromptText name && map.TryGet(name.Text, out _);
+                return item is string name && map.TryGet(run.Marks.Plain(name), out _);
             case TemplateUndefined:
                 return false;
             default:
@@ -178,7 +177,7 @@ internal static class TemplateValues
 
     private static int Order(TemplateRun run, object? left, object? right) => (left, right) switch
     {
-        (PromptText a, PromptText b) => Order(run, a.Text, b.Text),
+        (string a, string b) => Order(run, run.Marks.Plain(a), run.Marks.Plain(b)),
         (long a, long b) => a.CompareTo(b),
         (long or double or bool, long or double or bool) => Number(left).CompareTo(Number(right)),
         _ => throw run.Wrong($"{Kind(left)} and {Kind(right)} have no order"),
@@ -197,14 +196,15 @@ internal static class TemplateValues
         _ => value is true ? 1 : 0,
     };
 
-    private static List<object?> Characters(TemplateRun run, PromptText text)
+    private static List<object?> Characters(TemplateRun run, string text)
     {
-        run.Spend(text.Text.Length * (4L + text.UntrustedRanges.Count));
-        var characters = new List<object?>(text.Text.Length);
-        for (int at = 0; at < text.Text.Length;)
+        run.Spend(text.Length * 4L);
+        string plain = run.Marks.Plain(text);
+        var characters = new List<object?>(text.Length);
+        for (int at = 0; at < text.Length;)
         {
-            Rune.DecodeFromUtf16(text.Text.AsSpan(at), out _, out int length);
-            characters.Add(text.Slice(at, length));
+            Rune.DecodeFromUtf16(plain.AsSpan(at), out _, out int length);
+            characters.Add(text.Substring(at, length));
             at += length;
         }
 

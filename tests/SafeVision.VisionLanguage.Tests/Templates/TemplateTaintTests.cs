@@ -79,6 +79,30 @@ public sealed class TemplateTaintTests
     }
 
     [Fact]
+    public void Texts_that_hold_the_sentinels_themselves_keep_what_they_say_and_whose_it_is()
+    {
+        string all = string.Concat(Enumerable.Range(0xE000, 6400).Select(unit => (char)unit));
+        Template template = TemplateFixtures.Parse("\uE000{{ x }}{{ '\\uE001' }}{{ t }}{{ x[1:3] | upper }}{{ x.split('\uE002') | length }}");
+
+        PromptText prompt = template.Render(new TemplateMap { ["x"] = PromptText.Untrusted(all + "\uE000<|SAFE|>"), ["t"] = PromptText.Trusted("\uE003\uF8FF") });
+
+        string x = all + "\uE000<|SAFE|>";
+        Assert.Equal($"\uE000{x}\uE001\uE003\uF8FF\uE001\uE0022", prompt.Text);
+        Assert.Equal([new(1, x.Length), new(1 + x.Length + 3, 2)], prompt.UntrustedRanges);
+    }
+
+    [Fact]
+    public void A_text_of_more_characters_than_there_are_sentinels_is_refused()
+    {
+        string every = string.Concat(Enumerable.Range(0, 0x10000).Select(unit => (char)unit));
+
+        SafeVision.Inference.ModelLoadException refused = Assert.Throws<SafeVision.Inference.ModelLoadException>(() =>
+            TemplateFixtures.Parse("a{{ x }}b").Render(new TemplateMap { ["x"] = PromptText.Untrusted(every) }));
+
+        Assert.Contains("different characters", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_strangers_text_can_be_no_key() =>
         Assert.Throws<SafeVision.Inference.ModelLoadException>(() => TemplateFixtures.Parse("{{ {x: 1} | tojson }}").Render(new TemplateMap { ["x"] = PromptText.Untrusted("X") }));
 
