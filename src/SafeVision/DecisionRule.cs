@@ -84,6 +84,7 @@ internal static class DecisionRule
             Decision = assessment.Failure is null ? bySeen
                 : assessment.IsAssessed ? Stricter(bySeen, policy.OnFailure)
                 : policy.OnFailure,
+            Severity = assessment.Score is { } seen ? category.Severity?.Of(seen) : null,
             Coverage = assessment.Coverage,
             Reason = assessment.Reason is { Length: > 0 } reason ? reason : "No engine covers this category.",
             Evidence = assessment.Evidence,

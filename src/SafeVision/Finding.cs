@@ -1,6 +1,7 @@
 using System.Text.Json.Serialization;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
+using SafeVision.Policies;
 
 namespace SafeVision;
 
@@ -22,6 +23,10 @@ public sealed record Finding
 
     /// <summary>What this category alone asks for.</summary>
     public required Decision Decision { get; init; }
+
+    /// <summary>How serious it is by the levels that the category states; null when it states none, or was not assessed.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public Severity? Severity { get; init; }
 
     /// <summary>How much of the category was judged.</summary>
     public required CoverageLevel Coverage { get; init; }

@@ -13,6 +13,8 @@ public class PolicyCompileBenchmarks
 {
     private readonly string _yaml = SafetyPolicy.Starter.ToYaml();
     private readonly SafetyPolicy _small = SafetyPolicy.Define("cats", "1").Category("Cats", category => category.Includes("cats")).Build();
+    private readonly SafetyPolicy _fifty = Policy(1, 50);
+    private readonly SafetyPolicy _tenThousand = Policy(100, 100);
     private SessionCache? _sessions;
     private ClassifierEngine? _engine;
 
@@ -37,10 +39,35 @@ public class PolicyCompileBenchmarks
     [Benchmark]
     public ValueTask<ICompiledPolicy> Starter() => _engine!.CompileAsync(SafetyPolicy.Starter, CancellationToken.None);
 
+    /// <summary>Fifty phrases.</summary>
+    [Benchmark]
+    public ValueTask<ICompiledPolicy> FiftyPhrases() => _engine!.CompileAsync(_fifty, CancellationToken.None);
+
+    /// <summary>Ten thousand phrases in a hundred categories.</summary>
+    [Benchmark]
+    public ValueTask<ICompiledPolicy> TenThousandPhrases() => _engine!.CompileAsync(_tenThousand, CancellationToken.None);
+
+    /// <summary>Loading the taxonomy, which an engine does once, and reading the starter policy.</summary>
+    [Benchmark]
+    public IReadOnlyList<SafeVision.Assessments.CategoryCoverage> LoadTaxonomy() => DefaultModels.CoverageOf(SafetyPolicy.Starter);
+
     [GlobalCleanup]
     public async Task Cleanup()
     {
         await _engine!.DisposeAsync().ConfigureAwait(false);
         _sessions!.Dispose();
+    }
+
+    private static SafetyPolicy Policy(int categories, int phrases)
+    {
+        string[] things = ["dogs", "wild animals", "people with knives", "zzyx", "wine and beer bottles", "cats except big cats", "burning buildings", "guns"];
+        SafetyPolicyBuilder policy = SafetyPolicy.Define("many", "1");
+        for (int i = 0; i < categories; i++)
+        {
+            int start = i;
+            policy.Category($"cat{i}", category => category.Includes(Enumerable.Range(0, phrases).Select(j => $"{things[(start + j) % things.Length]} {start} {j}")));
+        }
+
+        return policy.Build();
     }
 }

@@ -31,6 +31,8 @@ internal sealed class CategoryDraft
 
     public Placed<Decision>? WhenNotAssessed { get; set; }
 
+    public SeverityDraft? Severity { get; set; }
+
     /// <summary>Set where a part was written but could not be read, so that its absence is not reported as well.</summary>
     public bool IsIncomplete { get; set; }
 
@@ -45,6 +47,7 @@ internal sealed class CategoryDraft
         ReviewAt = new(category.ReviewAt, default),
         BlockAt = new(category.BlockAt, default),
         WhenNotAssessed = category.WhenNotAssessed is Decision decision ? new(decision, default) : null,
+        Severity = category.Severity is { } levels ? SeverityDraft.From(levels) : null,
     };
 
     /// <summary>The category, or null after at least one error was added.</summary>
@@ -75,6 +78,8 @@ internal sealed class CategoryDraft
         bool valid = name is not null && protects is not null && includes is not null && excludes is not null;
         valid &= CheckOverlap(subject, includes, excludes, errors);
         valid &= CheckDecision(subject, errors);
+        SeverityLevels? severity = Severity?.Resolve(subject, errors);
+        valid &= (Severity is null) == (severity is null);
         (double Review, double Block)? thresholds = Thresholds(subject, defaults, errors);
         if (!valid || thresholds is null || IsIncomplete)
         {
@@ -82,7 +87,7 @@ internal sealed class CategoryDraft
         }
 
         return new SafetyCategory(
-            id, name!, protects!, includes!, excludes!, thresholds.Value.Review, thresholds.Value.Block, WhenNotAssessed?.Value);
+            id, name!, protects!, includes!, excludes!, thresholds.Value.Review, thresholds.Value.Block, WhenNotAssessed?.Value, severity);
     }
 
     internal static string? Text(Placed<string> written, string what, int longest, PolicyErrors errors)

@@ -12,7 +12,8 @@ namespace SafeVision.Policies;
 /// The form, all numbers little-endian: the text "safevision-policy/1"; name; version; onFailure; whenNotAssessed;
 /// the categories, each as id, name, protects, includes, excludes, review, block, whenNotAssessed. A text is an int32
 /// count of UTF-8 bytes and the bytes; a list an int32 count and its items; a threshold a float64; a decision an int32
-/// (0 block, 1 review, 2 allow, -1 none).
+/// (0 block, 1 review, 2 allow, -1 none). Where a category states severity levels, there follow the text "severity" and, for
+/// each category, low, medium and high as float64, NaN for a level that is not stated.
 /// </remarks>
 internal static class PolicyHash
 {
@@ -35,6 +36,17 @@ internal static class PolicyHash
             Add(hash, category.ReviewAt);
             Add(hash, category.BlockAt);
             Add(hash, category.WhenNotAssessed is Decision decision ? (int)decision : -1);
+        }
+
+        if (policy.Categories.Any(category => category.Severity is not null))
+        {
+            Add(hash, "severity");
+            foreach (SeverityLevels? levels in policy.Categories.Select(category => category.Severity))
+            {
+                Add(hash, levels?.Low ?? double.NaN);
+                Add(hash, levels?.Medium ?? double.NaN);
+                Add(hash, levels?.High ?? double.NaN);
+            }
         }
 
         return Convert.ToHexStringLower(hash.GetHashAndReset());

@@ -7,7 +7,7 @@ internal sealed class PolicyParser
     public static readonly string[] PolicyKeys = ["policy", "version", "onFailure", "defaults", "categories", "$schema"];
     public static readonly string[] DefaultsKeys = ["review", "block", "whenNotAssessed"];
     public static readonly string[] CategoryKeys =
-        ["id", "name", "protects", "includes", "excludes", "review", "block", "whenNotAssessed"];
+        ["id", "name", "protects", "includes", "excludes", "review", "block", "severity", "whenNotAssessed"];
 
     private readonly PolicyValueReader _values;
     private readonly YamlMapReader _maps;
@@ -127,6 +127,7 @@ internal sealed class PolicyParser
                 "excludes" => (draft.Excludes = _values.Texts(key, value)) is not null,
                 "review" => (draft.ReviewAt = _values.Number(key, value)) is not null,
                 "block" => (draft.BlockAt = _values.Number(key, value)) is not null,
+                "severity" => (draft.Severity = ReadSeverity(value)) is not null,
                 _ => (draft.WhenNotAssessed = _values.Decision(key, value)) is not null,
             };
             draft.IsIncomplete |= !read;
@@ -136,6 +137,23 @@ internal sealed class PolicyParser
         // An unknown or repeated key may be the one that would have been missed.
         draft.IsIncomplete |= _errors.Count > before;
         return draft;
+    }
+
+    private SeverityDraft? ReadSeverity(YamlNode node)
+    {
+        int before = _errors.Count;
+        SeverityDraft levels = new(node.Place, null, null, null);
+        foreach ((string key, _, YamlNode value) in _maps.Entries(node, "'severity'", SeverityDraft.Keys))
+        {
+            levels = key switch
+            {
+                "low" => levels with { Low = _values.Number(key, value) },
+                "medium" => levels with { Medium = _values.Number(key, value) },
+                _ => levels with { High = _values.Number(key, value) },
+            };
+        }
+
+        return _errors.Count > before ? null : levels;
     }
 
     /// <summary>Reports a key that is missing, unless it stands there wrongly spelt, which has been reported.</summary>

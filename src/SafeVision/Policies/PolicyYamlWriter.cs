@@ -49,6 +49,12 @@ internal static class PolicyYamlWriter
 
         Line(yaml, "    review", Number(category.ReviewAt));
         Line(yaml, "    block", Number(category.BlockAt));
+        if (category.Severity is { } levels)
+        {
+            IEnumerable<string> stated = SeverityDraft.Keys.Zip([levels.Low, levels.Medium, levels.High], (name, level) => level is { } score ? $"{name}: {Number(score)}" : "");
+            Line(yaml, "    severity", $"{{ {string.Join(", ", stated.Where(level => level.Length > 0))} }}");
+        }
+
         if (category.WhenNotAssessed is Decision decision)
         {
             Line(yaml, "    whenNotAssessed", PolicyValueReader.Word(decision));

@@ -24,7 +24,8 @@ public sealed record SafetyCategory
         IEnumerable<string> excludes,
         double reviewAt = DefaultReviewAt,
         double blockAt = DefaultBlockAt,
-        Decision? whenNotAssessed = null)
+        Decision? whenNotAssessed = null,
+        SeverityLevels? severity = null)
     {
         Id = id;
         Name = name;
@@ -34,6 +35,7 @@ public sealed record SafetyCategory
         ReviewAt = reviewAt;
         BlockAt = blockAt;
         WhenNotAssessed = whenNotAssessed;
+        Severity = severity;
     }
 
     /// <summary>
@@ -63,6 +65,9 @@ public sealed record SafetyCategory
     /// <summary>What happens when no engine assessed this category; null where the policy's own rule applies.</summary>
     /// <seealso cref="SafetyPolicy.WhenNotAssessedFor"/>
     public Decision? WhenNotAssessed { get; }
+
+    /// <summary>From which score on a finding is of low, medium or high severity; null where the category states no levels.</summary>
+    public SeverityLevels? Severity { get; }
 
     /// <summary>Defines a category on its own, for <see cref="SafetyPolicy.With"/> and <see cref="SafetyPolicyBuilder.Category(SafetyCategory)"/>.</summary>
     /// <param name="id">The id; that of a built-in category starts from its definition.</param>

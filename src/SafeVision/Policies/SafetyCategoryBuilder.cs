@@ -60,6 +60,16 @@ public sealed class SafetyCategoryBuilder
         return this;
     }
 
+    /// <summary>
+    /// From which score on a finding is of low, medium or high severity, which results then carry: each above 0 and at most 1,
+    /// rising; null leaves a level out. Default: no levels, and results carry no severity.
+    /// </summary>
+    public SafetyCategoryBuilder Severity(double? low = null, double? medium = null, double? high = null)
+    {
+        Draft.Severity = SeverityDraft.From(new SeverityLevels(low, medium, high));
+        return this;
+    }
+
     /// <summary>What happens when no engine assessed this category. Default: the policy's own rule.</summary>
     public SafetyCategoryBuilder WhenNotAssessed(Decision decision)
     {

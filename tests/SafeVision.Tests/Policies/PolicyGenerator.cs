@@ -66,6 +66,11 @@ internal static class PolicyGenerator
     private static void Finish(SafetyCategoryBuilder category, (double First, double Second) thresholds, int whenNotAssessed)
     {
         category.ReviewAt(Math.Min(thresholds.First, thresholds.Second)).BlockAt(Math.Max(thresholds.First, thresholds.Second));
+        if (whenNotAssessed is 0 or 2)
+        {
+            category.Severity(Math.Min(thresholds.First, thresholds.Second), whenNotAssessed == 0 ? null : Math.Max(thresholds.First, thresholds.Second), whenNotAssessed == 0 ? Math.Max(thresholds.First, thresholds.Second) : null);
+        }
+
         if (whenNotAssessed >= 0)
         {
             category.WhenNotAssessed((Decision)whenNotAssessed);

@@ -46,6 +46,12 @@ internal static class PolicyTextForms
             tree["protects"] = category.Protects;
         }
 
+        if (category.Severity is { } levels)
+        {
+            tree["severity"] = new JsonObject(new (string Name, double? Level)[] { ("low", levels.Low), ("medium", levels.Medium), ("high", levels.High) }
+                .Where(level => level.Level is not null).Select(level => KeyValuePair.Create(level.Name, (JsonNode?)level.Level)));
+        }
+
         if (category.WhenNotAssessed is Decision decision)
         {
             tree["whenNotAssessed"] = PolicyValueReader.Word(decision);
