@@ -62,6 +62,6 @@ public enum ImageFormat
     /// <summary>Windows bitmap.</summary>
     Bmp,
 
-    /// <summary>TIFF 6.0, all pages; not BigTIFF.</summary>
+    /// <summary>TIFF 6.0, all pages and the images below them, as in DNG; not BigTIFF.</summary>
     Tiff,
 }

@@ -95,6 +95,21 @@ public sealed class FrameSamplingTests
         }
     }
 
+    [Theory]
+    [InlineData("apng")]
+    [InlineData("webp")]
+    public void A_held_frame_and_a_short_scene_of_its_own_are_decoded_in_all_formats(string format)
+    {
+        (byte, ushort)[] frames = [.. Enumerable.Range(0, 60).Select(frame => frame switch { 5 => ((byte)90, (ushort)60_000), 41 => ((byte)10, (ushort)20), _ => ((byte)(200 + (frame % 2)), (ushort)20) })];
+
+        using DecodedImage image = ImageFixtures.Decode(AnimationFile.Of(format, frames));
+
+        Assert.Equal((60, 8), (image.FrameCount, image.Frames.Count));
+        Assert.Equal(90, image.Frames.Single(frame => frame.Index == 5).Pixels[0]);
+        Assert.Equal(10, image.Frames.Single(frame => frame.Index == 41).Pixels[0]);
+        Assert.Equal(TimeSpan.FromMilliseconds(60_000 + (40 * 20)), image.Frames.Single(frame => frame.Index == 41).Timestamp);
+    }
+
     [Fact]
     public void The_frame_that_is_held_is_decoded()
     {

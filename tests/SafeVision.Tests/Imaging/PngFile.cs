@@ -10,17 +10,23 @@ internal static class PngFile
     public const int Gray = 0, Rgb = 2, Palette = 3, GrayAlpha = 4, Rgba = 6;
 
     /// <summary>A PNG of one row, repeated.</summary>
-    public static byte[] Of(int colorType, byte[] row, int width, int height, params (string Type, byte[] Content)[] chunks)
+    public static byte[] Of(int colorType, byte[] row, int width, int height, params (string Type, byte[] Content)[] chunks) =>
+        Of(colorType, width, height, [.. chunks, ("IDAT", Data(row, height))]);
+
+    /// <summary>The compressed data of one row, repeated.</summary>
+    public static byte[] Data(byte[] row, int height) => Deflate([.. Enumerable.Range(0, height).SelectMany(_ => (byte[])[0, .. row])]);
+
+    /// <summary>A PNG of these chunks between header and end.</summary>
+    public static byte[] Of(int colorType, int width, int height, IEnumerable<(string Type, byte[] Content)> chunks)
     {
         byte[] header = new byte[13];
         BinaryPrimitives.WriteInt32BigEndian(header, width);
         BinaryPrimitives.WriteInt32BigEndian(header.AsSpan(4), height);
         (header[8], header[9]) = (8, (byte)colorType);
-        byte[] data = [.. Enumerable.Range(0, height).SelectMany(_ => (byte[])[0, .. row])];
         return
         [
             0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A,
-            .. Chunk("IHDR", header), .. chunks.SelectMany(chunk => Chunk(chunk.Type, chunk.Content)), .. Chunk("IDAT", Deflate(data)), .. Chunk("IEND", []),
+            .. Chunk("IHDR", header), .. chunks.SelectMany(chunk => Chunk(chunk.Type, chunk.Content)), .. Chunk("IEND", []),
         ];
     }
 
