@@ -5,16 +5,16 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Imaging;
 
-/// <summary>Memory for pixels and file bytes: pooled, or the operating system's own where a pool would keep too much.</summary>
+/// <summary>Memory for pixels and file bytes: pooled arrays, or the operating system's own where a pool would keep too much.</summary>
 internal sealed unsafe class PixelBuffer : MemoryManager<byte>
 {
-    // A pool rounds up to a power of two and keeps what it gets. That suits buffers that come again and again;
-    // 120 MB for one huge photo is better given back at once. There is no finaliser, since a span of the memory may outlive
-    // the last reference to this.
-    private const int LargestPooled = 32 << 20;
+    // Small ones come again and again and are pooled arrays. There is no finaliser, since a span of the memory may outlive the
+    // last reference to this.
+    private const int LargestPooled = 4 << 20;
 
     private byte[]? _array;
     private void* _native;
+    private readonly int _room;
     private int _disposed;
 
     private PixelBuffer(int length)
@@ -26,7 +26,7 @@ internal sealed unsafe class PixelBuffer : MemoryManager<byte>
         }
         else
         {
-            _native = NativeMemory.Alloc((nuint)length);
+            _native = LargeMemory.Rent(length, out _room);
         }
     }
 
@@ -74,7 +74,7 @@ internal sealed unsafe class PixelBuffer : MemoryManager<byte>
         }
         else
         {
-            NativeMemory.Free(_native);
+            LargeMemory.Return(_native, _room);
             _native = null;
         }
     }
@@ -98,4 +98,61 @@ internal static class ScratchPool<T>
     public static void Return(T[] array) => PoolOf(array.Length).Return(array);
 
     private static ArrayPool<T> PoolOf(int length) => length <= s_mostKept ? s_kept : ArrayPool<T>.Shared;
+}
+
+/// <summary>
+/// Large memory of the operating system, of which a little is kept for the next image: touching new pages takes a good part
+/// of the time that decoding does, and a pool of arrays this large would grow with every kind of image it meets.
+/// </summary>
+internal static unsafe class LargeMemory
+{
+    private const int LargestKept = 16 << 20;
+    private const int MostKept = 32 << 20;
+
+    private static readonly Lock s_lock = new();
+    private static readonly List<(nint Start, int Room)> s_kept = []; // the oldest first
+    private static int s_bytes;
+
+    /// <summary>Memory of at least this length, with anything in it.</summary>
+    public static void* Rent(int length, out int room)
+    {
+        lock (s_lock)
+        {
+            for (int i = s_kept.Count - 1; i >= 0; i--)
+            {
+                (nint start, room) = s_kept[i];
+                if (room >= length && room / 2 <= length)
+                {
+                    s_kept.RemoveAt(i);
+                    s_bytes -= room;
+                    return (void*)start;
+                }
+            }
+        }
+
+        room = length;
+        return NativeMemory.Alloc((nuint)length);
+    }
+
+    /// <summary>Gives back what <see cref="Rent"/> gave.</summary>
+    public static void Return(void* memory, int room)
+    {
+        if (room > LargestKept)
+        {
+            NativeMemory.Free(memory);
+            return;
+        }
+
+        lock (s_lock)
+        {
+            for (; s_bytes + room > MostKept; s_kept.RemoveAt(0))
+            {
+                s_bytes -= s_kept[0].Room;
+                NativeMemory.Free((void*)s_kept[0].Start);
+            }
+
+            s_kept.Add(((nint)memory, room));
+            s_bytes += room;
+        }
+    }
 }

@@ -9,6 +9,22 @@ public sealed class HostileMemoryTests
     private const long MostBytes = 256L << 20;
 
     [Fact]
+    public void Large_buffers_of_many_images_at_once_leave_little_behind()
+    {
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        PixelBuffer[] buffers = [.. Enumerable.Range(0, 24).Select(i => PixelBuffer.Rent((5 + i) << 20))];
+        Array.ForEach(buffers, buffer => buffer.Span[^1] = 1);
+        Array.ForEach(buffers, buffer => ((IDisposable)buffer).Dispose());
+
+        // A pool of arrays would keep most of their 400 MB.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 16 << 20);
+
+        using PixelBuffer again = PixelBuffer.Rent(16 << 20);
+        again.Span.Clear();
+        Assert.Equal(16 << 20, again.Length);
+    }
+
+    [Fact]
     public void No_hostile_file_makes_the_process_grow_by_256_MiB()
     {
         foreach (string name in ImageFixtures.HostileNames)
