@@ -54,9 +54,9 @@ internal sealed class CheckRecord(PolicyLease lease, TimeProvider clock)
     public GuardrailResult Fail(FailureReason reason, string message, TimeSpan? retryAfter = null) => new()
     {
         Decision = lease.Policy.OnFailure,
-        Explanation = $"The image could not be judged ({reason}): {message} The policy's onFailure is {lease.Policy.OnFailure.ToString().ToLowerInvariant()}.",
+        Explanation = $"The image could not be judged ({reason}): {PublicMessage.Of(message)} The policy's onFailure is {lease.Policy.OnFailure.ToString().ToLowerInvariant()}.",
         Findings = [],
-        Failure = new GuardrailFailure(reason, message) { RetryAfter = retryAfter },
+        Failure = new GuardrailFailure(reason, PublicMessage.Of(message)) { RetryAfter = retryAfter },
         Provenance = lease.Provenance(Durations(), 0, 0),
     };
 

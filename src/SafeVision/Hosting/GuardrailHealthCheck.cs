@@ -16,7 +16,7 @@ internal sealed class GuardrailHealthCheck(IImageGuardrail guardrail) : IHealthC
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
-            return HealthCheckResult.Unhealthy(exception.Message, exception);
+            return HealthCheckResult.Unhealthy(PublicMessage.Of(exception.Message), exception);
         }
 
         var data = new Dictionary<string, object>

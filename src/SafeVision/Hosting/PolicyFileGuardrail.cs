@@ -4,9 +4,10 @@ using SafeVision.Policies;
 namespace SafeVision.Hosting;
 
 /// <summary>
-/// Puts changes of a policy file in force. It looks at the file's time and size once a second: unlike change notifications,
-/// that works on network shares, in containers and for files replaced by rename. A file is read only when two looks in a row
-/// found it the same, so that one that is still being written is not taken for a shorter policy.
+/// Puts changes of a policy file in force. It looks at what the file holds once a second: unlike change notifications, and
+/// unlike its time and size, that works on network shares, for files replaced by rename, and where a link on the way is
+/// changed, as in a mounted Kubernetes ConfigMap. A change counts only when two looks in a row found the same, so that a file
+/// that is still being written is not taken for a shorter policy.
 /// </summary>
 internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 {
@@ -17,8 +18,9 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _looking = new();
-    private (DateTime Written, long Length)? _seen;
-    private (DateTime Written, long Length)? _read; // null: to be read, even if it looks the same
+    private string? _seen; // null: there was nothing to read
+    private string? _read;
+    private bool _readAgain = true; // even if it holds the same
     private string _hash;
     private Task _reload = Task.CompletedTask;
     private volatile string? _error;
@@ -43,14 +45,14 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 
         try
         {
-            (DateTime, long) stamp = Stamp();
-            if (_reload.IsCompleted && stamp == _seen && stamp != _read)
+            string? found = PolicyFile.Fingerprint(_path);
+            if (_reload.IsCompleted && found == _seen && (found != _read || _readAgain))
             {
-                _read = stamp;
+                (_read, _readAgain) = (found, false);
                 _reload = Task.Run(ReloadAsync);
             }
 
-            _seen = stamp;
+            _seen = found;
         }
         finally
         {
@@ -76,29 +78,14 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
         }
         catch (Exception exception)
         {
-            if (exception.Message != _error)
+            string error = PublicMessage.Of(exception.Message);
+            if (error != _error)
             {
                 Log.PolicyRefused(_logger, _path, exception.Message);
             }
 
-            _error = exception.Message;
-            if (exception is IOException or UnauthorizedAccessException)
-            {
-                _read = null; // locked or gone for the moment: try again
-            }
-        }
-    }
-
-    private (DateTime, long) Stamp()
-    {
-        try
-        {
-            var file = new FileInfo(_path);
-            return file.Exists ? (file.LastWriteTimeUtc, file.Length) : default;
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            return default;
+            _error = error;
+            _readAgain = exception is PolicyException { InnerException: not null }; // locked or gone for the moment
         }
     }
 

@@ -1,7 +1,7 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
-using SafeVision.Files;
 
 namespace SafeVision.Policies;
 
@@ -10,21 +10,53 @@ internal static class PolicyFile
 {
     public const int MostBytes = 1024 * 1024;
 
-    private const string TooLarge = "the policy is larger than 1 MiB";
+    public const string TooLarge = "the policy is larger than 1 MiB";
 
     /// <summary>Reads a file as strict UTF-8, never more of it than a policy may hold.</summary>
-    /// <exception cref="FileRefusedException">It is missing, not a regular file, or can't be read.</exception>
-    public static string ReadText(string path)
+    /// <exception cref="PolicyException">It is missing, no regular file, too large or not UTF-8, or it can't be read.</exception>
+    public static string ReadText(string path) => Read(path, bytes =>
+        bytes.Length <= MostBytes ? Decode(bytes, path) : throw Error(path, new(1, 1), TooLarge));
+
+    /// <summary>
+    /// What the path holds at this moment, as a hash. Unlike a time and a size it also tells when a link on the way leads
+    /// elsewhere, as Kubernetes changes a mounted ConfigMap, and when a file is replaced by one as old and as long.
+    /// </summary>
+    /// <returns>Null where nothing can be read.</returns>
+    public static string? Fingerprint(string path)
     {
         try
         {
-            return Decode(RegularFile.ReadAllBytes(path, MostBytes), path);
+            return Read(path, static bytes => Convert.ToHexString(SHA256.HashData(bytes)));
         }
-        catch (FileRefusedException error) when (error.Reason == FileRefusalReason.TooLarge)
+        catch (PolicyException)
         {
-            throw Error(path, new(1, 1), TooLarge);
+            return null;
         }
     }
+
+    /// <summary>Hands the file's bytes to <paramref name="use"/>: one more than a policy may have where there are more.</summary>
+    private static TResult Read<TResult>(string path, Func<ReadOnlySpan<byte>, TResult> use)
+    {
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(MostBytes + 1);
+        try
+        {
+            using FileStream stream = Open(path);
+            return use(buffer.AsSpan(0, stream.ReadAtLeast(buffer.AsSpan(0, MostBytes + 1), MostBytes + 1, throwOnEndOfStream: false)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            string reason = exception is FileNotFoundException or DirectoryNotFoundException
+                ? $"there is no such file; 'safevision policy new {Path.GetFileName(path)}' writes one to start from"
+                : $"it can't be read: {exception.Message.TrimEnd('.')}";
+            throw new PolicyException([new PolicyError(path, 0, 0, reason)], exception);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
+    }
+
+    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     public static SafetyPolicy Parse(string text, string source)
     {

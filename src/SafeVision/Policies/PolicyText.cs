@@ -78,15 +78,24 @@ internal static class PolicyText
     /// <summary>
     /// Whether a policy refuses this character anywhere: control characters, bidirectional overrides and other
     /// invisible format characters (which can make a policy read as something that it does not say; CVE-2021-42574),
-    /// and code points that are no characters. The two joiners are kept, since scripts and emoji need them.
+    /// letters and marks that show nothing, and code points that are no characters. The two joiners are kept, since
+    /// scripts and emoji need them.
     /// </summary>
     public static bool IsForbidden(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control => rune.Value is not ('\t' or '\n' or '\r'),
         UnicodeCategory.Format => rune.Value is not (0x200C or 0x200D),
         UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator => true,
-        _ => (rune.Value & 0xFFFE) == 0xFFFE || rune.Value is >= 0xFDD0 and <= 0xFDEF,
+        _ => (rune.Value & 0xFFFE) == 0xFFFE || rune.Value is >= 0xFDD0 and <= 0xFDEF || IsEmpty(rune),
     };
+
+    /// <summary>Whether the character takes the room of a space and is none: a no-break space, a thin one, an ideographic one.</summary>
+    public static bool IsLookAlikeSpace(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.SpaceSeparator && rune.Value != ' ';
+
+    /// <summary>Letters, marks and symbols that show nothing: fillers of Hangul, the blank of braille, and the like.</summary>
+    private static bool IsEmpty(Rune rune) => rune.Value
+        is 0x034F or 0x115F or 0x1160 or 0x17B4 or 0x17B5 or 0x2065 or 0x2800 or 0x3164 or 0xFFA0
+        or (>= 0xFFF0 and <= 0xFFF8) or (>= 0xE0080 and <= 0xE00FF) or (>= 0xE01F0 and <= 0xE0FFF);
 
     /// <summary>The usual name of a code point: <c>U+202E</c>.</summary>
     public static string Name(Rune rune) => string.Create(CultureInfo.InvariantCulture, $"U+{rune.Value:X4}");
@@ -103,7 +112,7 @@ internal static class PolicyText
                 break;
             }
 
-            bool plain = !IsForbidden(rune) && rune.Value is not ('\t' or '\n' or '\r');
+            bool plain = !IsForbidden(rune) && !IsLookAlikeSpace(rune) && rune.Value is not ('\t' or '\n' or '\r');
             quoted.Append(plain ? rune.ToString() : Name(rune));
         }
 

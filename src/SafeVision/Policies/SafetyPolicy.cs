@@ -1,5 +1,7 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
-using SafeVision.Files;
+using System.Security.Cryptography;
+using System.Text;
 
 namespace SafeVision.Policies;
 
@@ -60,8 +62,10 @@ public sealed record SafetyPolicy
 
     /// <summary>Reads a policy file (YAML or JSON in UTF-8, at most 1 MiB).</summary>
     /// <param name="path">The file; errors name it as given here.</param>
-    /// <exception cref="PolicyException">The file holds no valid policy; the errors name line and column.</exception>
-    /// <exception cref="FileRefusedException">There is no such file, it is not a regular file, or it can't be read.</exception>
+    /// <exception cref="PolicyException">
+    /// The file holds no valid policy, and the errors name line and column; or it is missing, a folder, a pipe or a device, or
+    /// may not be read, and the one error has no line.
+    /// </exception>
     public static SafetyPolicy FromFile(string path) => Parse(PolicyFile.ReadText(path), path);
 
     /// <summary>Reads a policy from YAML or JSON text.</summary>
@@ -136,7 +140,7 @@ public sealed record SafetyPolicy
         string? newName = CategoryDraft.Text(new(name, default), "the policy's name", PolicyDraft.LongestName, errors);
         string? newVersion = CategoryDraft.Text(new(version, default), "the policy's version", PolicyDraft.LongestName, errors);
         errors.ThrowIfAny();
-        return new SafetyPolicy(newName!, newVersion!, OnFailure, WhenNotAssessed, categories);
+        return PolicyDraft.CheckSize(new SafetyPolicy(newName!, newVersion!, OnFailure, WhenNotAssessed, categories), errors, _ => default);
     }
 
     private static string ReadSchema()
@@ -144,5 +148,133 @@ public sealed record SafetyPolicy
         using Stream stream = typeof(SafetyPolicy).Assembly.GetManifestResourceStream("SafeVision.Policies.policy.schema.json")!;
         using StreamReader reader = new(stream);
         return reader.ReadToEnd();
+    }
+}
+
+/// <summary>The category lists of composed policies.</summary>
+internal static class PolicyComposition
+{
+    /// <summary>The policy's categories, with the added ones in place of those with the same id or at the end.</summary>
+    public static IReadOnlyList<SafetyCategory> Put(SafetyPolicy policy, IEnumerable<SafetyCategory> added)
+    {
+        List<SafetyCategory> categories = [.. policy.Categories];
+        foreach (SafetyCategory category in added)
+        {
+            if (category.Id == HarmCategory.Safe.Id)
+            {
+                throw Error(policy, $"'{category.Id}' means that an image belongs to no category, so it cannot be one");
+            }
+
+            int index = categories.FindIndex(present => present.Id.Equals(category.Id, StringComparison.OrdinalIgnoreCase));
+            if (index >= 0)
+            {
+                categories[index] = category;
+            }
+            else
+            {
+                categories.Add(category);
+            }
+        }
+
+        return categories.Count <= PolicyDraft.MostCategories
+            ? categories
+            : throw Error(policy, $"the policy would have {categories.Count} categories; at most {PolicyDraft.MostCategories} are allowed");
+    }
+
+    /// <summary>The policy's categories less one.</summary>
+    public static IReadOnlyList<SafetyCategory> Remove(SafetyPolicy policy, string id)
+    {
+        if (!policy.TryGetCategory(id, out SafetyCategory? category))
+        {
+            string[] known = [.. policy.Categories.Select(present => present.Id)];
+            string hint = NearestWord.Find(id, known) is string near ? $"did you mean '{near}'?" : $"it has {string.Join(", ", known)}";
+            throw Error(policy, $"the policy has no category {PolicyText.Quote(id)}; {hint}");
+        }
+
+        return policy.Categories.Count > 1
+            ? [.. policy.Categories.Where(present => present != category)]
+            : throw Error(policy, $"'{category.Id}' is the policy's last category; without one it would allow everything");
+    }
+
+    private static PolicyException Error(SafetyPolicy policy, string message) =>
+        new([new PolicyError(policy.Name, 0, 0, message)]);
+}
+
+/// <summary>
+/// The content hash of a policy: SHA-256 over a canonical form in which every text is preceded by its length and every
+/// list by its count, so that no two policies share one form.
+/// </summary>
+/// <remarks>
+/// The form, all numbers little-endian: the text "safevision-policy/1"; name; version; onFailure; whenNotAssessed;
+/// the categories, each as id, name, protects, includes, excludes, review, block, whenNotAssessed. A text is an int32
+/// count of UTF-8 bytes and the bytes; a list an int32 count and its items; a threshold a float64; a decision an int32
+/// (0 block, 1 review, 2 allow, -1 none). Where a category states severity levels, there follow the text "severity" and, for
+/// each category, low, medium and high as float64, NaN for a level that is not stated.
+/// </remarks>
+internal static class PolicyHash
+{
+    public static string Compute(SafetyPolicy policy)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Add(hash, "safevision-policy/1");
+        Add(hash, policy.Name);
+        Add(hash, policy.Version);
+        Add(hash, (int)policy.OnFailure);
+        Add(hash, (int)policy.WhenNotAssessed);
+        Add(hash, policy.Categories.Count);
+        foreach (SafetyCategory category in policy.Categories)
+        {
+            Add(hash, category.Id);
+            Add(hash, category.Name);
+            Add(hash, category.Protects);
+            Add(hash, category.Includes);
+            Add(hash, category.Excludes);
+            Add(hash, category.ReviewAt);
+            Add(hash, category.BlockAt);
+            Add(hash, category.WhenNotAssessed is Decision decision ? (int)decision : -1);
+        }
+
+        if (policy.Categories.Any(category => category.Severity is not null))
+        {
+            Add(hash, "severity");
+            foreach (SeverityLevels? levels in policy.Categories.Select(category => category.Severity))
+            {
+                Add(hash, levels?.Low ?? double.NaN);
+                Add(hash, levels?.Medium ?? double.NaN);
+                Add(hash, levels?.High ?? double.NaN);
+            }
+        }
+
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    private static void Add(IncrementalHash hash, IReadOnlyList<string> texts)
+    {
+        Add(hash, texts.Count);
+        foreach (string text in texts)
+        {
+            Add(hash, text);
+        }
+    }
+
+    private static void Add(IncrementalHash hash, string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Add(hash, bytes.Length);
+        hash.AppendData(bytes);
+    }
+
+    private static void Add(IncrementalHash hash, int number)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(int)];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes, number);
+        hash.AppendData(bytes);
+    }
+
+    private static void Add(IncrementalHash hash, double number)
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(double)];
+        BinaryPrimitives.WriteDoubleLittleEndian(bytes, number);
+        hash.AppendData(bytes);
     }
 }

@@ -75,3 +75,94 @@ public sealed class SafetyPolicyBuilder
     /// <exception cref="PolicyException">Something is wrong; the errors say what.</exception>
     public SafetyPolicy Build() => _draft.Build(new PolicyErrors(PolicyText.Quote(_draft.Name!.Value.Value)));
 }
+
+/// <summary>
+/// Says what a category holds. What is not said comes from the built-in definition where there is one, else from the
+/// defaults. Mistakes are reported together when the category or policy is built. Not thread-safe.
+/// </summary>
+public sealed class SafetyCategoryBuilder
+{
+    internal SafetyCategoryBuilder(CategoryDraft draft) => Draft = draft;
+
+    internal CategoryDraft Draft { get; }
+
+    /// <summary>What people call the category, at most 100 characters. Default: the id.</summary>
+    public SafetyCategoryBuilder Named(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        Draft.Name = new(name, default);
+        return this;
+    }
+
+    /// <summary>Who or what the category protects, in a sentence of at most 2000 characters. Default: nothing is said.</summary>
+    public SafetyCategoryBuilder Protects(string purpose)
+    {
+        ArgumentNullException.ThrowIfNull(purpose);
+        Draft.Protects = new(purpose, default);
+        return this;
+    }
+
+    /// <summary>
+    /// The visible things that belong to the category, as short phrases. The first call replaces the phrases that the
+    /// category started from; further calls add.
+    /// </summary>
+    public SafetyCategoryBuilder Includes(params IEnumerable<string> phrases)
+    {
+        Draft.Includes = Add(Draft.Includes, phrases);
+        return this;
+    }
+
+    /// <summary>
+    /// What is allowed after all, as short phrases. The first call, even with none, replaces the phrases that the
+    /// category started from; further calls add.
+    /// </summary>
+    public SafetyCategoryBuilder Excludes(params IEnumerable<string> phrases)
+    {
+        Draft.Excludes = Add(Draft.Excludes, phrases);
+        return this;
+    }
+
+    /// <summary>The score, above 0 and at most the block threshold, from which a person should look at the image.</summary>
+    public SafetyCategoryBuilder ReviewAt(double score)
+    {
+        Draft.ReviewAt = new(score, default);
+        return this;
+    }
+
+    /// <summary>The score, at most 1, from which the image is blocked.</summary>
+    public SafetyCategoryBuilder BlockAt(double score)
+    {
+        Draft.BlockAt = new(score, default);
+        return this;
+    }
+
+    /// <summary>
+    /// From which score on a finding is of low, medium or high severity, which results then carry: each above 0 and at most 1,
+    /// rising; null leaves a level out. Default: no levels, and results carry no severity.
+    /// </summary>
+    public SafetyCategoryBuilder Severity(double? low = null, double? medium = null, double? high = null)
+    {
+        Draft.Severity = SeverityDraft.From(new SeverityLevels(low, medium, high));
+        return this;
+    }
+
+    /// <summary>What happens when no engine assessed this category. Default: the policy's own rule.</summary>
+    public SafetyCategoryBuilder WhenNotAssessed(Decision decision)
+    {
+        Draft.WhenNotAssessed = new(decision, default);
+        return this;
+    }
+
+    private static List<Placed<string>> Add(List<Placed<string>>? list, IEnumerable<string> phrases)
+    {
+        ArgumentNullException.ThrowIfNull(phrases);
+        list ??= [];
+        foreach (string phrase in phrases)
+        {
+            ArgumentNullException.ThrowIfNull(phrase, nameof(phrases));
+            list.Add(new(phrase, default));
+        }
+
+        return list;
+    }
+}

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
@@ -71,6 +72,61 @@ public sealed class PolicyFileTests : IAsyncDisposable
         File.Move(other, _path, overwrite: true);
 
         await TimePassesUntil(() => Version == "2");
+    }
+
+    [Fact]
+    public async Task A_file_as_old_and_as_long_as_the_one_it_replaces_counts()
+    {
+        await TimePasses(3);
+        DateTime written = File.GetLastWriteTimeUtc(_path);
+        File.WriteAllText(_path, Text("2"));
+        File.SetLastWriteTimeUtc(_path, written);
+
+        await TimePassesUntil(() => Version == "2");
+    }
+
+    /// <summary>The kubelet mounts a ConfigMap as policy.yaml → ..data/policy.yaml, ..data → a folder, and renames a new ..data over the old.</summary>
+    [Fact]
+    public async Task A_policy_mounted_as_a_kubernetes_config_map_is_reloaded_each_time_the_link_is_swapped()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "A link can't be renamed over another there.");
+        string mount = Directory.CreateDirectory(Path.Combine(_folder.FullName, "mount")).FullName, path = Path.Combine(mount, "policy.yaml");
+        Mount("1");
+        File.CreateSymbolicLink(path, Path.Combine("..data", "policy.yaml"));
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+            .UsePolicyFile(path).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)).UseTimeProvider(_clock).UseLoggerFactory(_log));
+        await TimePasses(3);
+
+        foreach (string version in (string[])["2", "3"])
+        {
+            Mount(version);
+            await TimePassesUntil(() => guardrail.Status.Policy.Version == version);
+            Assert.Null(guardrail.Status.PolicyUpdateError);
+        }
+
+        void Mount(string version)
+        {
+            string folder = Directory.CreateDirectory(Path.Combine(mount, $"..2026_{version}")).FullName;
+            File.WriteAllText(Path.Combine(folder, "policy.yaml"), Text(version));
+            File.SetLastWriteTimeUtc(Path.Combine(folder, "policy.yaml"), new DateTime(2026, 1, 2, 3, 4, 5, DateTimeKind.Utc));
+            File.CreateSymbolicLink(Path.Combine(mount, "..data_new"), Path.GetFileName(folder));
+            Process.Start("mv", ["-T", Path.Combine(mount, "..data_new"), Path.Combine(mount, "..data")]).WaitForExit();
+            foreach (string old in Directory.GetDirectories(mount, "..2026_*").Where(old => old != folder))
+            {
+                Directory.Delete(old, recursive: true);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task What_is_reported_of_a_refused_file_names_it_without_its_folder_and_the_log_with_it()
+    {
+        File.WriteAllText(_path, "policy: x\n");
+        await TimePassesUntil(() => _guardrail.Status.PolicyUpdateError is not null);
+
+        Assert.StartsWith("policy.yaml:1:1: ", _guardrail.Status.PolicyUpdateError, StringComparison.Ordinal);
+        Assert.DoesNotContain(_folder.FullName, _guardrail.Status.PolicyUpdateError, StringComparison.Ordinal);
+        Assert.Contains(_log.Entries, entry => entry.Message.Contains(_path, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -98,8 +98,58 @@ public sealed class HostilePolicyTests
     }
 
     [Fact]
-    public void A_file_that_is_not_there_is_no_policy_error() =>
-        Assert.ThrowsAny<IOException>(() => SafetyPolicy.FromFile(Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"))));
+    public void A_file_that_is_not_there_or_a_folder_is_a_policy_error_that_says_so()
+    {
+        string missing = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "shop.yaml");
+        Assert.Equal(
+            $"{missing}: there is no such file; 'safevision policy new shop.yaml' writes one to start from",
+            Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(missing)).Message);
+        Assert.StartsWith($"{Path.GetTempPath()}: ", Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(Path.GetTempPath())).Message, StringComparison.Ordinal);
+        Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(""));
+        Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile("a\0b"));
+    }
+
+    [Fact]
+    public void A_pipe_a_device_or_a_link_to_one_is_refused_at_once()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "mkfifo makes the pipe.");
+        string folder = Directory.CreateTempSubdirectory("policy-pipe-").FullName;
+        try
+        {
+            string pipe = Path.Combine(folder, "pipe.yaml"), link = Path.Combine(folder, "link.yaml"), endless = Path.Combine(folder, "zero.yaml");
+            Process.Start("mkfifo", [pipe]).WaitForExit();
+            File.CreateSymbolicLink(link, pipe);
+            File.CreateSymbolicLink(endless, "/dev/zero");
+            long start = Stopwatch.GetTimestamp();
+            Assert.All([pipe, link, endless], path => Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(path)));
+            Assert.True(Stopwatch.GetElapsedTime(start) < TimeSpan.FromSeconds(5));
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void More_phrases_than_engines_should_look_up_are_refused_at_the_category_that_passes_the_limit()
+    {
+        string text = Header + Repeat(256, index => $"  - id: cat{index}\n    includes: [{Repeat(100, phrase => $"thing {index} {phrase}, ")}]\n");
+        Assert.Equal(
+            "max.yaml:208:5: the policy has 25600 phrases in all its categories; at most 10240 are allowed, and this category passes them",
+            Assert.Throws<PolicyException>(() => SafetyPolicy.Parse(text, "max.yaml")).Message);
+    }
+
+    [Fact]
+    public void A_policy_made_in_code_is_refused_when_no_file_could_hold_it()
+    {
+        SafetyPolicyBuilder builder = SafetyPolicy.Define("large", "1");
+        for (int i = 0; i < 20; i++)
+        {
+            builder.Category($"category{i}", category => category.Includes(Enumerable.Range(0, 200).Select(phrase => $"{phrase} {new string('\u8c61', 100)}")));
+        }
+
+        Assert.EndsWith(": the policy is larger than 1 MiB as a file", Assert.Throws<PolicyException>(builder.Build).Message, StringComparison.Ordinal);
+    }
 
     private static string Repeat(string part, int count) => new StringBuilder(part.Length * count).Insert(0, part, count).ToString();
 

@@ -104,6 +104,37 @@ public sealed class PolicyErrorTests
         { Good.Replace("kittens", new string('k', 501)), "6:22: category 'cats': a phrase in 'includes' is longer than 500 characters" },
     };
 
+    public static TheoryData<string, string> LookAlikes => new()
+    {
+        { Good.Replace("    includes", "\u00a0 \u00a0 includes"), $"6:1: {LooksLikeSpace("U+00A0")}" },
+        { Good.Replace("    includes", "\u3000\u3000includes"), $"6:1: {LooksLikeSpace("U+3000")}" },
+        { Good.Replace("  - id: cats", "\u2003- id: cats"), $"5:1: {LooksLikeSpace("U+2003")}" },
+        { Good.Replace("[cats, kittens]", "\n      -\u00a0cats\n      - kittens"), $"7:8: {LooksLikeSpace("U+00A0")}" },
+        { Good.Replace("[cats, kittens]", "\n      - cats\n     \u00a0- kittens"), $"8:6: {LooksLikeSpace("U+00A0")}" },
+        { Good.Replace("includes: [", "includes:\u202f["), $"6:14: {LooksLikeSpace("U+202F")}" },
+        { Good.Replace("includes:", "includes\u2009:"), $"6:13: {LooksLikeSpace("U+2009")}" },
+        { Good.Replace("policy: p", "policy:\u205fp"), $"1:8: {LooksLikeSpace("U+205F")}" },
+        { Good.Replace("policy: p", "pol\u1680icy: p"), $"1:4: {LooksLikeSpace("U+1680")}" },
+        { $"{Good}    block: 0.8\u00a0\n", $"7:15: {LooksLikeSpace("U+00A0")}" },
+        { $"{Good}    block: 0.8\u00a0# high\n", $"7:15: {LooksLikeSpace("U+00A0")}" },
+        { $"{Good}\u2007\n    block: 0.8\n", $"7:1: {LooksLikeSpace("U+2007")}" },
+        { Good.Replace("policy: p", "\"pol\u00a0icy\": p"), $"1:5: {LooksLikeSpace("U+00A0")}" },
+        { Good.Replace("    includes", "   \u200dincludes"), "6:4: the character U+200D cannot be seen and may not stand here; replace it with a plain space, or delete it" },
+        { Good.Replace("includes:", "includes\ufe0f:"), "6:13: the character U+FE0F cannot be seen and may not stand here; replace it with a plain space, or delete it" },
+        { Good.Replace("    includes", "    \u3164includes"), "6:5: the character U+3164 cannot be seen and may not stand in a policy" },
+    };
+
+    public static TheoryData<string> HarmlessBlanks => new()
+    {
+        Good.Replace("kittens", "small\u00a0kittens"),
+        Good.Replace("kittens", "\"\u00a0small kittens:\u00a0\""),
+        Good.Replace("kittens", "'small\u3000- kittens'"),
+        Good.Replace("kittens", "love \u2764\ufe0f"),
+        Good.Replace("kittens", "\ud83d\udc69\u200d\ud83d\ude80"),
+        $"# note\u00a0: a comment\r\n{Good.ReplaceLineEndings("\r\n")}    block: 0.8 # very\u00a0high\r\n",
+        $"{Good}    protects: |\n      Cats\u00a0:\n      all of them\n",
+    };
+
     public static TheoryData<string, string> NotYaml => new()
     {
         { Good.Replace("  - id: Sexual", "\t- id: Sexual"), "4:1: not valid YAML: a tab indents this line; indent with spaces (while scanning a mapping, found invalid tab as indentation)" },
@@ -124,6 +155,7 @@ public sealed class PolicyErrorTests
     [MemberData(nameof(Thresholds))]
     [MemberData(nameof(WrongTypes))]
     [MemberData(nameof(NotForPolicies))]
+    [MemberData(nameof(LookAlikes))]
     [MemberData(nameof(NotYaml))]
     public void A_mistake_is_named_once_with_its_place_and_the_way_to_mend_it(string text, string error)
     {
@@ -131,6 +163,10 @@ public sealed class PolicyErrorTests
         Assert.Equal($"policy.yaml:{error}", exception.Message);
         Assert.Equal(error, $"{exception.Line}:{exception.Column}: {Assert.Single(exception.Errors).Message}");
     }
+
+    [Theory]
+    [MemberData(nameof(HarmlessBlanks))]
+    public void A_blank_inside_a_text_or_a_comment_is_no_mistake(string text) => Assert.Equal(2, SafetyPolicy.Parse(text).Categories.Count);
 
     [Fact]
     public void All_mistakes_are_listed_in_the_order_of_the_text()
@@ -182,4 +218,6 @@ public sealed class PolicyErrorTests
         PolicyException exception = Assert.Throws<PolicyException>(() => SafetyPolicy.Parse(text));
         return (exception.Line, exception.Column);
     }
+
+    private static string LooksLikeSpace(string name) => $"the character {name} looks like a space but is none and may not stand here; replace it with a plain space, or delete it";
 }

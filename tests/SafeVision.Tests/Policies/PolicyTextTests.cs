@@ -21,6 +21,8 @@ public sealed class PolicyTextTests
     [InlineData("a\u0000b", "holds the character U+0000, which cannot be seen")]
     [InlineData("a\uffffb", "holds the character U+FFFF, which cannot be seen")]
     [InlineData("a\udb40\udc41b", "holds the character U+E0041, which cannot be seen")]
+    [InlineData("a\u3164b", "holds the character U+3164, which cannot be seen")]
+    [InlineData("\u2800", "holds the character U+2800, which cannot be seen")]
     [InlineData("12345678901", "is longer than 10 characters")]
     public void Text_that_is_empty_invisible_or_too_long_is_refused(string raw, string problem)
     {
@@ -49,5 +51,6 @@ public sealed class PolicyTextTests
         Assert.Equal("'aU+202EbU+000AU+001B'", PolicyText.Quote("a\u202eb\n\u001b"));
         Assert.Equal($"'{new string('x', 60)}…'", PolicyText.Quote(new string('x', 1_000_000)));
         Assert.Equal("'\ufffd'", PolicyText.Quote("\ud800"));
+        Assert.Equal("'aU+00A0b'", PolicyText.Quote("a\u00a0b"));
     }
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Events;
 
@@ -39,7 +37,7 @@ internal sealed class PolicyYamlReader
     public static YamlNode? Read(string text, PolicyErrors errors, string document = "policy")
     {
         // The scanner takes U+0000 for the end of the text and would drop what follows: look first.
-        if (!CheckCharacters(text, errors, document))
+        if (!YamlCharacters.Check(text, errors, document))
         {
             return null;
         }
@@ -53,28 +51,6 @@ internal sealed class PolicyYamlReader
             errors.Add(refused.Place, refused.Message);
             return null;
         }
-    }
-
-    private static bool CheckCharacters(string text, PolicyErrors errors, string document)
-    {
-        bool clean = true;
-        Place place = new(1, 1);
-        for (int index = 0; index < text.Length;)
-        {
-            bool whole = Rune.DecodeFromUtf16(text.AsSpan(index), out Rune rune, out int consumed) == OperationStatus.Done;
-            if (!whole || PolicyText.IsForbidden(rune))
-            {
-                string what = whole ? $"the character {PolicyText.Name(rune)} cannot be seen and" : "half of a surrogate pair";
-                errors.Add(place, $"{what} may not stand in a {document}");
-                clean = false;
-            }
-
-            bool lineEnds = text[index] == '\n' || (text[index] == '\r' && (index + 1 == text.Length || text[index + 1] != '\n'));
-            place = lineEnds ? new(place.Line + 1, 1) : place with { Column = place.Column + consumed };
-            index += consumed;
-        }
-
-        return clean;
     }
 
     private YamlNode? ReadDocument()
@@ -218,3 +194,21 @@ internal sealed class PolicyYamlReader
         public Place Place { get; } = place;
     }
 }
+
+/// <summary>A value of a policy file and where it begins.</summary>
+internal abstract record YamlNode(Place Place);
+
+/// <summary>A scalar. A plain one (without quotes) may be null, a boolean or a number by the rules of YAML 1.2.</summary>
+internal sealed record YamlText(Place Place, string Value, bool IsPlain) : YamlNode(Place);
+
+/// <summary>A sequence.</summary>
+internal sealed record YamlList(Place Place, IReadOnlyList<YamlNode> Items) : YamlNode(Place);
+
+/// <summary>A mapping; keys may repeat.</summary>
+internal sealed record YamlMap(Place Place, IReadOnlyList<YamlEntry> Entries) : YamlNode(Place);
+
+/// <summary>A value that was refused, and reported, while reading.</summary>
+internal sealed record YamlRefused(Place Place) : YamlNode(Place);
+
+/// <summary>A key of a mapping and its value.</summary>
+internal readonly record struct YamlEntry(Placed<string> Key, YamlNode Value);

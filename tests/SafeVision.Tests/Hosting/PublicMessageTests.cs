@@ -1,0 +1,31 @@
+using SafeVision.Hosting;
+using SafeVision.Policies;
+using SafeVision.Tests.Fakes;
+
+namespace SafeVision.Tests.Hosting;
+
+public sealed class PublicMessageTests
+{
+    [Theory]
+    [InlineData("Access to the path '/srv/up loads/a b.jpg' is denied.", "Access to the path 'a b.jpg' is denied.")]
+    [InlineData("Could not find file \"C:\\data\\x.onnx\".", "Could not find file \"x.onnx\".")]
+    [InlineData("/srv/models/lite: 'model.onnx' is missing", "lite: 'model.onnx' is missing")]
+    [InlineData("Load model from /srv/m/model.onnx failed:/tmp/w_data not there", "Load model from model.onnx failed:w_data not there")]
+    [InlineData(@"\\server\share\a.png and D:/b/c.png, (/d/e.png)", "a.png and c.png, (e.png)")]
+    [InlineData("/etc/policies/shop.yaml:7:5: unknown key 'a/b'", "shop.yaml:7:5: unknown key 'a/b'")]
+    [InlineData("1/2 and/or 3 / 4, application/json, https://example.org/a", "1/2 and/or 3 / 4, application/json, https://example.org/a")]
+    public void Paths_are_cut_to_the_name_of_the_file(string message, string shown) => Assert.Equal(shown, PublicMessage.Of(message));
+
+    [Fact]
+    public async Task Neither_failure_nor_explanation_says_where_the_server_keeps_its_files()
+    {
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+            .UsePolicy(SafetyPolicy.Starter)
+            .UseEngine(_ => ScriptedEngine.Scoring(_ => throw new IOException("Access to the path '/srv/secret/model.onnx' is denied."))));
+
+        GuardrailResult result = await guardrail.CheckAsync(Pictures.Gray(), TestContext.Current.CancellationToken);
+
+        Assert.Equal("IOException: Access to the path 'model.onnx' is denied.", result.Failure!.Message);
+        Assert.DoesNotContain("secret", result.Explanation, StringComparison.Ordinal);
+    }
+}
