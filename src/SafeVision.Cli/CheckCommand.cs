@@ -10,12 +10,15 @@ internal static class CheckCommand
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan s_modelTimeout = TimeSpan.FromMinutes(10); // a large model on a processor, some pictures at once
 
+    private static int DefaultJobs => 2 * Environment.ProcessorCount;
+
     public static Command Create()
     {
         var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.ZeroOrMore };
         var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
-        var format = new Option<string>("--format") { Description = "table, json (one array) or ndjson (one object a line).", DefaultValueFactory = _ => "table" };
-        format.AcceptOnlyFromAmong("table", "json", "ndjson");
+        var format = new Option<string>("--format") { Description = "table, json (one array), ndjson (one object a line) or csv (one row an image).", DefaultValueFactory = _ => "table" };
+        format.AcceptOnlyFromAmong("table", "json", "ndjson", "csv");
+        var outputFile = new Option<string?>("--output") { Description = "A file for the results, written over if it is there, instead of standard output." };
         var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
         var recursive = new Option<bool>("--recursive") { Description = "Look into folders of folders too." };
         Option<string> provider = ProviderOption.Create();
@@ -23,11 +26,12 @@ internal static class CheckCommand
             "--timeout",
             $"The seconds that one image may take; then the policy's onFailure applies. Default: {(int)s_timeout.TotalSeconds}, with --model {(int)s_modelTimeout.TotalSeconds}.",
             most: 86_400);
+        Option<int?> jobs = NumberOption.Create("--jobs", $"How many images are judged at once. Default: {DefaultJobs}, twice the processors.", most: 1024);
         var showPrompt = new Option<bool>("--show-prompt") { Description = "Print what the model of --model is asked under the policy, and judge nothing." };
         var model = new ModelOption();
         var command = new Command("check", "Judge images by a policy. Exit code: 0 allow, 2 review, 3 block (the strictest of all images), 1 error.")
         {
-            paths, policy, format, heatMaps, recursive, provider, timeout,
+            paths, policy, format, outputFile, heatMaps, recursive, provider, timeout, jobs,
         };
         model.AddTo(command);
         command.Options.Add(showPrompt);
@@ -41,8 +45,8 @@ internal static class CheckCommand
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new CheckRequest(
                 parsed.GetValue(paths)!, parsed.GetValue(policy), Enum.Parse<ReportFormat>(parsed.GetValue(format)!, ignoreCase: true),
-                parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!,
-                model.Read(parsed), parsed.GetValue(timeout), parsed.GetValue(showPrompt)),
+                parsed.GetValue(outputFile), parsed.GetValue(heatMaps), parsed.GetValue(recursive), parsed.GetValue(provider)!,
+                model.Read(parsed), parsed.GetValue(timeout), parsed.GetValue(jobs), parsed.GetValue(showPrompt)),
             parsed.InvocationConfiguration.Output,
             parsed.InvocationConfiguration.Error,
             cancellationToken));
@@ -60,18 +64,21 @@ internal static class CheckCommand
         ImageFiles files = ImageFiles.Find(request.Paths, request.Recursive);
         HeatMapFolder? heatMaps = request.HeatMapFolder is { } folder ? new HeatMapFolder(folder, files.Paths) : null;
         using var progress = new ProgressLine(error, files.Paths.Count, TimeProvider.System);
-        progress.Announce("Loading the models");
+        progress.Announce($"Loading the models and looking up the policy's {policy.Categories.Sum(category => category.Includes.Count + category.Excludes.Count)} phrases");
         await using IImageGuardrail guardrail = Create(request, policy);
         GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken);
 
         // Made only now, so that an error above leaves no half of an array behind.
         progress.Hide();
         progress.Start();
+        await using TextWriter? file = request.OutputFile is { } path ? ResultFile.Create(path, files.Paths) : null;
+        TextWriter results = file ?? output;
         using IReport report = request.Format switch
         {
-            ReportFormat.Json => new JsonReport(output),
-            ReportFormat.Ndjson => new NdjsonReport(output),
-            _ => new TableReport(Terminal.Open(output), files.Paths),
+            ReportFormat.Json => new JsonReport(results),
+            ReportFormat.Ndjson => new NdjsonReport(results),
+            ReportFormat.Csv => new CsvReport(results),
+            _ => new TableReport(Terminal.Open(results), files.Paths, status),
         };
 
         var strictest = Decision.Allow;
@@ -79,19 +86,19 @@ internal static class CheckCommand
         var sources = new ImageSources();
         await foreach (GuardrailResult result in guardrail.CheckManyAsync(files.Paths.Select(sources.Open).ToAsyncEnumerable(), cancellationToken))
         {
-            string path = files.Paths[done++];
+            string image = files.Paths[done++];
             strictest = result.Decision < strictest ? result.Decision : strictest;
-            string? picture = heatMaps is null ? null : await heatMaps.WriteAsync(path, sources.Open(path), result, cancellationToken);
+            string? map = heatMaps is null ? null : await heatMaps.WriteAsync(image, sources.Open(image), result, cancellationToken);
             progress.Hide();
-            report.Add(path, result, picture);
+            report.Add(image, result, map);
             progress.Show(done);
         }
 
         progress.Hide();
-        report.Complete(status);
-        if (files.PassedOver > 0)
+        report.Complete();
+        foreach (string note in new[] { files.PassedOver, heatMaps?.Failures }.OfType<string>())
         {
-            await error.WriteLineAsync($"{files.PassedOver} {(files.PassedOver == 1 ? "file is no image and was" : "files are no images and were")} not checked.");
+            await error.WriteLineAsync(Terminal.Plain(note));
         }
 
         return strictest switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };
@@ -120,6 +127,13 @@ internal static class CheckCommand
     {
         TimeSpan timeout = request.TimeoutSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : request.Model is null ? s_timeout : s_modelTimeout;
         return ImageGuardrail.Create(builder => ProviderOption.Apply(
-            ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(timeout), request.Model, request.HeatMapFolder is not null), request.Provider));
+            ModelChoice.Apply(
+                builder.UsePolicy(policy).WithTimeout(timeout).WithMaxConcurrency(request.Jobs ?? DefaultJobs), request.Model, request.HeatMapFolder is not null),
+            request.Provider));
     }
 }
+
+/// <summary>What a command line of <c>safevision check</c> asks for.</summary>
+internal sealed record CheckRequest(
+    IReadOnlyList<string> Paths, string? PolicyFile, ReportFormat Format, string? OutputFile, string? HeatMapFolder, bool Recursive, string Provider,
+    ModelChoice? Model, int? TimeoutSeconds, int? Jobs, bool ShowPrompt);

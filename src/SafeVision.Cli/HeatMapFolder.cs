@@ -10,6 +10,8 @@ internal sealed class HeatMapFolder
     private readonly string _folder;
     private readonly HashSet<string> _taken;
     private readonly SkiaImageDecoder _decoder = new();
+    private string? _firstFailure;
+    private int _failed;
 
     /// <param name="folder">Made where it is missing.</param>
     /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
@@ -31,7 +33,14 @@ internal sealed class HeatMapFolder
         }
     }
 
-    /// <summary>The file written, or null when the finding has no heat map or the image can't be read a second time.</summary>
+    /// <summary>How many heat maps could not be written and why, for a person; null where none failed.</summary>
+    public string? Failures => _firstFailure is null ? null
+        : $"{_folder}: {_failed} {(_failed == 1 ? "heat map" : "heat maps")} could not be written. {_firstFailure}";
+
+    /// <summary>
+    /// The file written, or null when the finding has no heat map, the image can't be read a second time, or the file can't be
+    /// written: a full disk costs pictures, never verdicts.
+    /// </summary>
     /// <param name="path">The path that names the picture.</param>
     /// <param name="source">The image itself.</param>
     /// <param name="result">What was found.</param>
@@ -52,6 +61,12 @@ internal sealed class HeatMapFolder
         catch (ImageRejectedException)
         {
             return null; // it was changed or deleted since it was judged
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            _failed++;
+            _firstFailure ??= exception.Message;
+            return null;
         }
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SafeVision.Policies;
 using SafeVision.VisionLanguage;
 
 namespace SafeVision.Cli;
@@ -40,4 +41,40 @@ internal sealed class ModelOption
             folder, Enum.Parse<VisionLanguageMode>(parsed.GetValue(_mode)!, ignoreCase: true), parsed.GetValue(_protocol),
             parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_withDefaults))
         : null;
+}
+
+/// <summary>The vision-language model that a command line names, and how it is asked.</summary>
+internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool WithDefaultModels)
+{
+    private const int HeatMapCells = 3; // nine more looks at a picture, which is as long as anyone waits
+
+    /// <summary>Adds the models that judge: the default ones, unless <paramref name="choice"/> names another.</summary>
+    /// <param name="builder">What they are added to.</param>
+    /// <param name="choice">The model; null: the default models.</param>
+    /// <param name="heatMaps">Whether to find out where in the picture the score comes from.</param>
+    public static ImageGuardrailBuilder Apply(ImageGuardrailBuilder builder, ModelChoice? choice, bool heatMaps = false)
+    {
+        if (choice is null || choice.WithDefaultModels)
+        {
+            builder.UseDefaultModels();
+        }
+
+        return choice is null ? builder : builder.UseVisionLanguageModel(choice.Folder, options =>
+        {
+            options.Mode = choice.Mode;
+            options.Protocol = choice.Protocol;
+            options.Precision = choice.Precision;
+            options.MaximumTiles = choice.MaximumTiles;
+            options.OcclusionCells = heatMaps ? HeatMapCells : null;
+        });
+    }
+}
+
+/// <summary>The guardrail of commands that measure: <c>evaluate</c>, <c>tune</c> and <c>policy test</c>.</summary>
+internal static class MeasuringGuardrail
+{
+    private static readonly TimeSpan s_timeout = TimeSpan.FromMinutes(10); // a busy machine must not change a number or fail a case
+
+    public static IImageGuardrail Create(SafetyPolicy policy, ModelChoice? model, string provider) => ImageGuardrail.Create(builder =>
+        ProviderOption.Apply(ModelChoice.Apply(builder.UsePolicy(policy).WithTimeout(s_timeout), model), provider));
 }

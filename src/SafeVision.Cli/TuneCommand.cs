@@ -25,7 +25,8 @@ internal static class TuneCommand
         Option<double?> maxFalseBlock = ShareOption.Create("--max-false-block", "The greatest share of other images that may be blocked. Without it, block thresholds stay, but not below review.");
         Option<double?> confidence = ShareOption.Create("--confidence", $"How sure the promises are. Default: {defaults.Confidence}.");
         var onAverage = new Option<bool>("--on-average") { Description = "Promise misses on average over calibration sets only, which takes fewer images and may be broken by this one." };
-        var source = new Option<CalibrationSource>("--calibrate-on") { Description = "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out." };
+        var source = new Option<string>("--calibrate-on") { DefaultValueFactory = _ => "automatic", Description = "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out." };
+        source.AcceptOnlyFromAmong("calibration", "validation", "dealt", "automatic");
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
         var reading = new DatasetOptions();
@@ -61,7 +62,7 @@ internal static class TuneCommand
                 MaximumMissRate = parsed.GetValue(maxMiss) ?? defaults.MaximumMissRate,
                 MaximumFalseBlockRate = parsed.GetValue(maxFalseBlock),
                 Confidence = parsed.GetValue(onAverage) ? null : parsed.GetValue(confidence) ?? defaults.Confidence,
-                Source = parsed.GetValue(source),
+                Source = Enum.Parse<CalibrationSource>(parsed.GetValue(source)!, ignoreCase: true),
             };
             await using IImageGuardrail guardrail = MeasuringGuardrail.Create(before, model.Read(parsed), parsed.GetValue(provider)!);
             TuningResult result;

@@ -1,5 +1,8 @@
 using System.Text.Json;
+using SafeVision.Cli.Output;
+using SafeVision.Policies;
 using SafeVision.Tests;
+using Spectre.Console;
 
 namespace SafeVision.Cli.Tests;
 
@@ -90,6 +93,90 @@ public sealed class CheckFormatsTests
         Assert.Contains("2 images: 1 allow, 0 review, 1 block.", lines);
         Assert.DoesNotContain('\u001b', run.Output);
         Assert.Empty(run.Error);
+    }
+
+    [Fact]
+    public async Task Names_stay_whole_on_a_narrow_terminal_and_what_no_model_covers_is_said_once()
+    {
+        using var folder = new TemporaryFolder();
+        string name = $"a-{new string('n', 60)}.png";
+        folder.Photo("coffee.png", name);
+        folder.Photo("rocket.jpg", "rocket.jpg");
+        string policy = folder.Write("p.yaml", "policy: p\nversion: '1'\ncategories: [{ id: Political }, { id: Hate_Humiliation_Harassment }]\n");
+        SafetyPolicy read = SafetyPolicy.FromFile(policy);
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(read).UseDefaultModels());
+        GuardrailStatus status = await guardrail.WarmUpAsync(TestContext.Current.CancellationToken);
+        string[] paths = [folder.At(name), folder.At("rocket.jpg")];
+        foreach (int width in (int[])[40, 60, 80, 120, 200])
+        {
+            using var text = new StringWriter();
+            IAnsiConsole console = Terminal.Open(text);
+            console.Profile.Width = width;
+            using (var report = new TableReport(console, paths, status))
+            {
+                foreach (string path in paths)
+                {
+                    report.Add(path, await guardrail.CheckAsync(ImageSource.FromFile(path), TestContext.Current.CancellationToken), heatMap: null);
+                }
+
+                report.Complete();
+            }
+
+            string[] lines = text.ToString().Split('\n', StringSplitOptions.TrimEntries);
+            Assert.Contains(lines, line => line == name || line.StartsWith($"{name} ", StringComparison.Ordinal));
+            Assert.Contains(lines, line => line.Contains("Political: Not assessed.", StringComparison.Ordinal));
+            Assert.All(lines.Where(line => line != name), line => Assert.InRange(line.Length, 0, width));
+            Assert.Equal(1, string.Join(' ', lines).Split("no model here covers them").Length - 1);
+        }
+    }
+
+    [Fact]
+    public async Task Csv_has_one_row_an_image_and_runs_as_no_formula()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Photo("chelsea.png", "=cmd(),\"x\".png");
+        folder.Write("broken.png", "x");
+        string file = folder.At("out.csv"), images = folder.At();
+
+        CommandRun run = await CommandRun.OfAsync("check", images, "--policy", s_noCats, "--format", "csv", "--output", file, "--jobs", "1");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Empty(run.Output);
+        string[] rows = (await File.ReadAllTextAsync(file)).Split("\r\n");
+        Assert.Equal("path,decision,category,verdict,score,threshold,reason,failure,heatMap", rows[0]);
+        Assert.StartsWith($"\"{folder.At("=cmd(),\"\"x\"\".png")}\",block,cats,unsafe,", rows[1], StringComparison.Ordinal);
+        Assert.StartsWith($"{folder.At("broken.png")},block,,,,,", rows[2], StringComparison.Ordinal);
+        Assert.EndsWith(",unsupported,", rows[2], StringComparison.Ordinal);
+        Assert.Equal(4, rows.Length);
+
+        using var text = new StringWriter();
+        new CsvReport(text).Add("=1+1.png", await ResultOfAsync(s_cat), heatMap: "-x.png");
+        Assert.Contains("\r\n'=1+1.png,block,", text.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith(",'-x.png\r\n", text.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Results_go_to_a_file_that_is_none_of_the_images()
+    {
+        using var folder = new TemporaryFolder();
+        string photo = folder.Photo("coffee.png", "coffee.png"), file = folder.Write("out.json", new string('x', 100_000));
+
+        CommandRun run = await CommandRun.OfAsync("check", photo, "--policy", s_noCats, "--format", "json", "--output", file);
+        CommandRun refused = await CommandRun.OfAsync("check", photo, "--policy", s_noCats, "--output", photo);
+        CommandRun nowhere = await CommandRun.OfAsync("check", photo, "--policy", s_noCats, "--output", folder.At("no", "such", "out.json"));
+
+        Assert.Equal((0, ""), (run.ExitCode, run.Output));
+        Assert.Equal("allow", JsonElement.Parse(await File.ReadAllTextAsync(file))[0].GetProperty("decision").GetString());
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Equal($"{photo} is one of the images and was left as it is; name another file with --output.", refused.Error.Trim());
+        Assert.Equal(1, nowhere.ExitCode);
+        Assert.StartsWith($"{folder.At("no", "such", "out.json")}: the results can't be written there.", nowhere.Error, StringComparison.Ordinal);
+    }
+
+    private static async Task<GuardrailResult> ResultOfAsync(string image)
+    {
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicyFile(s_noCats, reloadOnChange: false).UseDefaultModels());
+        return await guardrail.CheckAsync(ImageSource.FromFile(image));
     }
 
     private static string[] NamesOf(JsonElement element) => [.. element.EnumerateObject().Select(property => property.Name)];

@@ -51,6 +51,23 @@ public sealed class CheckHeatMapTests
         Assert.Empty(run.Output);
     }
 
+    /// <summary>As when the disk is full: what can't be written is a picture, and the run is not lost.</summary>
+    [Fact]
+    public async Task A_heat_map_that_cannot_be_written_costs_no_verdict()
+    {
+        using var folder = new TemporaryFolder();
+        string cat = folder.Photo("chelsea.png", "cat.png"), other = folder.Photo("chelsea.png", "other.png");
+        Directory.CreateDirectory(folder.At("heat", "cat.png.cats.png", "in the way"));
+
+        CommandRun run = await CommandRun.OfAsync("check", cat, other, "--policy", s_noCats, "--heatmap", folder.At("heat"), "--format", "ndjson");
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Equal(["block", "block"], run.Lines().Select(image => image.GetProperty("decision").GetString()));
+        Assert.False(run.Lines()[0].TryGetProperty("heatMap", out _));
+        Assert.Equal(folder.At("heat", "other.png.cats.png"), run.Lines()[1].GetProperty("heatMap").GetString());
+        Assert.StartsWith($"{folder.At("heat")}: 1 heat map could not be written.", run.Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(250, 'x')]
     [InlineData(120, 'é')]

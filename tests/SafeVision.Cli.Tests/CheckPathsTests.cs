@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using SafeVision.Tests;
 
 namespace SafeVision.Cli.Tests;
@@ -40,7 +41,7 @@ public sealed class CheckPathsTests
 
         Assert.Equal([folder.At("dangling.png"), folder.At("outer.jpg")], flat.Paths);
         Assert.Equal([folder.At("b", "inner.png"), folder.At("dangling.png"), folder.At("outer.jpg")], deep.Paths);
-        Assert.Equal(1, deep.PassedOver);
+        Assert.Equal(1, deep.OtherFiles);
     }
 
     [Fact]
@@ -54,6 +55,40 @@ public sealed class CheckPathsTests
         ImageFiles files = ImageFiles.Find([folder.Path], recursive: false);
 
         Assert.Equal([hidden, disguised], files.Paths);
+    }
+
+    /// <summary>macOS writes them to disks of other systems: ._x.jpg beside x.jpg.</summary>
+    [Fact]
+    public async Task Files_of_attributes_that_macos_keeps_beside_images_are_passed_over_and_counted()
+    {
+        using var folder = new TemporaryFolder();
+        folder.Photo("coffee.png", "coffee.png");
+        folder.Write("._coffee.png", [0x00, 0x05, 0x16, 0x07, 0x00, 0x02, 0x00, 0x00]);
+        folder.Write("renamed.jpg", [0x00, 0x05, 0x16, 0x07, 0x00, 0x02, 0x00, 0x00]);
+
+        CommandRun run = await CommandRun.OfAsync("check", folder.Path, "--policy", Repository.PathOf("samples/policies/no-cats.yaml"), "--format", "ndjson");
+
+        Assert.Equal(0, run.ExitCode);
+        Assert.Single(run.Lines());
+        Assert.Equal("2 files hold attributes that macOS keeps beside a file (AppleDouble), and no image; not checked.", run.Error.Trim());
+    }
+
+    [Fact]
+    public async Task Pipes_in_a_folder_hold_nobody_up()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "mkfifo makes the pipe.");
+        using var folder = new TemporaryFolder();
+        folder.Photo("coffee.png", "coffee.png");
+        using (Process pipes = Process.Start("mkfifo", [folder.At("pipe"), folder.At("pipe.jpg")]))
+        {
+            await pipes.WaitForExitAsync();
+        }
+
+        File.CreateSymbolicLink(folder.At("link.png"), folder.At("pipe"));
+        CommandRun run = await CommandRun.OfAsync("check", folder.Path, "--policy", Repository.PathOf("samples/policies/no-cats.yaml"), "--format", "ndjson").WaitAsync(TimeSpan.FromSeconds(60));
+
+        Assert.Equal(3, run.ExitCode);
+        Assert.Equal(["allow", "block", "block"], run.Lines().Select(image => image.GetProperty("decision").GetString()));
     }
 
     [Fact]

@@ -25,6 +25,20 @@ public sealed class ProcessTests
         Assert.Equal("-", JsonElement.Parse(await output)[0].GetProperty("path").GetString());
     }
 
+    [Theory]
+    [InlineData("exec dotnet \"$0\" check \"$1\" > /dev/full")]
+    [InlineData("exec dotnet \"$0\" check \"$1\" --output /dev/full")]
+    public async Task A_full_disk_under_the_results_is_an_error_that_says_so(string command)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "/dev/full is Linux's.");
+        var start = new ProcessStartInfo("bash", ["-c", command, Path.Combine(AppContext.BaseDirectory, "SafeVision.Cli.dll"), s_coffee]) { RedirectStandardError = true };
+        using Process process = Process.Start(start)!;
+        Task<string> error = process.StandardError.ReadToEndAsync();
+
+        Assert.Equal(1, await CommandProcess.EndAsync(process));
+        Assert.Contains("No space left on device", await error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Work_ends_quietly_when_nobody_reads_the_results()
     {

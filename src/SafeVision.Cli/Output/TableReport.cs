@@ -1,31 +1,43 @@
 using System.Globalization;
+using System.Text.Json;
 using SafeVision.Assessments;
 using Spectre.Console;
+using Spectre.Console.Rendering;
 
 namespace SafeVision.Cli.Output;
 
-/// <summary>A table for people, printed row by row as the results come, so that its columns are set beforehand.</summary>
+/// <summary>
+/// A table for people, printed row by row as the results come, so that its columns are set beforehand. Names of files are never
+/// broken: a long one has a line to itself, and on a narrow terminal so has the reason.
+/// </summary>
 internal sealed class TableReport : IReport
 {
     private const int DecisionWidth = 8;
     private const int ScoreWidth = 5;
     private const int Gap = 2;
+    private const int NarrowestReason = 30; // a category's id and a few words
 
     private readonly IAnsiConsole _console;
     private readonly Func<string, string> _nameOf;
+    private readonly GuardrailStatus _status;
+    private readonly HashSet<string> _uncovered;
     private readonly int _imageWidth;
+    private readonly int _reasonWidth;
     private readonly int[] _counts = new int[3];
     private TokenUsage? _tokens;
 
     /// <param name="console">Where to.</param>
     /// <param name="paths">All images that will come: names stand alone where they tell the images apart.</param>
-    public TableReport(IAnsiConsole console, IReadOnlyCollection<string> paths)
+    /// <param name="status">What the policy's categories are judged by.</param>
+    public TableReport(IAnsiConsole console, IReadOnlyCollection<string> paths, GuardrailStatus status)
     {
-        _console = console;
+        (_console, _status) = (console, status);
+        _uncovered = [.. status.Coverage.Where(coverage => coverage.Level == CoverageLevel.None).Select(coverage => coverage.CategoryId)];
         bool namesTell = paths.DistinctBy(Path.GetFileName).Count() == paths.Count;
         _nameOf = path => Terminal.Name(namesTell ? Path.GetFileName(path) : path);
         _imageWidth = Math.Clamp(paths.Max(path => _nameOf(path).GetCellWidth()), "Image".Length, console.Profile.Width * 3 / 10);
-        Print(new Text("Image", Bold), new Text("Decision", Bold), new Text("Score", Bold), new Text("Category and reason", Bold));
+        _reasonWidth = console.Profile.Width - _imageWidth - DecisionWidth - ScoreWidth - (3 * Gap);
+        Print("Image", new Text("Decision", Bold), new Text("Score", Bold), new Text("Category and reason", Bold), Bold);
     }
 
     private static Style Bold { get; } = new(decoration: Decoration.Bold);
@@ -38,11 +50,12 @@ internal sealed class TableReport : IReport
         var reason = new Paragraph();
         if (result.Failure is { } failure)
         {
-            reason.Append($"{failure.Reason}: ", Bold).Append(Terminal.Name(failure.Message));
+            reason.Append($"{JsonNamingPolicy.CamelCase.ConvertName(failure.Reason.ToString())}: ", Bold).Append(Terminal.Name(failure.Message));
         }
         else if (primary is not null)
         {
-            reason.Append($"{primary.Category}: ", Bold).Append(Terminal.Name(primary.Reason)).Append(Shares(primary.Evidence)).Append(Others(result, primary));
+            string why = _uncovered.Contains(primary.Category) ? "Not assessed." : Terminal.Name(primary.Reason);
+            reason.Append($"{primary.Category}: ", Bold).Append(why).Append(Shares(primary.Evidence)).Append(Others(result, primary));
         }
 
         if (heatMap is not null)
@@ -51,14 +64,15 @@ internal sealed class TableReport : IReport
         }
 
         Print(
-            new Text(_nameOf(path)),
+            _nameOf(path),
             new Text(Word(result.Decision), new Style(Colour(result.Decision))),
             new Text(Score(primary)),
             reason);
     }
 
-    public void Complete(GuardrailStatus status)
+    public void Complete()
     {
+        GuardrailStatus status = _status;
         int total = _counts.Sum();
         _console.WriteLine();
         _console.WriteLine($"{total} {(total == 1 ? "image" : "images")}: {string.Join(", ", new[] { Decision.Allow, Decision.Review, Decision.Block }.Select(decision => $"{_counts[(int)decision]} {Word(decision)}"))}.");
@@ -73,16 +87,14 @@ internal sealed class TableReport : IReport
             _console.WriteLine($"{model.Model} fell back to {model.Provider}: {model.Fallback}");
         }
 
-        foreach (CategoryCoverage coverage in status.Coverage)
+        if (_uncovered.Count > 0)
         {
-            if (coverage.Level == CoverageLevel.None)
-            {
-                _console.WriteLine($"{coverage.CategoryId} is not assessed: no model here covers it.");
-            }
-            else if (coverage.Level == CoverageLevel.Partial)
-            {
-                _console.WriteLine($"{coverage.CategoryId} is judged in part. Not recognised: {string.Join("; ", coverage.Uncovered)}.");
-            }
+            _console.WriteLine($"Not assessed, because no model here covers {(_uncovered.Count == 1 ? "it" : "them")}: {string.Join(", ", _uncovered)}.");
+        }
+
+        foreach (CategoryCoverage coverage in status.Coverage.Where(coverage => coverage.Level == CoverageLevel.Partial))
+        {
+            _console.WriteLine($"{coverage.CategoryId} is judged in part. Not recognised: {string.Join("; ", coverage.Uncovered)}.");
         }
     }
 
@@ -90,11 +102,11 @@ internal sealed class TableReport : IReport
     {
     }
 
-    /// <summary>The findings beside the first that alone would not allow the image either.</summary>
-    private static string Others(GuardrailResult result, Finding primary)
+    /// <summary>The findings beside the first that alone would not allow the image either, but for what is said once for all images.</summary>
+    private string Others(GuardrailResult result, Finding primary)
     {
         string[] others = [.. result.Findings
-            .Where(finding => finding != primary && finding.Decision != Decision.Allow)
+            .Where(finding => finding != primary && finding.Decision != Decision.Allow && !_uncovered.Contains(finding.Category))
             .Select(finding => finding.Verdict == Verdict.NotAssessed ? $"{finding.Category} not assessed" : $"{finding.Category} {Score(finding)}")];
         return others.Length == 0 ? "" : $" Also: {string.Join(", ", others)}.";
     }
@@ -116,11 +128,28 @@ internal sealed class TableReport : IReport
         _ => Color.Red,
     };
 
-    private void Print(Text image, Text decision, Text score, Spectre.Console.Rendering.IRenderable reason) =>
-        _console.Write(new Grid { Expand = false }
-            .AddColumn(Column(_imageWidth)).AddColumn(Column(DecisionWidth)).AddColumn(Column(ScoreWidth).RightAligned())
-            .AddColumn(new GridColumn { Width = _console.Profile.Width - _imageWidth - DecisionWidth - ScoreWidth - (3 * Gap), Padding = new Padding(0) })
-            .AddRow(image, decision, score, reason));
+    private void Print(string image, Text decision, Text score, IRenderable reason, Style? style = null)
+    {
+        bool isStacked = _reasonWidth < NarrowestReason;
+        if (image.GetCellWidth() > _imageWidth)
+        {
+            _console.Profile.Out.Writer.WriteLine(image); // past the console, which would break it
+            image = "";
+        }
+
+        var grid = new Grid { Expand = false };
+        grid.AddColumn(Column(_imageWidth)).AddColumn(Column(DecisionWidth)).AddColumn(Column(ScoreWidth).RightAligned());
+        if (!isStacked)
+        {
+            grid.AddColumn(new GridColumn { Width = _reasonWidth, Padding = new Padding(0) });
+        }
+
+        _console.Write(grid.AddRow([new Text(image, style), decision, score, .. isStacked ? [] : new[] { reason }]));
+        if (isStacked)
+        {
+            _console.Write(new Padder(reason, new Padding(Gap, 0, 0, 0)));
+        }
+    }
 
     private static GridColumn Column(int width) => new() { Width = width, Padding = new Padding(0, 0, Gap, 0) };
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Text;
+using Microsoft.Win32.SafeHandles;
 using Spectre.Console;
 
 namespace SafeVision.Cli.Output;
@@ -50,4 +52,124 @@ internal static class Terminal
 
     private static bool IsUnprintable(char character) => char.GetUnicodeCategory(character)
         is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator;
+}
+
+/// <summary>Standard output as results need it: UTF-8 in files and pipes, and a pipe that nobody reads any more ends the work.</summary>
+internal static class StandardOutput
+{
+    private const int BrokenPipe = 32; // EPIPE on Linux and macOS
+
+    public static TextWriter Open() => Console.IsOutputRedirected
+        ? new StreamWriter(OpenStream(), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true }
+        : Console.Out;
+
+    public static bool IsClosed(IOException exception) => !OperatingSystem.IsWindows() && exception.HResult == BrokenPipe;
+
+    private static Stream OpenStream()
+    {
+        // The console's own stream hides that the other end of a pipe was closed, and thousands of images would be judged
+        // for nobody. A file is left to it: there standard error may write to the same place.
+        if (!OperatingSystem.IsWindows())
+        {
+            var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!pipe.CanSeek)
+            {
+                return pipe;
+            }
+        }
+
+        return Console.OpenStandardOutput();
+    }
+}
+
+/// <summary>
+/// One line at the foot of a terminal: how far the work is and how long it will take. It writes to standard error, steps
+/// aside when results are printed on the same terminal, and is silent where there is no terminal.
+/// </summary>
+internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clock) : IDisposable
+{
+    private const int BarWidth = 24;
+    private const string EraseLine = "\r\u001b[K";
+
+    private static readonly TimeSpan s_interval = TimeSpan.FromMilliseconds(100);
+
+    private readonly bool _isShown = error == Console.Error && !Console.IsErrorRedirected && Environment.GetEnvironmentVariable("TERM") != "dumb";
+    private long _started;
+    private long _drawn;
+    private bool _isVisible;
+
+    /// <summary>Says what is being done before the first result.</summary>
+    public void Announce(string what)
+    {
+        if (_isShown)
+        {
+            error.Write($"{EraseLine}{what}");
+            _isVisible = true;
+        }
+    }
+
+    /// <summary>Starts the clock that the rate is measured by: loading is not part of it.</summary>
+    public void Start() => _started = clock.GetTimestamp();
+
+    /// <summary>Shows that so many are done; at most ten times a second unless the line was hidden meanwhile.</summary>
+    public void Show(int done)
+    {
+        if (!_isShown || (_isVisible && clock.GetElapsedTime(_drawn) < s_interval && done < total))
+        {
+            return;
+        }
+
+        _drawn = clock.GetTimestamp();
+        double seconds = clock.GetElapsedTime(_started).TotalSeconds;
+        double rate = done / Math.Max(seconds, 1e-3);
+        var left = TimeSpan.FromSeconds(Math.Min((total - done) / Math.Max(rate, 1e-3), 359_999));
+        int filled = (int)((long)BarWidth * done / total);
+        Announce(string.Create(
+            CultureInfo.InvariantCulture,
+            $"{new string('#', filled)}{new string('.', BarWidth - filled)} {done} of {total}, {rate:0.0}/s, {(int)left.TotalHours}:{left:mm\\:ss} left"));
+    }
+
+    /// <summary>Makes room for a line of output.</summary>
+    public void Hide()
+    {
+        if (_isVisible && !Console.IsOutputRedirected)
+        {
+            error.Write(EraseLine);
+            _isVisible = false;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_isVisible)
+        {
+            error.Write(EraseLine);
+            _isVisible = false;
+        }
+    }
+}
+
+/// <summary>The file of <c>--output</c>: UTF-8, as results in a pipe are.</summary>
+internal static class ResultFile
+{
+    /// <summary>Makes the file, or empties it.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
+    /// <exception cref="IOException">It is one of the images, or can't be written.</exception>
+    public static TextWriter Create(string path, IEnumerable<string> inputs)
+    {
+        if (inputs.Select(Path.GetFullPath).Contains(Path.GetFullPath(path), StringComparer.OrdinalIgnoreCase))
+        {
+            throw new IOException($"{path} is one of the images and was left as it is; name another file with --output.");
+        }
+
+        try
+        {
+            return new StreamWriter(new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{path}: the results can't be written there. {exception.Message}", exception);
+        }
+    }
 }

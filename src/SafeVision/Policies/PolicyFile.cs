@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Unicode;
+using SafeVision.Files;
 
 namespace SafeVision.Policies;
 
@@ -40,14 +41,22 @@ internal static class PolicyFile
         byte[] buffer = ArrayPool<byte>.Shared.Rent(MostBytes + 1);
         try
         {
-            using FileStream stream = Open(path);
+            using FileStream stream = RegularFile.Open(path, MostBytes);
             return use(buffer.AsSpan(0, stream.ReadAtLeast(buffer.AsSpan(0, MostBytes + 1), MostBytes + 1, throwOnEndOfStream: false)));
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        catch (FileRefusedException exception) when (exception.Reason == FileRefusalReason.Empty)
         {
-            string reason = exception is FileNotFoundException or DirectoryNotFoundException
-                ? $"there is no such file; 'safevision policy new {Path.GetFileName(path)}' writes one to start from"
-                : $"it can't be read: {exception.Message.TrimEnd('.')}";
+            return use([]);
+        }
+        catch (FileRefusedException exception) when (exception.Reason == FileRefusalReason.TooLarge)
+        {
+            throw Error(path, new(1, 1), TooLarge);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            string reason = exception is FileRefusedException { Reason: FileRefusalReason.Missing }
+                ? $"there is no such policy file; 'safevision policy new {Path.GetFileName(path)}' writes one to start from"
+                : exception.Message.TrimEnd('.');
             throw new PolicyException([new PolicyError(path, 0, 0, reason)], exception);
         }
         finally
@@ -55,8 +64,6 @@ internal static class PolicyFile
             ArrayPool<byte>.Shared.Return(buffer);
         }
     }
-
-    private static FileStream Open(string path) => new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     public static SafetyPolicy Parse(string text, string source)
     {

@@ -102,7 +102,7 @@ public sealed class HostilePolicyTests
     {
         string missing = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "shop.yaml");
         Assert.Equal(
-            $"{missing}: there is no such file; 'safevision policy new shop.yaml' writes one to start from",
+            $"{missing}: there is no such policy file; 'safevision policy new shop.yaml' writes one to start from",
             Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(missing)).Message);
         Assert.StartsWith($"{Path.GetTempPath()}: ", Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(Path.GetTempPath())).Message, StringComparison.Ordinal);
         Assert.Throws<PolicyException>(() => SafetyPolicy.FromFile(""));

@@ -69,7 +69,7 @@ internal sealed class CompiledCascade : ICompiledPolicy
 
     private static FrameAssessment[] Failed(ICompiledPolicy part, int frames, Exception exception)
     {
-        string why = $"{string.Join(" and ", part.Models.Select(model => model.Model))} failed ({exception.GetType().Name}: {exception.Message})";
+        string why = $"{string.Join(" and ", part.Models.Select(model => model.Model))} failed ({exception.GetType().Name}: {PublicMessage.Of(exception.Message)})";
         var nothing = new FrameAssessment([.. part.Coverage.Select(coverage => coverage.Level == CoverageLevel.None
             ? CategoryAssessment.NotAssessed(coverage.CategoryId, "No engine covers this category.")
             : CategoryAssessment.Failed(coverage.CategoryId, why))]);
