@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace SafeVision.Cli.Tests;
 
 /// <summary>What someone reads who typed a command line wrongly, or asks for help.</summary>
