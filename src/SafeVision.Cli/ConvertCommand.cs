@@ -89,7 +89,6 @@ internal static class ConvertProgress
         {
             nameof(ConversionStage.Verifying) => new Text($"{task.Value}/{task.MaxValue} layers"),
             nameof(ConversionStage.Measuring) => new Text($"{task.Value}/{task.MaxValue} steps"),
-            nameof(ConversionStage.Embedding) => new Text($"{task.Value}/{task.MaxValue} names"),
             _ => _bytes.Render(options, task, deltaTime),
         };
     }
