@@ -1,4 +1,5 @@
 using SafeVision.Assessments;
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using SafeVision.Assessments;
+using SafeVision.Files;
 
 namespace SafeVision.Hosting;
 

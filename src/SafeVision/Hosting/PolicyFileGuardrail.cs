@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SafeVision.Files;
 using SafeVision.Policies;
 
 namespace SafeVision.Hosting;

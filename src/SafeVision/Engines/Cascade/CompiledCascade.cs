@@ -1,5 +1,6 @@
 using System.Runtime.ExceptionServices;
 using SafeVision.Assessments;
+using SafeVision.Files;
 using SafeVision.Imaging;
 
 namespace SafeVision.Engines.Cascade;

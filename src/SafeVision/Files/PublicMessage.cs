@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace SafeVision.Hosting;
+namespace SafeVision.Files;
 
 /// <summary>
 /// Messages of errors as they may be shown to the people whose images are judged: files by their names alone. Where a server

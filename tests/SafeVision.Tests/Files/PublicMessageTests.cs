@@ -1,8 +1,8 @@
-using SafeVision.Hosting;
+using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 
-namespace SafeVision.Tests.Hosting;
+namespace SafeVision.Tests.Files;
 
 public sealed class PublicMessageTests
 {
