@@ -1,7 +1,6 @@
 using SafeVision.Assessments;
 using SafeVision.Files;
 using SafeVision.Imaging;
-using SafeVision.Policies;
 
 namespace SafeVision.Hosting;
 
