@@ -132,7 +132,7 @@ internal sealed class CsvReport : IReport
         Finding? primary = result.Primary;
         Row(
             path, Word(result.Decision), primary?.Category, primary is null ? null : Word(primary.Verdict),
-            primary is null || double.IsNaN(primary.Score) ? null : primary.Score.ToString("R", CultureInfo.InvariantCulture),
+            primary?.Score?.ToString("R", CultureInfo.InvariantCulture),
             primary?.Threshold.ToString("R", CultureInfo.InvariantCulture),
             result.Failure?.Message ?? primary?.Reason, result.Failure is { } failure ? Word(failure.Reason) : null, heatMap);
     }
