@@ -18,17 +18,18 @@ namespace SafeVision.Evaluation.Explanations;
 internal static class ExplanationMetrics
 {
     private const double Confidence = 0.95;
+    private const int Resamples = 2_000;
+    private const double PointingTolerance = 0.03; // of the image's width and height: the pointing game's 15 pixels
+    private const double BoxOverlap = 0.5; // from which a box counts as a hit
 
     /// <summary>The numbers of all categories together, then of each that has one.</summary>
     /// <param name="dataset">The dataset that was run; it may have more samples.</param>
     /// <param name="run">The run.</param>
-    /// <param name="options">Null: the defaults.</param>
     /// <exception cref="RunException">The run has an answer for a sample that the dataset does not have.</exception>
-    public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run, ExplanationOptions? options = null)
+    public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(run);
-        options ??= new ExplanationOptions();
         Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
         List<ExplanationValue> values = [];
         for (int row = 0; row < run.Records.Count; row++)
@@ -38,7 +39,7 @@ internal static class ExplanationMetrics
                 ?? throw new RunException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.");
             foreach (Finding finding in record.Result.Findings)
             {
-                Add(values, row, finding, sample, options);
+                Add(values, row, finding, sample);
             }
         }
 
@@ -51,16 +52,16 @@ internal static class ExplanationMetrics
             .. names.Select(name => (name, (string?)null, byName[name].ToArray())),
             .. categories.SelectMany(category => names.Select(name => (name, (string?)category, byCategory[(name, category)].ToArray()))).Where(mean => mean.Item3.Length > 0),
         ];
-        return Summarize(means, run, options.Resamples);
+        return Summarize(means, run, Resamples);
     }
 
-    private static void Add(List<ExplanationValue> values, int row, Finding finding, EvaluationSample sample, ExplanationOptions options)
+    private static void Add(List<ExplanationValue> values, int row, Finding finding, EvaluationSample sample)
     {
         ImageBox[] truth = [.. sample.Objects.Where(thing => thing.Categories.Contains(finding.Category)).Select(thing => thing.Box)];
         bool applies = sample.Labels.Contains(finding.Category) && truth.Length > 0;
         if (applies && finding.Evidence.HeatMap is { } map && HeatMapMetrics.EnergyInside(map, truth) is var energy && !double.IsNaN(energy))
         {
-            Value("pointingGame", HeatMapMetrics.PointingGame(map, truth, options.PointingTolerance));
+            Value("pointingGame", HeatMapMetrics.PointingGame(map, truth, PointingTolerance));
             Value("energyInBox", energy);
         }
 
@@ -69,7 +70,7 @@ internal static class ExplanationMetrics
         {
             double overlap = BoxMetrics.Best(strongest, truth);
             Value("boxIou", overlap);
-            Value("boxHitRate", overlap >= options.BoxOverlap ? 1 : 0);
+            Value("boxHitRate", overlap >= BoxOverlap ? 1 : 0);
         }
 
         if (applies && finding.Verdict == Verdict.Unsafe)
@@ -102,19 +103,6 @@ internal static class ExplanationMetrics
             }),
         ];
     }
-}
-
-/// <summary>How explanations are measured.</summary>
-internal sealed class ExplanationOptions
-{
-    /// <summary>How far beside a box the hottest spot still hits it, as a share of the image's width and height, 0 or more. Default 0.03.</summary>
-    public double PointingTolerance { get; set; } = 0.03;
-
-    /// <summary>The intersection over union from which a box counts as a hit, above 0 to 1. Default 0.5.</summary>
-    public double BoxOverlap { get; set; } = 0.5;
-
-    /// <summary>How many resamples the intervals rest on, 100 to 100,000. Default 2,000.</summary>
-    public int Resamples { get; set; } = 2_000;
 }
 
 /// <summary>What one finding of one sample contributes to a metric.</summary>
