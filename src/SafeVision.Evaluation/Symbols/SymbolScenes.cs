@@ -17,6 +17,7 @@ public sealed class SymbolSceneOptions
     /// <summary>
     /// Whose drawings are shown: <see cref="DatasetSplit.Train"/> (the default), <see cref="DatasetSplit.Validation"/> or
     /// <see cref="DatasetSplit.Test"/>. No drawing stands in two splits, so what is trained on the first can be tested on VisionHarm-S.
+    /// <see cref="DatasetSplit.None"/>: all; then keep training and testing apart by <see cref="Sets"/>.
     /// </summary>
     public DatasetSplit Split { get; set; } = DatasetSplit.Train;
 
@@ -94,7 +95,7 @@ public sealed class SymbolScenes : IDisposable
         ThrowIfUnknown(options.Sets, catalogue.Sets.Select(set => set.Prefix), "icon set");
         SymbolThing[] things =
         [
-            .. catalogue.In(options.IconSet is null ? options.Split : DatasetSplit.Test)
+            .. (options.Split == DatasetSplit.None ? catalogue.Things : catalogue.In(options.IconSet is null ? options.Split : DatasetSplit.Test))
                 .Select(thing => options.Sets.Count == 0 ? thing : thing with { Symbols = [.. thing.Symbols.Where(symbol => options.Sets.Contains(symbol.Icon.Set))] })
                 .Where(thing => thing.Symbols.Count > 0),
         ];

@@ -103,6 +103,9 @@ public sealed class SymbolScenesTests
             return Enumerable.Range(0, 40).SelectMany(i => scenes.Draw(i).Symbols.Select(symbol => symbol.Drawing)).Distinct().ToArray();
         })];
         Assert.Equal(drawn.Length, drawn.Distinct().Count());
+
+        using SymbolScenes chosen = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = ["fluent-emoji-flat", "twemoji"], ImageSize = 128 });
+        Assert.Equal(["fluent-emoji-flat", "twemoji"], Enumerable.Range(0, 40).SelectMany(i => chosen.Draw(i).Symbols).Select(symbol => symbol.Drawing.Split(':')[0]).Distinct().Order());
     }
 
     [Fact]
