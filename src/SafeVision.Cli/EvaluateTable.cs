@@ -14,9 +14,12 @@ internal static class EvaluateTable
         ("rocAuc", "ROC-AUC"), ("averagePrecision", "PR-AUC"), ("recall", "Recall"), ("precision", "Precision"), ("falsePositiveRate", "FPR"), ("notAssessed", "Unseen"),
     ];
 
+    private const int NumberWidth = 12; // "Precision" with the blanks around it
+
     public static void Write(IAnsiConsole console, EvaluationReport report, string page)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumn("Category").AddColumn(new TableColumn("Images").RightAligned());
+        Widen(console, report.Metrics.Select(metric => metric.Category), s_columns.Length + 2);
+        var table = new Table().Border(TableBorder.Simple).AddColumn(new TableColumn("Category").NoWrap()).AddColumn(new TableColumn("Images").RightAligned().NoWrap());
         foreach ((_, string title) in s_columns)
         {
             table.AddColumn(new TableColumn(title).RightAligned().NoWrap());
@@ -57,7 +60,8 @@ internal static class EvaluateTable
     /// <summary>What changed between two runs, beyond chance first.</summary>
     public static void Write(IAnsiConsole console, RunComparison comparison, string page)
     {
-        var table = new Table().Border(TableBorder.Simple).AddColumns("Metric", "Category", "First", "Second", "Difference");
+        Widen(console, comparison.Metrics.Select(metric => metric.Category), columns: 8);
+        Table table = new Table().Border(TableBorder.Simple).AddColumns([.. ((string[])["Metric", "Category", "First", "Second", "Difference"]).Select(title => new TableColumn(title).NoWrap())]);
         foreach (MetricDifference metric in comparison.Metrics.Where(metric => metric.Category is null || s_columns.Any(column => column.Metric == metric.Name)))
         {
             MetricUnit unit = metric.Unit;
@@ -71,6 +75,10 @@ internal static class EvaluateTable
         console.Write(new Text($"{comparison.Samples} samples, {comparison.Changes.Count} verdicts changed. Report: {Terminal.Name(page)}"));
         console.WriteLine();
     }
+
+    /// <summary>A name or a number that breaks over lines can't be read or searched for, so a table may be wider than a narrow terminal.</summary>
+    private static void Widen(IAnsiConsole console, IEnumerable<string?> names, int columns) =>
+        console.Profile.Width = Math.Max(console.Profile.Width, names.Select(name => name?.Length ?? 0).DefaultIfEmpty(0).Max() + (columns * NumberWidth));
 
     private static bool IsWorthALine(MetricValue metric) => metric.Name switch
     {

@@ -20,7 +20,7 @@ public sealed class DataCheckTests : IDisposable
         Assert.Contains("3 samples, sha256 ", run.Output, StringComparison.Ordinal);
         Assert.Contains("test (2): harmless 1, cats 1", run.Output, StringComparison.Ordinal);
         Assert.Contains("did you mean 'Sexual'", run.Output, StringComparison.Ordinal);
-        Assert.Contains("It shows the same picture as 'test/cats/b.png'", run.Output, StringComparison.Ordinal);
+        Assert.Contains("It shows the same image as 'test/cats/b.png'", run.Output, StringComparison.Ordinal);
         Assert.EndsWith("Problems: 2.\n", run.Output, StringComparison.Ordinal);
     }
 

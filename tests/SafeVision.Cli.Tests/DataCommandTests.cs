@@ -15,7 +15,7 @@ public sealed class DataCommandTests : IDisposable
         CommandRun second = await BuildAsync("second", "--count", "6", "--seed", "7", "--split", "test", "--image-size", "128", "--threads", "1");
 
         Assert.Equal((0, ""), (first.ExitCode, first.Error));
-        Assert.StartsWith($"{_folder.At("first")}: VisionHarm-S, 6 pictures of 128 x 128, 18 categories, seed 7, content sha256 ", first.Output, StringComparison.Ordinal);
+        Assert.StartsWith($"{_folder.At("first")}: VisionHarm-S, 6 images of 128 x 128, 18 categories, seed 7, content sha256 ", first.Output, StringComparison.Ordinal);
         Assert.Equal(first.Output[^66..], second.Output[^66..]);
         Assert.Equal(6, Directory.GetFiles(_folder.At("first/images"), "test-*.png").Length);
         using JsonDocument header = JsonDocument.Parse(await File.ReadAllBytesAsync(_folder.At("first/dataset.json"), TestContext.Current.CancellationToken));

@@ -95,6 +95,8 @@ public sealed class EvaluateCommandTests
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("VisionHarm-S under visionharm-t 1, 12 samples", run.Output, StringComparison.Ordinal);
+        Assert.Matches("(?m)^ *Hate_Humiliation_Harassment +[0-9]+ ", run.Output);
+        Assert.Matches("(?m)^Images: [0-9]+ allowed, [0-9]+ sent to review, [0-9]+ blocked, 0 could not be judged", run.Output);
         Assert.True(File.Exists(folder.At("out/visionharm-t/report.html")) && File.Exists(folder.At("out/visionharm-s-novel/report.html")));
     }
 

@@ -76,7 +76,7 @@ public sealed class TuneCommandTests
         Assert.Contains(because, run.Error, StringComparison.Ordinal);
     }
 
-    // Different parts of the photographs: each is a picture of its own.
+    // Different parts of the photographs, in turn for the two splits: each is an image of its own, and the splits are alike.
     private static string WriteDataset(TemporaryFolder folder, int calibrationCats, int testCats, int others = 20)
     {
         folder.Write("data/dataset.json", """{"name":"cats-and-others","version":"1","categories":["cats"]}""");
@@ -84,7 +84,7 @@ public sealed class TuneCommandTests
         void Add(string split, string what, int number, string photo, string labels)
         {
             string id = $"{split}-{what}-{number}";
-            folder.Write($"data/{id}.png", Part(photo, split == "test" ? number + 20 : number));
+            folder.Write($"data/{id}.png", Part(photo, (2 * number) + (split == "test" ? 1 : 0)));
             samples.Append($$"""{"id":"{{id}}","image":"{{id}}.png","labels":{{labels}},"split":"{{split}}"}""").Append('\n');
         }
 

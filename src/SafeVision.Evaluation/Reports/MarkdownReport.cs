@@ -119,7 +119,7 @@ internal static class MarkdownReport
             text.Row(
                 MarkdownText.Code(mistake.Sample),
                 $"{(mistake.Missed ? "missed" : "wrongly flagged")} {MarkdownText.Code(mistake.Category)}",
-                ReportText.Number(mistake.Finding.Score ?? double.NaN, MetricUnit.Share),
+                ReportText.Number(mistake.Finding.Score, MetricUnit.Share),
                 ReportText.Number(mistake.Finding.Threshold, MetricUnit.Share));
         }
 
