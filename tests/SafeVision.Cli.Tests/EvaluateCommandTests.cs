@@ -44,7 +44,7 @@ public sealed class EvaluateCommandTests
 
         Assert.True(run.ExitCode == 0, run.Error);
         Assert.Contains("gone", run.Error, StringComparison.Ordinal);
-        Assert.Contains("photos under no-cats 1, 7 samples", run.Output, StringComparison.Ordinal);
+        Assert.Contains("photos under no-cats 2, 7 samples", run.Output, StringComparison.Ordinal);
         Assert.True(File.Exists(folder.At("out/report.html")) && File.Exists(folder.At("out/report.md")));
         string report = folder.At("out/report.json");
         Assert.Equal(1, Number(report, "recall", "cats"));

@@ -114,17 +114,20 @@ public sealed class PolicyCasesTests
     [Fact]
     public void An_edit_adds_and_removes_phrases_and_categories_and_refuses_what_is_not_there()
     {
+        SafetyPolicy policy = SafetyPolicy.Define("no-cats", "1")
+            .Category("cats", category => category.Includes("cats", "kittens").Excludes("lions, tigers and other big cats", "stuffed toys in the shape of a cat"))
+            .Build();
         PolicyEdit edit = new()
         {
             AddIncludes = new Dictionary<string, IReadOnlyList<string>> { ["cats"] = ["lynxes"], ["cups"] = ["cups"] },
             RemoveExcludes = new Dictionary<string, IReadOnlyList<string>> { ["cats"] = ["stuffed toys in the shape of a cat"] },
         };
-        SafetyPolicy changed = edit.Apply(s_policy);
+        SafetyPolicy changed = edit.Apply(policy);
 
         Assert.Equal(["cats", "kittens", "lynxes"], changed.Categories[0].Includes);
         Assert.Equal(["lions, tigers and other big cats"], changed.Categories[0].Excludes);
         Assert.Equal("cups", changed.Categories[1].Id);
-        Assert.Throws<PolicyException>(() => (edit with { RemoveExcludes = edit.AddIncludes }).Apply(s_policy));
-        Assert.Throws<PolicyException>(() => new PolicyEdit { RemoveCategories = ["dogs"] }.Apply(s_policy));
+        Assert.Throws<PolicyException>(() => (edit with { RemoveExcludes = edit.AddIncludes }).Apply(policy));
+        Assert.Throws<PolicyException>(() => new PolicyEdit { RemoveCategories = ["dogs"] }.Apply(policy));
     }
 }
