@@ -3,7 +3,7 @@ using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>A vision tower's layers computed plainly, for one image.</summary>
+/// <summary>A vision tower's layers computed as a reference, for one image.</summary>
 internal static class ReferenceVision
 {
     /// <summary>What goes into the layers → what the first <paramref name="layers"/> of them add up to.</summary>
@@ -98,7 +98,7 @@ internal static class ReferenceVision
     private static void Add(float[] sum, float[] x) => TensorPrimitives.Add(sum, x, sum);
 }
 
-/// <summary>A language model's layers computed plainly, without a cache, for one row of tokens.</summary>
+/// <summary>A language model's layers computed as a reference, without a cache, for one row of tokens.</summary>
 internal static class ReferenceDecoder
 {
     /// <summary>What a host hands over for tokens, [tokens, input width] → what the first <paramref name="layers"/> layers add up to.</summary>

@@ -8,7 +8,7 @@ using SafeVision.Inference;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>
-/// The parts of a transformer computed plainly on rows of float32, from the checkpoint's own weights: what a graph's results
+/// The parts of a transformer computed as a reference on rows of float32, from the checkpoint's own weights: what a graph's results
 /// are held against. Sums that decide are taken in float64.
 /// </summary>
 internal static class ReferenceTransformer

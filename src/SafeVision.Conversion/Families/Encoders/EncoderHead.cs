@@ -74,7 +74,7 @@ internal interface ITokenPooling
     /// <summary>[items, tokens, width] → [items, width].</summary>
     string Write(TransformerGraph blocks, string tokens);
 
-    /// <summary>The same plainly for one item, which is left as it is.</summary>
+    /// <summary>The same as a reference, for one item, which is left as it is.</summary>
     float[] Compute(float[] tokens, IReadOnlyDictionary<string, VisionInput> inputs);
 }
 

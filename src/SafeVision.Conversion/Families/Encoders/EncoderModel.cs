@@ -84,16 +84,16 @@ internal interface IEncoder
     /// <summary>How many multiplications a layer takes.</summary>
     long Cost(int layer);
 
-    /// <summary>What goes into the first layer, computed plainly.</summary>
+    /// <summary>What goes into the first layer, computed as a reference.</summary>
     float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs);
 
-    /// <summary>What a layer makes of the values that go into it, computed plainly.</summary>
+    /// <summary>What a layer makes of the values that go into it, computed as a reference.</summary>
     float[] ReferenceStep(int layer, float[] hidden);
 
-    /// <summary>From what the last layer yields to what the last part takes, computed plainly.</summary>
+    /// <summary>From what the last layer yields to what the last part takes, computed as a reference.</summary>
     float[] ReferenceFinish(float[] hidden);
 
-    /// <summary>The last part, computed plainly.</summary>
+    /// <summary>The last part, computed as a reference.</summary>
     float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs);
 }
 

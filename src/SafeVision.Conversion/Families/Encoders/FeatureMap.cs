@@ -31,7 +31,7 @@ internal readonly record struct Window(int Height, int Width, int StrideY, int S
     }
 }
 
-/// <summary>The size of a feature map, and convolutions over maps computed plainly: [places, channels], place by place, row by row.</summary>
+/// <summary>The size of a feature map, and convolutions over maps computed as a reference: [places, channels], place by place, row by row.</summary>
 /// <param name="Rows">Places from top to bottom.</param>
 /// <param name="Columns">Places from left to right.</param>
 internal readonly record struct MapSize(int Rows, int Columns)

@@ -64,7 +64,7 @@ internal interface IEncoderEmbedding
     /// <summary>Inputs of one item, made from a seed.</summary>
     IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
 
-    /// <summary>The same plainly for one item: [tokens, width].</summary>
+    /// <summary>The same as a reference, for one item: [tokens, width].</summary>
     float[] Compute(IReadOnlyDictionary<string, VisionInput> inputs);
 }
 

@@ -110,7 +110,7 @@ internal sealed record PixelShuffle(int Grid, int Factor, bool IsTransposed)
         return blocks.Reshape("shuffle", ordered, 0, Tokens, (long)Factor * Factor * width);
     }
 
-    /// <summary>The same plainly, for one image.</summary>
+    /// <summary>The same as a reference, for one image.</summary>
     public float[] Compute(ReadOnlySpan<float> tokens, int width)
     {
         float[] joined = new float[tokens.Length];

@@ -43,7 +43,7 @@ internal static class PatchEmbedding
         return patches.Bias is null ? product : blocks.Add("patches/biased", product, blocks.Constant("patches.bias", patches.Bias));
     }
 
-    /// <summary>What the graph says, plainly, for one square image.</summary>
+    /// <summary>What the graph says, as a reference, for one square image.</summary>
     public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size) =>
         Compute(pixels, patches, channels, image, size, size);
 

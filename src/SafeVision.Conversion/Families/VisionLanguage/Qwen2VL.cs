@@ -6,23 +6,23 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>
 /// Qwen2-VL (Wang et al., arXiv 2409.12191) with the tensor names and the flat configuration of the published models, or
-/// with those that transformers 5 writes (transformers, modeling_qwen2_vl.py); and Qwen2.5-VL, which has another tower.
+/// with those that transformers 5 writes (transformers, modeling_qwen2_vl.py); and Qwen2.5-VL (Bai et al., arXiv 2502.13923),
+/// whose tower has RMS norms, gated feed-forward parts, and windows in all but a few layers.
 /// </summary>
 internal sealed class Qwen2VL : IVisionLanguageFamily
 {
-    private const double Epsilon = 1e-6; // the tower's norms, whatever the language model's are
+    private const string NewerType = "qwen2_5_vl";
 
     public string Name => "qwen2-vl";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "qwen2_vl" or Qwen25Vision.ModelType;
+    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "qwen2_vl" or NewerType;
 
     public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
     {
         TextDecoder text = ReadText(checkpoint, config, path);
-        QwenVit vision = CheckpointJson.OptionalText(config, "model_type", path) == Qwen25Vision.ModelType
-            ? Qwen25Vision.Read(checkpoint, config, text.Shape.Hidden, path)
-            : ReadVision(checkpoint, config, text.Shape.Hidden, path);
-        return (vision, text);
+        bool isNewer = CheckpointJson.OptionalText(config, "model_type", path) == NewerType;
+        var tower = new QwenTower(checkpoint, config, path, widthName: isNewer ? "hidden_size" : "embed_dim", width: isNewer ? 3584 : 1280, patchSize: 14);
+        return (isNewer ? ReadNewerVision(tower, text.Shape.Hidden) : ReadVision(tower, text.Shape.Hidden), text);
     });
 
     /// <summary>The language model, and which of its angles follow time, row and column.</summary>
@@ -43,144 +43,160 @@ internal sealed class Qwen2VL : IVisionLanguageFamily
     }
 
     // What the configuration leaves out is what transformers' Qwen2VLVisionConfig has.
-    private static QwenVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
+    private static QwenVit ReadVision(QwenTower tower, int hidden)
     {
-        JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        string where = $"{path}: vision_config", prefix = checkpoint.Tensors.ContainsKey("model.visual.patch_embed.proj.weight") ? "model.visual" : "visual";
-        int width = Size("embed_dim", 1 << 16, 1280), heads = Size("num_heads", 256, 16), factor = Size("spatial_merge_size", 16, 2);
-        int channels = CheckpointJson.OptionalInteger(vision, "in_channels", 1, 16, where) ?? Size("in_chans", 16, 3);
-        int patch = Size("patch_size", 1024, 14), time = Size("temporal_patch_size", 16, 2), joined = factor * factor * width;
-        double ratio = CheckpointJson.OptionalNumber(vision, "mlp_ratio", where) ?? 4;
-        if (width % heads != 0 || width / heads % 4 != 0)
-        {
-            throw new CheckpointException($"{where}: vectors of {width} numbers can't be shared among {heads} heads whose size is a multiple of 4.");
-        }
-
+        double ratio = CheckpointJson.OptionalNumber(tower.Config, "mlp_ratio", tower.Where) ?? 4;
         if (!(ratio > 0 && ratio <= 64))
         {
-            throw new CheckpointException($"{where}: 'mlp_ratio' must be above 0 and at most 64.");
+            throw new CheckpointException($"{tower.Where}: 'mlp_ratio' must be above 0 and at most 64.");
         }
 
-        int intermediate = (int)(width * ratio);
-        StoredTensor patches = checkpoint.Get($"{prefix}.patch_embed.proj.weight", width, channels, time, patch, patch);
+        int inner = (int)(tower.Width * ratio);
         return new QwenVit
         {
-            Factor = factor,
-            Patches = new Projection(WeightMatrix.From(patches), null),
-            Layers = new VisionTransformer(
-                width, heads, Activations.Parse(CheckpointJson.OptionalText(vision, "hidden_act", where) ?? "quick_gelu", where),
-                [.. Enumerable.Range(0, Size("depth", 256, 32)).Select(i => ReadLayer(checkpoint, $"{prefix}.blocks.{i}", width, intermediate))],
-                NormWeights.Layer(checkpoint, $"{prefix}.merger.ln_q", width, Epsilon)),
-            Merger = ReadMerger(checkpoint, prefix, hidden, joined),
+            Factor = tower.Factor,
+            Patches = tower.ReadPatches(hasBias: false),
+            Layers = tower.ReadLayers(32, "quick_gelu", tower.LayerNorm("merger.ln_q"), name => tower.ReadLayer(name, tower.LayerNorm, "mlp.fc1", "mlp.fc2", inner)),
+            Merger = tower.ReadMerger("merger", null, "merger.mlp.0", "merger.mlp.2", hidden),
         };
-
-        int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(vision, name, 1, most, where) ?? otherwise;
     }
 
-    /// <summary>The merger of Qwen2-VL and Qwen2.5-VL, whose norm stands before the joining, behind the last layer.</summary>
-    public static QwenMerger ReadMerger(SafetensorsCheckpoint checkpoint, string prefix, int hidden, int joined) => new(
-        "merger", null, Projection.Read(checkpoint, $"{prefix}.merger.mlp.0", joined, joined, hasBias: true), Projection.Read(checkpoint, $"{prefix}.merger.mlp.2", hidden, joined, hasBias: true));
-
-    private static VisionLayer ReadLayer(SafetensorsCheckpoint checkpoint, string name, int width, int intermediate)
+    // Likewise Qwen2_5_VLVisionConfig.
+    private static QwenVit ReadNewerVision(QwenTower tower, int hidden)
     {
-        Projection together = Projection.Read(checkpoint, $"{name}.attn.qkv", 3 * width, width, hasBias: true);
-        return new VisionLayer
+        int inner = tower.Size("intermediate_size", 1 << 18, 3420), window = tower.Size("window_size", 1 << 16, 112) / tower.Factor / tower.PatchSize * tower.Factor;
+        if (window == 0)
         {
-            Name = name,
-            AttentionNorm = NormWeights.Layer(checkpoint, $"{name}.norm1", width, Epsilon),
-            Query = together.Slice($"{name}.attn.q", 0, width),
-            Key = together.Slice($"{name}.attn.k", width, width),
-            Value = together.Slice($"{name}.attn.v", 2 * width, width),
-            Output = Projection.Read(checkpoint, $"{name}.attn.proj", width, width, hasBias: true),
-            MlpNorm = NormWeights.Layer(checkpoint, $"{name}.norm2", width, Epsilon),
-            Up = Projection.Read(checkpoint, $"{name}.mlp.fc1", intermediate, width, hasBias: true),
-            Down = Projection.Read(checkpoint, $"{name}.mlp.fc2", width, intermediate, hasBias: true),
+            throw new CheckpointException($"{tower.Where}: 'window_size' must be at least {tower.Factor * tower.PatchSize}, the side of the patches that are joined.");
+        }
+
+        tower.RequireOutput(hidden);
+        HashSet<int> whole = [.. tower.Layers("fullatt_block_indexes", [7, 15, 23, 31], int.MaxValue)]; // in them every token sees all others of its frame
+        VisionTransformer layers = tower.ReadLayers(32, "silu", tower.RmsNorm("merger.ln_q"), name => tower.ReadLayer(name, tower.RmsNorm, "mlp.up_proj", "mlp.down_proj", inner, "mlp.gate_proj"));
+        return new QwenVit
+        {
+            Factor = tower.Factor,
+            Window = window,
+            Patches = tower.ReadPatches(hasBias: false),
+            Layers = layers with { Layers = [.. layers.Layers.Select((layer, i) => layer with { SeesWindow = !whole.Contains(i) })] },
+            Merger = tower.ReadMerger("merger", null, "merger.mlp.0", "merger.mlp.2", hidden),
         };
     }
 }
 
-/// <summary>
-/// The tower of Qwen2.5-VL (Bai et al., arXiv 2502.13923; transformers, modeling_qwen2_5_vl.py): that of Qwen2-VL with RMS
-/// norms, gated feed-forward parts, and windows in all but a few layers.
-/// </summary>
-internal static class Qwen25Vision
+/// <summary>The vision tower of a Qwen checkpoint, read with what the generations have in common.</summary>
+internal sealed class QwenTower
 {
-    public const string ModelType = "qwen2_5_vl";
+    private const double Epsilon = 1e-6; // of the tower's norms, whatever the language model's are
 
-    private const double Epsilon = 1e-6;
+    private readonly SafetensorsCheckpoint _checkpoint;
+    private readonly string _prefix;
+    private readonly int _heads;
 
-    // What the configuration leaves out is what transformers' Qwen2_5_VLVisionConfig has.
-    private static readonly int[] s_whole = [7, 15, 23, 31];
-
-    /// <exception cref="CheckpointException">Something is missing or does not fit.</exception>
-    public static QwenVit Read(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
+    /// <param name="checkpoint">The tensors.</param>
+    /// <param name="config">The whole model's configuration.</param>
+    /// <param name="path">Its path, for messages.</param>
+    /// <param name="widthName">What it calls the size of a token's vector.</param>
+    /// <param name="width">That size where it does not say.</param>
+    /// <param name="patchSize">A patch's side where it does not say.</param>
+    /// <exception cref="CheckpointException">A size does not fit.</exception>
+    public QwenTower(SafetensorsCheckpoint checkpoint, JsonElement config, string path, string widthName, int width, int patchSize)
     {
-        JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        string where = $"{path}: vision_config", prefix = checkpoint.Tensors.ContainsKey("model.visual.patch_embed.proj.weight") ? "model.visual" : "visual";
-        int width = Size("hidden_size", 1 << 16, 3584), heads = Size("num_heads", 256, 16), factor = Size("spatial_merge_size", 16, 2), inner = Size("intermediate_size", 1 << 18, 3420);
-        int channels = CheckpointJson.OptionalInteger(vision, "in_channels", 1, 16, where) ?? Size("in_chans", 16, 3);
-        int patch = Size("patch_size", 1024, 14), time = Size("temporal_patch_size", 16, 2), joined = factor * factor * width, window = Size("window_size", 1 << 16, 112) / factor / patch * factor;
-        if (width % heads != 0 || width / heads % 4 != 0)
+        _checkpoint = checkpoint;
+        Config = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
+        Where = $"{path}: vision_config";
+        _prefix = checkpoint.Tensors.ContainsKey("model.visual.patch_embed.proj.weight") ? "model.visual" : "visual";
+        _heads = Size("num_heads", 256, 16);
+        (Width, Factor, PatchSize) = (Size(widthName, 1 << 16, width), Size("spatial_merge_size", 16, 2), Size("patch_size", 1024, patchSize));
+        if (Width % _heads != 0 || Width / _heads % 4 != 0)
         {
-            throw new CheckpointException($"{where}: vectors of {width} numbers can't be shared among {heads} heads whose size is a multiple of 4.");
+            throw new CheckpointException($"{Where}: vectors of {Width} numbers can't be shared among {_heads} heads whose size is a multiple of 4.");
+        }
+    }
+
+    public JsonElement Config { get; }
+
+    public string Where { get; }
+
+    /// <summary>The size of a token's vector.</summary>
+    public int Width { get; }
+
+    /// <summary>Patches along a side of the squares that are joined.</summary>
+    public int Factor { get; }
+
+    /// <summary>A patch's side in pixels.</summary>
+    public int PatchSize { get; }
+
+    /// <summary>The size of a joined square.</summary>
+    public int Joined => Factor * Factor * Width;
+
+    public int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(Config, name, 1, most, Where) ?? otherwise;
+
+    /// <summary>A list of different layers, counted from 0.</summary>
+    public int[] Layers(string name, int[] otherwise, int count)
+    {
+        if (!Config.TryGetProperty(name, out JsonElement list) || list.ValueKind == JsonValueKind.Null)
+        {
+            return otherwise;
         }
 
-        if (window == 0)
-        {
-            throw new CheckpointException($"{where}: 'window_size' must be at least {factor * patch}, the side of the patches that are joined.");
-        }
+        int[] layers = [.. CheckpointJson.Property(Config, name, JsonValueKind.Array, Where).EnumerateArray()
+            .Select(layer => layer.ValueKind == JsonValueKind.Number && layer.TryGetInt32(out int value) ? value : -1)];
+        return layers.All(layer => layer >= 0 && layer < count) && layers.Distinct().Count() == layers.Length
+            ? layers
+            : throw new CheckpointException($"{Where}: '{name}' must list different layers, counted from 0{(count < int.MaxValue ? $", of {count}" : "")}.");
+    }
 
+    /// <exception cref="CheckpointException">The features are of another size than the language model's vectors.</exception>
+    public void RequireOutput(int hidden)
+    {
         if (Size("out_hidden_size", 1 << 17, 3584) is int output && output != hidden)
         {
-            throw new CheckpointException($"{where}: 'out_hidden_size' is {output}, but the language model takes {hidden} numbers.");
+            throw new CheckpointException($"{Where}: 'out_hidden_size' is {output}, but the language model takes {hidden} numbers.");
         }
-
-        int depth = Size("depth", 256, 32);
-        HashSet<int> whole = Whole(vision, where);
-        return new QwenVit
-        {
-            Factor = factor,
-            Window = window,
-            Patches = new Projection(WeightMatrix.From(checkpoint.Get($"{prefix}.patch_embed.proj.weight", width, channels, time, patch, patch)), null),
-            Layers = new VisionTransformer(
-                width, heads, Activations.Parse(CheckpointJson.OptionalText(vision, "hidden_act", where) ?? "silu", where),
-                [.. Enumerable.Range(0, depth).Select(i => ReadLayer(checkpoint, $"{prefix}.blocks.{i}", width, inner) with { SeesWindow = !whole.Contains(i) })],
-                NormWeights.Rms(checkpoint, $"{prefix}.merger.ln_q", width, Epsilon)),
-            Merger = Qwen2VL.ReadMerger(checkpoint, prefix, hidden, joined),
-        };
-
-        int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(vision, name, 1, most, where) ?? otherwise;
     }
 
-    /// <summary>The layers in which every token sees all others of its frame.</summary>
-    private static HashSet<int> Whole(JsonElement vision, string where)
-    {
-        const string Name = "fullatt_block_indexes";
-        if (!vision.TryGetProperty(Name, out JsonElement list) || list.ValueKind == JsonValueKind.Null)
-        {
-            return [.. s_whole];
-        }
+    public NormWeights LayerNorm(string name) => NormWeights.Layer(_checkpoint, $"{_prefix}.{name}", Width, Epsilon);
 
-        int[] layers = [.. CheckpointJson.Property(vision, Name, JsonValueKind.Array, where).EnumerateArray()
-            .Select(layer => layer.ValueKind == JsonValueKind.Number && layer.TryGetInt32(out int value) ? value : -1)];
-        return layers.All(layer => layer >= 0) ? [.. layers] : throw new CheckpointException($"{where}: '{Name}' must list layers, counted from 0.");
+    public NormWeights RmsNorm(string name) => NormWeights.Rms(_checkpoint, $"{_prefix}.{name}", Width, Epsilon);
+
+    /// <summary>A norm over a joined square.</summary>
+    public NormWeights JoinedNorm(string name) => NormWeights.Layer(_checkpoint, $"{_prefix}.{name}", Joined, Epsilon);
+
+    /// <summary>A small table.</summary>
+    public float[] Table(string name, int rows) => _checkpoint.Get($"{_prefix}.{name}", rows, Width).ToSingle();
+
+    public Projection ReadPatches(bool hasBias)
+    {
+        int channels = CheckpointJson.OptionalInteger(Config, "in_channels", 1, 16, Where) ?? Size("in_chans", 16, 3), time = Size("temporal_patch_size", 16, 2);
+        string name = $"{_prefix}.patch_embed.proj";
+        return new Projection(WeightMatrix.From(_checkpoint.Get($"{name}.weight", Width, channels, time, PatchSize, PatchSize)), hasBias ? _checkpoint.Get($"{name}.bias", Width).ToSingle() : null);
     }
 
-    private static VisionLayer ReadLayer(SafetensorsCheckpoint checkpoint, string name, int width, int inner)
+    public VisionTransformer ReadLayers(int depth, string activation, NormWeights norm, Func<string, VisionLayer> read) => new(
+        Width, _heads, Activations.Parse(CheckpointJson.OptionalText(Config, "hidden_act", Where) ?? activation, Where),
+        [.. Enumerable.Range(0, Size("depth", 256, depth)).Select(i => read($"blocks.{i}"))], norm);
+
+    public VisionLayer ReadLayer(string name, Func<string, NormWeights> norm, string up, string down, int inner, string? gate = null)
     {
-        Projection together = Projection.Read(checkpoint, $"{name}.attn.qkv", 3 * width, width, hasBias: true);
+        Projection together = Linear($"{name}.attn.qkv", 3 * Width, Width);
         return new VisionLayer
         {
-            Name = name,
-            AttentionNorm = NormWeights.Rms(checkpoint, $"{name}.norm1", width, Epsilon),
-            Query = together.Slice($"{name}.attn.q", 0, width),
-            Key = together.Slice($"{name}.attn.k", width, width),
-            Value = together.Slice($"{name}.attn.v", 2 * width, width),
-            Output = Projection.Read(checkpoint, $"{name}.attn.proj", width, width, hasBias: true),
-            MlpNorm = NormWeights.Rms(checkpoint, $"{name}.norm2", width, Epsilon),
-            Gate = Projection.Read(checkpoint, $"{name}.mlp.gate_proj", inner, width, hasBias: true),
-            Up = Projection.Read(checkpoint, $"{name}.mlp.up_proj", inner, width, hasBias: true),
-            Down = Projection.Read(checkpoint, $"{name}.mlp.down_proj", width, inner, hasBias: true),
+            Name = $"{_prefix}.{name}",
+            AttentionNorm = norm($"{name}.norm1"),
+            Query = together.Slice($"{_prefix}.{name}.attn.q", 0, Width),
+            Key = together.Slice($"{_prefix}.{name}.attn.k", Width, Width),
+            Value = together.Slice($"{_prefix}.{name}.attn.v", 2 * Width, Width),
+            Output = Linear($"{name}.attn.proj", Width, Width),
+            MlpNorm = norm($"{name}.norm2"),
+            Gate = gate is null ? null : Linear($"{name}.{gate}", inner, Width),
+            Up = Linear($"{name}.{up}", inner, Width),
+            Down = Linear($"{name}.{down}", Width, inner),
         };
     }
+
+    public QwenMerger ReadMerger(string name, NormWeights? norm, string first, string second, int hidden) =>
+        new(name, norm, Linear(first, Joined, Joined), Linear(second, hidden, Joined));
+
+    private Projection Linear(string name, int output, int input) => Projection.Read(_checkpoint, $"{_prefix}.{name}", output, input, hasBias: true);
 }

@@ -1,6 +1,7 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
@@ -15,7 +16,7 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// </summary>
 internal sealed class SmolVLM : IVisionLanguageFamily
 {
-    private const string Tower = "model.vision_model";
+    private static readonly EncoderDefaults s_defaults = new() { Width = 1152, Intermediate = 3072, Heads = 16, Activation = "gelu_pytorch_tanh", Epsilon = 1e-6, PatchSize = 32 };
 
     public string Name => "smolvlm";
 
@@ -36,49 +37,26 @@ internal sealed class SmolVLM : IVisionLanguageFamily
     private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
     {
         JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        string where = $"{path}: vision_config";
-        int image = Size("image_size", 4096, 224), patch = Size("patch_size", 1024, 32), channels = Size("num_channels", 16, 3);
-        int width = Size("hidden_size", 1 << 16, 1152), heads = Size("num_attention_heads", 256, 16), grid = PatchEmbedding.Grid(image, patch, where);
-        int factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
-        if (grid % factor != 0 || width % heads != 0)
+        var source = new EncoderSource(checkpoint, "model.vision_model.", vision, s_defaults, $"{path}: vision_config");
+        int image = source.Integer("image_size", 1, 4096, s_defaults.ImageSize), patch = source.Integer("patch_size", 1, 1024, s_defaults.PatchSize), channels = source.Integer("num_channels", 1, 16, 3);
+        int grid = PatchEmbedding.Grid(image, patch, source.Where), factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
+        if (grid % factor != 0)
         {
-            throw new CheckpointException($"{where}: {grid} by {grid} patches can't be joined {factor} by {factor}, or vectors of {width} numbers can't be shared among {heads} heads.");
+            throw new CheckpointException($"{source.Where}: {grid} by {grid} patches can't be joined {factor} by {factor}.");
         }
 
-        double epsilon = CheckpointJson.OptionalNumber(vision, "layer_norm_eps", where) ?? 1e-6;
-        int intermediate = Size("intermediate_size", 1 << 18, 3072);
         return new SmolVit
         {
             Channels = channels,
             ImageSize = image,
             PatchSize = patch,
-            Patches = new Projection(
-                WeightMatrix.From(checkpoint.Get($"{Tower}.embeddings.patch_embedding.weight", width, channels, patch, patch)),
-                checkpoint.Get($"{Tower}.embeddings.patch_embedding.bias", width).ToSingle()),
-            Positions = checkpoint.Get($"{Tower}.embeddings.position_embedding.weight", grid * grid, width).ToSingle(),
-            Layers = new VisionTransformer(
-                width, heads, Activations.Parse(CheckpointJson.OptionalText(vision, "hidden_act", where) ?? "gelu_pytorch_tanh", where),
-                [.. Enumerable.Range(0, Size("num_hidden_layers", 256, 12)).Select(i => ReadLayer(checkpoint, $"{Tower}.encoder.layers.{i}", width, intermediate, epsilon))],
-                NormWeights.Layer(checkpoint, $"{Tower}.post_layernorm", width, epsilon)),
+            Patches = source.Kernel("embeddings.patch_embedding", true, source.Width, channels, patch, patch),
+            Positions = source.Table("embeddings.position_embedding.weight", grid * grid, source.Width),
+            Layers = source.Tower(i => SiglipTower.ReadLayer(source, i), source.Norm("post_layernorm")),
             Shuffle = new PixelShuffle(grid, factor, IsTransposed: false),
-            Connector = Projection.Read(checkpoint, "model.connector.modality_projection.proj", hidden, factor * factor * width, hasBias: false),
+            Connector = Projection.Read(checkpoint, "model.connector.modality_projection.proj", hidden, factor * factor * source.Width, hasBias: false),
         };
-
-        int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(vision, name, 1, most, where) ?? otherwise;
     }
-
-    private static VisionLayer ReadLayer(SafetensorsCheckpoint checkpoint, string name, int width, int intermediate, double epsilon) => new()
-    {
-        Name = name,
-        AttentionNorm = NormWeights.Layer(checkpoint, $"{name}.layer_norm1", width, epsilon),
-        Query = Projection.Read(checkpoint, $"{name}.self_attn.q_proj", width, width, hasBias: true),
-        Key = Projection.Read(checkpoint, $"{name}.self_attn.k_proj", width, width, hasBias: true),
-        Value = Projection.Read(checkpoint, $"{name}.self_attn.v_proj", width, width, hasBias: true),
-        Output = Projection.Read(checkpoint, $"{name}.self_attn.out_proj", width, width, hasBias: true),
-        MlpNorm = NormWeights.Layer(checkpoint, $"{name}.layer_norm2", width, epsilon),
-        Up = Projection.Read(checkpoint, $"{name}.mlp.fc1", intermediate, width, hasBias: true),
-        Down = Projection.Read(checkpoint, $"{name}.mlp.fc2", width, intermediate, hasBias: true),
-    };
 }
 
 /// <summary>

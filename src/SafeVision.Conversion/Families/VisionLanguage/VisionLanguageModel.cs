@@ -59,7 +59,7 @@ internal interface IVisionLanguageFamily : IModelFamily
 
 /// <summary>
 /// A family's way from pixels to image features: <c>vision_encoder</c> of the onnx-community layout. What stands before and
-/// behind its layers is written twice, as nodes and plainly, so that the one can be held against the other.
+/// behind its layers is written twice, as nodes and as a reference, so that the one can be held against the other.
 /// </summary>
 internal interface IVisionEncoder
 {
@@ -71,7 +71,7 @@ internal interface IVisionEncoder
     /// <summary>Inputs of one image, made from a seed.</summary>
     IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
 
-    /// <summary>What goes into the first layer, [tokens, width], computed plainly.</summary>
+    /// <summary>What goes into the first layer, [tokens, width], computed as a reference.</summary>
     float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs);
 
     /// <summary>The layers whose tokens become features too, beside those of the last one.</summary>
