@@ -23,7 +23,7 @@ public sealed class ConvertCommandTests
         ModelManifest manifest = ModelPackage.Open(folder.At("model")).Manifest;
         Assert.StartsWith($"{folder.At("model")}: model (internvl), ", run.Output, StringComparison.Ordinal);
         Assert.Contains(manifest.Sha256, run.Output, StringComparison.Ordinal);
-        Assert.Contains("ONNX Runtime and a plain computation of the network differ by ", run.Output, StringComparison.Ordinal);
+        Assert.Contains("ONNX Runtime and a reference computation of the network differ by ", run.Output, StringComparison.Ordinal);
         Assert.Equal(precision != "float32", run.Output.Contains($"{precision} against float32 (whole model; 128 places)", StringComparison.Ordinal));
         Assert.Equal(precision, manifest.Converted!.Options["precision"]);
 
