@@ -12,7 +12,7 @@ namespace SafeVision.Conversion;
 public static class ModelConverter
 {
     internal const string Producer = "SafeVision.Conversion";
-    internal const string Version = "3"; // of what is written; changes only together with the files it makes
+    internal const string Version = "2"; // of what is written; changes only together with the files it makes
 
     /// <summary>The families that can be converted.</summary>
     public static IReadOnlyList<string> Families { get; } = [.. ModelFamilies.All.Select(family => family.Name)];
