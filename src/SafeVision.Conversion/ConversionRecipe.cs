@@ -52,6 +52,15 @@ public sealed record ConversionRecipe
     /// <summary>From probability mass to score; null: the mass is the score.</summary>
     public ScoreCalibration? Calibration { get; init; }
 
+    /// <summary>What a classifier's logits are divided by, 0.05 to 20; null: 1.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Whether a score counts only as far as several views of the image agree on it. Default: false.</summary>
+    public bool ViewsMustAgree { get; init; }
+
+    /// <summary>Which other classifier is asked about high scores; null: none.</summary>
+    public OpinionSource? SecondOpinion { get; init; }
+
     /// <summary>How an image becomes the input, instead of what the checkpoint says.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
 

@@ -40,6 +40,9 @@ internal sealed class ManifestDraft(EncoderModel model, ConversionOptions option
             Categories = recipe.Categories,
             FullCategories = recipe.FullCategories,
             Calibration = recipe.Calibration,
+            Temperature = recipe.Temperature,
+            ViewsMustAgree = recipe.ViewsMustAgree,
+            SecondOpinion = recipe.SecondOpinion,
         };
         try
         {

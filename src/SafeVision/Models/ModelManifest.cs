@@ -1,5 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 
@@ -92,6 +93,16 @@ public sealed record ModelManifest
 
     /// <summary>From probability mass to score; null: the mass is the score.</summary>
     public ScoreCalibration? Calibration { get; init; }
+
+    /// <summary>What a classifier's logits are divided by, 0.05 to 20: below 1 for one that is less sure than it is right. Null: 1.</summary>
+    public double? Temperature { get; init; }
+
+    /// <summary>Whether a score of a classifier counts only as far as several views of the image agree on it. Default: false.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool ViewsMustAgree { get; init; }
+
+    /// <summary>Which other classifier is asked about high scores; null: none.</summary>
+    public OpinionSource? SecondOpinion { get; init; }
 
     /// <summary>Inputs made from a seed and the outputs that the processor gave for them, to check a machine or a provider.</summary>
     public IReadOnlyList<ModelGolden> Goldens { get; init => field = value ?? []; } = [];
@@ -196,7 +207,13 @@ public sealed record ModelManifest
             throw new JsonException("a weight in categories must be above 0 and at most 1");
         }
 
+        if (Temperature is { } temperature && (!(temperature is >= 0.05 and <= 20) || !Outputs.ContainsKey("logits")))
+        {
+            throw new JsonException("temperature must be 0.05 to 20, and needs the output logits, which it divides");
+        }
+
         Calibration?.Validate();
+        SecondOpinion?.Validate();
         Preprocessing?.Validate();
         Tokenizer?.Validate();
         Contrastive?.Validate();

@@ -10,11 +10,15 @@ namespace SafeVision.Models;
 /// <param name="Midpoint">The mass whose score is one half, between 0 and 1.</param>
 public sealed record ScoreCalibration(double Slope, double Midpoint)
 {
-    /// <summary>The score of a probability mass; both 0 to 1.</summary>
+    /// <summary>What is seen with a mass below this is seen faintly: one chance in five.</summary>
+    public const double FaintMass = 0.2;
+
+    /// <summary>The score of a probability mass; both 0 to 1. It rises with the mass, and below <see cref="FaintMass"/> it is never above it.</summary>
     public double Score(double mass)
     {
         double clamped = Math.Clamp(mass, 1e-9, 1 - 1e-9);
-        return 1 / (1 + Math.Exp(-Slope * (Logit(clamped) - Logit(Midpoint))));
+        double score = 1 / (1 + Math.Exp(-Slope * (Logit(clamped) - Logit(Midpoint))));
+        return mass < FaintMass ? Math.Min(score, mass) : score;
     }
 
     internal void Validate()

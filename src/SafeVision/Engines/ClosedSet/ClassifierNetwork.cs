@@ -8,18 +8,18 @@ using SafeVision.Models;
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>
-/// A closed-set image classifier: views of pictures in, probabilities and feature maps out. Thread-safe; each caller
+/// A closed-set image classifier: views of images in, probabilities and feature maps out. Thread-safe; each caller
 /// borrows a set of buffers, so that a run neither copies nor allocates.
 /// </summary>
 internal sealed class ClassifierNetwork : IDisposable
 {
     /// <summary>Views in one run; a larger batch gains nothing on processors and holds more memory.</summary>
-    internal const int Capacity = 4;
+    internal const int Capacity = ViewPlanner.MostViews;
 
     /// <summary>Cells of a feature map; it is kept on the stack.</summary>
     private const int MostCells = 4096;
 
-    private readonly ConcurrentBag<BatchBinding> _bindings = [];
+    private readonly ConcurrentBag<NetworkRun> _runs = [];
     private readonly TensorSpec _input;
     private readonly TensorSpec[] _outputs;
     private readonly float[] _headWeights; // [labels, channels]
@@ -31,16 +31,16 @@ internal sealed class ClassifierNetwork : IDisposable
         Session = session;
         Recipe = recipe;
         ModelManifest manifest = package.Manifest;
-        _needsSoftmax = !manifest.Outputs.ContainsKey("probabilities");
+        _needsSoftmax = manifest.Outputs.ContainsKey("logits"); // the temperature divides logits
         string scores = Output(manifest, _needsSoftmax ? "logits" : "probabilities");
         session.Require([manifest.Input], [scores]);
 
-        int[] picture = session.InputShape(manifest.Input); // [batch, 3, height, width]
+        int[] image = session.InputShape(manifest.Input); // [batch, 3, height, width]
         int[] classes = session.OutputShape(scores); // [batch, labels]
-        if (!Fits(picture, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, Labels))
+        if (!Fits(image, -1, 3, recipe.InputSize, recipe.InputSize) || !Fits(classes, -1, Labels))
         {
             throw new ModelLoadException(
-                $"{manifest.Id}: input [{string.Join(", ", picture)}] and scores [{string.Join(", ", classes)}] (-1: open) do not fit {Labels} labels and pictures of {recipe.InputSize} pixels; the batch must be open, and all else but the input's size fixed.");
+                $"{manifest.Id}: input [{string.Join(", ", image)}] and scores [{string.Join(", ", classes)}] (-1: open) do not fit {Labels} labels and images of {recipe.InputSize} pixels; the batch must be open, and all else but the input's size fixed.");
         }
 
         _input = new TensorSpec(manifest.Input, [3, recipe.InputSize, recipe.InputSize]);
@@ -69,6 +69,12 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public ModelPackage Package { get; }
 
+    /// <summary>What its logits are divided by for photographs.</summary>
+    public float Temperature => _needsSoftmax ? (float)(Package.Manifest.Temperature ?? 1) : 1;
+
+    /// <summary>Whether another temperature than 1 can be asked for.</summary>
+    public bool GivesLogits => _needsSoftmax;
+
     public ModelSession Session { get; }
 
     public PreprocessingRecipe Recipe { get; }
@@ -95,22 +101,27 @@ internal sealed class ClassifierNetwork : IDisposable
         return new ClassifierNetwork(package, session, recipe);
     }
 
-    public BatchBinding Borrow() => _bindings.TryTake(out BatchBinding? binding)
-        ? binding
-        : new BatchBinding(Session, _input, _outputs, Capacity);
+    public NetworkRun Borrow() => _runs.TryTake(out NetworkRun? run)
+        ? run
+        : new NetworkRun(this, new BatchBinding(Session, _input, _outputs, Capacity));
 
-    public void Return(BatchBinding binding) => _bindings.Add(binding);
+    public void Return(NetworkRun run) => _runs.Add(run);
 
     /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>.</summary>
+    /// <param name="binding">The run.</param>
+    /// <param name="item">The item.</param>
+    /// <param name="temperature">What logits are divided by, above 0; a network that gives probabilities itself needs 1.</param>
+    /// <param name="probabilities">Filled: [labels].</param>
     /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities, or features that are not finite.</exception>
-    public void ReadProbabilities(BatchBinding binding, int item, Span<float> probabilities)
+    public void ReadProbabilities(BatchBinding binding, int item, float temperature, Span<float> probabilities)
     {
         string model = Package.Manifest.Id;
         ReadOnlySpan<float> scores = binding.Output(0, item);
         if (_needsSoftmax)
         {
             Probabilities.RequireFinite(scores, model, "its logits");
-            Probabilities.SoftMax(scores, probabilities);
+            TensorPrimitives.Divide(scores, temperature, probabilities);
+            Probabilities.SoftMax(probabilities, probabilities);
         }
         else
         {
@@ -125,9 +136,8 @@ internal sealed class ClassifierNetwork : IDisposable
     }
 
     /// <summary>The mean of each channel over the cells, which the last dense layer reads: [channels].</summary>
-    public void Pool(BatchBinding binding, int item, Span<float> pooled)
+    public void Pool(ReadOnlySpan<float> features, Span<float> pooled) // features: [channels, height * width]
     {
-        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
         int cells = MapWidth * MapHeight;
         for (int channel = 0; channel < Channels; channel++)
         {
@@ -142,9 +152,8 @@ internal sealed class ClassifierNetwork : IDisposable
     /// Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense layer applied to
     /// the features of each cell. Weights may be those of several labels, added up: maps add up alike.
     /// </summary>
-    public void AddActivationMap(BatchBinding binding, int item, ReadOnlySpan<float> weights, Span<float> map)
+    public void AddActivationMap(ReadOnlySpan<float> features, ReadOnlySpan<float> weights, Span<float> map) // features: [channels, height * width]
     {
-        ReadOnlySpan<float> features = binding.Output(1, item); // [channels, height * width]
         int cells = MapWidth * MapHeight;
         for (int channel = 0; channel < Channels; channel++)
         {
@@ -190,9 +199,9 @@ internal sealed class ClassifierNetwork : IDisposable
 
     public void Dispose()
     {
-        while (_bindings.TryTake(out BatchBinding? binding))
+        while (_runs.TryTake(out NetworkRun? run))
         {
-            binding.Dispose();
+            run.Dispose();
         }
     }
 }

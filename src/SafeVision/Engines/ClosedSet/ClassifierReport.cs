@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet;
@@ -20,25 +19,35 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
     /// <summary>Labels named in the evidence and summed in the heat map.</summary>
     private const int LabelsNamed = 3;
 
+    /// <summary>Why a flat image is judged in part only.</summary>
+    private const string Flat = "The image is flat, like a drawing, a screen or a document, which these models know less well than photographs.";
+
     /// <summary>A second label that gives at least this share of the first one's part is named beside it.</summary>
     private const double LeastShared = 0.5;
 
-    /// <summary>The probability mass of the category's labels, calibrated.</summary>
-    public double Score(CategoryRule rule, ReadOnlySpan<float> shares)
-    {
-        double mass = Math.Clamp((double)TensorPrimitives.Dot(rule.Weights, shares), 0, 1);
-        return labels.Manifest.Calibration?.Score(mass) ?? mass;
-    }
+    /// <summary>The probability mass of the category's labels, 0 to 1.</summary>
+    public static double Mass(CategoryRule rule, ReadOnlySpan<float> shares) => Math.Clamp((double)TensorPrimitives.Dot(rule.Weights, shares), 0, 1);
+
+    /// <summary>What a mass is worth as a score, 0 to 1.</summary>
+    public double Score(double mass) => labels.Manifest.Calibration?.Score(mass) ?? mass;
+
+    /// <summary>An assessment whose score is held at even odds, because another network is sure of something else.</summary>
+    public static CategoryAssessment Doubt(CategoryAssessment assessment, string something) => CategoryAssessment.Assessed(
+        assessment.CategoryId,
+        SecondOpinion.Held,
+        assessment.Coverage,
+        $"{assessment.Reason} But another model is sure of something else, {something}, so that it counts as no more likely than not.",
+        assessment.Evidence);
 
     /// <param name="rule">The category on these labels.</param>
-    /// <param name="level">How much of the category is judged.</param>
+    /// <param name="level">How much of the category is judged in this image.</param>
     /// <param name="score">Its score.</param>
+    /// <param name="mass">The probability mass that the score is made from.</param>
     /// <param name="shares">The labels' probabilities.</param>
-    /// <param name="binding">The run that gave them.</param>
-    /// <param name="item">The view's place in the run.</param>
-    /// <param name="region">What the view shows of the picture.</param>
+    /// <param name="seen">The views that gave them.</param>
+    /// <param name="isFlat">Whether the image is flat like a drawing, a screen or a document.</param>
     public CategoryAssessment Assess(
-        CategoryRule rule, CoverageLevel level, double score, ReadOnlySpan<float> shares, BatchBinding binding, int item, ImageBox region)
+        CategoryRule rule, CoverageLevel level, double score, double mass, ReadOnlySpan<float> shares, in SeenViews seen, bool isFlat)
     {
         string id = rule.Category.Id;
         if (level == CoverageLevel.None)
@@ -48,7 +57,8 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
 
         if (score < LeastScore || rule.Labels.Count == 0)
         {
-            return CategoryAssessment.Assessed(id, score, level, SentenceOnSafe(rule, shares), Evidence.None);
+            string safe = SentenceOnSafe(rule, shares);
+            return CategoryAssessment.Assessed(id, score, level, isFlat ? $"{safe} {Flat}" : safe, Evidence.None with { Probability = mass });
         }
 
         Span<(int Label, double Part)> strongest = stackalloc (int, double)[LabelsNamed];
@@ -60,9 +70,10 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
             named[i] = new LabelEvidence(label.Label.Id, shares[label.Label.Output], label.Phrase, label.Relation, label.Word) { Weight = label.Weight };
         }
 
-        HeatMap? heat = network.HasActivationMaps ? Map(rule, strongest, binding, item, region) : null;
-        var evidence = new Evidence { Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
-        return CategoryAssessment.Assessed(id, score, level, Sentence(rule, strongest, shares, heat), evidence);
+        HeatMap? heat = network.HasActivationMaps ? Map(rule, strongest, seen) : null;
+        var evidence = new Evidence { Probability = mass, Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
+        string reason = Sentence(rule, strongest, shares, heat);
+        return CategoryAssessment.Assessed(id, score, level, isFlat ? $"{reason} {Flat}" : reason, evidence);
     }
 
     private static int Strongest(CategoryRule rule, ReadOnlySpan<float> shares, Span<(int Label, double Part)> strongest)
@@ -89,7 +100,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
     }
 
     /// <summary>The activation maps of the strongest labels, added up by their parts in the score.</summary>
-    private HeatMap? Map(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, BatchBinding binding, int item, ImageBox region)
+    private HeatMap? Map(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, in SeenViews seen)
     {
         float[] rented = ArrayPool<float>.Shared.Rent(network.Channels);
         Span<float> weights = rented.AsSpan(0, network.Channels);
@@ -102,9 +113,9 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
 
         Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];
         map.Clear();
-        network.AddActivationMap(binding, item, weights, map);
+        network.AddActivationMap(seen.Run.Features(seen.View), weights, map);
         ArrayPool<float>.Shared.Return(rented);
-        return ToHeatMap(map, region);
+        return ToHeatMap(map, seen.Region);
     }
 
     /// <summary>The map's positive part, its maximum scaled to 1; null when nothing speaks for the category.</summary>
@@ -162,5 +173,5 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
 
     private string Seen(int output, ReadOnlySpan<float> shares) => $"{labels.Spoken[output]} ({Percent(shares[output])})";
 
-    private static string Percent(float share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0} %");
+    internal static string Percent(float share) => string.Create(CultureInfo.InvariantCulture, $"{share * 100:0} %");
 }

@@ -1,4 +1,4 @@
-using System.Buffers;
+using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Imaging;
@@ -10,16 +10,25 @@ namespace SafeVision.Engines.ClosedSet;
 /// <summary>A policy compiled for one classifier.</summary>
 internal sealed class CompiledClassifier : ICompiledPolicy
 {
+    /// <summary>
+    /// A first view that gives every category less than this is taken at its word. On the thousand public samples a second view
+    /// then changed no decision, and most photographs need none.
+    /// </summary>
+    private const double LeastOpinion = 0.02;
+
     private readonly ClassifierNetwork _network;
     private readonly CategoryRule[] _rules;
     private readonly ViewPlanner _planner;
     private readonly ClassifierReport _report;
     private readonly CompiledDrawings? _drawings;
+    private readonly SecondOpinion? _opinion;
+    private readonly bool _mustAgree;
 
     /// <param name="network">The network.</param>
     /// <param name="labels">Its labels.</param>
     /// <param name="rules">The policy's categories on them.</param>
     /// <param name="drawings">The categories on what drawings show; null: drawings are judged like photographs.</param>
+    /// <param name="opinion">Another network that is asked about high scores; null: none.</param>
     /// <param name="plan">What of an image the network is shown.</param>
     /// <param name="coverage">What it covers, where more is known than the rules say; null: what they say.</param>
     /// <param name="taxonomy">What said which labels the policy means; empty: their names alone.</param>
@@ -28,14 +37,15 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         LabelSet labels,
         CategoryRule[] rules,
         CompiledDrawings? drawings,
+        SecondOpinion? opinion,
         ViewPlan plan,
         IReadOnlyList<CategoryCoverage>? coverage,
         IReadOnlyList<ModelProvenance> taxonomy)
     {
-        (_network, _rules, _drawings) = (network, rules, drawings);
-        _planner = new ViewPlanner(network.Recipe, plan);
-        _report = new ClassifierReport(network, labels);
         ModelManifest manifest = network.Package.Manifest;
+        (_network, _rules, _drawings, _opinion, _mustAgree) = (network, rules, drawings, opinion, manifest.ViewsMustAgree);
+        _planner = new ViewPlanner(network.Recipe, plan, _mustAgree);
+        _report = new ClassifierReport(network, labels);
         ProviderSelection provider = network.Session.Provider;
         Coverage = coverage ?? [.. rules.Select(rule => new CategoryCoverage(rule.Category.Id, rule.Level, []))];
         Models = [new("classifier", manifest.Id, manifest.Sha256, provider.Selected.Name, provider.IsFallback ? string.Join("; ", provider.Rejections) : null)];
@@ -57,83 +67,158 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 
     public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
-        BatchBinding binding = _network.Borrow();
+        NetworkRun run = _network.Borrow();
         var assessments = new FrameAssessment[frames.Count];
         try
         {
             for (int i = 0; i < assessments.Length; i++)
             {
-                assessments[i] = Assess(frames[i], binding, cancellationToken);
+                assessments[i] = Assess(frames[i], run, cancellationToken);
             }
         }
         catch
         {
-            binding.Dispose(); // buffers of a run that failed midway are not used again
+            run.Dispose(); // buffers of a run that failed midway are not used again
             throw;
         }
 
-        _network.Return(binding);
+        _network.Return(run);
         return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>(assessments);
     }
 
-    private FrameAssessment Assess(ImageFrame frame, BatchBinding binding, CancellationToken cancellationToken)
+    /// <summary>Judges each part of a frame; of each category the part with the highest score decides.</summary>
+    private FrameAssessment Assess(ImageFrame frame, NetworkRun run, CancellationToken cancellationToken)
     {
-        IReadOnlyList<ClassifierView> views = _planner.Plan(frame.Width, frame.Height);
-        var best = new CategoryAssessment[_rules.Length];
-        float[] probabilities = ArrayPool<float>.Shared.Rent(Math.Max(_network.Labels, _drawings?.Labels ?? 0));
-        bool isDrawn = false;
-        for (int start = 0; start < views.Count; start += binding.Capacity)
-        {
-            int batch = Math.Min(binding.Capacity, views.Count - start);
-            for (int item = 0; item < batch; item++)
-            {
-                views[start + item].Write(frame, binding.Input(item));
-            }
+        IReadOnlyList<ViewGroup> groups = _planner.Plan(frame.Width, frame.Height);
+        var best = new CategoryAssessment?[_rules.Length];
+        groups[0].First.Write(frame, run.Input(0));
 
-            // The main view speaks for the picture: a stretch of clear sky is as flat as a drawing.
-            isDrawn = start == 0 ? _drawings?.IsDrawn(binding.Input(0)) ?? false : isDrawn;
-            binding.Run(batch, cancellationToken);
-            for (int item = 0; item < batch; item++)
+        // The first view speaks for the image: a stretch of clear sky is as flat as a drawing.
+        bool isFlat = _drawings?.IsFlat(run.Input(0)) ?? false;
+        foreach (ViewGroup group in groups)
+        {
+            if (_mustAgree)
             {
-                ImageBox region = views[start + item].VisibleRegion(frame);
-                ReadLabels(binding, item, region, probabilities.AsSpan(0, _network.Labels), best);
-                if (isDrawn)
-                {
-                    ReadDrawing(binding, item, region, probabilities.AsSpan(0, _drawings!.Labels), best);
-                }
+                JudgeByAgreement(frame, group, run, best, cancellationToken);
+            }
+            else
+            {
+                JudgeByMean(frame, group, isFlat, run, best, cancellationToken);
             }
         }
 
-        ArrayPool<float>.Shared.Return(probabilities);
-        return new FrameAssessment(best);
+        if (_opinion is not null && Array.Exists(best, assessment => assessment!.Score > SecondOpinion.Held)
+            && _opinion.SomethingElse(frame, cancellationToken) is { } something)
+        {
+            for (int i = 0; i < best.Length; i++)
+            {
+                best[i] = best[i]!.Score > SecondOpinion.Held ? ClassifierReport.Doubt(best[i]!, something) : best[i];
+            }
+        }
+
+        return new FrameAssessment(best!);
     }
 
-    private void ReadLabels(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    /// <summary>A category's score is that of the mean of its mass over the views.</summary>
+    private void JudgeByMean(ImageFrame frame, in ViewGroup group, bool isFlat, NetworkRun run, CategoryAssessment?[] best, CancellationToken cancellationToken)
     {
-        _network.ReadProbabilities(binding, item, shares);
+        if (isFlat)
+        {
+            Look(frame, run, group.Drawn, 0, cancellationToken);
+        }
+        else
+        {
+            LookTwice(frame, run, group, cancellationToken);
+        }
+
+        ReadOnlySpan<float> drawn = isFlat ? _drawings!.Read(run) : [];
         for (int i = 0; i < _rules.Length; i++)
         {
-            double score = _report.Score(_rules[i], shares);
-            if (best[i] is null || score > best[i].Score)
+            double photo = ClassifierReport.Mass(_rules[i], run.Mean);
+            double symbol = isFlat ? ClassifierReport.Mass(_drawings!.Rules[i], drawn) : photo;
+            double mass = isFlat ? (CompiledDrawings.PhotoShare * photo) + ((1 - CompiledDrawings.PhotoShare) * symbol) : photo;
+            bool saysHead = isFlat && (1 - CompiledDrawings.PhotoShare) * symbol > CompiledDrawings.PhotoShare * photo;
+            double score = _report.Score(mass);
+            if (best[i] is { } known && !(score > known.Score))
             {
-                best[i] = _report.Assess(_rules[i], Coverage[i].Level, score, shares, binding, item, region);
+                continue;
+            }
+
+            int clearest = Clearest(_rules[i], group, isFlat, run);
+            var seen = new SeenViews(run, clearest, View(group, isFlat, clearest).VisibleRegion(frame));
+            best[i] = saysHead
+                ? _drawings!.Report.Assess(_drawings.Rules[i], Level(i, isFlat), score, mass, drawn, seen, isFlat)
+                : _report.Assess(_rules[i], Level(i, isFlat), score, mass, run.Mean, seen, isFlat);
+        }
+    }
+
+    /// <summary>A category's score is the least of the views': what only one of them sees is a chance likeness.</summary>
+    private void JudgeByAgreement(ImageFrame frame, in ViewGroup group, NetworkRun run, CategoryAssessment?[] best, CancellationToken cancellationToken)
+    {
+        LookTwice(frame, run, group, cancellationToken);
+        for (int i = 0; i < _rules.Length; i++)
+        {
+            (int least, double mass) = (0, double.PositiveInfinity);
+            for (int view = 0; view < run.Views; view++)
+            {
+                double seen = ClassifierReport.Mass(_rules[i], run.Shares(view));
+                (least, mass) = seen < mass ? (view, seen) : (least, mass);
+            }
+
+            double score = _report.Score(mass);
+            if (best[i] is null || score > best[i]!.Score)
+            {
+                best[i] = _report.Assess(_rules[i], Coverage[i].Level, score, mass, run.Shares(least), new SeenViews(run, 0, group.First.VisibleRegion(frame)), isFlat: false);
             }
         }
     }
 
-    /// <summary>Raises what the labels said of a drawing; a category that they can't judge stays so, for most pictures are none.</summary>
-    private void ReadDrawing(BatchBinding binding, int item, ImageBox region, Span<float> shares, CategoryAssessment[] best)
+    /// <summary>Shows the network the first view, and the others as well where it sees something of a category.</summary>
+    private void LookTwice(ImageFrame frame, NetworkRun run, in ViewGroup group, CancellationToken cancellationToken)
     {
-        _drawings!.ReadProbabilities(binding, item, shares);
-        for (int i = 0; i < _rules.Length; i++)
+        Look(frame, run, [group.First], 0, cancellationToken);
+        if (group.More.Length > 0 && Array.Exists(_rules, rule => ClassifierReport.Mass(rule, run.Shares(0)) >= LeastOpinion))
         {
-            double score = _drawings.Score(i, shares);
-            if (score > best[i].Score)
-            {
-                best[i] = _drawings.Assess(i, Coverage[i].Level, score, shares, binding, item, region);
-            }
+            Look(frame, run, group.More, 1, cancellationToken);
         }
     }
+
+    /// <summary>Shows the network views, after those that stand before <paramref name="first"/> already.</summary>
+    private void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, CancellationToken cancellationToken)
+    {
+        for (int i = 0; i < views.Length; i++)
+        {
+            views[i].Write(frame, run.Input(first + i));
+        }
+
+        run.Run(first + views.Length, _network.Temperature, cancellationToken);
+    }
+
+    private static ClassifierView View(in ViewGroup group, bool isFlat, int view) =>
+        isFlat ? group.Drawn[view] : view == 0 ? group.First : group.More[view - 1];
+
+    /// <summary>The plain view that shows most of a category: its heat map lies over the image as it is.</summary>
+    private static int Clearest(CategoryRule rule, in ViewGroup group, bool isFlat, NetworkRun run)
+    {
+        (int clearest, double most) = (0, -1);
+        for (int view = 0; view < run.Views; view++)
+        {
+            double mass = ClassifierReport.Mass(rule, run.Shares(view));
+            (clearest, most) = mass > most && View(group, isFlat, view).Shape == ViewShape.Plain ? (view, mass) : (clearest, most);
+        }
+
+        return clearest;
+    }
+
+    /// <summary>A flat image is not what a network for photographs knows: it is judged in part at most.</summary>
+    private CoverageLevel Level(int category, bool isFlat) =>
+        isFlat && Coverage[category].Level == CoverageLevel.Full ? CoverageLevel.Partial : Coverage[category].Level;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
+
+/// <summary>The views that were answered, and which of them the heat map is of.</summary>
+/// <param name="Run">Their answers.</param>
+/// <param name="View">A plain view.</param>
+/// <param name="Region">What it shows of the frame.</param>
+internal readonly record struct SeenViews(NetworkRun Run, int View, ImageBox Region);

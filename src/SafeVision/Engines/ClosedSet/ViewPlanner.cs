@@ -2,66 +2,129 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>Chooses the parts of a picture that a network with a square input is shown, so that nothing stays out of sight.</summary>
+/// <summary>Views of one part of an image, whose answers are taken together.</summary>
+/// <param name="First">Always shown, and alone where it sees nothing of any category. Plain.</param>
+/// <param name="More">Shown as well where the first one sees something.</param>
+/// <param name="Drawn">Shown instead where the image is drawn: what networks for photographs need to name drawings.</param>
+internal readonly record struct ViewGroup(ClassifierView First, ClassifierView[] More, ClassifierView[] Drawn);
+
+/// <summary>Chooses what of an image a network with a square input is shown, so that nothing stays out of sight.</summary>
 internal sealed class ViewPlanner
 {
-    /// <summary>A crop may leave out this share of the picture before the whole is shown as well.</summary>
+    /// <summary>Views of one part, at most.</summary>
+    public const int MostViews = 4;
+
+    /// <summary>A crop may leave out this share of the image before the whole is shown as well.</summary>
     private const double OutOfSight = 0.3;
 
-    /// <summary>Longer than this (long side over short side), squeezing the whole picture into a square hides what it shows.</summary>
+    /// <summary>Longer than this (long side over short side), squeezing the whole image into a square hides what it shows.</summary>
     private const double Stretched = 2.5;
+
+    /// <summary>Longer than this, an image on a white square looks different from one squeezed into it.</summary>
+    private const double NearlySquare = 1.1;
+
+    /// <summary>The size of a drawing on the square in its smallest view: icons were seen with a margin.</summary>
+    private const double SmallFill = 0.7;
 
     private const int MostTiles = 4;
 
     private readonly ImagePreprocessor _main;
     private readonly ImagePreprocessor _squeeze;
+    private readonly ImagePreprocessor _canvas;
     private readonly ViewPlan _plan;
+    private readonly bool _mustAgree;
 
     /// <param name="recipe">The model's own preprocessing.</param>
     /// <param name="plan">How much to show.</param>
-    public ViewPlanner(PreprocessingRecipe recipe, ViewPlan plan)
+    /// <param name="mustAgree">Whether a score counts only as far as all views of a part agree.</param>
+    public ViewPlanner(PreprocessingRecipe recipe, ViewPlan plan, bool mustAgree = false)
     {
+        (_plan, _mustAgree) = (plan, mustAgree);
         _main = new ImagePreprocessor(recipe);
-        _squeeze = recipe.Crop is null ? _main : new ImagePreprocessor(recipe with
+        PreprocessingRecipe squeeze = recipe.Crop is null ? recipe : recipe with
         {
             Crop = null,
             Resize = recipe.Resize with { Mode = ResizeMode.Exact, Size = recipe.Crop.Value },
-        });
-        _plan = plan;
+        };
+        _squeeze = recipe.Crop is null ? _main : new ImagePreprocessor(squeeze);
+        _canvas = recipe.Resize.Filter == PreprocessingFilter.BilinearAlignCorners
+            ? new ImagePreprocessor(squeeze with { Resize = squeeze.Resize with { Filter = PreprocessingFilter.Bilinear } })
+            : _squeeze;
     }
 
-    public int MostViews => _plan == ViewPlan.Centre ? 1 : 2 + MostTiles;
-
-    /// <summary>The views of a frame: the model's own first, then the whole squeezed, then tiles of a stretched picture.</summary>
-    public IReadOnlyList<ClassifierView> Plan(int width, int height)
+    /// <summary>
+    /// The parts of a frame: first the whole, then tiles of a stretched image. The part with the highest score decides. Of the
+    /// whole, nothing stays out of sight: where the model's own crop leaves much out, the first view is the whole squeezed, and
+    /// the crop, which shows more of less, is for a closer look.
+    /// </summary>
+    public IReadOnlyList<ViewGroup> Plan(int width, int height)
     {
         var whole = new ImageRegion(0, 0, width, height);
-        var views = new List<ClassifierView>(1) { new(_main, whole) };
+        var main = new ClassifierView(_main, whole);
         if (_plan == ViewPlan.Centre)
         {
-            return views;
+            return [new ViewGroup(main, [], [main])];
         }
 
         ImageRegion seen = _main.VisibleRegion(width, height, whole);
-        if (seen.Width * seen.Height < (1 - OutOfSight) * width * height)
-        {
-            views.Add(new(_squeeze, whole));
-        }
-
+        bool isCut = seen.Width * seen.Height < (1 - OutOfSight) * width * height;
         double stretch = (double)Math.Max(width, height) / Math.Min(width, height);
-        if (stretch > Stretched)
+        var group = new ViewGroup(
+            isCut ? new(_squeeze, whole) : main,
+            _mustAgree ? Agreeing(whole, stretch) : isCut ? [main] : [],
+            Drawn(whole, stretch));
+        if (stretch <= Stretched)
         {
-            int tiles = Math.Min(MostTiles, (int)Math.Ceiling(stretch));
-            for (int i = 0; i < tiles; i++)
-            {
-                int length = Math.Max(width, height);
-                (int start, int end) = (length * i / tiles, length * (i + 1) / tiles);
-                views.Add(new(_squeeze, width >= height
-                    ? new ImageRegion(start, 0, end - start, height)
-                    : new ImageRegion(0, start, width, end - start)));
-            }
+            return [group];
         }
 
-        return views;
+        int tiles = Math.Min(MostTiles, (int)Math.Ceiling(stretch));
+        var groups = new List<ViewGroup>(1 + tiles) { group };
+        for (int i = 0; i < tiles; i++)
+        {
+            int length = Math.Max(width, height);
+            (int start, int end) = (length * i / tiles, length * (i + 1) / tiles);
+            ImageRegion tile = width >= height ? new(start, 0, end - start, height) : new(0, start, width, end - start);
+            var view = new ClassifierView(_squeeze, tile);
+            groups.Add(new ViewGroup(view, _mustAgree ? [new(_squeeze, Middle(tile)), new(_squeeze, tile, ViewShape.Mirrored)] : [], [view]));
+        }
+
+        return groups;
+    }
+
+    /// <summary>What tells a chance likeness from a real one: the middle, and the whole mirrored.</summary>
+    private ClassifierView[] Agreeing(ImageRegion whole, double stretch) =>
+        [new(_squeeze, stretch > NearlySquare ? Middle(whole) : Inner(whole)), new(_main, whole, ViewShape.Mirrored)];
+
+    /// <summary>The model's own view, the whole squeezed, undistorted, and small, as icons are drawn; those that differ.</summary>
+    private ClassifierView[] Drawn(ImageRegion whole, double stretch)
+    {
+        var views = new List<ClassifierView>(MostViews) { new(_squeeze, whole) };
+        if (_main != _squeeze)
+        {
+            views.Add(new(_main, whole));
+        }
+
+        if (stretch > NearlySquare && stretch <= Stretched)
+        {
+            views.Add(new(_canvas, whole, ViewShape.Padded));
+        }
+
+        views.Add(new(_canvas, whole, ViewShape.Padded, SmallFill));
+        return [.. views];
+    }
+
+    /// <summary>The square in the middle.</summary>
+    private static ImageRegion Middle(ImageRegion part)
+    {
+        double side = Math.Min(part.Width, part.Height);
+        return new ImageRegion(part.X + Math.Floor((part.Width - side) / 2), part.Y + Math.Floor((part.Height - side) / 2), side, side);
+    }
+
+    /// <summary>A nearly square part without its border.</summary>
+    private static ImageRegion Inner(ImageRegion part)
+    {
+        double x = Math.Floor(part.Width / 10), y = Math.Floor(part.Height / 10);
+        return new ImageRegion(part.X + x, part.Y + y, part.Width - (2 * x), part.Height - (2 * y));
     }
 }

@@ -3,10 +3,10 @@ using System.Numerics.Tensors;
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>
-/// Tells drawings, symbols and screens from photographs by what a network is given of them. Areas of one colour make up
-/// most of a drawing; in a photograph grain, light and the lens leave hardly two neighbours alike.
+/// Tells drawings, symbols, screens and documents from photographs by what a network is given of them. Areas of one colour
+/// make up most of a drawing; in a photograph grain, light and the lens leave hardly two neighbours alike.
 /// </summary>
-internal static class DrawnPicture
+internal static class FlatImage
 {
     /// <summary>Photographs have up to a fifth of such places, emoji with shading half, flat icons nine tenths.</summary>
     private const double LeastFlat = 0.4;

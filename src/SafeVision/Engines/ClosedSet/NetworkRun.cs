@@ -1,0 +1,73 @@
+using System.Numerics.Tensors;
+using SafeVision.Inference;
+
+namespace SafeVision.Engines.ClosedSet;
+
+/// <summary>
+/// One caller's buffers for a network: the views' inputs, what the network answers, and room for probabilities. Made once and
+/// used again, so that an image allocates none. Not thread-safe.
+/// </summary>
+internal sealed class NetworkRun : IDisposable
+{
+    private readonly ClassifierNetwork _network;
+    private readonly BatchBinding _binding;
+    private readonly float[] _shares; // [views, labels]
+
+    public NetworkRun(ClassifierNetwork network, BatchBinding binding)
+    {
+        (_network, _binding) = (network, binding);
+        _shares = new float[binding.Capacity * network.Labels];
+        Mean = new float[network.Labels];
+        Pooled = new float[network.Channels];
+    }
+
+    /// <summary>Views answered by the last run.</summary>
+    public int Views { get; private set; }
+
+    /// <summary>Room for the mean of the views' probabilities, which <see cref="Run"/> fills: [labels].</summary>
+    public float[] Mean { get; }
+
+    /// <summary>Room for the pooled features of one view: [channels].</summary>
+    public float[] Pooled { get; }
+
+    /// <summary>Room for the probabilities of a head for drawings, [labels], twice: of a view, and their mean.</summary>
+    public float[] Drawn { get; private set; } = [];
+
+    /// <summary>The input of a view, to be written: [3, size, size].</summary>
+    public Span<float> Input(int view) => _binding.Input(view);
+
+    /// <summary>A view's probabilities: [labels].</summary>
+    public ReadOnlySpan<float> Shares(int view) => _shares.AsSpan(view * _network.Labels, _network.Labels);
+
+    /// <summary>A view's features: [channels, height * width].</summary>
+    public ReadOnlySpan<float> Features(int view) => _binding.Output(1, view);
+
+    /// <summary>Answers the first <paramref name="views"/> views.</summary>
+    /// <param name="views">At least 1, at most the capacity.</param>
+    /// <param name="temperature">What logits are divided by, above 0; 1 where the network gives probabilities.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
+    /// <exception cref="ModelOutputException">The network gave numbers that are no probabilities, or features that are not finite.</exception>
+    public void Run(int views, float temperature, CancellationToken cancellationToken)
+    {
+        _binding.Run(views, cancellationToken);
+        Views = views;
+        Array.Clear(Mean);
+        for (int view = 0; view < views; view++)
+        {
+            Span<float> shares = _shares.AsSpan(view * _network.Labels, _network.Labels);
+            _network.ReadProbabilities(_binding, view, temperature, shares);
+            TensorPrimitives.MultiplyAdd(shares, 1f / views, Mean, Mean);
+        }
+    }
+
+    /// <summary>Makes room for a head with that many labels.</summary>
+    public void MakeRoomForDrawn(int labels)
+    {
+        if (Drawn.Length < 2 * labels)
+        {
+            Drawn = new float[2 * labels];
+        }
+    }
+
+    public void Dispose() => _binding.Dispose();
+}
