@@ -8,6 +8,7 @@ using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Llama;
 using SafeVision.Benchmarks.Peers;
+using SafeVision.Benchmarks.Photographs;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
 using SafeVision.Benchmarks.Soaking;
@@ -27,6 +28,9 @@ switch (args)
         break;
     case ["start", ..]:
         await StartComparison.RunAsync(Console.Out).ConfigureAwait(false);
+        break;
+    case ["photographs", string folder, ..]:
+        await PhotographComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);

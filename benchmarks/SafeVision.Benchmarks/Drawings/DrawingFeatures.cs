@@ -19,7 +19,8 @@ internal static class DrawingFeatures
         using ClassifierNetwork network = await ClassifierNetwork.LoadAsync(classifier, sessions, new ExecutionOptions(), CancellationToken.None).ConfigureAwait(false);
         using var canvas = new DrawingCanvas();
         var preprocessor = new ImagePreprocessor(network.Recipe);
-        BatchBinding binding = network.Borrow();
+        using NetworkRun run = network.Borrow();
+        BatchBinding binding = run.Binding;
         byte[] rgb = new byte[DrawingCanvas.Size * DrawingCanvas.Size * 3];
         float[]?[] features = new float[concepts.Count][];
         for (int i = 0; i < features.Length; i++)
@@ -42,7 +43,7 @@ internal static class DrawingFeatures
             float[] pooled = new float[network.Channels];
             for (int image = 0; image < Images; image++)
             {
-                network.Pool(binding, image, pooled);
+                network.Pool(run.Features(image), pooled);
                 System.Numerics.Tensors.TensorPrimitives.MultiplyAdd(pooled, 1f / Images, mean, mean);
             }
 
@@ -52,7 +53,6 @@ internal static class DrawingFeatures
             }
         }
 
-        binding.Dispose();
         return features;
     }
 }

@@ -85,13 +85,14 @@ internal sealed class BareWork : IDisposable
 
     private static (BatchBinding, int) Prepare(ClassifierNetwork network, ImageFrame frame)
     {
-        BatchBinding binding = network.Borrow();
-        IReadOnlyList<ClassifierView> views = new ViewPlanner(network.Recipe, ViewPlan.Whole).Plan(frame.Width, frame.Height);
-        for (int item = 0; item < views.Count; item++)
+        // The first view alone: the photographs show nothing of the policy, so no second one is asked for.
+        BatchBinding binding = network.Borrow().Binding;
+        IReadOnlyList<ViewGroup> groups = new ViewPlanner(network.Recipe, ViewPlan.Whole, network.Package.Manifest.ViewsMustAgree).Plan(frame.Width, frame.Height);
+        for (int item = 0; item < groups.Count; item++)
         {
-            views[item].Write(frame, binding.Input(item));
+            groups[item].First.Write(frame, binding.Input(item));
         }
 
-        return (binding, views.Count);
+        return (binding, groups.Count);
     }
 }

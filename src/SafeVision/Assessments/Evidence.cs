@@ -11,7 +11,11 @@ public sealed record Evidence
     /// <summary>The labels that contributed, largest contribution first.</summary>
     public IReadOnlyList<LabelEvidence> Labels { get; init; } = [];
 
-    /// <summary>The share that the model gave the category among all answers it could give, 0 to 1; null for engines that don't answer in words.</summary>
+    /// <summary>
+    /// The share that the model gave the category among all answers it could give, 0 to 1: the probability mass of its labels
+    /// (for a drawing, of what is judged by two heads, their weighted mean), or of the words that stand for it. Null for engines
+    /// that give none.
+    /// </summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Probability { get; init; }
 

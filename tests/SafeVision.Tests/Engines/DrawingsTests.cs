@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json.Nodes;
+using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
 using SafeVision.Inference;
@@ -24,6 +25,35 @@ public sealed class DrawingsTests
             using SKBitmap bitmap = SKBitmap.Decode(Photos.PathOf(photo));
             Assert.False(IsDrawn(bitmap), photo);
         }
+    }
+
+    [Fact]
+    public async Task A_flat_image_is_judged_in_part_at_most_and_the_reason_says_so()
+    {
+        SafetyPolicy policy = DefaultGuardrail.Forbidding("dogs");
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
+        using SKData png = Shapes().Encode(SKEncodedImageFormat.Png, 100);
+
+        Finding drawn = Assert.Single((await guardrail.CheckAsync(ImageSource.FromBytes(png.ToArray(), "shapes.png"))).Findings);
+        Finding photo = Assert.Single((await guardrail.CheckAsync(Photos.Coffee)).Findings);
+
+        Assert.Equal((CoverageLevel.Partial, CoverageLevel.Full), (drawn.Coverage, photo.Coverage));
+        Assert.Contains("The image is flat", drawn.Reason, StringComparison.Ordinal);
+        Assert.DoesNotContain("flat", photo.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_thing_photographed_on_white_paper_is_no_drawing()
+    {
+        using SKBitmap photo = SKBitmap.Decode(Photos.PathOf("coffee.png"));
+        using var paper = new SKBitmap(new SKImageInfo(400, 400, SKColorType.Rgba8888));
+        paper.Erase(SKColors.White);
+        using (var canvas = new SKCanvas(paper))
+        {
+            canvas.DrawBitmap(photo, new SKRect(100, 130, 300, 270), new SKSamplingOptions(SKCubicResampler.Mitchell));
+        }
+
+        Assert.False(IsDrawn(paper));
     }
 
     [Fact]
@@ -131,6 +161,6 @@ public sealed class DrawingsTests
         byte[] rgb = [.. bitmap.Pixels.SelectMany(pixel => (byte[])[pixel.Red, pixel.Green, pixel.Blue])];
         float[] input = new float[preprocessor.InputLength];
         preprocessor.Write(rgb, bitmap.Width, bitmap.Height, ImageRegion.Whole(bitmap.Width, bitmap.Height), input);
-        return DrawnPicture.Is(input, recipe.InputSize, (float)(recipe.Rescale / recipe.Std.Green));
+        return FlatImage.Is(input, recipe.InputSize, (float)(recipe.Rescale / recipe.Std.Green));
     }
 }

@@ -47,7 +47,11 @@ public sealed class TinyClassifierTests
     public async Task Garbage_for_one_image_is_a_failure_that_onFailure_decides_whatever_not_assessed_may_do(string what, string role, float[] head)
     {
         using var model = new TinyModel(
-            TinyModel.Graph(head: graph => graph.Weights("head", [3, 3], head)).ToArray(), manifest => manifest["outputs"]![role] = "logits");
+            TinyModel.Graph(head: graph => graph.Weights("head", [3, 3], head)).ToArray(), manifest =>
+            {
+                manifest["outputs"]!.AsObject().Remove("logits");
+                manifest["outputs"]![role] = "logits";
+            });
         foreach (Decision onFailure in new[] { Decision.Review, Decision.Block })
         {
             SafetyPolicy policy = SafetyPolicy.Define("weapons", "1").Category(HarmCategory.Weapons_Substance_Abuse)

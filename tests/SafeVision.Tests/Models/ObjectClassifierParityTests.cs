@@ -56,7 +56,7 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
             for (int label = 0; label < labels; label++)
             {
                 Array.Clear(map);
-                _network.AddActivationMap(binding, 0, _network.HeadWeights(label), map);
+                _network.AddActivationMap(binding.Output(1, 0), _network.HeadWeights(label), map);
                 rest[label] = logits[label] - map.Average();
             }
 

@@ -107,8 +107,8 @@ internal sealed class CompiledCascade : ICompiledPolicy
             var categories = new CategoryAssessment[Coverage.Count];
             for (int i = 0; i < categories.Length; i++)
             {
-                CategoryAssessment first = earlier[frame].Categories[i];
-                categories[i] = IsSettled(first) || asked.Coverage[i].Level == CoverageLevel.None ? first : Merge(first, later[frame].Categories[i], Coverage[i].Level);
+                CategoryAssessment first = earlier[frame].Categories[i], second = later[frame].Categories[i];
+                categories[i] = IsSettled(first) || asked.Coverage[i].Level == CoverageLevel.None ? first : Merge(first, second, Together(first, second, i, asked));
             }
 
             merged[frame] = new FrameAssessment(categories) { Usage = TokenUsage.Sum(earlier[frame].Usage, later[frame].Usage) };
@@ -116,6 +116,12 @@ internal sealed class CompiledCascade : ICompiledPolicy
 
         return merged;
     }
+
+    /// <summary>What two engines cover in this image: all that they can together, unless the later one judged less of it than it can, as of a flat image.</summary>
+    private CoverageLevel Together(CategoryAssessment first, CategoryAssessment second, int category, ICompiledPolicy asked) =>
+        second.IsAssessed && second.Coverage < asked.Coverage[category].Level && first.Coverage != CoverageLevel.Full
+            ? Larger(first.Coverage, second.Coverage)
+            : Coverage[category].Level;
 
     /// <summary>The higher score counts. It speaks for what both cover together, or for its own part where the other failed.</summary>
     private static CategoryAssessment Merge(CategoryAssessment first, CategoryAssessment second, CoverageLevel together)

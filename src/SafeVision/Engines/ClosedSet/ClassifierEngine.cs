@@ -12,8 +12,8 @@ namespace SafeVision.Engines.ClosedSet;
 /// of labels, found by what its words mean: every label that is the thing or a kind of it. A category is the union of its
 /// includes less the union of its excludes, and an image's score is the probability mass of that set. What no label shows is
 /// not covered, and the coverage says so. A network trained on photographs names few drawings rightly: where a head for
-/// drawings is given, images that are drawn are judged by what it tells from the same features too, and the higher score
-/// decides; what is covered is the networks' alone to say.
+/// drawings is given, images that are drawn are judged by what it tells from the same features too, and both
+/// count; what is covered is the networks' alone to say.
 /// </summary>
 public sealed class ClassifierEngine : IGuardrailEngine
 {
@@ -82,8 +82,9 @@ public sealed class ClassifierEngine : IGuardrailEngine
             {
                 ClassifierNetwork network = await LoadAsync(place, cancellationToken).ConfigureAwait(false);
                 CompiledDrawings? drawings = _head?.Network == network ? new CompiledDrawings(network, _head, reading.DrawnRulesFor(_head.Labels)) : null;
+                SecondOpinion? opinion = await OpinionAsync(network, place, cancellationToken).ConfigureAwait(false);
                 parts.Add(new CompiledClassifier(
-                    network, _labels.Networks[place], rules[place], drawings, _options.Views, needed.Length < 2 ? reading.Coverage : null, _labels.Provenance));
+                    network, _labels.Networks[place], rules[place], drawings, opinion, _options.Views, needed.Length < 2 ? reading.Coverage : null, _labels.Provenance));
             }
 
             return parts is [{ } only] ? only : new CompiledCascade(parts, new CascadeEngineOptions()) { Coverage = reading.Coverage };
@@ -104,6 +105,28 @@ public sealed class ClassifierEngine : IGuardrailEngine
         }
 
         return network;
+    }
+
+    /// <summary>The other network that a network's manifest wants to be asked about its high scores; null where it is not at hand.</summary>
+    private async Task<SecondOpinion?> OpinionAsync(ClassifierNetwork network, int own, CancellationToken cancellationToken)
+    {
+        if (network.Package.Manifest.SecondOpinion is not { } source)
+        {
+            return null;
+        }
+
+        for (int place = 0; place < _networks.Length; place++)
+        {
+            LabelSet labels = _labels!.Networks[place];
+            if (place != own && labels.Name == source.LabelSet)
+            {
+                ClassifierNetwork other = await LoadAsync(place, cancellationToken).ConfigureAwait(false);
+                IEnumerable<int> related = labels.Labels.Where(label => source.Related.Contains(label.Name)).Select(label => label.Output);
+                return new SecondOpinion(other, labels.Spoken, _options.Views, source.SureFrom, related);
+            }
+        }
+
+        return null;
     }
 
     /// <inheritdoc />

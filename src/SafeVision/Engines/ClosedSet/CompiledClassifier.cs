@@ -124,7 +124,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     {
         if (isFlat)
         {
-            Look(frame, run, group.Drawn, 0, cancellationToken);
+            Look(frame, run, group.Drawn, 0, _network.GivesLogits ? CompiledDrawings.Temperature : 1, cancellationToken);
         }
         else
         {
@@ -138,7 +138,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             double symbol = isFlat ? ClassifierReport.Mass(_drawings!.Rules[i], drawn) : photo;
             double mass = isFlat ? (CompiledDrawings.PhotoShare * photo) + ((1 - CompiledDrawings.PhotoShare) * symbol) : photo;
             bool saysHead = isFlat && (1 - CompiledDrawings.PhotoShare) * symbol > CompiledDrawings.PhotoShare * photo;
-            double score = _report.Score(mass);
+            double score = isFlat ? _drawings!.Report.Score(mass) : _report.Score(mass);
             if (best[i] is { } known && !(score > known.Score))
             {
                 continue;
@@ -176,22 +176,22 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     /// <summary>Shows the network the first view, and the others as well where it sees something of a category.</summary>
     private void LookTwice(ImageFrame frame, NetworkRun run, in ViewGroup group, CancellationToken cancellationToken)
     {
-        Look(frame, run, [group.First], 0, cancellationToken);
+        Look(frame, run, [group.First], 0, _network.Temperature, cancellationToken);
         if (group.More.Length > 0 && Array.Exists(_rules, rule => ClassifierReport.Mass(rule, run.Shares(0)) >= LeastOpinion))
         {
-            Look(frame, run, group.More, 1, cancellationToken);
+            Look(frame, run, group.More, 1, _network.Temperature, cancellationToken);
         }
     }
 
     /// <summary>Shows the network views, after those that stand before <paramref name="first"/> already.</summary>
-    private void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, CancellationToken cancellationToken)
+    private void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, float temperature, CancellationToken cancellationToken)
     {
         for (int i = 0; i < views.Length; i++)
         {
             views[i].Write(frame, run.Input(first + i));
         }
 
-        run.Run(first + views.Length, _network.Temperature, cancellationToken);
+        run.Run(first + views.Length, temperature, cancellationToken);
     }
 
     private static ClassifierView View(in ViewGroup group, bool isFlat, int view) =>

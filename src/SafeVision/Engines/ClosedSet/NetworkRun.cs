@@ -10,16 +10,18 @@ namespace SafeVision.Engines.ClosedSet;
 internal sealed class NetworkRun : IDisposable
 {
     private readonly ClassifierNetwork _network;
-    private readonly BatchBinding _binding;
     private readonly float[] _shares; // [views, labels]
 
     public NetworkRun(ClassifierNetwork network, BatchBinding binding)
     {
-        (_network, _binding) = (network, binding);
+        (_network, Binding) = (network, binding);
         _shares = new float[binding.Capacity * network.Labels];
         Mean = new float[network.Labels];
         Pooled = new float[network.Channels];
     }
+
+    /// <summary>The tensors.</summary>
+    public BatchBinding Binding { get; }
 
     /// <summary>Views answered by the last run.</summary>
     public int Views { get; private set; }
@@ -34,13 +36,13 @@ internal sealed class NetworkRun : IDisposable
     public float[] Drawn { get; private set; } = [];
 
     /// <summary>The input of a view, to be written: [3, size, size].</summary>
-    public Span<float> Input(int view) => _binding.Input(view);
+    public Span<float> Input(int view) => Binding.Input(view);
 
     /// <summary>A view's probabilities: [labels].</summary>
     public ReadOnlySpan<float> Shares(int view) => _shares.AsSpan(view * _network.Labels, _network.Labels);
 
     /// <summary>A view's features: [channels, height * width].</summary>
-    public ReadOnlySpan<float> Features(int view) => _binding.Output(1, view);
+    public ReadOnlySpan<float> Features(int view) => Binding.Output(1, view);
 
     /// <summary>Answers the first <paramref name="views"/> views.</summary>
     /// <param name="views">At least 1, at most the capacity.</param>
@@ -49,13 +51,13 @@ internal sealed class NetworkRun : IDisposable
     /// <exception cref="ModelOutputException">The network gave numbers that are no probabilities, or features that are not finite.</exception>
     public void Run(int views, float temperature, CancellationToken cancellationToken)
     {
-        _binding.Run(views, cancellationToken);
+        Binding.Run(views, cancellationToken);
         Views = views;
         Array.Clear(Mean);
         for (int view = 0; view < views; view++)
         {
             Span<float> shares = _shares.AsSpan(view * _network.Labels, _network.Labels);
-            _network.ReadProbabilities(_binding, view, temperature, shares);
+            _network.ReadProbabilities(Binding, view, temperature, shares);
             TensorPrimitives.MultiplyAdd(shares, 1f / views, Mean, Mean);
         }
     }
@@ -69,5 +71,5 @@ internal sealed class NetworkRun : IDisposable
         }
     }
 
-    public void Dispose() => _binding.Dispose();
+    public void Dispose() => Binding.Dispose();
 }

@@ -5,7 +5,7 @@ namespace SafeVision.Engines.ClosedSet;
 /// <summary>Views of one part of an image, whose answers are taken together.</summary>
 /// <param name="First">Always shown, and alone where it sees nothing of any category. Plain.</param>
 /// <param name="More">Shown as well where the first one sees something.</param>
-/// <param name="Drawn">Shown instead where the image is drawn: what networks for photographs need to name drawings.</param>
+/// <param name="Drawn">Shown instead where the image is drawn: the whole, and small, as icons are drawn.</param>
 internal readonly record struct ViewGroup(ClassifierView First, ClassifierView[] More, ClassifierView[] Drawn);
 
 /// <summary>Chooses what of an image a network with a square input is shown, so that nothing stays out of sight.</summary>
@@ -20,7 +20,7 @@ internal sealed class ViewPlanner
     /// <summary>Longer than this (long side over short side), squeezing the whole image into a square hides what it shows.</summary>
     private const double Stretched = 2.5;
 
-    /// <summary>Longer than this, an image on a white square looks different from one squeezed into it.</summary>
+    /// <summary>Up to here the middle square of an image is nearly all of it.</summary>
     private const double NearlySquare = 1.1;
 
     /// <summary>The size of a drawing on the square in its smallest view: icons were seen with a margin.</summary>
@@ -72,7 +72,7 @@ internal sealed class ViewPlanner
         var group = new ViewGroup(
             isCut ? new(_squeeze, whole) : main,
             _mustAgree ? Agreeing(whole, stretch) : isCut ? [main] : [],
-            Drawn(whole, stretch));
+            [new(_squeeze, whole), new(_canvas, whole, ViewShape.Padded, SmallFill)]);
         if (stretch <= Stretched)
         {
             return [group];
@@ -95,24 +95,6 @@ internal sealed class ViewPlanner
     /// <summary>What tells a chance likeness from a real one: the middle, and the whole mirrored.</summary>
     private ClassifierView[] Agreeing(ImageRegion whole, double stretch) =>
         [new(_squeeze, stretch > NearlySquare ? Middle(whole) : Inner(whole)), new(_main, whole, ViewShape.Mirrored)];
-
-    /// <summary>The model's own view, the whole squeezed, undistorted, and small, as icons are drawn; those that differ.</summary>
-    private ClassifierView[] Drawn(ImageRegion whole, double stretch)
-    {
-        var views = new List<ClassifierView>(MostViews) { new(_squeeze, whole) };
-        if (_main != _squeeze)
-        {
-            views.Add(new(_main, whole));
-        }
-
-        if (stretch > NearlySquare && stretch <= Stretched)
-        {
-            views.Add(new(_canvas, whole, ViewShape.Padded));
-        }
-
-        views.Add(new(_canvas, whole, ViewShape.Padded, SmallFill));
-        return [.. views];
-    }
 
     /// <summary>The square in the middle.</summary>
     private static ImageRegion Middle(ImageRegion part)
