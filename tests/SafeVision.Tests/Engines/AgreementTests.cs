@@ -1,6 +1,5 @@
 using System.Text.Json.Nodes;
 using CsCheck;
-using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Models;
 using SafeVision.Policies;

@@ -1,4 +1,3 @@
-using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Imaging;
@@ -15,6 +14,9 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     /// then changed no decision, and most photographs need none.
     /// </summary>
     private const double LeastOpinion = 0.02;
+
+    /// <summary>The same where views must agree: further ones can only lower a score, and below this it flags nothing.</summary>
+    private const double LeastToAgreeOn = 0.1;
 
     private readonly ClassifierNetwork _network;
     private readonly CategoryRule[] _rules;
@@ -177,14 +179,14 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     private void LookTwice(ImageFrame frame, NetworkRun run, in ViewGroup group, CancellationToken cancellationToken)
     {
         Look(frame, run, [group.First], 0, _network.Temperature, cancellationToken);
-        if (group.More.Length > 0 && Array.Exists(_rules, rule => ClassifierReport.Mass(rule, run.Shares(0)) >= LeastOpinion))
+        if (group.More.Length > 0 && Array.Exists(_rules, rule => ClassifierReport.Mass(rule, run.Shares(0)) >= (_mustAgree ? LeastToAgreeOn : LeastOpinion)))
         {
             Look(frame, run, group.More, 1, _network.Temperature, cancellationToken);
         }
     }
 
     /// <summary>Shows the network views, after those that stand before <paramref name="first"/> already.</summary>
-    private void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, float temperature, CancellationToken cancellationToken)
+    private static void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, float temperature, CancellationToken cancellationToken)
     {
         for (int i = 0; i < views.Length; i++)
         {
