@@ -23,7 +23,7 @@ public sealed class AgreementTests(DefaultGuardrail defaults) : IClassFixture<De
         Assert.Equal(Decision.Block, (await JudgeAsync(sides, alone)).Decision);
         Finding finding = (await JudgeAsync(sides, agreeing)).Findings[0];
         Assert.Equal(Decision.Allow, finding.Decision);
-        Assert.InRange(finding.Score, 0, 0.05);
+        Assert.InRange(finding.Score!.Value, 0, 0.05);
         Assert.Equal(Decision.Block, (await JudgeAsync(Image(100, 40, _ => true), agreeing)).Decision);
     }
 
