@@ -15,38 +15,44 @@ public sealed class DrawnThingsTests
         ("animals", "animals", ["dog-face", "cat-face", "horse", "elephant", "penguin", "tiger", "rabbit-face", "fish"]),
         ("weapons", "knives and other weapons", ["dagger", "kitchen-knife", "crossed-swords", "bomb", "bow-and-arrow", "axe"]),
         ("religion", "churches, mosques and temples", ["church", "mosque", "synagogue", "hindu-temple", "place-of-worship"]),
-        ("money", "money and banknotes", ["money-bag", "dollar-banknote", "euro-banknote", "yen-banknote", "coin", "money-with-wings"]),
+        ("vehicles", "vehicles", ["automobile", "bus", "bicycle", "sailboat", "airplane", "ambulance"]),
     ];
 
     [Fact]
-    public async Task Most_drawn_things_score_highest_where_they_belong_and_without_the_head_few_do()
+    public async Task Drawn_things_rank_above_other_drawings_under_the_words_that_mean_them_and_less_so_without_the_head()
     {
-        double with = await ShareInPlaceAsync(new ClassifierEngineOptions());
-        double without = await ShareInPlaceAsync(new ClassifierEngineOptions { JudgesDrawings = false });
+        double with = await RankingAsync(new ClassifierEngineOptions());
+        double without = await RankingAsync(new ClassifierEngineOptions { JudgesDrawings = false });
 
-        Assert.True(with >= 0.75 && with >= without + 0.15, $"{with:0.00} of the drawings score highest in their own category; {without:0.00} without the head.");
+        Assert.True(with >= 0.93 && with > without, $"A drawn thing ranks above another drawing with probability {with:0.000}; {without:0.000} without the head.");
     }
 
-    private static async Task<double> ShareInPlaceAsync(ClassifierEngineOptions options)
+    /// <summary>The mean over categories of the area under the ROC curve: how often a thing of it scores above one of another.</summary>
+    private static async Task<double> RankingAsync(ClassifierEngineOptions options)
     {
         SafetyPolicy policy = s_things.Aggregate(
             SafetyPolicy.Define("things", "1"), (builder, thing) => builder.Category(thing.Category, category => category.Includes(thing.Phrase))).Build();
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels(options));
         IconSet noto = EmbeddedData.ReadSet("noto");
         using var painter = new SymbolPainter();
-        (int count, int inPlace) = (0, 0);
+        var drawings = new List<(string Category, IReadOnlyList<Finding> Findings)>();
         foreach ((string category, _, string[] icons) in s_things)
         {
             foreach (string id in icons)
             {
                 Assert.True(noto.TryGet(id, out Icon? icon), id);
                 GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromBytes(Draw(painter, icon), id));
-                count++;
-                inPlace += result.Findings.MaxBy(finding => finding.Score)!.Category == category ? 1 : 0;
+                drawings.Add((category, result.Findings));
             }
         }
 
-        return (double)inPlace / count;
+        return s_things.Index().Average(thing =>
+        {
+            double[] own = Scores(drawing => drawing == thing.Item.Category), others = Scores(drawing => drawing != thing.Item.Category);
+            return own.Average(score => others.Average(other => score > other ? 1 : score < other ? 0 : 0.5));
+
+            double[] Scores(Func<string, bool> wanted) => [.. drawings.Where(drawing => wanted(drawing.Category)).Select(drawing => drawing.Findings[thing.Index].Score!.Value)];
+        });
     }
 
     private static byte[] Draw(SymbolPainter painter, Icon icon)
