@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
 
@@ -14,14 +15,14 @@ internal static class GenAILayout
     /// <exception cref="ModelLoadException">The configuration lacks something, or a file that it names is missing.</exception>
     public static FoundFiles Find(ModelConfiguration configuration)
     {
-        ConfigurationValue model = configuration.GenAI["model"];
-        ConfigurationValue decoder = model["decoder"];
+        JsonValue model = configuration.GenAI["model"];
+        JsonValue decoder = model["decoder"];
         if (decoder["pipeline"].Exists)
         {
             throw decoder["pipeline"].Wrong("no pipeline: a decoder cut into several graphs is not supported; export it as one");
         }
 
-        ConfigurationValue visionInputs = model["vision"]["inputs"];
+        JsonValue visionInputs = model["vision"]["inputs"];
         var usual = new TensorNaming();
         return new FoundFiles(
             VisionLanguageLayout.GenAI,
@@ -51,9 +52,9 @@ internal static class GenAILayout
             });
     }
 
-    private static string Find(string folder, ConfigurationValue part)
+    private static string Find(string folder, JsonValue part)
     {
-        ConfigurationValue file = part["filename"];
+        JsonValue file = part["filename"];
         string name = file.RequiredText();
         if (name.Length == 0 || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0)
         {
@@ -66,10 +67,10 @@ internal static class GenAILayout
             : throw new ModelLoadException($"{path}: is missing; {File} names it. Download it to the same folder, or correct the name.");
     }
 
-    private static string Name(ConfigurationValue value, string otherwise) =>
+    private static string Name(JsonValue value, string otherwise) =>
         value.Text() is { } name ? name.Length is > 0 and <= 256 ? name : throw value.Wrong("a tensor's name") : otherwise;
 
-    private static string Pattern(ConfigurationValue value, string otherwise)
+    private static string Pattern(JsonValue value, string otherwise)
     {
         string pattern = Name(value, otherwise);
         return pattern.Contains("%d", StringComparison.Ordinal) && pattern.Count(character => character == '%') == 1
@@ -77,17 +78,14 @@ internal static class GenAILayout
             : throw value.Wrong("a tensor's name in which %d stands once, for the layer");
     }
 
-    private static Dictionary<string, string> OtherInputs(ConfigurationValue inputs)
+    private static Dictionary<string, string> OtherInputs(JsonValue inputs)
     {
         var names = new Dictionary<string, string>();
-        if (inputs.IsObject)
+        foreach ((string name, JsonValue input) in inputs.IsObject ? inputs.Members() : [])
         {
-            foreach (System.Text.Json.JsonProperty input in inputs.Json.EnumerateObject())
+            if (name != "pixel_values" && input.IsText)
             {
-                if (input.Name != "pixel_values" && inputs[input.Name].IsText)
-                {
-                    names[input.Name] = Name(inputs[input.Name], input.Name);
-                }
+                names[name] = Name(input, name);
             }
         }
 

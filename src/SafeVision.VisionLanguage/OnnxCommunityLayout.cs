@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
 
@@ -58,11 +59,11 @@ internal static class OnnxCommunityLayout
     }
 
     /// <summary>What the publisher recommends; null where it says nothing of use.</summary>
-    private static string? Hint(ConfigurationValue settings, string stem, ExecutionProvider provider)
+    private static string? Hint(JsonValue settings, string stem, ExecutionProvider provider)
     {
         string device = provider == ExecutionProvider.Cpu ? "cpu" : provider == ExecutionProvider.DirectML ? "dml" : "cuda";
-        ConfigurationValue types = settings["device_config"][device].Any("dtype") is { Exists: true } special ? special : settings["dtype"];
-        ConfigurationValue type = types.IsObject ? types[stem] : types;
+        JsonValue types = settings["device_config"][device].Any("dtype") is { Exists: true } special ? special : settings["dtype"];
+        JsonValue type = types.IsObject ? types[stem] : types;
         return type.IsText ? type.Text() : null;
     }
 

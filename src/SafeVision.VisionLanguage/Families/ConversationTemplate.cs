@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -53,7 +54,7 @@ internal static class ConversationTemplates
     public static ConversationTemplate Read(
         ModelConfiguration configuration, string imageMark, bool tokenizerWritesBeginning, string? imageText = null, string? otherwise = null)
     {
-        ConfigurationValue layout = configuration.Config["template"];
+        JsonValue layout = configuration.Config["template"];
         if (layout.Exists)
         {
             return ConversationLayout.Find(layout.RequiredText(), configuration.Config["system_message"].Text(), imageMark)
@@ -75,7 +76,7 @@ internal static class ConversationTemplates
 
         foreach (string file in s_files)
         {
-            ConfigurationValue value = configuration.File(file)["chat_template"];
+            JsonValue value = configuration.File(file)["chat_template"];
             if (value.Exists)
             {
                 return Template.Parse(Named(value), new TemplateSource($"{Path.Combine(configuration.Folder, file)}: 'chat_template'"));
@@ -89,7 +90,7 @@ internal static class ConversationTemplates
     }
 
     /// <summary>The template itself, or of several the one named "default".</summary>
-    private static string Named(ConfigurationValue value)
+    private static string Named(JsonValue value)
     {
         if (value.IsText)
         {
@@ -101,7 +102,7 @@ internal static class ConversationTemplates
             return value["default"].RequiredText();
         }
 
-        foreach (ConfigurationValue item in value.Items(100))
+        foreach (JsonValue item in value.Items(100))
         {
             if (item["name"].Text() == "default")
             {
@@ -113,12 +114,12 @@ internal static class ConversationTemplates
     }
 
     // A token is a text, or an object that holds it as "content".
-    private static TemplateMap Tokens(ConfigurationValue tokenizer)
+    private static TemplateMap Tokens(JsonValue tokenizer)
     {
         var tokens = new TemplateMap();
         foreach (string name in s_tokens)
         {
-            ConfigurationValue value = tokenizer[name];
+            JsonValue value = tokenizer[name];
             if ((value.IsObject ? value["content"] : value) is { IsText: true } token)
             {
                 tokens[name] = PromptText.Trusted(token.RequiredText());

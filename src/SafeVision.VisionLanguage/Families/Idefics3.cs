@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using System.Buffers;
 using System.Text;
 using SafeVision.Imaging;
@@ -47,13 +48,13 @@ internal sealed class Idefics3 : IVisionLanguageFamily
 
     private static Idefics3Tiling Tiling(ModelConfiguration configuration, PreparationOptions options)
     {
-        ConfigurationValue values = PreprocessorSettings.Read(configuration).Values, vision = configuration.Config["vision_config"];
+        JsonValue values = PreprocessorSettings.Read(configuration).Values, vision = configuration.Config["vision_config"];
         if (!values["do_resize"].Boolean(true))
         {
             throw values["do_resize"].Wrong("true: images of any size are resized");
         }
 
-        ConfigurationValue longest = values["size"]["longest_edge"], factor = configuration.Config["scale_factor"];
+        JsonValue longest = values["size"]["longest_edge"], factor = configuration.Config["scale_factor"];
         int side = values["max_image_size"]["longest_edge"].Integer(1, ImageBudget.LongestTile, 364);
         int patches = side / vision["patch_size"].Integer(1, side), shrink = factor.Integer(1, ImageBudget.LongestTile, 2);
         if (patches % shrink != 0)

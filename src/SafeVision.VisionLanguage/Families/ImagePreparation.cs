@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using System.Collections;
 using SafeVision.Imaging;
 
@@ -123,7 +124,7 @@ internal static class ImageBudget
     /// <param name="tokens">Image tokens.</param>
     /// <param name="values">Floats for the vision tower.</param>
     /// <exception cref="Inference.ModelLoadException">It is too much.</exception>
-    public static void Require(ConfigurationValue key, long tokens, long values)
+    public static void Require(JsonValue key, long tokens, long values)
     {
         if (tokens is < 1 or > MostTokens)
         {

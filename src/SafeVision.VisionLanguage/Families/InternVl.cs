@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -58,9 +59,9 @@ internal sealed class InternVl : IVisionLanguageFamily
     /// <summary>As <c>configuration_internvl_chat.py</c> and <c>load_image</c> of the model cards.</summary>
     private static InternVlTiling ReadOriginal(ModelConfiguration configuration, PreparationOptions options)
     {
-        ConfigurationValue config = configuration.Config;
-        ConfigurationValue side = config["force_image_size"] is { Exists: true } forced ? forced : config["vision_config"]["image_size"];
-        ConfigurationValue most = config["max_dynamic_patch"];
+        JsonValue config = configuration.Config;
+        JsonValue side = config["force_image_size"] is { Exists: true } forced ? forced : config["vision_config"]["image_size"];
+        JsonValue most = config["max_dynamic_patch"];
         int maximum = config["dynamic_image_size"].Boolean(false) ? most.Integer(1, ImageBudget.MostTiles, 6) : 1;
         return Create(
             config, side, config["min_dynamic_patch"], maximum, most, config["use_thumbnail"].Boolean(false), options) with
@@ -72,12 +73,12 @@ internal sealed class InternVl : IVisionLanguageFamily
     /// <summary>As transformers' InternVLProcessor, which cuts into tiles and adds a thumbnail whatever the file says of <c>crop_to_patches</c>.</summary>
     private static InternVlTiling ReadTransformers(ModelConfiguration configuration, PreparationOptions options)
     {
-        ConfigurationValue preprocessor = PreprocessorSettings.Read(configuration).Values;
-        ConfigurationValue side = preprocessor["size"] is { Exists: true } size ? size : configuration.Config["vision_config"]["image_size"];
-        ConfigurationValue most = preprocessor["max_patches"];
+        JsonValue preprocessor = PreprocessorSettings.Read(configuration).Values;
+        JsonValue side = preprocessor["size"] is { Exists: true } size ? size : configuration.Config["vision_config"]["image_size"];
+        JsonValue most = preprocessor["max_patches"];
         InternVlTiling tiling = Create(
             configuration.Config, side, preprocessor["min_patches"], most.Integer(1, ImageBudget.MostTiles, 12), most, hasThumbnail: true, options);
-        foreach (ConfigurationValue length in (ReadOnlySpan<ConfigurationValue>)[configuration.Processor["image_seq_length"], configuration.Config["image_seq_length"]])
+        foreach (JsonValue length in (ReadOnlySpan<JsonValue>)[configuration.Processor["image_seq_length"], configuration.Config["image_seq_length"]])
         {
             if (length.Integer(1, ImageBudget.MostTokens, tiling.TokensOfTile) != tiling.TokensOfTile)
             {
@@ -89,10 +90,10 @@ internal sealed class InternVl : IVisionLanguageFamily
     }
 
     private static InternVlTiling Create(
-        ConfigurationValue config, ConfigurationValue sideSetting, ConfigurationValue least, int maximum, ConfigurationValue most, bool hasThumbnail, PreparationOptions options)
+        JsonValue config, JsonValue sideSetting, JsonValue least, int maximum, JsonValue most, bool hasThumbnail, PreparationOptions options)
     {
         int side = PreprocessorSettings.Square(sideSetting) ?? throw sideSetting.Wrong("the side of a tile in pixels");
-        ConfigurationValue patchSetting = config["vision_config"]["patch_size"], ratioSetting = config["downsample_ratio"];
+        JsonValue patchSetting = config["vision_config"]["patch_size"], ratioSetting = config["downsample_ratio"];
         int patch = PreprocessorSettings.Square(patchSetting) ?? throw patchSetting.Wrong("the side of a patch in pixels");
         double ratio = ratioSetting.Number(0.5);
         double tokens = side / patch * ratio;

@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -13,8 +14,8 @@ internal static class LanguageSettings
     /// <summary>The most tokens that the text model was made for, or that its export takes.</summary>
     public static int ContextLength(ModelConfiguration configuration)
     {
-        ConfigurationValue positions = Text(configuration)["max_position_embeddings"];
-        ConfigurationValue exported = configuration.GenAI["model"]["context_length"];
+        JsonValue positions = Text(configuration)["max_position_embeddings"];
+        JsonValue exported = configuration.GenAI["model"]["context_length"];
         return exported.Exists
             ? Math.Min(exported.Integer(1, LongestContext), positions.Integer(1, LongestContext, LongestContext))
             : positions.Integer(1, LongestContext);
@@ -24,7 +25,7 @@ internal static class LanguageSettings
     public static IReadOnlyList<int> StopTokens(ModelConfiguration configuration, TextTokenizer tokenizer, params ReadOnlySpan<string> endMarks)
     {
         var ids = new SortedSet<int>();
-        foreach (ConfigurationValue value in (ReadOnlySpan<ConfigurationValue>)[configuration.Generation["eos_token_id"], configuration.GenAI["model"]["eos_token_id"]])
+        foreach (JsonValue value in (ReadOnlySpan<JsonValue>)[configuration.Generation["eos_token_id"], configuration.GenAI["model"]["eos_token_id"]])
         {
             ids.UnionWith(Ids(value));
         }
@@ -52,7 +53,7 @@ internal static class LanguageSettings
     /// <param name="tokenizer">Says which id the token has.</param>
     /// <param name="token">The token's text.</param>
     /// <exception cref="ModelLoadException">The two disagree, or neither knows it.</exception>
-    public static int ImageToken(ConfigurationValue configured, TextTokenizer tokenizer, string token)
+    public static int ImageToken(JsonValue configured, TextTokenizer tokenizer, string token)
     {
         int? known = tokenizer.Find(token);
         if (!configured.Exists)
@@ -91,10 +92,10 @@ internal static class LanguageSettings
         throw new ModelLoadException($"{configuration.Folder}: the conversation template does not write one mark for one image. Known are {string.Join(", ", marks)}.");
     }
 
-    private static ConfigurationValue Text(ModelConfiguration configuration) =>
+    private static JsonValue Text(ModelConfiguration configuration) =>
         configuration.Config.Any("text_config", "llm_config") is { Exists: true } nested ? nested : configuration.Config;
 
-    private static IEnumerable<int> Ids(ConfigurationValue value)
+    private static IEnumerable<int> Ids(JsonValue value)
     {
         if (!value.Exists)
         {
@@ -113,16 +114,16 @@ internal readonly struct PreprocessorSettings
 {
     private const double LargestValue = 1e6;
 
-    private PreprocessorSettings(ConfigurationValue values) => Values = values;
+    private PreprocessorSettings(JsonValue values) => Values = values;
 
     /// <summary>The settings themselves.</summary>
-    public ConfigurationValue Values { get; }
+    public JsonValue Values { get; }
 
     /// <summary>The settings of a folder.</summary>
     /// <exception cref="ModelLoadException">It has none. A family's usual values would be a guess, and a wrong one changes what the model sees without a word.</exception>
     public static PreprocessorSettings Read(ModelConfiguration configuration)
     {
-        ConfigurationValue own = configuration.Preprocessor, nested = configuration.Processor["image_processor"];
+        JsonValue own = configuration.Preprocessor, nested = configuration.Processor["image_processor"];
         return own.Exists ? new(own)
             : nested.Exists ? new(nested)
             : configuration.Has("genai_config.json") ? new(own) // that layout keeps them in a form of its own
@@ -166,18 +167,18 @@ internal readonly struct PreprocessorSettings
     /// The side of a square, written as a number, as [height, width] or as an object of height and width; null where there is none.
     /// </summary>
     /// <exception cref="Inference.ModelLoadException">It is no square, or too large.</exception>
-    public static int? Square(ConfigurationValue size)
+    public static int? Square(JsonValue size)
     {
         if (!size.Exists)
         {
             return null;
         }
 
-        (ConfigurationValue height, ConfigurationValue width) = (size, size);
+        (JsonValue height, JsonValue width) = (size, size);
         if (size.IsArray)
         {
-            IReadOnlyList<ConfigurationValue> sides = size.Items(2);
-            (height, width) = sides.Count == 2 ? (sides[0], sides[1]) : throw size.Wrong("[height, width]");
+            JsonValue[] sides = [.. size.Items(2)];
+            (height, width) = sides.Length == 2 ? (sides[0], sides[1]) : throw size.Wrong("[height, width]");
         }
         else if (size.IsObject)
         {
@@ -190,7 +191,7 @@ internal readonly struct PreprocessorSettings
 
     private ChannelValues Channels(string name, ChannelValues? otherwise, double least)
     {
-        ConfigurationValue value = Values[name];
+        JsonValue value = Values[name];
         if (!value.Exists && otherwise is { } known)
         {
             return known;
@@ -201,13 +202,13 @@ internal readonly struct PreprocessorSettings
             return ChannelValues.All(Channel(value, least));
         }
 
-        IReadOnlyList<ConfigurationValue> channels = value.Items(3);
-        return channels.Count == 3
+        JsonValue[] channels = [.. value.Items(3)];
+        return channels.Length == 3
             ? new ChannelValues(Channel(channels[0], least), Channel(channels[1], least), Channel(channels[2], least))
             : throw value.Wrong("three numbers, for red, green and blue");
     }
 
-    private static double Channel(ConfigurationValue value, double least)
+    private static double Channel(JsonValue value, double least)
     {
         double number = value.Number();
         return number >= least && number <= LargestValue ? number : throw value.Wrong(least > 0 ? "a number greater than 0" : "a number");

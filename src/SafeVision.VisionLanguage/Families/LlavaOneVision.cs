@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -35,18 +36,18 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static SingleTilePreparation Images(ModelConfiguration configuration)
     {
-        ConfigurationValue config = configuration.Config, vision = config["vision_config"];
+        JsonValue config = configuration.Config, vision = config["vision_config"];
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        ConfigurationValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
+        JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
         int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
-        ConfigurationValue patch = vision["patch_size"], strategy = config["vision_feature_select_strategy"];
+        JsonValue patch = vision["patch_size"], strategy = config["vision_feature_select_strategy"];
         int tokens = side / patch.Integer(1, side);
         if (strategy.Text("full") != "full")
         {
             throw strategy.Wrong("\"full\": one token for each patch");
         }
 
-        ConfigurationValue length = configuration.Processor["num_image_tokens"];
+        JsonValue length = configuration.Processor["num_image_tokens"];
         if (length.Integer(1, ImageBudget.MostTokens, tokens * tokens) != tokens * tokens)
         {
             throw length.Wrong($"{tokens * tokens}, one token for each patch of a plainly resized image; several tiles for an image (image_grid_pinpoints) are not supported");

@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -28,7 +29,7 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
     {
         Qwen2VlPatching patching = Patching(configuration, options);
         (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [patching.ImageMark], Conversation);
-        ConfigurationValue token = configuration.Config["image_token_id"] is { Exists: true } id ? id : configuration.GenAI["model"]["image_token_id"];
+        JsonValue token = configuration.Config["image_token_id"] is { Exists: true } id ? id : configuration.GenAI["model"]["image_token_id"];
         return new VisionLanguageProfile
         {
             Family = Name,
@@ -51,7 +52,7 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
 
     private static Qwen2VlPatching Patching(ModelConfiguration configuration, PreparationOptions options)
     {
-        ConfigurationValue values = PreprocessorSettings.Read(configuration).Values;
+        JsonValue values = PreprocessorSettings.Read(configuration).Values;
         if (!values.Exists)
         {
             throw values.Wrong("an object: preprocessor_config.json of the checkpoint");
@@ -63,7 +64,7 @@ internal sealed class Qwen2Vl : IVisionLanguageFamily
         }
 
         // min_pixels and max_pixels go before the newer names where both are there, as in transformers.
-        ConfigurationValue size = values["size"], least = values["min_pixels"], most = values["max_pixels"];
+        JsonValue size = values["size"], least = values["min_pixels"], most = values["max_pixels"];
         least = least.Exists ? least : size.Any("shortest_edge", "min_pixels");
         most = most.Exists ? most : size.Any("longest_edge", "max_pixels");
         var patching = new Qwen2VlPatching

@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using System.Globalization;
 using System.Text;
 
@@ -161,21 +162,21 @@ internal sealed class AddedTokenList
     public bool Contains(string content) => _ids.ContainsKey(content);
 
     /// <exception cref="Inference.ModelLoadException">Another token has the id or the content, or there are too many, or it is too long.</exception>
-    public void Add(AddedToken token, JsonPlace place)
+    public void Add(AddedToken token, JsonValue place)
     {
         if (token.Content.Length is 0 or > ContentTrie.LongestContent)
         {
-            throw place.Wrong($"an added token has from 1 to {ContentTrie.LongestContent} characters");
+            throw place.Invalid($"an added token has from 1 to {ContentTrie.LongestContent} characters");
         }
 
         if (!_byId.TryAdd(token.Id, token) || !_ids.TryAdd(token.Content, token.Id))
         {
-            throw place.Wrong($"another added token has the id {token.Id} or the content {token.Content}");
+            throw place.Invalid($"another added token has the id {token.Id} or the content {token.Content}");
         }
 
         if (_byId.Count > TokenizerLimits.AddedTokens)
         {
-            throw place.Wrong($"there are more than {TokenizerLimits.AddedTokens} added tokens");
+            throw place.Invalid($"there are more than {TokenizerLimits.AddedTokens} added tokens");
         }
     }
 }
@@ -191,21 +192,21 @@ internal static class AddedTokenFiles
 
     /// <param name="folder">The model's folder.</param>
     /// <param name="configuration">Its <c>tokenizer_config.json</c>, if it has one.</param>
-    public static AddedToken[] Read(TokenizerFolder folder, JsonPlace? configuration)
+    public static AddedToken[] Read(TokenizerFolder folder, JsonValue? configuration)
     {
         AddedTokenList tokens = new();
-        foreach ((string id, JsonPlace place) in configuration?.Find("added_tokens_decoder")?.Members() ?? [])
+        foreach ((string id, JsonValue place) in configuration?.Find("added_tokens_decoder")?.Members() ?? [])
         {
             if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out int number) || number > TokenizerLimits.HighestId)
             {
-                throw place.Wrong($"{id} is no id from 0 to {TokenizerLimits.HighestId}");
+                throw place.Invalid($"{id} is no id from 0 to {TokenizerLimits.HighestId}");
             }
 
             tokens.Add(ReadToken(place, number), place);
         }
 
         HashSet<string> special = [.. SpecialContents(configuration), .. SpecialContents(folder.ReadJson("special_tokens_map.json"))];
-        foreach ((string content, JsonPlace place) in folder.ReadJson("added_tokens.json")?.Members() ?? [])
+        foreach ((string content, JsonValue place) in folder.ReadJson("added_tokens.json")?.Members() ?? [])
         {
             if (!tokens.Contains(content))
             {
@@ -218,31 +219,31 @@ internal static class AddedTokenFiles
     }
 
     /// <summary>A token as an object with its content and flags.</summary>
-    public static AddedToken ReadToken(JsonPlace place, int id)
+    public static AddedToken ReadToken(JsonValue place, int id)
     {
-        bool isSpecial = place.GetFlag("special", false);
+        bool isSpecial = place["special"].Flag(false);
         return new AddedToken(
             id,
-            place.GetText("content"),
+            place.Get("content").RequiredText(),
             isSpecial,
-            place.GetFlag("normalized", !isSpecial),
-            place.GetFlag("single_word", false),
-            place.GetFlag("lstrip", false),
-            place.GetFlag("rstrip", false));
+            place["normalized"].Flag(!isSpecial),
+            place["single_word"].Flag(false),
+            place["lstrip"].Flag(false),
+            place["rstrip"].Flag(false));
     }
 
     /// <summary>The content of a token that a file names as a text or as an object, or null if it names none.</summary>
-    public static string? ContentOf(JsonPlace? token) =>
-        token is not JsonPlace place ? null : place.IsObject ? place.GetText("content") : place.GetText();
+    public static string? ContentOf(JsonValue? token) =>
+        token is not JsonValue place ? null : place.IsObject ? place.Get("content").RequiredText() : place.RequiredText();
 
-    private static IEnumerable<string> SpecialContents(JsonPlace? file)
+    private static IEnumerable<string> SpecialContents(JsonValue? file)
     {
         foreach (string name in s_specialNames)
         {
-            if (file?.Find(name) is JsonPlace place)
+            if (file?.Find(name) is JsonValue place)
             {
-                IEnumerable<JsonPlace> named = place.Element.ValueKind == System.Text.Json.JsonValueKind.Array ? place.Items() : [place];
-                foreach (JsonPlace token in named)
+                IEnumerable<JsonValue> named = place.IsArray ? place.Items() : [place];
+                foreach (JsonValue token in named)
                 {
                     yield return ContentOf(token)!;
                 }

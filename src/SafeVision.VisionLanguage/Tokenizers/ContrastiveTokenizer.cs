@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
@@ -53,8 +54,8 @@ internal static class SiglipReader
     public static TokenizerParts Read(TokenizerFolder folder, byte[] bytes)
     {
         string file = Path.Combine(folder.ToString(), FileName);
-        JsonPlace? configuration = folder.ReadJson("tokenizer_config.json");
-        if (configuration?.Find("tokenizer_class") is JsonPlace kind && kind.GetText() is not ("SiglipTokenizer" or "SiglipTokenizerFast"))
+        JsonValue? configuration = folder.ReadJson("tokenizer_config.json");
+        if (configuration?.Find("tokenizer_class") is JsonValue kind && kind.RequiredText() is not ("SiglipTokenizer" or "SiglipTokenizerFast"))
         {
             throw kind.Unknown($"a {FileName} of this class");
         }
@@ -75,7 +76,7 @@ internal static class SiglipReader
         [
             .. new[] { end, unknown }.Distinct().Where(ids.ContainsKey).Select(content => new AddedToken(ids[content], content, IsSpecial: true, StripsLeft: true, StripsRight: true)).OrderBy(token => token.Id),
         ];
-        List<TextNormalizer> steps = configuration?.GetFlag("do_lower_case", true) == false ? [] : [new LowercaseNormalizer()];
+        List<TextNormalizer> steps = configuration?["do_lower_case"].Flag(true) == false ? [] : [new LowercaseNormalizer()];
         steps.AddRange([new PunctuationNormalizer(), new WhiteSpaceNormalizer(isTrimmed: true)]);
         if (model.CharacterMap.Length > 0)
         {

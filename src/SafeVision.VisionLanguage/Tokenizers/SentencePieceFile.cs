@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using Google.Protobuf;
 using SafeVision.Inference;
 
@@ -24,7 +25,7 @@ internal static class SentencePieceReader
             }
         }
 
-        JsonPlace? configuration = folder.ReadJson("tokenizer_config.json");
+        JsonValue? configuration = folder.ReadJson("tokenizer_config.json");
         AddedToken[] added = [.. AddedTokenFiles.Read(folder, configuration).Select(token => token with { IsNormalized = false })];
         SentencePieceVocabulary vocabulary = new([.. model.Pieces], ids, model.FallsBackToBytes);
         List<TextNormalizer> steps = [new ReplaceNormalizer(" ", Mark)];
@@ -46,23 +47,23 @@ internal static class SentencePieceReader
     }
 
     /// <summary>The <c>bos_token</c> unless <c>add_bos_token</c> is false, which it is not by default for these tokenizers.</summary>
-    private static int? ReadBeginning(JsonPlace? configuration, AddedToken[] added, SentencePieceFile model)
+    private static int? ReadBeginning(JsonValue? configuration, AddedToken[] added, SentencePieceFile model)
     {
-        if (configuration?.GetFlag("add_bos_token", true) == false)
+        if (configuration?["add_bos_token"].Flag(true) == false)
         {
             return null;
         }
 
-        if (configuration?.GetFlag("add_eos_token", false) == true)
+        if (configuration?["add_eos_token"].Flag(false) == true)
         {
             throw configuration.Value.Get("add_eos_token").Unknown("a token behind the text");
         }
 
-        if (configuration?.Find("bos_token") is JsonPlace place)
+        if (configuration?.Find("bos_token") is JsonValue place)
         {
             string content = AddedTokenFiles.ContentOf(place)!;
             int piece = model.Pieces.FindIndex(piece => piece.Text == content);
-            return added.FirstOrDefault(token => token.Content == content)?.Id ?? (piece >= 0 ? piece : throw place.Wrong("is no token"));
+            return added.FirstOrDefault(token => token.Content == content)?.Id ?? (piece >= 0 ? piece : throw place.Invalid("is no token"));
         }
 
         bool isPiece = model.BeginningId >= 0 && model.BeginningId < model.Pieces.Count;

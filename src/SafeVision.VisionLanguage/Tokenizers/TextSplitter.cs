@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using System.Globalization;
 using System.Text;
 
@@ -138,39 +139,39 @@ internal sealed class DelimiterSplitter(string delimiter, DelimiterPlace place) 
 internal static class SplitterSection
 {
     /// <summary>The splitter, and whether words are then written in bytes.</summary>
-    public static (TextSplitter Splitter, bool IsByteLevel) Read(JsonPlace? section)
+    public static (TextSplitter Splitter, bool IsByteLevel) Read(JsonValue? section)
     {
         List<TextSplitter> steps = [];
         bool isByteLevel = false;
-        foreach (JsonPlace place in section is JsonPlace root ? Flatten(root) : [])
+        foreach (JsonValue place in section is JsonValue root ? Flatten(root) : [])
         {
             if (isByteLevel)
             {
                 throw place.Unknown("a pre-tokenizer after ByteLevel");
             }
 
-            isByteLevel = place.GetText("type") == "ByteLevel";
+            isByteLevel = place.Get("type").RequiredText() == "ByteLevel";
             steps.AddRange(Steps(place));
         }
 
         return (new SequenceSplitter(steps), isByteLevel);
     }
 
-    private static IEnumerable<JsonPlace> Flatten(JsonPlace place) =>
-        place.GetText("type") == "Sequence" ? place.Get("pretokenizers").Items().SelectMany(Flatten) : [place];
+    private static IEnumerable<JsonValue> Flatten(JsonValue place) =>
+        place.Get("type").RequiredText() == "Sequence" ? place.Get("pretokenizers").Items().SelectMany(Flatten) : [place];
 
-    private static List<TextSplitter> Steps(JsonPlace place)
+    private static List<TextSplitter> Steps(JsonValue place)
     {
         List<TextSplitter> steps = [];
-        switch (place.GetText("type"))
+        switch (place.Get("type").RequiredText())
         {
             case "ByteLevel":
-                if (place.GetFlag("add_prefix_space", true))
+                if (place["add_prefix_space"].Flag(true))
                 {
                     steps.Add(new PrefixSplitter(' ', onlyAtStart: false));
                 }
 
-                if (place.GetFlag("use_regex", true))
+                if (place["use_regex"].Flag(true))
                 {
                     steps.Add(new WordSplitter(WordPattern.Gpt2));
                 }
@@ -178,7 +179,7 @@ internal static class SplitterSection
                 break;
 
             case "Digits":
-                steps.Add(new DigitSplitter(place.GetFlag("individual_digits", false)));
+                steps.Add(new DigitSplitter(place["individual_digits"].Flag(false)));
                 break;
 
             case "Split":
@@ -196,29 +197,29 @@ internal static class SplitterSection
         return steps;
     }
 
-    private static TextSplitter ReadSplit(JsonPlace place)
+    private static TextSplitter ReadSplit(JsonValue place)
     {
-        JsonPlace pattern = place.Get("pattern");
-        string behavior = place.GetText("behavior");
-        bool inverts = place.GetFlag("invert", false);
-        if (pattern.Find("Regex") is JsonPlace expression)
+        JsonValue pattern = place.Get("pattern");
+        string behavior = place.Get("behavior").RequiredText();
+        bool inverts = place["invert"].Flag(false);
+        if (pattern.Find("Regex") is JsonValue expression)
         {
             // Where a pattern matches every character, keeping the matches and dropping the rest is the same as cutting at them.
             bool dropsRest = (behavior, inverts) is ("Removed", true);
-            return WordSplitter.Known(expression.GetText()) is WordPattern known && (dropsRest || (behavior == "Isolated" && WordSplitter.TakesAll(known)))
+            return WordSplitter.Known(expression.RequiredText()) is WordPattern known && (dropsRest || (behavior == "Isolated" && WordSplitter.TakesAll(known)))
                 ? new WordSplitter(known)
                 : throw place.Unknown("this regular expression, or this use of it");
         }
 
         bool isKnown = Enum.TryParse(behavior, out DelimiterPlace delimiterPlace) && !inverts && char.IsAsciiLetter(behavior[0]);
-        return isKnown && pattern.Find("String")?.GetText() is { Length: > 0 } delimiter
+        return isKnown && pattern.Find("String")?.RequiredText() is { Length: > 0 } delimiter
             ? new DelimiterSplitter(delimiter, delimiterPlace)
             : throw place.Unknown("this split");
     }
 
-    private static void AddMetaspace(JsonPlace place, List<TextSplitter> steps)
+    private static void AddMetaspace(JsonValue place, List<TextSplitter> steps)
     {
-        string replacement = place.GetText("replacement");
+        string replacement = place.Get("replacement").RequiredText();
         if (replacement.Length != 1)
         {
             throw place.Unknown("a replacement of several UTF-16 units");
@@ -239,13 +240,13 @@ internal static class SplitterSection
                 throw place.Unknown("this prepend_scheme");
         }
 
-        if (place.GetFlag("split", true))
+        if (place["split"].Flag(true))
         {
             steps.Add(new DelimiterSplitter(replacement, DelimiterPlace.MergedWithNext));
         }
     }
 
     /// <summary>Where Metaspace puts a mark; files from before there was a scheme say yes or no.</summary>
-    public static string PrependScheme(JsonPlace metaspace) =>
-        metaspace.Find("prepend_scheme")?.GetText() ?? (metaspace.GetFlag("add_prefix_space", true) ? "always" : "never");
+    public static string PrependScheme(JsonValue metaspace) =>
+        metaspace.Find("prepend_scheme")?.RequiredText() ?? (metaspace["add_prefix_space"].Flag(true) ? "always" : "never");
 }

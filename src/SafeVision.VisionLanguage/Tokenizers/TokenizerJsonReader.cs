@@ -1,9 +1,10 @@
+using SafeVision.Files;
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>
 internal static class TokenizerJsonReader
 {
-    public static TokenizerParts Read(JsonPlace root, bool mayEnd)
+    public static TokenizerParts Read(JsonValue root, bool mayEnd)
     {
         (int? beginning, int? end) = PostProcessorSection.Read(root.Find("post_processor"), mayEnd);
         (TextSplitter splitter, bool isByteLevel) = SplitterSection.Read(root.Find("pre_tokenizer"));
@@ -21,9 +22,9 @@ internal static class TokenizerJsonReader
         };
     }
 
-    private static BytePairVocabulary ReadModel(JsonPlace model, bool isByteLevel, bool mayEndWords)
+    private static BytePairVocabulary ReadModel(JsonValue model, bool isByteLevel, bool mayEndWords)
     {
-        if (model.GetText("type") != "BPE")
+        if (model.Get("type").RequiredText() != "BPE")
         {
             throw model.Get("type").Unknown("this type of model");
         }
@@ -31,7 +32,7 @@ internal static class TokenizerJsonReader
         // Pieces that end a word can't be told apart in decoded text, so only what is never decoded may have them.
         foreach (string name in (string[])["dropout", "continuing_subword_prefix", .. mayEndWords ? [] : (string[])["end_of_word_suffix"]])
         {
-            if (model.Find(name) is JsonPlace value && value.Element.GetRawText() is not ("\"\"" or "0" or "0.0"))
+            if (model.Find(name) is JsonValue value && value.Json.GetRawText() is not ("\"\"" or "0" or "0.0"))
             {
                 throw value.Unknown(name);
             }
@@ -41,60 +42,60 @@ internal static class TokenizerJsonReader
         var options = new BytePairOptions
         {
             IsByteLevel = isByteLevel,
-            FallsBackToBytes = model.GetFlag("byte_fallback", false),
-            EndOfWord = model.Find("end_of_word_suffix")?.GetText() ?? "",
-            IgnoresMerges = model.GetFlag("ignore_merges", false),
-            FusesUnknown = model.GetFlag("fuse_unk", false),
-            Unknown = model.Find("unk_token") is not JsonPlace unknown ? null
-                : ids.TryGetValue(unknown.GetText(), out int id) ? id
-                : throw unknown.Wrong("is no piece of the vocabulary"),
+            FallsBackToBytes = model["byte_fallback"].Flag(false),
+            EndOfWord = model.Find("end_of_word_suffix")?.RequiredText() ?? "",
+            IgnoresMerges = model["ignore_merges"].Flag(false),
+            FusesUnknown = model["fuse_unk"].Flag(false),
+            Unknown = model.Find("unk_token") is not JsonValue unknown ? null
+                : ids.TryGetValue(unknown.RequiredText(), out int id) ? id
+                : throw unknown.Invalid("is no piece of the vocabulary"),
         };
-        JsonPlace merges = model.Get("merges");
+        JsonValue merges = model.Get("merges");
         MergeTable table = MergeReader.Read(ReadMerges(merges), ids);
         return new BytePairVocabulary(ids, table, options);
     }
 
     /// <summary>The ids of pieces, each once.</summary>
-    public static Dictionary<string, int> ReadVocabulary(JsonPlace vocabulary)
+    public static Dictionary<string, int> ReadVocabulary(JsonValue vocabulary)
     {
         Dictionary<string, int> ids = new(StringComparer.Ordinal);
         HashSet<int> taken = [];
-        foreach ((string piece, JsonPlace value) in vocabulary.Members())
+        foreach ((string piece, JsonValue value) in vocabulary.Members())
         {
             if (!taken.Add(value.GetId()) || !ids.TryAdd(piece, value.GetId()))
             {
-                throw value.Wrong($"the id of {piece} is another piece's too");
+                throw value.Invalid($"the id of {piece} is another piece's too");
             }
         }
 
         return ids;
     }
 
-    private static IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> ReadMerges(JsonPlace merges)
+    private static IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> ReadMerges(JsonValue merges)
     {
-        foreach (JsonPlace merge in merges.Items())
+        foreach (JsonValue merge in merges.Items())
         {
-            (string Left, string Right)? pair = !merge.IsString ? merge.GetPair()
-                : merge.GetText().Split(' ') is [string left, string right] ? (left, right)
+            (string Left, string Right)? pair = !merge.IsText ? merge.GetPair()
+                : merge.RequiredText().Split(' ') is [string left, string right] ? (left, right)
                 : null;
-            yield return pair is var (first, second) ? (first, second, merge.Wrong) : throw merge.Wrong("is no pair");
+            yield return pair is var (first, second) ? (first, second, merge.Invalid) : throw merge.Invalid("is no pair");
         }
     }
 
-    private static AddedToken[] ReadAddedTokens(JsonPlace root, PieceVocabulary vocabulary)
+    private static AddedToken[] ReadAddedTokens(JsonValue root, PieceVocabulary vocabulary)
     {
         AddedTokenList tokens = new();
-        foreach (JsonPlace place in root.Find("added_tokens")?.Items() ?? [])
+        foreach (JsonValue place in root.Find("added_tokens")?.Items() ?? [])
         {
             AddedToken token = AddedTokenFiles.ReadToken(place, place.Get("id").GetId());
             if (vocabulary.Find(token.Content) is int other && other != token.Id)
             {
-                throw place.Wrong($"the vocabulary gives this content the id {other}");
+                throw place.Invalid($"the vocabulary gives this content the id {other}");
             }
 
             if (vocabulary.PieceOf(token.Id) is string piece && piece != token.Content)
             {
-                throw place.Wrong($"the vocabulary gives this id to {piece}");
+                throw place.Invalid($"the vocabulary gives this id to {piece}");
             }
 
             tokens.Add(token, place);
@@ -107,26 +108,26 @@ internal static class TokenizerJsonReader
 /// <summary>Reads the normalizer of <c>tokenizer.json</c>.</summary>
 internal static class NormalizerSection
 {
-    public static TextNormalizer Read(JsonPlace? section) =>
-        new SequenceNormalizer([.. section is JsonPlace place ? Steps(place) : []]);
+    public static TextNormalizer Read(JsonValue? section) =>
+        new SequenceNormalizer([.. section is JsonValue place ? Steps(place) : []]);
 
-    private static IEnumerable<TextNormalizer> Steps(JsonPlace place) => place.GetText("type") switch
+    private static IEnumerable<TextNormalizer> Steps(JsonValue place) => place.Get("type").RequiredText() switch
     {
         "Sequence" => place.Get("normalizers").Items().SelectMany(Steps),
         "NFC" => [new CanonicalNormalizer(composes: true)],
         "NFD" => [new CanonicalNormalizer(composes: false)],
         "Lowercase" => [new LowercaseNormalizer()],
-        "Prepend" => place.GetText("prepend") is { Length: > 0 } prefix ? [new PrependNormalizer(prefix)] : [],
-        "Replace" when place.Get("pattern").Find("Regex")?.GetText() == @"\s+" && place.GetText("content") == " " => [new WhiteSpaceNormalizer(isTrimmed: false)],
-        "Replace" => [new ReplaceNormalizer(PatternOf(place), place.GetText("content"))],
+        "Prepend" => place.Get("prepend").RequiredText() is { Length: > 0 } prefix ? [new PrependNormalizer(prefix)] : [],
+        "Replace" when place.Get("pattern").Find("Regex")?.RequiredText() == @"\s+" && place.Get("content").RequiredText() == " " => [new WhiteSpaceNormalizer(isTrimmed: false)],
+        "Replace" => [new ReplaceNormalizer(PatternOf(place), place.Get("content").RequiredText())],
         _ => throw place.Unknown("this normalizer"),
     };
 
     /// <summary>The text that a Replace looks for.</summary>
-    public static string PatternOf(JsonPlace replace)
+    public static string PatternOf(JsonValue replace)
     {
-        JsonPlace pattern = replace.Get("pattern");
-        return pattern.Find("String")?.GetText() is { Length: > 0 } text ? text : throw pattern.Unknown("this pattern");
+        JsonValue pattern = replace.Get("pattern");
+        return pattern.Find("String")?.RequiredText() is { Length: > 0 } text ? text : throw pattern.Unknown("this pattern");
     }
 }
 
@@ -136,14 +137,14 @@ internal static class PostProcessorSection
     /// <summary>The one id that is put in front, and the one that is put behind; null: none.</summary>
     /// <param name="section">The section, if there is one.</param>
     /// <param name="mayEnd">Whether something may be put behind a text; a prompt must stay open.</param>
-    public static (int? Beginning, int? End) Read(JsonPlace? section, bool mayEnd)
+    public static (int? Beginning, int? End) Read(JsonValue? section, bool mayEnd)
     {
-        if (section is not JsonPlace place)
+        if (section is not JsonValue place)
         {
             return default;
         }
 
-        switch (place.GetText("type"))
+        switch (place.Get("type").RequiredText())
         {
             case "ByteLevel": // it only mends the offsets of words
                 return default;
@@ -163,10 +164,10 @@ internal static class PostProcessorSection
         }
     }
 
-    private static (int? Beginning, int? End) ReadTemplate(JsonPlace place, bool mayEnd)
+    private static (int? Beginning, int? End) ReadTemplate(JsonValue place, bool mayEnd)
     {
-        JsonPlace template = place.Get("single");
-        JsonPlace[] parts = [.. template.Items()];
+        JsonValue template = place.Get("single");
+        JsonValue[] parts = [.. template.Items()];
         int text = Array.FindIndex(parts, part => part.Find("Sequence") is not null);
         bool isKnown = text is 0 or 1 && parts.Length - text <= (mayEnd ? 2 : 1);
         return isKnown
@@ -174,39 +175,39 @@ internal static class PostProcessorSection
             : throw template.Unknown("a template other than at most one token and the text");
     }
 
-    private static int ReadToken(JsonPlace place, JsonPlace part)
+    private static int ReadToken(JsonValue place, JsonValue part)
     {
-        JsonPlace name = part.Get("SpecialToken").Get("id");
-        JsonPlace ids = place.Get("special_tokens").Get(name.GetText()).Get("ids");
-        JsonPlace[] each = [.. ids.Items()];
+        JsonValue name = part.Get("SpecialToken").Get("id");
+        JsonValue ids = place.Get("special_tokens").Get(name.RequiredText()).Get("ids");
+        JsonValue[] each = [.. ids.Items()];
         return each.Length == 1 ? each[0].GetId() : throw ids.Unknown("a special token of several ids");
     }
 
     /// <summary>The id of a pair of content and id.</summary>
-    private static int ReadPair(JsonPlace pair)
+    private static int ReadPair(JsonValue pair)
     {
-        JsonPlace[] parts = [.. pair.Items()];
-        return parts.Length == 2 ? parts[1].GetId() : throw pair.Wrong("is no pair of a token and its id");
+        JsonValue[] parts = [.. pair.Items()];
+        return parts.Length == 2 ? parts[1].GetId() : throw pair.Invalid("is no pair of a token and its id");
     }
 }
 
 /// <summary>Reads the decoder of <c>tokenizer.json</c>.</summary>
 internal static class DecoderSection
 {
-    public static Func<PieceDecoder> Read(JsonPlace section)
+    public static Func<PieceDecoder> Read(JsonValue section)
     {
-        JsonPlace[] steps = [.. Flatten(section)];
-        if (steps is [JsonPlace only] && only.GetText("type") == "ByteLevel")
+        JsonValue[] steps = [.. Flatten(section)];
+        if (steps is [JsonValue only] && only.Get("type").RequiredText() == "ByteLevel")
         {
             return () => new ByteLevelDecoder();
         }
 
-        if (steps is [JsonPlace metaspace] && metaspace.GetText("type") == "Metaspace")
+        if (steps is [JsonValue metaspace] && metaspace.Get("type").RequiredText() == "Metaspace")
         {
-            string mark = metaspace.GetText("replacement");
+            string mark = metaspace.Get("replacement").RequiredText();
             ByteFallbackRules spaces = new()
             {
-                Replacements = mark.Length > 0 ? [(mark, " ")] : throw metaspace.Wrong("the replacement is empty"),
+                Replacements = mark.Length > 0 ? [(mark, " ")] : throw metaspace.Invalid("the replacement is empty"),
                 DroppedFromFirst = SplitterSection.PrependScheme(metaspace) == "never" ? null : mark,
             };
             return () => new ByteFallbackDecoder(spaces);
@@ -216,18 +217,18 @@ internal static class DecoderSection
         return () => new ByteFallbackDecoder(rules);
     }
 
-    private static IEnumerable<JsonPlace> Flatten(JsonPlace place) =>
-        place.GetText("type") == "Sequence" ? place.Get("decoders").Items().SelectMany(Flatten) : [place];
+    private static IEnumerable<JsonValue> Flatten(JsonValue place) =>
+        place.Get("type").RequiredText() == "Sequence" ? place.Get("decoders").Items().SelectMany(Flatten) : [place];
 
     /// <summary>Replace, as often as it comes, then ByteFallback, Fuse and Strip, each at most once and in this order.</summary>
-    private static ByteFallbackRules ReadSteps(JsonPlace[] steps)
+    private static ByteFallbackRules ReadSteps(JsonValue[] steps)
     {
         ByteFallbackRules rules = new();
         List<(string, string)> replacements = [];
         int stage = 0;
-        foreach (JsonPlace step in steps)
+        foreach (JsonValue step in steps)
         {
-            string type = step.GetText("type");
+            string type = step.Get("type").RequiredText();
             int next = type switch { "Replace" => 0, "ByteFallback" => 1, "Fuse" => 2, "Strip" => 3, _ => -1 };
             if (next < stage || (next == stage && next > 0) || (next == 3 && stage != 2))
             {
@@ -238,7 +239,7 @@ internal static class DecoderSection
             switch (next)
             {
                 case 0:
-                    replacements.Add((NormalizerSection.PatternOf(step), step.GetText("content")));
+                    replacements.Add((NormalizerSection.PatternOf(step), step.Get("content").RequiredText()));
                     break;
                 case 1:
                     rules = rules with { JoinsBytes = true };
@@ -252,9 +253,9 @@ internal static class DecoderSection
         return rules with { Replacements = replacements };
     }
 
-    private static ByteFallbackRules ReadStrip(JsonPlace step, ByteFallbackRules rules)
+    private static ByteFallbackRules ReadStrip(JsonValue step, ByteFallbackRules rules)
     {
-        string content = step.GetText("content");
+        string content = step.Get("content").RequiredText();
         bool isKnown = content.Length == 1 && step.Get("stop").GetId() == 0;
         return isKnown ? rules with { Stripped = content[0], StrippedCount = step.Get("start").GetId() } : throw step.Unknown("this strip");
     }

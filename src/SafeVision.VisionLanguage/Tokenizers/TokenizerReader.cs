@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-using System.Text;
 using System.Text.Json;
 using SafeVision.Files;
 using SafeVision.Inference;
@@ -19,7 +17,7 @@ internal static class TokenizerReader
             return SiglipReader.Read(folder, pieces);
         }
 
-        if (folder.ReadJson("tokenizer.json") is JsonPlace json)
+        if (folder.ReadJson("tokenizer.json") is JsonValue json)
         {
             return TokenizerJsonReader.Read(json, mayEnd);
         }
@@ -29,7 +27,7 @@ internal static class TokenizerReader
             return SentencePieceReader.Read(folder, model);
         }
 
-        if (folder.ReadJson("vocab.json") is JsonPlace vocabulary)
+        if (folder.ReadJson("vocab.json") is JsonValue vocabulary)
         {
             return VocabularyAndMergesReader.Read(folder, vocabulary);
         }
@@ -43,8 +41,6 @@ internal static class TokenizerReader
 /// <summary>The tokenizer files of a model's folder, each read whole and within limits.</summary>
 internal sealed class TokenizerFolder(string path)
 {
-    private static readonly JsonDocumentOptions s_json = new() { MaxDepth = 64, AllowDuplicateProperties = false };
-
     public override string ToString() => path;
 
     /// <summary>The bytes of a file, or null if it is not there.</summary>
@@ -68,7 +64,7 @@ internal sealed class TokenizerFolder(string path)
 
     /// <summary>The root of a JSON file, or null if it is not there.</summary>
     /// <exception cref="ModelLoadException">It cannot be read, is too long, or is no JSON.</exception>
-    public JsonPlace? ReadJson(string name)
+    public JsonValue? ReadJson(string name)
     {
         if (Read(name) is not byte[] bytes)
         {
@@ -76,15 +72,7 @@ internal sealed class TokenizerFolder(string path)
         }
 
         string file = Path.Combine(path, name);
-        ReadOnlySpan<byte> text = bytes;
-        try
-        {
-            return new JsonPlace(file, "$", JsonElement.Parse(text.StartsWith("\uFEFF"u8) ? text[3..] : text, s_json));
-        }
-        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
-        {
-            throw new ModelLoadException($"{file}: is no JSON: {exception.Message} Copy the file again from where the model was published.", exception);
-        }
+        return JsonValue.Parse(file, bytes, static (message, cause) => new ModelLoadException(message, cause), root: "$");
     }
 }
 
@@ -104,107 +92,28 @@ internal static class TokenizerLimits
     public const int SentencePieceUnits = 512;
 }
 
-/// <summary>A value in a JSON file that knows where it stands, so that what is wrong with it can be said.</summary>
-internal readonly record struct JsonPlace(string File, string Owner, JsonElement Element, int Index = -1)
+/// <summary>What tokenizer files ask of their values.</summary>
+internal static class TokenizerValues
 {
-    private const int LongestQuote = 120;
-
-    /// <summary>The JSON path, written only when it is asked for: a list may have hundreds of thousands of items.</summary>
-    public string Path => Index < 0 ? Owner : $"{Owner}[{Index}]";
-
-    public bool IsObject => Element.ValueKind == JsonValueKind.Object;
-
-    public bool IsString => Element.ValueKind == JsonValueKind.String;
-
-    /// <summary>A member that is there and not null, or null.</summary>
-    public JsonPlace? Find(string name)
-    {
-        Expect(JsonValueKind.Object, "an object");
-        return Element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null
-            ? new JsonPlace(File, $"{Path}.{name}", value)
-            : null;
-    }
-
-    /// <summary>A member that must be there.</summary>
-    public JsonPlace Get(string name) => Find(name) ?? throw Wrong($"{name} is missing");
-
-    public string GetText()
-    {
-        Expect(JsonValueKind.String, "a text");
-        try
-        {
-            return Element.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw Wrong("is not well-formed Unicode");
-        }
-    }
-
-    public string GetText(string name) => Get(name).GetText();
-
-    public bool GetFlag(string name, bool absent) => Find(name) is not JsonPlace value ? absent
-        : value.Element.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.Element.GetBoolean()
-        : throw value.Wrong("is neither true nor false");
-
     /// <summary>An id from 0 to <see cref="TokenizerLimits.HighestId"/>.</summary>
-    public int GetId() => Element.ValueKind == JsonValueKind.Number && Element.TryGetInt32(out int id) && id is >= 0 and <= TokenizerLimits.HighestId
+    public static int GetId(this JsonValue value) => value.Exists && value.Json.ValueKind == JsonValueKind.Number && value.Json.TryGetInt32(out int id) && id is >= 0 and <= TokenizerLimits.HighestId
         ? id
-        : throw Wrong($"is no id from 0 to {TokenizerLimits.HighestId}");
+        : throw value.Invalid($"is no id from 0 to {TokenizerLimits.HighestId}");
 
-    public IEnumerable<JsonPlace> Items()
-    {
-        Expect(JsonValueKind.Array, "a list");
-        (string file, string path) = (File, Path);
-        return Element.EnumerateArray().Select((value, index) => new JsonPlace(file, path, value, index));
-    }
+    /// <summary>True or false; <paramref name="absent"/> where it is missing.</summary>
+    public static bool Flag(this JsonValue value, bool absent) => !value.Exists || value.Json.ValueKind is JsonValueKind.True or JsonValueKind.False
+        ? value.Boolean(absent)
+        : throw value.Invalid("is neither true nor false");
 
     /// <summary>The two texts of a list of two, or null if it is no such list.</summary>
-    public (string First, string Second)? GetPair()
+    public static (string First, string Second)? GetPair(this JsonValue value)
     {
-        Expect(JsonValueKind.Array, "a list");
-        return Element.GetArrayLength() != 2 ? null
-            : Element[0].ValueKind == JsonValueKind.String && Element[1].ValueKind == JsonValueKind.String
-                ? (new JsonPlace(File, Owner, Element[0], Index).GetText(), new JsonPlace(File, Owner, Element[1], Index).GetText())
-                : throw Items().First(item => !item.IsString).Wrong("is not a text");
-    }
+        JsonValue[] items = [.. value.Items()];
+        return items.Length != 2 ? null : (Text(items[0]), Text(items[1]));
 
-    public IEnumerable<(string Name, JsonPlace Value)> Members()
-    {
-        Expect(JsonValueKind.Object, "an object");
-        (string file, string path) = (File, Path);
-        foreach (JsonProperty member in Element.EnumerateObject())
-        {
-            string name;
-            try
-            {
-                name = member.Name;
-            }
-            catch (InvalidOperationException)
-            {
-                throw Wrong("has a name that is not well-formed Unicode");
-            }
-
-            yield return (name, new JsonPlace(file, path, member.Value));
-        }
-    }
-
-    /// <summary>An error that says where, what stands there, and what is wrong with it.</summary>
-    public ModelLoadException Wrong(string what)
-    {
-        string quote = Encoding.UTF8.GetString(JsonMarshal.GetRawUtf8Value(Element)); // which need not be well-formed
-        quote = quote.Length > LongestQuote ? $"{quote.AsSpan(0, LongestQuote)}…" : quote;
-        return new ModelLoadException($"{File}: {Path}: {what}: {quote}");
+        static string Text(JsonValue item) => item.IsText ? item.RequiredText() : throw item.Invalid("is not a text");
     }
 
     /// <summary>An error that says that the file asks for what is not known here.</summary>
-    public ModelLoadException Unknown(string what) => Wrong($"{what} is not supported by this tokenizer reader");
-
-    private void Expect(JsonValueKind kind, string what)
-    {
-        if (Element.ValueKind != kind)
-        {
-            throw Wrong($"is not {what}");
-        }
-    }
+    public static Exception Unknown(this JsonValue value, string what) => value.Invalid($"{what} is not supported by this tokenizer reader");
 }

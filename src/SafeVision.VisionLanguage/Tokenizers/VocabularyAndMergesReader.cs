@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using System.Text;
 using SafeVision.Inference;
 
@@ -9,17 +10,17 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// </summary>
 internal static class VocabularyAndMergesReader
 {
-    public static TokenizerParts Read(TokenizerFolder folder, JsonPlace vocabulary)
+    public static TokenizerParts Read(TokenizerFolder folder, JsonValue vocabulary)
     {
-        JsonPlace configuration = folder.ReadJson("tokenizer_config.json")
+        JsonValue configuration = folder.ReadJson("tokenizer_config.json")
             ?? throw new ModelLoadException($"{folder}: vocab.json needs tokenizer_config.json beside it, which says by what rules words are found.");
-        (WordPattern pattern, TextNormalizer[] steps) = configuration.GetText("tokenizer_class") switch
+        (WordPattern pattern, TextNormalizer[] steps) = configuration.Get("tokenizer_class").RequiredText() switch
         {
             "Qwen2Tokenizer" or "Qwen2TokenizerFast" => (WordPattern.Qwen2, new TextNormalizer[] { new CanonicalNormalizer(composes: true) }),
             "GPT2Tokenizer" or "GPT2TokenizerFast" => (WordPattern.Gpt2, []),
             _ => throw configuration.Get("tokenizer_class").Unknown("a vocab.json of this class"),
         };
-        if (configuration.GetFlag("add_prefix_space", false))
+        if (configuration["add_prefix_space"].Flag(false))
         {
             throw configuration.Get("add_prefix_space").Unknown("add_prefix_space");
         }
@@ -34,15 +35,15 @@ internal static class VocabularyAndMergesReader
             Splitter = new WordSplitter(pattern),
             Vocabulary = pieces,
             CreateDecoder = static () => new ByteLevelDecoder(),
-            BeginningOfText = configuration.GetFlag("add_bos_token", false) ? BeginningOf(configuration, added) : null,
+            BeginningOfText = configuration["add_bos_token"].Flag(false) ? BeginningOf(configuration, added) : null,
         };
     }
 
-    private static int BeginningOf(JsonPlace configuration, AddedToken[] added)
+    private static int BeginningOf(JsonValue configuration, AddedToken[] added)
     {
-        JsonPlace place = configuration.Get("bos_token");
+        JsonValue place = configuration.Get("bos_token");
         string? content = AddedTokenFiles.ContentOf(place);
-        return added.FirstOrDefault(token => token.Content == content)?.Id ?? throw place.Wrong("is no added token");
+        return added.FirstOrDefault(token => token.Content == content)?.Id ?? throw place.Invalid("is no added token");
     }
 
     private static IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> ReadMerges(TokenizerFolder folder)
