@@ -16,6 +16,8 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// </summary>
 internal sealed class SmolVLM : IVisionLanguageFamily
 {
+    private const string Tower = "model.vision_model.";
+
     private static readonly EncoderDefaults s_defaults = new() { Width = 1152, Intermediate = 3072, Heads = 16, Activation = "gelu_pytorch_tanh", Epsilon = 1e-6, PatchSize = 32 };
 
     public string Name => "smolvlm";
@@ -37,7 +39,7 @@ internal sealed class SmolVLM : IVisionLanguageFamily
     private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
     {
         JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        var source = new EncoderSource(checkpoint, "model.vision_model.", vision, s_defaults, $"{path}: vision_config");
+        var source = new EncoderSource(checkpoint, Tower, vision, s_defaults, $"{path}: vision_config");
         int image = source.Integer("image_size", 1, 4096, s_defaults.ImageSize), patch = source.Integer("patch_size", 1, 1024, s_defaults.PatchSize), channels = source.Integer("num_channels", 1, 16, 3);
         int grid = PatchEmbedding.Grid(image, patch, source.Where), factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
         if (grid % factor != 0)
@@ -52,7 +54,7 @@ internal sealed class SmolVLM : IVisionLanguageFamily
             PatchSize = patch,
             Patches = source.Kernel("embeddings.patch_embedding", true, source.Width, channels, patch, patch),
             Positions = source.Table("embeddings.position_embedding.weight", grid * grid, source.Width),
-            Layers = source.Tower(i => SiglipTower.ReadLayer(source, i), source.Norm("post_layernorm")),
+            Layers = source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
             Shuffle = new PixelShuffle(grid, factor, IsTransposed: false),
             Connector = Projection.Read(checkpoint, "model.connector.modality_projection.proj", hidden, factor * factor * source.Width, hasBias: false),
         };
