@@ -1,3 +1,6 @@
+using System.Numerics.Tensors;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Inference;
 
@@ -44,4 +47,122 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
     private int Dimension(string input, int axis) => Session.Session.InputMetadata[input].Dimensions is { } shape && shape.Length > axis && shape[axis] > 0
         ? shape[axis]
         : throw new ModelLoadException($"{Session.ModelName}: dimension {axis} of '{input}' must be fixed, but is not.");
+}
+
+/// <summary>
+/// Zeroed memory outside the garbage collector's heap, aligned to 64 bytes, of any size. The operating system commits its
+/// pages only as they are touched, so room for a long text costs nothing while texts are short. Not thread-safe.
+/// </summary>
+internal sealed unsafe class NativeBuffer : IDisposable
+{
+    private const nuint Alignment = 64;
+
+    private void* _block;
+    private byte* _start;
+
+    public NativeBuffer(long bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        Bytes = bytes;
+        _block = NativeMemory.AllocZeroed(checked((nuint)bytes + Alignment)); // aligned allocation would have to zero, and so touch, every page
+        _start = (byte*)(((nuint)_block + (Alignment - 1)) & ~(Alignment - 1));
+    }
+
+    /// <summary>The size.</summary>
+    public long Bytes { get; }
+
+    /// <summary>A part of the memory; valid until the buffer is disposed.</summary>
+    public Span<T> Span<T>(long offset, int count)
+        where T : unmanaged
+    {
+        Require(offset, checked((long)count * sizeof(T)));
+        return new Span<T>(_start + offset, count);
+    }
+
+    /// <summary>Moves bytes within the buffer; the ranges may overlap.</summary>
+    public void Move(long from, long to, long bytes) => Copy(this, from, this, to, bytes);
+
+    /// <summary>Copies bytes from one buffer to another.</summary>
+    public static void Copy(NativeBuffer source, long from, NativeBuffer target, long to, long bytes)
+    {
+        source.Require(from, bytes);
+        target.Require(to, bytes);
+        Buffer.MemoryCopy(source._start + from, target._start + to, bytes, bytes);
+    }
+
+    /// <summary>A tensor over a part of the memory, to be disposed before the buffer.</summary>
+    public OrtValue Tensor(TensorElementType type, long[] shape, long offset = 0)
+    {
+        long bytes = TensorElements.SizeOf(type);
+        foreach (long size in shape)
+        {
+            bytes = checked(bytes * size);
+        }
+
+        Require(offset, bytes);
+        return OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, type, shape, (nint)(_start + offset), bytes);
+    }
+
+    private void Require(long offset, long bytes)
+    {
+        ObjectDisposedException.ThrowIf(_block is null, this);
+        if (offset < 0 || bytes < 0 || offset > Bytes - bytes)
+        {
+            throw new ArgumentOutOfRangeException(nameof(offset), $"{bytes} bytes from {offset} on are not within {Bytes}.");
+        }
+    }
+
+    public void Dispose()
+    {
+        Free();
+        GC.SuppressFinalize(this);
+    }
+
+    ~NativeBuffer() => Free();
+
+    private void Free()
+    {
+        NativeMemory.Free(_block);
+        _block = null;
+        _start = null;
+    }
+}
+
+/// <summary>The element types that vision-language graphs use for numbers: 32-bit and 16-bit floats.</summary>
+internal static class TensorElements
+{
+    public static int SizeOf(TensorElementType type) => type switch
+    {
+        TensorElementType.Float or TensorElementType.Int32 => 4,
+        TensorElementType.Float16 => 2,
+        TensorElementType.Int64 => 8,
+        TensorElementType.Bool => 1,
+        _ => throw new ModelLoadException($"Tensors of {type} are not supported; 32-bit and 16-bit floats are."),
+    };
+
+    /// <summary>Writes floats into memory that holds elements of <paramref name="type"/>.</summary>
+    public static void Write(ReadOnlySpan<float> values, NativeBuffer target, TensorElementType type, long firstElement)
+    {
+        if (type == TensorElementType.Float)
+        {
+            values.CopyTo(target.Span<float>(firstElement * sizeof(float), values.Length));
+        }
+        else
+        {
+            TensorPrimitives.ConvertToHalf(values, target.Span<Half>(firstElement * 2, values.Length));
+        }
+    }
+
+    /// <summary>Reads floats from memory that holds elements of <paramref name="type"/>.</summary>
+    public static void Read(ReadOnlySpan<byte> source, TensorElementType type, Span<float> values)
+    {
+        if (type == TensorElementType.Float)
+        {
+            MemoryMarshal.Cast<byte, float>(source)[..values.Length].CopyTo(values);
+        }
+        else
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(source)[..values.Length], values);
+        }
+    }
 }

@@ -1,3 +1,6 @@
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage.Generation;
@@ -78,4 +81,168 @@ internal sealed record ImageFeatures(ReadOnlyMemory<float> Values, int Width)
     public int Tokens => Values.Length / Width;
 
     public ReadOnlyMemory<float> Row(int token) => Values.Slice(token * Width, Width);
+}
+
+/// <summary>
+/// A graph that maps ids to embeddings, [batch, tokens] to [batch, tokens, width]. Image features stand in place of image
+/// tokens, in order: the graph puts them there where it has an input for them, otherwise they overwrite its rows.
+/// </summary>
+internal sealed class EmbeddingTable : ITextEmbedder
+{
+    private readonly ModelSession _session;
+    private readonly string _ids;
+    private readonly string? _features;
+    private readonly string _embeddings;
+    private readonly int _imageToken;
+    private readonly int _width;
+    private readonly TensorElementType _type;
+    private readonly OrtIoBinding _binding;
+    private readonly RunOptions _options = new();
+    private NativeBuffer _input = new(0);
+    private NativeBuffer _converted = new(0);
+    private NativeBuffer _merged = new(0);
+
+    /// <param name="session">The graph.</param>
+    /// <param name="ids">The input of ids.</param>
+    /// <param name="features">The input of image features; null where the graph knows nothing of images.</param>
+    /// <param name="embeddings">The output.</param>
+    /// <param name="width">Numbers of an embedding.</param>
+    /// <param name="imageToken">The id that stands for an image feature.</param>
+    public EmbeddingTable(ModelSession session, string ids, string? features, string embeddings, int width, int imageToken)
+    {
+        (_session, _ids, _features, _embeddings, _width, _imageToken) = (session, ids, features, embeddings, width, imageToken);
+        _type = session.Session.OutputMetadata[embeddings].ElementDataType;
+        _binding = session.Session.CreateIoBinding();
+    }
+
+    public void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow)
+    {
+        ReadOnlySpan<int> ids = tokens.Ids.Slice(start, count);
+        Span<long> input = Room(ref _input, (long)count * sizeof(long)).Span<long>(0, count);
+        for (int i = 0; i < count; i++)
+        {
+            input[i] = ids[i];
+        }
+
+        bool direct = type == _type;
+        NativeBuffer output = direct ? target : Room(ref _converted, (long)count * _width * TensorElements.SizeOf(_type));
+        long offset = direct ? (long)firstRow * _width * TensorElements.SizeOf(type) : 0;
+        using (OrtValue idTensor = _input.Tensor(TensorElementType.Int64, [1, count]))
+        using (OrtValue? featureTensor = _features is null ? null : Merge(tokens, start, count, features))
+        using (OrtValue embeddingTensor = output.Tensor(_type, [1, count, _width], offset))
+        {
+            _binding.BindInput(_ids, idTensor);
+            if (featureTensor is not null)
+            {
+                _binding.BindInput(_features, featureTensor);
+            }
+
+            _binding.BindOutput(_embeddings, embeddingTensor);
+            ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
+            _session.Session.RunWithBinding(_options, _binding);
+        }
+
+        if (!direct)
+        {
+            Convert(count * _width, target, type, (long)firstRow * _width);
+        }
+
+        if (_features is null)
+        {
+            foreach ((int at, ReadOnlyMemory<float> values) in ImageRows(tokens, start, count, features))
+            {
+                TensorElements.Write(values.Span, target, type, ((long)firstRow + at - start) * _width);
+            }
+        }
+    }
+
+    /// <summary>The features of a run's image tokens, for graphs that put them in their places.</summary>
+    private OrtValue Merge(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features)
+    {
+        NodeMetadata input = _session.Session.InputMetadata[_features!];
+        int rows = 0;
+        foreach ((_, ReadOnlyMemory<float> values) in ImageRows(tokens, start, count, features))
+        {
+            Room(ref _merged, (long)count * _width * TensorElements.SizeOf(input.ElementDataType));
+            TensorElements.Write(values.Span, _merged, input.ElementDataType, (long)rows++ * _width);
+        }
+
+        return _merged.Tensor(input.ElementDataType, input.Dimensions.Length == 3 ? [1, rows, _width] : [rows, _width]);
+    }
+
+    private void Convert(int count, NativeBuffer target, TensorElementType type, long first)
+    {
+        float[] floats = System.Buffers.ArrayPool<float>.Shared.Rent(count);
+        TensorElements.Read(_converted.Span<byte>(0, checked(count * TensorElements.SizeOf(_type))), _type, floats.AsSpan(0, count));
+        TensorElements.Write(floats.AsSpan(0, count), target, type, first);
+        System.Buffers.ArrayPool<float>.Shared.Return(floats);
+    }
+
+    /// <summary>Each image token of a run with its feature. Images are gone through from their first token, because a run may begin in the middle of one.</summary>
+    private IEnumerable<(int At, ReadOnlyMemory<float> Values)> ImageRows(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features)
+    {
+        for (int image = 0; image < tokens.Images.Count; image++)
+        {
+            ImageSpan span = tokens.Images[image];
+            if (span.End <= start || span.Start >= start + count)
+            {
+                continue;
+            }
+
+            ImageFeatures rows = image < features.Count ? features[image] : throw new InvalidOperationException("The features of an image in the prompt are missing.");
+            if (rows.Width != _width || rows.Tokens != span.Plan.Tokens)
+            {
+                throw new ModelOutputException(
+                    $"{_session.ModelName}: the vision tower gave {rows.Tokens} features of {rows.Width} numbers for an image that has {span.Plan.Tokens} tokens of {_width} in the prompt.");
+            }
+
+            int row = 0;
+            for (int at = span.Start; at < Math.Min(span.End, start + count); at++)
+            {
+                if (tokens.Ids[at] == _imageToken)
+                {
+                    if (at >= start)
+                    {
+                        yield return (at, rows.Row(row));
+                    }
+
+                    row++;
+                }
+            }
+        }
+    }
+
+    private static NativeBuffer Room(ref NativeBuffer buffer, long bytes)
+    {
+        if (buffer.Bytes < bytes)
+        {
+            buffer.Dispose();
+            buffer = new NativeBuffer(bytes);
+        }
+
+        return buffer;
+    }
+
+    public void Dispose()
+    {
+        _binding.Dispose();
+        _options.Dispose();
+        _input.Dispose();
+        _converted.Dispose();
+        _merged.Dispose();
+    }
+}
+
+/// <summary>Looks up the embeddings of a prompt's tokens and puts image features where they belong. Not thread-safe.</summary>
+internal interface ITextEmbedder : IDisposable
+{
+    /// <summary>Writes the embeddings of a run of tokens, [count, width].</summary>
+    /// <param name="tokens">The sequence.</param>
+    /// <param name="start">The first token of the run.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="features">The features of the sequence's images, in order; not needed where the run holds no image token.</param>
+    /// <param name="target">Receives the numbers.</param>
+    /// <param name="type">Their type.</param>
+    /// <param name="firstRow">The row of <paramref name="target"/> to start at.</param>
+    void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow);
 }

@@ -1,4 +1,3 @@
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Parses a template's statements.</summary>
