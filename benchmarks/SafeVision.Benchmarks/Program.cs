@@ -3,7 +3,6 @@ using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
-using SafeVision.Benchmarks.Drawings;
 using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Llama;
@@ -52,9 +51,6 @@ switch (args)
         break;
     case ["llama", string model, string file, .. string[] rest]:
         await LlamaComparison.RunAsync(AnswerOptions.Parse(model, rest), file, Console.Out).ConfigureAwait(false);
-        break;
-    case ["drawings", string modules, string folder, string textEncoder]:
-        await DrawingsFit.RunAsync(modules, folder, textEncoder, Console.Out).ConfigureAwait(false);
         break;
     case ["make-gguf", string checkpoint, string file]:
         GgufExport.Write(checkpoint, file, Console.Out);

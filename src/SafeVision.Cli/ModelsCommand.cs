@@ -78,7 +78,6 @@ internal static class ModelsCommand
         string[] part = [.. mapped.Except(manifest.FullCategories)];
         string categories = manifest.Kind switch
         {
-            "textEncoder" => "none by itself",
             "taxonomy" => "none by itself: it says which labels of the others a policy's words mean",
             "contrastive" => "any, by the policy's words, which it compares with pictures",
             "classifierHead" => "those that its labels mean, by the policy's words, in drawings alone",

@@ -8,10 +8,10 @@ public sealed record ModelGolden
     /// <summary>For messages.</summary>
     public string Name { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The seed that the input is made from (all but text encoders).</summary>
+    /// <summary>The seed that the input is made from .</summary>
     public ulong Seed { get; init; }
 
-    /// <summary>The input's shape (all but text encoders).</summary>
+    /// <summary>The input's shape.</summary>
     public IReadOnlyList<int> Shape { get; init => field = value ?? []; } = [];
 
     /// <summary>The name of the graph's output that was recorded.</summary>
@@ -19,9 +19,6 @@ public sealed record ModelGolden
 
     /// <summary>The first numbers of that output.</summary>
     public IReadOnlyList<float> Outputs { get; init => field = value ?? []; } = [];
-
-    /// <summary>The text (text encoders).</summary>
-    public string? Text { get; init; }
 
     /// <summary>Further inputs by name, lists of whole numbers (vision-language models).</summary>
     public IReadOnlyDictionary<string, IReadOnlyList<long>> Inputs { get; init => field = value ?? ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty; } = ReadOnlyDictionary<string, IReadOnlyList<long>>.Empty;

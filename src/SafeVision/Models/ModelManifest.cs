@@ -28,7 +28,7 @@ public sealed record ModelManifest
     /// <summary>A short stable name, such as <c>efficientnet-lite0</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary><c>imageClassifier</c>, <c>classifierHead</c>, <c>contrastive</c>, <c>textEncoder</c>, <c>visionLanguage</c> or <c>taxonomy</c>.</summary>
+    /// <summary><c>imageClassifier</c>, <c>classifierHead</c>, <c>contrastive</c>, <c>visionLanguage</c> or <c>taxonomy</c>.</summary>
     public required string Kind { get; init; }
 
     /// <summary>One sentence: what the model can tell.</summary>
@@ -58,11 +58,8 @@ public sealed record ModelManifest
     /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>, <c>imageEmbeddings</c>, <c>textEmbeddings</c>.</summary>
     public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>How a picture becomes the input; null for a text encoder, and for a vision-language model, whose own files say it.</summary>
+    /// <summary>How a picture becomes the input; null for a vision-language model, whose own files say it.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
-
-    /// <summary>How a text becomes the input; null for an image model.</summary>
-    public ModelTokenizer? Tokenizer { get; init; }
 
     /// <summary>How pictures and texts are compared; null for a model that does not.</summary>
     public ContrastiveSettings? Contrastive { get; init; }
@@ -153,9 +150,9 @@ public sealed record ModelManifest
 
         RequireNoNulls();
 
-        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "textEncoder" or "visionLanguage" or TaxonomyKind))
+        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "visionLanguage" or TaxonomyKind))
         {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, textEncoder, visionLanguage or taxonomy");
+            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, visionLanguage or taxonomy");
         }
 
         if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
@@ -178,12 +175,7 @@ public sealed record ModelManifest
             throw new JsonException("a contrastive model needs contrastive and preprocessing");
         }
 
-        if (Kind == "textEncoder" && Tokenizer is null)
-        {
-            throw new JsonException("a textEncoder needs a tokenizer");
-        }
-
-        if (Kind != "textEncoder" && Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
+        if (Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
         {
             throw new JsonException($"a golden's shape must have sizes of at least 1 and at most {LargestGolden} numbers in all");
         }
@@ -215,7 +207,6 @@ public sealed record ModelManifest
         Calibration?.Validate();
         SecondOpinion?.Validate();
         Preprocessing?.Validate();
-        Tokenizer?.Validate();
         Contrastive?.Validate();
     }
 

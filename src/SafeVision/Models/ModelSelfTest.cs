@@ -28,13 +28,6 @@ public sealed record ModelSelfTest(int Goldens, double LargestDifference, Provid
         package.Verify();
         using var sessions = new SessionCache();
         ModelManifest manifest = package.Manifest;
-        if (manifest.Kind == "textEncoder")
-        {
-            TextEncoder encoder = await TextEncoder.LoadAsync(package, sessions, options, cancellationToken).ConfigureAwait(false);
-            double difference = Largest(manifest, golden => encoder.Embed([golden.Text ?? ""], cancellationToken));
-            return new ModelSelfTest(manifest.Goldens.Count, difference, encoder.Provider);
-        }
-
         if (manifest.Kind == "classifierHead")
         {
             FeatureHead head = FeatureHead.Load(package);
