@@ -11,7 +11,6 @@ public sealed class DrawnExceptionsTests
     [Theory]
     [InlineData("dog-face", "animals", "dogs", "birds")]
     [InlineData("penguin", "animals", "birds", "dogs")]
-    [InlineData("beer-mug", "alcoholic drinks", "beer", "wine")]
     [InlineData("crossed-swords", "weapons", "swords", "bombs")]
     public async Task A_drawing_of_what_is_excepted_scores_less_and_an_exclude_of_something_else_changes_little(
         string icon, string include, string exclude, string other)
