@@ -102,7 +102,7 @@ internal sealed class MistakePainter
     public async Task<MistakeImage> PaintAsync(ImageSource source, Finding finding, CancellationToken cancellationToken)
     {
         using DecodedImage image = await _decoder.DecodeAsync(source, _options, cancellationToken).ConfigureAwait(false);
-        ImageFrame judged = image.Frames.FirstOrDefault(frame => frame.Index == finding.Frame) ?? image.Frames[0];
+        ImageFrame judged = image.Judged.FirstOrDefault(frame => frame.Index == finding.Frame && frame.Rendering == finding.Rendering) ?? image.Frames[0];
         double scale = Math.Min(1, (double)LongestSide / Math.Max(judged.Width, judged.Height));
         int width = Math.Max(1, (int)Math.Round(judged.Width * scale)), height = Math.Max(1, (int)Math.Round(judged.Height * scale));
         byte[] pixels = new byte[width * height * 3];
