@@ -1,7 +1,7 @@
 // Resizing: Pillow's resize bit for bit. ImageResizer is the way in; ResizeTarget checks what is asked; ResampleAxis holds the
 // weights of one axis; SeparableResampler runs the two passes with the widest kernel that the processor has (Avx512, Avx2,
 // Vector128, or the scalar one in ResampleKernel). BoxReduction shrinks by whole factors first; AlignCornersResampler is the
-// resize of TensorFlow 1.
+// resize of TensorFlow.js models.
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
