@@ -10,9 +10,8 @@ using SixLabors.ImageSharp.Formats.Webp;
 using SixLabors.ImageSharp.Memory;
 using SixLabors.ImageSharp.PixelFormats;
 using Configuration = SixLabors.ImageSharp.Configuration;
-using ColorConversion = SafeVision.Imaging.Formats.ColorConversion;
-using DecodeClock = SafeVision.Imaging.Formats.DecodeClock;
 using IImageDecoder = SafeVision.Imaging.IImageDecoder;
+using Size = SixLabors.ImageSharp.Size;
 
 namespace SafeVision.ImageSharp;
 
@@ -50,21 +49,50 @@ public sealed class ImageSharpImageDecoder(TimeProvider? timeProvider = null) : 
         }
 
         using ImageBytes bytes = await source.ReadAsync(options.Limits.MaxBytes, cancellationToken).ConfigureAwait(false);
-        EncodedImage encoded = EncodedImage.Read(bytes.Memory.Span, options.Limits);
-        var clock = new DecodeClock(_time, encoded.Format, options.Limits.MaxTime, cancellationToken);
+        EncodedImage encoded = Read(bytes.Memory, options.Limits);
         using var limit = new CancellationTokenSource(options.Limits.MaxTime ?? Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellationToken);
         try
         {
             using MemoryStream stream = Open(bytes.Memory);
             using SixLabors.ImageSharp.Image<Rgba32> image = await Load(encoded, options, stream, either.Token).ConfigureAwait(false);
-            return FrameConverter.Convert(image, encoded, ColorConversion.ForStored(bytes.Memory, encoded.Format, encoded.Color), options, clock);
+            return FrameConverter.Convert(image, encoded, options, either.Token);
         }
         catch (Exception error) when (error is not (ImageRejectedException or OutOfMemoryException))
         {
-            clock.Check();
-            throw error is OperationCanceledException ? error : Refusal(encoded.Format, error);
+            cancellationToken.ThrowIfCancellationRequested();
+            throw limit.IsCancellationRequested
+                ? new ImageRejectedException(ImageRejectionReason.TooLarge, $"{encoded.Format}: decoding was not done after {options.Limits.MaxTime?.TotalSeconds:0.0} s (ImageLimits.MaxTime).", error)
+                : Refusal(encoded.Format, error);
         }
+    }
+
+    private static EncodedImage Read(ReadOnlyMemory<byte> file, ImageLimits limits)
+    {
+        EncodedImage encoded = EncodedImage.Read(file, limits);
+        if (!encoded.IsUniform)
+        {
+            throw new ImageRejectedException(ImageRejectionReason.Unsupported, $"{encoded.Format}: its pages are of different sizes, or lie below others, which ImageSharp does not decode.");
+        }
+
+        long sum = (long)encoded.Width * encoded.Height * encoded.FrameCount;
+        return sum <= limits.MaxPixels
+            ? encoded
+            : throw new ImageRejectedException(
+                ImageRejectionReason.TooLarge,
+                $"{encoded.Format}: {encoded.FrameCount} frames of {encoded.Width}x{encoded.Height} are {sum} pixels, and ImageSharp decodes all of them; the limit is {limits.MaxPixels} (ImageLimits.MaxPixels).");
+    }
+
+    /// <summary>The size to decode a JPEG to where that is enough; null for the full size.</summary>
+    private static Size? ReducedSize(EncodedImage encoded, int? targetShortSide)
+    {
+        int scale = 1;
+        while (encoded.Format == ImageFormat.Jpeg && scale < 8 && Math.Min(encoded.Width, encoded.Height) / (scale * 2) >= 2L * targetShortSide)
+        {
+            scale *= 2;
+        }
+
+        return scale == 1 ? null : new Size(encoded.Width / scale, encoded.Height / scale);
     }
 
     private static async Task<SixLabors.ImageSharp.Image<Rgba32>> Load(
@@ -74,9 +102,9 @@ public sealed class ImageSharpImageDecoder(TimeProvider? timeProvider = null) : 
         var general = new DecoderOptions
         {
             Configuration = Sequential,
-            MaxFrames = (uint)encoded.Frames + (encoded.Format == ImageFormat.Png ? 1u : 0u), // Of a PNG's it leaves the last out.
+            MaxFrames = (uint)encoded.FrameCount + (encoded.Format == ImageFormat.Png ? 1u : 0u), // Of a PNG's it leaves the last out.
             SkipMetadata = true,
-            TargetSize = encoded.ReducedSize(options.TargetShortSide),
+            TargetSize = ReducedSize(encoded, options.TargetShortSide),
         };
         if (encoded.Format == ImageFormat.Jpeg)
         {
