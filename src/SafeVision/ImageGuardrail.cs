@@ -85,11 +85,11 @@ public sealed class ImageGuardrail : IImageGuardrail
     /// <summary>Judges on the library's own threads; every await here comes back to them.</summary>
     private async Task<GuardrailResult> JudgeAsync(ImageSource image, AssessOptions options, PolicyLease lease, CheckRecord check, CancellationToken cancellationToken)
     {
-        check.Begin();
-        long reserved = 0;
+        long since = _parts.Clock.GetTimestamp(), reserved = 0;
         try
         {
             await _queue.Threads.Enter();
+            check.Begin();
             ImageDecodeOptions decoding = lease.DecodeOptions(_parts.ImageOptions);
             using ImageBytes file = image.Pixels is null ? await image.ReadAsync(decoding.Limits.MaxBytes, cancellationToken).ConfigureAwait(true) : default;
             ImageSource source = image.Pixels is null ? ImageSource.FromBytes(file.Memory, image.Name) : image;
@@ -108,7 +108,7 @@ public sealed class ImageGuardrail : IImageGuardrail
         finally
         {
             _queue.Release(reserved);
-            _queue.Leave(check.Begun);
+            _queue.Leave(since);
         }
     }
 

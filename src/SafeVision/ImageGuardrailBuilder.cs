@@ -135,8 +135,8 @@ public sealed class ImageGuardrailBuilder
     }
 
     /// <summary>
-    /// How many images are judged at once, at least 1, on as many threads of the library's own; others wait. Default: twice
-    /// the machine's cores.
+    /// How many images are judged at once, at least 1; others wait. Default: twice the machine's cores. They share threads of
+    /// the library's own, at most one for each core, or two.
     /// </summary>
     public ImageGuardrailBuilder WithMaxConcurrency(int images)
     {

@@ -12,9 +12,6 @@ internal sealed class CheckRecord(PolicyLease lease, TimeProvider clock)
     private long _decoded = -1;
     private long _assessed = -1;
 
-    /// <summary>The clock's timestamp of when the turn was taken.</summary>
-    public long Begun => _begun;
-
     public void Begin() => _begun = clock.GetTimestamp();
 
     public void Decoded() => _decoded = clock.GetTimestamp();

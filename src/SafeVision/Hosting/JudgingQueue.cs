@@ -25,8 +25,11 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     private long _bytes;
     private double _meanSeconds;
 
-    /// <summary>Where those that have a turn are judged.</summary>
-    public JudgingThreads Threads { get; } = new(limits.Concurrency);
+    /// <summary>
+    /// Where those that have a turn are judged. More threads than cores would gain nothing and hold more memory; an engine that
+    /// waits for others leaves its thread.
+    /// </summary>
+    public JudgingThreads Threads { get; } = new(Math.Min(limits.Concurrency, Math.Max(2, Environment.ProcessorCount)));
 
     /// <summary>Images that are being judged, those included whose caller went away.</summary>
     public int Judging

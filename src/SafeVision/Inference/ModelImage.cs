@@ -14,10 +14,13 @@ internal sealed record ModelImage
     /// <summary>The file, when the model has one: ONNX Runtime maps it and finds external data beside it.</summary>
     public string? Path { get; init; }
 
-    /// <summary>Checks that the file and those beside it are what they should be, before it is loaded; null: nothing to check.</summary>
+    /// <summary>
+    /// Checks that the files are what they should be, before they are loaded and before a session that was loaded earlier is
+    /// used for them; null: nothing to check.
+    /// </summary>
     public Action? Check { get; init; }
 
-    /// <summary>The bytes, when the model is embedded.</summary>
+    /// <summary>Reads and checks the bytes, when the model lies in an assembly or in one file.</summary>
     public Func<byte[]>? Bytes { get; init; }
 
     /// <summary>Whether runs differ in shape, so that a plan of memory made for one is of no use to the next.</summary>

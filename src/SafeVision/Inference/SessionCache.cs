@@ -6,12 +6,12 @@ using Microsoft.ML.OnnxRuntime;
 namespace SafeVision.Inference;
 
 /// <summary>
-/// Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions live until
-/// the cache is disposed.
+/// Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions are shared with
+/// every other cache of the process that runs the same model in the same way; each lives until the last of them is disposed.
 /// </summary>
 public sealed class SessionCache : IDisposable
 {
-    private readonly ConcurrentDictionary<string, Lazy<Task<ModelSession>>> _sessions = new();
+    private readonly ConcurrentDictionary<string, Lazy<Task<SharedSession>>> _sessions = new();
     private readonly ConcurrentDictionary<string, Lazy<Task<IDisposable>>> _shared = new();
     private readonly ILogger _logger;
     private bool _disposed;
@@ -27,8 +27,8 @@ public sealed class SessionCache : IDisposable
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         string key = $"{model.Identity}|{string.Join(',', options.Providers)}|{options.Required}|{options.Threads}|{options.SelfCheckTolerance}";
-        Lazy<Task<ModelSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<ModelSession>>(() => Task.Run(() => LoadOrForget(key, model, options), CancellationToken.None)));
-        return await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
+        Lazy<Task<SharedSession>> entry = _sessions.GetOrAdd(key, _ => new Lazy<Task<SharedSession>>(() => Task.Run(() => JoinAsync(key, model, options), CancellationToken.None)));
+        return (await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false)).Session;
     }
 
     /// <summary>
@@ -74,11 +74,17 @@ public sealed class SessionCache : IDisposable
         return (T)await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private ModelSession LoadOrForget(string key, ModelImage model, ExecutionOptions options)
+    private async Task<SharedSession> JoinAsync(string key, ModelImage model, ExecutionOptions options)
     {
         try
         {
-            return Load(model, options);
+            SharedSession shared = await SharedSession.JoinAsync(key, model.Check, () => Load(model, options)).ConfigureAwait(false);
+            if (shared.Session.Provider is { IsFallback: true } selection)
+            {
+                Log.Fallback(_logger, model.Name, selection.Selected.Name, string.Join("; ", selection.Rejections));
+            }
+
+            return shared;
         }
         catch
         {
@@ -87,7 +93,7 @@ public sealed class SessionCache : IDisposable
         }
     }
 
-    private ModelSession Load(ModelImage model, ExecutionOptions options)
+    private static ModelSession Load(ModelImage model, ExecutionOptions options)
     {
         var rejections = new List<string>();
         foreach (ExecutionProvider provider in options.Providers)
@@ -99,13 +105,7 @@ public sealed class SessionCache : IDisposable
                 rejection = provider == ExecutionProvider.Cpu ? null : SelfCheck(model, session, options);
                 if (rejection is null)
                 {
-                    var selection = new ProviderSelection(options.Providers, provider, rejections);
-                    if (selection.IsFallback)
-                    {
-                        Log.Fallback(_logger, model.Name, provider.Name, string.Join("; ", rejections));
-                    }
-
-                    return new ModelSession(session, selection, model.Name);
+                    return new ModelSession(session, new ProviderSelection(options.Providers, provider, rejections), model.Name);
                 }
 
                 session.Dispose();
@@ -158,8 +158,13 @@ public sealed class SessionCache : IDisposable
         rejection = null;
         try
         {
+            if (model.Bytes is { } bytes)
+            {
+                return OnnxRuntime.Open(bytes(), options);
+            }
+
             model.Check?.Invoke();
-            return model.Path is { } path ? OnnxRuntime.Open(path, options) : OnnxRuntime.Open(model.Bytes!(), options);
+            return OnnxRuntime.Open(model.Path!, options);
         }
         catch (OnnxRuntimeException exception) when (provider != ExecutionProvider.Cpu)
         {

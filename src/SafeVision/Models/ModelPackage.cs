@@ -106,7 +106,7 @@ public sealed class ModelPackage
         string hash = HashOf(file), weights = file + WeightsSuffix;
         if (!Has(weights))
         {
-            return new ModelImage { Name = Manifest.Id, Identity = hash, Bytes = () => ReadVerified(file), Probe = probe };
+            return new ModelImage { Name = Manifest.Id, Identity = hash, Bytes = () => ReadVerified(file), Check = () => Verify(file, hash), Probe = probe };
         }
 
         return new ModelImage

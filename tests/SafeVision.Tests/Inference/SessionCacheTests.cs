@@ -31,6 +31,43 @@ public sealed class SessionCacheTests
     }
 
     [Fact]
+    public async Task Caches_of_one_process_share_a_session_until_the_last_of_them_is_disposed()
+    {
+        int loads = 0;
+        ModelImage image = Image(() =>
+        {
+            Interlocked.Increment(ref loads);
+            return TinyModel.Graph().ToArray();
+        });
+        SessionCache first = new(), second = new();
+
+        ModelSession session = await first.GetAsync(image, s_cpu);
+        Assert.Same(session, await second.GetAsync(image, s_cpu));
+        first.Dispose();
+        first.Dispose();
+
+        Assert.False(session.IsDisposed);
+        second.Dispose();
+        Assert.True(session.IsDisposed);
+        using var third = new SessionCache();
+        Assert.NotSame(session, await third.GetAsync(image, s_cpu));
+        Assert.Equal(2, loads);
+    }
+
+    [Fact]
+    public async Task A_file_that_was_altered_is_refused_even_where_the_model_is_loaded_already()
+    {
+        using TinyModel model = new(), altered = new();
+        File.WriteAllText(altered.PathOf("model.onnx"), "another model");
+        using SessionCache cache = new(), other = new();
+        await cache.GetAsync(ModelPackage.Open(model.Folder).Image(null), s_cpu);
+
+        ModelLoadException thrown = await Assert.ThrowsAsync<ModelLoadException>(() => other.GetAsync(ModelPackage.Open(altered.Folder).Image(null), s_cpu));
+
+        Assert.Contains("model.onnx", thrown.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_failure_is_not_kept()
     {
         int loads = 0;
@@ -149,5 +186,6 @@ public sealed class SessionCacheTests
         Assert.Contains("golden inputs", Assert.Single(fallback.Provider.Rejections), StringComparison.Ordinal);
     }
 
-    private static ModelImage Image(Func<byte[]> bytes) => new() { Name = "tiny", Identity = new string('a', 64), Bytes = bytes };
+    /// <summary>A model that no other test has: sessions are the process's.</summary>
+    private static ModelImage Image(Func<byte[]> bytes) => new() { Name = "tiny", Identity = Guid.NewGuid().ToString("N"), Bytes = bytes };
 }
