@@ -13,7 +13,7 @@ namespace SafeVision.Engines.ClosedSet;
 /// </summary>
 internal sealed class ClassifierNetwork : IDisposable
 {
-    /// <summary>Views in one run; a larger batch gains nothing on processors and holds more memory.</summary>
+    /// <summary>Views that a set of buffers holds at once.</summary>
     internal const int Capacity = ViewPlanner.MostViews;
 
     /// <summary>Cells of a feature map; it is kept on the stack.</summary>
