@@ -4,10 +4,12 @@ using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
 using SafeVision.Benchmarks.Heads;
+using SafeVision.Benchmarks.Hosts;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Llama;
 using SafeVision.Benchmarks.Peers;
 using SafeVision.Benchmarks.Photographs;
+using SafeVision.Benchmarks.Resident;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
 using SafeVision.Benchmarks.Soaking;
@@ -25,8 +27,26 @@ switch (args)
     case ["soak", .. string[] rest]:
         await SoakComparison.RunAsync(rest is [string images, ..] ? int.Parse(images, CultureInfo.InvariantCulture) : 1000, Console.Out).ConfigureAwait(false);
         break;
-    case ["start", ..]:
-        await StartComparison.RunAsync(Console.Out).ConfigureAwait(false);
+    case ["start", .. string[] rest]:
+        await StartComparison.RunAsync(rest is [string rounds, ..] ? int.Parse(rounds, CultureInfo.InvariantCulture) : 7, Console.Out).ConfigureAwait(false);
+        break;
+    case ["start-run", string folder]:
+        await StartComparison.MeasureAsync(folder, Console.Out).ConfigureAwait(false);
+        break;
+    case ["start-raw", string folder]:
+        StartComparison.MeasureRaw(folder);
+        break;
+    case ["memory", .. string[] rest]:
+        await ResidentComparison.RunAsync(rest is [string photographs, ..] ? int.Parse(photographs, CultureInfo.InvariantCulture) : 1000, Console.Out).ConfigureAwait(false);
+        break;
+    case ["memory-run", string folder, string count]:
+        await ResidentComparison.MeasureAsync(folder, int.Parse(count, CultureInfo.InvariantCulture), Console.Out).ConfigureAwait(false);
+        break;
+    case ["host", .. string[] rest]:
+        await HostComparison.RunAsync(
+            rest is [string uploads, ..] ? int.Parse(uploads, CultureInfo.InvariantCulture) : 40,
+            rest is [_, string megapixels, ..] ? double.Parse(megapixels, CultureInfo.InvariantCulture) : 36,
+            Console.Out).ConfigureAwait(false);
         break;
     case ["photographs", string folder, ..]:
         await PhotographComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);

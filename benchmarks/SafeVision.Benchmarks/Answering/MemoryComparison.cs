@@ -20,20 +20,7 @@ internal static class MemoryComparison
     /// <summary>Starts this program again, for its own memory would be measured too otherwise.</summary>
     public static async Task RunAsync(AnswerOptions options, TextWriter output)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-        {
-            start.ArgumentList.Add(typeof(MemoryComparison).Assembly.Location);
-        }
-
-        foreach (string argument in (string[])["vlm-memory", options.Folder, "--tiles", $"{options.Tiles}", "--threads", $"{options.Threads}"])
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        using Process process = Process.Start(start) ?? throw new InvalidOperationException("The program does not start again.");
-        output.Write(await process.StandardOutput.ReadToEndAsync().ConfigureAwait(false));
-        await process.WaitForExitAsync().ConfigureAwait(false);
+        output.Write(await OwnProcess.RunAsync("vlm-memory", options.Folder, "--tiles", $"{options.Tiles}", "--threads", $"{options.Threads}").ConfigureAwait(false));
     }
 
     /// <summary>What the process started by <see cref="RunAsync"/> does.</summary>

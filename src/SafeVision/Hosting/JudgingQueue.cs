@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using SafeVision.Engines;
+using SafeVision.Inference;
 
 namespace SafeVision.Hosting;
 
@@ -17,6 +19,8 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     /// <summary>The weight of the newest image in the mean time of a turn.</summary>
     private const double Newest = 0.2;
 
+    private static readonly TimeSpan s_restAfter = TimeSpan.FromSeconds(1);
+
     private readonly Lock _gate = new();
     private readonly LinkedList<Waiter> _interactive = new();
     private readonly LinkedList<Waiter> _background = new();
@@ -24,6 +28,8 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     private int _turns;
     private long _bytes;
     private double _meanSeconds;
+    private Timer? _rest;
+    private long _rested;
 
     /// <summary>
     /// Where those that have a turn are judged. More threads than cores would gain nothing and hold more memory; an engine that
@@ -72,13 +78,23 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     public void Leave(long since)
     {
         double seconds = clock.GetElapsedTime(since).TotalSeconds;
+        bool rests = false;
         lock (_gate)
         {
             _meanSeconds = _meanSeconds == 0 ? seconds : ((1 - Newest) * _meanSeconds) + (Newest * seconds);
-            if (!Waiter.Wake(_interactive) && !Waiter.Wake(_background))
+            if (!Waiter.Wake(_interactive) && !Waiter.Wake(_background) && --_turns == 0)
             {
-                _turns--;
+                rests = Stopwatch.GetElapsedTime(_rested) > s_restAfter;
+                if (!rests)
+                {
+                    (_rest ??= new Timer(static queue => ((JudgingQueue)queue!).Rest(), this, Timeout.Infinite, Timeout.Infinite)).Change(s_restAfter, Timeout.InfiniteTimeSpan);
+                }
             }
+        }
+
+        if (rests)
+        {
+            Rest();
         }
     }
 
@@ -123,7 +139,25 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
         }
     }
 
-    public void Dispose() => Threads.Dispose();
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _rest?.Dispose();
+        }
+
+        Threads.Dispose();
+    }
+
+    /// <summary>Gives the memory of the last images back to the system, when there has been none since; at most once a second, for the next has to ask for it again.</summary>
+    private void Rest()
+    {
+        if (Judging == 0)
+        {
+            _rested = Stopwatch.GetTimestamp();
+            ProcessMemory.GiveBack();
+        }
+    }
 
     private bool Fits(long bytes) => _bytes == 0 || _bytes + bytes <= limits.DecodedBytes;
 

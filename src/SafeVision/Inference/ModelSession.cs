@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
@@ -20,6 +21,9 @@ public sealed class ModelSession : IDisposable
 
     /// <summary>The native session, which belongs to this; runs of it go through <see cref="Run"/>.</summary>
     public InferenceSession Session { get; }
+
+    /// <summary>Outputs that depend on no input, by name, computed once for all who use the session.</summary>
+    internal ConcurrentDictionary<string, float[]> Constants { get; } = new();
 
     /// <summary>Checks that the graph has the tensors that its manifest promises.</summary>
     /// <exception cref="ModelLoadException">One is missing; the message lists those that exist.</exception>

@@ -64,7 +64,7 @@ internal sealed class ClassifierNetwork : IDisposable
 
         (Channels, MapHeight, MapWidth) = (map[1], map[2], map[3]);
         _outputs = [.. _outputs, new(features, [Channels, MapHeight, MapWidth])];
-        _headWeights = FetchHeadWeights(head);
+        _headWeights = session.Constants.GetOrAdd(head, FetchHeadWeights);
     }
 
     public ModelPackage Package { get; }

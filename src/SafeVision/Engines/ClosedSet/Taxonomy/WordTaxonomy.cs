@@ -11,6 +11,8 @@ namespace SafeVision.Engines.ClosedSet.Taxonomy;
 /// </summary>
 internal sealed class WordTaxonomy
 {
+    private static readonly Dictionary<string, WeakReference<WordTaxonomy>> s_loaded = [];
+
     /// <summary>The labels of sets, each with its meanings; a model's labels are found there by their names.</summary>
     public const string LabelFile = "labels.tsv";
 
@@ -71,9 +73,28 @@ internal sealed class WordTaxonomy
     public string Identity { get; }
 
     /// <exception cref="ModelLoadException">A table is missing, altered or broken.</exception>
-    public static WordTaxonomy Load(ModelPackage package) => package.Manifest.Kind == ModelManifest.TaxonomyKind
-        ? new WordTaxonomy(package)
-        : throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no taxonomy.");
+    /// <remarks>The tables take some megabytes and never change, so that the guardrails of a process share them while one uses them.</remarks>
+    public static WordTaxonomy Load(ModelPackage package)
+    {
+        if (package.Manifest.Kind != ModelManifest.TaxonomyKind)
+        {
+            throw new ModelLoadException($"{package.Folder.Description}: a {package.Manifest.Kind} is no taxonomy.");
+        }
+
+        string identity = IdentityOf(package.Manifest);
+        lock (s_loaded)
+        {
+            if (s_loaded.TryGetValue(identity, out WeakReference<WordTaxonomy>? shared) && shared.TryGetTarget(out WordTaxonomy? taxonomy))
+            {
+                package.Verify();
+                return taxonomy;
+            }
+
+            taxonomy = new WordTaxonomy(package);
+            s_loaded[identity] = new WeakReference<WordTaxonomy>(taxonomy);
+            return taxonomy;
+        }
+    }
 
     /// <summary>
     /// Whether a thing tells what a phrase is about whatever is said of it: a knife counts in "a person with a knife", a dog
