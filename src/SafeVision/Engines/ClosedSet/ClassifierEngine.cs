@@ -77,8 +77,10 @@ public sealed class ClassifierEngine : IGuardrailEngine
             PolicyReading reading = _labels.Read(policy, cancellationToken);
             CategoryRule[][] rules = [.. _labels.Networks.Select(reading.RulesFor)];
             int[] needed = [.. rules.Index().Where(network => Array.Exists(network.Item, rule => rule.Level != CoverageLevel.None)).Select(network => network.Index)];
+            int[] places = [.. needed.DefaultIfEmpty(_networks.Length - 1)];
+            await Task.WhenAll(places.Select(place => OpenAsync(place, cancellationToken))).ConfigureAwait(false); // at the same time: each takes a core
             var parts = new List<ICompiledPolicy>();
-            foreach (int place in needed.DefaultIfEmpty(_networks.Length - 1))
+            foreach (int place in places)
             {
                 ClassifierNetwork network = await LoadAsync(place, cancellationToken).ConfigureAwait(false);
                 CompiledDrawings? drawings = _head?.Network == network ? new CompiledDrawings(network, _head, reading.DrawnRulesFor(_head.Labels)) : null;
@@ -95,10 +97,12 @@ public sealed class ClassifierEngine : IGuardrailEngine
         }
     }
 
+    private async Task<ClassifierNetwork> OpenAsync(int place, CancellationToken cancellationToken) => _networks[place] ??=
+        await ClassifierNetwork.LoadAsync(_classifiers[place], _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
+
     private async Task<ClassifierNetwork> LoadAsync(int place, CancellationToken cancellationToken)
     {
-        ClassifierNetwork network = _networks[place] ??=
-            await ClassifierNetwork.LoadAsync(_classifiers[place], _context.Sessions, _context.Execution, cancellationToken).ConfigureAwait(false);
+        ClassifierNetwork network = await OpenAsync(place, cancellationToken).ConfigureAwait(false);
         if (_drawings is not null && _head is null && (place == _networks.Length - 1 || _drawings.Manifest.FeaturesOf == network.Package.Manifest.Sha256))
         {
             _head = DrawingsHead.Load(_drawings, network, _labels!.Drawings!);
