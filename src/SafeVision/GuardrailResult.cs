@@ -30,3 +30,50 @@ public sealed record GuardrailResult
         .ThenByDescending(finding => finding.Score ?? -1)
         .FirstOrDefault();
 }
+
+/// <summary>An image that could not be judged; the result's decision is then the policy's <c>onFailure</c>.</summary>
+/// <param name="Reason">The kind of failure.</param>
+/// <param name="Message">What happened and where, for a person. It names files without their folders and never holds image data.</param>
+public sealed record GuardrailFailure(FailureReason Reason, string Message)
+{
+    /// <summary>
+    /// After how long another try may find a turn: whole seconds, at least one, for a host's <c>Retry-After</c>. Set where
+    /// <see cref="Reason"/> is <see cref="FailureReason.Busy"/>, null otherwise.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public TimeSpan? RetryAfter { get; init; }
+}
+
+/// <summary>Why an image could not be judged.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<FailureReason>))]
+public enum FailureReason
+{
+    /// <summary>An engine, or the guardrail itself, failed.</summary>
+    EngineError = 0,
+
+    /// <summary>The content is not one of the image formats that are accepted.</summary>
+    Unsupported = 1,
+
+    /// <summary>The image's data end early.</summary>
+    Truncated = 2,
+
+    /// <summary>The image is over a limit on bytes, pixels, rows or frames.</summary>
+    TooLarge = 3,
+
+    /// <summary>The image's content is invalid.</summary>
+    Corrupt = 4,
+
+    /// <summary>The file or stream could not be read.</summary>
+    Unreadable = 5,
+
+    /// <summary>The time allowed for one image ran out, waiting for its turn included.</summary>
+    TimedOut = 6,
+
+    /// <summary>Too many images wait already; <see cref="GuardrailFailure.RetryAfter"/> says when to try again.</summary>
+    Busy = 7,
+}
+
+/// <summary>A piece of a reason that is being written, or the result that ends the stream: one of the two is set.</summary>
+/// <param name="Reason">The next piece of the reason in the model's own words; encode it before it goes into a page.</param>
+/// <param name="Result">The result; the last update of a stream has it.</param>
+public readonly record struct GuardrailUpdate(string? Reason, GuardrailResult? Result);

@@ -1,3 +1,4 @@
+using SafeVision.Inference;
 using SafeVision.Policies;
 
 namespace SafeVision.Engines;
@@ -21,3 +22,8 @@ public interface IGuardrailEngine : IAsyncDisposable
     /// <exception cref="Inference.ExecutionProviderException">A required execution provider is not usable.</exception>
     ValueTask<ICompiledPolicy> CompileAsync(SafetyPolicy policy, CancellationToken cancellationToken);
 }
+
+/// <summary>What an engine is created with: where sessions are kept and how models are run.</summary>
+/// <param name="Sessions">Loads each model once.</param>
+/// <param name="Execution">Providers and threads, already checked.</param>
+public sealed record EngineContext(SessionCache Sessions, ExecutionOptions Execution);

@@ -1,4 +1,5 @@
 using SafeVision.Engines;
+using SafeVision.Imaging;
 using SafeVision.Policies;
 
 namespace SafeVision.Hosting;
@@ -120,5 +121,89 @@ internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial
         {
             await last.Drained.WaitAsync(s_patience, clock).ConfigureAwait(false);
         }
+    }
+}
+
+/// <summary>A compiled policy and the number of its users; being in force counts as one.</summary>
+internal sealed class RefCountedPolicy(SafetyPolicy policy, ICompiledPolicy compiled)
+{
+    private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ImageDecodeOptions? _decodeOptions;
+    private int _users = 1;
+
+    /// <summary>Completes when the last user has gone and the compiled policy is disposed.</summary>
+    public Task Drained => _drained.Task;
+
+    public SafetyPolicy Policy { get; } = policy;
+
+    public ICompiledPolicy Compiled { get; } = compiled;
+
+    /// <summary>The options, asking for no more resolution than the engine looks at.</summary>
+    public ImageDecodeOptions DecodeOptions(ImageDecodeOptions options) => _decodeOptions ??= options.ForShortSide(Compiled.ShortSide);
+
+    public void AddUser() => Interlocked.Increment(ref _users);
+
+    public void RemoveUser()
+    {
+        if (Interlocked.Decrement(ref _users) == 0)
+        {
+            _ = DrainAsync();
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        try
+        {
+            await Compiled.DisposeAsync().ConfigureAwait(false);
+            _drained.SetResult();
+        }
+        catch (Exception exception)
+        {
+            _drained.SetException(exception);
+        }
+    }
+}
+
+/// <summary>Keeps a compiled policy alive while an image is judged by it.</summary>
+internal sealed class PolicyLease(RefCountedPolicy policy) : IDisposable
+{
+    private Task? _pending;
+
+    public SafetyPolicy Policy => policy.Policy;
+
+    public ICompiledPolicy Compiled => policy.Compiled;
+
+    public ImageDecodeOptions DecodeOptions(ImageDecodeOptions options) => policy.DecodeOptions(options);
+
+    /// <summary>Releases the policy only when <paramref name="work"/>, which may outlive a time-out, has ended.</summary>
+    public void ReleaseAfter(Task work) => _pending = work;
+
+    public Provenance Provenance(StageDurations durations, int frameCount, int framesJudged) => new()
+    {
+        Policy = Policy.Name,
+        PolicyVersion = Policy.Version,
+        PolicyHash = Policy.ContentHash,
+        Models = Compiled.Models,
+        FrameCount = frameCount,
+        FramesJudged = framesJudged,
+        Durations = durations,
+    };
+
+    public void Dispose()
+    {
+        if (_pending is null || _pending.IsCompleted)
+        {
+            policy.RemoveUser();
+            return;
+        }
+
+        _pending.ContinueWith(
+            static (task, state) =>
+            {
+                _ = task.Exception; // observed: the caller has had a time-out for an answer
+                ((RefCountedPolicy)state!).RemoveUser();
+            },
+            policy, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
     }
 }

@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using SafeVision.Assessments;
 using SafeVision.Files;
 
@@ -35,4 +37,13 @@ internal sealed class GuardrailHealthCheck(IImageGuardrail guardrail) : IHealthC
             ? HealthCheckResult.Healthy("The policy is in force on the providers asked for.", data)
             : HealthCheckResult.Degraded(string.Join("; ", problems), data: data);
     }
+}
+
+/// <summary>Makes a guardrail ready when the host starts, so that what is broken stops the start.</summary>
+internal sealed class WarmUpService(IServiceProvider services, string name) : IHostedService
+{
+    public Task StartAsync(CancellationToken cancellationToken) =>
+        services.GetRequiredKeyedService<IImageGuardrail>(name).WarmUpAsync(cancellationToken);
+
+    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 }

@@ -29,3 +29,13 @@ internal sealed record ModelImage
     /// <summary>Runs the golden inputs and returns all outputs, one after the other; null when the model has none.</summary>
     public Func<InferenceSession, float[]>? Probe { get; init; }
 }
+
+/// <summary>A model's files are missing, altered, or not what this runtime can run. The message says which file and why.</summary>
+public sealed class ModelLoadException : Exception
+{
+    /// <summary>Creates the exception.</summary>
+    public ModelLoadException(string message, Exception? innerException = null)
+        : base(message, innerException)
+    {
+    }
+}

@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Files;
 
 namespace SafeVision.Inference;
@@ -48,4 +49,40 @@ public sealed record OnnxHeader
             throw new ModelLoadException($"{path}: can't be read. {exception.Message}", exception);
         }
     }
+}
+
+/// <summary>A file in which a model keeps weights.</summary>
+/// <param name="Location">The file's name as the model gives it, not yet checked.</param>
+/// <param name="Bytes">The end of the last weight in it: the least length that the file must have.</param>
+internal sealed record OnnxExternalFile(string Location, long Bytes);
+
+/// <summary>
+/// A node that appends keys and values in place when its past and present tensors are the same memory.
+/// Source: GroupQueryAttention in ONNX Runtime's docs/ContribOperators.md.
+/// </summary>
+/// <param name="PastKey">Keys of the past tokens; empty where the node keeps none.</param>
+/// <param name="PastValue">Values of the past tokens.</param>
+/// <param name="PresentKey">Keys with the new tokens.</param>
+/// <param name="PresentValue">Values with the new tokens.</param>
+/// <param name="Heads">Query heads; 0 where the node does not say.</param>
+/// <param name="KeyValueHeads">Key and value heads; 0 where the node does not say.</param>
+public sealed record OnnxGroupQueryAttention(
+    string PastKey, string PastValue, string PresentKey, string PresentValue, int Heads, int KeyValueHeads);
+
+/// <summary>An operator that a graph uses, or a function that a model defines.</summary>
+/// <param name="Domain">Empty for the standard operators, which may also be written <c>ai.onnx</c>.</param>
+/// <param name="Name">Such as <c>MatMul</c>.</param>
+internal readonly record struct OnnxOperator(string Domain, string Name)
+{
+    public override string ToString() => $"{(Domain.Length == 0 ? "ai.onnx" : Domain)}:{Name}";
+}
+
+/// <summary>An input or output of a graph.</summary>
+/// <param name="Name">The tensor's name.</param>
+/// <param name="Type">What its elements are; ONNX and ONNX Runtime number them alike.</param>
+/// <param name="Dimensions">The sizes, -1 where the graph leaves one open; empty for a scalar, and where the graph says nothing.</param>
+public sealed record OnnxTensorInfo(string Name, TensorElementType Type, IReadOnlyList<long> Dimensions)
+{
+    /// <summary>Such as <c>Float [-1, 3, 448, 448]</c>, for errors.</summary>
+    public string Form => $"{Type} [{string.Join(", ", Dimensions)}]";
 }

@@ -1,3 +1,4 @@
+using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
@@ -56,5 +57,54 @@ public static class ProviderCatalog
         {
             return $"{provider.Name}: {exception.Message}";
         }
+    }
+}
+
+/// <summary>A device that an execution provider can run on.</summary>
+/// <param name="Provider">The provider's name in ONNX Runtime.</param>
+/// <param name="Kind"><c>cpu</c>, <c>gpu</c> or <c>npu</c>.</param>
+/// <param name="Vendor">The device's vendor as ONNX Runtime reports it.</param>
+public sealed record ProviderDevice(string Provider, string Kind, string Vendor);
+
+/// <summary>Which provider a model runs on, and why not on one that was wanted more.</summary>
+/// <param name="Requested">The providers asked for, best first.</param>
+/// <param name="Selected">The provider in use.</param>
+/// <param name="Rejections">Why each better one is not in use, in order; empty when the first choice was met.</param>
+public sealed record ProviderSelection(
+    IReadOnlyList<ExecutionProvider> Requested,
+    ExecutionProvider Selected,
+    IReadOnlyList<string> Rejections)
+{
+    /// <summary>Whether a provider other than the first choice is in use.</summary>
+    public bool IsFallback => Rejections.Count > 0;
+}
+
+/// <summary>How far a provider's outputs are from the processor's.</summary>
+public static class ProviderSelfCheck
+{
+    /// <summary>
+    /// The largest absolute difference divided by the largest absolute expected value. Infinite when the lengths differ
+    /// or an output is not finite, so that such a provider can never pass.
+    /// </summary>
+    public static double RelativeDifference(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
+    {
+        if (expected.Length != actual.Length || expected.IsEmpty)
+        {
+            return double.PositiveInfinity;
+        }
+
+        double scale = Math.Max(Math.Abs(TensorPrimitives.MaxMagnitude(expected)), 1e-6);
+        double largest = 0;
+        for (int i = 0; i < expected.Length; i++)
+        {
+            if (!float.IsFinite(actual[i]))
+            {
+                return double.PositiveInfinity;
+            }
+
+            largest = Math.Max(largest, Math.Abs((double)expected[i] - actual[i]));
+        }
+
+        return largest / scale;
     }
 }
