@@ -4,14 +4,15 @@ namespace SafeVision.Inference;
 
 /// <summary>
 /// Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once, so that a
-/// run copies and allocates nothing. Not thread-safe: one caller at a time holds a binding.
+/// run copies and allocates nothing. Items are run one after the other: on a processor more at once are no faster, and each
+/// takes some 20 MB of activations. Not thread-safe: one caller at a time holds a binding.
 /// </summary>
 internal sealed class BatchBinding : IDisposable
 {
     private readonly ModelSession _session;
     private readonly Port _input;
     private readonly Port[] _outputs;
-    private readonly OrtIoBinding?[] _bindings; // [batch - 1]
+    private readonly OrtIoBinding?[] _bindings; // [item]
     private readonly List<OrtValue> _values = [];
     private readonly RunOptions _options = new();
 
@@ -39,26 +40,29 @@ internal sealed class BatchBinding : IDisposable
     public void Run(int batch, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
-        OrtIoBinding binding = _bindings[batch - 1] ??= Bind(batch);
-        ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
+        for (int item = 0; item < batch; item++)
+        {
+            OrtIoBinding binding = _bindings[item] ??= Bind(item);
+            ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);
+        }
     }
 
-    private OrtIoBinding Bind(int batch)
+    private OrtIoBinding Bind(int item)
     {
         OrtIoBinding binding = _session.Session.CreateIoBinding();
-        binding.BindInput(_input.Spec.Name, Value(_input, batch));
+        binding.BindInput(_input.Spec.Name, Value(_input, item));
         foreach (Port output in _outputs)
         {
-            binding.BindOutput(output.Spec.Name, Value(output, batch));
+            binding.BindOutput(output.Spec.Name, Value(output, item));
         }
 
         return binding;
     }
 
-    private OrtValue Value(Port port, int batch)
+    private OrtValue Value(Port port, int item)
     {
         OrtValue value = OrtValue.CreateTensorValueFromMemory(
-            OrtMemoryInfo.DefaultInstance, port.Buffer.AsMemory(0, batch * port.Length), [batch, .. port.Spec.ItemShape]);
+            OrtMemoryInfo.DefaultInstance, port.Buffer.AsMemory(item * port.Length, port.Length), [1, .. port.Spec.ItemShape]);
         _values.Add(value);
         return value;
     }
