@@ -68,11 +68,24 @@ mkdir "$work/app"
 cd "$work/app"
 dotnet new console --no-restore -o . > /dev/null
 cp "$work/readme.cs" Program.cs
-dotnet add package SafeVision.Cpu --version "$version" > /dev/null
-dotnet add package SafeVision.Models --version "$version" > /dev/null
+# The lines are those of the documents, as they stand there.
+lines() { grep -oh "$1[^\`(]*" "$root/README.md" "$root/docs/getting-started.md" | sed 's/ *$//' | sort -u; }
+[ "$(lines 'dotnet add package' | wc -l)" = 2 ] || fail "README and getting-started add other packages: $(lines 'dotnet add package')"
+while read -r line; do
+  echo "$line"
+  $line > /dev/null
+done < <(lines 'dotnet add package')
+grep -q "SafeVision.Models\" Version=\"$version\"" app.csproj || fail "another version than $version was added: $(cat app.csproj)"
 dotnet build -c Release --nologo -v quiet -warnaserror
 expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/coffee.png"
 expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/chelsea.png"
+
+# Natives are most of it, so a platform too many is seen here.
+megabytes() { du -sm "$1" | cut -f1; }
+dotnet publish -c Release -r linux-x64 --self-contained false -o "$work/published" --nologo -v quiet
+printf 'output for all platforms: %s MB; published for linux-x64: %s MB\n' "$(megabytes bin/Release/net10.0)" "$(megabytes "$work/published")"
+[ "$(megabytes bin/Release/net10.0)" -le 320 ] || fail "the output of a console application is larger than 320 MB"
+[ "$(megabytes "$work/published")" -le 120 ] || fail "a console application published for linux-x64 is larger than 120 MB"
 
 for model in "$root"/models/*/manifest.json; do
   id=$(basename "$(dirname "$model")")
@@ -108,9 +121,14 @@ expect 1 'error SV0001' dotnet build --nologo -v quiet
 
 step "The tool checks images by its exit code"
 cd "$work"
-dotnet tool install SafeVision.Cli --tool-path "$work/tools" --version "$version" > /dev/null
-expect 0 allow "$work/tools/safevision" check "$images/coffee.png" --format json
-expect 3 block "$work/tools/safevision" check "$images/chelsea.png" --policy "$root/samples/policies/no-cats.yaml" --format json
-expect 0 cpu "$work/tools/safevision" doctor
+export DOTNET_CLI_HOME=$work/home PATH=$PATH:$work/home/.dotnet/tools
+install=$(lines 'dotnet tool install')
+[ "$(wc -l <<< "$install")" = 1 ] || fail "README and getting-started install the tool in different ways: $install"
+echo "$install"
+$install > /dev/null
+printf 'the tool: %s MB\n' "$(megabytes "$work/home/.dotnet/tools")"
+expect 0 allow safevision check "$images/coffee.png" --format json
+expect 3 block safevision check "$images/chelsea.png" --policy "$root/samples/policies/no-cats.yaml" --format json
+expect 0 cpu safevision doctor
 
 step "Installed, compiled and judged."

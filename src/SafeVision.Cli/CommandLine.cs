@@ -23,6 +23,25 @@ internal static class CommandLine
     /// <param name="cancellationToken">Stops the work, as Ctrl+C does.</param>
     public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
+        };
+        return CommandErrors.GuardAsync(
+            () =>
+            {
+                ParseResult parsed = Parse(arguments);
+                return UsageMistake.In(parsed) is { } mistake ? throw new ArgumentException(mistake) : parsed.InvokeAsync(invocation, cancellationToken);
+            },
+            error);
+    }
+
+    /// <summary>What a command line means, whether or not it can be done.</summary>
+    public static ParseResult Parse(string[] arguments)
+    {
         var root = new RootCommand("Checks images against a written policy, on this machine, and says why.")
         {
             CheckCommand.Create(),
@@ -36,23 +55,10 @@ internal static class CommandLine
             TuneCommand.Create(),
         };
 
-        // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.
-        var parsing = new ParserConfiguration { ResponseFileTokenReplacer = null };
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
-        };
         SayExitCodes(root);
-        return CommandErrors.GuardAsync(
-            () =>
-            {
-                ParseResult parsed = root.Parse(arguments, parsing);
-                return UsageMistake.In(parsed) is { } mistake ? throw new ArgumentException(mistake) : parsed.InvokeAsync(invocation, cancellationToken);
-            },
-            error);
+
+        // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.
+        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
     }
 
     /// <summary>Each command's help ends with its exit codes; those that have others than these say so themselves.</summary>
