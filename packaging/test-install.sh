@@ -84,7 +84,7 @@ expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/chelsea.png"
 megabytes() { du -sm "$1" | cut -f1; }
 dotnet publish -c Release -r linux-x64 --self-contained false -o "$work/published" --nologo -v quiet
 printf 'output for all platforms: %s MB; published for linux-x64: %s MB\n' "$(megabytes bin/Release/net10.0)" "$(megabytes "$work/published")"
-[ "$(megabytes bin/Release/net10.0)" -le 320 ] || fail "the output of a console application is larger than 320 MB"
+[ "$(megabytes bin/Release/net10.0)" -le 260 ] || fail "the output of a console application is larger than 260 MB"
 [ "$(megabytes "$work/published")" -le 120 ] || fail "a console application published for linux-x64 is larger than 120 MB"
 
 for model in "$root"/models/*/manifest.json; do
