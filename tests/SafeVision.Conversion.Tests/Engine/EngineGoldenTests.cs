@@ -1,10 +1,9 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using SafeVision.Inference;
+using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage;
-using SafeVision.Tests;
 
 namespace SafeVision.Conversion.Tests.Engine;
 

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 using SafeVision.Assessments;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Engines;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Preparation;

@@ -3,7 +3,6 @@ using SafeVision.Conversion.Families;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Imaging;
-using SafeVision.Tests;
 
 namespace SafeVision.Conversion.Tests.Families.Encoders;
 

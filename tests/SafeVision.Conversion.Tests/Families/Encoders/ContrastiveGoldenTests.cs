@@ -5,7 +5,6 @@ using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Models;
-using SafeVision.Tests;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Families.Encoders;

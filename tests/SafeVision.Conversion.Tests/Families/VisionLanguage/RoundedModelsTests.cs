@@ -12,6 +12,7 @@ public sealed class RoundedModelsTests
     [
         ("internvl-llama-hf", "internvl-llama-hf"), ("internvl-internlm2-orig", "internvl-llama-hf"), ("internvl-qwen2-hf", "internvl-qwen2-hf"),
         ("internvl-qwen2-orig", "internvl-qwen2-hf"), ("smolvlm-tiny", "smolvlm-tiny"), ("qwen2vl-tiny", "qwen2vl-tiny"),
+        ("internvl-qwen3-hf", "internvl-qwen3-hf"), ("qwen2_5vl-tiny", "qwen2_5vl-tiny"), ("qwen3vl-tiny", "qwen3vl-tiny"), ("qwen3vl-untied-tiny", "qwen3vl-untied-tiny"),
     ];
 
     // The bounds stand a little above what was measured, and in docs/converting-a-model.md.
