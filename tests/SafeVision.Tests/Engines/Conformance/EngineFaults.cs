@@ -85,6 +85,7 @@ public abstract class EngineFaults
     private static bool IsClosed(GuardrailResult? result, Decision onFailure, Decision whenNotAssessed) => result is null
         || (result.Failure is not null
             ? result.Decision == onFailure && result.Findings.Count == 0
+            : result.Findings.All(finding => finding.Failure is not null) ? result.Decision == onFailure // one engine of several failed
             : result.Findings.All(finding => finding is { Verdict: Verdict.NotAssessed, Coverage: Assessments.CoverageLevel.None }) && result.Decision == whenNotAssessed);
 
     private static void Apply(Damage damage, string file, double place)
