@@ -1,3 +1,4 @@
+using SafeVision.Tests.Fakes;
 
 namespace SafeVision.VisionLanguage.Tests;
 

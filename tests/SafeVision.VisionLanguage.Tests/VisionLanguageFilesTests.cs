@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SafeVision.Inference;
+using SafeVision.Tests.Fakes;
 
 namespace SafeVision.VisionLanguage.Tests;
 

@@ -1,6 +1,6 @@
-using SafeVision.Files;
 using System.Buffers;
 using System.Text;
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
 

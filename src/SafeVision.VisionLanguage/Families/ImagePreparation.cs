@@ -1,5 +1,5 @@
-using SafeVision.Files;
 using System.Collections;
+using SafeVision.Files;
 using SafeVision.Imaging;
 
 namespace SafeVision.VisionLanguage.Families;

@@ -1,5 +1,5 @@
-using SafeVision.Files;
 using Google.Protobuf;
+using SafeVision.Files;
 using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;

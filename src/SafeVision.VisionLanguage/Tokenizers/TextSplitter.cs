@@ -1,6 +1,6 @@
-using SafeVision.Files;
 using System.Globalization;
 using System.Text;
+using SafeVision.Files;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 

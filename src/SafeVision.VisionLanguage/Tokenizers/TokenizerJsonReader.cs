@@ -1,4 +1,5 @@
 using SafeVision.Files;
+
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>

@@ -1,4 +1,5 @@
 using SafeVision.Tests.Engines.Conformance;
+using SafeVision.Tests.Fakes;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Conformance;

@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using SafeVision.Assessments;
 using SafeVision.Policies;
 using SafeVision.Tests.Documents;
+using SafeVision.Tests.Fakes;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Documents;

@@ -1,4 +1,5 @@
 using SafeVision.Inference;
+using SafeVision.Tests.Fakes;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage.Tests.Families;
