@@ -73,7 +73,7 @@ public sealed class CheckModelTests : IDisposable
     [Fact]
     public async Task With_the_default_models_the_model_is_asked_only_about_what_they_leave_open()
     {
-        string policy = _folder.Write("political.yaml", "policy: p\nversion: '1'\ncategories:\n  - id: Sexual\n  - id: Political\n");
+        string policy = _folder.Write("political.yaml", "policy: p\nversion: '1'\ncategories:\n  - id: cats\n    includes: [cats]\n  - id: Political\n");
 
         CommandRun run = await CommandRun.OfAsync("check", s_coffee, "--model", s_model, "--mode", "fast", "--with-default-models", "--policy", policy, "--format", "ndjson");
 
