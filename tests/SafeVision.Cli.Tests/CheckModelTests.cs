@@ -81,8 +81,8 @@ public sealed class CheckModelTests : IDisposable
         string[] engines = [.. image.GetProperty("provenance").GetProperty("models").EnumerateArray().Select(model => model.GetProperty("engine").GetString()!)];
         Assert.Equal("classifier", engines[0]);
         Assert.Equal("vision-language", engines[^1]);
-        Assert.False(image.GetProperty("findings")[0].GetProperty("evidence").TryGetProperty("probability", out _));
-        Assert.True(image.GetProperty("findings")[1].GetProperty("evidence").TryGetProperty("probability", out _));
+        Assert.False(image.GetProperty("findings")[0].GetProperty("evidence").TryGetProperty("margin", out _));
+        Assert.True(image.GetProperty("findings")[1].GetProperty("evidence").TryGetProperty("margin", out _));
     }
 
     [Fact]
