@@ -9,14 +9,14 @@ namespace SafeVision.VisionLanguage;
 
 /// <summary>A policy as a prompt for a vision-language model.</summary>
 /// <remarks>Thread-safe: images judged at once share the model's runs. The model outlives the policy.</remarks>
-public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
+internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
 {
     private readonly SafetyPolicy _policy;
     private readonly VisionLanguageModel _model;
     private readonly CompiledProtocol _protocol;
     private readonly int? _cells;
 
-    internal CompiledVisionLanguagePolicy(
+    public CompiledVisionLanguagePolicy(
         SafetyPolicy policy, VisionLanguageModel model, CompiledProtocol protocol, IReadOnlyList<ModelProvenance> models, VisionLanguageEngineOptions options)
     {
         (_policy, _model, _protocol, Models, _cells) = (policy, model, protocol, models, options.OcclusionCells);
@@ -25,19 +25,14 @@ public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
         ShortSide = model.Profile.Images.ShortSide;
     }
 
-    /// <inheritdoc />
     public IReadOnlyList<CategoryCoverage> Coverage { get; }
 
-    /// <inheritdoc />
     public IReadOnlyList<ModelProvenance> Models { get; }
 
-    /// <inheritdoc />
     public int ShortSide { get; }
 
-    /// <inheritdoc />
     public IReadOnlyList<string> Prompts { get; }
 
-    /// <inheritdoc />
     public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(frames);
@@ -80,7 +75,6 @@ public sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
         return highest;
     }
 
-    /// <inheritdoc />
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
