@@ -82,10 +82,16 @@ expect 0 '^Allow: ' dotnet run -c Release --no-build -- "$images/chelsea.png"
 
 # Natives are most of it, so a platform too many is seen here.
 megabytes() { du -sm "$1" | cut -f1; }
+output=$(megabytes bin/Release/net10.0)
 dotnet publish -c Release -r linux-x64 --self-contained false -o "$work/published" --nologo -v quiet
-printf 'output for all platforms: %s MB; published for linux-x64: %s MB\n' "$(megabytes bin/Release/net10.0)" "$(megabytes "$work/published")"
-[ "$(megabytes bin/Release/net10.0)" -le 260 ] || fail "the output of a console application is larger than 260 MB"
+printf 'output for all platforms: %s MB; published for linux-x64: %s MB\n' "$output" "$(megabytes "$work/published")"
+[ "$output" -le 260 ] || fail "the output of a console application is larger than 260 MB"
 [ "$(megabytes "$work/published")" -le 120 ] || fail "a console application published for linux-x64 is larger than 120 MB"
+
+step "The same code, trimmed without a warning, judges as before"
+dotnet publish -c Release -r linux-x64 -p:PublishTrimmed=true -p:TrimmerSingleWarn=false -warnaserror -o "$work/trimmed" --nologo -v quiet
+printf 'trimmed, with its own .NET: %s MB\n' "$(megabytes "$work/trimmed")"
+expect 0 '^Allow: ' "$work/trimmed/app" "$images/coffee.png"
 
 for model in "$root"/models/*/manifest.json; do
   id=$(basename "$(dirname "$model")")
