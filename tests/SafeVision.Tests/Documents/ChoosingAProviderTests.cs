@@ -22,7 +22,7 @@ public sealed class ChoosingAProviderTests
     public void The_document_names_the_errors_that_the_code_gives()
     {
         string document = Repository.Read(Document);
-        string catalog = Repository.Read("src/SafeVision/Inference/ProviderCatalog.cs");
+        string catalog = Repository.Read("src/SafeVision/Inference/ProviderCatalog.cs") + Repository.Read("src/SafeVision/Inference/OnnxRuntime.cs");
         string cache = Repository.Read("src/SafeVision/Inference/SessionCache.cs");
         string target = Repository.Read("packaging/buildTransitive/runtime.targets");
 
