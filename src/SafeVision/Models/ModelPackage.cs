@@ -54,6 +54,7 @@ public sealed class ModelPackage
         try
         {
             string actual = Convert.ToHexStringLower(SHA256.HashData(stream));
+            ProcessMemory.LetGo(stream);
             if (actual != expected)
             {
                 throw Altered(file, actual, expected);
@@ -80,6 +81,7 @@ public sealed class ModelPackage
         try
         {
             stream.ReadExactly(bytes);
+            ProcessMemory.LetGo(stream);
         }
         catch (IOException exception)
         {
