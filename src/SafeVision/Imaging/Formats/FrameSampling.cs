@@ -26,20 +26,6 @@ internal sealed class FrameSampling
     public static int IndexOf(int sample, int samples, int pages) =>
         samples == 1 ? 0 : (int)((((long)sample * (pages - 1)) + ((samples - 1) / 2)) / (samples - 1));
 
-    /// <summary>At most so many frames, shown at even intervals, the first and the last among them; in order, each once.</summary>
-    public IEnumerable<int> Even(int most)
-    {
-        if (most >= Frames)
-        {
-            return Enumerable.Range(0, Frames);
-        }
-
-        long first = Middle(0), span = Middle(Frames - 1) - first;
-        return Enumerable.Range(0, Math.Max(most, 1))
-            .Select(i => most <= 1 ? 0 : At(first + (long)(span * (double)i / (most - 1))))
-            .Distinct();
-    }
-
     /// <summary>
     /// As many frames as asked for, or as there are, in order. First those that are shown for a share of the time as large as
     /// that of one sample; then the first and the last; then in turn the frame that looks least like those chosen, and the middle
@@ -86,8 +72,6 @@ internal sealed class FrameSampling
     }
 
     private long Duration(int frame) => _ends[frame] - (frame == 0 ? 0 : _ends[frame - 1]);
-
-    private long Middle(int frame) => _ends[frame] - (Duration(frame) / 2);
 
     private int At(long time)
     {

@@ -3,8 +3,9 @@ namespace SafeVision.Imaging.Formats;
 /// <summary>Takes the sampled frames of an animation: upright, on the background, with the times at which they are shown.</summary>
 internal static class SampledFrames
 {
-    // Looking for frames to choose costs at most twice as many pixels as the largest image has.
-    private const int MostLooks = 2;
+    // Composing all frames to look at them costs no more than this many of the largest images. Where it would, frames are
+    // chosen by time alone.
+    private const int MostLooks = 4;
 
     public static DecodedImage Decode<TComposer>(ref TComposer composer, ImageFormat format, ImageHeader canvas, ImageDecodeOptions options)
         where TComposer : IFrameComposer, allows ref struct
@@ -60,24 +61,20 @@ internal static class SampledFrames
             durations[i] = composer.DurationOf(i);
         }
 
-        // Where not all can be looked at, those are that are shown at even intervals.
-        var sampling = new FrameSampling(durations);
-        long affordable = MostLooks * options.Limits.MaxPixels / ((long)canvas.Width * canvas.Height);
         var looks = new FrameLook?[frames];
-        foreach (int index in sampling.Even((int)Math.Min(affordable, frames)))
+        if ((long)frames * canvas.Width * canvas.Height > MostLooks * options.Limits.MaxPixels)
+        {
+            return new FrameSampling(durations).Choose(looks, options.MaxSampledFrames);
+        }
+
+        for (int index = 0; index < frames; index++)
         {
             looks[index] = FrameLook.At(composer.Compose(index).Span, canvas.Width, canvas.Height);
-            if (composer.IsCut)
-            {
-                frames = index + 1;
-                break;
-            }
+            frames = composer.IsCut ? index + 1 : frames;
         }
 
         composer.Rewind();
-        return frames < durations.Length
-            ? new FrameSampling(durations[..frames]).Choose(looks, options.MaxSampledFrames)
-            : sampling.Choose(looks, options.MaxSampledFrames);
+        return new FrameSampling(durations[..frames]).Choose(looks, options.MaxSampledFrames);
     }
 }
 
