@@ -10,7 +10,7 @@ public static class DefaultModels
 {
     private static readonly Assembly Assembly = typeof(DefaultModels).Assembly;
 
-    /// <summary>Tells pornography, suggestive pictures and drawings of them from ordinary pictures (MobileNetV2, 224 pixels).</summary>
+    /// <summary>Tells pornography, suggestive images and drawings of them from ordinary images (MobileNetV2, 224 pixels).</summary>
     public static ModelPackage Nsfw => Open("nsfw-mobilenet-v2-mid");
 
     /// <summary>Names what a photograph shows, out of a thousand things (EfficientNet-Lite0, 224 pixels).</summary>

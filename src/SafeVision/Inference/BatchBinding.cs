@@ -37,10 +37,13 @@ internal sealed class BatchBinding : IDisposable
     public ReadOnlySpan<float> Output(int output, int item) => _outputs[output].Item(item);
 
     /// <summary>Runs the first <paramref name="batch"/> items.</summary>
-    public void Run(int batch, CancellationToken cancellationToken)
+    public void Run(int batch, CancellationToken cancellationToken) => Run(0, batch, cancellationToken);
+
+    /// <summary>Runs <paramref name="count"/> items from <paramref name="first"/> on; the outputs of the others stay as they are.</summary>
+    public void Run(int first, int count, CancellationToken cancellationToken)
     {
         ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
-        for (int item = 0; item < batch; item++)
+        for (int item = first; item < first + count; item++)
         {
             OrtIoBinding binding = _bindings[item] ??= Bind(item);
             ModelSession.Run(_options, (_session.Session, binding), static (options, run) => run.Session.RunWithBinding(options, run.binding), cancellationToken);

@@ -193,7 +193,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             views[i].Write(frame, run.Input(first + i));
         }
 
-        run.Run(first + views.Length, temperature, cancellationToken);
+        run.Run(first, views.Length, temperature, cancellationToken);
     }
 
     private static ClassifierView View(in ViewGroup group, bool isFlat, int view) =>

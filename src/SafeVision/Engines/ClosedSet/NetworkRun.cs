@@ -44,21 +44,25 @@ internal sealed class NetworkRun : IDisposable
     /// <summary>A view's features: [channels, height * width].</summary>
     public ReadOnlySpan<float> Features(int view) => Binding.Output(1, view);
 
-    /// <summary>Answers the first <paramref name="views"/> views.</summary>
-    /// <param name="views">At least 1, at most the capacity.</param>
+    /// <summary>Answers views, after those before <paramref name="first"/>, which are answered already.</summary>
+    /// <param name="first">The first view to be answered.</param>
+    /// <param name="count">How many; at least 1.</param>
     /// <param name="temperature">What logits are divided by, above 0; 1 where the network gives probabilities.</param>
     /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ModelOutputException">The network gave numbers that are no probabilities, or features that are not finite.</exception>
-    public void Run(int views, float temperature, CancellationToken cancellationToken)
+    public void Run(int first, int count, float temperature, CancellationToken cancellationToken)
     {
-        Binding.Run(views, cancellationToken);
-        Views = views;
-        Array.Clear(Mean);
-        for (int view = 0; view < views; view++)
+        Binding.Run(first, count, cancellationToken);
+        Views = first + count;
+        for (int view = first; view < Views; view++)
         {
-            Span<float> shares = _shares.AsSpan(view * _network.Labels, _network.Labels);
-            _network.ReadProbabilities(Binding, view, temperature, shares);
-            TensorPrimitives.MultiplyAdd(shares, 1f / views, Mean, Mean);
+            _network.ReadProbabilities(Binding, view, temperature, _shares.AsSpan(view * _network.Labels, _network.Labels));
+        }
+
+        Array.Clear(Mean);
+        for (int view = 0; view < Views; view++)
+        {
+            TensorPrimitives.MultiplyAdd(Shares(view), 1f / Views, Mean, Mean);
         }
     }
 

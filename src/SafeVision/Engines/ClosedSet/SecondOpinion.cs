@@ -43,7 +43,7 @@ internal sealed class SecondOpinion
                 views[view].Write(frame, run.Input(view));
             }
 
-            run.Run(views.Length, _network.Temperature, cancellationToken);
+            run.Run(0, views.Length, _network.Temperature, cancellationToken);
             int top = TensorPrimitives.IndexOfMax<float>(run.Mean);
             isSound = true;
             return run.Mean[top] >= _sureFrom && !_related.Contains(top) ? $"{_names[top]} ({ClassifierReport.Percent(run.Mean[top])})" : null;
