@@ -31,7 +31,7 @@ internal sealed class ClassifierNetwork : IDisposable
         Session = session;
         Recipe = recipe;
         ModelManifest manifest = package.Manifest;
-        _needsSoftmax = manifest.Outputs.ContainsKey("logits"); // the temperature divides logits
+        _needsSoftmax = manifest.Outputs.ContainsKey("logits") || !manifest.Outputs.ContainsKey("probabilities"); // the temperature divides logits
         string scores = Output(manifest, _needsSoftmax ? "logits" : "probabilities");
         session.Require([manifest.Input], [scores]);
 
