@@ -24,6 +24,9 @@ internal sealed class SafetensorsFile : IDisposable
 
     public IReadOnlyDictionary<string, StoredTensor> Tensors => _tensors;
 
+    /// <summary>What the file says of itself (<c>__metadata__</c>); texts only.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; private set; } = new Dictionary<string, string>();
+
     /// <exception cref="CheckpointException">It is not a sound safetensors file.</exception>
     public static SafetensorsFile Open(string path)
     {
@@ -78,6 +81,9 @@ internal sealed class SafetensorsFile : IDisposable
         {
             if (entry.Name == "__metadata__")
             {
+                Metadata = entry.Value.ValueKind == JsonValueKind.Object
+                    ? entry.Value.EnumerateObject().Where(text => text.Value.ValueKind == JsonValueKind.String).DistinctBy(text => text.Name).ToDictionary(text => text.Name, text => text.Value.GetString()!)
+                    : Metadata;
                 continue;
             }
 

@@ -1,0 +1,205 @@
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using SafeVision.Conversion;
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Training.Adapters;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeVision.Training.Networks;
+
+/// <summary>A token that is added to a vocabulary.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Words">The ids of the tokens that its plain name is made of.</param>
+public sealed record NewToken(int Id, IReadOnlyList<int> Words);
+
+/// <summary>
+/// The named float32 tensors that a network computes with. Names are those of transformers 5 (<c>model.language_model…</c>),
+/// whichever spelling the checkpoint uses; <see cref="Save"/> writes the checkpoint's own spelling again.
+/// </summary>
+public sealed class NetworkWeights : IDisposable
+{
+    private const string FileName = "model.safetensors";
+
+    // The spelling of transformers 4 on the left, that of transformers 5 on the right.
+    private static readonly (string Stored, string Name)[] s_spellings =
+    [
+        ("language_model.lm_head.", "lm_head."),
+        ("language_model.model.", "model.language_model."),
+        ("vision_tower.", "model.vision_tower."),
+        ("multi_modal_projector.", "model.multi_modal_projector."),
+    ];
+
+    private readonly SortedDictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
+
+    /// <summary>The names, sorted.</summary>
+    public IReadOnlyCollection<string> Names => _tensors.Keys;
+
+    /// <summary>Low-rank matrices and rows of tokens that are added to the tensors; null: none.</summary>
+    public LowRankAdapter? Adapter { get; set; }
+
+    /// <summary>The tensor of a name.</summary>
+    /// <exception cref="CheckpointException">There is none.</exception>
+    public Tensor this[string name] => Find(name) ?? throw new CheckpointException($"The checkpoint has no tensor '{name}', which its architecture needs.");
+
+    /// <summary>Reads a folder's safetensors, widened to float32.</summary>
+    /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
+    public static NetworkWeights Load(string folder)
+    {
+        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        var weights = new NetworkWeights();
+        foreach ((string stored, StoredTensor tensor) in checkpoint.Tensors)
+        {
+            weights.Add(NameOf(stored), tensor.ToTorch(), stored);
+        }
+
+        return weights;
+    }
+
+    /// <summary>The tensor of a name, or null.</summary>
+    public Tensor? Find(string name) => _tensors.GetValueOrDefault(name);
+
+    /// <summary>Adds a tensor, or puts it in the place of the one of its name; this object owns it from now on.</summary>
+    /// <param name="name">Its name in the spelling of transformers 5.</param>
+    /// <param name="tensor">A float32 tensor without history.</param>
+    /// <param name="stored">Its name in files; null: as before, or <paramref name="name"/>.</param>
+    public void Add(string name, Tensor tensor, string? stored = null)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (_tensors.Remove(name, out Tensor? before))
+        {
+            before.Dispose();
+        }
+
+        _tensors[name] = tensor.DetachFromDisposeScope();
+        _stored[name] = stored ?? _stored.GetValueOrDefault(name, name);
+    }
+
+    /// <summary>Marks which tensors learn; all others are frozen.</summary>
+    /// <returns>Those that learn, by name.</returns>
+    public IReadOnlyDictionary<string, Tensor> Train(Func<string, bool> learns)
+    {
+        ArgumentNullException.ThrowIfNull(learns);
+        var trained = new SortedDictionary<string, Tensor>(StringComparer.Ordinal);
+        foreach ((string name, Tensor tensor) in _tensors)
+        {
+            tensor.requires_grad = learns(name);
+            if (tensor.requires_grad)
+            {
+                trained[name] = tensor;
+            }
+        }
+
+        return trained;
+    }
+
+    /// <summary>
+    /// Gives tokens rows in the tables: the mean of the rows of the words that name them, so that a new category begins near
+    /// its meaning. The tables grow where they must.
+    /// </summary>
+    public void AddTokens(IReadOnlyList<NewToken> tokens)
+    {
+        ArgumentNullException.ThrowIfNull(tokens);
+        using IDisposable still = no_grad();
+        foreach (string name in _tensors.Keys.Where(IsTable).ToArray())
+        {
+            Tensor table = _tensors[name];
+            long rows = Math.Max(table.shape[0], tokens.Max(token => token.Id) + 1L);
+            Tensor grown = cat([table, zeros(rows - table.shape[0], table.shape[1])], 0);
+            foreach (NewToken token in tokens)
+            {
+                grown[token.Id] = table.index_select(0, tensor(token.Words.Select(id => (long)id).ToArray())).mean([0L]);
+            }
+
+            Add(name, grown);
+        }
+    }
+
+    /// <summary>Whether a tensor has one row for each token.</summary>
+    internal static bool IsTable(string name) => name.EndsWith("embed_tokens.weight", StringComparison.Ordinal) || name is "lm_head.weight";
+
+    /// <summary>y = x Wᵀ + b, and what the adapter adds.</summary>
+    /// <param name="input">[…, inputs].</param>
+    /// <param name="module">The name without <c>.weight</c>.</param>
+    /// <returns>[…, outputs].</returns>
+    public Tensor Linear(Tensor input, string module)
+    {
+        Tensor output = nn.functional.linear(input, this[$"{module}.weight"], Find($"{module}.bias"));
+        return Adapter?.Product(input, module) is { } product ? output + product : output;
+    }
+
+    /// <summary>A table with one row for each token, with the adapter's rows in place: [vocabulary, width].</summary>
+    public Tensor Table(string module) => Adapter?.WithRows(this[$"{module}.weight"], module) ?? this[$"{module}.weight"];
+
+    /// <summary>Writes <c>model.safetensors</c> in float32, in the names of the checkpoint.</summary>
+    public void Save(string folder) =>
+        SafetensorsWriter.Write(Path.Combine(folder, FileName), _tensors.ToDictionary(entry => _stored[entry.Key], entry => entry.Value));
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        foreach (Tensor tensor in _tensors.Values)
+        {
+            tensor.Dispose();
+        }
+
+        _tensors.Clear();
+    }
+
+    private static string NameOf(string stored)
+    {
+        foreach ((string prefix, string name) in s_spellings)
+        {
+            if (stored.StartsWith(prefix, StringComparison.Ordinal))
+            {
+                return name + stored[prefix.Length..];
+            }
+        }
+
+        return stored;
+    }
+}
+
+/// <summary>Between files and tensors.</summary>
+internal static class SafetensorsWriter
+{
+    public static Tensor ToTorch(this StoredTensor tensor) =>
+        torch.tensor(tensor.ToSingle(), [.. tensor.Shape.Select(size => (long)size)], dtype: ScalarType.Float32);
+
+    /// <summary>Writes float32 tensors in the order of their names, first to a file beside, so that a stop leaves the old file whole.</summary>
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        var header = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["__metadata__"] = metadata ?? new Dictionary<string, string> { ["format"] = "pt" } };
+        long offset = 0;
+        string[] names = [.. tensors.Keys.Order(StringComparer.Ordinal)];
+        foreach (string name in names)
+        {
+            long bytes = tensors[name].numel() * sizeof(float);
+            header[name] = new Dictionary<string, object> { ["dtype"] = "F32", ["shape"] = tensors[name].shape, ["data_offsets"] = new[] { offset, offset + bytes } };
+            offset += bytes;
+        }
+
+        byte[] text = JsonSerializer.SerializeToUtf8Bytes(header);
+        int padded = (text.Length + 7) / 8 * 8; // the format wants the data aligned; blanks fill the header
+        string temporary = path + ".part";
+        using (FileStream file = File.Create(temporary))
+        {
+            Span<byte> length = stackalloc byte[8];
+            BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)padded);
+            file.Write(length);
+            file.Write(text);
+            file.Write("        "u8[..(padded - text.Length)]);
+            foreach (string name in names)
+            {
+                using Tensor plain = tensors[name].detach().cpu().to(ScalarType.Float32).contiguous();
+                file.Write(MemoryMarshal.AsBytes<float>(plain.data<float>().ToArray()));
+            }
+
+            file.Flush(flushToDisk: true);
+        }
+
+        File.Move(temporary, path, overwrite: true);
+    }
+}

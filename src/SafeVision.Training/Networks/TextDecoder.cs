@@ -1,0 +1,99 @@
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeVision.Training.Networks;
+
+/// <summary>The sizes of a Llama-shaped text model.</summary>
+/// <param name="Layers">Number of layers.</param>
+/// <param name="Heads">Heads of the queries.</param>
+/// <param name="KeyValueHeads">Heads of the keys and values; <paramref name="Heads"/> is a multiple.</param>
+/// <param name="HeadSize">Width of one head.</param>
+/// <param name="Epsilon">Of the norms.</param>
+/// <param name="RotaryBase">Of the rotary positions.</param>
+/// <param name="IsTied">Whether the embedding is the head too.</param>
+public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, int HeadSize, double Epsilon, double RotaryBase, bool IsTied);
+
+/// <summary>
+/// A decoder as Llama, Qwen2 (biases) and Qwen3 (norms of queries and keys) have it; the checkpoint's tensors say which
+/// (transformers, models/llama, qwen2 and qwen3).
+/// </summary>
+internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape, string prefix)
+{
+    /// <summary>[batch, tokens] to [batch, tokens, width].</summary>
+    public Tensor Embed(Tensor ids) =>
+        weights.Table($"{prefix}embed_tokens").index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], -1);
+
+    /// <summary>The last layer's output after its norm.</summary>
+    /// <param name="hidden">[batch, tokens, width].</param>
+    /// <param name="positions">[batch, tokens].</param>
+    /// <param name="mask">[batch, 1, tokens, tokens]: 0 where a token may be attended to, a large negative number elsewhere.</param>
+    public Tensor Forward(Tensor hidden, Tensor positions, Tensor mask)
+    {
+        (Tensor cosine, Tensor sine) = Rotation(positions);
+        for (int layer = 0; layer < shape.Layers; layer++)
+        {
+            string name = $"{prefix}layers.{layer}.";
+            hidden += Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask);
+            Tensor input = Norm(hidden, $"{name}post_attention_layernorm");
+            Tensor gate = nn.functional.silu(weights.Linear(input, $"{name}mlp.gate_proj"));
+            hidden += weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj");
+        }
+
+        return Norm(hidden, $"{prefix}norm");
+    }
+
+    /// <summary>[…, width] to […, vocabulary].</summary>
+    public Tensor Logits(Tensor hidden) =>
+        nn.functional.linear(hidden, weights.Table(shape.IsTied || weights.Find("lm_head.weight") is null ? $"{prefix}embed_tokens" : "lm_head"));
+
+    /// <summary>What may be attended to: earlier tokens of the same segment that are no padding.</summary>
+    /// <param name="attention">[batch, tokens]: 0 for padding; otherwise the number of the token's segment, from 1.</param>
+    public static Tensor Mask(Tensor attention)
+    {
+        long tokens = attention.shape[1];
+        Tensor allowed = ones(tokens, tokens, dtype: ScalarType.Bool).tril().unsqueeze(0)
+            & attention.unsqueeze(1).eq(attention.unsqueeze(2))
+            & attention.ne(0).unsqueeze(1); // [batch, tokens, tokens]
+        return zeros(allowed.shape).masked_fill(allowed.logical_not(), -1e30f).unsqueeze(1);
+    }
+
+    private Tensor Attention(Tensor input, string name, Tensor cosine, Tensor sine, Tensor mask)
+    {
+        long batch = input.shape[0], tokens = input.shape[1];
+        Tensor query = Heads(weights.Linear(input, $"{name}q_proj"), shape.Heads), key = Heads(weights.Linear(input, $"{name}k_proj"), shape.KeyValueHeads);
+        Tensor value = Heads(weights.Linear(input, $"{name}v_proj"), shape.KeyValueHeads); // [batch, heads, tokens, headSize]
+        if (weights.Find($"{name}q_norm.weight") is not null)
+        {
+            (query, key) = (Norm(query, $"{name}q_norm"), Norm(key, $"{name}k_norm"));
+        }
+
+        (query, key) = (Rotate(query, cosine, sine), Rotate(key, cosine, sine));
+        int repeats = shape.Heads / shape.KeyValueHeads;
+        if (repeats > 1)
+        {
+            (key, value) = (key.repeat_interleave(repeats, 1), value.repeat_interleave(repeats, 1));
+        }
+
+        Tensor mixed = nn.functional.scaled_dot_product_attention(query, key, value, mask);
+        return weights.Linear(mixed.transpose(1, 2).reshape(batch, tokens, shape.Heads * shape.HeadSize), $"{name}o_proj");
+
+        Tensor Heads(Tensor x, int heads) => x.view(batch, tokens, heads, shape.HeadSize).transpose(1, 2);
+    }
+
+    private (Tensor Cosine, Tensor Sine) Rotation(Tensor positions)
+    {
+        Tensor rates = pow(shape.RotaryBase, arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32) / -shape.HeadSize);
+        Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2]
+        angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
+        return (angles.cos(), angles.sin());
+    }
+
+    private static Tensor Rotate(Tensor x, Tensor cosine, Tensor sine)
+    {
+        long half = x.shape[^1] / 2;
+        Tensor turned = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
+        return (x * cosine) + (turned * sine);
+    }
+
+    private Tensor Norm(Tensor x, string name) => x * (x.square().mean([-1], keepdim: true) + shape.Epsilon).rsqrt() * weights[$"{name}.weight"];
+}

@@ -1,0 +1,83 @@
+using System.Globalization;
+using System.Text.Json;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeVision.Training.Optimisation;
+
+/// <summary>What one step did.</summary>
+/// <param name="Step">From 0.</param>
+/// <param name="Rate">The learning rate.</param>
+/// <param name="Loss">The mean over the micro-batches.</param>
+/// <param name="Norm">The gradients' norm before clipping.</param>
+public sealed record StepRecord(int Step, double Rate, double Loss, double Norm);
+
+/// <summary>
+/// Steps of training: each takes some micro-batches, adds their gradients up, clips once and moves the weights. Saved
+/// between steps, a run goes on bit for bit.
+/// </summary>
+public sealed class TrainingRun : IDisposable
+{
+    private readonly AdamW _optimiser;
+    private readonly LearningRate _rate;
+
+    /// <summary>A run over the given tensors.</summary>
+    public TrainingRun(IReadOnlyDictionary<string, Tensor> trained, LearningRate rate, AdamWOptions? options = null) =>
+        (_optimiser, _rate) = (new AdamW(trained, options), rate);
+
+    /// <summary>The next step's number, from 0.</summary>
+    public int Step { get; private set; }
+
+    /// <summary>The optimiser.</summary>
+    public AdamW Optimiser => _optimiser;
+
+    /// <summary>Takes one step.</summary>
+    /// <param name="losses">Computes the loss of each micro-batch; called one after the other, each graph freed before the next.</param>
+    /// <exception cref="InvalidOperationException">A loss is not finite; the weights are as before the step.</exception>
+    public StepRecord Take(IReadOnlyList<Func<Tensor>> losses)
+    {
+        ArgumentNullException.ThrowIfNull(losses);
+        _optimiser.Clear();
+        double sum = 0;
+        foreach (Func<Tensor> compute in losses)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            Tensor loss = compute();
+            double value = loss.ToDouble();
+            if (!double.IsFinite(value))
+            {
+                throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"The loss of step {Step} is {value}; a lower learning rate, or a look at the batch, is needed."));
+            }
+
+            sum += value;
+            (loss / losses.Count).backward();
+        }
+
+        var record = new StepRecord(Step, _rate.At(Step), sum / losses.Count, _optimiser.Clip());
+        _optimiser.Step(record.Rate);
+        _optimiser.Clear();
+        Step++;
+        return record;
+    }
+
+    /// <summary>Writes all that the run needs to go on.</summary>
+    public void Save(string folder)
+    {
+        Directory.CreateDirectory(folder);
+        string name = $"step-{Step.ToString(CultureInfo.InvariantCulture)}.safetensors", pointer = Path.Combine(folder, "run.json");
+        _optimiser.Save(Path.Combine(folder, name));
+        File.WriteAllBytes(pointer + ".part", JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["step"] = Step, ["state"] = name }));
+        File.Move(pointer + ".part", pointer, overwrite: true); // the old state stays whole until the new one is
+    }
+
+    /// <summary>Goes on where <see cref="Save"/> was called.</summary>
+    public void Load(string folder)
+    {
+        using JsonDocument pointer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "run.json")));
+        _optimiser.Load(Path.Combine(folder, Path.GetFileName(pointer.RootElement.GetProperty("state").GetString()!)));
+        Step = pointer.RootElement.GetProperty("step").GetInt32();
+    }
+
+    /// <inheritdoc />
+    public void Dispose() => _optimiser.Dispose();
+}
