@@ -58,6 +58,22 @@ public class TokenBatchTests
         Tensor Losses(TokenBatch batch) => SafeVision.Training.Objectives.SupervisedObjective.TokenLosses(network.Forward(batch), batch.Labels);
     }
 
+    [Fact]
+    public void Questions_that_share_a_beginning_have_the_losses_that_they_have_alone()
+    {
+        using TrainableNetwork network = TrainableNetwork.Load(Golden.PathOf("vlm/internvl-qwen2-hf"));
+        using IDisposable still = no_grad();
+        TokenRow beginning = Silent(617, 84, 529, 198), first = new([40, 82, 526, 618], [-100, -100, 526, 618]), second = new([64, 493, 624, 618, 198], [-100, -100, 624, 618, -100]);
+        TokenBatch shared = TokenBatch.Share([(beginning, [first, second])], 616, null);
+        Tensor together = Losses(shared)[0];
+        Golden.Close(Losses(TokenBatch.Pad([Join(beginning, first)], 616, null))[0].narrow(0, 4, 3), together.narrow(0, 4, 3), 1e-5, "first");
+        Golden.Close(Losses(TokenBatch.Pad([Join(beginning, second)], 616, null))[0].narrow(0, 4, 4), together.narrow(0, 8, 4), 1e-5, "second");
+
+        Tensor Losses(TokenBatch batch) => SafeVision.Training.Objectives.SupervisedObjective.TokenLosses(network.Forward(batch), batch.Labels);
+        static TokenRow Silent(params long[] ids) => new(ids, [.. ids.Select(_ => -100L)]);
+        static TokenRow Join(TokenRow a, TokenRow b) => new([.. a.Ids, .. b.Ids], [.. a.Labels, .. b.Labels]);
+    }
+
     /// <summary>Positions of padding mean nothing; the reference's are taken for them.</summary>
     private static Tensor Padding(JsonElement expected, Tensor attention) => Of(expected) * attention.eq(0).to(ScalarType.Int64);
 

@@ -46,13 +46,13 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
     public Tensor Logits(Tensor hidden) =>
         nn.functional.linear(hidden, weights.Table(shape.IsTied || weights.Find("lm_head.weight") is null ? $"{prefix}embed_tokens" : "lm_head"));
 
-    /// <summary>What may be attended to: earlier tokens of the same segment that are no padding.</summary>
-    /// <param name="attention">[batch, tokens]: 0 for padding; otherwise the number of the token's segment, from 1.</param>
+    /// <summary>What may be attended to: earlier tokens of the same segment, and of the row's shared beginning.</summary>
+    /// <param name="attention">[batch, tokens]: see <see cref="TokenBatch.Attention"/>.</param>
     public static Tensor Mask(Tensor attention)
     {
         long tokens = attention.shape[1];
         Tensor allowed = ones(tokens, tokens, dtype: ScalarType.Bool).tril().unsqueeze(0)
-            & attention.unsqueeze(1).eq(attention.unsqueeze(2))
+            & (attention.unsqueeze(1).eq(attention.unsqueeze(2)) | attention.eq(TokenBatch.SharedSegment).unsqueeze(1))
             & attention.ne(0).unsqueeze(1); // [batch, tokens, tokens]
         return zeros(allowed.shape).masked_fill(allowed.logical_not(), -1e30f).unsqueeze(1);
     }

@@ -12,11 +12,14 @@ public sealed record TokenRow(IReadOnlyList<long> Ids, IReadOnlyList<long> Label
 /// <summary>Token rows of one length with the tiles of their images.</summary>
 /// <param name="Ids">[rows, tokens] int64.</param>
 /// <param name="Labels">[rows, tokens] int64, not shifted.</param>
-/// <param name="Attention">[rows, tokens] int64: 0 for padding, else the number of the segment in its row, from 1.</param>
-/// <param name="Positions">[rows, tokens] int64; each segment begins at 0.</param>
+/// <param name="Attention">[rows, tokens] int64: 0 for padding, else the number of the segment in its row, from 1; <see cref="SharedSegment"/> for a beginning that all segments see.</param>
+/// <param name="Positions">[rows, tokens] int64; each segment begins at 0, or behind the shared beginning.</param>
 /// <param name="Pixels">[tiles, 3, side, side] float32, in the order of rows and of marks in a row; null: no images.</param>
 public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Tensor Positions, Tensor? Pixels)
 {
+    /// <summary>The segment of a beginning that all others of the row see.</summary>
+    public const long SharedSegment = -1;
+
     /// <summary>Pads rows to the longest.</summary>
     /// <param name="rows">At least one.</param>
     /// <param name="padding">The id of the padding.</param>
@@ -65,7 +68,17 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     /// <param name="pixels">The tiles, in the order of the packed rows.</param>
     public static TokenBatch Pack(IReadOnlyList<IReadOnlyList<TokenRow>> packed, long padding, Tensor? pixels) => Lay(packed, padding, pixels, isLeft: false);
 
-    private static TokenBatch Lay(IReadOnlyList<IReadOnlyList<TokenRow>> packed, long padding, Tensor? pixels, bool isLeft)
+    /// <summary>
+    /// Several questions about one image in a row: they see the beginning, with the image, and not one another, so that the
+    /// image is computed once for all of them.
+    /// </summary>
+    /// <param name="rows">For each row its beginning, and the questions with their answers.</param>
+    /// <param name="padding">The id of the padding.</param>
+    /// <param name="pixels">The tiles, in the order of the rows.</param>
+    public static TokenBatch Share(IReadOnlyList<(TokenRow Beginning, IReadOnlyList<TokenRow> Questions)> rows, long padding, Tensor? pixels) =>
+        Lay([.. rows.Select(row => (IReadOnlyList<TokenRow>)[row.Beginning, .. row.Questions])], padding, pixels, isLeft: false, isShared: true);
+
+    private static TokenBatch Lay(IReadOnlyList<IReadOnlyList<TokenRow>> packed, long padding, Tensor? pixels, bool isLeft, bool isShared = false)
     {
         int count = packed.Count, longest = packed.Max(row => row.Sum(segment => segment.Ids.Count));
         long[] ids = new long[count * longest], labels = new long[ids.Length], attention = new long[ids.Length], positions = new long[ids.Length];
@@ -77,10 +90,11 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
             for (int segment = 0; segment < packed[row].Count; segment++)
             {
                 TokenRow tokens = packed[row][segment];
+                int first = isShared && segment > 0 ? packed[row][0].Ids.Count : 0;
                 for (int i = 0; i < tokens.Ids.Count; i++, place++)
                 {
                     (ids[place], labels[place]) = (tokens.Ids[i], i == 0 && segment > 0 ? SupervisedObjective.Ignored : tokens.Labels[i]);
-                    (attention[place], positions[place]) = (segment + 1, i);
+                    (attention[place], positions[place]) = (isShared && segment == 0 ? SharedSegment : segment + 1, first + i);
                 }
             }
         }

@@ -24,6 +24,9 @@ public sealed class AdamWOptions
     /// <summary>Which tensors decay, by name; default <see cref="DecaysByName"/>.</summary>
     public Func<string, bool> Decays { get; init; } = DecaysByName;
 
+    /// <summary>What a tensor's learning rate is multiplied by, by its name; default 1 for all.</summary>
+    public Func<string, double> RateFactor { get; init; } = _ => 1;
+
     /// <summary>The largest norm of all gradients together; default 1.</summary>
     public double MaxNorm { get; init; } = 1;
 
@@ -111,15 +114,16 @@ public sealed class AdamW : IDisposable
             }
 
             int step = ++_steps[name];
+            double own = rate * _options.RateFactor(name);
             if (_options.Decays(name))
             {
-                value.mul_(1 - (rate * _options.WeightDecay));
+                value.mul_(1 - (own * _options.WeightDecay));
             }
 
             mean.mul_(_options.Beta1).add_(gradient, alpha: 1 - _options.Beta1);
             square.mul_(_options.Beta2).addcmul_(gradient, gradient, value: 1 - _options.Beta2);
             Tensor root = (square / (1 - Math.Pow(_options.Beta2, step))).sqrt_().add_(_options.Epsilon);
-            value.addcdiv_(mean, root, value: -rate / (1 - Math.Pow(_options.Beta1, step)));
+            value.addcdiv_(mean, root, value: -own / (1 - Math.Pow(_options.Beta1, step)));
         }
     }
 
