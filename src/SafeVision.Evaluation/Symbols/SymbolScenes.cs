@@ -33,7 +33,7 @@ public sealed class SymbolSceneOptions
     /// <summary>The most things in a scene, 1 to 8. Default: 4.</summary>
     public int MostThings { get; set; } = 4;
 
-    /// <summary>The side of an image in pixels, 128 to 1,024. Default: 320.</summary>
+    /// <summary>The side of an image in pixels, 96 to 1,024. Default: 320.</summary>
     public int ImageSize { get; set; } = 320;
 
     /// <summary>The icons.json of an @iconify-json package to draw from instead of the sets that come with the library; all its drawings are for testing. Null (the default): none.</summary>
@@ -88,7 +88,7 @@ public sealed class SymbolScenes : IDisposable
     public static SymbolScenes Create(SymbolSceneOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        InRange(options.ImageSize, 128, 1024, nameof(options.ImageSize));
+        InRange(options.ImageSize, 96, 1024, nameof(options.ImageSize));
         InRange(options.FewestThings, 1, MostThings, nameof(options.FewestThings));
         InRange(options.MostThings, options.FewestThings, MostThings, nameof(options.MostThings));
         SymbolCatalogue catalogue = SymbolCatalogue.Load(options.IconSet is { } path ? IconSetReader.ReadFile(path) : null);

@@ -52,14 +52,24 @@ public sealed class TrainableNetwork : IDisposable
         }
     }
 
+    /// <summary>The image tokens of preprocessed tiles: [tiles, tokens, width].</summary>
+    /// <exception cref="InvalidOperationException">The network has no vision tower.</exception>
+    public Tensor See(Tensor pixels) => (_vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.")).Forward(pixels);
+
     /// <summary>The logits of every position: [rows, tokens, vocabulary].</summary>
     public Tensor Forward(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        return Forward(batch, batch.Pixels is { } pixels ? See(pixels) : null);
+    }
+
+    /// <summary>The logits of every position, with image tokens that were computed before (<see cref="See"/>).</summary>
+    public Tensor Forward(TokenBatch batch, Tensor? features)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
         Tensor hidden = _text.Embed(batch.Ids);
-        if (batch.Pixels is { } pixels)
+        if (features is not null)
         {
-            Tensor features = (_vision ?? throw new InvalidOperationException("The network has no vision tower, but the batch has images.")).Forward(pixels);
             Tensor marks = batch.Ids.eq(_imageToken);
             long wanted = marks.sum().ToInt64(), given = features.shape[0] * features.shape[1];
             if (wanted != given)

@@ -37,6 +37,28 @@ public sealed class StarterOptions
 /// </summary>
 public static class StarterCheckpoint
 {
+    /// <summary>
+    /// The prompts of a starter, as the engine reads them beside the model: the categories <c>a</c> to <c>d</c> of a policy are
+    /// its marks, and their phrases its words. Training asks with the same words (<see cref="ScenePolicy.Prompt"/>).
+    /// </summary>
+    public const string PromptFile = """
+        protocol: safevision
+        order: imageFirst
+        tokens:
+          safe: <|SAFE|>
+          reason: <|REASON|>
+          a: <|A|>
+          b: <|B|>
+          c: <|C|>
+          d: <|D|>
+        maximumReasonWords: 4
+        maximumReasonTokens: 8
+        templates:
+          fast: " policy{% for category in categories %}{{ category.token }}{% for phrase in category.includes %} {{ phrase }}{% endfor %}{% endfor %} ?"
+          comprehension: " policy{% for category in categories %}{{ category.token }}{% for phrase in category.includes %} {{ phrase }}{% endfor %}{% endfor %} ?"
+
+        """;
+
     private const int Patch = 14;
     private const string ChatTemplate =
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n'}}{% if message['content'] is string %}{{ message['content'] }}{% else %}"
@@ -88,6 +110,7 @@ public static class StarterCheckpoint
             ["image_std"] = new JsonArray(0.229, 0.224, 0.225),
         });
         WriteJson(folder, "config.json", Config(options, first, rows));
+        File.WriteAllText(Path.Combine(folder, "safevision-prompt.yaml"), PromptFile);
         using NetworkWeights weights = Weights(options, rows);
         weights.Save(folder);
     }

@@ -1,0 +1,229 @@
+using System.Globalization;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Training.Networks;
+using SafeVision.Training.Objectives;
+using SafeVision.Training.Optimisation;
+using SafeVision.VisionLanguage.Tokenizers;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace SafeVision.Training.Starter;
+
+/// <summary>How a small model is trained on drawn scenes.</summary>
+public sealed class StarterTrainingOptions
+{
+    /// <summary>The things that it learns; each one word, and known to <see cref="SymbolScenes"/>.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>The icon sets to draw from; empty: all of the training split.</summary>
+    public IReadOnlyList<string> Sets { get; init; } = [];
+
+    /// <summary>Steps in which the vision tower alone learns to name what is where; default 400.</summary>
+    public int TileSteps { get; init; } = 400;
+
+    /// <summary>Steps in which the whole model learns to answer; default 500.</summary>
+    public int LanguageSteps { get; init; } = 500;
+
+    /// <summary>Scenes in a step; default 16.</summary>
+    public int Scenes { get; init; } = 16;
+
+    /// <summary>Questions about each scene; default 7.</summary>
+    public int Questions { get; init; } = 7;
+
+    /// <summary>The highest learning rate; default 1.5e-3.</summary>
+    public double Rate { get; init; } = 1.5e-3;
+
+    /// <summary>Everything random follows from it; default 1.</summary>
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>
+/// Trains a <see cref="StarterCheckpoint"/> to follow policies over drawn symbols: first what is where, then diverse
+/// questions mixed with policies. Without the first stage and the check lists a model of this size stays at chance.
+/// </summary>
+public sealed class StarterTraining : IDisposable
+{
+    /// <summary>The marks of the categories that a starter's policies may have.</summary>
+    public static IReadOnlyList<string> CategoryMarks { get; } = ["<|A|>", "<|B|>", "<|C|>", "<|D|>"];
+
+    private static readonly SceneQuestionKind[] s_others = [SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
+
+    private readonly StarterTrainingOptions _options;
+    private readonly string _folder;
+    private readonly SymbolScenes _scenes;
+    private readonly SceneQuestions _questions;
+    private readonly Random _random;
+    private readonly TextTokenizer _tokenizer;
+    private readonly TrainableNetwork _network;
+    private readonly int _side;
+    private readonly long _padding;
+    private readonly long[] _nameIds;
+    private int _drawn;
+
+    private StarterTraining(string folder, StarterTrainingOptions options, StarterOptions size)
+    {
+        (_folder, _options) = (folder, options);
+        _random = new Random(options.Seed);
+        _scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, FewestThings = 1, MostThings = 2, ImageSize = size.ImageSize });
+        _questions = new SceneQuestions(options.Names, CategoryMarks, _random);
+        _tokenizer = TextTokenizer.Open(folder);
+        _network = TrainableNetwork.Load(folder);
+        _side = size.ImageSize;
+        _padding = _tokenizer.Encode("<|endoftext|>")[0];
+        _nameIds = [.. options.Names.Select(name => (long)Assert(_tokenizer.Encode($" {name}"))), _tokenizer.Encode("<img>")[0]];
+        int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
+    }
+
+    /// <summary>Writes a folder with a model from random weights that knows the names, ready to be trained.</summary>
+    public static StarterTraining Create(string folder, StarterTrainingOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        var size = new StarterOptions { Words = [.. SceneQuestions.Words, .. options.Names], Marks = [ScenePolicy.Safe, ScenePolicy.Reason, .. CategoryMarks], Seed = options.Seed };
+        StarterCheckpoint.Write(folder, size);
+        return new StarterTraining(folder, options, size);
+    }
+
+    /// <summary>Trains, and writes the weights into the folder.</summary>
+    /// <param name="progress">Told of each step.</param>
+    /// <param name="cancellationToken">Stops between steps; the folder then keeps the weights that it had.</param>
+    public void Run(IProgress<StepRecord>? progress, CancellationToken cancellationToken)
+    {
+        IReadOnlyDictionary<string, Tensor> seeing = _network.Weights.Train(name => name.Contains("vision_tower", StringComparison.Ordinal) || name.Contains("projector", StringComparison.Ordinal) || NetworkWeights.IsTable(name));
+        Stage(seeing, _options.TileSteps, _ => 1, _ => TileLoss(Draw(_options.Scenes)), 0, progress, cancellationToken);
+        IReadOnlyDictionary<string, Tensor> all = _network.Weights.Train(_ => true);
+        Stage(all, _options.LanguageSteps, name => name.Contains("vision_tower", StringComparison.Ordinal) ? 0.3 : 1, LanguageLoss, _options.TileSteps, progress, cancellationToken);
+        _network.Weights.Save(_folder);
+    }
+
+    /// <summary>The mark that the model gives a scene under a policy: the likeliest of those that the policy has, and the safe one.</summary>
+    public string Judge(SymbolScene scene, ScenePolicy policy)
+    {
+        ArgumentNullException.ThrowIfNull(scene);
+        ArgumentNullException.ThrowIfNull(policy);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable still = no_grad();
+        long[] ids = [.. Beginning.Ids, .. Encode(Turn(policy.Prompt))];
+        TokenBatch batch = TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene]));
+        Tensor last = _network.Forward(batch)[0, -1];
+        string[] marks = [ScenePolicy.Safe, .. policy.Categories.Select(category => category.Mark)];
+        return marks.MaxBy(mark => last[_tokenizer.Encode(mark)[0]].ToSingle())!;
+    }
+
+    /// <summary>Whether the model says that a thing is in a scene.</summary>
+    public bool Sees(SymbolScene scene, string name)
+    {
+        ArgumentNullException.ThrowIfNull(scene);
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable still = no_grad();
+        long[] ids = [.. Beginning.Ids, .. Encode(Turn($" is {name} here"))];
+        Tensor last = _network.Forward(TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene])))[0, -1];
+        return last[_tokenizer.Encode(" yes")[0]].ToSingle() > last[_tokenizer.Encode(" no")[0]].ToSingle();
+    }
+
+    /// <inheritdoc />
+    public void Dispose()
+    {
+        _network.Dispose();
+        _scenes.Dispose();
+    }
+
+    private TokenRow Beginning
+    {
+        get
+        {
+            int tokens = _side / 28 * (_side / 28);
+            long[] ids = Encode($"<|im_start|>user\n<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", tokens))}</img>\n");
+            return new TokenRow(ids, [.. ids.Select(_ => SupervisedObjective.Ignored)]);
+        }
+    }
+
+    private static string Turn(string question) => $"{question}<|im_end|>\n<|im_start|>assistant\n";
+
+    private void Stage(IReadOnlyDictionary<string, Tensor> trained, int steps, Func<string, double> factor, Func<int, Tensor> loss, int before, IProgress<StepRecord>? progress, CancellationToken cancellationToken)
+    {
+        using var run = new TrainingRun(trained, new LearningRate(_options.Rate, Math.Max(1, steps / 20), steps), new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98, RateFactor = factor });
+        while (run.Step < steps)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            StepRecord record = run.Take([() => loss(run.Step)]);
+            progress?.Report(record with { Step = before + record.Step });
+        }
+    }
+
+    /// <summary>Each image token names what is under it, by the word embeddings that the text model reads.</summary>
+    private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(Pixels(scenes)));
+
+    private Tensor TileLoss(SymbolScene[] scenes, Tensor features)
+    {
+        int cells = _side / 28;
+        long[] truth = [.. scenes.SelectMany(scene => Enumerable.Range(0, cells * cells).Select(cell => Under(scene, ((cell % cells) + 0.5) / cells, ((cell / cells) + 0.5) / cells)))];
+        Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
+        normed *= (normed.square().mean([-1], keepdim: true) + 1e-6).rsqrt();
+        Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_nameIds));
+        return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
+    }
+
+    private long Under(SymbolScene scene, double x, double y)
+    {
+        SceneSymbol? found = scene.Symbols.LastOrDefault(symbol => x >= symbol.Box.X && x < symbol.Box.X + symbol.Box.Width && y >= symbol.Box.Y && y < symbol.Box.Y + symbol.Box.Height);
+        return found is null ? _nameIds.Length - 1 : _options.Names.ToList().IndexOf(found.Name);
+    }
+
+    private Tensor LanguageLoss(int step)
+    {
+        SymbolScene[] scenes = Draw(_options.Scenes);
+        bool isEarly = step < 0.35 * _options.LanguageSteps;
+        Tensor pixels = Pixels(scenes);
+        TokenBatch batch = TokenBatch.Share(
+            [.. scenes.Select(scene => (Beginning, (IReadOnlyList<TokenRow>)[.. Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene)))]))],
+            _padding,
+            pixels);
+        Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);
+        Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
+        Tensor answered = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1).ne(SupervisedObjective.Ignored).to(ScalarType.Float32);
+        return ((losses * answered).sum() / answered.sum()) + (0.5 * TileLoss(scenes, features));
+    }
+
+    private SceneQuestionKind Kind(bool isEarly)
+    {
+        double draw = _random.NextDouble(), check = isEarly ? 0.4 : 0.1, policy = isEarly ? 0.3 : 0.5;
+        return draw < check ? SceneQuestionKind.Check : draw < check + policy ? SceneQuestionKind.Policy : s_others[_random.Next(s_others.Length)];
+    }
+
+    private TokenRow Row(SceneQuestion question)
+    {
+        List<long> ids = [.. Encode(Turn(question.Question))], labels = [.. ids.Select(_ => SupervisedObjective.Ignored)];
+        foreach (AnswerPiece piece in question.Answer.Append(new AnswerPiece("<|im_end|>", true)))
+        {
+            long[] tokens = Encode(piece.Text);
+            ids.AddRange(tokens);
+            labels.AddRange(tokens.Select(token => piece.IsLearnt ? token : SupervisedObjective.Ignored));
+        }
+
+        return new TokenRow(ids, labels);
+    }
+
+    private SymbolScene[] Draw(int count) => [.. Enumerable.Range(_drawn, _drawn += count).Take(count).Select(_scenes.Draw)];
+
+    private Tensor Pixels(SymbolScene[] scenes)
+    {
+        ReadOnlySpan<float> mean = [0.485f, 0.456f, 0.406f], deviation = [0.229f, 0.224f, 0.225f];
+        int area = _side * _side;
+        float[] values = new float[scenes.Length * 3 * area]; // [scenes, 3, side, side]
+        for (int i = 0; i < scenes.Length; i++)
+        {
+            ReadOnlySpan<byte> pixels = scenes[i].Pixels.Span;
+            for (int at = 0; at < area; at++)
+            {
+                for (int channel = 0; channel < 3; channel++)
+                {
+                    values[(((i * 3) + channel) * area) + at] = ((pixels[(at * 3) + channel] / 255f) - mean[channel]) / deviation[channel];
+                }
+            }
+        }
+
+        return tensor(values, [scenes.Length, 3, _side, _side]);
+    }
+
+    private long[] Encode(string text) => [.. _tokenizer.Encode(text).Select(id => (long)id)];
+}
