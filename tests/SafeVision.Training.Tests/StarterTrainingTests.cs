@@ -1,60 +1,86 @@
 using SafeVision.Conversion;
-using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Optimisation;
+using SafeVision.Policies;
 using SafeVision.Training.Starter;
-using TorchSharp;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Training.Tests;
 
-/// <summary>The whole way in minutes: drawn scenes, questions, training, conversion, and the engine's verdicts.</summary>
+/// <summary>The whole way in minutes: drawn scenes, questions, training from random weights, conversion, and the engine's verdicts.</summary>
 public class StarterTrainingTests
 {
-    [Fact]
-    public void Probe()
-    {
-        using TemporaryFolder folder = new();
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        string[] names = ["dog", "cat", "bus", "key", "apple", "umbrella", "guitar", "rocket", "tree", "clock", "gift", "anchor"];
-        using (var probe = SymbolScenes.Create(new SymbolSceneOptions()))
-        {
-            TestContext.Current.SendDiagnosticMessage(string.Join(", ", probe.Names));
-            names = [.. names.Where(probe.Names.Contains)];
-            names = [.. names, .. probe.Names.Where(name => !name.Contains(' ') && !names.Contains(name)).Take(12 - names.Length)];
-        }
+    private static readonly string[] s_names = ["banana", "bus", "carrot", "cat", "fox", "guitar", "key", "penguin", "rainbow", "sunflower", "tree", "umbrella"];
+    private static readonly string[] s_sets = ["fluent-emoji-flat"];
 
-        using var training = StarterTraining.Create(folder.Path, new StarterTrainingOptions
+    [Fact]
+    public async Task A_model_trained_on_diverse_questions_follows_policies_that_it_never_saw_and_the_engine_gives_its_verdicts()
+    {
+        const int Count = 100;
+        using TemporaryFolder folder = new();
+        string checkpoint = Path.Combine(folder.Path, "checkpoint"), model = Path.Combine(folder.Path, "model");
+        using var training = StarterTraining.Create(checkpoint, new StarterTrainingOptions { Names = s_names, Sets = s_sets });
+        training.Run(null, TestContext.Current.CancellationToken);
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = checkpoint, Destination = model }, null, TestContext.Current.CancellationToken);
+
+        // Scenes of another seed, and policies that no training question had; each once as it is, once with the offending name exchanged.
+        using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = 99, Names = s_names, Sets = s_sets, KeepsColors = true, MostThings = 2, ImageSize = training.ImageSize });
+        var questions = new SceneQuestions(s_names, StarterTraining.CategoryMarks, new Random(7));
+        int right = 0, flips = 0, seen = 0, same = 0;
+        IImageGuardrail? guardrail = null;
+        for (int i = 0; i < Count; i++)
         {
-            Names = names,
-            TileSteps = int.Parse(Environment.GetEnvironmentVariable("TILE") ?? "400"),
-            LanguageSteps = int.Parse(Environment.GetEnvironmentVariable("LANG_STEPS") ?? "500"),
-        });
-        training.Run(new Now(record =>
-        {
-            if (record.Step % 20 == 0)
-            {
-                File.AppendAllText("/tmp/starter.log", $"{watch.Elapsed.TotalSeconds:0} s {record}\n");
-            }
-        }), CancellationToken.None);
-        using var test = SymbolScenes.Create(new SymbolSceneOptions { Seed = 99, Names = names, MostThings = 2, ImageSize = 112 });
-        var questions = new SceneQuestions(names, StarterTraining.CategoryMarks, new Random(7));
-        int right = 0, flips = 0, present = 0;
-        for (int i = 0; i < 100; i++)
-        {
-            SymbolScene scene = test.Draw(i);
+            SymbolScene scene = scenes.Draw(i);
             string[] shown = [.. scene.Symbols.Select(symbol => symbol.Name).Distinct()];
             (ScenePolicy forbids, ScenePolicy allows) = questions.HeldOutPair(shown);
-            bool first = training.Judge(scene, forbids) == forbids.Judge(shown).Mark, second = training.Judge(scene, allows) == ScenePolicy.Safe;
-            right += (first ? 1 : 0) + (second ? 1 : 0);
-            flips += first && second ? 1 : 0;
-            present += (training.Sees(scene, shown[0]) ? 1 : 0) + (training.Sees(scene, names.Except(shown).First()) ? 0 : 1);
+            Assert.True(forbids.IsHeldOut);
+            string first = training.Judge(scene, forbids), second = training.Judge(scene, allows);
+            bool isFirst = first == forbids.Judge(shown).Mark, isSecond = second == ScenePolicy.Safe;
+            (right, flips) = (right + (isFirst ? 1 : 0) + (isSecond ? 1 : 0), flips + (isFirst && isSecond ? 1 : 0));
+            seen += (training.Sees(scene, shown[0]) ? 1 : 0) + (training.Sees(scene, s_names.Except(shown).First()) ? 0 : 1);
+            if (i >= Count / 2)
+            {
+                continue; // the engine gives the same answers; half of them show it
+            }
+
+            SafetyPolicy policy = Policy(forbids);
+            if (guardrail is null)
+            {
+                guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseVisionLanguageModel(model, options => options.Mode = VisionLanguageMode.Fast));
+            }
+            else
+            {
+                await guardrail.UpdatePolicyAsync(policy, TestContext.Current.CancellationToken);
+            }
+
+            same += await Verdict(guardrail, scene) == first ? 1 : 0;
         }
 
-        File.AppendAllText("/tmp/starter.log", $"{watch.Elapsed.TotalSeconds:0} s right {right / 200.0} flips {flips / 100.0} presence {present / 200.0}\n");
+        await guardrail!.DisposeAsync();
+        double verdicts = right / (2.0 * Count), presence = seen / (2.0 * Count);
+        string figures = $"verdicts {verdicts}, strict flips {flips / (double)Count}, presence {presence}, the engine's verdicts {same} of {Count / 2}";
+        TestContext.Current.SendDiagnosticMessage(figures);
+        Assert.True(verdicts >= 0.80 && flips >= 0.65 * Count && presence >= 0.85, figures); // always safe is right in 0.50, and never flips
+        Assert.True(same == Count / 2, figures);
     }
 
-    private sealed class Now(Action<StepRecord> report) : IProgress<StepRecord>
+    private static SafetyPolicy Policy(ScenePolicy scene)
     {
-        public void Report(StepRecord value) => report(value);
+        SafetyPolicyBuilder builder = SafetyPolicy.Define("scenes", "1");
+        foreach ((string mark, IReadOnlyList<string> names) in scene.Categories)
+        {
+            builder = builder.Category(mark.Trim('<', '>', '|').ToLowerInvariant(), category => category.Includes([.. names]));
+        }
+
+        return builder.Build();
+    }
+
+    /// <summary>The mark of the likeliest answer: a category's where one has a probability above a half of what is left, else the safe one.</summary>
+    private static async Task<string> Verdict(IImageGuardrail guardrail, SymbolScene scene)
+    {
+        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromPixels(scene.Pixels, scene.Size, scene.Size, PixelFormat.Rgb24), TestContext.Current.CancellationToken);
+        Assert.Null(result.Failure);
+        double safe = 1 - result.Findings.Sum(finding => finding.Evidence.Probability ?? 0);
+        Finding likeliest = result.Findings.MaxBy(finding => finding.Evidence.Probability ?? 0)!;
+        return likeliest.Evidence.Probability > safe ? $"<|{likeliest.Category.ToUpperInvariant()}|>" : ScenePolicy.Safe;
     }
 }

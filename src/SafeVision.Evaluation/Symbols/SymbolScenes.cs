@@ -27,6 +27,9 @@ public sealed class SymbolSceneOptions
     /// <summary>The names of the things to show, such as <c>dog</c>; empty (the default): all that the sets have. <see cref="SymbolScenes.Names"/> lists them.</summary>
     public IReadOnlyList<string> Names { get; set; } = [];
 
+    /// <summary>Whether every drawing keeps the colours of its set; otherwise some are recoloured, unless they are known by their colours. Default: false.</summary>
+    public bool KeepsColors { get; set; }
+
     /// <summary>The fewest things in a scene, 1 to 8. Default: 1. Where there is no room for so many, a scene has fewer.</summary>
     public int FewestThings { get; set; } = 1;
 
@@ -102,7 +105,7 @@ public sealed class SymbolScenes : IDisposable
         ThrowIfUnknown(options.Names, things.Select(thing => thing.Name), "thing");
         SymbolThing[] chosen = options.Names.Count == 0 ? things : [.. things.Where(thing => options.Names.Contains(thing.Name))];
         return chosen.Length > 0
-            ? new SymbolScenes(options, chosen, catalogue.Letters)
+            ? new SymbolScenes(options, [.. chosen.Select(thing => thing with { KeepsColors = thing.KeepsColors || options.KeepsColors })], catalogue.Letters)
             : throw new ArgumentException($"The chosen sets have no drawing in the split {options.Split}.", nameof(options));
     }
 

@@ -46,6 +46,8 @@ public sealed class StarterTraining : IDisposable
     /// <summary>The marks of the categories that a starter's policies may have.</summary>
     public static IReadOnlyList<string> CategoryMarks { get; } = ["<|A|>", "<|B|>", "<|C|>", "<|D|>"];
 
+    private const double VerdictWeight = 5; // what decides a policy question is one token among many of all kinds
+
     private static readonly SceneQuestionKind[] s_others = [SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
 
     private readonly StarterTrainingOptions _options;
@@ -58,21 +60,26 @@ public sealed class StarterTraining : IDisposable
     private readonly int _side;
     private readonly long _padding;
     private readonly long[] _nameIds;
+    private readonly long[] _verdicts;
     private int _drawn;
 
     private StarterTraining(string folder, StarterTrainingOptions options, StarterOptions size)
     {
         (_folder, _options) = (folder, options);
         _random = new Random(options.Seed);
-        _scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, FewestThings = 1, MostThings = 2, ImageSize = size.ImageSize });
+        _scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, KeepsColors = true, FewestThings = 1, MostThings = 2, ImageSize = size.ImageSize });
         _questions = new SceneQuestions(options.Names, CategoryMarks, _random);
         _tokenizer = TextTokenizer.Open(folder);
         _network = TrainableNetwork.Load(folder);
         _side = size.ImageSize;
         _padding = _tokenizer.Encode("<|endoftext|>")[0];
         _nameIds = [.. options.Names.Select(name => (long)Assert(_tokenizer.Encode($" {name}"))), _tokenizer.Encode("<img>")[0]];
+        _verdicts = [.. CategoryMarks.Append(ScenePolicy.Safe).Select(mark => (long)_tokenizer.Encode(mark)[0])];
         int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
     }
+
+    /// <summary>The side of its images in pixels.</summary>
+    public int ImageSize => _side;
 
     /// <summary>Writes a folder with a model from random weights that knows the names, ready to be trained.</summary>
     public static StarterTraining Create(string folder, StarterTrainingOptions options)
@@ -179,14 +186,15 @@ public sealed class StarterTraining : IDisposable
             _padding,
             pixels);
         Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);
+        Tensor labels = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1);
+        Tensor weights = labels.ne(SupervisedObjective.Ignored).to(ScalarType.Float32) + (isin(labels, tensor(_verdicts)).to(ScalarType.Float32) * (VerdictWeight - 1));
         Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
-        Tensor answered = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1).ne(SupervisedObjective.Ignored).to(ScalarType.Float32);
-        return ((losses * answered).sum() / answered.sum()) + (0.5 * TileLoss(scenes, features));
+        return ((losses * weights).sum() / weights.sum()) + (0.5 * TileLoss(scenes, features));
     }
 
     private SceneQuestionKind Kind(bool isEarly)
     {
-        double draw = _random.NextDouble(), check = isEarly ? 0.4 : 0.1, policy = isEarly ? 0.3 : 0.5;
+        double draw = _random.NextDouble(), check = isEarly ? 0.4 : 0.1, policy = isEarly ? 0.35 : 0.6;
         return draw < check ? SceneQuestionKind.Check : draw < check + policy ? SceneQuestionKind.Policy : s_others[_random.Next(s_others.Length)];
     }
 
