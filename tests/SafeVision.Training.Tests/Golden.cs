@@ -25,7 +25,7 @@ internal sealed class Golden : IDisposable
 
     public bool Has(string name) => _file.Tensors.ContainsKey(name);
 
-    public Tensor Float(string name) => _file.Tensors[name].ToTorch();
+    public Tensor Float(string name) => tensor(_file.Tensors[name].ToSingle(), Shape(name), dtype: ScalarType.Float32);
 
     public Tensor Double(string name) => tensor(_file.Tensors[name].ToDouble(), Shape(name), dtype: ScalarType.Float64);
 

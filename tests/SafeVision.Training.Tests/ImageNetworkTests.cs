@@ -135,8 +135,8 @@ internal sealed class ReferenceRows
     /// <summary>Preprocessed tiles by their numbers.</summary>
     public static Tensor? Tiles(long[] numbers)
     {
-        using var tiles = SafeVision.Conversion.Checkpoints.SafetensorsFile.Open(Golden.PathOf("images/tiles.safetensors"));
-        return numbers.Length == 0 ? null : tiles.Tensors["pixel_values"].ToTorch().index_select(0, tensor(numbers));
+        using var tiles = SafeVision.Conversion.Checkpoints.CheckpointTensors.OpenFile(Golden.PathOf("images/tiles.safetensors"));
+        return numbers.Length == 0 ? null : tiles.ToTorch("pixel_values").index_select(0, tensor(numbers));
     }
 
     public TokenBatch Batch(IReadOnlyList<int> order, long padding, bool isLeft = false)

@@ -69,7 +69,7 @@ public class ImageTrainingTests
             _network = TrainableNetwork.Load(Golden.PathOf($"vlm/{facts.GetProperty("checkpoint").GetString()}"));
             if (run == "full")
             {
-                _network.Weights.AddTokens([.. facts.GetProperty("new_tokens").EnumerateArray().Select(token => new NewToken(token.GetProperty("id").GetInt32(), [.. token.GetProperty("sub_token_ids").EnumerateArray().Select(id => id.GetInt32())]))]);
+                _network.Weights.AddTokens([.. facts.GetProperty("new_tokens").EnumerateArray().Select(token => new TokenStart(token.GetProperty("id").GetInt32(), [.. token.GetProperty("sub_token_ids").EnumerateArray().Select(id => id.GetInt32())]))]);
                 _trained = _network.Weights.Train(name => !name.Contains("vision_tower", StringComparison.Ordinal));
             }
             else

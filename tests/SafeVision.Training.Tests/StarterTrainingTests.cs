@@ -1,5 +1,6 @@
 using SafeVision.Conversion;
 using SafeVision.Evaluation.Symbols;
+using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Training.Starter;
 using SafeVision.VisionLanguage;

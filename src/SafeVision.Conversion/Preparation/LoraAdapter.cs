@@ -9,7 +9,7 @@ namespace SafeVision.Conversion.Preparation;
 /// </summary>
 internal sealed class LoraAdapter : IDisposable
 {
-    public const string ConfigName = "adapter_config.json";
+    public const string ConfigName = LoraSettings.FileName;
     public const string WeightsName = "adapter_model.safetensors";
 
     private const string Prefix = "base_model.model.";

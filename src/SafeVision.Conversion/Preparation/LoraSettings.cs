@@ -8,8 +8,11 @@ namespace SafeVision.Conversion.Preparation;
 /// How strongly an adapter counts, as <c>adapter_config.json</c> of the peft library says (github.com/huggingface/peft,
 /// tuners/lora/config.py). What would make the product of its two matrices the wrong thing to add is refused by name.
 /// </summary>
-internal sealed class LoraSettings
+public sealed class LoraSettings
 {
+    /// <summary>The file's name in an adapter's folder.</summary>
+    public const string FileName = "adapter_config.json";
+
     private const int HighestRank = 1 << 14;
     private const int MostTokens = 1 << 16;
 
@@ -65,6 +68,13 @@ internal sealed class LoraSettings
         _tokens = ReadTokens(config, where);
     }
 
+    /// <summary>The rank of its products, where the configuration names no other for a module.</summary>
+    public int Rank => _rank;
+
+    /// <summary>Their alpha, where the configuration names no other for a module.</summary>
+    public double Alpha => _alpha;
+
+    /// <summary>Reads an adapter's configuration.</summary>
     /// <exception cref="CheckpointException">The file is missing, is none, or tells of something other than plain LoRA.</exception>
     public static LoraSettings Read(string path)
     {

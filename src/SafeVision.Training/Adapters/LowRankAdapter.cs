@@ -37,6 +37,7 @@ public sealed class LowRankOptions
 /// </summary>
 public sealed class LowRankAdapter : IDisposable
 {
+    private const string WeightsName = "adapter_model.safetensors";
     private const string Prefix = "base_model.model.";
     private const string Down = ".lora_A.weight";
     private const string Up = ".lora_B.weight";
@@ -44,9 +45,10 @@ public sealed class LowRankAdapter : IDisposable
 
     private readonly SortedDictionary<string, (Tensor Down, Tensor Up, double Scale)> _products = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, (Tensor Ids, Tensor Rows)> _rows = new(StringComparer.Ordinal);
-    private readonly LowRankOptions _options;
+    private readonly int _rank;
+    private readonly double _alpha;
 
-    private LowRankAdapter(LowRankOptions options) => _options = options;
+    private LowRankAdapter(int rank, double alpha) => (_rank, _alpha) = (rank, alpha);
 
     /// <summary>The trained tensors, by their names in the file less its prefix.</summary>
     public IReadOnlyDictionary<string, Tensor> Trained
@@ -75,7 +77,7 @@ public sealed class LowRankAdapter : IDisposable
         ArgumentNullException.ThrowIfNull(weights);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Rank);
-        var adapter = new LowRankAdapter(options);
+        var adapter = new LowRankAdapter(options.Rank, options.Alpha);
         var pattern = new Regex($"^(?:{options.Modules})$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
         using Generator generator = new((ulong)options.Seed);
         foreach (string name in weights.Names.Where(name => name.EndsWith(".weight", StringComparison.Ordinal) && pattern.IsMatch(name[..^".weight".Length])))
@@ -111,29 +113,28 @@ public sealed class LowRankAdapter : IDisposable
     /// <exception cref="CheckpointException">A file is missing, or holds another kind of adapter.</exception>
     public static LowRankAdapter Load(string folder)
     {
-        LoraSettings settings = LoraSettings.Read(Path.Combine(folder, LoraAdapter.ConfigName));
-        using SafetensorsFile file = SafetensorsFile.Open(Path.Combine(folder, LoraAdapter.WeightsName));
-        using JsonDocument config = CheckpointJson.Read(Path.Combine(folder, LoraAdapter.ConfigName));
-        var adapter = new LowRankAdapter(new LowRankOptions
-        {
-            Rank = config.RootElement.GetProperty("r").GetInt32(),
-            Alpha = config.RootElement.GetProperty("lora_alpha").GetDouble(),
-            Modules = config.RootElement.TryGetProperty("target_modules", out JsonElement target) && target.ValueKind == JsonValueKind.String ? target.GetString()! : LowRankOptions.LanguageModel,
-        });
-        foreach ((string stored, StoredTensor tensor) in file.Tensors)
+        LoraSettings settings = LoraSettings.Read(Path.Combine(folder, LoraSettings.FileName));
+        using CheckpointTensors file = CheckpointTensors.OpenFile(Path.Combine(folder, WeightsName));
+        var adapter = new LowRankAdapter(settings.Rank, settings.Alpha);
+        foreach (string stored in file.Names)
         {
             string name = stored.StartsWith(Prefix, StringComparison.Ordinal) ? stored[Prefix.Length..] : throw new CheckpointException($"{file.Path}: '{stored}' does not begin with '{Prefix}', as the tensors of a peft adapter do.");
             if (name.EndsWith(Down, StringComparison.Ordinal))
             {
                 string module = name[..^Down.Length];
-                StoredTensor up = file.Tensors.GetValueOrDefault(Prefix + module + Up) ?? throw new CheckpointException($"{file.Path}: '{stored}' is half of a product; there is no '{Prefix}{module}{Up}'.");
-                adapter.AddProduct(module, tensor.ToTorch(), up.ToTorch(), settings.Scale(module, tensor.Shape[0]));
+                string pair = Prefix + module + Up;
+                if (file.ShapeOf(pair) is not [_, int inner] || file.ShapeOf(stored) is not [int rank, _] || inner != rank)
+                {
+                    throw new CheckpointException($"{file.Path}: '{stored}' is half of a product; there is no '{pair}' that fits it.");
+                }
+
+                adapter.AddProduct(module, file.ToTorch(stored), file.ToTorch(pair), settings.Scale(module, rank));
             }
             else if (name.EndsWith(Rows, StringComparison.Ordinal))
             {
                 string module = name[..^Rows.Length];
-                IReadOnlyList<int> tokens = settings.Tokens(module) ?? throw new CheckpointException($"{file.Path}: '{stored}' holds rows of tokens, but {LoraAdapter.ConfigName} does not say of which (trainable_token_indices).");
-                adapter.AddRows(module, tokens, tensor.ToTorch());
+                IReadOnlyList<int> tokens = settings.Tokens(module) ?? throw new CheckpointException($"{file.Path}: '{stored}' holds rows of tokens, but {LoraSettings.FileName} does not say of which (trainable_token_indices).");
+                adapter.AddRows(module, tokens, file.ToTorch(stored));
             }
             else if (!name.EndsWith(Up, StringComparison.Ordinal))
             {
@@ -164,18 +165,18 @@ public sealed class LowRankAdapter : IDisposable
         {
             ["peft_type"] = "LORA",
             ["task_type"] = "CAUSAL_LM",
-            ["r"] = _options.Rank,
-            ["lora_alpha"] = _options.Alpha,
+            ["r"] = _rank,
+            ["lora_alpha"] = _alpha,
             ["lora_dropout"] = 0.0,
             ["bias"] = "none",
-            ["target_modules"] = _options.Modules,
+            ["target_modules"] = _products.Keys,
             ["use_rslora"] = false,
-            ["rank_pattern"] = Differing(product => product.Down.shape[0], _options.Rank),
-            ["alpha_pattern"] = Differing(product => product.Scale * product.Down.shape[0], _options.Alpha),
+            ["rank_pattern"] = Differing(product => product.Down.shape[0], _rank),
+            ["alpha_pattern"] = Differing(product => product.Scale * product.Down.shape[0], _alpha),
             ["trainable_token_indices"] = _rows.Count == 0 ? null : _rows.ToDictionary(entry => entry.Key[(entry.Key.LastIndexOf('.') + 1)..], entry => entry.Value.Ids.data<long>().ToArray()),
         };
-        File.WriteAllBytes(Path.Combine(folder, LoraAdapter.ConfigName), JsonSerializer.SerializeToUtf8Bytes(config));
-        SafetensorsWriter.Write(Path.Combine(folder, LoraAdapter.WeightsName), Trained.ToDictionary(entry => Prefix + entry.Key, entry => entry.Value));
+        File.WriteAllBytes(Path.Combine(folder, LoraSettings.FileName), JsonSerializer.SerializeToUtf8Bytes(config));
+        SafetensorsWriter.Write(Path.Combine(folder, WeightsName), Trained.ToDictionary(entry => Prefix + entry.Key, entry => entry.Value));
     }
 
     /// <summary>Adds the products to the weights and puts the rows in their place; the adapter is not needed afterwards.</summary>
@@ -211,7 +212,7 @@ public sealed class LowRankAdapter : IDisposable
     }
 
     internal Tensor? Product(Tensor input, string module) => _products.TryGetValue(module, out (Tensor Down, Tensor Up, double Scale) product)
-        ? nn.functional.linear(nn.functional.linear(input, product.Down), product.Up) * product.Scale
+        ? nn.functional.linear(nn.functional.linear(input, product.Down), product.Up).Times(product.Scale)
         : null;
 
     /// <summary>The table with the rows in place, longer where tokens were added behind its end; null: no rows of this table are trained.</summary>

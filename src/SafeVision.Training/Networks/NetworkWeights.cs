@@ -9,10 +9,10 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
-/// <summary>A token that is added to a vocabulary.</summary>
+/// <summary>Where the rows of a token that is added to a vocabulary start.</summary>
 /// <param name="Id">Its id.</param>
 /// <param name="Words">The ids of the tokens that its plain name is made of.</param>
-public sealed record NewToken(int Id, IReadOnlyList<int> Words);
+public sealed record TokenStart(int Id, IReadOnlyList<int> Words);
 
 /// <summary>
 /// The named float32 tensors that a network computes with. Names are those of transformers 5 (<c>model.language_model…</c>),
@@ -48,11 +48,11 @@ public sealed class NetworkWeights : IDisposable
     /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
     public static NetworkWeights Load(string folder)
     {
-        using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
+        using CheckpointTensors checkpoint = CheckpointTensors.Open(folder);
         var weights = new NetworkWeights();
-        foreach ((string stored, StoredTensor tensor) in checkpoint.Tensors)
+        foreach (string stored in checkpoint.Names)
         {
-            weights.Add(NameOf(stored), tensor.ToTorch(), stored);
+            weights.Add(NameOf(stored), checkpoint.ToTorch(stored), stored);
         }
 
         return weights;
@@ -99,7 +99,7 @@ public sealed class NetworkWeights : IDisposable
     /// Gives tokens rows in the tables: the mean of the rows of the words that name them, so that a new category begins near
     /// its meaning. The tables grow where they must.
     /// </summary>
-    public void AddTokens(IReadOnlyList<NewToken> tokens)
+    public void AddTokens(IReadOnlyList<TokenStart> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);
         using IDisposable still = no_grad();
@@ -108,7 +108,7 @@ public sealed class NetworkWeights : IDisposable
             Tensor table = _tensors[name];
             long rows = Math.Max(table.shape[0], tokens.Max(token => token.Id) + 1L);
             Tensor grown = cat([table, zeros(rows - table.shape[0], table.shape[1])], 0);
-            foreach (NewToken token in tokens)
+            foreach (TokenStart token in tokens)
             {
                 grown[token.Id] = table.index_select(0, tensor(token.Words.Select(id => (long)id).ToArray())).mean([0L]);
             }
@@ -127,7 +127,7 @@ public sealed class NetworkWeights : IDisposable
     public Tensor Linear(Tensor input, string module)
     {
         Tensor output = nn.functional.linear(input, this[$"{module}.weight"], Find($"{module}.bias"));
-        return Adapter?.Product(input, module) is { } product ? output + product : output;
+        return Adapter?.Product(input, module) is { } product ? output.Plus(product) : output;
     }
 
     /// <summary>A table with one row for each token, with the adapter's rows in place: [vocabulary, width].</summary>
@@ -165,8 +165,8 @@ public sealed class NetworkWeights : IDisposable
 /// <summary>Between files and tensors.</summary>
 internal static class SafetensorsWriter
 {
-    public static Tensor ToTorch(this StoredTensor tensor) =>
-        torch.tensor(tensor.ToSingle(), [.. tensor.Shape.Select(size => (long)size)], dtype: ScalarType.Float32);
+    public static Tensor ToTorch(this CheckpointTensors tensors, string name) =>
+        torch.tensor(tensors.Read(name), [.. tensors.ShapeOf(name)!.Select(size => (long)size)], dtype: ScalarType.Float32);
 
     /// <summary>Writes float32 tensors in the order of their names, first to a file beside, so that a stop leaves the old file whole.</summary>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)

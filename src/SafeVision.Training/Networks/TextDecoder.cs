@@ -33,10 +33,10 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{prefix}layers.{layer}.";
-            hidden += Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask);
+            hidden = hidden.Plus(Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask));
             Tensor input = Norm(hidden, $"{name}post_attention_layernorm");
             Tensor gate = nn.functional.silu(weights.Linear(input, $"{name}mlp.gate_proj"));
-            hidden += weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj");
+            hidden = hidden.Plus(weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj"));
         }
 
         return Norm(hidden, $"{prefix}norm");
@@ -82,7 +82,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
 
     private (Tensor Cosine, Tensor Sine) Rotation(Tensor positions)
     {
-        Tensor rates = pow(shape.RotaryBase, arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32) / -shape.HeadSize);
+        Tensor rates = arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32).Times(-Math.Log(shape.RotaryBase) / shape.HeadSize).exp();
         Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2]
         angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
         return (angles.cos(), angles.sin());
@@ -92,8 +92,8 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
     {
         long half = x.shape[^1] / 2;
         Tensor turned = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
-        return (x * cosine) + (turned * sine);
+        return (x * cosine).Plus(turned * sine);
     }
 
-    private Tensor Norm(Tensor x, string name) => x * (x.square().mean([-1], keepdim: true) + shape.Epsilon).rsqrt() * weights[$"{name}.weight"];
+    private Tensor Norm(Tensor x, string name) => x * x.square().mean([-1], keepdim: true).Plus(shape.Epsilon).rsqrt() * weights[$"{name}.weight"];
 }

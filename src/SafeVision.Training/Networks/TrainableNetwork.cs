@@ -1,6 +1,5 @@
-using System.Text.Json;
 using SafeVision.Conversion;
-using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -12,6 +11,8 @@ namespace SafeVision.Training.Networks;
 /// </summary>
 public sealed class TrainableNetwork : IDisposable
 {
+    private const int MostConfigBytes = 1 << 20;
+
     private readonly TextDecoder _text;
     private readonly VisionTower? _vision;
     private readonly long _imageToken;
@@ -27,22 +28,19 @@ public sealed class TrainableNetwork : IDisposable
     public static TrainableNetwork Load(string folder)
     {
         string path = Path.Combine(folder, "config.json");
-        using JsonDocument config = CheckpointJson.Read(path);
-        JsonElement root = config.RootElement;
-        bool isInternVl = root.TryGetProperty("vision_config", out JsonElement vision) && CheckpointJson.OptionalText(root, "model_type", path) == "internvl";
-        JsonElement text = isInternVl ? root.GetProperty("text_config") : root;
-        string kind = CheckpointJson.Text(text, "model_type", path);
-        if (kind is not ("llama" or "qwen2" or "qwen3"))
+        JsonValue root = Read(path), text = root["text_config"].IsObject ? root["text_config"] : root;
+        bool isInternVl = root["model_type"].Text() == "internvl";
+        if (text["model_type"].RequiredText() is not ("llama" or "qwen2" or "qwen3"))
         {
-            throw new CheckpointException($"{path}: a model of the kind '{kind}' can't be trained here; llama, qwen2 and qwen3 can, alone or in InternVL.");
+            throw text["model_type"].Wrong("llama, qwen2 or qwen3, alone or in InternVL, which can be trained here");
         }
 
         NetworkWeights weights = NetworkWeights.Load(folder);
         try
         {
-            var decoder = new TextDecoder(weights, TextShape(root, text, path), isInternVl ? "model.language_model." : "model.");
+            var decoder = new TextDecoder(weights, TextShape(root, text), isInternVl ? "model.language_model." : "model.");
             return isInternVl
-                ? new TrainableNetwork(weights, decoder, new VisionTower(weights, VisionShape(root, vision, path)), CheckpointJson.Integer(root, "image_token_id", 0, int.MaxValue, path))
+                ? new TrainableNetwork(weights, decoder, new VisionTower(weights, VisionShape(root, root["vision_config"])), root["image_token_id"].Integer(0, int.MaxValue))
                 : new TrainableNetwork(weights, decoder, null, -1);
         }
         catch
@@ -86,26 +84,37 @@ public sealed class TrainableNetwork : IDisposable
     /// <inheritdoc />
     public void Dispose() => Weights.Dispose();
 
-    private static TextDecoderShape TextShape(JsonElement root, JsonElement text, string path)
+    private static JsonValue Read(string path)
     {
-        int width = CheckpointJson.Integer(text, "hidden_size", 1, 1 << 16, path), heads = CheckpointJson.Integer(text, "num_attention_heads", 1, 1 << 10, path);
-        JsonElement rope = text.TryGetProperty("rope_parameters", out JsonElement parameters) && parameters.ValueKind == JsonValueKind.Object ? parameters : text;
-        bool isTied = CheckpointJson.OptionalBoolean(root, "tie_word_embeddings", path) ?? CheckpointJson.OptionalBoolean(text, "tie_word_embeddings", path) ?? false;
-        return new TextDecoderShape(
-            CheckpointJson.Integer(text, "num_hidden_layers", 1, 1 << 10, path),
-            heads,
-            text.TryGetProperty("num_key_value_heads", out _) ? CheckpointJson.Integer(text, "num_key_value_heads", 1, heads, path) : heads,
-            text.TryGetProperty("head_dim", out JsonElement size) && size.ValueKind == JsonValueKind.Number ? size.GetInt32() : width / heads,
-            CheckpointJson.Number(text, "rms_norm_eps", path),
-            rope.TryGetProperty("rope_theta", out _) ? CheckpointJson.Number(rope, "rope_theta", path) : 10000,
-            isTied);
+        try
+        {
+            return JsonValue.Parse(path, RegularFile.ReadAllBytes(path, MostConfigBytes), (message, inner) => new CheckpointException(message, inner));
+        }
+        catch (IOException exception)
+        {
+            throw new CheckpointException($"{path}: can't be read. {exception.Message}", exception);
+        }
     }
 
-    private static VisionTowerShape VisionShape(JsonElement root, JsonElement vision, string path) => new(
-        CheckpointJson.Integer(vision, "num_hidden_layers", 1, 1 << 10, path),
-        CheckpointJson.Integer(vision, "num_attention_heads", 1, 1 << 10, path),
-        vision.GetProperty("patch_size") is { ValueKind: JsonValueKind.Array } sides ? sides[0].GetInt32() : CheckpointJson.Integer(vision, "patch_size", 1, 1 << 10, path),
-        CheckpointJson.Number(vision, "layer_norm_eps", path),
-        CheckpointJson.OptionalText(vision, "norm_type", path) == "rms_norm",
-        (int)Math.Round(1 / CheckpointJson.Number(root, "downsample_ratio", path)));
+    private static TextDecoderShape TextShape(JsonValue root, JsonValue text)
+    {
+        int width = text["hidden_size"].Integer(1, 1 << 16), heads = text["num_attention_heads"].Integer(1, 1 << 10);
+        JsonValue rope = text["rope_parameters"].IsObject ? text["rope_parameters"] : text;
+        return new TextDecoderShape(
+            text["num_hidden_layers"].Integer(1, 1 << 10),
+            heads,
+            text["num_key_value_heads"].Integer(1, heads, heads),
+            text["head_dim"].Integer(1, 1 << 12, width / heads),
+            text["rms_norm_eps"].Number(1e-6),
+            rope["rope_theta"].Number(10000),
+            root["tie_word_embeddings"].Boolean(text["tie_word_embeddings"].Boolean(false)));
+    }
+
+    private static VisionTowerShape VisionShape(JsonValue root, JsonValue vision) => new(
+        vision["num_hidden_layers"].Integer(1, 1 << 10),
+        vision["num_attention_heads"].Integer(1, 1 << 10),
+        (vision["patch_size"].IsArray ? vision["patch_size"].Items(2).First() : vision["patch_size"]).Integer(1, 1 << 10),
+        vision["layer_norm_eps"].Number(1e-6),
+        vision["norm_type"].Text() == "rms_norm",
+        (int)Math.Round(1 / root["downsample_ratio"].Number(0.5)));
 }

@@ -27,13 +27,13 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
         Tensor patches = nn.functional.conv2d(pixels, weights[Patches + "weight"], weights[Patches + "bias"], [shape.Patch, shape.Patch]);
         long tiles = patches.shape[0], side = patches.shape[2];
         Tensor hidden = cat([weights[Tower + "embeddings.cls_token"].expand(tiles, -1, -1), patches.flatten(2).transpose(1, 2)], 1);
-        hidden += weights[Tower + "embeddings.position_embeddings"]; // [tiles, 1 + patches, width]
+        hidden = hidden.Plus(weights[Tower + "embeddings.position_embeddings"]); // [tiles, 1 + patches, width]
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{Tower}encoder.layer.{layer}.";
-            hidden += Attention(Norm(hidden, $"{name}layernorm_before"), $"{name}attention.") * weights[$"{name}lambda_1"];
+            hidden = hidden.Plus(Attention(Norm(hidden, $"{name}layernorm_before"), $"{name}attention.") * weights[$"{name}lambda_1"]);
             Tensor inner = nn.functional.gelu(weights.Linear(Norm(hidden, $"{name}layernorm_after"), $"{name}mlp.fc1"));
-            hidden += weights.Linear(inner, $"{name}mlp.fc2") * weights[$"{name}lambda_2"];
+            hidden = hidden.Plus(weights.Linear(inner, $"{name}mlp.fc2") * weights[$"{name}lambda_2"]);
         }
 
         return Project(Merge(hidden.narrow(1, 1, hidden.shape[1] - 1), side));
@@ -69,6 +69,6 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
     }
 
     private Tensor Norm(Tensor x, string name) => shape.HasRmsNorm || name.EndsWith("_norm", StringComparison.Ordinal)
-        ? x * (x.square().mean([-1], keepdim: true) + shape.Epsilon).rsqrt() * weights[$"{name}.weight"]
+        ? x * x.square().mean([-1], keepdim: true).Plus(shape.Epsilon).rsqrt() * weights[$"{name}.weight"]
         : nn.functional.layer_norm(x, [x.shape[^1]], weights[$"{name}.weight"], weights[$"{name}.bias"], shape.Epsilon);
 }

@@ -93,7 +93,7 @@ public sealed class AdamW : IDisposable
         {
             foreach ((Tensor value, _, _) in _slots.Values)
             {
-                value.grad?.mul_(factor);
+                value.grad?.Scale(factor);
             }
         }
 
@@ -117,13 +117,13 @@ public sealed class AdamW : IDisposable
             double own = rate * _options.RateFactor(name);
             if (_options.Decays(name))
             {
-                value.mul_(1 - (own * _options.WeightDecay));
+                value.Scale(1 - (own * _options.WeightDecay));
             }
 
-            mean.mul_(_options.Beta1).add_(gradient, alpha: 1 - _options.Beta1);
-            square.mul_(_options.Beta2).addcmul_(gradient, gradient, value: 1 - _options.Beta2);
-            Tensor root = (square / (1 - Math.Pow(_options.Beta2, step))).sqrt_().add_(_options.Epsilon);
-            value.addcdiv_(mean, root, value: -own / (1 - Math.Pow(_options.Beta1, step)));
+            mean.Scale(_options.Beta1).AddScaled(gradient, 1 - _options.Beta1);
+            square.Scale(_options.Beta2).AddScaled(gradient * gradient, 1 - _options.Beta2);
+            Tensor root = square.Times(1 / (1 - Math.Pow(_options.Beta2, step))).sqrt_().Plus(_options.Epsilon);
+            value.AddScaled(mean / root, -own / (1 - Math.Pow(_options.Beta1, step)));
         }
     }
 
@@ -145,15 +145,18 @@ public sealed class AdamW : IDisposable
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
-        using SafetensorsFile file = SafetensorsFile.Open(path);
+        using CheckpointTensors file = CheckpointTensors.OpenFile(path);
         foreach ((string name, (Tensor value, Tensor mean, Tensor square)) in _slots)
         {
             foreach ((string role, Tensor target) in new[] { ("value", value), ("mean", mean), ("square", square) })
             {
-                StoredTensor stored = file.Tensors.GetValueOrDefault($"{role}.{name}") is { } found && found.Shape.Select(size => (long)size).SequenceEqual(target.shape)
-                    ? found
-                    : throw new CheckpointException($"{path}: has no '{role}.{name}' of the shape [{string.Join(", ", target.shape)}]; it is of another run.");
-                target.copy_(stored.ToTorch());
+                string stored = $"{role}.{name}";
+                if (file.ShapeOf(stored)?.Select(size => (long)size).SequenceEqual(target.shape) != true)
+                {
+                    throw new CheckpointException($"{path}: has no '{stored}' of the shape [{string.Join(", ", target.shape)}]; it is of another run.");
+                }
+
+                target.copy_(file.ToTorch(stored));
             }
 
             _steps[name] = file.Metadata.TryGetValue(name, out string? text) && int.TryParse(text, out int step) && step >= 0

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SafeVision.Training.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -50,7 +51,7 @@ public sealed class TrainingRun : IDisposable
             }
 
             sum += value;
-            (loss / losses.Count).backward();
+            loss.Times(1.0 / losses.Count).backward();
         }
 
         var record = new StepRecord(Step, _rate.At(Step), sum / losses.Count, _optimiser.Clip());

@@ -21,8 +21,8 @@ public sealed class StarterTrainingOptions
     /// <summary>Steps in which the vision tower alone learns to name what is where; default 400.</summary>
     public int TileSteps { get; init; } = 400;
 
-    /// <summary>Steps in which the whole model learns to answer; default 500.</summary>
-    public int LanguageSteps { get; init; } = 500;
+    /// <summary>Steps in which the whole model learns to answer; default 800.</summary>
+    public int LanguageSteps { get; init; } = 800;
 
     /// <summary>Scenes in a step; default 16.</summary>
     public int Scenes { get; init; } = 16;
@@ -165,7 +165,7 @@ public sealed class StarterTraining : IDisposable
         int cells = _side / 28;
         long[] truth = [.. scenes.SelectMany(scene => Enumerable.Range(0, cells * cells).Select(cell => Under(scene, ((cell % cells) + 0.5) / cells, ((cell / cells) + 0.5) / cells)))];
         Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
-        normed *= (normed.square().mean([-1], keepdim: true) + 1e-6).rsqrt();
+        normed *= normed.square().mean([-1], keepdim: true).Plus(1e-6).rsqrt();
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_nameIds));
         return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
     }
@@ -187,9 +187,9 @@ public sealed class StarterTraining : IDisposable
             pixels);
         Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);
         Tensor labels = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1);
-        Tensor weights = labels.ne(SupervisedObjective.Ignored).to(ScalarType.Float32) + (isin(labels, tensor(_verdicts)).to(ScalarType.Float32) * (VerdictWeight - 1));
+        Tensor weights = labels.ne(SupervisedObjective.Ignored).to(ScalarType.Float32).Plus(isin(labels, tensor(_verdicts)).to(ScalarType.Float32).Times(VerdictWeight - 1));
         Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
-        return ((losses * weights).sum() / weights.sum()) + (0.5 * TileLoss(scenes, features));
+        return ((losses * weights).sum() / weights.sum()).Plus(TileLoss(scenes, features).Times(0.5));
     }
 
     private SceneQuestionKind Kind(bool isEarly)
