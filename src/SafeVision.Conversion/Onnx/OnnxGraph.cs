@@ -125,7 +125,7 @@ internal sealed class OnnxGraph
     public ModelProto ToModel(string producer, string version) => ToModel(producer, version, _graph);
 
     /// <summary>A model of part of the graph.</summary>
-    public ModelProto ToModel(string producer, string version, GraphProto part)
+    public static ModelProto ToModel(string producer, string version, GraphProto part)
     {
         var model = new ModelProto { IrVersion = FormatVersion, ProducerName = producer, ProducerVersion = version, Graph = part };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = OperatorSet });

@@ -156,7 +156,7 @@ internal static class GraphCut
         part.Output.Add(graph.Proto.Output.FirstOrDefault(output => output.Name == end) ?? Value(end, type));
         // The caches on the way stay outputs of stated shapes, for else ONNX Runtime may take one for as long as the cache it grew from.
         part.Output.AddRange(graph.Proto.Output.Where(output => output.Name != end && makers.TryGetValue(output.Name, out NodeProto? maker) && nodes.Contains(maker)));
-        return graph.ToModel("", "", part).ToByteArray();
+        return OnnxGraph.ToModel("", "", part).ToByteArray();
     }
 
     private static ValueInfoProto Value(string name, TensorProto.Types.DataType type) =>
