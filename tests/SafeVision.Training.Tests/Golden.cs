@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Training.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
 

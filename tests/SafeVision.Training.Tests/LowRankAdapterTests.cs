@@ -3,7 +3,6 @@ using SafeVision.Training.Adapters;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Objectives;
 using SafeVision.Training.Optimisation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Tests;

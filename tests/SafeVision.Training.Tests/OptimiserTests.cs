@@ -1,6 +1,5 @@
 using System.Text.Json;
 using SafeVision.Training.Optimisation;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Tests;

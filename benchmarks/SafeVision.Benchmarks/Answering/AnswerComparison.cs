@@ -1,8 +1,8 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Photographs;
-using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,11 +1,10 @@
-using System.Diagnostics;
 using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Benchmarks.Photographs;
 using SafeVision.Engines;
-using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
+using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Benchmarks.Answering;

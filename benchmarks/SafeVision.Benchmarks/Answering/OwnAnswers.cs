@@ -1,5 +1,5 @@
-using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Benchmarks.Answering;
 

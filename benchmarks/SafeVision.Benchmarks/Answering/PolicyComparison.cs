@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Engines;
-using SafeVision.VisionLanguage;
 using SafeVision.Imaging;
+using SafeVision.VisionLanguage;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,9 +1,9 @@
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Protocols;
 using SafeVision.Imaging;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
-using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.Benchmarks.Answering;
 

@@ -1,10 +1,10 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
-using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
+using OnnxRuntime = SafeVision.Inference.OnnxRuntime;
 
 namespace SafeVision.Benchmarks.Linears;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Benchmarks.Llama;
 

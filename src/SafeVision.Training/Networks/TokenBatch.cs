@@ -1,5 +1,4 @@
 using SafeVision.Training.Objectives;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;

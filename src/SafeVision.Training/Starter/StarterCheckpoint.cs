@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeVision.Training.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Starter;

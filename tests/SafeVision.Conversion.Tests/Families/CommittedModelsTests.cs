@@ -1,6 +1,5 @@
 using System.Numerics.Tensors;
 using System.Text.Json;
-using Microsoft.ML.OnnxRuntime;
 using SafeVision.Inference;
 using SafeVision.Models;
 

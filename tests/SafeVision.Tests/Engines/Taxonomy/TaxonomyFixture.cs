@@ -29,6 +29,13 @@ public sealed class TaxonomyFixture
 
     internal static ModelManifest Manifest(string id, string[] labels, string? set = null) => new()
     {
-        Schema = 1, Id = id, Kind = "imageClassifier", License = "MIT", File = "model.onnx", Sha256 = new string('0', 64), LabelSet = set, Labels = labels,
+        Schema = 1,
+        Id = id,
+        Kind = "imageClassifier",
+        License = "MIT",
+        File = "model.onnx",
+        Sha256 = new string('0', 64),
+        LabelSet = set,
+        Labels = labels,
     };
 }
