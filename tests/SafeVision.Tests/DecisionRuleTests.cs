@@ -45,7 +45,7 @@ public sealed class DecisionRuleTests
     [InlineData(-0.001)]
     [InlineData(1.001)]
     public void There_is_no_assessment_with_a_score_that_is_none(double score) =>
-        Assert.Throws<ArgumentOutOfRangeException>("score", () => CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None));
+        Assert.Throws<ArgumentOutOfRangeException>(nameof(score), () => CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None));
 
     [Fact]
     public void A_finding_is_that_of_the_worst_frame_and_names_it() =>

@@ -47,10 +47,6 @@ public class PolicyCompileBenchmarks
     [Benchmark]
     public ValueTask<ICompiledPolicy> TenThousandPhrases() => _engine!.CompileAsync(_tenThousand, CancellationToken.None);
 
-    /// <summary>Loading the taxonomy, which an engine does once, and reading the starter policy.</summary>
-    [Benchmark]
-    public IReadOnlyList<SafeVision.Assessments.CategoryCoverage> LoadTaxonomy() => DefaultModels.CoverageOf(SafetyPolicy.Starter);
-
     [GlobalCleanup]
     public async Task Cleanup()
     {

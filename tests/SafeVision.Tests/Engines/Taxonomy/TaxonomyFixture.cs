@@ -10,22 +10,20 @@ public sealed class TaxonomyFixture
 
     internal static WordTaxonomy Default { get; } = WordTaxonomy.Load(DefaultModels.Taxonomy);
 
-    internal WordTaxonomy Taxonomy => Default;
-
     /// <summary>A vocabulary of sets that the taxonomy knows.</summary>
     internal Vocabulary Of(params string[] sets)
     {
         string key = string.Join(' ', sets);
         lock (_vocabularies)
         {
-            return _vocabularies.TryGetValue(key, out Vocabulary? known) ? known : _vocabularies[key] = new Vocabulary(Taxonomy, [.. sets.Select(SetOf)]);
+            return _vocabularies.TryGetValue(key, out Vocabulary? known) ? known : _vocabularies[key] = new Vocabulary(Default, [.. sets.Select(SetOf)]);
         }
     }
 
     /// <summary>A vocabulary of a network's own labels.</summary>
-    internal Vocabulary Own(params string[] labels) => new(Taxonomy, [LabelSet.Of(Manifest("own", labels), Taxonomy)]);
+    internal static Vocabulary Own(params string[] labels) => new(Default, [LabelSet.Of(Manifest("own", labels), Default)]);
 
-    internal LabelSet SetOf(string set) => LabelSet.Of(Manifest(set, [.. Taxonomy.Sets[set].Names], set), Taxonomy);
+    internal static LabelSet SetOf(string set) => LabelSet.Of(Manifest(set, [.. Default.Sets[set].Names], set), Default);
 
     internal static ModelManifest Manifest(string id, string[] labels, string? set = null) => new()
     {

@@ -72,7 +72,7 @@ public sealed class WordTaxonomyTests(TaxonomyFixture fixture) : IClassFixture<T
     [Fact]
     public void Labels_of_a_models_own_are_read_as_words_and_reached_by_what_stands_above_them()
     {
-        Vocabulary labels = fixture.Own("beagle", "golden retriever", "SKU-4711", "safe", "unsafe", "barn owl");
+        Vocabulary labels = TaxonomyFixture.Own("beagle", "golden retriever", "SKU-4711", "safe", "unsafe", "barn owl");
         Assert.Equal(["beagle", "golden retriever"], Reach("dogs"));
         Assert.Equal(["barn owl"], Reach("owls"));
         Assert.Equal(["SKU-4711"], Reach("sku 4711"));
@@ -87,13 +87,13 @@ public sealed class WordTaxonomyTests(TaxonomyFixture fixture) : IClassFixture<T
     [Fact]
     public void Labels_that_are_those_of_a_known_set_have_its_meanings_whatever_the_model_is_called()
     {
-        string[] names = [.. fixture.Taxonomy.Sets["imagenet"].Names];
-        LabelSet set = LabelSet.Of(TaxonomyFixture.Manifest("my-network", [.. names.Select(name => $"{name.ToUpperInvariant()}, another name")]), fixture.Taxonomy);
+        string[] names = [.. TaxonomyFixture.Default.Sets["imagenet"].Names];
+        LabelSet set = LabelSet.Of(TaxonomyFixture.Manifest("my-network", [.. names.Select(name => $"{name.ToUpperInvariant()}, another name")]), TaxonomyFixture.Default);
         Assert.Equal(("imagenet", true), (set.Name, set.IsKnown));
         names[5] = "something else";
-        LabelSet own = LabelSet.Of(TaxonomyFixture.Manifest("my-network", names), fixture.Taxonomy);
+        LabelSet own = LabelSet.Of(TaxonomyFixture.Manifest("my-network", names), TaxonomyFixture.Default);
         Assert.Equal(("my-network", false), (own.Name, own.IsKnown));
-        ModelLoadException refusal = Assert.Throws<ModelLoadException>(() => LabelSet.Of(TaxonomyFixture.Manifest("mine", ["dog"], "imagnet"), fixture.Taxonomy));
+        ModelLoadException refusal = Assert.Throws<ModelLoadException>(() => LabelSet.Of(TaxonomyFixture.Manifest("mine", ["dog"], "imagnet"), TaxonomyFixture.Default));
         Assert.Contains("coco, imagenet, nsfw, symbols", refusal.Message, StringComparison.Ordinal);
     }
 
@@ -150,14 +150,14 @@ public sealed class WordTaxonomyTests(TaxonomyFixture fixture) : IClassFixture<T
         Assert.Contains("telling.tsv", Assert.Throws<ModelLoadException>(() => WordTaxonomy.Load(ModelPackage.Open(altered.Path))).Message, StringComparison.Ordinal);
 
         using TemporaryFolder other = Altered("telling.tsv", "meaning\n5\n"u8.ToArray());
-        Assert.NotEqual(fixture.Taxonomy.Identity, WordTaxonomy.Load(ModelPackage.Open(other.Path)).Identity);
+        Assert.NotEqual(TaxonomyFixture.Default.Identity, WordTaxonomy.Load(ModelPackage.Open(other.Path)).Identity);
     }
 
     /// <summary>By memory, since the clock of a busy machine says nothing: reading makes little, and what it makes grows with the policy alone.</summary>
     [Fact]
     public void Ten_thousand_phrases_cost_in_proportion_and_each_word_is_looked_up_once()
     {
-        var labels = new LabelsAtHand(fixture.Taxonomy, [DefaultModels.Nsfw, DefaultModels.Objects], DefaultModels.Drawings);
+        var labels = new LabelsAtHand(TaxonomyFixture.Default, [DefaultModels.Nsfw, DefaultModels.Objects], DefaultModels.Drawings);
         labels.Read(Policy(1), CancellationToken.None); // warm
         long few = Allocated(Policy(10)), many = Allocated(Policy(100));
         Assert.InRange(many / (double)few, 5, 15);
