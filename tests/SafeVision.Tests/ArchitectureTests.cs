@@ -30,6 +30,7 @@ public sealed class ArchitectureTests
         ["SafeVision.Conversion"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Evaluation"] = ["SafeVision"],
         ["SafeVision.Extensions.AI"] = ["SafeVision"],
+        ["SafeVision.Training"] = ["SafeVision.Conversion", "SafeVision.Evaluation"],
         ["SafeVision.ImageSharp"] = ["SafeVision"],
         ["SafeVision.Cli"] = ["SafeVision.Models", "SafeVision.VisionLanguage", "SafeVision.Conversion", "SafeVision.Evaluation"],
     };

@@ -124,7 +124,7 @@ public sealed class PolicyCasesTests
         };
         SafetyPolicy changed = edit.Apply(policy);
 
-        Assert.Equal(["cats", "lynxes"], changed.Categories[0].Includes);
+        Assert.Equal(["cats", "kittens", "lynxes"], changed.Categories[0].Includes);
         Assert.Empty(changed.Categories[0].Excludes);
         Assert.Equal("cups", changed.Categories[1].Id);
         Assert.Throws<PolicyException>(() => (edit with { RemoveExcludes = edit.AddIncludes }).Apply(policy));
