@@ -30,7 +30,7 @@ fi
 step "The packages are the ones intended"
 version=$(basename "$feed"/SafeVision.Models.*.nupkg .nupkg)
 version=${version#SafeVision.Models.}
-for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.VisionLanguage; do
+for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.Training SafeVision.VisionLanguage; do
   echo "$id.$version.nupkg"
 done | sort > "$work/wanted"
 (cd "$feed" && ls ./*.nupkg) | sed 's|^\./||' | sort > "$work/packed"
