@@ -9,13 +9,14 @@ public sealed class DecisionRuleTests
 {
     private static readonly Gen<double> s_score = Gen.OneOf(Gen.Double[0, 1], Gen.OneOf(0, 1, 0.3, 0.6));
 
-    private static readonly Gen<CategoryAssessment> s_assessment = Gen.Select(Gen.OneOf("a", "b", "unknown"), s_score, Gen.Enum<CoverageLevel>(), Gen.Int[0, 9])
-        .Select((id, score, coverage, fate) => fate == 0 ? CategoryAssessment.Failed(id, "Generated.") : CategoryAssessment.Assessed(id, score, coverage, "Generated.", Evidence.None));
+    private static readonly Gen<CategoryAssessment> s_assessment = Gen.OneOf("a", "b", "unknown").SelectMany(Assessment);
 
     private static readonly Gen<FrameAssessment> s_frame = s_assessment.Array[0, 5].Select(assessments => new FrameAssessment(assessments));
 
-    private static readonly Gen<FrameAssessment> s_wholeFrame = Gen.Select(s_assessment, s_assessment)
-        .Where((a, b) => a.CategoryId == "a" && b.CategoryId == "b").Select((a, b) => new FrameAssessment([a, b]));
+    private static readonly Gen<FrameAssessment> s_wholeFrame = Gen.Select(Assessment("a"), Assessment("b")).Select((a, b) => new FrameAssessment([a, b]));
+
+    private static Gen<CategoryAssessment> Assessment(string id) => Gen.Select(s_score, Gen.Enum<CoverageLevel>(), Gen.Int[0, 9])
+        .Select((score, coverage, fate) => fate == 0 ? CategoryAssessment.Failed(id, "Generated.") : CategoryAssessment.Assessed(id, score, coverage, "Generated.", Evidence.None));
 
     private static SafetyPolicy Policy(Decision whenNotAssessed) => SafetyPolicy.Define("test", "1")
         .Category("a", category => category.Includes("a things").ReviewAt(0.3).BlockAt(0.6))
