@@ -30,7 +30,7 @@ fi
 step "The packages are the ones intended"
 version=$(basename "$feed"/SafeVision.Models.*.nupkg .nupkg)
 version=${version#SafeVision.Models.}
-for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.Training SafeVision.VisionLanguage; do
+for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.Training SafeVision.Training.Cli SafeVision.VisionLanguage; do
   echo "$id.$version.nupkg"
 done | sort > "$work/wanted"
 (cd "$feed" && ls ./*.nupkg) | sed 's|^\./||' | sort > "$work/packed"
@@ -136,5 +136,15 @@ printf 'the tool: %s MB\n' "$(megabytes "$work/home/.dotnet/tools")"
 expect 0 allow safevision check "$images/coffee.png" --format json
 expect 3 block safevision check "$images/chelsea.png" --policy "$root/samples/policies/no-cats.yaml" --format json
 expect 0 cpu safevision doctor
+
+step "Training is a tool of its own, which the first one names and then starts"
+expect 1 'dotnet tool install' safevision train --model "$work" --output "$work/trained"
+train=$(grep -oh 'dotnet tool install[^`(]*' "$root/docs/training.md" | sed 's/ *$//' | sort -u)
+[ "$(wc -l <<< "$train")" = 1 ] || fail "docs/training.md installs the tool in different ways: $train"
+echo "$train"
+$train > /dev/null
+printf 'both tools: %s MB\n' "$(megabytes "$work/home/.dotnet/tools")"
+expect 0 'safevision-train' safevision train --help
+expect 0 'a model of 12 names' safevision-train starter --output "$work/starter" --tile-steps 1 --steps 1
 
 step "Installed, compiled and judged."

@@ -7,11 +7,20 @@ namespace SafeVision.Cli;
 /// <summary><c>safevision data</c>: makes datasets and checks them.</summary>
 internal static class DataCommand
 {
-    public static Command Create() => new("data", "Make and check datasets to measure a guardrail with.")
+    public static Command Create()
     {
-        DataCheckCommand.Create(),
-        new Command("build", "Build a dataset.") { CreateSymbols() },
-    };
+        var command = new Command("data", "Make and check datasets to measure a guardrail with, or to train one.")
+        {
+            DataCheckCommand.Create(),
+            new Command("build", "Build a dataset.") { CreateSymbols() },
+        };
+        foreach (Command stage in TrainingTool.CreateData())
+        {
+            command.Subcommands.Add(stage);
+        }
+
+        return command;
+    }
 
     private static Command CreateSymbols()
     {

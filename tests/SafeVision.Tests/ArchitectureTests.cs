@@ -32,6 +32,7 @@ public sealed class ArchitectureTests
         ["SafeVision.Extensions.AI"] = ["SafeVision"],
         ["SafeVision.Training"] = ["SafeVision.Conversion", "SafeVision.Evaluation"],
         ["SafeVision.ImageSharp"] = ["SafeVision"],
+        ["SafeVision.Training.Cli"] = ["SafeVision.Training", "SafeVision.Models"],
         ["SafeVision.Cli"] = ["SafeVision.Models", "SafeVision.VisionLanguage", "SafeVision.Conversion", "SafeVision.Evaluation"],
     };
 

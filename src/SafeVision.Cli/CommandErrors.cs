@@ -1,0 +1,68 @@
+using System.CommandLine;
+using SafeVision.Cli.Output;
+using SafeVision.Conversion;
+using SafeVision.Evaluation.Calibration;
+using SafeVision.Evaluation.Cases;
+using SafeVision.Evaluation.Datasets;
+using SafeVision.Evaluation.Runs;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Inference;
+using SafeVision.Policies;
+
+namespace SafeVision.Cli;
+
+/// <summary>Turns what went wrong into a message on standard error and exit code 1; a stack trace helps nobody here.</summary>
+internal static class CommandErrors
+{
+    /// <summary>The exit code of an error; 0, 2 and 3 are decisions.</summary>
+    public const int Error = 1;
+
+    /// <param name="run">The work.</param>
+    /// <param name="error">Where messages go.</param>
+    /// <param name="isExpected">Which further exceptions tell a user what to mend; null: none.</param>
+    public static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error, Func<Exception, bool>? isExpected = null)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (OperationCanceledException)
+        {
+            await error.WriteLineAsync("Cancelled; what was printed is not everything.");
+        }
+        catch (IOException exception) when (StandardOutput.IsClosed(exception))
+        {
+            // The reader, such as head, has what it wanted. Nobody reads on, so there is nothing to say.
+        }
+        catch (Exception exception) when (IsExpected(exception) || isExpected?.Invoke(exception) == true)
+        {
+            await error.WriteLineAsync(Terminal.Plain(exception.Message));
+        }
+        catch (Exception exception)
+        {
+            await error.WriteLineAsync(Terminal.Plain($"Unexpected {exception.GetType().Name}: {exception.Message}"));
+        }
+
+        return Error;
+    }
+
+    /// <summary>Whether the message tells a user what to mend.</summary>
+    public static bool IsExpected(Exception exception) => exception
+        is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException
+        or DatasetException or RunException or TuningException
+        or IOException or UnauthorizedAccessException or ArgumentException;
+
+    /// <summary>Each command's help ends with its exit codes; those that have others than these say so themselves.</summary>
+    public static void SayExitCodes(Command command)
+    {
+        if (command.Subcommands.Count == 0 && command.Description?.Contains("Exit code", StringComparison.Ordinal) is false)
+        {
+            command.Description += " Exit code: 0 done, 1 error.";
+        }
+
+        foreach (Command part in command.Subcommands)
+        {
+            SayExitCodes(part);
+        }
+    }
+}

@@ -1,0 +1,4 @@
+using SafeVision.Cli.Output;
+using SafeVision.Training.Cli;
+
+return await TrainingCommandLine.RunAsync(args, StandardOutput.Open(), Console.Error);
