@@ -1,3 +1,6 @@
+using System.Text;
+using SafeVision.Files;
+
 namespace SafeVision.Conversion.Tests;
 
 /// <summary>Files beside the tests.</summary>
@@ -24,4 +27,8 @@ internal static class Fixture
         File.Copy(Path.Combine(PathOf(name), config), Path.Combine(copy, "config.json"), overwrite: true);
         return copy;
     }
+
+    /// <summary>A configuration, as a checkpoint's file would be read.</summary>
+    public static JsonValue Config(string json) =>
+        JsonValue.Parse("config.json", Encoding.UTF8.GetBytes(json), (message, cause) => new CheckpointException(message, cause));
 }

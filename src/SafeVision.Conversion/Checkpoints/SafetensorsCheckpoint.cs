@@ -1,4 +1,4 @@
-using System.Text.Json;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Checkpoints;
 
@@ -105,18 +105,12 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     private void OpenSharded(string index)
     {
         Paths.Add(index);
-        using JsonDocument document = CheckpointJson.Read(index);
-        JsonElement map = CheckpointJson.Property(document.RootElement, "weight_map", JsonValueKind.Object, index);
         var places = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (JsonProperty entry in map.EnumerateObject())
+        foreach ((string tensor, JsonValue value) in CheckpointFile.ReadObject(index)["weight_map"].Object().Members())
         {
-            string? file = entry.Value.ValueKind == JsonValueKind.String ? entry.Value.GetString() : null;
-            if (!CheckpointJson.IsPlainFileName(file))
-            {
-                throw new CheckpointException($"{index}: tensor '{entry.Name}' must name a file of the same folder.");
-            }
-
-            places[entry.Name] = file;
+            places[tensor] = (value.IsText ? value.Text() : null) is { } file && CheckpointFile.IsPlainName(file)
+                ? file
+                : throw new CheckpointException($"{index}: tensor '{tensor}' must name a file of the same folder.");
         }
 
         foreach (string file in places.Values.Distinct().Order(StringComparer.Ordinal))

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Preparation;
 
@@ -34,38 +35,38 @@ public sealed class LoraSettings
     private readonly ModulePatterns _alphas;
     private readonly Dictionary<string, int[]> _tokens; // by the module's name, or under "" for any
 
-    private LoraSettings(JsonElement config, string where)
+    private LoraSettings(JsonValue config)
     {
-        _where = where;
-        if (CheckpointJson.Text(config, "peft_type", where) is not "LORA" and string type)
+        string where = _where = config.File;
+        if (config["peft_type"].RequiredText() is not "LORA" and string type)
         {
             throw new CheckpointException($"{where}: the adapter is of the kind '{type}'; only LORA can be merged.");
         }
 
         foreach (string name in s_others)
         {
-            if (config.TryGetProperty(name, out JsonElement value) && !IsOff(value))
+            if (!IsOff(config[name]))
             {
                 throw new CheckpointException($"{where}: '{name}' is set, and such an adapter can't be merged here. Merge it with the library that trained it, and convert the result.");
             }
         }
 
-        if (config.TryGetProperty("init_lora_weights", out JsonElement start) && start.ValueKind == JsonValueKind.String && !s_knownStarts.Contains(start.GetString()))
+        if (config["init_lora_weights"] is { IsText: true } start && !s_knownStarts.Contains(start.Text()))
         {
-            throw new CheckpointException($"{where}: init_lora_weights '{start.GetString()}' changes the base weights before training, so the adapter does not fit the checkpoint. Merge it with the library that trained it, and convert the result.");
+            throw new CheckpointException($"{where}: init_lora_weights '{start.Text()}' changes the base weights before training, so the adapter does not fit the checkpoint. Merge it with the library that trained it, and convert the result.");
         }
 
-        if ((CheckpointJson.OptionalText(config, "bias", where) ?? "none") is not "none" and string bias)
+        if (config["bias"].Text("none") is not "none" and string bias)
         {
             throw new CheckpointException($"{where}: bias is '{bias}'; only adapters that leave biases alone, 'none', can be merged.");
         }
 
-        _rank = CheckpointJson.Integer(config, "r", 1, HighestRank, where);
-        _alpha = CheckpointJson.Number(config, "lora_alpha", where);
-        _dividesByRoot = CheckpointJson.OptionalBoolean(config, "use_rslora", where) ?? false;
-        _ranks = new ModulePatterns(CheckpointJson.OptionalObject(config, "rank_pattern", where), $"{where}: rank_pattern");
-        _alphas = new ModulePatterns(CheckpointJson.OptionalObject(config, "alpha_pattern", where), $"{where}: alpha_pattern");
-        _tokens = ReadTokens(config, where);
+        _rank = config["r"].Integer(1, HighestRank);
+        _alpha = config["lora_alpha"].Number();
+        _dividesByRoot = config["use_rslora"].Boolean(false);
+        _ranks = new ModulePatterns(config["rank_pattern"].Object(mayBeMissing: true));
+        _alphas = new ModulePatterns(config["alpha_pattern"].Object(mayBeMissing: true));
+        _tokens = ReadTokens(config["trainable_token_indices"]);
     }
 
     /// <summary>The rank of its products, where the configuration names no other for a module.</summary>
@@ -76,13 +77,7 @@ public sealed class LoraSettings
 
     /// <summary>Reads an adapter's configuration.</summary>
     /// <exception cref="CheckpointException">The file is missing, is none, or tells of something other than plain LoRA.</exception>
-    public static LoraSettings Read(string path)
-    {
-        using JsonDocument config = CheckpointJson.Read(path);
-        return config.RootElement.ValueKind == JsonValueKind.Object
-            ? new LoraSettings(config.RootElement, path)
-            : throw new CheckpointException($"{path}: is no JSON object.");
-    }
+    public static LoraSettings Read(string path) => new(CheckpointFile.ReadObject(path));
 
     /// <summary>The factor of a module's product: alpha / rank, or alpha / √rank (Kalajdzievski, arXiv 2312.03732).</summary>
     /// <param name="module">The module's name in the model that the adapter was trained on.</param>
@@ -105,29 +100,19 @@ public sealed class LoraSettings
     public IReadOnlyList<int>? Tokens(string module) =>
         _tokens.GetValueOrDefault(module[(module.LastIndexOf('.') + 1)..]) ?? _tokens.FirstOrDefault(entry => module.EndsWith($".{entry.Key}", StringComparison.Ordinal)).Value ?? _tokens.GetValueOrDefault("");
 
-    private static Dictionary<string, int[]> ReadTokens(JsonElement config, string where)
+    private static Dictionary<string, int[]> ReadTokens(JsonValue given)
     {
-        const string Property = "trainable_token_indices";
-        return !config.TryGetProperty(Property, out JsonElement given) || given.ValueKind == JsonValueKind.Null ? []
-            : given.ValueKind == JsonValueKind.Array ? new() { [""] = Ids(given) }
-            : CheckpointJson.Property(config, Property, JsonValueKind.Object, where).EnumerateObject().ToDictionary(entry => entry.Name, entry => Ids(entry.Value));
+        return given.IsArray ? new() { [""] = Ids(given) } : given.Object(mayBeMissing: true).Members().ToDictionary(entry => entry.Name, entry => Ids(entry.Value));
 
-        int[] Ids(JsonElement list)
-        {
-            int[] ids = list.ValueKind == JsonValueKind.Array && list.GetArrayLength() <= MostTokens
-                ? [.. list.EnumerateArray().Select(id => id.ValueKind == JsonValueKind.Number && id.TryGetInt32(out int value) ? value : -1)]
-                : [-1];
-            return ids.All(id => id >= 0) && ids.Distinct().Count() == ids.Length
-                ? ids
-                : throw new CheckpointException($"{where}: '{Property}' must list the ids of at most {MostTokens} tokens, each once.");
-        }
+        static int[] Ids(JsonValue list) =>
+            list.Integers(0, int.MaxValue, MostTokens) is var ids && ids.Distinct().Count() == ids.Length ? ids : throw list.Wrong($"the ids of at most {MostTokens} tokens, each once");
     }
 
-    private static bool IsOff(JsonElement value) => value.ValueKind switch
+    private static bool IsOff(JsonValue value) => !value.Exists || value.Json.ValueKind switch
     {
-        JsonValueKind.Null or JsonValueKind.False => true,
-        JsonValueKind.Array => value.GetArrayLength() == 0,
-        JsonValueKind.Object => value.GetPropertyCount() == 0,
+        JsonValueKind.False => true,
+        JsonValueKind.Array => value.Json.GetArrayLength() == 0,
+        JsonValueKind.Object => value.Json.GetPropertyCount() == 0,
         _ => false,
     };
 }
@@ -143,36 +128,30 @@ internal sealed class ModulePatterns
     private readonly string _where;
     private readonly List<(Regex Name, double Number)> _patterns = [];
 
-    /// <param name="patterns">From a regular expression to a number; null: none.</param>
-    /// <param name="where">For messages.</param>
+    /// <param name="patterns">From a regular expression to a number; may be missing.</param>
     /// <exception cref="CheckpointException">There are too many, or one is no regular expression or no number.</exception>
-    public ModulePatterns(JsonElement? patterns, string where)
+    public ModulePatterns(JsonValue patterns)
     {
-        _where = where;
-        if (patterns is not { } given)
-        {
-            return;
-        }
-
-        if (given.GetPropertyCount() > MostPatterns)
+        string where = _where = patterns.Where;
+        if (patterns.Members().Count() > MostPatterns)
         {
             throw new CheckpointException($"{where}: has more than {MostPatterns} patterns.");
         }
 
-        foreach (JsonProperty pattern in given.EnumerateObject())
+        foreach ((string pattern, JsonValue number) in patterns.Members())
         {
-            if (pattern.Name.Length is 0 or > LongestPattern)
+            if (pattern.Length is 0 or > LongestPattern)
             {
                 throw new CheckpointException($"{where}: a pattern has from 1 to {LongestPattern} characters.");
             }
 
             try
             {
-                _patterns.Add((new Regex($@"\A(.*\.)?({pattern.Name})\z", RegexOptions.CultureInvariant, s_patience), CheckpointJson.Number(given, pattern.Name, where)));
+                _patterns.Add((new Regex($@"\A(.*\.)?({pattern})\z", RegexOptions.CultureInvariant, s_patience), number.Number()));
             }
             catch (ArgumentException exception)
             {
-                throw new CheckpointException($"{where}: '{pattern.Name}' is no regular expression. {exception.Message}", exception);
+                throw new CheckpointException($"{where}: '{pattern}' is no regular expression. {exception.Message}", exception);
             }
         }
     }

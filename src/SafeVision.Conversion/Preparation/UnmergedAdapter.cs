@@ -1,5 +1,5 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Preparation;
 
@@ -21,14 +21,13 @@ internal sealed class UnmergedAdapter
     private const float InternVLScale = 2;
 
     private readonly SafetensorsCheckpoint _checkpoint;
-    private readonly JsonElement _config;
-    private readonly string _where;
+    private readonly JsonValue _config;
     private readonly LoraSettings? _settings;
     private readonly HashSet<string> _adapters = new(StringComparer.Ordinal);
 
-    private UnmergedAdapter(SafetensorsCheckpoint checkpoint, JsonElement config, string where)
+    private UnmergedAdapter(SafetensorsCheckpoint checkpoint, JsonValue config)
     {
-        (_checkpoint, _config, _where) = (checkpoint, config, where);
+        (_checkpoint, _config) = (checkpoint, config);
         string settings = Path.Combine(checkpoint.Folder, LoraAdapter.ConfigName);
         if (File.Exists(settings))
         {
@@ -40,13 +39,12 @@ internal sealed class UnmergedAdapter
     /// <summary>Merges the adapter, where the checkpoint holds one.</summary>
     /// <param name="checkpoint">Its tensors are replaced by the merged ones.</param>
     /// <param name="config">Its <c>config.json</c>.</param>
-    /// <param name="where">For messages.</param>
     /// <exception cref="CheckpointException">It holds one that can't be merged; the message names it and says what to do.</exception>
-    public static void Merge(SafetensorsCheckpoint checkpoint, JsonElement config, string where)
+    public static void Merge(SafetensorsCheckpoint checkpoint, JsonValue config)
     {
         if (checkpoint.Tensors.Keys.Any(name => name.Contains(Base, StringComparison.Ordinal) || name.Contains(".lora_", StringComparison.Ordinal) || name.Contains(Wrapper, StringComparison.Ordinal)))
         {
-            new UnmergedAdapter(checkpoint, config, where).Merge();
+            new UnmergedAdapter(checkpoint, config).Merge();
         }
     }
 
@@ -104,7 +102,7 @@ internal sealed class UnmergedAdapter
         }
 
         string property = module.StartsWith("vision_model.", StringComparison.Ordinal) ? "use_backbone_lora" : "use_llm_lora";
-        int known = CheckpointJson.OptionalInteger(_config, property, 0, int.MaxValue, _where) ?? 0;
+        int known = _config[property].Integer(0, int.MaxValue, 0);
         return known == 0 ? throw Wrong(tensor, $"is of an adapter whose strength is not known: there is no {LoraAdapter.ConfigName}, and config.json has no '{property}'")
             : known == rank ? InternVLScale
             : throw Wrong(tensor, $"is of rank {rank}, but '{property}' says {known}");

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
@@ -26,6 +27,9 @@ public readonly struct JsonValue
 
     /// <summary>The path in the file, such as <c>$.model.merges[3]</c>; written only when it is asked for, since a list may have hundreds of thousands of items.</summary>
     public string Path => _index >= 0 ? $"{_owner}[{_index}]" : _name is null ? _owner : _owner.Length == 0 ? _name : $"{_owner}.{_name}";
+
+    /// <summary>The file, and behind it the path in it where there is one: how a message of one's own begins.</summary>
+    public string Where => Path is { Length: > 0 } path ? $"{File}: {path}" : File;
 
     /// <summary>Whether the value is there and not null.</summary>
     public bool Exists => _element is { ValueKind: not JsonValueKind.Null };
@@ -104,6 +108,10 @@ public readonly struct JsonValue
     /// <summary>A property that must be there.</summary>
     public JsonValue Get(string name) => Find(name) ?? throw Invalid($"{name} is missing");
 
+    /// <summary>This value, which must be an object.</summary>
+    /// <param name="mayBeMissing">Whether it may be missing instead; all its properties then are. Default: false.</param>
+    public JsonValue Object(bool mayBeMissing = false) => IsObject || (mayBeMissing && !Exists) ? this : throw Wrong("an object");
+
     /// <summary>The items of a list; none where it is missing.</summary>
     /// <param name="most">The most that it may have.</param>
     public IEnumerable<JsonValue> Items(int most = int.MaxValue)
@@ -123,6 +131,12 @@ public readonly struct JsonValue
         (string file, string path, Func<string, Exception?, Exception> error) = (File, Path, _error);
         return list.EnumerateArray().Select((item, index) => new JsonValue(file, path, item, error, index: index));
     }
+
+    /// <summary>The whole numbers of a list, each within bounds; none where it is missing.</summary>
+    /// <param name="least">The least that each may be.</param>
+    /// <param name="most">The most that each may be.</param>
+    /// <param name="count">The most that there may be.</param>
+    public int[] Integers(int least, int most, int count = 1 << 16) => [.. Items(count).Select(item => item.Integer(least, most))];
 
     /// <summary>The properties of an object, in order; none where it is missing.</summary>
     public IEnumerable<(string Name, JsonValue Value)> Members()
@@ -172,7 +186,11 @@ public readonly struct JsonValue
         _ => throw Wrong("true or false"),
     };
 
+    /// <summary>True or false; null where it is missing.</summary>
+    public bool? Boolean() => Exists ? Boolean(false) : null;
+
     /// <summary>A text; <paramref name="otherwise"/> where it is missing.</summary>
+    [return: NotNullIfNotNull(nameof(otherwise))]
     public string? Text(string? otherwise = null)
     {
         if (!Exists)
@@ -187,7 +205,7 @@ public readonly struct JsonValue
 
         try
         {
-            return _element!.Value.GetString();
+            return _element!.Value.GetString()!;
         }
         catch (InvalidOperationException)
         {

@@ -46,8 +46,7 @@ public sealed class LoraAdapterTests
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
         using LoraAdapter lora = LoraAdapter.Open(Fixture.PathOf($"lora/adapter-{adapter}"));
         lora.MergeInto(checkpoint);
-        using JsonDocument config = JsonDocument.Parse(File.ReadAllText(Fixture.PathOf("lora/base/config.json")));
-        TextDecoder decoder = TextDecoders.Read(checkpoint, config.RootElement, new TextNames("model.", ""), null, "config.json");
+        TextDecoder decoder = TextDecoders.Read(checkpoint, CheckpointFile.ReadObject(Fixture.PathOf("lora/base/config.json")), new TextNames("model.", ""), null);
         lora.RequireUse();
         float[] table = decoder.Embedding.ToArray(), ids = goldens.Tensors["input_ids"].ToSingle(), mask = goldens.Tensors["attention_mask"].ToSingle();
         float[] expected = goldens.Tensors[$"logits.{adapter}.merged"].ToSingle(), plain = goldens.Tensors["logits.base"].ToSingle();
@@ -155,15 +154,15 @@ public sealed class LoraAdapterTests
         { """{"init_lora_weights": "pissa_niter_4"}""", "changes the base weights before training" },
         { """{"layer_replication": [[0, 1]]}""", "'layer_replication' is set" },
         { """{"target_parameters": ["x"]}""", "'target_parameters' is set" },
-        { """{"trainable_token_indices": [3, 3]}""", "'trainable_token_indices' must list" },
-        { """{"trainable_token_indices": {"embed_tokens": [-1]}}""", "'trainable_token_indices' must list" },
-        { """{"trainable_token_indices": 3}""", "'trainable_token_indices' is missing or no object" },
+        { """{"trainable_token_indices": [3, 3]}""", "expected the ids of at most" },
+        { """{"trainable_token_indices": {"embed_tokens": [-1]}}""", "'trainable_token_indices.embed_tokens[0]' is -1" },
+        { """{"trainable_token_indices": 3}""", "'trainable_token_indices' is 3; expected an object" },
         { """{"r": 8}""", "the rank 8, but its matrices have the rank 4" },
-        { """{"r": 0}""", "'r' must be a whole number" },
+        { """{"r": 0}""", "'r' is 0; expected a whole number" },
         { """{"lora_alpha": null}""", "'lora_alpha' is missing" },
         { """{"rank_pattern": {"(": 4}}""", "no regular expression" },
         { """{"rank_pattern": {"q_proj": 3}}""", "the rank 3" },
-        { """{"alpha_pattern": {"q_proj": "many"}}""", "'q_proj' is missing or no number" },
+        { """{"alpha_pattern": {"q_proj": "many"}}""", "'alpha_pattern.q_proj' is" },
         { """{"alpha_pattern": {"(((.*)*)*)*x": 2}}""", "takes too long" },
     };
 
@@ -317,8 +316,7 @@ public sealed class LoraAdapterTests
         lora.MergeInto(checkpoint);
         JsonObject config = JsonNode.Parse(File.ReadAllText(Fixture.PathOf("lora/base/config.json")))!.AsObject();
         config["tie_word_embeddings"] = true; // so the head of the file stays unread
-        using JsonDocument tied = JsonDocument.Parse(config.ToJsonString());
-        TextDecoders.Read(checkpoint, tied.RootElement, new TextNames("model.", ""), null, "config.json");
+        TextDecoders.Read(checkpoint, Fixture.Config(config.ToJsonString()), new TextNames("model.", ""), null);
         Assert.Contains("changes 'lm_head.weight', which the network does not use", Assert.Throws<CheckpointException>(lora.RequireUse).Message, StringComparison.Ordinal);
     }
 

@@ -42,8 +42,7 @@ public sealed class UnmergedAdapterTests
             : null);
         await ConvertAsync(folder.PathOf("inside"), folder.PathOf("one"), null);
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder.PathOf("inside"));
-        using var config = System.Text.Json.JsonDocument.Parse("""{"use_llm_lora":4}""");
-        UnmergedAdapter.Merge(checkpoint, config.RootElement, "config.json");
+        UnmergedAdapter.Merge(checkpoint, Fixture.Config("""{"use_llm_lora":4}"""));
         Assert.Equal(
             checkpoint.Tensors["language_model.lm_head.weight"].ToSingle(),
             Tensors().Single(tensor => tensor.Name == "language_model.lm_head.weight").Values.Select(value => 2 * value));

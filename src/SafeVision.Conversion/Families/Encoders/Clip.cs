@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Files;
 using SafeVision.Inference;
 using SafeVision.Models;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -20,14 +20,14 @@ internal sealed class ClipModel : IEncoderFamily
 
     public string Name => "clip";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "clip";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") == "clip";
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
         string root = TensorPrefix.Find(checkpoint, "text_model.embeddings.token_embedding.weight");
-        int size = CheckpointJson.OptionalInteger(config, "projection_dim", 1, 1 << 16, path) ?? 512;
-        var vision = new EncoderSource(checkpoint, $"{root}vision_model.", Part(config, "vision_config", path), s_vision, $"{path}: vision_config");
-        var text = new EncoderSource(checkpoint, $"{root}text_model.", Part(config, "text_config", path), s_text, $"{path}: text_config");
+        int size = config["projection_dim"].Integer(1, 1 << 16, 512);
+        var vision = new EncoderSource(checkpoint, $"{root}vision_model.", Part(config, "vision_config"), s_vision);
+        var text = new EncoderSource(checkpoint, $"{root}text_model.", Part(config, "text_config"), s_text);
         TextTokens words = ContrastiveTowers.ReadWords(text, s_text, isOpen: true, Integer(text, "eos_token_id", 49407));
         return new EncoderModel
         {
@@ -72,8 +72,7 @@ internal sealed class ClipModel : IEncoderFamily
     }
 
     // Early files have the part twice, the second time without what is as in the class; either may be missing.
-    private static JsonElement Part(JsonElement config, string name, string path) =>
-        CheckpointJson.OptionalObject(config, name, path) ?? CheckpointJson.OptionalObject(config, $"{name}_dict", path) ?? default;
+    private static JsonValue Part(JsonValue config, string name) => config.Any(name, $"{name}_dict").Object(mayBeMissing: true);
 
     private static int Integer(EncoderSource source, string name, int otherwise) => source.Integer(name, 0, int.MaxValue, otherwise);
 }
@@ -114,33 +113,19 @@ internal static class ContrastiveTowers
     /// <summary>The token that texts are filled up with, as <c>tokenizer_config.json</c> names it; null where it can't be told.</summary>
     public static int? PadToken(string folder)
     {
-        string path = Path.Combine(folder, "tokenizer_config.json");
-        if (!File.Exists(path))
-        {
-            return null;
-        }
-
-        using JsonDocument document = CheckpointJson.Read(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("pad_token", out JsonElement token))
-        {
-            return null;
-        }
-
-        string? content = token.ValueKind switch
-        {
-            JsonValueKind.String => token.GetString(),
-            JsonValueKind.Object => CheckpointJson.OptionalText(token, "content", $"{path}: pad_token"),
-            _ => null,
-        };
-        return content is null ? null : Find(folder, content);
+        JsonValue token = CheckpointFile.ReadObjectIfThere(Path.Combine(folder, "tokenizer_config.json"))["pad_token"];
+        return (token.IsText ? token : token["content"]).Text() is { } content ? Find(folder, content) : null;
     }
 
     private static int? Find(string folder, string content)
     {
-        string path = Path.Combine(folder, "tokenizer.json");
-        if (File.Exists(path) && FindAdded(path, content) is { } id)
+        // The id of an added token, whatever else the tokenizer is.
+        foreach (JsonValue token in CheckpointFile.ReadObjectIfThere(Path.Combine(folder, "tokenizer.json"))["added_tokens"].Items())
         {
-            return id;
+            if (token["content"].Text() == content)
+            {
+                return token["id"].Integer(0, 10_000_000);
+            }
         }
 
         try
@@ -151,25 +136,5 @@ internal static class ContrastiveTowers
         {
             throw new CheckpointException(exception.Message, exception);
         }
-    }
-
-    /// <summary>The id of an added token, whatever else the tokenizer is.</summary>
-    private static int? FindAdded(string path, string content)
-    {
-        using JsonDocument document = CheckpointJson.Read(path);
-        if (document.RootElement.ValueKind != JsonValueKind.Object || !document.RootElement.TryGetProperty("added_tokens", out JsonElement tokens) || tokens.ValueKind != JsonValueKind.Array)
-        {
-            return null;
-        }
-
-        foreach (JsonElement token in tokens.EnumerateArray())
-        {
-            if (CheckpointJson.OptionalText(token, "content", $"{path}: added_tokens") == content)
-            {
-                return CheckpointJson.Integer(token, "id", 0, 10_000_000, $"{path}: added_tokens");
-            }
-        }
-
-        return null;
     }
 }

@@ -14,17 +14,17 @@ internal sealed class ConvNextClassifier : IEncoderFamily
 
     public string Name => "convnext-classifier";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "convnext";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") == "convnext";
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
-        var source = new EncoderSource(checkpoint, TensorPrefix.Find(checkpoint, "embeddings.patch_embeddings.weight"), config, s_defaults, path);
+        var source = new EncoderSource(checkpoint, TensorPrefix.Find(checkpoint, "embeddings.patch_embeddings.weight"), config, s_defaults);
         source.RequireColour();
         int stages = source.Integer("num_stages", 1, MostStages, 4);
         int[] widths = Sizes(source, "hidden_sizes", [96, 192, 384, 768], stages, 1 << 16), depths = Sizes(source, "depths", [3, 3, 9, 3], stages, MostBlocks);
-        bool scales = (CheckpointJson.OptionalNumber(config, "layer_scale_init_value", path) ?? 1e-6) > 0;
+        bool scales = config["layer_scale_init_value"].Number(1e-6) > 0;
         Imaging.PreprocessingRecipe preprocessing = ImageProcessor.Read(folder, ImageProcessor.ConvNext, null, recipe);
-        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, path, widths[^1]);
+        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, widths[^1]);
         (int patch, int patchWidth) = source.PatchSize;
         var network = new ConvNextEncoder
         {
@@ -41,7 +41,7 @@ internal sealed class ConvNextClassifier : IEncoderFamily
                 Output = EncoderHead.Logits,
             },
         };
-        return new EncoderModel { Kind = "imageClassifier", Encoders = [network.Checked(path)], Labels = labels.Names, Preprocessing = preprocessing };
+        return new EncoderModel { Kind = "imageClassifier", Encoders = [network.Checked(config.Where)], Labels = labels.Names, Preprocessing = preprocessing };
 
         ConvNextStage ReadStage(int stage)
         {
@@ -69,16 +69,7 @@ internal sealed class ConvNextClassifier : IEncoderFamily
 
     private static int[] Sizes(EncoderSource source, string name, int[] otherwise, int count, int most)
     {
-        if (!source.Config.TryGetProperty(name, out System.Text.Json.JsonElement list) || list.ValueKind == System.Text.Json.JsonValueKind.Null)
-        {
-            return count == otherwise.Length ? otherwise : throw Wrong();
-        }
-
-        int[] sizes = list.ValueKind == System.Text.Json.JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(size => size.ValueKind == System.Text.Json.JsonValueKind.Number && size.TryGetInt32(out int value) ? value : 0)]
-            : [];
-        return sizes.Length == count && sizes.All(size => size >= 1 && size <= most) ? sizes : throw Wrong();
-
-        CheckpointException Wrong() => new($"{source.Where}: '{name}' must be {count} whole numbers (num_stages) from 1 to {most}.");
+        int[] sizes = source.Config[name] is { Exists: true } list ? list.Integers(1, most) : otherwise;
+        return sizes.Length == count ? sizes : throw source.Config[name].Wrong($"{count} whole numbers (num_stages) from 1 to {most}");
     }
 }

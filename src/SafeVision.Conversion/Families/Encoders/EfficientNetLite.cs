@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Files;
 using SafeVision.Imaging;
 
 namespace SafeVision.Conversion.Families.Encoders;
@@ -17,61 +17,52 @@ internal sealed class EfficientNetLite : IEncoderFamily
     public string Name => "efficientnet-lite";
 
     public bool Recognizes(string folder) =>
-        CheckpointJson.ConfigText(folder, "architecture")?.StartsWith("EfficientNetLite", StringComparison.Ordinal) == true;
+        CheckpointFile.ConfigText(folder, "architecture")?.StartsWith("EfficientNetLite", StringComparison.Ordinal) == true;
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
-        string[] labels = CheckpointJson.Labels(config, path);
+        string[] labels = ClassifierLabels.ReadNames(config);
         return new EncoderModel
         {
             Kind = "imageClassifier",
-            Encoders = [new Reader(checkpoint, config, path).Read(labels.Length)],
+            Encoders = [new Reader(checkpoint, config).Read(labels.Length)],
             Labels = labels,
             Outputs = ConvolutionEncoder.Outputs,
-            Preprocessing = recipe.Preprocessing ?? Preprocessing(config, path),
+            Preprocessing = recipe.Preprocessing ?? Preprocessing(config),
         };
     });
 
-    private static PreprocessingRecipe Preprocessing(JsonElement config, string path)
+    private static PreprocessingRecipe Preprocessing(JsonValue config)
     {
-        JsonElement json = CheckpointJson.Property(config, "preprocess", JsonValueKind.Object, path);
-        string where = $"{path}: preprocess";
+        JsonValue json = config["preprocess"].Object();
         return new PreprocessingRecipe
         {
             Resize = new PreprocessingResize
             {
                 Mode = ResizeMode.ShortestSide,
-                Size = CheckpointJson.Integer(json, "resize_short_side", 1, PreprocessingRecipe.MaximumSize, where),
-                Filter = CheckpointJson.Text(json, "resample", where) switch
+                Size = json["resize_short_side"].Integer(1, PreprocessingRecipe.MaximumSize),
+                Filter = json["resample"].RequiredText() switch
                 {
                     "bicubic" => PreprocessingFilter.Bicubic,
                     "bilinear" => PreprocessingFilter.Bilinear,
-                    string other => throw new CheckpointException($"{where}: the resample filter '{other}' is not known; say bicubic or bilinear, or give a preprocessing in the recipe."),
+                    string other => throw new CheckpointException($"{json.Where}: the resample filter '{other}' is not known; say bicubic or bilinear, or give a preprocessing in the recipe."),
                 },
             },
-            Crop = CheckpointJson.Integer(json, "center_crop", 1, PreprocessingRecipe.MaximumSize, where),
-            Rescale = CheckpointJson.Number(json, "rescale", where),
-            Mean = Channels(json, "mean", where),
-            Std = Channels(json, "std", where),
+            Crop = json["center_crop"].Integer(1, PreprocessingRecipe.MaximumSize),
+            Rescale = json["rescale"].Number(),
+            Mean = ImageProcessor.Channels(json["mean"]),
+            Std = ImageProcessor.Channels(json["std"]),
         };
     }
 
-    private static ChannelValues Channels(JsonElement json, string name, string where)
-    {
-        JsonElement[] values = [.. CheckpointJson.Property(json, name, JsonValueKind.Array, where).EnumerateArray()];
-        return values.Length == 3 && values.All(value => value.ValueKind == JsonValueKind.Number)
-            ? new ChannelValues(values[0].GetDouble(), values[1].GetDouble(), values[2].GetDouble())
-            : throw new CheckpointException($"{where}: '{name}' must be three numbers.");
-    }
-
     /// <summary>The network, read from top to bottom.</summary>
-    private sealed class Reader(SafetensorsCheckpoint checkpoint, JsonElement config, string path)
+    private sealed class Reader(SafetensorsCheckpoint checkpoint, JsonValue config)
     {
-        private readonly double _epsilon = CheckpointJson.Number(config, "batch_norm_eps", path);
+        private readonly double _epsilon = config["batch_norm_eps"].Number();
 
         public ConvolutionEncoder Read(int labels)
         {
-            int size = CheckpointJson.Integer(config, "image_size", 32, ImageInput.LargestSide, path), head = CheckpointJson.Integer(config, "head_channels", 1, MostChannels, path);
+            int size = config["image_size"].Integer(32, ImageInput.LargestSide), head = config["head_channels"].Integer(1, MostChannels);
             int[][] stages = Stages();
             var map = new MapSize(size, size);
             Convolution stem = Convolve("_conv_stem", "_bn0", ref map, stages[0][4], ImageInput.Channels, kernel: 3, stride: 2);
@@ -117,7 +108,7 @@ internal sealed class EfficientNetLite : IEncoderFamily
             double[] gamma = Numbers($"{normalization}.weight"), beta = Numbers($"{normalization}.bias"), mean = Numbers($"{normalization}.running_mean"), variance = Numbers($"{normalization}.running_var");
             if (!variance.All(value => value + _epsilon > 0))
             {
-                throw new CheckpointException($"{path}: '{normalization}.running_var' holds a variance that is not above 0.");
+                throw new CheckpointException($"{config.Where}: '{normalization}.running_var' holds a variance that is not above 0.");
             }
 
             double[] factors = [.. variance.Select((value, i) => gamma[i] / Math.Sqrt(value + _epsilon))];
@@ -133,14 +124,11 @@ internal sealed class EfficientNetLite : IEncoderFamily
         /// <summary>Rows of repeats, kernel, stride, expansion, channels in, channels out.</summary>
         private int[][] Stages()
         {
-            int[][] stages = [.. CheckpointJson.Property(config, "stages", JsonValueKind.Array, path).EnumerateArray().Select((row, i) =>
-                row.ValueKind == JsonValueKind.Array && row.GetArrayLength() == 6
-                && row.EnumerateArray().All(value => value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number is >= 1 and <= 4096)
-                    ? row.EnumerateArray().Select(value => value.GetInt32()).ToArray()
-                    : throw new CheckpointException($"{path}: stages[{i}] must be six whole numbers: repeats, kernel, stride, expand, in, out."))];
+            int[][] stages = [.. config["stages"].Items(MostBlocks).Select(row =>
+                row.Integers(1, 4096) is { Length: 6 } numbers ? numbers : throw row.Wrong("six whole numbers: repeats, kernel, stride, expand, in, out"))];
             return stages.Length > 0 && stages.Sum(stage => (long)stage[0]) <= MostBlocks
                 ? stages
-                : throw new CheckpointException($"{path}: 'stages' must list 1 to {MostBlocks} blocks.");
+                : throw config["stages"].Wrong($"a list of 1 to {MostBlocks} blocks");
         }
     }
 }

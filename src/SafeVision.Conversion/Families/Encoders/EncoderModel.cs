@@ -1,8 +1,8 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Models;
 
@@ -33,15 +33,15 @@ internal sealed record EncoderModel : IDisposable
     public IDisposable? Checkpoint { get; private init; }
 
     /// <summary>Opens a checkpoint and reads a model of it.</summary>
-    public static EncoderModel Read(string folder, Func<SafetensorsCheckpoint, JsonElement, string, EncoderModel> read)
+    public static EncoderModel Read(string folder, Func<SafetensorsCheckpoint, JsonValue, EncoderModel> read)
     {
         string path = Path.Combine(folder, "config.json");
-        using JsonDocument config = CheckpointJson.Read(path);
+        JsonValue config = CheckpointFile.ReadObject(path);
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
-            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
-            return read(checkpoint, config.RootElement, path) with { SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
+            UnmergedAdapter.Merge(checkpoint, config);
+            return read(checkpoint, config) with { SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
         }
         catch
         {

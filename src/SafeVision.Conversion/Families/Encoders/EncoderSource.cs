@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
@@ -9,44 +9,41 @@ namespace SafeVision.Conversion.Families.Encoders;
 /// <param name="prefix">What stands before the tower's names.</param>
 /// <param name="config">The tower's part of the configuration.</param>
 /// <param name="defaults">What it leaves out is what transformers' class for it has.</param>
-/// <param name="where">The file and the part, for messages.</param>
-internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, JsonElement config, EncoderDefaults defaults, string where)
+internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, JsonValue config, EncoderDefaults defaults)
 {
     private const int LargestWidth = 1 << 16;
 
-    public string Where => where;
+    public string Where => config.Where;
 
-    public JsonElement Config => config;
+    public JsonValue Config => config;
 
     public string Prefix => prefix;
 
-    public int Width { get; } = CheckpointJson.OptionalInteger(config, "hidden_size", 1, LargestWidth, where) ?? defaults.Width;
+    public int Width { get; } = config["hidden_size"].Integer(1, LargestWidth, defaults.Width);
 
-    public int Heads { get; } = CheckpointJson.OptionalInteger(config, "num_attention_heads", 1, 1024, where) ?? defaults.Heads;
+    public int Heads { get; } = config["num_attention_heads"].Integer(1, 1024, defaults.Heads);
 
-    public int Intermediate { get; } = CheckpointJson.OptionalInteger(config, "intermediate_size", 1, LargestWidth * 4, where) ?? defaults.Intermediate;
+    public int Intermediate { get; } = config["intermediate_size"].Integer(1, LargestWidth * 4, defaults.Intermediate);
 
-    public double Epsilon { get; } = PositiveNumber(config, "layer_norm_eps", defaults.Epsilon, where);
+    public double Epsilon { get; } = PositiveNumber(config["layer_norm_eps"], defaults.Epsilon);
 
-    public Activation Activation { get; } = Activations.Parse(CheckpointJson.OptionalText(config, "hidden_act", where) ?? defaults.Activation, where);
+    public Activation Activation { get; } = Activations.Parse(config["hidden_act"].Text(defaults.Activation), config.Where);
 
     public int ImageSize => Side("image_size", ImageInput.LargestSide, defaults.ImageSize, mustBeSquare: true).Height;
 
     public (int Height, int Width) PatchSize => Side("patch_size", 1024, defaults.PatchSize, mustBeSquare: false);
 
-    public static double PositiveNumber(JsonElement config, string name, double otherwise, string where) =>
-        CheckpointJson.OptionalNumber(config, name, where) is not { } value ? otherwise
-        : value > 0 && (float)value > 0 ? value
-        : throw new CheckpointException($"{where}: '{name}' must be above 0.");
+    public static double PositiveNumber(JsonValue value, double otherwise) =>
+        value.Number(otherwise) is var number && (float)number > 0 ? number : throw value.Wrong("a number above 0");
 
-    public int Integer(string name, int least, int most, int otherwise) => CheckpointJson.OptionalInteger(config, name, least, most, where) ?? otherwise;
+    public int Integer(string name, int least, int most, int otherwise) => config[name].Integer(least, most, otherwise);
 
     /// <summary>Fails where images would not be red, green and blue.</summary>
     public void RequireColour()
     {
         if (Integer("num_channels", 1, 1024, ImageInput.Channels) is not ImageInput.Channels and int channels)
         {
-            throw new CheckpointException($"{where}: num_channels is {channels}; images have {ImageInput.Channels}.");
+            throw new CheckpointException($"{Where}: num_channels is {channels}; images have {ImageInput.Channels}.");
         }
     }
 
@@ -75,7 +72,7 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     {
         if (Width % Heads != 0)
         {
-            throw new CheckpointException($"{where}: vectors of {Width} numbers can't be shared among {Heads} heads.");
+            throw new CheckpointException($"{Where}: vectors of {Width} numbers can't be shared among {Heads} heads.");
         }
 
         int layers = Integer("num_hidden_layers", 1, 512, defaults.Layers);
@@ -91,17 +88,11 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     /// <summary>A size that is one number, or a list of height and width.</summary>
     private (int Height, int Width) Side(string name, int most, int otherwise, bool mustBeSquare)
     {
-        if (config.ValueKind != JsonValueKind.Object || !config.TryGetProperty(name, out JsonElement list) || list.ValueKind != JsonValueKind.Array)
-        {
-            int side = Integer(name, 1, most, otherwise);
-            return (side, side);
-        }
-
-        int[] sides = [.. list.EnumerateArray().Select(side => side.ValueKind == JsonValueKind.Number && side.TryGetInt32(out int value) ? value : 0)];
-        return sides is [> 0, > 0] && sides.Max() <= most && (sides[0] == sides[1] || !mustBeSquare)
+        JsonValue value = config[name];
+        int[] sides = value.IsArray ? value.Integers(1, most) : [.. Enumerable.Repeat(value.Integer(1, most, otherwise), 2)];
+        return sides.Length == 2 && (sides[0] == sides[1] || !mustBeSquare)
             ? (sides[0], sides[1])
-            : throw new CheckpointException(
-                $"{where}: '{name}' must be one whole number from 1 to {most}, or two{(mustBeSquare ? " that are the same, for images are prepared as squares" : "")}.");
+            : throw value.Wrong($"one whole number from 1 to {most}, or two{(mustBeSquare ? " that are the same, for images are prepared as squares" : "")}");
     }
 }
 
@@ -156,23 +147,30 @@ internal sealed record ClassifierLabels(IReadOnlyList<string> Names, Projection 
     private const string Layer = "classifier";
     private const int MostLabels = 1 << 16;
 
-    public static ClassifierLabels Read(SafetensorsCheckpoint checkpoint, JsonElement config, string where, int width)
+    public static ClassifierLabels Read(SafetensorsCheckpoint checkpoint, JsonValue config, int width)
     {
         // Each label's score would be a probability of its own, while a classifier's probabilities add up to one.
-        if (CheckpointJson.OptionalText(config, "problem_type", where) is { } problem and not "single_label_classification")
+        if (config["problem_type"].Text() is { } problem and not "single_label_classification")
         {
-            throw new CheckpointException($"{where}: problem_type is '{problem}'; only a classifier of one label an image (single_label_classification) can be converted.");
+            throw new CheckpointException($"{config.Where}: problem_type is '{problem}'; only a classifier of one label an image (single_label_classification) can be converted.");
         }
 
         string name = TensorPrefix.Find(checkpoint, $"{Layer}.weight") + Layer;
         IReadOnlyList<int> shape = checkpoint.Tensors[$"{name}.weight"].Shape;
-        string[] labels = CheckpointJson.OptionalObject(config, "id2label", where) is not null
-            ? CheckpointJson.Labels(config, where)
-            : [.. Enumerable.Range(0, Count(config, where, shape)).Select(i => $"LABEL_{i}")]; // transformers' own names
+        string[] labels = config["id2label"].Exists
+            ? ReadNames(config)
+            : [.. Enumerable.Range(0, Count(config, shape)).Select(i => $"LABEL_{i}")]; // transformers' own names
         return new ClassifierLabels(labels, Projection.Read(checkpoint, name, labels.Length, width, hasBias: true));
     }
 
-    private static int Count(JsonElement config, string where, IReadOnlyList<int> shape) =>
-        CheckpointJson.OptionalInteger(config, "num_labels", 1, MostLabels, where)
-        ?? (shape.Count > 0 && shape[0] is >= 1 and <= MostLabels ? shape[0] : throw new CheckpointException($"{where}: has no id2label, and '{Layer}.weight' does not say how many labels there are."));
+    /// <summary>The labels of <c>id2label</c>, in order.</summary>
+    public static string[] ReadNames(JsonValue config)
+    {
+        JsonValue map = config["id2label"].Object();
+        return [.. Enumerable.Range(0, map.Members().Count()).Select(i => map[$"{i}"].RequiredText())];
+    }
+
+    private static int Count(JsonValue config, IReadOnlyList<int> shape) =>
+        config["num_labels"] is { Exists: true } count ? count.Integer(1, MostLabels)
+        : shape.Count > 0 && shape[0] is >= 1 and <= MostLabels ? shape[0] : throw new CheckpointException($"{config.Where}: has no id2label, and '{Layer}.weight' does not say how many labels there are.");
 }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 using SafeVision.Imaging;
 
 namespace SafeVision.Conversion.Families.Encoders;
@@ -53,7 +53,7 @@ internal sealed record ImageProcessor
     public static PreprocessingRecipe Read(string folder, ImageProcessor family, int? imageSize, ConversionRecipe recipe)
     {
         string path = Path.Combine(folder, FileName);
-        PreprocessingRecipe result = recipe.Preprocessing ?? (File.Exists(path) ? ReadFile(path, family, imageSize) : family.ToRecipe(imageSize ?? 224, default, path));
+        PreprocessingRecipe result = recipe.Preprocessing ?? family.ToRecipe(imageSize ?? 224, CheckpointFile.ReadObjectIfThere(path));
         try
         {
             result.Validate();
@@ -68,46 +68,38 @@ internal sealed record ImageProcessor
             : throw new CheckpointException($"{path}: makes images of {result.InputSize} pixels, but config.json says that the network takes {imageSize}.");
     }
 
-    private static PreprocessingRecipe ReadFile(string path, ImageProcessor family, int? imageSize)
+    private PreprocessingRecipe ToRecipe(int imageSize, JsonValue json)
     {
-        using JsonDocument document = CheckpointJson.Read(path);
-        return document.RootElement.ValueKind == JsonValueKind.Object
-            ? family.ToRecipe(imageSize ?? 224, document.RootElement, path)
-            : throw new CheckpointException($"{path}: is no JSON object.");
-    }
-
-    private PreprocessingRecipe ToRecipe(int imageSize, JsonElement json, string path)
-    {
-        if (!Flag(json, "do_resize", true, path))
+        if (!json["do_resize"].Boolean(true))
         {
-            throw new CheckpointException($"{path}: do_resize is false, but images of any size must be made to fit.");
+            throw new CheckpointException($"{json.File}: do_resize is false, but images of any size must be made to fit.");
         }
 
-        (int size, bool isShortestEdge) = Size(json, "size", path) ?? (imageSize, IsShortestEdge);
+        (int size, bool isShortestEdge) = Size(json["size"], IsShortestEdge) ?? (imageSize, IsShortestEdge);
         int? crop = null;
         if (CropShare is { } share)
         {
-            (size, isShortestEdge, crop) = ConvNextSize(size, CheckpointJson.OptionalNumber(json, "crop_pct", path) ?? share, path);
+            (size, isShortestEdge, crop) = ConvNextSize(size, json["crop_pct"].Number(share), json.File);
         }
-        else if (Flag(json, "do_center_crop", Crops, path))
+        else if (json["do_center_crop"].Boolean(Crops))
         {
-            crop = (Size(json, "crop_size", path) ?? (imageSize, false)).Side;
+            crop = (Size(json["crop_size"], false) ?? (imageSize, false)).Side;
         }
 
-        bool rescales = Flag(json, "do_rescale", true, path), normalizes = Flag(json, "do_normalize", true, path);
+        bool rescales = json["do_rescale"].Boolean(true), normalizes = json["do_normalize"].Boolean(true);
         return new PreprocessingRecipe
         {
             Resize = new PreprocessingResize
             {
                 Mode = isShortestEdge ? ResizeMode.ShortestSide : ResizeMode.Exact,
                 Size = size,
-                Filter = Filter(CheckpointJson.OptionalInteger(json, "resample", 0, 5, path) ?? Resample),
+                Filter = Filter(json["resample"].Integer(0, 5, Resample)),
                 Rounding = isShortestEdge ? ResizeRounding.Truncate : ResizeRounding.Round,
             },
             Crop = crop,
-            Rescale = rescales ? CheckpointJson.OptionalNumber(json, "rescale_factor", path) ?? ByteScale : 1,
-            Mean = normalizes ? Channels(json, "image_mean", path) ?? Mean : default,
-            Std = normalizes ? Channels(json, "image_std", path) ?? Std : ChannelValues.All(1),
+            Rescale = rescales ? json["rescale_factor"].Number(ByteScale) : 1,
+            Mean = normalizes ? Channels(json["image_mean"], Mean) : default,
+            Std = normalizes ? Channels(json["image_std"], Std) : ChannelValues.All(1),
         };
     }
 
@@ -118,32 +110,24 @@ internal sealed record ImageProcessor
         : throw new CheckpointException($"{path}: crop_pct is {share}; it must be above 0 and at most 1, and the resized side at most {PreprocessingRecipe.MaximumSize}.");
 
     /// <summary>A size: a number, both sides, or the shorter one; null where there is none.</summary>
-    private (int Side, bool IsShortestEdge)? Size(JsonElement json, string name, string path)
+    private static (int Side, bool IsShortestEdge)? Size(JsonValue value, bool isShortestEdge)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!value.IsObject)
         {
-            return null;
+            return value.Exists ? (value.Integer(1, PreprocessingRecipe.MaximumSize), isShortestEdge) : null;
         }
 
-        string where = $"{path}: {name}";
-        if (value.ValueKind == JsonValueKind.Number)
+        if (value["shortest_edge"] is { Exists: true } edge)
         {
-            return (CheckpointJson.Integer(json, name, 1, PreprocessingRecipe.MaximumSize, path), IsShortestEdge && name == "size");
+            return (edge.Integer(1, PreprocessingRecipe.MaximumSize), true);
         }
 
-        if (CheckpointJson.OptionalInteger(value, "shortest_edge", 1, PreprocessingRecipe.MaximumSize, where) is { } edge)
-        {
-            return (edge, true);
-        }
-
-        int height = CheckpointJson.Integer(value, "height", 1, PreprocessingRecipe.MaximumSize, where);
-        int width = CheckpointJson.Integer(value, "width", 1, PreprocessingRecipe.MaximumSize, where);
+        int height = value["height"].Integer(1, PreprocessingRecipe.MaximumSize);
+        int width = value["width"].Integer(1, PreprocessingRecipe.MaximumSize);
         return height == width
             ? (height, false)
-            : throw new CheckpointException($"{where}: is {width} by {height}, but images are prepared as squares; give a preprocessing in the recipe.");
+            : throw new CheckpointException($"{value.Where}: is {width} by {height}, but images are prepared as squares; give a preprocessing in the recipe.");
     }
-
-    private static bool Flag(JsonElement json, string name, bool otherwise, string path) => CheckpointJson.OptionalBoolean(json, name, path) ?? otherwise;
 
     private static PreprocessingFilter Filter(int number) => number switch // PIL.Image.Resampling
     {
@@ -155,21 +139,17 @@ internal sealed record ImageProcessor
         _ => PreprocessingFilter.Hamming,
     };
 
-    private static ChannelValues? Channels(JsonElement json, string name, string path)
+    /// <summary>A number for all channels, or three; <paramref name="otherwise"/> where it is missing, and an error where that is null.</summary>
+    public static ChannelValues Channels(JsonValue value, ChannelValues? otherwise = null)
     {
-        if (json.ValueKind != JsonValueKind.Object || !json.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null)
+        if (!value.Exists && otherwise is { } known)
         {
-            return null;
+            return known;
         }
 
-        if (value.ValueKind == JsonValueKind.Number)
-        {
-            return ChannelValues.All(value.GetDouble());
-        }
-
-        JsonElement[] values = value.ValueKind == JsonValueKind.Array ? [.. value.EnumerateArray()] : [];
-        return values.Length == 3 && values.All(channel => channel.ValueKind == JsonValueKind.Number)
-            ? new ChannelValues(values[0].GetDouble(), values[1].GetDouble(), values[2].GetDouble())
-            : throw new CheckpointException($"{path}: '{name}' must be a number or three.");
+        double[] values = value.IsArray ? [.. value.Items(3).Select(channel => channel.Number())] : [];
+        return !value.IsArray ? ChannelValues.All(value.Number())
+            : values.Length == 3 ? new ChannelValues(values[0], values[1], values[2])
+            : throw value.Wrong("a number or three");
     }
 }

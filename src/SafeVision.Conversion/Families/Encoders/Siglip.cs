@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Files;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Families.Encoders;
@@ -18,22 +18,22 @@ internal static class SiglipTower
     /// <summary>Whether a folder's configuration is of a SigLIP model, and whether of a classifier.</summary>
     public static bool Recognizes(string folder, bool asClassifier)
     {
-        if (CheckpointJson.ConfigText(folder, "model_type") is not ("siglip" or "siglip2"))
+        if (CheckpointFile.ConfigText(folder, "model_type") is not ("siglip" or "siglip2"))
         {
             return false;
         }
 
-        using System.Text.Json.JsonDocument config = CheckpointJson.Read(Path.Combine(folder, "config.json"));
-        return CheckpointJson.NamesArchitecture(config.RootElement, "ForImageClassification") == asClassifier;
+        JsonValue architectures = CheckpointFile.ReadObject(Path.Combine(folder, "config.json"))["architectures"];
+        return (architectures.IsArray && architectures.Items().Any(name => name.IsText && name.RequiredText().EndsWith("ForImageClassification", StringComparison.Ordinal))) == asClassifier;
     }
 
     /// <exception cref="CheckpointException">The model takes images of any shape, each with a mask, which no graph of one size does.</exception>
-    public static void RequireOneResolution(System.Text.Json.JsonElement config, string path)
+    public static void RequireOneResolution(JsonValue config)
     {
-        if (CheckpointJson.OptionalText(config, "model_type", path) == "siglip2")
+        if (config["model_type"].Text() == "siglip2")
         {
             throw new CheckpointException(
-                $"{path}: model_type is 'siglip2', the NaFlex variant, which takes images cut into patches at their own proportions; only the variants of one resolution (model_type 'siglip', such as siglip2-base-patch16-224) can be converted.");
+                $"{config.Where}: model_type is 'siglip2', the NaFlex variant, which takes images cut into patches at their own proportions; only the variants of one resolution (model_type 'siglip', such as siglip2-base-patch16-224) can be converted.");
         }
     }
 
@@ -73,14 +73,14 @@ internal sealed class SiglipModel : IEncoderFamily
 
     public bool Recognizes(string folder) => SiglipTower.Recognizes(folder, asClassifier: false);
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
-        SiglipTower.RequireOneResolution(config, path);
+        SiglipTower.RequireOneResolution(config);
         string root = TensorPrefix.Find(checkpoint, "text_model.embeddings.token_embedding.weight");
         var vision = new EncoderSource(
-            checkpoint, $"{root}vision_model.", CheckpointJson.OptionalObject(config, "vision_config", path) ?? default, SiglipTower.Vision, $"{path}: vision_config");
+            checkpoint, $"{root}vision_model.", config["vision_config"].Object(mayBeMissing: true), SiglipTower.Vision);
         var text = new EncoderSource(
-            checkpoint, $"{root}text_model.", CheckpointJson.OptionalObject(config, "text_config", path) ?? default, SiglipTower.Text, $"{path}: text_config");
+            checkpoint, $"{root}text_model.", config["text_config"].Object(mayBeMissing: true), SiglipTower.Text);
         TextTokens words = ContrastiveTowers.ReadWords(text, SiglipTower.Text, isOpen: false, end: null);
         return new EncoderModel
         {
@@ -103,7 +103,7 @@ internal sealed class SiglipModel : IEncoderFamily
 
     private static TransformerEncoder ReadVision(EncoderSource source)
     {
-        if (CheckpointJson.OptionalBoolean(source.Config, "vision_use_head", source.Where) == false)
+        if (source.Config["vision_use_head"].Boolean(true) == false)
         {
             throw new CheckpointException($"{source.Where}: vision_use_head is false, so that there is no vector of an image to compare.");
         }
@@ -136,14 +136,14 @@ internal sealed class SiglipClassifier : IEncoderFamily
 
     public bool Recognizes(string folder) => SiglipTower.Recognizes(folder, asClassifier: true);
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
-        SiglipTower.RequireOneResolution(config, path);
-        JsonElement vision = CheckpointJson.OptionalObject(config, "vision_config", path) ?? default;
+        SiglipTower.RequireOneResolution(config);
+        JsonValue vision = config["vision_config"].Object(mayBeMissing: true);
         string prefix = TensorPrefix.Find(checkpoint, "embeddings.patch_embedding.weight");
-        var source = new EncoderSource(checkpoint, prefix, vision, SiglipTower.Vision, $"{path}: vision_config");
+        var source = new EncoderSource(checkpoint, prefix, vision, SiglipTower.Vision);
         PatchTokens patches = SiglipTower.ReadPatches(source);
-        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, path, source.Width);
+        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, source.Width);
         var head = new EncoderHead { Pooling = new MeanPooling(source.Width), Projection = labels.Projection, Output = EncoderHead.Logits, Map = (patches.Rows, patches.Columns) };
         return new EncoderModel
         {

@@ -13,14 +13,14 @@ internal sealed class VitClassifier : IEncoderFamily
 
     public string Name => "vit-classifier";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "vit";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") == "vit";
 
-    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config, path) =>
+    public EncoderModel Read(string folder, ConversionRecipe recipe) => EncoderModel.Read(folder, (checkpoint, config) =>
     {
-        var source = new EncoderSource(checkpoint, TensorPrefix.Find(checkpoint, "embeddings.cls_token"), config, s_defaults, path);
+        var source = new EncoderSource(checkpoint, TensorPrefix.Find(checkpoint, "embeddings.cls_token"), config, s_defaults);
         source.RequireColour();
-        bool hasBias = CheckpointJson.OptionalBoolean(config, "qkv_bias", path) ?? true;
-        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, path, source.Width);
+        bool hasBias = config["qkv_bias"].Boolean(true);
+        ClassifierLabels labels = ClassifierLabels.Read(checkpoint, config, source.Width);
         return new EncoderModel
         {
             Kind = "imageClassifier",

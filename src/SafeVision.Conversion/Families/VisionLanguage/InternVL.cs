@@ -1,7 +1,7 @@
 using System.Numerics.Tensors;
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Preparation;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -14,42 +14,42 @@ internal sealed class InternVL : IVisionLanguageFamily
 {
     public string Name => "internvl";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "internvl_chat" or "internvl";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is "internvl_chat" or "internvl";
 
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config) =>
     {
-        InternVLSource source = CheckpointJson.OptionalText(config, "model_type", path) == "internvl_chat"
-            ? new InternVLOriginalSource(checkpoint, config, path)
-            : new InternVLTransformersSource(checkpoint, config, path);
+        InternVLSource source = config["model_type"].Text() == "internvl_chat"
+            ? new InternVLOriginalSource(checkpoint, config)
+            : new InternVLTransformersSource(checkpoint, config);
         TextDecoder text = source.ReadText();
         return (source.ReadVision(text.Shape.Hidden), text);
     });
 }
 
 /// <summary>What both layouts of InternVL have in common; a layout says where its numbers are.</summary>
-internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonElement config, string where)
+internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonValue config)
 {
     private const double ProjectorEpsilon = 1e-5; // torch.nn.LayerNorm's own, whatever the tower's is
 
     protected SafetensorsCheckpoint Checkpoint { get; } = checkpoint;
 
-    protected JsonElement Config { get; } = config;
+    protected JsonValue Config { get; } = config;
 
-    protected string Where { get; } = where;
+    protected string Where => Config.Where;
 
-    protected JsonElement Vision { get; } = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, where);
+    protected JsonValue Vision { get; } = config["vision_config"].Object();
 
-    protected int Width { get; } = CheckpointJson.Integer(CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, where), "hidden_size", 1, 1 << 16, where);
+    protected int Width { get; } = config["vision_config"].Object()["hidden_size"].Integer(1, 1 << 16);
 
     /// <summary>Of the tower's norms.</summary>
-    protected double Epsilon => CheckpointJson.OptionalNumber(Vision, "layer_norm_eps", Where) ?? 1e-6;
+    protected double Epsilon => Vision["layer_norm_eps"].Number(1e-6);
 
     public abstract TextDecoder ReadText();
 
     public InternVit ReadVision(int hidden)
     {
         int image = ImageSize(), patch = Side(Vision, "patch_size"), grid = PatchEmbedding.Grid(image, patch, Where);
-        int channels = CheckpointJson.OptionalInteger(Vision, "num_channels", 1, 16, Where) ?? 3;
+        int channels = Vision["num_channels"].Integer(1, 16, 3);
         PixelShuffle shuffle = Shuffle(grid);
         int joined = shuffle.Factor * shuffle.Factor * Width;
         float[] positions = Checkpoint.Get(Names.Positions, 1, (grid * grid) + 1, Width).ToSingle();
@@ -94,7 +94,7 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
     /// <summary>A norm of the tower: of one kind in all its layers.</summary>
     protected NormWeights Norm(string name)
     {
-        return (CheckpointJson.OptionalText(Vision, "norm_type", Where) ?? DefaultNorm) switch
+        return Vision["norm_type"].Text(DefaultNorm) switch
         {
             "layer_norm" => NormWeights.Layer(Checkpoint, name, Width, Epsilon),
             "rms_norm" => NormWeights.Rms(Checkpoint, name, Width, Epsilon),
@@ -102,34 +102,29 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
         };
     }
 
-    protected bool Flag(string name, bool otherwise) => CheckpointJson.OptionalBoolean(Vision, name, Where) ?? otherwise;
+    protected bool Flag(string name, bool otherwise) => Vision[name].Boolean(otherwise);
 
     /// <summary>A size that is one number, or a list of height and width that are the same.</summary>
-    protected int Side(JsonElement parent, string name)
+    protected static int Side(JsonValue parent, string name)
     {
-        if (parent.TryGetProperty(name, out JsonElement list) && list.ValueKind == JsonValueKind.Array)
-        {
-            int[] sides = [.. list.EnumerateArray().Select(side => side.ValueKind == JsonValueKind.Number && side.TryGetInt32(out int value) ? value : 0)];
-            return sides is [> 0 and <= 4096 and int height, int width] && height == width
-                ? height
-                : throw new CheckpointException($"{Where}: '{name}' must be one whole number from 1 to 4096, or twice the same.");
-        }
-
-        return CheckpointJson.Integer(parent, name, 1, 4096, Where);
+        JsonValue value = parent[name];
+        return !value.IsArray ? value.Integer(1, 4096)
+            : value.Integers(1, 4096) is [int height, int width] && height == width ? height
+            : throw value.Wrong("one whole number from 1 to 4096, or twice the same");
     }
 
     private VisionTransformer ReadTower()
     {
-        int layers = CheckpointJson.Integer(Vision, "num_hidden_layers", 1, 256, Where);
-        int heads = CheckpointJson.Integer(Vision, "num_attention_heads", 1, 256, Where);
-        int intermediate = CheckpointJson.Integer(Vision, "intermediate_size", 1, 1 << 18, Where);
+        int layers = Vision["num_hidden_layers"].Integer(1, 256);
+        int heads = Vision["num_attention_heads"].Integer(1, 256);
+        int intermediate = Vision["intermediate_size"].Integer(1, 1 << 18);
         if (Width % heads != 0)
         {
             throw new CheckpointException($"{Where}: vectors of {Width} numbers can't be shared among {heads} heads.");
         }
 
-        Activation activation = Activations.Parse(CheckpointJson.OptionalText(Vision, "hidden_act", Where) ?? "gelu", Where);
-        int taken = CheckpointJson.OptionalInteger(Config, FeatureLayerProperty, -layers - 1, layers, Where) ?? -1;
+        Activation activation = Activations.Parse(Vision["hidden_act"].Text("gelu"), Where);
+        int taken = Config[FeatureLayerProperty].Integer(-layers - 1, layers, -1);
         int count = taken < 0 ? layers + 1 + taken : taken;
         return new VisionTransformer(
             Width, heads, activation, [.. Enumerable.Range(0, count).Select(i => ReadLayer(i, intermediate))], taken == -1 ? ReadFinalNorm() : null);
@@ -137,7 +132,7 @@ internal abstract class InternVLSource(SafetensorsCheckpoint checkpoint, JsonEle
 
     private PixelShuffle Shuffle(int grid)
     {
-        double ratio = CheckpointJson.OptionalNumber(Config, "downsample_ratio", Where) ?? 0.5;
+        double ratio = Config["downsample_ratio"].Number(0.5);
         int factor = ratio is > 0 and <= 1 ? (int)Math.Round(1 / ratio) : 0;
         return factor > 0 && Math.Abs((1 / ratio) - factor) < 1e-6 && grid % factor == 0
             ? new PixelShuffle(grid, factor, IsShuffleTransposed)

@@ -1,15 +1,15 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>InternVL as its authors publish it: <c>vision_model</c>, <c>mlp1</c>, <c>language_model</c>.</summary>
-internal sealed class InternVLOriginalSource(SafetensorsCheckpoint checkpoint, JsonElement config, string where) : InternVLSource(checkpoint, config, where)
+internal sealed class InternVLOriginalSource(SafetensorsCheckpoint checkpoint, JsonValue config) : InternVLSource(checkpoint, config)
 {
     protected override VisionNames Names { get; } = new(
         "vision_model.embeddings.class_embedding", "vision_model.embeddings.position_embedding", "vision_model.embeddings.patch_embedding", "mlp1.0", "mlp1.1", "mlp1.3");
 
-    protected override bool IsShuffleTransposed => (CheckpointJson.OptionalText(Config, "ps_version", Where) ?? "v1") switch
+    protected override bool IsShuffleTransposed => Config["ps_version"].Text("v1") switch
     {
         "v1" => true,
         "v2" => false,
@@ -22,15 +22,14 @@ internal sealed class InternVLOriginalSource(SafetensorsCheckpoint checkpoint, J
 
     public override TextDecoder ReadText() => TextDecoders.Read(
         Checkpoint,
-        CheckpointJson.Property(Config, "llm_config", JsonValueKind.Object, Where),
+        Config["llm_config"].Object(),
         new TextNames("language_model.model.", "language_model."),
-        CheckpointJson.OptionalBoolean(Config, "tie_word_embeddings", Where),
-        $"{Where}: llm_config");
+        Config["tie_word_embeddings"].Boolean());
 
     protected override int ImageSize()
     {
         int trained = Side(Vision, "image_size");
-        int size = CheckpointJson.OptionalInteger(Config, "force_image_size", 1, 4096, Where) ?? trained;
+        int size = Config["force_image_size"].Integer(1, 4096, trained);
         return size == trained
             ? size
             : throw new CheckpointException($"{Where}: force_image_size is {size}, but the tower's positions are for {trained} pixels; save the model with positions for its size.");
@@ -68,8 +67,8 @@ internal sealed class InternVLTransformersSource : InternVLSource
 
     private readonly string _prefix;
 
-    public InternVLTransformersSource(SafetensorsCheckpoint checkpoint, JsonElement config, string where)
-        : base(checkpoint, config, where)
+    public InternVLTransformersSource(SafetensorsCheckpoint checkpoint, JsonValue config)
+        : base(checkpoint, config)
     {
         Require("projector_hidden_act", "gelu");
         Require("vision_feature_select_strategy", "default");
@@ -90,10 +89,9 @@ internal sealed class InternVLTransformersSource : InternVLSource
 
     public override TextDecoder ReadText() => TextDecoders.Read(
         Checkpoint,
-        CheckpointJson.Property(Config, "text_config", JsonValueKind.Object, Where),
+        Config["text_config"].Object(),
         _prefix.Length > 0 ? new TextNames("model.language_model.", "") : new TextNames("language_model.model.", "language_model."),
-        CheckpointJson.OptionalBoolean(Config, "tie_word_embeddings", Where),
-        $"{Where}: text_config");
+        Config["tie_word_embeddings"].Boolean());
 
     protected override NormWeights? ReadFinalNorm() => Flag("use_mean_pooling", otherwise: true) ? null : NormWeights.Layer(Checkpoint, $"{_prefix}vision_tower.layernorm", Width, Epsilon);
 
@@ -119,7 +117,7 @@ internal sealed class InternVLTransformersSource : InternVLSource
 
     private void Require(string property, string known)
     {
-        if ((CheckpointJson.OptionalText(Config, property, Where) ?? known) is string value && value != known)
+        if (Config[property].Text(known) is string value && value != known)
         {
             throw new CheckpointException($"{Where}: {property} is '{value}'; only {known} is known here.");
         }

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Preparation;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -15,37 +15,34 @@ internal sealed class Qwen2VL : IVisionLanguageFamily
 
     public string Name => "qwen2-vl";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "qwen2_vl" or NewerType;
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is "qwen2_vl" or NewerType;
 
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config) =>
     {
-        TextDecoder text = ReadText(checkpoint, config, path);
-        bool isNewer = CheckpointJson.OptionalText(config, "model_type", path) == NewerType;
-        var tower = new QwenTower(checkpoint, config, path, widthName: isNewer ? "hidden_size" : "embed_dim", width: isNewer ? 3584 : 1280, patchSize: 14);
+        TextDecoder text = ReadText(checkpoint, config);
+        bool isNewer = config["model_type"].Text() == NewerType;
+        var tower = new QwenTower(checkpoint, config, widthName: isNewer ? "hidden_size" : "embed_dim", width: isNewer ? 3584 : 1280, patchSize: 14);
         return (isNewer ? ReadNewerVision(tower, text.Shape.Hidden) : ReadVision(tower, text.Shape.Hidden), text);
     });
 
     /// <summary>The language model, and which of its angles follow time, row and column.</summary>
-    public static TextDecoder ReadText(SafetensorsCheckpoint checkpoint, JsonElement config, string path)
+    public static TextDecoder ReadText(SafetensorsCheckpoint checkpoint, JsonValue config)
     {
         bool isNested = checkpoint.Tensors.ContainsKey("model.language_model.embed_tokens.weight");
-        JsonElement? nested = CheckpointJson.OptionalObject(config, "text_config", path);
-        string where = nested is null ? path : $"{path}: text_config";
-        JsonElement text = nested ?? config;
+        JsonValue nested = config["text_config"].Object(mayBeMissing: true), text = nested.Exists ? nested : config;
         TextDecoder decoder = TextDecoders.Read(
-            checkpoint, text, new TextNames(isNested ? "model.language_model." : "model.", ""), CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", path), where);
-        JsonElement scaling = CheckpointJson.OptionalObject(text, "rope_parameters", where) ?? CheckpointJson.Property(text, "rope_scaling", JsonValueKind.Object, where);
-        int[] sections = [.. CheckpointJson.Property(scaling, "mrope_section", JsonValueKind.Array, where).EnumerateArray()
-            .Select(section => section.ValueKind == JsonValueKind.Number && section.TryGetInt32(out int value) ? value : -1)];
-        return sections.Length == 3 && sections.All(section => section >= 0) && sections.Sum(section => (long)section) == decoder.Shape.HeadSize / 2
+            checkpoint, text, new TextNames(isNested ? "model.language_model." : "model.", ""), config["tie_word_embeddings"].Boolean());
+        JsonValue setting = text.Any("rope_parameters", "rope_scaling").Object()["mrope_section"];
+        int[] sections = setting.Integers(0, 1 << 16);
+        return sections.Length == 3 && sections.Sum() == decoder.Shape.HeadSize / 2
             ? decoder with { Shape = decoder.Shape with { RotarySections = sections } }
-            : throw new CheckpointException($"{where}: 'mrope_section' must be three whole numbers that add up to half a head, {decoder.Shape.HeadSize / 2}.");
+            : throw setting.Wrong($"three whole numbers that add up to half a head, {decoder.Shape.HeadSize / 2}");
     }
 
     // What the configuration leaves out is what transformers' Qwen2VLVisionConfig has.
     private static QwenVit ReadVision(QwenTower tower, int hidden)
     {
-        double ratio = CheckpointJson.OptionalNumber(tower.Config, "mlp_ratio", tower.Where) ?? 4;
+        double ratio = tower.Config["mlp_ratio"].Number(4);
         if (!(ratio > 0 && ratio <= 64))
         {
             throw new CheckpointException($"{tower.Where}: 'mlp_ratio' must be above 0 and at most 64.");
@@ -95,16 +92,14 @@ internal sealed class QwenTower
 
     /// <param name="checkpoint">The tensors.</param>
     /// <param name="config">The whole model's configuration.</param>
-    /// <param name="path">Its path, for messages.</param>
     /// <param name="widthName">What it calls the size of a token's vector.</param>
     /// <param name="width">That size where it does not say.</param>
     /// <param name="patchSize">A patch's side where it does not say.</param>
     /// <exception cref="CheckpointException">A size does not fit.</exception>
-    public QwenTower(SafetensorsCheckpoint checkpoint, JsonElement config, string path, string widthName, int width, int patchSize)
+    public QwenTower(SafetensorsCheckpoint checkpoint, JsonValue config, string widthName, int width, int patchSize)
     {
         _checkpoint = checkpoint;
-        Config = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        Where = $"{path}: vision_config";
+        Config = config["vision_config"].Object();
         _prefix = checkpoint.Tensors.ContainsKey("model.visual.patch_embed.proj.weight") ? "model.visual" : "visual";
         _heads = Size("num_heads", 256, 16);
         (Width, Factor, PatchSize) = (Size(widthName, 1 << 16, width), Size("spatial_merge_size", 16, 2), Size("patch_size", 1024, patchSize));
@@ -114,9 +109,9 @@ internal sealed class QwenTower
         }
     }
 
-    public JsonElement Config { get; }
+    public JsonValue Config { get; }
 
-    public string Where { get; }
+    public string Where => Config.Where;
 
     /// <summary>The size of a token's vector.</summary>
     public int Width { get; }
@@ -130,21 +125,15 @@ internal sealed class QwenTower
     /// <summary>The size of a joined square.</summary>
     public int Joined => Factor * Factor * Width;
 
-    public int Size(string name, int most, int otherwise) => CheckpointJson.OptionalInteger(Config, name, 1, most, Where) ?? otherwise;
+    public int Size(string name, int most, int otherwise) => Config[name].Integer(1, most, otherwise);
 
     /// <summary>A list of different layers, counted from 0.</summary>
     public int[] Layers(string name, int[] otherwise, int count)
     {
-        if (!Config.TryGetProperty(name, out JsonElement list) || list.ValueKind == JsonValueKind.Null)
-        {
-            return otherwise;
-        }
-
-        int[] layers = [.. CheckpointJson.Property(Config, name, JsonValueKind.Array, Where).EnumerateArray()
-            .Select(layer => layer.ValueKind == JsonValueKind.Number && layer.TryGetInt32(out int value) ? value : -1)];
-        return layers.All(layer => layer >= 0 && layer < count) && layers.Distinct().Count() == layers.Length
+        int[] layers = Config[name] is { Exists: true } list ? list.Integers(0, int.MaxValue) : otherwise;
+        return layers.All(layer => layer < count) && layers.Distinct().Count() == layers.Length
             ? layers
-            : throw new CheckpointException($"{Where}: '{name}' must list different layers, counted from 0{(count < int.MaxValue ? $", of {count}" : "")}.");
+            : throw Config[name].Wrong($"different layers, counted from 0{(count < int.MaxValue ? $", of {count}" : "")}");
     }
 
     /// <exception cref="CheckpointException">The features are of another size than the language model's vectors.</exception>
@@ -168,13 +157,13 @@ internal sealed class QwenTower
 
     public Projection ReadPatches(bool hasBias)
     {
-        int channels = CheckpointJson.OptionalInteger(Config, "in_channels", 1, 16, Where) ?? Size("in_chans", 16, 3), time = Size("temporal_patch_size", 16, 2);
+        int channels = Config.Any("in_channels", "in_chans").Integer(1, 16, 3), time = Size("temporal_patch_size", 16, 2);
         string name = $"{_prefix}.patch_embed.proj";
         return new Projection(WeightMatrix.From(_checkpoint.Get($"{name}.weight", Width, channels, time, PatchSize, PatchSize)), hasBias ? _checkpoint.Get($"{name}.bias", Width).ToSingle() : null);
     }
 
     public VisionTransformer ReadLayers(int depth, string activation, NormWeights norm, Func<string, VisionLayer> read) => new(
-        Width, _heads, Activations.Parse(CheckpointJson.OptionalText(Config, "hidden_act", Where) ?? activation, Where),
+        Width, _heads, Activations.Parse(Config["hidden_act"].Text(activation), Where),
         [.. Enumerable.Range(0, Size("depth", 256, depth)).Select(i => read($"blocks.{i}"))], norm);
 
     public VisionLayer ReadLayer(string name, Func<string, NormWeights> norm, string up, string down, int inner, string? gate = null)

@@ -1,6 +1,6 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Preparation;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -13,37 +13,35 @@ internal sealed class Qwen3VL : IVisionLanguageFamily
 {
     public string Name => "qwen3-vl";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") == "qwen3_vl";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") == "qwen3_vl";
 
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config) =>
     {
-        TextDecoder text = ReadText(checkpoint, config, path);
-        QwenVit vision = ReadVision(new QwenTower(checkpoint, config, path, widthName: "hidden_size", width: 1152, patchSize: 16), text);
+        TextDecoder text = ReadText(checkpoint, config);
+        QwenVit vision = ReadVision(new QwenTower(checkpoint, config, widthName: "hidden_size", width: 1152, patchSize: 16), text);
         return (vision, text with { Shape = text.Shape with { DeepStack = vision.DeepStack.Count } });
     });
 
-    private static TextDecoder ReadText(SafetensorsCheckpoint checkpoint, JsonElement config, string path)
+    private static TextDecoder ReadText(SafetensorsCheckpoint checkpoint, JsonValue config)
     {
-        JsonElement text = CheckpointJson.Property(config, "text_config", JsonValueKind.Object, path);
-        string where = $"{path}: text_config";
-        JsonElement? parameters = CheckpointJson.OptionalObject(text, "rope_parameters", where);
+        JsonValue text = config["text_config"].Object(), parameters = text.Any("rope_parameters", "rope_scaling").Object();
 
         // The class's default is another base than the published models', so a missing one is an error and no default.
-        if ((parameters is { } json ? CheckpointJson.OptionalNumber(json, "rope_theta", where) : null) is null && CheckpointJson.OptionalNumber(text, "rope_theta", where) is null)
+        if (!parameters["rope_theta"].Exists && !text["rope_theta"].Exists)
         {
-            throw new CheckpointException($"{where}: 'rope_theta' is missing.");
+            throw text["rope_theta"].Wrong("a number above 1");
         }
 
-        if (CheckpointJson.OptionalBoolean(parameters ?? CheckpointJson.Property(text, "rope_scaling", JsonValueKind.Object, where), "mrope_interleaved", where) == false)
+        if (!parameters["mrope_interleaved"].Boolean(true))
         {
-            throw new CheckpointException($"{where}: 'mrope_interleaved' is false; this family's angles follow time, row and column in turn.");
+            throw new CheckpointException($"{parameters.Where}: 'mrope_interleaved' is false; this family's angles follow time, row and column in turn.");
         }
 
-        TextDecoder decoder = Qwen2VL.ReadText(checkpoint, config, path);
+        TextDecoder decoder = Qwen2VL.ReadText(checkpoint, config);
         int[] sections = [.. decoder.Shape.RotarySections!];
         return 3 * Math.Max(sections[1], sections[2]) <= decoder.Shape.HeadSize / 2 + 2
             ? decoder with { Shape = decoder.Shape with { InterleavesSections = true } }
-            : throw new CheckpointException($"{where}: 'mrope_section' gives row or column more than a third of the {decoder.Shape.HeadSize / 2} angles.");
+            : throw new CheckpointException($"{parameters.Where}: 'mrope_section' gives row or column more than a third of the {decoder.Shape.HeadSize / 2} angles.");
     }
 
     // What the configuration leaves out is what transformers' Qwen3VLVisionConfig has.

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
-using System.Text.Json;
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -35,23 +34,22 @@ internal sealed class RotaryTable
     /// <summary>Reads what a language model's configuration says of its angles.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="headSize">An even number.</param>
-    /// <param name="where">For messages.</param>
     /// <exception cref="CheckpointException">It asks for what is not known here; the message names the property.</exception>
-    public static RotaryTable Read(JsonElement config, int headSize, string where)
+    public static RotaryTable Read(JsonValue config, int headSize)
     {
-        JsonElement? parameters = CheckpointJson.OptionalObject(config, "rope_parameters", where);
-        JsonElement? scaling = parameters ?? CheckpointJson.OptionalObject(config, "rope_scaling", where);
-        double theta = (parameters is { } json ? CheckpointJson.OptionalNumber(json, "rope_theta", where) : null) ?? CheckpointJson.OptionalNumber(config, "rope_theta", where) ?? 10000;
+        JsonValue scaling = config.Any("rope_parameters", "rope_scaling").Object(mayBeMissing: true);
+        JsonValue setting = config["rope_parameters"]["rope_theta"] is { Exists: true } newer ? newer : config["rope_theta"];
+        double theta = setting.Number(10000);
         if (!(theta > 1))
         {
-            throw new CheckpointException($"{where}: 'rope_theta' must be above 1.");
+            throw setting.Wrong("a number above 1");
         }
 
-        foreach (JsonElement part in scaling is { } given ? [config, given] : new[] { config })
+        foreach (JsonValue part in (ReadOnlySpan<JsonValue>)[config, scaling])
         {
-            if ((CheckpointJson.OptionalNumber(part, "partial_rotary_factor", where) ?? 1) is not 1 and double share)
+            if (part["partial_rotary_factor"].Number(1) is not 1 and double share)
             {
-                throw new CheckpointException($"{where}: 'partial_rotary_factor' is {share}; only heads that are turned whole, 1, are known here.");
+                throw new CheckpointException($"{part.Where}: 'partial_rotary_factor' is {share}; only heads that are turned whole, 1, are known here.");
             }
         }
 
@@ -61,9 +59,9 @@ internal sealed class RotaryTable
             frequencies[i] = 1 / (float)Math.Pow(theta, (float)(2 * i) / headSize);
         }
 
-        int positions = CheckpointJson.OptionalInteger(config, "max_position_embeddings", 1, int.MaxValue, where) ?? 2048;
-        int trained = CheckpointJson.OptionalInteger(config, "original_max_position_embeddings", 1, int.MaxValue, where) ?? positions;
-        (double magnitude, int known) = scaling is null ? (1, positions) : new RotaryScaling(scaling.Value, theta, trained, positions, where).Apply(frequencies);
+        int positions = config["max_position_embeddings"].Integer(1, int.MaxValue, 2048);
+        int trained = config["original_max_position_embeddings"].Integer(1, int.MaxValue, positions);
+        (double magnitude, int known) = scaling.Exists ? new RotaryScaling(scaling, theta, trained, positions).Apply(frequencies) : (1, positions);
         known = Math.Min(known, MostRows);
         return new RotaryTable(frequencies, magnitude, known, known < positions);
     }
@@ -101,19 +99,18 @@ internal sealed class RotaryTable
 /// <param name="theta">The base of the frequencies.</param>
 /// <param name="trained">How many positions the first training had, where <paramref name="scaling"/> does not say.</param>
 /// <param name="positions">How many positions the model knows now.</param>
-/// <param name="where">For messages.</param>
-internal sealed class RotaryScaling(JsonElement scaling, double theta, int trained, int positions, string where)
+internal sealed class RotaryScaling(JsonValue scaling, double theta, int trained, int positions)
 {
     /// <summary>Changes the frequencies; returns what cosines and sines are multiplied by, and up to which position all this holds.</summary>
     /// <exception cref="CheckpointException">The kind is not known, or a number does not fit it.</exception>
     public (double Magnitude, int Positions) Apply(float[] frequencies)
     {
-        if (scaling.EnumerateObject().FirstOrDefault(property => property.Value.ValueKind == JsonValueKind.Object) is { Value.ValueKind: JsonValueKind.Object } part)
+        if (scaling.Members().FirstOrDefault(property => property.Value.IsObject) is { Name: { } part })
         {
-            throw new CheckpointException($"{where}: '{part.Name}' has rotary parameters of its own; only models whose layers all share theirs are known here.");
+            throw new CheckpointException($"{scaling.Where}: '{part}' has rotary parameters of its own; only models whose layers all share theirs are known here.");
         }
 
-        string type = CheckpointJson.OptionalText(scaling, "rope_type", where) ?? CheckpointJson.OptionalText(scaling, "type", where) ?? "default";
+        string type = scaling.Any("rope_type", "type").Text("default");
         switch (type)
         {
             // Multimodal sections are the family's business. Dynamic scaling begins behind the positions that the model knows.
@@ -131,7 +128,7 @@ internal sealed class RotaryScaling(JsonElement scaling, double theta, int train
             case "longrope" or "su":
                 return ScaleLongRope(frequencies);
             default:
-                throw new CheckpointException($"{where}: the rotary scaling '{type}' is not known; default, dynamic, linear, llama3, yarn and longrope are.");
+                throw new CheckpointException($"{scaling.Where}: the rotary scaling '{type}' is not known; default, dynamic, linear, llama3, yarn and longrope are.");
         }
     }
 
@@ -141,7 +138,7 @@ internal sealed class RotaryScaling(JsonElement scaling, double theta, int train
         double factor = Positive("factor"), low = Positive("low_freq_factor"), high = Positive("high_freq_factor"), context = Positive("original_max_position_embeddings");
         if (!(low < high))
         {
-            throw new CheckpointException($"{where}: 'low_freq_factor' must be below 'high_freq_factor'.");
+            throw new CheckpointException($"{scaling.Where}: 'low_freq_factor' must be below 'high_freq_factor'.");
         }
 
         Scale(frequencies, frequency =>
@@ -156,7 +153,7 @@ internal sealed class RotaryScaling(JsonElement scaling, double theta, int train
     {
         double context = OptionalPositive("original_max_position_embeddings") ?? trained;
         double factor = OptionalPositive("factor") ?? positions / context;
-        bool isWhole = CheckpointJson.OptionalBoolean(scaling, "truncate", where) ?? true;
+        bool isWhole = scaling["truncate"].Boolean(true);
         double low = Place(OptionalPositive("beta_fast") ?? 32), high = Place(OptionalPositive("beta_slow") ?? 1);
         (low, high) = isWhole ? (Math.Floor(low), Math.Ceiling(high)) : (low, high);
         (low, high) = (Math.Max(low, 0), Math.Min(high, (2 * frequencies.Length) - 1));
@@ -179,11 +176,10 @@ internal sealed class RotaryScaling(JsonElement scaling, double theta, int train
     private (double Magnitude, int Positions) ScaleLongRope(float[] frequencies)
     {
         double context = OptionalPositive("original_max_position_embeddings") ?? trained, factor = OptionalPositive("factor") ?? positions / context;
-        double[] factors = [.. CheckpointJson.Property(scaling, "short_factor", JsonValueKind.Array, where).EnumerateArray()
-            .Select(item => item.ValueKind == JsonValueKind.Number && item.TryGetDouble(out double value) ? value : 0)];
-        if (factors.Length != frequencies.Length || !factors.All(value => value > 0 && double.IsFinite(value)))
+        double[] factors = [.. scaling["short_factor"].Items(frequencies.Length).Select(item => item.Number())];
+        if (factors.Length != frequencies.Length || !factors.All(value => value > 0))
         {
-            throw new CheckpointException($"{where}: 'short_factor' must have a number above 0 for each of the {frequencies.Length} angles of a head.");
+            throw scaling["short_factor"].Wrong($"a number above 0 for each of the {frequencies.Length} angles of a head");
         }
 
         int place = 0;
@@ -200,9 +196,7 @@ internal sealed class RotaryScaling(JsonElement scaling, double theta, int train
         }
     }
 
-    private double Positive(string name) => CheckpointJson.Number(scaling, name, where) is > 0 and double number
-        ? number
-        : throw new CheckpointException($"{where}: '{name}' must be above 0.");
+    private double Positive(string name) => scaling[name].Number() is > 0 and double number ? number : throw scaling[name].Wrong("a number above 0");
 
-    private double? OptionalPositive(string name) => CheckpointJson.OptionalNumber(scaling, name, where) is null ? null : Positive(name);
+    private double? OptionalPositive(string name) => scaling[name].Exists ? Positive(name) : null;
 }

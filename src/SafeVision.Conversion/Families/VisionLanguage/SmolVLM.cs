@@ -1,11 +1,11 @@
 using System.Numerics.Tensors;
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;
+using SafeVision.Files;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -22,26 +22,25 @@ internal sealed class SmolVLM : IVisionLanguageFamily
 
     public string Name => "smolvlm";
 
-    public bool Recognizes(string folder) => CheckpointJson.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
 
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config, path) =>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config) =>
     {
         TextDecoder text = TextDecoders.Read(
             checkpoint,
-            CheckpointJson.Property(config, "text_config", JsonValueKind.Object, path),
+            config["text_config"].Object(),
             new TextNames("model.text_model.", ""),
-            CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", path),
-            $"{path}: text_config");
-        return (ReadVision(checkpoint, config, text.Shape.Hidden, path), text);
+            config["tie_word_embeddings"].Boolean());
+        return (ReadVision(checkpoint, config, text.Shape.Hidden), text);
     });
 
     // What the configuration leaves out is what transformers' SmolVLMVisionConfig has.
-    private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonElement config, int hidden, string path)
+    private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonValue config, int hidden)
     {
-        JsonElement vision = CheckpointJson.Property(config, "vision_config", JsonValueKind.Object, path);
-        var source = new EncoderSource(checkpoint, Tower, vision, s_defaults, $"{path}: vision_config");
+        JsonValue vision = config["vision_config"].Object();
+        var source = new EncoderSource(checkpoint, Tower, vision, s_defaults);
         int image = source.Integer("image_size", 1, 4096, s_defaults.ImageSize), patch = source.Integer("patch_size", 1, 1024, s_defaults.PatchSize), channels = source.Integer("num_channels", 1, 16, 3);
-        int grid = PatchEmbedding.Grid(image, patch, source.Where), factor = CheckpointJson.OptionalInteger(config, "scale_factor", 1, 64, path) ?? 2;
+        int grid = PatchEmbedding.Grid(image, patch, source.Where), factor = config["scale_factor"].Integer(1, 64, 2);
         if (grid % factor != 0)
         {
             throw new CheckpointException($"{source.Where}: {grid} by {grid} patches can't be joined {factor} by {factor}.");

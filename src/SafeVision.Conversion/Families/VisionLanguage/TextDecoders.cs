@@ -1,5 +1,5 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -26,14 +26,13 @@ internal static class TextDecoders
     /// <param name="config">The language model's own configuration.</param>
     /// <param name="names">What stands before its tensors' names.</param>
     /// <param name="isTied">What the whole model's configuration says of tied embeddings; null: nothing.</param>
-    /// <param name="where">For messages.</param>
     /// <exception cref="CheckpointException">The kind is unknown, or something is missing or does not fit.</exception>
-    public static TextDecoder Read(SafetensorsCheckpoint checkpoint, JsonElement config, TextNames names, bool? isTied, string where)
+    public static TextDecoder Read(SafetensorsCheckpoint checkpoint, JsonValue config, TextNames names, bool? isTied)
     {
-        string type = CheckpointJson.Text(config, "model_type", where);
+        string type = config["model_type"].RequiredText();
         return s_families.TryGetValue(type, out ITextFamily? family)
-            ? family.Read(new TextSource(checkpoint, config, names, isTied, where))
-            : throw new CheckpointException($"{where}: the language model '{type}' is not known; these are: {string.Join(", ", s_families.Keys.Order(StringComparer.Ordinal))}.");
+            ? family.Read(new TextSource(checkpoint, config, names, isTied))
+            : throw new CheckpointException($"{config.Where}: the language model '{type}' is not known; these are: {string.Join(", ", s_families.Keys.Order(StringComparer.Ordinal))}.");
     }
 }
 
@@ -57,7 +56,7 @@ internal sealed record LlamaText(
     {
         source.RequireSilu();
         DecoderShape shape = source.Shape;
-        bool Says(string? property) => property is not null && CheckpointJson.OptionalBoolean(source.Config, property, source.Where) == true;
+        bool Says(string? property) => property is not null && source.Config[property].Boolean() == true;
         bool hasBias = HasBias || Says(QueryKeyValueBias), outputBias = Says(OutputBias), mlpBias = Says(MlpBias);
         var layers = new List<DecoderLayer>(source.Layers);
         for (int i = 0; i < source.Layers; i++)
@@ -96,7 +95,7 @@ internal sealed class InternLM2Text : ITextFamily
     {
         source.RequireSilu();
         DecoderShape shape = source.Shape;
-        bool hasBias = CheckpointJson.OptionalBoolean(source.Config, "bias", source.Where) ?? true; // the reference's default
+        bool hasBias = source.Config["bias"].Boolean(true); // the reference's default
         var layers = new List<DecoderLayer>(source.Layers);
         for (int i = 0; i < source.Layers; i++)
         {

@@ -1,25 +1,25 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Files;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A language model's configuration and tensors, read with what all kinds share.</summary>
-internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement config, TextNames names, bool? isTied, string where)
+internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonValue config, TextNames names, bool? isTied)
 {
     private const int MostLayers = 512;
     private const int LargestSize = 1 << 17;
 
     private DecoderShape? _shape;
 
-    public JsonElement Config => config;
+    public JsonValue Config => config;
 
-    public string Where => where;
+    public string Where => config.Where;
 
     public TextNames Names => names;
 
-    public int Layers { get; } = CheckpointJson.Integer(config, "num_hidden_layers", 1, MostLayers, where);
+    public int Layers { get; } = config["num_hidden_layers"].Integer(1, MostLayers);
 
-    public double Epsilon { get; } = CheckpointJson.OptionalNumber(config, "rms_norm_eps", where) ?? 1e-6;
+    public double Epsilon { get; } = config["rms_norm_eps"].Number(1e-6);
 
     public DecoderShape Shape => _shape ??= ReadShape();
 
@@ -33,7 +33,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
     public Projection Head(string name, WeightMatrix embedding)
     {
         string full = $"{names.Head}{name}.weight";
-        bool? tied = CheckpointJson.OptionalBoolean(config, "tie_word_embeddings", where);
+        bool? tied = config["tie_word_embeddings"].Boolean();
 
         // Where the language model's part does not say so itself, a head that is there is meant: published configurations
         // leave out what is a class's default, and the whole model's default is another one than its language model's.
@@ -45,55 +45,54 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonElement c
     /// <summary>Fails unless the feed-forward parts use the one function that these models use.</summary>
     public void RequireSilu()
     {
-        if ((CheckpointJson.OptionalText(config, "hidden_act", where) ?? "silu") is not ("silu" or "swish") and string other)
+        if (config["hidden_act"].Text("silu") is not ("silu" or "swish") and string other)
         {
-            throw new CheckpointException($"{where}: hidden_act is '{other}'; only silu is known here.");
+            throw new CheckpointException($"{Where}: hidden_act is '{other}'; only silu is known here.");
         }
     }
 
     // Transformers: a window counts where it is switched on, in kinds that have a switch, and is narrower than the context.
     private void RequireFullAttention()
     {
-        int positions = CheckpointJson.OptionalInteger(config, "max_position_embeddings", 1, int.MaxValue, where) ?? 2048;
-        bool isOn = CheckpointJson.OptionalBoolean(config, "use_sliding_window", where) ?? !config.TryGetProperty("max_window_layers", out _);
-        if (isOn && CheckpointJson.OptionalInteger(config, "sliding_window", 1, int.MaxValue, where) is { } window && window < positions)
+        int positions = config["max_position_embeddings"].Integer(1, int.MaxValue, 2048);
+        bool isOn = config["use_sliding_window"].Boolean() ?? !config["max_window_layers"].Exists;
+        if (isOn && config["sliding_window"].Integer(1, int.MaxValue, int.MaxValue) is int window && window < positions)
         {
-            throw new CheckpointException($"{where}: 'sliding_window' lets a token see {window} of {positions} others; only attention to all of them is known here.");
+            throw new CheckpointException($"{Where}: 'sliding_window' lets a token see {window} of {positions} others; only attention to all of them is known here.");
         }
 
-        if (config.TryGetProperty("layer_types", out JsonElement types) && types.ValueKind == JsonValueKind.Array
-            && types.EnumerateArray().FirstOrDefault(type => type.ValueKind != JsonValueKind.String || type.GetString() != "full_attention") is { ValueKind: not JsonValueKind.Undefined } other)
+        if (config["layer_types"].Items().Select(type => type.RequiredText()).FirstOrDefault(type => type != "full_attention") is { } other)
         {
-            throw new CheckpointException($"{where}: 'layer_types' asks for {other.GetRawText()}; only full_attention is known here.");
+            throw new CheckpointException($"{Where}: 'layer_types' asks for {other}; only full_attention is known here.");
         }
     }
 
     private DecoderShape ReadShape()
     {
-        int hidden = CheckpointJson.Integer(config, "hidden_size", 1, LargestSize, where);
-        int heads = CheckpointJson.Integer(config, "num_attention_heads", 1, 1024, where);
-        int keyValueHeads = CheckpointJson.OptionalInteger(config, "num_key_value_heads", 1, 1024, where) ?? heads;
-        int headSize = CheckpointJson.OptionalInteger(config, "head_dim", 2, 1024, where) ?? hidden / heads;
+        int hidden = config["hidden_size"].Integer(1, LargestSize);
+        int heads = config["num_attention_heads"].Integer(1, 1024);
+        int keyValueHeads = config["num_key_value_heads"].Integer(1, 1024, heads);
+        int headSize = config["head_dim"].Integer(2, 1024, hidden / heads);
         if (heads % keyValueHeads != 0)
         {
-            throw new CheckpointException($"{where}: {heads} heads can't share {keyValueHeads} keys and values evenly.");
+            throw new CheckpointException($"{Where}: {heads} heads can't share {keyValueHeads} keys and values evenly.");
         }
 
         if (headSize % 2 != 0 || headSize == 0)
         {
-            throw new CheckpointException($"{where}: heads of {headSize} numbers can't be rotated; the size must be even.");
+            throw new CheckpointException($"{Where}: heads of {headSize} numbers can't be rotated; the size must be even.");
         }
 
         RequireFullAttention();
         return new DecoderShape
         {
             Hidden = hidden,
-            Intermediate = CheckpointJson.Integer(config, "intermediate_size", 1, LargestSize * 8, where),
+            Intermediate = config["intermediate_size"].Integer(1, LargestSize * 8),
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            Vocabulary = checkpoint.Vocabulary ?? CheckpointJson.Integer(config, "vocab_size", 1, 10_000_000, where),
-            Rotary = RotaryTable.Read(config, headSize, where),
+            Vocabulary = checkpoint.Vocabulary ?? config["vocab_size"].Integer(1, 10_000_000),
+            Rotary = RotaryTable.Read(config, headSize),
         };
     }
 }

@@ -1,7 +1,7 @@
-using System.Text.Json;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Files;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -24,17 +24,17 @@ internal sealed class VisionLanguageModel : IDisposable
     /// <summary>Opens a checkpoint, merges the adapters inside and beside it, and reads a model of it.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
-    /// <param name="read">Reads both towers, from the tensors and the configuration, which has the path that is given.</param>
-    public static VisionLanguageModel Read(string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonElement, string, (IVisionEncoder Vision, TextDecoder Text)> read)
+    /// <param name="read">Reads both towers, from the tensors and the configuration.</param>
+    public static VisionLanguageModel Read(string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonValue, (IVisionEncoder Vision, TextDecoder Text)> read)
     {
         string path = Path.Combine(folder, "config.json");
-        using JsonDocument config = CheckpointJson.Read(path);
+        JsonValue config = CheckpointFile.ReadObject(path);
         SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
         try
         {
-            UnmergedAdapter.Merge(checkpoint, config.RootElement, path);
+            UnmergedAdapter.Merge(checkpoint, config);
             adapter?.MergeInto(checkpoint);
-            (IVisionEncoder vision, TextDecoder text) = read(checkpoint, config.RootElement, path);
+            (IVisionEncoder vision, TextDecoder text) = read(checkpoint, config);
             return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
         }
         catch

@@ -17,7 +17,7 @@ public sealed class HostileFamiliesTests
     [InlineData("qwen2vl-tiny", "\"spatial_merge_size\": 2", "\"spatial_merge_size\": 3", "merger.mlp.0.weight")]
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      2,\n      3,\n      4\n", "mrope_section")]
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      -2,\n      7,\n      3\n", "mrope_section")]
-    [InlineData("qwen2vl-tiny", "\"rope_scaling\": {", "\"other\": {", "rope_scaling")]
+    [InlineData("qwen2vl-tiny", "\"rope_scaling\": {", "\"other\": {", "rope_parameters")]
     public void A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
     {
         using var folder = new TemporaryFolder();

@@ -61,7 +61,7 @@ public sealed class Qwen3VLTests
     }
 
     [Theory]
-    [InlineData("text_config", "rope_theta", null, "'rope_theta' is missing")]
+    [InlineData("text_config", "rope_theta", null, "rope_theta' is null")]
     [InlineData("vision_config", "num_position_embeddings", 48, "no square")]
     [InlineData("vision_config", "out_hidden_size", 63, "'out_hidden_size' is 63")]
     [InlineData("vision_config", "deepstack_visual_indexes", 4, "different layers, counted from 0, of 4")]

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
@@ -35,10 +34,10 @@ public sealed class RotaryTableTests
 
     [Theory]
     [InlineData("""{"rope_scaling": {"rope_type": "proportional"}}""", "'proportional' is not known")]
-    [InlineData("""{"rope_scaling": {"rope_type": "linear"}}""", "'factor'")]
-    [InlineData("""{"rope_scaling": {"rope_type": "yarn", "factor": -4}}""", "'factor' must be above 0")]
-    [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1]}}""", "'short_factor'")]
-    [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 0]}}""", "'short_factor'")]
+    [InlineData("""{"rope_scaling": {"rope_type": "linear"}}""", "factor' is missing")]
+    [InlineData("""{"rope_scaling": {"rope_type": "yarn", "factor": -4}}""", "factor' is -4; expected a number above 0")]
+    [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1]}}""", "short_factor' is")]
+    [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 0]}}""", "short_factor' is")]
     [InlineData("""{"partial_rotary_factor": 0.75}""", "'partial_rotary_factor' is 0.75")]
     [InlineData("""{"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}}""", "'partial_rotary_factor' is 0.5")]
     [InlineData("""{"rope_parameters": {"full_attention": {"rope_type": "default"}}}""", "'full_attention' has rotary parameters of its own")]
@@ -46,9 +45,5 @@ public sealed class RotaryTableTests
     public void What_is_not_known_is_refused_by_name(string config, string message) =>
         Assert.Contains(message, Assert.Throws<CheckpointException>(() => Read(config)).Message, StringComparison.Ordinal);
 
-    private static RotaryTable Read(string config)
-    {
-        using JsonDocument json = JsonDocument.Parse(config);
-        return RotaryTable.Read(json.RootElement, 16, "config.json");
-    }
+    private static RotaryTable Read(string config) => RotaryTable.Read(Fixture.Config(config), 16);
 }
