@@ -15,6 +15,12 @@ internal sealed record DecoderNames
     /// <summary>Positions of the new tokens, [batch, tokens], [3, batch, tokens] or [batch, tokens, 3].</summary>
     public required string? Positions { get; init; }
 
+    /// <summary>
+    /// The place of the last token that each new one sees, [batch, tokens]: in graphs in which an image's tokens see each
+    /// other, which therefore must all be new in one run.
+    /// </summary>
+    public required string? VisibleUntil { get; init; }
+
     /// <summary>How many of the last positions get logits.</summary>
     public required string? KeepLogits { get; init; }
 
@@ -53,6 +59,7 @@ internal sealed record DecoderNames
             Embeddings = naming.Embeddings,
             Mask = graph.Require(graph.Input(naming.Mask), TensorElementType.Int64, 2).Name,
             Positions = Optional(graph, naming.Positions, TensorElementType.Int64, 2, 3),
+            VisibleUntil = Optional(graph, naming.VisibleUntil, TensorElementType.Int64, 2),
             KeepLogits = Optional(graph, naming.KeepLogits, TensorElementType.Int64, 1),
             UseCacheBranch = Optional(graph, naming.UseCacheBranch, TensorElementType.Bool, 1),
             Logits = graph.RequireFloats(graph.Output(naming.Logits), 3).Name,
@@ -65,7 +72,7 @@ internal sealed record DecoderNames
     /// <exception cref="ModelLoadException">It does; the message names file and tensor.</exception>
     public void RequireNothingElse(GraphSignature graph)
     {
-        HashSet<string?> known = [Embeddings, Mask, Positions, KeepLogits, UseCacheBranch, .. Past];
+        HashSet<string?> known = [Embeddings, Mask, Positions, VisibleUntil, KeepLogits, UseCacheBranch, .. Past];
         if (graph.Inputs.Values.FirstOrDefault(input => !known.Contains(input.Name)) is { } unknown)
         {
             throw graph.Wrong(unknown, "no input of that name is known; decoders with convolutional or recurrent states, cross attention or adapters are not supported");

@@ -93,16 +93,15 @@ internal sealed class GuardModel(VisionLanguageModel model, PromptImage image, T
     /// </summary>
     private TokenSequence Compose(GuardPrompt prompt)
     {
-        int[] imageIds = model.Tokenizer.Encode(image.Plan.Text);
+        int[] ids = prompt.Joined?.Encode(image.Plan) ?? [.. prompt.Before, .. model.Tokenizer.Encode(image.Plan.Text), .. prompt.After];
         int mark = model.Profile.ImageToken;
-        int first = Array.IndexOf(imageIds, mark), last = Array.LastIndexOf(imageIds, mark), marks = imageIds.Count(id => id == mark);
+        int first = Array.IndexOf(ids, mark), last = Array.LastIndexOf(ids, mark), marks = ids.Count(id => id == mark);
         if (marks != image.Plan.Tokens || marks == 0 || prompt.Before.Contains(mark) || prompt.After.Contains(mark))
         {
             throw new InvalidOperationException(
                 $"The image should stand in the prompt with {image.Plan.Tokens} tokens of id {mark}, but stands there with {marks}, and {prompt.Before.Count(id => id == mark) + prompt.After.Count(id => id == mark)} stand elsewhere. The model's tokenizer and configuration don't belong together.");
         }
 
-        var span = new ImageSpan(prompt.Before.Length + first, last - first + 1, image.Key, image.Plan);
-        return new TokenSequence([.. prompt.Before, .. imageIds, .. prompt.After], [span]);
+        return new TokenSequence(ids, [new ImageSpan(first, last - first + 1, image.Key, image.Plan)]);
     }
 }

@@ -100,6 +100,9 @@ internal sealed record TensorNaming
 
     public string Positions { get; init; } = "position_ids";
 
+    /// <summary>The last token that each one sees, in graphs in which an image's tokens see each other.</summary>
+    public string VisibleUntil { get; init; } = "visible_until";
+
     public string KeepLogits { get; init; } = "num_logits_to_keep";
 
     public string UseCacheBranch { get; init; } = "use_cache_branch";

@@ -69,6 +69,11 @@ public static class VisionLanguageSelfTest
                 : OrtValue.CreateTensorValueFromMemory(positions, [1, tokens]);
         }
 
+        if (names.VisibleUntil is { } visible)
+        {
+            inputs[visible] = OrtValue.CreateTensorValueFromMemory(positions, [1, tokens]);
+        }
+
         if (names.KeepLogits is { } kept)
         {
             inputs[kept] = OrtValue.CreateTensorValueFromMemory([1L], []);

@@ -68,6 +68,14 @@ internal static class GoldenTensors
         return (shape, tensor.GetProperty("dtype").GetString()!, bytes[range]);
     }
 
+    /// <summary>Whether a safetensors file has a tensor of that name.</summary>
+    public static bool Has(string file, string name)
+    {
+        byte[] bytes = File.ReadAllBytes(PathOf(file));
+        using var header = JsonDocument.Parse(bytes.AsMemory(8, (int)BitConverter.ToUInt64(bytes)));
+        return header.RootElement.TryGetProperty(name, out _);
+    }
+
     /// <summary>A JSON file beside them.</summary>
     public static JsonElement Json(string file)
     {

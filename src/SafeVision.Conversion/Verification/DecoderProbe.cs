@@ -4,7 +4,10 @@ using SafeVision.Conversion.Families.VisionLanguage;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Some embeddings, run through a decoder's graph as a host would: first most of them, then one more with the cache.</summary>
-internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDisposable
+/// <param name="shape">The decoder's.</param>
+/// <param name="embeddings">[tokens, input width].</param>
+/// <param name="image">How many of the first tokens are an image's, and see each other both ways where the decoder has that.</param>
+internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int image = 0) : IDisposable
 {
     private readonly List<OrtValue> _values = [];
 
@@ -53,6 +56,7 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings) : IDi
                 "inputs_embeds" => run.Value(name, embeddings[(start * shape.InputWidth)..((start + count) * shape.InputWidth)], 1, count, shape.InputWidth),
                 "attention_mask" => run.Value(name, [.. Enumerable.Repeat(1f, start + count)], 1, start + count),
                 "position_ids" => Positions(run, start, count),
+                "visible_until" => run.Value(name, [.. Enumerable.Range(start, count).Select(token => (float)Math.Max(token, image - 1))], 1, count),
                 "num_logits_to_keep" => run.Value(name, [kept]),
                 _ => run.Value(name, [], 1, shape.KeyValueHeads, 0, shape.HeadSize),
             };

@@ -63,7 +63,8 @@ internal sealed class PrecisionComparison(
             long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
             float[] expected = [.. expectedFeatures, .. Embed(twins[1], ids)], actual = [.. features, .. Embed(rounded[1], ids)];
             Advance(Steps);
-            logits.Add(RunDecoder(model.Text, twins[0], expected), RunDecoder(model.Text, rounded[0], actual));
+            int imageTokens = expectedFeatures.Length / model.Text.Shape.InputWidth;
+            logits.Add(RunDecoder(model.Text, twins[0], expected, imageTokens), RunDecoder(model.Text, rounded[0], actual, imageTokens));
             Advance(Steps);
         }
 
@@ -120,9 +121,9 @@ internal sealed class PrecisionComparison(
         return Finite(embedding, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
     }
 
-    private float[] RunDecoder(TextDecoder text, WrittenGraph decoder, float[] embeddings)
+    private float[] RunDecoder(TextDecoder text, WrittenGraph decoder, float[] embeddings, int image = 0)
     {
-        using var probe = new DecoderProbe(text.Shape, embeddings);
+        using var probe = new DecoderProbe(text.Shape, embeddings, image);
         return Finite(decoder, probe.Logits(decoder, Tokens, cancellationToken));
     }
 

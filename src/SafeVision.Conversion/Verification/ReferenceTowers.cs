@@ -107,7 +107,8 @@ internal static class ReferenceDecoder
     /// <param name="layers">How many layers.</param>
     /// <param name="computed">Told after each layer.</param>
     /// <param name="cancellationToken">Ends the computation between two layers.</param>
-    public static float[] Run(TextDecoder decoder, float[] embeddings, int layers, Action computed, CancellationToken cancellationToken)
+    /// <param name="image">How many of the first tokens see each other both ways.</param>
+    public static float[] Run(TextDecoder decoder, float[] embeddings, int layers, Action computed, CancellationToken cancellationToken, int image = 0)
     {
         DecoderShape shape = decoder.Shape;
         float[] residual = Part(shape, embeddings, 0);
@@ -117,17 +118,20 @@ internal static class ReferenceDecoder
             cancellationToken.ThrowIfCancellationRequested();
             float[] x = [.. residual];
             ReferenceTransformer.Normalize(layer.AttentionNorm, x);
-            float[] query = Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape), key = Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape);
+            RotaryTable rotary = (layer.SeesWindow ? shape.WindowRotary : null) ?? shape.Rotary;
+            float[] query = Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape, rotary), key = Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape, rotary);
             float[] value = ReferenceTransformer.Linear(layer.Value, x);
-            float[] mixed = ReferenceTransformer.Attend(query, key, value, shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= token);
-            TensorPrimitives.Add(residual, ReferenceTransformer.Linear(layer.Output, mixed), residual);
+            int window = layer.SeesWindow ? shape.Window!.Value : int.MaxValue;
+            float[] mixed = ReferenceTransformer.Attend(
+                query, key, value, shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= Math.Max(token, image - 1) && token - other < window, shape.AttentionScale, shape.AttentionCap);
+            Add(residual, ReferenceTransformer.Linear(layer.Output, mixed), layer.OutputNorm);
 
             x = [.. residual];
             ReferenceTransformer.Normalize(layer.MlpNorm, x);
             float[] gate = ReferenceTransformer.Linear(layer.Gate, x);
-            ReferenceTransformer.Activate(Activation.Silu, gate);
+            ReferenceTransformer.Activate(shape.Activation, gate);
             TensorPrimitives.Multiply(gate, ReferenceTransformer.Linear(layer.Up, x), gate);
-            TensorPrimitives.Add(residual, ReferenceTransformer.Linear(layer.Down, gate), residual);
+            Add(residual, ReferenceTransformer.Linear(layer.Down, gate), layer.DownNorm);
             if (i < shape.DeepStack)
             {
                 TensorPrimitives.Add(residual, Part(shape, embeddings, 1 + i), residual);
@@ -144,14 +148,35 @@ internal static class ReferenceDecoder
     {
         float[] x = [.. hidden];
         ReferenceTransformer.Normalize(decoder.Norm, x);
-        return ReferenceTransformer.Linear(decoder.Head, x);
+        return Bound(ReferenceTransformer.Linear(decoder.Head, x), decoder.Shape.LogitCap);
+    }
+
+    /// <summary>c · tanh(x / c), in place; null leaves the numbers as they are.</summary>
+    public static float[] Bound(float[] x, double? most)
+    {
+        for (int i = 0; most is { } cap && i < x.Length; i++)
+        {
+            x[i] = (float)(cap * Math.Tanh(x[i] / cap));
+        }
+
+        return x;
+    }
+
+    private static void Add(float[] residual, float[] x, NormWeights? norm)
+    {
+        if (norm is not null)
+        {
+            ReferenceTransformer.Normalize(norm, x);
+        }
+
+        TensorPrimitives.Add(residual, x, residual);
     }
 
     /// <summary>A token's embedding, or what is added behind one of the first layers.</summary>
     private static float[] Part(DecoderShape shape, float[] embeddings, int part) =>
         [.. Enumerable.Range(0, embeddings.Length / shape.InputWidth).SelectMany(token => embeddings.AsSpan((token * shape.InputWidth) + (part * shape.Hidden), shape.Hidden).ToArray())];
 
-    private static float[] Project(Projection projection, NormWeights? norm, float[] x, int heads, DecoderShape shape)
+    private static float[] Project(Projection projection, NormWeights? norm, float[] x, int heads, DecoderShape shape, RotaryTable rotary)
     {
         float[] y = ReferenceTransformer.Linear(projection, x);
         if (norm is not null)
@@ -159,9 +184,9 @@ internal static class ReferenceDecoder
             ReferenceTransformer.Normalize(norm, y); // each head is a row of its own
         }
 
-        float[] frequencies = shape.Rotary.Frequencies.ToArray();
+        float[] frequencies = rotary.Frequencies.ToArray();
         ReferenceTransformer.Rotate(y, heads, shape.HeadSize, (token, pair) => token * frequencies[pair]);
-        TensorPrimitives.Multiply(y, (float)shape.Rotary.Magnitude, y);
+        TensorPrimitives.Multiply(y, (float)rotary.Magnitude, y);
         return y;
     }
 }

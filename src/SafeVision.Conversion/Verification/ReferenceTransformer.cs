@@ -121,8 +121,19 @@ internal static class ReferenceTransformer
     /// Attention of rows [tokens, heads · size] over keys and values [others, keyHeads · size], where <paramref name="sees"/>
     /// says which token may look at which other.
     /// </summary>
-    public static float[] Attend(float[] query, float[] key, float[] value, int heads, int keyHeads, int size, Func<int, int, bool> sees)
+    /// <param name="query">[tokens, heads · size].</param>
+    /// <param name="key">[others, keyHeads · size].</param>
+    /// <param name="value">Likewise.</param>
+    /// <param name="heads">How many heads ask.</param>
+    /// <param name="keyHeads">How many answer.</param>
+    /// <param name="size">Of a head.</param>
+    /// <param name="sees">Whether a token sees another.</param>
+    /// <param name="scale">What scores are multiplied by; null: 1 / √size.</param>
+    /// <param name="cap">The bound c of scores, c · tanh(score / c); null: none.</param>
+    public static float[] Attend(
+        float[] query, float[] key, float[] value, int heads, int keyHeads, int size, Func<int, int, bool> sees, double? scale = null, double? cap = null)
     {
+        double factor = scale ?? 1 / Math.Sqrt(size);
         int tokens = query.Length / (heads * size), others = key.Length / (keyHeads * size), shared = heads / keyHeads;
         float[] mixed = new float[query.Length];
         Parallel.For(0, heads, head =>
@@ -135,9 +146,8 @@ internal static class ReferenceTransformer
                 ReadOnlySpan<float> asked = query.AsSpan((token * heads * size) + (head * size), size);
                 for (int i = 0; i < others; i++)
                 {
-                    weights[i] = sees(token, i)
-                        ? TensorPrimitives.Dot(asked, key.AsSpan((i * keyHeads * size) + (keyHead * size), size)) / Math.Sqrt(size)
-                        : double.NegativeInfinity;
+                    double score = sees(token, i) ? factor * TensorPrimitives.Dot(asked, key.AsSpan((i * keyHeads * size) + (keyHead * size), size)) : double.NegativeInfinity;
+                    weights[i] = cap is { } most && double.IsFinite(score) ? most * Math.Tanh(score / most) : score;
                 }
 
                 Probabilities.SoftMax(weights, weights);

@@ -11,6 +11,7 @@ namespace SafeVision.Conversion.Verification;
 internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double tolerance, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int Tokens = 5;
+    private const int ImageTokens = 3; // the first ones, where an image's tokens see each other
     private const int WatchedLogits = 8192; // the last ones, of a language model that is not computed to its end
     private const int WatchedTokens = 16; // of a vision tower that is not computed to its end
     private readonly Lock _gate = new();
@@ -64,8 +65,9 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         TextDecoder text = model.Text;
         bool isWhole = graph.WeightBytes <= MostBytes && !IsCoarse;
         int layers = isWhole ? text.Layers.Count : IsCoarse ? 1 : (int)Math.Clamp(MostBytes * text.Layers.Count / graph.WeightBytes, 1, text.Layers.Count);
-        float[] hidden = ReferenceDecoder.Run(text, embeddings, layers, Advance, cancellationToken);
-        using var probe = new DecoderProbe(text.Shape, embeddings);
+        int image = text.Shape.SeesWholeImages ? ImageTokens : 0;
+        float[] hidden = ReferenceDecoder.Run(text, embeddings, layers, Advance, cancellationToken, image);
+        using var probe = new DecoderProbe(text.Shape, embeddings, image);
         if (isWhole)
         {
             (float[] prefill, float[] step) = probe.ReadAndStep(graph, cancellationToken);
@@ -78,7 +80,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         float[] logits = Tail(graph, "logits", noise, text.Shape.Hidden);
         int watched = Math.Min(WatchedLogits, text.Shape.Vocabulary), first = text.Shape.Vocabulary - watched;
         float[] ends = [.. Enumerable.Range(1, Tokens).SelectMany(row => logits.AsSpan((row * text.Shape.Vocabulary) - watched, watched).ToArray())];
-        Compare(graph, "head", ReferenceTransformer.Linear(text.Head.Slice("head.watched", first, watched), noise), ends);
+        Compare(graph, "head", ReferenceDecoder.Bound(ReferenceTransformer.Linear(text.Head.Slice("head.watched", first, watched), noise), text.Shape.LogitCap), ends);
         return layers;
     }
 

@@ -12,13 +12,15 @@ internal static class LanguageSettings
     private const int MostStopTokens = 64;
 
     /// <summary>The most tokens that the text model was made for, or that its export takes.</summary>
-    public static int ContextLength(ModelConfiguration configuration)
+    /// <param name="configuration">The model's files.</param>
+    /// <param name="otherwise">What a configuration that leaves it out means; null: it must say it.</param>
+    public static int ContextLength(ModelConfiguration configuration, int? otherwise = null)
     {
         JsonValue positions = Text(configuration)["max_position_embeddings"];
         JsonValue exported = configuration.GenAI["model"]["context_length"];
         return exported.Exists
             ? Math.Min(exported.Integer(1, LongestContext), positions.Integer(1, LongestContext, LongestContext))
-            : positions.Integer(1, LongestContext);
+            : positions.Integer(1, LongestContext, otherwise);
     }
 
     /// <summary>The ids that end an answer: those of generation_config.json, or of the text model where it has none, and the marks that end a turn.</summary>
@@ -73,14 +75,15 @@ internal static class LanguageSettings
     /// <param name="tokenizer">Says whether it puts a token in front of every text.</param>
     /// <param name="marks">The candidates, likeliest first.</param>
     /// <param name="otherwise">The family's chat template for folders without one; null where there is none.</param>
+    /// <param name="repeatsBeginning">Whether a prompt begins with the template's own beginning behind the tokenizer's.</param>
     /// <exception cref="ModelLoadException">The trial has none of the marks, or one several times: images would go missing.</exception>
     public static (ConversationTemplate Template, string Mark) Conversation(
-        ModelConfiguration configuration, TextTokenizer tokenizer, IReadOnlyList<string> marks, string? otherwise)
+        ModelConfiguration configuration, TextTokenizer tokenizer, IReadOnlyList<string> marks, string? otherwise, bool repeatsBeginning = false)
     {
         foreach (string mark in marks)
         {
             ConversationTemplate template = ConversationTemplates.Read(
-                configuration, mark, tokenizerWritesBeginning: tokenizer.BeginningOfText is not null, otherwise: otherwise);
+                configuration, mark, tokenizerWritesBeginning: tokenizer.BeginningOfText is not null && !repeatsBeginning, otherwise: otherwise);
             string trial = template.Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted("?"))]).Text;
             int first = trial.IndexOf(mark, StringComparison.Ordinal);
             if (first >= 0 && trial.IndexOf(mark, first + mark.Length, StringComparison.Ordinal) < 0)

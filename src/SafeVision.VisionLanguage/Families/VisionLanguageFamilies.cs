@@ -7,7 +7,7 @@ namespace SafeVision.VisionLanguage.Families;
 /// <summary>The families that are known; a new one is a file and a line here.</summary>
 internal static class VisionLanguageFamilies
 {
-    private static readonly IVisionLanguageFamily[] s_all = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl()];
+    private static readonly IVisionLanguageFamily[] s_all = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Gemma3()];
 
     /// <summary>Reads how a model is fed.</summary>
     /// <exception cref="ModelLoadException">No family is known for it; the message lists those that are.</exception>
@@ -52,6 +52,15 @@ internal sealed record VisionLanguageProfile
 
     /// <summary>The id of the token whose embedding is replaced by an image feature.</summary>
     public required int ImageToken { get; init; }
+
+    /// <summary>Whether text stands around the image's tokens in <see cref="ImagePlan.Text"/> that becomes tokens together with the text beside it.</summary>
+    public bool JoinsImageText { get; init; }
+
+    /// <summary>The guard protocol that the model was trained for; null: nothing says so.</summary>
+    public string? Protocol { get; init; }
+
+    /// <summary>The ids of the answers yes and no, where the configuration states them.</summary>
+    public (int Yes, int No)? YesNo { get; init; }
 
     /// <summary>How a conversation is written down for the model.</summary>
     public required ConversationTemplate Conversation { get; init; }

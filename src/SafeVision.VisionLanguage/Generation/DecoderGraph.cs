@@ -38,6 +38,9 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
     /// <summary>Bytes of keys and values that one token takes in all layers.</summary>
     public long BytesPerToken => (long)Names.Past.Count * Heads * HeadSize * TensorElements.SizeOf(CacheType);
 
+    /// <summary>Whether the tokens of an image see each other both ways, so that they must all be computed in one run.</summary>
+    public bool SeesWholeImages => Names.VisibleUntil is not null;
+
     /// <summary>Whether the three rows of multimodal positions are the last dimension instead of the first.</summary>
     public bool PositionsLast => Names.Positions is not null && Session.Session.InputMetadata[Names.Positions].Dimensions is [not 3, _, 3];
 

@@ -192,7 +192,7 @@ internal sealed class DecoderScheduler : IDisposable
 
         if (job.Slot.Pending == 0)
         {
-            job.Slot.Cache.Rewind(job.Slot.Tokens.Count - 1); // its logits are gone; they are computed anew
+            _slots.ForgetLast(job.Slot); // its logits are gone; they are computed anew
         }
 
         return false;
@@ -244,10 +244,8 @@ internal sealed class DecoderScheduler : IDisposable
             _turn = (_turn + i + 1) % _jobs.Count;
             Guard([job], () =>
             {
-                // The logits that are wanted must all come from the last run.
-                int keep = job.Keep, pending = job.Slot.Pending;
-                int count = pending <= Math.Max(_decoder.Chunk, keep) ? pending : Math.Min(_decoder.Chunk, pending - keep);
-                bool isLast = count == pending;
+                int keep = job.Keep, count = _decoder.Portion(job.Slot, keep);
+                bool isLast = count == job.Slot.Pending;
                 Span<float> logits = _decoder.Run(job.Slot, count, isLast ? keep : 1, job.CancellationToken);
                 if (isLast)
                 {

@@ -11,6 +11,7 @@ internal sealed class DecoderSlots : IDisposable
     private readonly DecoderSlot[] _slots;
     private readonly long[] _lastUse;
     private readonly bool[] _inUse;
+    private readonly bool _seesWholeImages;
     private long _clock;
 
     /// <param name="graph">The decoder.</param>
@@ -26,7 +27,7 @@ internal sealed class DecoderSlots : IDisposable
         }
 
         (_lastUse, _inUse) = (new long[count], new bool[count]);
-        Capacity = capacity;
+        (Capacity, _seesWholeImages) = (capacity, graph.SeesWholeImages);
     }
 
     /// <summary>The tensors of all slots, for graphs that append in place; null for others.</summary>
@@ -102,8 +103,14 @@ internal sealed class DecoderSlots : IDisposable
     }
 
     /// <summary>How many tokens of a prompt a slot has computed; while it is computing, as many as there are so far.</summary>
-    private static int Common(DecoderSlot slot, TokenSequence prompt) =>
-        Math.Min(slot.Tokens.CommonPrefix(prompt, slot.Cache.Length), prompt.Count - 1);
+    private int Common(DecoderSlot slot, TokenSequence prompt) =>
+        Resumable(prompt, Math.Min(slot.Tokens.CommonPrefix(prompt, slot.Cache.Length), prompt.Count - 1));
+
+    /// <summary>How many of a sequence's first tokens can stay when at most <paramref name="count"/> do: an image that is seen whole is computed whole.</summary>
+    private int Resumable(TokenSequence tokens, int count) => _seesWholeImages ? tokens.WithoutPartOfImage(count) : count;
+
+    /// <summary>Forgets what was computed of the last token, so that it can be computed once more.</summary>
+    public void ForgetLast(DecoderSlot slot) => slot.Cache.Rewind(Resumable(slot.Tokens, slot.Tokens.Count - 1));
 
     private int LeastRecentlyUsed()
     {

@@ -40,8 +40,22 @@ internal sealed class TextDecoder : IDisposable
         }
     }
 
-    /// <summary>The most tokens of one run.</summary>
+    /// <summary>The most tokens of one run, but for images that must be seen whole.</summary>
     public int Chunk { get; }
+
+    /// <summary>How many of a sequence's pending tokens the next run takes.</summary>
+    /// <param name="slot">The sequence.</param>
+    /// <param name="keep">How many of the last ones logits are wanted of, which must all come from one run.</param>
+    public int Portion(DecoderSlot slot, int keep)
+    {
+        int past = slot.Cache.Length, pending = slot.Pending, end = past + (pending <= Math.Max(Chunk, keep) ? pending : Math.Min(Chunk, pending - keep));
+        if (_graph.SeesWholeImages && slot.Tokens.WithoutPartOfImage(end) is int before && before < end)
+        {
+            end = before > past ? before : slot.Tokens.ImageBlock(past).End;
+        }
+
+        return past + pending - end < keep ? pending : end - past;
+    }
 
     /// <summary>Computes the first <paramref name="count"/> pending tokens of a sequence.</summary>
     /// <returns>The logits of the last <paramref name="keep"/> of them, [keep, vocabulary], to be used before the next run; they may be overwritten.</returns>
@@ -61,6 +75,12 @@ internal sealed class TextDecoder : IDisposable
             Span<long> positions = Int64("positions", _positions.Rows * count);
             _positions.Write(slot.Tokens, past, positions);
             BindPositions(positions, 1, count);
+        }
+
+        if (_graph.SeesWholeImages)
+        {
+            WriteVisible(slot.Tokens, past, Int64("visible", count));
+            Input(_graph.Names.VisibleUntil!, "visible", TensorElementType.Int64, [1, count]);
         }
 
         slot.Cache.Bind(_binding, count);
@@ -101,6 +121,17 @@ internal sealed class TextDecoder : IDisposable
             BindStepPositions(slots, isActive);
         }
 
+        if (_graph.SeesWholeImages)
+        {
+            Span<long> visible = Int64("visible", batch);
+            for (int row = 0; row < batch; row++)
+            {
+                visible[row] = slots[row].Cache.Length;
+            }
+
+            Input(_graph.Names.VisibleUntil!, "visible", TensorElementType.Int64, [batch, 1]);
+        }
+
         buffers.Bind(_binding, slots[0].Row, batch);
         Span<float> logits = Execute(batch, 1, 1, CancellationToken.None);
         for (int row = 0; row < batch; row++)
@@ -112,6 +143,22 @@ internal sealed class TextDecoder : IDisposable
         }
 
         return logits;
+    }
+
+    /// <summary>The last token that each token of a run sees: of an image's those of its block, of others itself.</summary>
+    private static void WriteVisible(TokenSequence tokens, int start, Span<long> visible)
+    {
+        for (int i = 0; i < visible.Length;)
+        {
+            (int first, int end) = tokens.ImageBlock(start + i);
+            if (first < start + i || end > start + visible.Length)
+            {
+                throw new InvalidOperationException($"The tokens {first} to {end - 1} are one image's and must be computed in one run, not cut at {start} or {start + visible.Length}.");
+            }
+
+            visible[i..(end - start)].Fill(end - 1);
+            i = end - start;
+        }
     }
 
     private void Begin(int batch, int count, int past)

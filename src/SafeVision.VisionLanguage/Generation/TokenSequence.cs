@@ -42,6 +42,27 @@ internal sealed class TokenSequence
         _images.RemoveAll(image => image.Start >= count);
     }
 
+    /// <summary>The neighbouring image tokens of one image among which a token stands, as places from Start to before End; for other tokens the token alone.</summary>
+    public (int Start, int End) ImageBlock(int place)
+    {
+        (int start, int end) = (place, place + 1);
+        if (_images.Find(image => image.Start <= place && place < image.End) is { } span && _ids[place] == _ids[span.Start])
+        {
+            for (; start > span.Start && _ids[start - 1] == _ids[place]; start--)
+            {
+            }
+
+            for (; end < Math.Min(span.End, _ids.Count) && _ids[end] == _ids[place]; end++)
+            {
+            }
+        }
+
+        return (start, end);
+    }
+
+    /// <summary>The largest number of first tokens, at most <paramref name="count"/>, that ends in no block of image tokens.</summary>
+    public int WithoutPartOfImage(int count) => count > 0 && count < _ids.Count ? ImageBlock(count).Start : count;
+
     /// <summary>
     /// How many tokens two sequences have in common from their beginning, of the first <paramref name="limit"/>. A image
     /// counts only whole and only where it is the same image.

@@ -81,6 +81,9 @@ internal sealed record ProtocolCategory(int Position, SafetyCategory Category, P
 /// <param name="After">The ids after the image, up to where the answer begins.</param>
 internal sealed record GuardPrompt(string Text, int[] Before, int[] After)
 {
+    /// <summary>The same with an image's text in between, where the halves alone give other tokens; null: they don't.</summary>
+    public JoinedPrompt? Joined { get; init; }
+
     /// <summary>Tokenises a rendered conversation around its image.</summary>
     /// <remarks>The image mark is an added token or stands beside one, and text is cut there before it is tokenised, so the halves equal the whole.</remarks>
     /// <exception cref="ModelLoadException">The conversation does not hold the image mark exactly once outside a stranger's words.</exception>
@@ -109,8 +112,32 @@ internal sealed record GuardPrompt(string Text, int[] Before, int[] After)
         }
 
         int end = mark + profile.ImageMark.Length;
-        int[] before = tokenizer.Encode(conversation.Slice(0, mark)), after = tokenizer.Encode(conversation.Slice(end, conversation.Text.Length - end));
-        return new GuardPrompt(conversation.Text, tokenizer.BeginningOfText is { } beginning ? [beginning, .. before] : before, after);
+        PromptText first = conversation.Slice(0, mark), rest = conversation.Slice(end, conversation.Text.Length - end);
+        int[] before = tokenizer.Encode(first), after = tokenizer.Encode(rest);
+        return new GuardPrompt(conversation.Text, tokenizer.BeginningOfText is { } beginning ? [beginning, .. before] : before, after)
+        {
+            Joined = profile.JoinsImageText ? new JoinedPrompt(first, rest, tokenizer) : null,
+        };
+    }
+}
+
+/// <summary>Tokenises a prompt together with the text of an image, whose edges form tokens with the text beside them. Thread-safe.</summary>
+internal sealed class JoinedPrompt(PromptText before, PromptText after, TextTokenizer tokenizer)
+{
+    private Tuple<ImagePlan, int[]>? _last; // images mostly have one plan
+
+    /// <summary>The whole prompt's ids, the one that begins every text included.</summary>
+    public int[] Encode(ImagePlan plan)
+    {
+        if (_last is { } last && last.Item1 == plan)
+        {
+            return last.Item2;
+        }
+
+        int[] ids = tokenizer.Encode(PromptText.Concat(before, PromptText.Trusted(plan.Text), after));
+        ids = tokenizer.BeginningOfText is { } beginning ? [beginning, .. ids] : ids;
+        _last = Tuple.Create(plan, ids);
+        return ids;
     }
 }
 

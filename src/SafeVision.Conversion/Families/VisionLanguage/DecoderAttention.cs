@@ -50,6 +50,8 @@ internal interface IDecoderAttention
 /// <summary>What the styles of a decoder's attention share: the cache's names and the projections.</summary>
 internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape shape) : IDecoderAttention
 {
+    private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
+
     private int _layers;
 
     protected TransformerGraph Blocks { get; } = blocks;
@@ -74,6 +76,36 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
         }
 
         return Attend(index, layer, x, key, value, Graph.Claim($"present.{index}.key"), Graph.Claim($"present.{index}.value"));
+    }
+
+    /// <summary>
+    /// What is added to scores, [batch, 1, queries, keys], for layers that see all and for those that see a window: a token
+    /// sees those up to the one that <c>visible_until</c> names, or itself, and of them the last ones.
+    /// </summary>
+    /// <param name="queries">Places of the tokens, with a last dimension of 1.</param>
+    /// <param name="keys">All places, [total].</param>
+    /// <param name="present">Which places hold tokens, [batch, 1, 1, total]; null: all.</param>
+    protected (string All, string? Window) WriteBias(string queries, string keys, string? present)
+    {
+        string last = queries;
+        if (Shape.SeesWholeImages)
+        {
+            Graph.Input(Graph.Claim("visible_until"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
+            last = Blocks.Reshape("mask/until", "visible_until", 0, 1, -1, 1);
+        }
+
+        string seen = Graph.Node("LessOrEqual", Graph.Claim("mask/causal"), [keys, last]); // [batch or 1, 1, sequence, total]
+        seen = present is null ? seen : Graph.Node("And", Graph.Claim("mask/seen"), [seen, present]);
+        if (Shape.Window is not { } window)
+        {
+            return (Bias(seen), null);
+        }
+
+        string first = Graph.Node("Sub", Graph.Claim("mask/first"), [queries, Graph.Integers("mask/window", [window])]);
+        return (Bias(seen), Bias(Graph.Node("And", Graph.Claim("mask/near"), [seen, Graph.Node("Less", Graph.Claim("mask/after"), [first, keys])])));
+
+        string Bias(string shown) =>
+            Graph.Node("Where", Graph.Claim("mask/bias"), [shown, Blocks.Constant("mask/shown", [0], 1), Blocks.Constant("mask/hidden", [Hidden], 1)]);
     }
 
     public void WriteOutputs()
@@ -135,11 +167,14 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
 /// </summary>
 internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
 {
-    private RotaryRotation? _rotation; // null: the operator turns by itself
+    private RotaryRotation? _rotation, _windowRotation; // null: the operator turns by itself
     private string _lastPositions = "", _total = "", _cosines = "", _sines = "";
+    private (string All, string? Window)? _biases; // null: the operator hides what comes later by itself
 
     /// <summary>Whether the operator can do it: its vectors are 8 numbers wide, 16 where it turns them.</summary>
-    public static bool Takes(DecoderShape shape) => shape.HeadSize % (shape.RotarySections is null ? 16 : 8) == 0;
+    public static bool Takes(DecoderShape shape) => shape.HeadSize % (TurnsBefore(shape) ? 8 : 16) == 0;
+
+    private static bool TurnsBefore(DecoderShape shape) => shape.RotarySections is not null || shape.Window is not null || shape.SeesWholeImages;
 
     public override void WriteInputs(string embeddings, string mask)
     {
@@ -147,13 +182,19 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         string last = Graph.Node("Sub", Graph.Claim("mask/last"), [lengths, Graph.Integers("mask/one", [1], 1)]);
         _lastPositions = Blocks.Cast(last, Graph.Claim("mask/last/int32"), DataType.Int32);
         _total = Blocks.Cast(Blocks.SizeOf("mask/total", mask, 1), Graph.Claim("mask/total/int32"), DataType.Int32);
-        if (Shape.RotarySections is null)
+        if (!TurnsBefore(Shape))
         {
             (_cosines, _sines) = Shape.Rotary.Write(Graph, Blocks.Activations);
+            return;
         }
-        else
+
+        (_rotation, _windowRotation) = RotaryRotation.ByPositions(Blocks, Shape);
+        if (Shape.RotarySections is null)
         {
-            _rotation = RotaryRotation.ByPositions(Blocks, Shape);
+            // Rows are padded on the right, so that a token's position is its place.
+            string total = Blocks.SizeOf("mask/keys/count", mask, 1);
+            string keys = Graph.Node("Range", Graph.Claim("mask/keys"), [Graph.Integers("mask/zero", [0]), total, Graph.Integers("mask/step", [1])]);
+            _biases = WriteBias(Blocks.Reshape("mask/queries", "position_ids", 0, 1, -1, 1), keys, present: null);
         }
     }
 
@@ -165,9 +206,16 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         if (_rotation is not null)
         {
             (string q, string k, string v) = ProjectApart(index, layer, x);
-            Graph.RuntimeNode(
-                "GroupQueryAttention", [output, presentKey, presentValue],
-                [Turn($"{name}.query", q, Shape.Heads), Turn($"{name}.key", k, Shape.KeyValueHeads), v, .. caches], heads);
+            RotaryRotation rotation = layer.SeesWindow ? _windowRotation ?? _rotation : _rotation;
+            string[] inputs = [Turn(rotation, $"{name}.query", q, Shape.Heads), Turn(rotation, $"{name}.key", k, Shape.KeyValueHeads), v, .. caches];
+            if (_biases is { } biases)
+            {
+                inputs = [.. inputs, "", "", "", layer.SeesWindow ? biases.Window! : biases.All];
+                heads = [.. heads, OnnxAttribute.Integer("causal", 0), OnnxAttribute.Number("scale", Shape.AttentionScale)];
+                heads = Shape.AttentionCap is { } cap ? [.. heads, OnnxAttribute.Number("softcap", cap)] : heads;
+            }
+
+            Graph.RuntimeNode("GroupQueryAttention", [output, presentKey, presentValue], inputs, heads);
             return output;
         }
 
@@ -180,8 +228,8 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         return output;
     }
 
-    private string Turn(string name, string x, int heads) =>
-        Blocks.Reshape($"{name}/turned", _rotation!.Rotate(name, x, heads), 0, 0, heads * Shape.HeadSize);
+    private string Turn(RotaryRotation rotation, string name, string x, int heads) =>
+        Blocks.Reshape($"{name}/turned", rotation.Rotate(name, x, heads), 0, 0, heads * Shape.HeadSize);
 }
 
 /// <summary>
@@ -190,34 +238,33 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
 /// </summary>
 internal sealed class StandardAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
 {
-    private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
-
-    private RotaryRotation? _rotation;
-    private string _bias = "";
+    private RotaryRotation? _rotation, _windowRotation;
+    private string _bias = "", _windowBias = "";
 
     private int Groups => Shape.Heads / Shape.KeyValueHeads;
 
     public override void WriteInputs(string embeddings, string mask)
     {
-        _rotation = RotaryRotation.ByPositions(Blocks, Shape);
+        (_rotation, _windowRotation) = RotaryRotation.ByPositions(Blocks, Shape);
         string length = Blocks.SizeOf("mask/length", embeddings, 1), total = Blocks.SizeOf("mask/total", mask, 1);
         string zero = Graph.Integers("mask/zero", [0]), one = Graph.Integers("mask/one", [1]);
         string past = Graph.Node("Sub", Graph.Claim("mask/past"), [total, length]);
         string queries = Blocks.Reshape("mask/queries", Graph.Node("Range", Graph.Claim("mask/places"), [past, total, one]), -1, 1); // [sequence, 1]
         string keys = Graph.Node("Range", Graph.Claim("mask/keys"), [zero, total, one]);
-        string causal = Graph.Node("LessOrEqual", Graph.Claim("mask/causal"), [keys, queries]); // [sequence, total]
         string present = Blocks.Cast(Blocks.Reshape("mask/rows", mask, 0, 1, 1, -1), Graph.Claim("mask/present"), DataType.Bool); // [batch, 1, 1, total]
-        string seen = Graph.Node("And", Graph.Claim("mask/seen"), [causal, present]);
-        string bias = Graph.Node("Where", Graph.Claim("mask/bias"), [seen, Blocks.Constant("mask/shown", [0], 1), Blocks.Constant("mask/hidden", [Hidden], 1)]);
-        _bias = Groups == 1 ? bias : Blocks.Concatenate("mask/groups", 2, [.. Enumerable.Repeat(bias, Groups)]); // [batch, 1, groups · sequence, total]
+        (string all, string? window) = WriteBias(queries, keys, present);
+        (_bias, _windowBias) = (Grouped(all), window is null ? "" : Grouped(window));
+
+        string Grouped(string bias) => Groups == 1 ? bias : Blocks.Concatenate("mask/groups", 2, [.. Enumerable.Repeat(bias, Groups)]); // [batch, 1, groups · sequence, total]
     }
 
     protected override string Attend(int index, DecoderLayer layer, string x, string pastKey, string pastValue, string presentKey, string presentValue)
     {
         string name = $"{layer.Name}.attention";
         (string query, string key, string value) = ProjectApart(index, layer, x);
-        query = ByHead($"{name}.query", _rotation!.Rotate($"{name}.query", query, Shape.Heads));
-        key = ByHead($"{name}.key", _rotation.Rotate($"{name}.key", key, Shape.KeyValueHeads));
+        RotaryRotation rotation = (layer.SeesWindow ? _windowRotation : null) ?? _rotation!;
+        query = ByHead($"{name}.query", rotation.Rotate($"{name}.query", query, Shape.Heads));
+        key = ByHead($"{name}.key", rotation.Rotate($"{name}.key", key, Shape.KeyValueHeads));
         value = ByHead($"{name}.value", Blocks.Reshape($"{name}.value/heads", value, 0, 0, Shape.KeyValueHeads, Shape.HeadSize));
         Graph.Node("Concat", presentKey, [pastKey, key], OnnxAttribute.Integer("axis", 2));
         Graph.Node("Concat", presentValue, [pastValue, value], OnnxAttribute.Integer("axis", 2));
@@ -225,8 +272,9 @@ internal sealed class StandardAttention(TransformerGraph blocks, DecoderShape sh
         // The queries that share a key stand one behind the other, so that keys need not be repeated: [batch, keyValueHeads, groups · sequence, headSize]
         string grouped = Blocks.Reshape($"{name}.query/groups", query, 0, Shape.KeyValueHeads, -1, Shape.HeadSize);
         string scores = Graph.RuntimeNode(
-            "FusedMatMul", Graph.Claim($"{name}/scores"), [grouped, presentKey], OnnxAttribute.Integer("transB", 1), OnnxAttribute.Number("alpha", 1 / Math.Sqrt(Shape.HeadSize)));
-        string weights = Graph.Node("Softmax", Graph.Claim($"{name}/weights"), [Blocks.Add($"{name}/masked", scores, _bias)], OnnxAttribute.Integer("axis", -1));
+            "FusedMatMul", Graph.Claim($"{name}/scores"), [grouped, presentKey], OnnxAttribute.Integer("transB", 1), OnnxAttribute.Number("alpha", Shape.AttentionScale));
+        scores = Shape.AttentionCap is { } cap ? Blocks.Bound($"{name}/bound", scores, cap) : scores;
+        string weights = Graph.Node("Softmax", Graph.Claim($"{name}/weights"), [Blocks.Add($"{name}/masked", scores, layer.SeesWindow ? _windowBias : _bias)], OnnxAttribute.Integer("axis", -1));
         string mixed = Graph.Node("MatMul", Graph.Claim($"{name}/mixed"), [weights, presentValue]);
         string heads = Graph.Node("Reshape", Graph.Claim($"{name}/heads"), [mixed, Graph.Node("Shape", Graph.Claim($"{name}/shape"), [query])]);
         return Blocks.Reshape(name, Blocks.Transpose($"{name}/joined", heads, 0, 2, 1, 3), 0, 0, Shape.Heads * Shape.HeadSize);

@@ -46,11 +46,11 @@ internal sealed class DecoderGraph
                 (mixed, residual) = (Keep(mixed, start), Keep(residual, start));
             }
 
-            string output = Linear($"{layer.Name}.attention.output", layer.Output, mixed, LinearRole.TextAttention, i);
+            string output = Normalize(layer.OutputNorm, Linear($"{layer.Name}.attention.output", layer.Output, mixed, LinearRole.TextAttention, i));
             (h, residual) = _blocks.AddAndNormalize(layer.MlpNorm, output, residual);
-            string gate = _blocks.Activate($"{layer.Name}.mlp.silu", Activation.Silu, Linear($"{layer.Name}.mlp.gate", layer.Gate, h, LinearRole.TextMlp, i));
+            string gate = _blocks.Activate($"{layer.Name}.mlp.activation", shape.Activation, Linear($"{layer.Name}.mlp.gate", layer.Gate, h, LinearRole.TextMlp, i));
             string up = Linear($"{layer.Name}.mlp.up", layer.Up, h, LinearRole.TextMlp, i);
-            string down = Linear($"{layer.Name}.mlp.down", layer.Down, _blocks.Multiply($"{layer.Name}.mlp.gated", gate, up), LinearRole.TextMlp, i);
+            string down = Normalize(layer.DownNorm, Linear($"{layer.Name}.mlp.down", layer.Down, _blocks.Multiply($"{layer.Name}.mlp.gated", gate, up), LinearRole.TextMlp, i));
             if (i < shape.DeepStack)
             {
                 string seen = i == _decoder.Layers.Count - 1 ? Keep(parts[1 + i], start) : parts[1 + i];
@@ -63,6 +63,7 @@ internal sealed class DecoderGraph
 
         _blocks.Final = h;
         string logits = Linear("head", _decoder.Head, h, LinearRole.Head, _decoder.Layers.Count - 1);
+        logits = shape.LogitCap is { } cap ? _blocks.Bound("head/bound", logits, cap) : logits;
         _blocks.FloatOutput("logits", logits, ("batch_size", null), ("logits_length", null), ("vocabulary", shape.Vocabulary));
         _attention.WriteOutputs();
         return _blocks;
@@ -70,6 +71,8 @@ internal sealed class DecoderGraph
 
     private string Linear(string name, Projection projection, string x, LinearRole role, int depth) =>
         _blocks.Linear(name, projection, x, role, depth, _decoder.Layers.Count);
+
+    private string Normalize(NormWeights? norm, string x) => norm is null ? x : _blocks.Normalize(norm, x);
 
     /// <summary>A token's embedding, and what is added behind the first layers.</summary>
     private string[] Split(string given)
@@ -111,6 +114,7 @@ internal static class EmbeddingGraph
         var blocks = new TransformerGraph("embed_tokens", form);
         blocks.Graph.Input(blocks.Graph.Claim("input_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
         string rows = blocks.Embedding(decoder.Embedding, "input_ids");
+        rows = decoder.Shape.EmbeddingScale == 1 ? rows : blocks.Multiply("scaled", rows, blocks.Constant("scale", [decoder.Shape.EmbeddingScale]));
         if (decoder.Shape.DeepStack > 0)
         {
             string zeros = blocks.Graph.Integers("zeros", [0, 0, 0, 0, 0, decoder.Shape.InputWidth - decoder.Shape.Hidden], 6);

@@ -21,13 +21,33 @@ internal sealed class RotaryRotation
     /// Adds the input <c>position_ids</c>, [batch, sequence] or, where a head's angles follow time, row and column, [3, batch,
     /// sequence] (Wang et al., arXiv 2409.12191, multimodal rotary position embedding).
     /// </summary>
-    public static RotaryRotation ByPositions(TransformerGraph blocks, DecoderShape shape) =>
-        shape.RotarySections is null ? ByTable(blocks, shape) : BySections(blocks, shape);
+    /// <returns>The rotation, and that of layers that see a window where theirs is another one.</returns>
+    public static (RotaryRotation Rotation, RotaryRotation? Window) ByPositions(TransformerGraph blocks, DecoderShape shape)
+    {
+        if (shape.RotarySections is not null)
+        {
+            return (BySections(blocks, shape), null);
+        }
+
+        blocks.Graph.Input(blocks.Graph.Claim("position_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
+        return shape.WindowRotary is { } window
+            ? (ByFrequencies(blocks, shape, shape.Rotary), ByFrequencies(blocks, shape, window))
+            : (ByTable(blocks, shape), null);
+    }
+
+    /// <summary>Computes the angles: two tables for long contexts would be hundreds of megabytes.</summary>
+    private static RotaryRotation ByFrequencies(TransformerGraph blocks, DecoderShape shape, RotaryTable rotary)
+    {
+        OnnxGraph graph = blocks.Graph;
+        string positions = blocks.Cast("position_ids", graph.Claim("rotary/positions"), DataType.Float);
+        string column = blocks.Reshape("rotary/column", positions, 0, -1, 1, 1); // [batch, sequence, 1, 1]
+        string angles = blocks.Multiply("rotary/angles", column, graph.Singles("rotary.frequencies", rotary.Frequencies, rotary.Columns));
+        return ByAngles(blocks, shape.HeadSize, angles, rotary.Magnitude);
+    }
 
     private static RotaryRotation ByTable(TransformerGraph blocks, DecoderShape shape)
     {
         OnnxGraph graph = blocks.Graph;
-        graph.Input(graph.Claim("position_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
         (string cosines, string sines) = shape.Rotary.Write(graph, blocks.Activations);
         return new RotaryRotation(blocks, shape.HeadSize, Angles("rotary.cosine", cosines), Angles("rotary.sine", sines));
 

@@ -38,8 +38,20 @@ internal sealed class RotaryTable
     public static RotaryTable Read(JsonValue config, int headSize)
     {
         JsonValue scaling = config.Any("rope_parameters", "rope_scaling").Object(mayBeMissing: true);
-        JsonValue setting = config["rope_parameters"]["rope_theta"] is { Exists: true } newer ? newer : config["rope_theta"];
-        double theta = setting.Number(10000);
+        return Read(config, scaling, config["rope_parameters"]["rope_theta"] is { Exists: true } newer ? newer : config["rope_theta"], 10_000, 2048, headSize);
+    }
+
+    /// <summary>The same where a configuration keeps the parts elsewhere.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="scaling">How the angles are stretched; missing: not at all.</param>
+    /// <param name="setting">The base of the frequencies.</param>
+    /// <param name="otherwise">The base where it is missing.</param>
+    /// <param name="positions">How many positions the model knows, where the configuration does not say.</param>
+    /// <param name="headSize">An even number.</param>
+    /// <exception cref="CheckpointException">It asks for what is not known here; the message names the property.</exception>
+    public static RotaryTable Read(JsonValue config, JsonValue scaling, JsonValue setting, double otherwise, int positions, int headSize)
+    {
+        double theta = setting.Number(otherwise);
         if (!(theta > 1))
         {
             throw setting.Wrong("a number above 1");
@@ -59,7 +71,7 @@ internal sealed class RotaryTable
             frequencies[i] = 1 / (float)Math.Pow(theta, (float)(2 * i) / headSize);
         }
 
-        int positions = config["max_position_embeddings"].Integer(1, int.MaxValue, 2048);
+        positions = config["max_position_embeddings"].Integer(1, int.MaxValue, positions);
         int trained = config["original_max_position_embeddings"].Integer(1, int.MaxValue, positions);
         (double magnitude, int known) = scaling.Exists ? new RotaryScaling(scaling, theta, trained, positions).Apply(frequencies) : (1, positions);
         known = Math.Min(known, MostRows);

@@ -17,7 +17,9 @@ internal sealed record TextDecoder(DecoderShape Shape, WeightMatrix Embedding, I
         float[] rows = new float[ids.Length * Shape.InputWidth];
         for (int i = 0; i < ids.Length; i++)
         {
-            Embedding.ReadRows(ids[i], rows.AsSpan(i * Shape.InputWidth, Shape.Hidden));
+            Span<float> row = rows.AsSpan(i * Shape.InputWidth, Shape.Hidden);
+            Embedding.ReadRows(ids[i], row);
+            TensorPrimitives.Multiply(row, Shape.EmbeddingScale, row);
         }
 
         return rows;
@@ -48,6 +50,30 @@ internal sealed record DecoderShape
 
     /// <summary>Whether time, row and column take turns among the angles, as far as their numbers go, instead of following each other.</summary>
     public bool InterleavesSections { get; init; }
+
+    /// <summary>The angles of layers that see a window; null: those of all others.</summary>
+    public RotaryTable? WindowRotary { get; init; }
+
+    /// <summary>How many tokens, itself included, a token sees in layers that see a window; null: there are none.</summary>
+    public int? Window { get; init; }
+
+    /// <summary>Whether the tokens of an image see each other both ways, so that each token's last visible one is an input of the graph.</summary>
+    public bool SeesWholeImages { get; init; }
+
+    /// <summary>What queries times keys are multiplied by.</summary>
+    public double AttentionScale { get => field == 0 ? 1 / Math.Sqrt(HeadSize) : field; init; }
+
+    /// <summary>The bound c of scores, c · tanh(score / c); null: none.</summary>
+    public double? AttentionCap { get; init; }
+
+    /// <summary>The same of logits.</summary>
+    public double? LogitCap { get; init; }
+
+    /// <summary>What a token's embedding is multiplied by; an image's features are not.</summary>
+    public float EmbeddingScale { get; init; } = 1;
+
+    /// <summary>Of the feed-forward parts.</summary>
+    public Activation Activation { get; init; } = Activation.Silu;
 
     /// <summary>
     /// How many of the first layers get features of an image's tokens added to what they yield (DeepStack). They stand behind
@@ -98,6 +124,12 @@ internal sealed record DecoderLayer
     /// <summary>[hidden, heads · headSize].</summary>
     public required Projection Output { get; init; }
 
+    /// <summary>Over what the attention yields, before it is added; null: none.</summary>
+    public NormWeights? OutputNorm { get; init; }
+
+    /// <summary>Whether a token sees only <see cref="DecoderShape.Window"/> tokens.</summary>
+    public bool SeesWindow { get; init; }
+
     public required NormWeights MlpNorm { get; init; }
 
     public required Projection Gate { get; init; }
@@ -105,6 +137,9 @@ internal sealed record DecoderLayer
     public required Projection Up { get; init; }
 
     public required Projection Down { get; init; }
+
+    /// <summary>Over what the feed-forward part yields, before it is added; null: none.</summary>
+    public NormWeights? DownNorm { get; init; }
 }
 
 /// <summary>A normalisation over the last dimension.</summary>
@@ -118,6 +153,14 @@ internal sealed record NormWeights(string Name, float[] Weight, float[]? Bias, d
 
     public static NormWeights Rms(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon) =>
         new(name, checkpoint.Get($"{name}.weight", features).ToSingle(), null, epsilon);
+
+    /// <summary>An RMS norm that is stored as what it differs from 1.</summary>
+    public static NormWeights RmsOffset(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon)
+    {
+        NormWeights norm = Rms(checkpoint, name, features, epsilon);
+        TensorPrimitives.Add<float>(norm.Weight, 1, norm.Weight);
+        return norm;
+    }
 
     public static NormWeights Layer(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon) =>
         new(name, checkpoint.Get($"{name}.weight", features).ToSingle(), checkpoint.Get($"{name}.bias", features).ToSingle(), epsilon);

@@ -19,6 +19,7 @@ internal static class TextDecoders
         ["qwen3"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", HasHeadNorms: true),
         ["internlm2"] = new InternLM2Text(),
         ["phi3"] = new Phi3Text(),
+        ["gemma3_text"] = new Gemma3Text(),
     };
 
     /// <summary>Reads a language model.</summary>

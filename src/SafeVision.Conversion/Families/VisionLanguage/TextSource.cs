@@ -21,11 +21,24 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonValue con
 
     public double Epsilon { get; } = config["rms_norm_eps"].Number(1e-6);
 
-    public DecoderShape Shape => _shape ??= ReadShape();
+    /// <summary>What the whole model's configuration says of tied embeddings; null: nothing.</summary>
+    public bool? IsTied => isTied;
+
+    /// <summary>Read as most kinds have it; a kind whose configuration says it otherwise sets its own first.</summary>
+    public DecoderShape Shape
+    {
+        get => _shape ??= ReadShape();
+        set => _shape = value;
+    }
+
+    public int Vocabulary(int? otherwise = null) => checkpoint.Vocabulary ?? config["vocab_size"].Integer(1, 10_000_000, otherwise);
 
     public Projection Project(string name, int output, int input, bool hasBias) => Projection.Read(checkpoint, names.Body + name, output, input, hasBias);
 
     public NormWeights Norm(string name, int features) => NormWeights.Rms(checkpoint, names.Body + name, features, Epsilon);
+
+    /// <summary>A norm that is stored as what it differs from 1.</summary>
+    public NormWeights OffsetNorm(string name, int features) => NormWeights.RmsOffset(checkpoint, names.Body + name, features, Epsilon);
 
     public WeightMatrix Table(string name) => WeightMatrix.From(checkpoint.Get($"{names.Body}{name}.weight", Shape.Vocabulary, Shape.Hidden));
 
@@ -91,7 +104,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, JsonValue con
             Heads = heads,
             KeyValueHeads = keyValueHeads,
             HeadSize = headSize,
-            Vocabulary = checkpoint.Vocabulary ?? config["vocab_size"].Integer(1, 10_000_000),
+            Vocabulary = Vocabulary(),
             Rotary = RotaryTable.Read(config, headSize),
         };
     }

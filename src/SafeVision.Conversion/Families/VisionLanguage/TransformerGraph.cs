@@ -145,6 +145,13 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
         _ => Graph.RuntimeNode("QuickGelu", Graph.Claim(name), [x], OnnxAttribute.Number("alpha", 1)), // x · σ(x)
     };
 
+    /// <summary>c · tanh(x / c), which keeps numbers between -c and c.</summary>
+    public string Bound(string name, string x, double most)
+    {
+        string part = Graph.Node("Div", Graph.Claim($"{name}/part"), [x, Constant($"{name}.most", [(float)most])]);
+        return Multiply(name, Graph.Node("Tanh", Graph.Claim($"{name}/tanh"), [part]), Constant($"{name}.factor", [(float)most]));
+    }
+
     /// <summary>Dimensions in another order; each 0 of <paramref name="shape"/> keeps a size, -1 is what is left.</summary>
     public string Reshape(string name, string x, params ReadOnlySpan<long> shape) =>
         Graph.Node("Reshape", Graph.Claim(name), [x, Graph.Integers($"{name}/shape", shape, shape.Length)]);

@@ -1,0 +1,195 @@
+using System.Buffers;
+using SafeVision.Files;
+using SafeVision.Imaging;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Families;
+
+/// <summary>
+/// Gemma 3 and ShieldGemma 2: SigLIP, pooled to as many tokens for every image, and a text model in which the tokens of an image
+/// see each other (<c>processing_gemma3.py</c>, <c>processing_shieldgemma2.py</c> of transformers).
+/// </summary>
+internal sealed class Gemma3 : IVisionLanguageFamily
+{
+    private const string Guard = "shieldgemma2";
+    private const string ImageToken = "<image_soft_token>";
+    private const string Start = "<start_of_image>";
+    private const int Context = 131_072; // what a configuration that leaves it out means
+
+    private static readonly ChannelValues s_half = ChannelValues.All(0.5);
+
+    public string Name => "gemma3";
+
+    public IReadOnlyList<string> ModelTypes { get; } = ["gemma3", Guard];
+
+    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    {
+        bool isGuard = configuration.Config["model_type"].Text() == Guard;
+        // The guard was trained with what its template begins with behind what the tokenizer puts there.
+        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [Start], otherwise: null, repeatsBeginning: isGuard);
+        return new VisionLanguageProfile
+        {
+            Family = Name,
+            Images = Images(configuration, options),
+            ImageMark = mark,
+            ImageToken = LanguageSettings.ImageToken(configuration.Config.Any("image_token_index", "image_token_id"), tokenizer, ImageToken),
+            JoinsImageText = true,
+            Conversation = conversation,
+            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<end_of_turn>"),
+            ContextLength = LanguageSettings.ContextLength(configuration, Context),
+            Protocol = isGuard ? "shieldgemma" : null,
+            YesNo = isGuard ? (Answer("yes_token_index", 10_784), Answer("no_token_index", 3771)) : null,
+        };
+
+        int Answer(string key, int otherwise)
+        {
+            int id = configuration.Config[key].Integer(0, int.MaxValue, otherwise);
+            return id < tokenizer.VocabularySize ? id : throw configuration.Config[key].Wrong($"the id of a token, below {tokenizer.VocabularySize}");
+        }
+    }
+
+    /// <summary>How images are prepared, which needs no tokenizer.</summary>
+    public static GemmaPreparation Images(ModelConfiguration configuration, PreparationOptions? options = null)
+    {
+        JsonValue config = configuration.Config, vision = config["vision_config"], tokens = config["mm_tokens_per_image"];
+        PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
+        JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
+        int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
+        if (vision["image_size"].Integer(1, ImageBudget.LongestTile, side) != side)
+        {
+            throw size.Wrong($"{vision["image_size"].Integer(1, ImageBudget.LongestTile)}, the side of the images that the vision tower takes");
+        }
+
+        int count = tokens.Integer(1, ImageBudget.MostTokens, 256), along = (int)Math.Sqrt(count);
+        if (along * along != count)
+        {
+            throw tokens.Wrong("a square number");
+        }
+
+        foreach (JsonValue length in (ReadOnlySpan<JsonValue>)[settings.Values["image_seq_length"], configuration.Processor["image_seq_length"]])
+        {
+            if (length.Integer(1, ImageBudget.MostTokens, count) != count)
+            {
+                throw length.Wrong($"{count}, which config.json says of an image's tokens");
+            }
+        }
+
+        PanAndScan? crops = null;
+        if (config["model_type"].Text() != Guard && settings.Values["do_pan_and_scan"].Boolean(false))
+        {
+            int most = Math.Min(settings.Values["pan_and_scan_max_num_crops"].Integer(1, ImageBudget.MostTiles, 4), options?.MaximumTiles ?? int.MaxValue);
+            crops = most < 2 ? null : new PanAndScan(
+                settings.Values["pan_and_scan_min_crop_size"].Integer(1, 1 << 20, 256), most, settings.Values["pan_and_scan_min_ratio_to_activate"].Number(1.2));
+        }
+
+        int images = 1 + (crops?.MostCrops ?? 0);
+        ImageBudget.Require(tokens, (long)images * count, 3L * images * side * side);
+        string text = $"\n\n{Start}{string.Concat(Enumerable.Repeat(ImageToken, count))}<end_of_image>\n\n";
+        return new GemmaPreparation(side, along, text, crops, settings.Normalisation(s_half, s_half), settings.Filter(ResampleFilter.Bilinear));
+    }
+}
+
+/// <summary>Into which crops an elongated image is cut, beside the whole of it.</summary>
+/// <param name="LeastSide">The fewest pixels of a crop's side; an image of smaller ones is not cut.</param>
+/// <param name="MostCrops">At least 2.</param>
+/// <param name="LeastRatio">The ratio of the longer side to the shorter from which on it is cut.</param>
+internal sealed record PanAndScan(int LeastSide, int MostCrops, double LeastRatio)
+{
+    /// <summary>How many crops in a row and in a column; one of both is 1, and (1, 1) is no cut.</summary>
+    public (int Columns, int Rows) Cut(int width, int height)
+    {
+        (int longer, int shorter) = width >= height ? (width, height) : (height, width);
+        double ratio = (double)longer / shorter;
+        int crops = Math.Min(MostCrops, Math.Max(2, Math.Min(longer / LeastSide, (int)Math.Min(int.MaxValue, Math.Floor(ratio + 0.5)))));
+        int length = Length(longer, crops);
+        bool isWhole = ratio < LeastRatio || Math.Min(shorter, length) < LeastSide || (long)length * (crops - 1) >= longer;
+        return isWhole ? (1, 1) : width >= height ? (crops, 1) : (1, crops);
+    }
+
+    /// <summary>Pixels along a side of a crop, but for the last one, which is what is left.</summary>
+    public static int Length(int side, int crops) => (side + crops - 1) / crops;
+}
+
+/// <summary>Images of any shape as a square, and where it is asked for as crops too, each resized plainly. Thread-safe.</summary>
+internal sealed class GemmaPreparation : IImagePreparation
+{
+    private readonly int _side, _tokens;
+    private readonly string _text;
+    private readonly PanAndScan? _crops;
+    private readonly TileWriter _writer;
+    private readonly ImagePlanCache _plans;
+
+    /// <param name="side">Pixels along a side of a square.</param>
+    /// <param name="tokens">Image tokens along a side of a square.</param>
+    /// <param name="text">What stands in a prompt for one square.</param>
+    /// <param name="crops">When an image is cut; null: never.</param>
+    /// <param name="normalisation">How bytes become network inputs.</param>
+    /// <param name="filter">The kernel of the resize.</param>
+    public GemmaPreparation(int side, int tokens, string text, PanAndScan? crops, ChannelTables normalisation, ResampleFilter filter)
+    {
+        (_side, _tokens, _text, _crops) = (side, tokens, text, crops);
+        _writer = new TileWriter(normalisation, filter, side);
+        _plans = new ImagePlanCache(CreatePlan);
+    }
+
+    public int ShortSide => _side;
+
+    public int MaximumTokens => _tokens * _tokens * (1 + (_crops?.MostCrops ?? 0));
+
+    public ImagePlan Plan(int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+        (int columns, int rows) = _crops?.Cut(width, height) ?? (1, 1);
+        return _plans.Get(columns, rows);
+    }
+
+    public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
+    {
+        (int columns, int rows) = _crops?.Cut(frame.Width, frame.Height) ?? (1, 1);
+        int crops = columns * rows == 1 ? 0 : columns * rows, length = _writer.TileLength;
+        ImageBudget.RequireLength(frame, (1 + crops) * length, plan, pixels);
+        _writer.Write(new PackedPixels(frame), 1, 1, pixels[..length]);
+        int width = PanAndScan.Length(frame.Width, columns), height = PanAndScan.Length(frame.Height, rows);
+        for (int crop = 0; crop < crops; crop++)
+        {
+            (int row, int column) = Math.DivRem(crop, columns);
+            WriteCrop(frame, column * width, row * height, width, height, pixels.Slice((1 + crop) * length, length));
+        }
+    }
+
+    private void WriteCrop(ImageFrame frame, int left, int top, int width, int height, Span<float> pixels)
+    {
+        (width, height) = (Math.Min(width, frame.Width - left), Math.Min(height, frame.Height - top));
+        byte[] cropped = ArrayPool<byte>.Shared.Rent(3 * width * height);
+        try
+        {
+            for (int row = 0; row < height; row++)
+            {
+                frame.Pixels.Slice(3 * (((top + row) * frame.Width) + left), 3 * width).CopyTo(cropped.AsSpan(3 * row * width));
+            }
+
+            _writer.Write(new PackedPixels(cropped.AsSpan(0, 3 * width * height), width, height), 1, 1, pixels);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(cropped);
+        }
+    }
+
+    private ImagePlan CreatePlan(int columns, int rows)
+    {
+        int crops = columns * rows == 1 ? 0 : columns * rows;
+        return new ImagePlan
+        {
+            PixelShape = [1 + crops, 3, _side, _side],
+            Tokens = (1 + crops) * _tokens * _tokens,
+            Text = crops == 0
+                ? _text
+                : $"Here is the original image {_text} and here are some crops to help you see better {string.Join(' ', Enumerable.Repeat(_text, crops))}",
+            Regions = crops == 0
+                ? new TileRegions(1, 1, _tokens)
+                : [.. new TileRegions(1, 1, _tokens), .. new TileRegions(columns, rows, _tokens)],
+        };
+    }
+}
