@@ -41,12 +41,13 @@ public sealed class VisionLanguageEngine : IGuardrailEngine
         return new CompiledVisionLanguagePolicy(policy, model, compiled, await ProvenanceAsync(model, cancellationToken).ConfigureAwait(false), _options);
     }
 
-    /// <summary>The protocol that the options name, or else the prompt file beside the model, or else the one that the model's tokens speak for.</summary>
+    /// <summary>The protocol that the options name, or else the prompt file beside the model, or else its configuration, or else the one that the model's tokens speak for.</summary>
     private (IGuardProtocol Protocol, PromptWording Wording) Choose(VisionLanguageModel model)
     {
         PromptWording? beside = PromptWording.Read(model.Sessions.Files.Configuration);
         IGuardProtocol protocol = _options.Protocol is { } name ? GuardProtocols.Find(name, nameof(VisionLanguageEngineOptions))
             : beside is not null ? GuardProtocols.Find(beside.Protocol, beside.Source)
+            : model.Profile.Protocol is { } trained ? GuardProtocols.Find(trained, model.Profile.Family)
             : GuardProtocols.Guess(model.Tokenizer);
         bool fits = beside is not null && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
         return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
@@ -96,7 +97,8 @@ public sealed class VisionLanguageEngineOptions
     /// <summary>
     /// What the model was trained to be asked and to answer: <c>safevision</c>, <c>instruct</c>, <c>llavaguard</c>,
     /// <c>shieldgemma</c> or <c>llamaguard</c>. Null (the default): what the prompt file beside the model says; without one,
-    /// <c>safevision</c> where the model has its category tokens and <c>instruct</c> otherwise.
+    /// <c>shieldgemma</c> where the configuration says so, <c>safevision</c> where the model has its category tokens and
+    /// <c>instruct</c> otherwise.
     /// </summary>
     public string? Protocol { get; set; }
 
