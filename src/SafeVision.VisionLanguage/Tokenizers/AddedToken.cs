@@ -17,12 +17,15 @@ public sealed record AddedToken(
 {
     /// <summary>The most characters of a content.</summary>
     public const int LongestContent = ContentTrie.LongestContent;
+
+    /// <summary>Whether it is nothing but white space, or marks that stand for it: such a token means nothing that its text does not, so a stranger's text may hold it.</summary>
+    internal bool IsBlank => !IsSpecial && Content.All(unit => char.IsWhiteSpace(unit) || unit == '▁');
 }
 
 /// <summary>
 /// Cuts a text at added tokens: the leftmost first, and of several at one place the longest. It follows
 /// <c>AddedVocabulary::find_matches</c> of huggingface/tokenizers (added_vocabulary.rs), white space and word borders
-/// included. What a stranger wrote takes no part in a match.
+/// included. What a stranger wrote takes no part in a match, but for tokens of white space.
 /// </summary>
 internal sealed class AddedTokenMatcher
 {
@@ -51,7 +54,7 @@ internal sealed class AddedTokenMatcher
         int done = 0;
         for (int place = 0; place < text.Length && !_contents.IsEmpty;)
         {
-            if (_contents.Longest(text, place, static _ => false) is not var (index, length))
+            if (_contents.Longest(text, place, index => _tokens[index].IsBlank) is not var (index, length))
             {
                 place++;
                 continue;

@@ -30,7 +30,7 @@ public sealed class TextTokenizer
         _reserved = new bool[VocabularySize];
         foreach (AddedToken token in parts.AddedTokens)
         {
-            _reserved[token.Id] = true;
+            _reserved[token.Id] = !token.IsBlank;
         }
     }
 
@@ -81,7 +81,8 @@ public sealed class TextTokenizer
 
     /// <summary>
     /// The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no part
-    /// of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters.
+    /// of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters and
+    /// those of white space, which are no marks.
     /// </summary>
     internal int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
 
