@@ -1,6 +1,7 @@
 using System.CommandLine;
 using SafeVision.Cli.Output;
 using SafeVision.Conversion;
+using SafeVision.Conversion.Hub;
 using SafeVision.Evaluation.Calibration;
 using SafeVision.Evaluation.Cases;
 using SafeVision.Evaluation.Datasets;
@@ -48,7 +49,7 @@ internal static class CommandErrors
 
     /// <summary>Whether the message tells a user what to mend.</summary>
     public static bool IsExpected(Exception exception) => exception
-        is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException
+        is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException or HubException
         or DatasetException or RunException or TuningException
         or IOException or UnauthorizedAccessException or ArgumentException;
 

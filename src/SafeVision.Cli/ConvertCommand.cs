@@ -1,5 +1,6 @@
 using System.CommandLine;
 using SafeVision.Conversion;
+using SafeVision.Models;
 using Spectre.Console;
 using Spectre.Console.Rendering;
 
@@ -44,19 +45,18 @@ internal static class ConvertCommand
 
     private static async Task<int> RunAsync(ConversionOptions options, TextWriter output, CancellationToken cancellationToken)
     {
-        ConversionResult result = await ConvertProgress.RunAsync(options, cancellationToken);
+        ConversionResult result = await ConvertProgress.RunAsync(progress => ModelConverter.ConvertAsync(options, progress, cancellationToken));
         await output.WriteLineAsync(FormattableString.Invariant(
             $"{options.Destination}: {result.Manifest.Id} ({result.Family}), {result.Manifest.Bytes / 1e6:0.0} MB, sha256 {result.Manifest.Sha256}"));
         await output.WriteLineAsync(FormattableString.Invariant(
             $"ONNX Runtime and a reference computation of the network differ by {result.LargestDifference:0.0e+0} at most."));
-        if (result.Manifest.Converted?.PrecisionLoss is { } loss)
-        {
-            await output.WriteLineAsync(FormattableString.Invariant(
-                $"{options.Precision} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest answer is the same at {loss.TopAgreement:0.0%}{Describe(result.Manifest.Kind, loss.ImageFeatureError)}."));
-        }
-
+        await output.WriteAsync(Loss(result.Manifest));
         return 0;
     }
+
+    /// <summary>What the rounding of a model's weights cost, as a line; empty where nothing was rounded.</summary>
+    public static string Loss(ModelManifest manifest) => manifest.Converted?.PrecisionLoss is not { } loss ? "" : FormattableString.Invariant(
+        $"{manifest.Converted.Options["precision"]} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest answer is the same at {loss.TopAgreement:0.0%}{Describe(manifest.Kind, loss.ImageFeatureError)}.\n");
 
     private static string Describe(string kind, double? imageFeatureError) =>
         kind == "imageClassifier" ? ""
@@ -67,17 +67,16 @@ internal static class ConvertCommand
 /// <summary>Converts, with a progress bar for each stage on standard error where that is a terminal.</summary>
 internal static class ConvertProgress
 {
-    public static async Task<ConversionResult> RunAsync(ConversionOptions options, CancellationToken cancellationToken)
+    public static async Task<T> RunAsync<T>(Func<IProgress<ConversionProgress>?, Task<T>> work)
     {
         if (Console.IsErrorRedirected)
         {
-            return await ModelConverter.ConvertAsync(options, null, cancellationToken);
+            return await work(null);
         }
 
         IAnsiConsole console = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         ProgressColumn[] columns = [new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new AmountColumn(), new RemainingTimeColumn()];
-        return await console.Progress().AutoClear(true).Columns(columns).StartAsync(
-            context => ModelConverter.ConvertAsync(options, new Bars(context), cancellationToken));
+        return await console.Progress().AutoClear(true).Columns(columns).StartAsync(context => work(new Bars(context)));
     }
 
     /// <summary>How much of a stage is done, in the stage's own unit.</summary>

@@ -44,7 +44,8 @@ internal static class DoctorCommand
         ? DefaultModels.All.Select<ModelPackage, Func<ModelPackage>>(model => () => model)
         : folders.Select<string, Func<ModelPackage>>(folder => () => ModelPackage.Open(folder));
 
-    private static async Task<(string Finding, bool IsSound)> ExamineAsync(Func<ModelPackage> open, ExecutionOptions options, CancellationToken cancellationToken)
+    /// <summary>Checks a model's files and runs its goldens.</summary>
+    public static async Task<(string Finding, bool IsSound)> ExamineAsync(Func<ModelPackage> open, ExecutionOptions options, CancellationToken cancellationToken)
     {
         try
         {

@@ -7,7 +7,7 @@ namespace SafeVision.Cli;
 /// <summary><c>--model DIR</c> and the options that say how that vision-language model is asked.</summary>
 internal sealed class ModelOption
 {
-    private readonly Option<string?> _folder = new("--model") { Description = "The folder of a vision-language model, which then judges instead of the default models." };
+    private readonly Option<string?> _folder = new("--model") { Description = "A vision-language model, which then judges instead of the default models: its folder, or the name of one that 'safevision models pull' fetched." };
     private readonly Option<string> _mode = new("--mode") { Description = "fast: the model names the category; comprehension: it gives a reason too.", DefaultValueFactory = _ => "comprehension" };
     private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, shieldgemma or llamaguard. Without it: what the model's folder says." };
     private readonly Option<string?> _precision = new("--precision") { Description = "Which of the folder's files to run, by their suffix: q4, fp16, ... Without it: the best for the provider." };
@@ -59,7 +59,7 @@ internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, strin
             builder.UseDefaultModels();
         }
 
-        return choice is null ? builder : builder.UseVisionLanguageModel(choice.Folder, options =>
+        return choice is null ? builder : builder.UseVisionLanguageModel(PulledModel.Folder(choice.Folder), options =>
         {
             options.Mode = choice.Mode;
             options.Protocol = choice.Protocol;

@@ -15,8 +15,12 @@ internal static class ModelsCommand
     {
         var folders = new Argument<string[]>("folder") { Description = "Model folders; without any, the default models.", Arity = ArgumentArity.ZeroOrMore };
         var coverage = new Option<bool>("--coverage") { Description = "Instead: which phrases of the built-in categories the default models see, as Markdown." };
-        var model = new Option<string?>("--model") { Description = "Instead: the files of a vision-language model with their hashes; with --coverage, what its protocol can be asked about." };
-        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source.") { folders, coverage, model };
+        var model = new Option<string?>("--model") { Description = "Instead: the files of a vision-language model (a folder or a pulled name) with their hashes; with --coverage, what its protocol can be asked about." };
+        var command = new Command("models", "List models: what each can assess, its size, hash, licence and source; the default ones, or those in folders. Exit code: 0 done, 1 error.") { folders, coverage, model };
+        command.Subcommands.Add(PullCommand.Create());
+        command.Subcommands.Add(PulledModelsCommand.CreateList());
+        command.Subcommands.Add(PulledModelsCommand.CreateVerify());
+        command.Subcommands.Add(PulledModelsCommand.CreateRemove());
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;

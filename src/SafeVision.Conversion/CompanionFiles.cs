@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion;
@@ -8,12 +9,13 @@ internal static class CompanionFiles
 {
     private const long LargestFile = 256 << 20;
     private const string LicenseName = "LICENSE";
+    private const string PromptName = "safevision-prompt.yaml";
 
     private static readonly string[] s_names =
     [
         "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.json", "chat_template.jinja", "safevision-prompt.yaml",
+        "chat_template.json", "chat_template.jinja", PromptName,
     ];
 
     private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];
@@ -43,6 +45,11 @@ internal static class CompanionFiles
             files[name] = folder.Write(name, content);
         }
 
+        if (recipe.Protocol is { } protocol && !files.ContainsKey(PromptName))
+        {
+            files[PromptName] = folder.Write(PromptName, Encoding.UTF8.GetBytes($"protocol: {protocol}\n"));
+        }
+
         if (recipe.LicenseFile is { } license)
         {
             files[LicenseName] = folder.Copy(Path.Combine(recipe.Folder ?? "", license), LicenseName);
@@ -51,6 +58,9 @@ internal static class CompanionFiles
         return files;
     }
 
+    /// <summary>Whether a file of this name is one.</summary>
+    public static bool IsCompanion(string name) => s_names.Contains(name) || s_starts.Any(start => name.StartsWith(start, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Their paths, in order.</summary>
     /// <exception cref="CheckpointException">One is missing behind its link, no regular file, a Git LFS pointer, or larger than such a file can be.</exception>
     public static IReadOnlyList<string> Find(string folder)
@@ -58,7 +68,7 @@ internal static class CompanionFiles
         string[] found =
         [
             .. Directory.EnumerateFiles(folder)
-                .Where(path => s_names.Contains(Path.GetFileName(path)) || s_starts.Any(start => Path.GetFileName(path).StartsWith(start, StringComparison.OrdinalIgnoreCase)))
+                .Where(path => IsCompanion(Path.GetFileName(path)))
                 .Order(StringComparer.Ordinal),
         ];
         Array.ForEach(found, path => CheckpointFile.Check(path, LargestFile));

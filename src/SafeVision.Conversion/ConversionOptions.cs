@@ -67,6 +67,9 @@ public enum ConversionStage
 
     /// <summary>Compares a model of rounded weights with its float32 form.</summary>
     Measuring,
+
+    /// <summary>Fetches the checkpoint's weights from a hub.</summary>
+    Downloading,
 }
 
 /// <summary>A finished conversion.</summary>

@@ -31,6 +31,12 @@ public sealed record ConversionRecipe
     /// <summary>Where the weights come from.</summary>
     public string Source { get; init => field = value ?? ""; } = "";
 
+    /// <summary>
+    /// The guard protocol by which a vision-language model was trained to be asked, for checkpoints without a
+    /// <c>safevision-prompt.yaml</c>; null: what its tokens speak for.
+    /// </summary>
+    public string? Protocol { get; init; }
+
     /// <summary>The classes in the order of the outputs, for checkpoints that do not name them.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
 

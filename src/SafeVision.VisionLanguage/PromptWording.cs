@@ -77,6 +77,9 @@ internal sealed class PromptWording
     /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>
     public string? Token(string category) => PromptWordingReader.IsCategory(category) ? _tokens.GetValueOrDefault(category) : null;
 
+    /// <summary>Whether it has words of its own; one that only names a protocol has none.</summary>
+    public bool HasTemplates => _templates.Count > 0;
+
     /// <summary>Whether there is a template of that name.</summary>
     public bool Has(string template) => _templates.ContainsKey(template);
 

@@ -45,8 +45,10 @@ internal sealed class PromptWordingReader
         int words = 30, reasonTokens = 96;
         Dictionary<string, Template> templates = new(StringComparer.Ordinal);
         Dictionary<string, string> tokens = new(StringComparer.OrdinalIgnoreCase);
+        int settings = 0;
         foreach (YamlSetting setting in _settings.Entries("a prompt file", s_keys))
         {
+            settings++;
             switch (setting.Key)
             {
                 case "protocol":
@@ -74,7 +76,7 @@ internal sealed class PromptWordingReader
         }
 
         Require(protocol is not null, "protocol");
-        Require(templates.Count > 0, "templates");
+        Require(templates.Count > 0 || settings == 1, "templates"); // a protocol alone means its own words
         ThrowIfAny();
         return new PromptWording(_source, templates, tokens)
         {

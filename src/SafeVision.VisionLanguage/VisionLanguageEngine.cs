@@ -49,7 +49,7 @@ public sealed class VisionLanguageEngine : IGuardrailEngine
             : beside is not null ? GuardProtocols.Find(beside.Protocol, beside.Source)
             : model.Profile.Protocol is { } trained ? GuardProtocols.Find(trained, model.Profile.Family)
             : GuardProtocols.Guess(model.Tokenizer);
-        bool fits = beside is not null && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
+        bool fits = beside is { HasTemplates: true } && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
         return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
     }
 

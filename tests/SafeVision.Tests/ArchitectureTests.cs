@@ -36,6 +36,8 @@ public sealed class ArchitectureTests
         ["SafeVision.Cli"] = ["SafeVision.Models", "SafeVision.VisionLanguage", "SafeVision.Conversion", "SafeVision.Evaluation"],
     };
 
+    private static readonly string[] s_sockets = ["HttpClient", "HttpMessageHandler", "SocketsHttpHandler", "System.Net.Sockets", "WebRequest", "TcpClient", "Dns."];
+
     private static readonly OpCode[] s_codes =
         [.. typeof(OpCodes).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (OpCode)field.GetValue(null)!)];
 
@@ -94,6 +96,18 @@ public sealed class ArchitectureTests
         string[] seen = [.. projects.SelectMany(project => References(project, "InternalsVisibleTo").Where(projects.Contains).Select(friend => $"{project} to {friend}"))];
 
         Assert.Empty(seen);
+    }
+
+    [Fact]
+    public void Only_the_connection_to_a_model_hub_opens_a_socket()
+    {
+        string[] files =
+        [
+            .. Directory.EnumerateFiles(Repository.PathOf("src"), "*.cs", SearchOption.AllDirectories)
+                .Where(path => !path.Contains($"{Path.DirectorySeparatorChar}obj{Path.DirectorySeparatorChar}", StringComparison.Ordinal))
+                .Where(path => s_sockets.Any(File.ReadAllText(path).Contains)).Select(path => Path.GetFileName(path)),
+        ];
+        Assert.Equal(["HubConnection.cs"], files);
     }
 
     private static IEnumerable<string> Projects() => Directory.EnumerateDirectories(Repository.PathOf("src"))

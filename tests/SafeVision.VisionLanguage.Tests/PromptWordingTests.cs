@@ -90,7 +90,7 @@ public sealed class PromptWordingTests : IDisposable
     [InlineData("protocol: p\ntemplates: {fast: x}\nspeed: 3", "prompt.yaml:3:1: unknown key 'speed'")]
     [InlineData("protocol: p\norder: imagefirst\ntemplates: {fast: x}", "prompt.yaml:2:8: 'order' is 'imagefirst'")]
     [InlineData("protocol: p\ntemplates: {fast: x, Fast: y}", "prompt.yaml:2:22: key 'Fast' stands twice")]
-    [InlineData("protocol: p", "'templates' is missing")]
+    [InlineData("protocol: p\norder: policyFirst", "'templates' is missing")]
     [InlineData("templates: {fast: x}", "'protocol' is missing")]
     [InlineData("", "'protocol' is missing")]
     [InlineData("protocol: p\ntemplates: {fast: x}\nmaximumReasonWords: 0", "prompt.yaml:3:21: 'maximumReasonWords' must be a whole number from 1")]
@@ -105,6 +105,14 @@ public sealed class PromptWordingTests : IDisposable
 
         Assert.Contains(message, error.Message, StringComparison.Ordinal);
         Assert.Contains("prompt.yaml", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_file_that_only_names_a_protocol_leaves_the_words_to_it()
+    {
+        PromptWording wording = PromptWording.Parse("protocol: llavaguard\n", "prompt.yaml");
+
+        Assert.Equal(("llavaguard", false), (wording.Protocol, wording.HasTemplates));
     }
 
     [Fact]
