@@ -1,5 +1,8 @@
 using System.CommandLine;
 using SafeVision.Cli;
+using SafeVision.Imaging;
+using SafeVision.Training.Data;
+using SafeVision.Training.Runs;
 
 namespace SafeVision.Training.Cli;
 
@@ -28,7 +31,8 @@ internal static class TrainingCommandLine
                 ParseResult parsed = Parse(arguments);
                 return UsageMistake.In(parsed, Tool) is { } mistake ? throw new ArgumentException(mistake) : parsed.InvokeAsync(invocation, cancellationToken);
             },
-            error);
+            error,
+            exception => exception is TrainingException or TrainingDataException or ImageRejectedException);
     }
 
     /// <summary>What a command line means, whether or not it can be done.</summary>
@@ -36,6 +40,7 @@ internal static class TrainingCommandLine
     {
         var root = new RootCommand("Makes training data from images and a policy, and trains a guardrail with it, on this machine.")
         {
+            TrainCommand.Create(),
             StarterCommand.Create(),
         };
 

@@ -50,6 +50,9 @@ internal sealed class PromptWording
     /// <summary>The model's text that begins a reason; null where none is given.</summary>
     public string? ReasonToken => _tokens.GetValueOrDefault(PromptWordingReader.ReasonKey);
 
+    /// <summary>All marks that the wording names.</summary>
+    public IEnumerable<string> Tokens => _tokens.Values;
+
     /// <summary>The ids of the categories that have a token.</summary>
     public IEnumerable<string> CategoriesWithToken => _tokens.Keys.Where(PromptWordingReader.IsCategory);
 
@@ -65,13 +68,16 @@ internal sealed class PromptWording
 
     /// <summary>The library's own wording of a protocol.</summary>
     /// <exception cref="ModelLoadException">There is none for a protocol of that name.</exception>
-    public static PromptWording Default(string protocol)
+    public static PromptWording Default(string protocol) => Parse(DefaultText(protocol), $"the prompts of the protocol '{protocol}'");
+
+    /// <summary>The text of <see cref="Default"/>.</summary>
+    public static string DefaultText(string protocol)
     {
         string name = $"SafeVision.VisionLanguage.Prompts.{protocol}.yaml";
         using Stream stream = typeof(PromptWording).Assembly.GetManifestResourceStream(name)
             ?? throw new ModelLoadException($"the protocol '{protocol}' has no prompts of its own; put a {FileName} beside the model.");
         using StreamReader reader = new(stream);
-        return Parse(reader.ReadToEnd(), $"the prompts of the protocol '{protocol}'");
+        return reader.ReadToEnd();
     }
 
     /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>

@@ -36,21 +36,9 @@ public sealed class VisionLanguageEngine : IGuardrailEngine
     {
         ArgumentNullException.ThrowIfNull(policy);
         VisionLanguageModel model = await LoadAsync(cancellationToken).ConfigureAwait(false);
-        (IGuardProtocol protocol, PromptWording wording) = Choose(model);
+        (IGuardProtocol protocol, PromptWording wording) = GuardProtocols.Choose(model.Sessions.Files.Configuration, model.Tokenizer, model.Profile, _options.Protocol);
         CompiledProtocol compiled = protocol.Compile(new ProtocolContext(policy, _options.Mode, model.Name, model.Profile, model.Tokenizer, wording));
         return new CompiledVisionLanguagePolicy(policy, model, compiled, await ProvenanceAsync(model, cancellationToken).ConfigureAwait(false), _options);
-    }
-
-    /// <summary>The protocol that the options name, or else the prompt file beside the model, or else its configuration, or else the one that the model's tokens speak for.</summary>
-    private (IGuardProtocol Protocol, PromptWording Wording) Choose(VisionLanguageModel model)
-    {
-        PromptWording? beside = PromptWording.Read(model.Sessions.Files.Configuration);
-        IGuardProtocol protocol = _options.Protocol is { } name ? GuardProtocols.Find(name, nameof(VisionLanguageEngineOptions))
-            : beside is not null ? GuardProtocols.Find(beside.Protocol, beside.Source)
-            : model.Profile.Protocol is { } trained ? GuardProtocols.Find(trained, model.Profile.Family)
-            : GuardProtocols.Guess(model.Tokenizer);
-        bool fits = beside is { HasTemplates: true } && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
-        return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
     }
 
     private Task<VisionLanguageModel> LoadAsync(CancellationToken cancellationToken)

@@ -89,8 +89,8 @@ public sealed class LowRankAdapter : IDisposable
             }
 
             double bound = 1 / Math.Sqrt(matrix.shape[1]); // Kaiming's uniform start with a = √5
-            Tensor down = ((rand(options.Rank, matrix.shape[1], generator: generator) * 2) - 1) * bound;
-            adapter.AddProduct(name[..^".weight".Length], down, zeros(matrix.shape[0], options.Rank), options.Alpha / options.Rank);
+            Tensor down = rand(options.Rank, matrix.shape[1], generator: generator).Times(2).Plus(-1).Times(bound).to(matrix.device);
+            adapter.AddProduct(name[..^".weight".Length], down, zeros(matrix.shape[0], options.Rank, device: matrix.device), options.Alpha / options.Rank);
         }
 
         if (adapter._products.Count == 0)
@@ -102,7 +102,7 @@ public sealed class LowRankAdapter : IDisposable
         {
             foreach (string table in weights.Names.Where(NetworkWeights.IsTable))
             {
-                adapter.AddRows(table[..^".weight".Length], options.Tokens, weights[table].index_select(0, tensor(options.Tokens.Select(id => (long)id).ToArray())).clone());
+                adapter.AddRows(table[..^".weight".Length], options.Tokens, weights[table].index_select(0, tensor(options.Tokens.Select(id => (long)id).ToArray(), device: weights.Device)).clone());
             }
         }
 
@@ -173,7 +173,7 @@ public sealed class LowRankAdapter : IDisposable
             ["use_rslora"] = false,
             ["rank_pattern"] = Differing(product => product.Down.shape[0], _rank),
             ["alpha_pattern"] = Differing(product => product.Scale * product.Down.shape[0], _alpha),
-            ["trainable_token_indices"] = _rows.Count == 0 ? null : _rows.ToDictionary(entry => entry.Key[(entry.Key.LastIndexOf('.') + 1)..], entry => entry.Value.Ids.data<long>().ToArray()),
+            ["trainable_token_indices"] = _rows.Count == 0 ? null : _rows.ToDictionary(entry => entry.Key[(entry.Key.LastIndexOf('.') + 1)..], entry => entry.Value.Ids.cpu().data<long>().ToArray()),
         };
         File.WriteAllBytes(Path.Combine(folder, LoraSettings.FileName), JsonSerializer.SerializeToUtf8Bytes(config));
         SafetensorsWriter.Write(Path.Combine(folder, WeightsName), Trained.ToDictionary(entry => Prefix + entry.Key, entry => entry.Value));
@@ -186,7 +186,7 @@ public sealed class LowRankAdapter : IDisposable
         using IDisposable still = no_grad();
         foreach ((string module, (Tensor down, Tensor up, double scale)) in _products)
         {
-            weights.Add($"{module}.weight", (weights[$"{module}.weight"] + (up.matmul(down) * scale)).detach());
+            weights.Add($"{module}.weight", weights[$"{module}.weight"].to(ScalarType.Float32).Plus(up.matmul(down).Times(scale)).detach());
         }
 
         foreach (string module in _rows.Keys)
@@ -212,7 +212,7 @@ public sealed class LowRankAdapter : IDisposable
     }
 
     internal Tensor? Product(Tensor input, string module) => _products.TryGetValue(module, out (Tensor Down, Tensor Up, double Scale) product)
-        ? nn.functional.linear(nn.functional.linear(input, product.Down), product.Up).Times(product.Scale)
+        ? nn.functional.linear(nn.functional.linear(input, product.Down.to(input.dtype)), product.Up.to(input.dtype)).Times(product.Scale)
         : null;
 
     /// <summary>The table with the rows in place, longer where tokens were added behind its end; null: no rows of this table are trained.</summary>
@@ -224,8 +224,8 @@ public sealed class LowRankAdapter : IDisposable
         }
 
         long needed = own.Ids.max().ToInt64() + 1;
-        Tensor whole = needed > table.shape[0] ? cat([table, zeros(needed - table.shape[0], table.shape[1])], 0) : table;
-        return whole.index_copy(0, own.Ids, own.Rows);
+        Tensor whole = needed > table.shape[0] ? cat([table, zeros(needed - table.shape[0], table.shape[1], dtype: table.dtype, device: table.device)], 0) : table;
+        return whole.index_copy(0, own.Ids, own.Rows.to(whole.dtype));
     }
 
     /// <summary>The modules whose rank or alpha is their own, as the library's patterns name them.</summary>
@@ -236,5 +236,5 @@ public sealed class LowRankAdapter : IDisposable
         _products[module] = (down.DetachFromDisposeScope(), up.DetachFromDisposeScope(), scale);
 
     private void AddRows(string module, IReadOnlyList<int> tokens, Tensor rows) =>
-        _rows[module] = (tensor(tokens.Select(id => (long)id).ToArray()).DetachFromDisposeScope(), rows.DetachFromDisposeScope());
+        _rows[module] = (tensor(tokens.Select(id => (long)id).ToArray(), device: rows.device).DetachFromDisposeScope(), rows.DetachFromDisposeScope());
 }

@@ -28,6 +28,13 @@ internal static class Arithmetic
         return x.mul(scalar);
     }
 
+    /// <summary>x over the root of its mean square (Zhang and Sennrich, arXiv 1910.07467), in float32.</summary>
+    public static Tensor RootMeanSquareNormed(this Tensor x, double epsilon)
+    {
+        x = x.to(ScalarType.Float32);
+        return x * x.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
+    }
+
     /// <summary>x ← x · number.</summary>
     public static Tensor Scale(this Tensor x, double number)
     {

@@ -40,6 +40,19 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>Low-rank matrices and rows of tokens that are added to the tensors; null: none.</summary>
     public LowRankAdapter? Adapter { get; set; }
 
+    /// <summary>
+    /// What products of matrices are computed in: float32 (the default), or bfloat16, with sums, norms and losses in float32.
+    /// </summary>
+    public ScalarType Products { get; set; } = ScalarType.Float32;
+
+    /// <summary>Where the tensors are.</summary>
+    public Device Device => _tensors.Values.FirstOrDefault()?.device ?? CPU;
+
+    internal bool LearnsVision => _tensors.Any(entry => entry.Value.requires_grad && entry.Key.Contains("vision_tower", StringComparison.Ordinal));
+
+    /// <summary>How many numbers all tensors have.</summary>
+    public long Size => _tensors.Values.Sum(tensor => tensor.numel());
+
     /// <summary>The tensor of a name.</summary>
     /// <exception cref="CheckpointException">There is none.</exception>
     public Tensor this[string name] => Find(name) ?? throw new CheckpointException($"The checkpoint has no tensor '{name}', which its architecture needs.");
@@ -56,6 +69,24 @@ public sealed class NetworkWeights : IDisposable
         }
 
         return weights;
+    }
+
+    /// <summary>Moves all tensors to a device; before an optimiser or an adapter is made of them.</summary>
+    public void MoveTo(Device device)
+    {
+        foreach (string name in _tensors.Keys.ToArray())
+        {
+            Add(name, _tensors[name].to(device).alias());
+        }
+    }
+
+    /// <summary>Keeps the frozen matrices as bfloat16, which halves their memory where products are computed in it.</summary>
+    public void ShrinkFrozen()
+    {
+        foreach (string name in _tensors.Keys.Where(name => !_tensors[name].requires_grad && _tensors[name].dim() == 2).ToArray())
+        {
+            Add(name, _tensors[name].to(ScalarType.BFloat16));
+        }
     }
 
     /// <summary>The tensor of a name, or null.</summary>
@@ -107,10 +138,10 @@ public sealed class NetworkWeights : IDisposable
         {
             Tensor table = _tensors[name];
             long rows = Math.Max(table.shape[0], tokens.Max(token => token.Id) + 1L);
-            Tensor grown = cat([table, zeros(rows - table.shape[0], table.shape[1])], 0);
+            Tensor grown = cat([table, zeros(rows - table.shape[0], table.shape[1], device: table.device)], 0);
             foreach (TokenStart token in tokens)
             {
-                grown[token.Id] = table.index_select(0, tensor(token.Words.Select(id => (long)id).ToArray())).mean([0L]);
+                grown[token.Id] = table.index_select(0, tensor(token.Words.Select(id => (long)id).ToArray(), device: table.device)).mean([0L]);
             }
 
             Add(name, grown);
@@ -126,7 +157,8 @@ public sealed class NetworkWeights : IDisposable
     /// <returns>[…, outputs].</returns>
     public Tensor Linear(Tensor input, string module)
     {
-        Tensor output = nn.functional.linear(input, this[$"{module}.weight"], Find($"{module}.bias"));
+        input = input.to(Products);
+        Tensor output = nn.functional.linear(input, this[$"{module}.weight"].to(Products), Find($"{module}.bias")?.to(Products));
         return Adapter?.Product(input, module) is { } product ? output.Plus(product) : output;
     }
 

@@ -18,42 +18,57 @@ public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, 
 /// </summary>
 internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape, string prefix)
 {
+    public TextDecoderShape Shape => shape;
+
+    public int Width => (int)weights[$"{prefix}embed_tokens.weight"].shape[1];
+
+    public int Vocabulary => (int)weights[$"{prefix}embed_tokens.weight"].shape[0];
+
+    public int Inner => (int)weights[$"{prefix}layers.0.mlp.gate_proj.weight"].shape[0];
+
     /// <summary>[batch, tokens] to [batch, tokens, width].</summary>
     public Tensor Embed(Tensor ids) =>
-        weights.Table($"{prefix}embed_tokens").index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], -1);
+        weights.Table($"{prefix}embed_tokens").index_select(0, ids.flatten()).view(ids.shape[0], ids.shape[1], -1).to(ScalarType.Float32);
 
     /// <summary>The last layer's output after its norm.</summary>
+    /// <param name="tape">Recomputes each layer when gradients are wanted, in place of keeping what is in it; null: keeps it.</param>
     /// <param name="hidden">[batch, tokens, width].</param>
     /// <param name="positions">[batch, tokens].</param>
     /// <param name="mask">[batch, 1, tokens, tokens]: 0 where a token may be attended to, a large negative number elsewhere.</param>
-    public Tensor Forward(Tensor hidden, Tensor positions, Tensor mask)
+    public Tensor Forward(Tensor hidden, Tensor positions, Tensor mask, GradientTape? tape = null)
     {
         (Tensor cosine, Tensor sine) = Rotation(positions);
+        mask = mask.to(weights.Products);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{prefix}layers.{layer}.";
-            hidden = hidden.Plus(Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask));
-            Tensor input = Norm(hidden, $"{name}post_attention_layernorm");
-            Tensor gate = nn.functional.silu(weights.Linear(input, $"{name}mlp.gate_proj"));
-            hidden = hidden.Plus(weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj"));
+            hidden = tape is null ? Layer(hidden, name) : tape.Run(hidden, input => Layer(input, name));
         }
 
         return Norm(hidden, $"{prefix}norm");
+
+        Tensor Layer(Tensor hidden, string name)
+        {
+            hidden = hidden.Plus(Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask));
+            Tensor input = Norm(hidden, $"{name}post_attention_layernorm");
+            Tensor gate = nn.functional.silu(weights.Linear(input, $"{name}mlp.gate_proj"));
+            return hidden.Plus(weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj"));
+        }
     }
 
     /// <summary>[…, width] to […, vocabulary].</summary>
     public Tensor Logits(Tensor hidden) =>
-        nn.functional.linear(hidden, weights.Table(shape.IsTied || weights.Find("lm_head.weight") is null ? $"{prefix}embed_tokens" : "lm_head"));
+        nn.functional.linear(hidden.to(weights.Products), weights.Table(shape.IsTied || weights.Find("lm_head.weight") is null ? $"{prefix}embed_tokens" : "lm_head").to(weights.Products)).to(ScalarType.Float32);
 
     /// <summary>What may be attended to: earlier tokens of the same segment, and of the row's shared beginning.</summary>
     /// <param name="attention">[batch, tokens]: see <see cref="TokenBatch.Attention"/>.</param>
     public static Tensor Mask(Tensor attention)
     {
         long tokens = attention.shape[1];
-        Tensor allowed = ones(tokens, tokens, dtype: ScalarType.Bool).tril().unsqueeze(0)
+        Tensor allowed = ones(tokens, tokens, dtype: ScalarType.Bool, device: attention.device).tril().unsqueeze(0)
             & (attention.unsqueeze(1).eq(attention.unsqueeze(2)) | attention.eq(TokenBatch.SharedSegment).unsqueeze(1))
             & attention.ne(0).unsqueeze(1); // [batch, tokens, tokens]
-        return zeros(allowed.shape).masked_fill(allowed.logical_not(), -1e30f).unsqueeze(1);
+        return zeros(allowed.shape, device: attention.device).masked_fill(allowed.logical_not(), -1e30f).unsqueeze(1);
     }
 
     private Tensor Attention(Tensor input, string name, Tensor cosine, Tensor sine, Tensor mask)
@@ -66,7 +81,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
             (query, key) = (Norm(query, $"{name}q_norm"), Norm(key, $"{name}k_norm"));
         }
 
-        (query, key) = (Rotate(query, cosine, sine), Rotate(key, cosine, sine));
+        (query, key) = (Rotate(query, cosine, sine).to(value.dtype), Rotate(key, cosine, sine).to(value.dtype));
         int repeats = shape.Heads / shape.KeyValueHeads;
         if (repeats > 1)
         {
@@ -81,7 +96,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
 
     private (Tensor Cosine, Tensor Sine) Rotation(Tensor positions)
     {
-        Tensor rates = arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32).Times(-Math.Log(shape.RotaryBase) / shape.HeadSize).exp();
+        Tensor rates = arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32, device: positions.device).Times(-Math.Log(shape.RotaryBase) / shape.HeadSize).exp();
         Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2]
         angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
         return (angles.cos(), angles.sin());
@@ -94,5 +109,5 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
         return (x * cosine).Plus(turned * sine);
     }
 
-    private Tensor Norm(Tensor x, string name) => x * x.square().mean([-1], keepdim: true).Plus(shape.Epsilon).rsqrt() * weights[$"{name}.weight"];
+    private Tensor Norm(Tensor x, string name) => x.RootMeanSquareNormed(shape.Epsilon) * weights[$"{name}.weight"];
 }

@@ -6,7 +6,11 @@ namespace SafeVision.Training.Networks;
 /// <summary>One conversation as token ids.</summary>
 /// <param name="Ids">The tokens.</param>
 /// <param name="Labels">What is to be learnt: the token itself, or <see cref="SupervisedObjective.Ignored"/>. As long as the ids, not shifted.</param>
-public sealed record TokenRow(IReadOnlyList<long> Ids, IReadOnlyList<long> Labels);
+public sealed record TokenRow(IReadOnlyList<long> Ids, IReadOnlyList<long> Labels)
+{
+    /// <summary>Which tokens are critical, as long as the ids; null: those that the objective knows by their ids.</summary>
+    public IReadOnlyList<bool>? Critical { get; init; }
+}
 
 /// <summary>Token rows of one length with the tiles of their images.</summary>
 /// <param name="Ids">[rows, tokens] int64.</param>
@@ -18,6 +22,17 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
 {
     /// <summary>The segment of a beginning that all others of the row see.</summary>
     public const long SharedSegment = -1;
+
+    /// <summary>[rows, tokens] bool: which tokens are critical; null: those that the objective knows by their ids.</summary>
+    public Tensor? Critical { get; init; }
+
+    /// <summary>For families whose images have rows and columns: each image's grid of image tokens; then positions are [3, rows, tokens].</summary>
+    public IReadOnlyList<(int Frames, int Rows, int Columns)>? Grids { get; init; }
+
+    /// <summary>The same on another device.</summary>
+    internal TokenBatch On(Device device) => Ids.device.type == device.type
+        ? this
+        : this with { Ids = Ids.to(device), Labels = Labels.to(device), Attention = Attention.to(device), Positions = Positions.to(device), Pixels = Pixels?.to(device), Critical = Critical?.to(device) };
 
     /// <summary>Pads rows to the longest.</summary>
     /// <param name="rows">At least one.</param>
@@ -81,6 +96,7 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     {
         int count = packed.Count, longest = packed.Max(row => row.Sum(segment => segment.Ids.Count));
         long[] ids = new long[count * longest], labels = new long[ids.Length], attention = new long[ids.Length], positions = new long[ids.Length];
+        bool[]? critical = packed.Any(row => row.Any(segment => segment.Critical is not null)) ? new bool[ids.Length] : null;
         Array.Fill(ids, padding);
         Array.Fill(labels, SupervisedObjective.Ignored);
         for (int row = 0; row < count; row++)
@@ -93,12 +109,17 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
                 for (int i = 0; i < tokens.Ids.Count; i++, place++)
                 {
                     (ids[place], labels[place]) = (tokens.Ids[i], i == 0 && segment > 0 ? SupervisedObjective.Ignored : tokens.Labels[i]);
+                    if (critical is not null && tokens.Critical is { } marked)
+                    {
+                        critical[place] = marked[i];
+                    }
+
                     (attention[place], positions[place]) = (isShared && segment == 0 ? SharedSegment : segment + 1, first + i);
                 }
             }
         }
 
         long[] shape = [count, longest];
-        return new TokenBatch(tensor(ids, shape), tensor(labels, shape), tensor(attention, shape), tensor(positions, shape), pixels);
+        return new TokenBatch(tensor(ids, shape), tensor(labels, shape), tensor(attention, shape), tensor(positions, shape), pixels) { Critical = critical is null ? null : tensor(critical, shape) };
     }
 }

@@ -16,6 +16,7 @@ public sealed class TrainableNetwork : IDisposable
     private readonly TextDecoder _text;
     private readonly VisionTower? _vision;
     private readonly long _imageToken;
+    private GradientTape? _tape;
 
     private TrainableNetwork(NetworkWeights weights, TextDecoder text, VisionTower? vision, long imageToken) =>
         (Weights, _text, _vision, _imageToken) = (weights, text, vision, imageToken);
@@ -50,21 +51,46 @@ public sealed class TrainableNetwork : IDisposable
         }
     }
 
+    /// <summary>Whether layers are computed a second time for their gradients, in place of keeping all that is in them; default false.</summary>
+    public bool Recomputes { get; set; }
+
+    /// <summary>The gradients of a loss of this network's outputs; with <see cref="Recomputes"/> this must be called in place of the loss's own method.</summary>
+    public void Backward(Tensor loss)
+    {
+        ArgumentNullException.ThrowIfNull(loss);
+        loss.backward();
+        _tape?.Backward();
+        _tape = null;
+    }
+
     /// <summary>The image tokens of preprocessed tiles: [tiles, tokens, width].</summary>
     /// <exception cref="InvalidOperationException">The network has no vision tower.</exception>
-    public Tensor See(Tensor pixels) => (_vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.")).Forward(pixels);
+    public Tensor See(Tensor pixels)
+    {
+        ArgumentNullException.ThrowIfNull(pixels);
+        VisionTower tower = _vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.");
+        return tower.Forward(pixels.to(Weights.Device), Tape());
+    }
+
+    /// <summary>The image tokens of a batch's images, in their order: [tiles, tokens, width].</summary>
+    public Tensor See(TokenBatch batch)
+    {
+        ArgumentNullException.ThrowIfNull(batch);
+        return See(batch.Pixels ?? throw new ArgumentException("The batch has no images.", nameof(batch)));
+    }
 
     /// <summary>The logits of every position: [rows, tokens, vocabulary].</summary>
     public Tensor Forward(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return Forward(batch, batch.Pixels is { } pixels ? See(pixels) : null);
+        return Forward(batch, batch.Pixels is null ? null : See(batch));
     }
 
-    /// <summary>The logits of every position, with image tokens that were computed before (<see cref="See"/>).</summary>
+    /// <summary>The logits of every position, with image tokens that were computed before (<see cref="See(TokenBatch)"/>).</summary>
     public Tensor Forward(TokenBatch batch, Tensor? features)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        batch = batch.On(Weights.Device);
         Tensor hidden = _text.Embed(batch.Ids);
         if (features is not null)
         {
@@ -78,11 +104,15 @@ public sealed class TrainableNetwork : IDisposable
             hidden = hidden.masked_scatter(marks.unsqueeze(-1), features);
         }
 
-        return _text.Logits(_text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention)));
+        return _text.Logits(_text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape()));
     }
+
+    internal Runs.NetworkSizes Sizes => new(_text.Shape.Layers, _text.Width, _text.Inner, _text.Shape.Heads, _text.Vocabulary, _vision?.Shape.Layers ?? 0, _vision?.Width ?? 0, _vision?.Inner ?? 0, _vision?.Shape.Heads ?? 0, _vision?.Patches ?? 0);
 
     /// <inheritdoc />
     public void Dispose() => Weights.Dispose();
+
+    private GradientTape? Tape() => Recomputes && is_grad_enabled() ? _tape ??= new GradientTape() : null;
 
     private static JsonValue Read(string path)
     {

@@ -17,10 +17,20 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
 
+    public VisionTowerShape Shape => shape;
+
+    public int Width => (int)weights[$"{Tower}embeddings.patch_embeddings.projection.weight"].shape[0];
+
+    public int Inner => (int)weights[$"{Tower}encoder.layer.0.mlp.fc1.weight"].shape[0];
+
+    /// <summary>Patches of a tile.</summary>
+    public int Patches => (int)weights[$"{Tower}embeddings.position_embeddings"].shape[1];
+
     /// <summary>Image tokens of preprocessed tiles.</summary>
     /// <param name="pixels">[tiles, 3, side, side].</param>
+    /// <param name="tape">Recomputes each layer when gradients are wanted; null: keeps what is in it.</param>
     /// <returns>[tiles, tokens, width of the text model].</returns>
-    public Tensor Forward(Tensor pixels)
+    public Tensor Forward(Tensor pixels, GradientTape? tape = null)
     {
         const string Patches = Tower + "embeddings.patch_embeddings.projection.";
         Tensor patches = nn.functional.conv2d(pixels, weights[Patches + "weight"], weights[Patches + "bias"], [shape.Patch, shape.Patch]);
@@ -30,12 +40,17 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{Tower}encoder.layer.{layer}.";
-            hidden = hidden.Plus(Attention(Norm(hidden, $"{name}layernorm_before"), $"{name}attention.") * weights[$"{name}lambda_1"]);
-            Tensor inner = nn.functional.gelu(weights.Linear(Norm(hidden, $"{name}layernorm_after"), $"{name}mlp.fc1"));
-            hidden = hidden.Plus(weights.Linear(inner, $"{name}mlp.fc2") * weights[$"{name}lambda_2"]);
+            hidden = tape is null ? Layer(hidden, name) : tape.Run(hidden, input => Layer(input, name));
         }
 
         return Project(Merge(hidden.narrow(1, 1, hidden.shape[1] - 1), side));
+    }
+
+    private Tensor Layer(Tensor hidden, string name)
+    {
+        hidden = hidden.Plus(Attention(Norm(hidden, $"{name}layernorm_before"), $"{name}attention.") * weights[$"{name}lambda_1"]);
+        Tensor inner = nn.functional.gelu(weights.Linear(Norm(hidden, $"{name}layernorm_after"), $"{name}mlp.fc1"));
+        return hidden.Plus(weights.Linear(inner, $"{name}mlp.fc2") * weights[$"{name}lambda_2"]);
     }
 
     /// <summary>Puts squares of patches side by side in the channels (the second form of InternVL's pixel shuffle).</summary>
@@ -49,7 +64,7 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
     private Tensor Project(Tensor tokens)
     {
         Tensor normed = nn.functional.layer_norm(tokens, [tokens.shape[^1]], weights[Projector + "layer_norm.weight"], weights[Projector + "layer_norm.bias"], 1e-5);
-        return weights.Linear(nn.functional.gelu(weights.Linear(normed, Projector + "linear_1")), Projector + "linear_2");
+        return weights.Linear(nn.functional.gelu(weights.Linear(normed, Projector + "linear_1")), Projector + "linear_2").to(ScalarType.Float32);
     }
 
     private Tensor Attention(Tensor input, string name)
@@ -61,6 +76,7 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
             (query, key) = (Norm(query, $"{name}q_norm"), Norm(key, $"{name}k_norm")); // over the whole width, before the heads part
         }
 
+        (query, key) = (query.to(value.dtype), key.to(value.dtype));
         Tensor mixed = nn.functional.scaled_dot_product_attention(Heads(query), Heads(key), Heads(value));
         return weights.Linear(mixed.transpose(1, 2).reshape(tiles, tokens, width), $"{name}projection_layer");
 
@@ -68,6 +84,6 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
     }
 
     private Tensor Norm(Tensor x, string name) => shape.HasRmsNorm || name.EndsWith("_norm", StringComparison.Ordinal)
-        ? x * x.square().mean([-1], keepdim: true).Plus(shape.Epsilon).rsqrt() * weights[$"{name}.weight"]
+        ? x.RootMeanSquareNormed(shape.Epsilon) * weights[$"{name}.weight"]
         : nn.functional.layer_norm(x, [x.shape[^1]], weights[$"{name}.weight"], weights[$"{name}.bias"], shape.Epsilon);
 }

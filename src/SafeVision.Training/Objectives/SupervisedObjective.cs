@@ -56,9 +56,13 @@ public sealed class SupervisedObjective
     /// A scalar. By share: the mean over rows with an answer of their weighted means. Otherwise the weighted mean over the
     /// batch, which by position counts padding too, as the published code does.
     /// </returns>
-    public Tensor Loss(Tensor logits, Tensor ids, Tensor labels)
+    /// <param name="critical">[rows, tokens] bool: which tokens are critical, in place of <see cref="CriticalTokens"/>; null: by their ids.</param>
+    public Tensor Loss(Tensor logits, Tensor ids, Tensor labels, Tensor? critical = null)
     {
-        Tensor losses = TokenLosses(logits, labels), weights = Weights(ids, labels).to(losses.dtype);
+        ArgumentNullException.ThrowIfNull(logits);
+        ArgumentNullException.ThrowIfNull(labels);
+        labels = labels.to(logits.device);
+        Tensor losses = TokenLosses(logits, labels), weights = Weights(ids, labels, critical).to(losses.dtype).to(losses.device);
         if (Weighting != AnswerWeighting.Share)
         {
             return (losses * weights).sum() / weights.sum();
@@ -84,17 +88,19 @@ public sealed class SupervisedObjective
     }
 
     /// <summary>The weight of each next token: [rows, tokens - 1] float64.</summary>
-    public Tensor Weights(Tensor ids, Tensor labels)
+    public Tensor Weights(Tensor ids, Tensor labels, Tensor? critical = null)
     {
         ArgumentNullException.ThrowIfNull(ids);
         ArgumentNullException.ThrowIfNull(labels);
         int rows = (int)labels.shape[0], next = (int)labels.shape[1] - 1;
         long[] label = labels.cpu().contiguous().data<long>().ToArray();
         double[] weights = new double[rows * next];
+        bool[] isCritical = critical is null ? [.. label.Select(CriticalTokens.Contains)] : critical.cpu().contiguous().data<bool>().ToArray();
         double[] positional = Weighting == AnswerWeighting.Positional ? Positional(ids.cpu()[0].contiguous().data<long>().ToArray()) : [];
         for (int row = 0; row < rows; row++)
         {
             ReadOnlySpan<long> answer = label.AsSpan((row * (next + 1)) + 1, next);
+            ReadOnlySpan<bool> marked = isCritical.AsSpan((row * (next + 1)) + 1, next);
             Span<double> target = weights.AsSpan(row * next, next);
             switch (Weighting)
             {
@@ -102,10 +108,10 @@ public sealed class SupervisedObjective
                     positional.CopyTo(target);
                     break;
                 case AnswerWeighting.Plain:
-                    Fill(answer, 1, target);
+                    Fill(answer, marked, 1, target);
                     break;
                 default:
-                    Fill(answer, Alpha(answer), target);
+                    Fill(answer, marked, Alpha(answer, marked), target);
                     break;
             }
         }
@@ -114,24 +120,24 @@ public sealed class SupervisedObjective
     }
 
     /// <summary>What a critical token weighs where another weighs 1.</summary>
-    private double Alpha(ReadOnlySpan<long> answer)
+    private double Alpha(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked)
     {
         int all = 0, critical = 0;
-        foreach (long token in answer)
+        for (int i = 0; i < answer.Length; i++)
         {
-            all += token == Ignored ? 0 : 1;
-            critical += token != Ignored && CriticalTokens.Contains(token) ? 1 : 0;
+            all += answer[i] == Ignored ? 0 : 1;
+            critical += answer[i] != Ignored && marked[i] ? 1 : 0;
         }
 
         double alpha = critical == 0 || critical == all ? 1 : Share / (1 - Share) * (all - critical) / critical;
         return HasFloor ? Math.Max(1, alpha) : alpha;
     }
 
-    private void Fill(ReadOnlySpan<long> answer, double alpha, Span<double> weights)
+    private static void Fill(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked, double alpha, Span<double> weights)
     {
         for (int i = 0; i < answer.Length; i++)
         {
-            weights[i] = answer[i] == Ignored ? 0 : CriticalTokens.Contains(answer[i]) ? alpha : 1;
+            weights[i] = answer[i] == Ignored ? 0 : marked[i] ? alpha : 1;
         }
     }
 

@@ -34,8 +34,9 @@ public sealed class TrainingRun : IDisposable
 
     /// <summary>Takes one step.</summary>
     /// <param name="losses">Computes the loss of each micro-batch; called one after the other, each graph freed before the next.</param>
+    /// <param name="backward">Computes the gradients of a loss; null: the loss does it.</param>
     /// <exception cref="InvalidOperationException">A loss is not finite; the weights are as before the step.</exception>
-    public StepRecord Take(IReadOnlyList<Func<Tensor>> losses)
+    public StepRecord Take(IReadOnlyList<Func<Tensor>> losses, Action<Tensor>? backward = null)
     {
         ArgumentNullException.ThrowIfNull(losses);
         _optimiser.Clear();
@@ -51,7 +52,7 @@ public sealed class TrainingRun : IDisposable
             }
 
             sum += value;
-            loss.Times(1.0 / losses.Count).backward();
+            (backward ?? (scaled => scaled.backward()))(loss.Times(1.0 / losses.Count));
         }
 
         var record = new StepRecord(Step, _rate.At(Step), sum / losses.Count, _optimiser.Clip());
@@ -69,6 +70,10 @@ public sealed class TrainingRun : IDisposable
         _optimiser.Save(Path.Combine(folder, name));
         File.WriteAllBytes(pointer + ".part", JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["step"] = Step, ["state"] = name }));
         File.Move(pointer + ".part", pointer, overwrite: true); // the old state stays whole until the new one is
+        foreach (string old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => Path.GetFileName(path) != name))
+        {
+            File.Delete(old);
+        }
     }
 
     /// <summary>Goes on where <see cref="Save"/> was called.</summary>

@@ -22,6 +22,22 @@ internal static class GuardProtocols
         Array.Find(s_all, protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
         ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", s_all.Select(protocol => protocol.Name))}.");
 
+    /// <summary>The protocol that is asked for, or else that of the prompt file beside the model, or else its configuration's, or else the one that the model's tokens speak for; and its words.</summary>
+    /// <param name="configuration">The model's files.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="profile">How it is fed.</param>
+    /// <param name="asked">The name that the options have; null: none.</param>
+    public static (IGuardProtocol Protocol, PromptWording Wording) Choose(ModelConfiguration configuration, TextTokenizer tokenizer, VisionLanguageProfile profile, string? asked)
+    {
+        PromptWording? beside = PromptWording.Read(configuration);
+        IGuardProtocol protocol = asked is not null ? Find(asked, nameof(VisionLanguageEngineOptions))
+            : beside is not null ? Find(beside.Protocol, beside.Source)
+            : profile.Protocol is { } trained ? Find(trained, profile.Family)
+            : Guess(tokenizer);
+        bool fits = beside is { HasTemplates: true } && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
+        return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
+    }
+
     /// <summary>The protocol of a model of which nothing is said: the paper's where the tokenizer has its tokens, else plain questions.</summary>
     public static IGuardProtocol Guess(TextTokenizer tokenizer) => AnswerTokens.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
 }

@@ -1,0 +1,180 @@
+using System.CommandLine;
+using System.Globalization;
+using SafeVision.Cli;
+using SafeVision.Cli.Output;
+using SafeVision.Training.Adapters;
+using SafeVision.Training.Objectives;
+using SafeVision.Training.Runs;
+
+namespace SafeVision.Training.Cli;
+
+/// <summary><c>safevision train</c>: trains a checkpoint on a dataset, measured before and after.</summary>
+internal static class TrainCommand
+{
+    public static Command Create()
+    {
+        var options = new TrainOptions();
+        var serve = new Option<int?>("--serve") { Description = "Show the run's page at http://localhost:PORT/ while it goes on, to this machine only." };
+        var command = new Command("train", "Train a vision-language model to follow a policy, and measure it before and after. A run that was stopped goes on with the same command.");
+        options.AddTo(command);
+        command.Options.Add(serve);
+        command.SetAction((parsed, cancellationToken) => Task.Run(() => RunAsync(options.Read(parsed), parsed.GetValue(serve), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(TrainingOptions options, int? port, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        using PageServer? server = port is { } number ? PageServer.Start(options.Output, number) : null;
+        if (server is not null)
+        {
+            await console.Error.WriteLineAsync($"The run's page: {server.Address}");
+        }
+
+        TrainingResult result;
+        using (var progress = new TrainProgress(console.Error))
+        {
+            try
+            {
+                result = await TrainingSession.RunAsync(options, progress, null, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                progress.Dispose();
+                throw new OperationCanceledException($"{options.Output}: stopped; the same command goes on from the last step.");
+            }
+        }
+
+        await console.Output.WriteAsync(Text(result));
+        return 0;
+    }
+
+    private static string Text(TrainingResult result)
+    {
+        var text = new StringWriter(CultureInfo.InvariantCulture);
+        text.WriteLine($"{result.Steps} steps{(result.LeftOut > 0 ? $", {result.LeftOut} samples left out as too long" : "")}.");
+        Line("test split, before", result.Before);
+        Line("test split, after", result.After);
+        Line("refine split, after", result.Refine);
+        text.WriteLine($"Checkpoint: {result.Checkpoint}");
+        text.WriteLine(result.Model is { } model ? $"For UseVisionLanguageModel: {model}" : $"For the engine: safevision convert {result.Checkpoint} --output FOLDER");
+        return text.ToString();
+
+        void Line(string title, VerdictMetrics? metrics)
+        {
+            if (metrics is not null)
+            {
+                text.WriteLine(string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{title}: {metrics.Samples} verdicts, exactly right {metrics.Right:0.000} [{metrics.RightInterval[0]:0.000}, {metrics.RightInterval[1]:0.000}], always the commonest {metrics.Majority:0.000}, ROC-AUC {metrics.RocAuc:0.000}, pairs both right {metrics.Flips:0.000}, reasons that name what is there {metrics.ReasonsNameWhatIsThere:0.000}"));
+            }
+        }
+    }
+}
+
+/// <summary>The options of <c>safevision train</c>.</summary>
+internal sealed class TrainOptions
+{
+    private readonly Option<string> _model = new("--model") { Description = "The folder of a checkpoint in safetensors.", Required = true };
+    private readonly Option<string> _data = new("--data") { Description = "The folder of a training dataset (samples.jsonl).", Required = true };
+    private readonly Option<string> _output = new("--output") { Description = "The run's folder; a run that was stopped goes on in it.", Required = true };
+    private readonly Option<string?> _policy = new("--policy") { Description = "The policy of samples that name none; the model gets a token for each of its categories." };
+    private readonly Option<string> _objective = new("--objective") { Description = "sft: right answers. dpo: right answers against the model's own mistakes. grpo: rewards of the model's own answers that can be checked.", DefaultValueFactory = _ => "sft" };
+    private readonly Option<bool> _lora = new("--lora") { Description = "Train low-rank matrices beside frozen weights, which takes far less memory." };
+    private readonly Option<int?> _rank = NumberOption.Create("--rank", "The rank of --lora; 16 unless given. Its alpha is twice that.", 1024);
+    private readonly Option<bool> _vision = new("--train-vision") { Description = "Train the vision tower too; not with --lora." };
+    private readonly Option<double> _epochs = new("--epochs") { Description = "How often each sample is seen.", DefaultValueFactory = _ => 1 };
+    private readonly Option<int?> _steps = NumberOption.Create("--steps", "Steps of the optimiser, in place of --epochs.", 100_000_000);
+    private readonly Option<int?> _rows = NumberOption.Create("--rows", "Samples computed at once; 2 unless given.", 4096);
+    private readonly Option<int?> _accumulation = NumberOption.Create("--accumulation", "Batches of --rows in a step; 4 unless given.", 4096);
+    private readonly Option<double?> _rate = new("--rate") { Description = "The highest learning rate. Without it 1e-4 with --lora and 2e-5 without; a tenth of it for dpo and grpo." };
+    private readonly Option<double?> _share = ShareOption.Create("--share", "The part of an answer's weight that the category and the mark before the reason have; a third unless given.");
+    private readonly Option<string> _weighting = new("--weighting") { Description = "share: as --share says. plain: all tokens alike. positional: the rule of the paper's published code.", DefaultValueFactory = _ => "share" };
+    private readonly Option<bool> _recompute = new("--recompute") { Description = "Compute layers twice in place of keeping what is in them: slower, and much less memory." };
+    private readonly Option<string> _precision = new("--precision") { Description = "fp32, bf16, or auto: bf16 on a GPU.", DefaultValueFactory = _ => "auto" };
+    private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
+    private readonly Option<int?> _seed = NumberOption.Create("--seed", "The same seed gives the same run on the same machine; 1 unless given.", int.MaxValue);
+    private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that an image is cut into; fewer take less memory.", 64);
+    private readonly Option<int?> _length = NumberOption.Create("--max-length", "The most tokens of a sample; longer ones are left out and counted. 4096 unless given.", 1 << 20);
+    private readonly Option<int?> _evaluate = NumberOption.Create("--evaluate-every", "Steps between two looks at the refine split; 100 unless given.", 100_000_000);
+    private readonly Option<int?> _samples = NumberOption.Create("--evaluate-samples", "The most samples of such a look, and those that dpo looks for mistakes in; 200 unless given.", 100_000_000);
+    private readonly Option<int?> _save = NumberOption.Create("--save-every", "Steps between two saved states; 100 unless given.", 100_000_000);
+    private readonly Option<double?> _memory = new("--memory") { Description = "The memory that may be used, in GiB; without it, all that the machine has." };
+    private readonly Option<double?> _beta = new("--beta") { Description = "How hard the model is held to what it was: 0.1 for dpo, 0.04 for grpo unless given." };
+    private readonly Option<int?> _answers = NumberOption.Create("--answers", "Answers to each question for grpo; 6 unless given.", 64);
+    private readonly Option<bool> _noConvert = new("--no-convert") { Description = "Leave the checkpoint as it is; safevision convert makes it ready for the engine later." };
+
+    public TrainOptions()
+    {
+        _objective.AcceptOnlyFromAmong("sft", "dpo", "grpo");
+        _weighting.AcceptOnlyFromAmong("share", "plain", "positional");
+        _precision.AcceptOnlyFromAmong("auto", "fp32", "bf16");
+        _device.AcceptOnlyFromAmong("cpu", "cuda");
+    }
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_model, _data, _output, _policy, _objective, _lora, _rank, _vision, _epochs, _steps, _rows, _accumulation, _rate, _share, _weighting, _recompute, _precision, _device, _seed, _tiles, _length, _evaluate, _samples, _save, _memory, _beta, _answers, _noConvert])
+        {
+            command.Options.Add(option);
+        }
+    }
+
+    public TrainingOptions Read(ParseResult parsed)
+    {
+        var defaults = new TrainingOptions { Model = parsed.GetValue(_model)!, Data = parsed.GetValue(_data)!, Output = parsed.GetValue(_output)! };
+        int rank = parsed.GetValue(_rank) ?? 16;
+        return defaults with
+        {
+            Policy = parsed.GetValue(_policy),
+            Objective = Enum.Parse<TrainingObjective>(parsed.GetValue(_objective)!, ignoreCase: true),
+            Adapter = parsed.GetValue(_lora) ? new LowRankOptions { Rank = rank, Alpha = 2 * rank } : null,
+            TrainsVision = parsed.GetValue(_vision),
+            Epochs = parsed.GetValue(_epochs),
+            Steps = parsed.GetValue(_steps),
+            Rows = parsed.GetValue(_rows) ?? defaults.Rows,
+            Accumulation = parsed.GetValue(_accumulation) ?? defaults.Accumulation,
+            Rate = parsed.GetValue(_rate),
+            Share = parsed.GetValue(_share) ?? defaults.Share,
+            Weighting = Enum.Parse<AnswerWeighting>(parsed.GetValue(_weighting)!, ignoreCase: true),
+            Recomputes = parsed.GetValue(_recompute),
+            Precision = Enum.Parse<TrainingPrecision>(parsed.GetValue(_precision)!, ignoreCase: true),
+            Device = parsed.GetValue(_device)!,
+            Seed = parsed.GetValue(_seed) ?? 1,
+            MaximumTiles = parsed.GetValue(_tiles),
+            MaximumLength = parsed.GetValue(_length) ?? defaults.MaximumLength,
+            EvaluateEvery = parsed.GetValue(_evaluate) ?? defaults.EvaluateEvery,
+            EvaluateSamples = parsed.GetValue(_samples) ?? defaults.EvaluateSamples,
+            SaveEvery = parsed.GetValue(_save) ?? defaults.SaveEvery,
+            Memory = parsed.GetValue(_memory) is { } gibibytes ? (long)(gibibytes * (1L << 30)) : null,
+            Beta = parsed.GetValue(_beta),
+            Answers = parsed.GetValue(_answers) ?? defaults.Answers,
+            Converts = !parsed.GetValue(_noConvert),
+        };
+    }
+}
+
+/// <summary>Shows how far a run is: a line of its own for each stage, with the time left.</summary>
+internal sealed class TrainProgress(TextWriter error) : IProgress<TrainingProgress>, IDisposable
+{
+    private readonly Lock _gate = new();
+    private ProgressLine? _line;
+    private string? _stage;
+
+    public void Report(TrainingProgress value)
+    {
+        lock (_gate)
+        {
+            if (_stage != value.Stage)
+            {
+                _line?.Dispose();
+                (_stage, _line) = (value.Stage, value.Total > 0 ? new ProgressLine(error, value.Total, TimeProvider.System) : null);
+                error.WriteLine(value.Stage);
+                _line?.Start();
+            }
+
+            _line?.Show(value.Done);
+        }
+    }
+
+    public void Dispose() => _line?.Dispose();
+}

@@ -1,0 +1,164 @@
+using System.Text.Json.Nodes;
+using SafeVision.Policies;
+using SafeVision.Training.Adapters;
+using SafeVision.Training.Data;
+using SafeVision.Training.Runs;
+using SafeVision.Training.Starter;
+using SafeVision.VisionLanguage;
+
+namespace SafeVision.Training.Tests.Runs;
+
+/// <summary>Runs of training from a folder to a folder, on a starter that knows nothing yet.</summary>
+public sealed class TrainingSessionTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string Model => Path.Combine(_folder.Path, "model");
+
+    private string Data => Path.Combine(_folder.Path, "data");
+
+    private TrainingOptions Options => new()
+    {
+        Model = Model, Data = Data, Output = Path.Combine(_folder.Path, "run"), Steps = 4, Rows = 3, Accumulation = 2, EvaluateEvery = 2, SaveEvery = 3, Rate = 1e-3, Converts = false,
+    };
+
+    [Fact]
+    public async Task A_stopped_run_goes_on_and_ends_with_the_weights_of_one_that_was_not()
+    {
+        await MakeAsync();
+        TrainingOptions options = Options with { Adapter = new LowRankOptions { Rank = 4, Alpha = 8 } };
+        await TrainingSession.RunAsync(options, null, null, TestContext.Current.CancellationToken);
+        string[] whole = Logged(options.Output);
+
+        TrainingOptions stopped = options with { Output = Path.Combine(_folder.Path, "stopped") };
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TrainingSession.RunAsync(stopped, new Stopper(stop, step: 2), null, stop.Token));
+        Assert.False(File.Exists(Path.Combine(stopped.Output, "result.json")));
+
+        // A process that is killed leaves half a line, and lines behind the last saved state.
+        await File.AppendAllTextAsync(Path.Combine(stopped.Output, "log.jsonl"), "{\"step\":3,\"loss\":1}\n{\"step\":3,\"lo", TestContext.Current.CancellationToken);
+        await TrainingSession.RunAsync(stopped, null, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(await Bytes(options.Output), await Bytes(stopped.Output));
+        Assert.Equal(whole, Logged(stopped.Output));
+
+        static Task<byte[]> Bytes(string run) => File.ReadAllBytesAsync(Path.Combine(run, "adapter", "adapter_model.safetensors"), TestContext.Current.CancellationToken);
+        static string[] Logged(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Where(line => JsonNode.Parse(line)!["step"] is not null)];
+    }
+
+    [Fact]
+    public async Task A_folder_of_another_run_is_left_alone_and_a_finished_run_is_not_run_again()
+    {
+        await MakeAsync();
+        TrainingResult first = await TrainingSession.RunAsync(Options, null, null, TestContext.Current.CancellationToken);
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(first.Checkpoint, "model.safetensors"));
+
+        TrainingResult again = await TrainingSession.RunAsync(Options, null, null, TestContext.Current.CancellationToken);
+        TrainingException other = await Assert.ThrowsAsync<TrainingException>(() => TrainingSession.RunAsync(Options with { Seed = 9 }, null, null, TestContext.Current.CancellationToken));
+
+        Assert.Equal(first.After, again.After! with { RightInterval = first.After!.RightInterval, ByCategory = first.After.ByCategory });
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(first.Checkpoint, "model.safetensors")));
+        Assert.Contains("options.seed", other.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_run_that_can_not_fit_is_refused_with_what_would_make_it_fit()
+    {
+        await MakeAsync();
+
+        TrainingException refused = await Assert.ThrowsAsync<TrainingException>(() => TrainingSession.RunAsync(Options with { Memory = 100 << 20 }, null, null, TestContext.Current.CancellationToken));
+
+        Assert.Contains("MiB are there", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--rows 1", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("--recompute", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Computing_layers_twice_gives_the_same_weights()
+    {
+        await MakeAsync();
+        TrainingOptions once = Options with { Steps = 2, Accumulation = 1, TrainsVision = true }, twice = once with { Output = Path.Combine(_folder.Path, "twice"), Recomputes = true };
+
+        TrainingResult first = await TrainingSession.RunAsync(once, null, null, TestContext.Current.CancellationToken), second = await TrainingSession.RunAsync(twice, null, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(
+            await File.ReadAllBytesAsync(Path.Combine(first.Checkpoint, "model.safetensors"), TestContext.Current.CancellationToken),
+            await File.ReadAllBytesAsync(Path.Combine(second.Checkpoint, "model.safetensors"), TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task In_bfloat16_the_losses_stay_near_those_of_float32()
+    {
+        await MakeAsync();
+        TrainingOptions half = Options with { Output = Path.Combine(_folder.Path, "half"), Precision = TrainingPrecision.Bf16, Adapter = new LowRankOptions() };
+        await TrainingSession.RunAsync(Options with { Adapter = new LowRankOptions() }, null, null, TestContext.Current.CancellationToken);
+        await TrainingSession.RunAsync(half, null, null, TestContext.Current.CancellationToken);
+
+        double[] full = Losses(Options.Output), halves = Losses(half.Output);
+
+        Assert.Equal(4, full.Length);
+        Assert.All(full.Zip(halves), pair => Assert.InRange(pair.Second / pair.First, 0.98, 1.02));
+        Assert.NotEqual(full, halves);
+        static double[] Losses(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => line["loss"] is not null).Select(line => line["loss"]!.GetValue<double>())];
+    }
+
+    [Fact]
+    public async Task What_training_reads_is_what_the_engine_asks_image_included()
+    {
+        await MakeAsync();
+        PromptEncoder prompts = PromptEncoder.Open(Model);
+        SafetyPolicy policy = SafetyPolicy.FromFile(Path.Combine(Data, "policies", "kinds.yaml"));
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken);
+        var encoder = new SampleEncoder(prompts, dataset, null);
+        TrainingSample harmful = await dataset.ReadTrainAsync(TestContext.Current.CancellationToken).FirstAsync(sample => sample.Category == "b", TestContext.Current.CancellationToken);
+
+        EncodedPolicy encoded = await prompts.EncodeAsync(policy, VisionLanguageMode.Comprehension);
+        EncodedSample row = await encoder.EncodeAsync(harmful, TestContext.Current.CancellationToken);
+
+        string text = prompts.Tokenizer.Decode([.. row.Row.Ids.Select(id => (int)id)], skipSpecial: false);
+        string marks = string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", 16));
+        Assert.Equal($"<|im_start|>user\n<img>{marks}</img>\n policy<|A|> fruits<|B|> animals ?<|im_end|>\n<|im_start|>assistant\n<|B|><|REASON|> {SampleEncoder.Reason(harmful)}<|im_end|>", text);
+        Assert.Equal(3, encoded.Answers.Count);
+        Assert.Equal(["<|SAFE|>", "<|A|>", "<|B|>"], encoded.Answers.Select(answer => prompts.Tokenizer.Decode([.. answer], skipSpecial: false)));
+        Assert.Equal("<|B|><|REASON|>", string.Concat(row.Row.Ids.Zip(row.Row.Critical!).Where(token => token.Second).Select(token => prompts.Tokenizer.Decode([(int)token.First], skipSpecial: false))));
+        Assert.Equal(row.Row.Ids.Count - encoded.Before.Count - encoded.After.Count - row.Image.Ids.Count, row.Row.Labels.Count(label => label >= 0));
+    }
+
+    [Fact]
+    public async Task A_policy_of_ones_own_gets_a_token_for_each_category_and_the_prompt_file_that_names_them()
+    {
+        await MakeAsync();
+        string policy = Path.Combine(_folder.Path, "own.yaml");
+        await File.WriteAllTextAsync(policy, SceneDataset.Policy.Replace("id: a", "id: fruit-stand").Replace("id: b", "id: zoo"), TestContext.Current.CancellationToken);
+        File.Delete(Path.Combine(Model, "safevision-prompt.yaml")); // as a checkpoint is published
+        List<TrainingSample> samples = [.. (await File.ReadAllLinesAsync(Path.Combine(Data, "samples.jsonl"), TestContext.Current.CancellationToken)).Length > 0
+            ? await (await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken)).ReadTrainAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken) : []];
+        await TrainingDataset.WriteAsync(Data, samples.Select(sample => sample with { Policy = null, Category = sample.Category switch { "a" => "fruit-stand", "b" => "zoo", _ => null } }).ToAsyncEnumerable(), TestContext.Current.CancellationToken);
+
+        TrainingResult result = await TrainingSession.RunAsync(Options with { Policy = policy, Steps = 2, Adapter = new LowRankOptions { Rank = 2 } }, null, null, TestContext.Current.CancellationToken);
+
+        PromptEncoder prompts = PromptEncoder.Open(result.Checkpoint);
+        EncodedPolicy encoded = await prompts.EncodeAsync(SafetyPolicy.FromFile(policy), VisionLanguageMode.Comprehension);
+        Assert.Equal(["<|SAFE|>", "<|fruit-stand|>", "<|zoo|>"], encoded.Answers.Select(answer => prompts.Tokenizer.Decode([.. answer], skipSpecial: false)));
+        Assert.All(encoded.Answers, answer => Assert.Single(answer));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private async Task MakeAsync()
+    {
+        StarterTraining.Create(Model, new StarterTrainingOptions { Names = SceneDataset.Names, Sets = SceneDataset.Sets }).Dispose();
+        await SceneDataset.WriteAsync(Data, train: 24, refine: 6, test: 6);
+    }
+
+    private sealed class Stopper(CancellationTokenSource source, int step) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Stage == "Training" && value.Done == step)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}
