@@ -38,6 +38,12 @@ internal sealed class ExpressionParser
     /// <summary>An expression without <c>if … else</c>, as loops need it.</summary>
     public TemplateExpression ParseWithoutChoice() => _tokens.Nested(ParseOr);
 
+    /// <summary>The filters that follow a value, each after a <c>|</c>.</summary>
+    public TemplateExpression ParseFilters(TemplateExpression value) => _operands.ParseFilters(value);
+
+    /// <summary>A filter without a <c>|</c> before it, and those that follow.</summary>
+    public TemplateExpression ParseFilter(TemplateExpression value) => _operands.ParseFilters(value, first: true);
+
     private TemplateExpression ParseChoice()
     {
         TemplateExpression value = ParseOr();

@@ -133,9 +133,9 @@ internal sealed class OperandParser(TemplateTokens tokens, ExpressionParser expr
     }
 
     /// <summary>What stands behind a value: filters and tests.</summary>
-    public TemplateExpression ParseFilters(TemplateExpression target)
+    public TemplateExpression ParseFilters(TemplateExpression target, bool first = false)
     {
-        var steps = new List<Func<TemplateRun, object?, object?>>();
+        List<Func<TemplateRun, object?, object?>> steps = first ? [ParseFilter()] : [];
         while (true)
         {
             if (tokens.SkipSign("|"))

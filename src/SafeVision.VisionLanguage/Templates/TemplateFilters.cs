@@ -25,6 +25,9 @@ internal static class TemplateFilters
         ["last"] = static (run, value, _) => TemplateValues.Items(run, value) is [.., var last] ? last : new TemplateUndefined("the last item of nothing"),
         ["items"] = static (run, value, _) => value is TemplateMap map ? TemplateMethods.Items(run, map) : TemplateValues.Items(run, Missing(run, value)),
         ["join"] = Join,
+        ["safe"] = static (_, value, _) => value,
+        ["sort"] = Sort,
+        ["indent"] = Indent,
         ["map"] = Map,
         ["select"] = static (run, value, arguments) => Select(run, value, arguments, attribute: false, wanted: true),
         ["reject"] = static (run, value, arguments) => Select(run, value, arguments, attribute: false, wanted: false),
@@ -74,7 +77,7 @@ internal static class TemplateFilters
     private static object? Missing(TemplateRun run, object? value) =>
         value is TemplateUndefined ? value : throw run.Wrong($"{TemplateValues.Kind(value)} is no mapping, so it has no items");
 
-    private static string Join(TemplateRun run, object? value, TemplateArguments arguments)
+    public static string Join(TemplateRun run, object? value, TemplateArguments arguments)
     {
         arguments.Expect(run, "d", "attribute");
         string separator = arguments.Get(0, "d") is string given ? given : "";
@@ -96,6 +99,37 @@ internal static class TemplateFilters
         }
 
         return builder.ToString();
+    }
+
+    private static List<object?> Sort(TemplateRun run, object? value, TemplateArguments arguments)
+    {
+        arguments.Expect(run, "reverse", "case_sensitive", "attribute");
+        object? attribute = arguments.Get(2, "attribute");
+        bool exact = TemplateValues.IsTrue(arguments.Get(1, "case_sensitive"));
+        IReadOnlyList<object?> items = TemplateValues.Items(run, value);
+        run.Spend((long)items.Count * (1 + System.Numerics.BitOperations.Log2((uint)items.Count + 1)));
+        object?[] keys = [.. items.Select(item => (attribute is TemplateUndefined ? item : TemplateMembers.Item(run, item, attribute)) is var key && key is string text && !exact ? TemplateText.Lower(run, text) : key)];
+        var order = Comparer<int>.Create((a, b) => TemplateValues.Order(run, keys[a], keys[b]));
+        IEnumerable<int> places = Enumerable.Range(0, items.Count); // sorted stably, as Python does
+        return [.. (TemplateValues.IsTrue(arguments.Get(0, "reverse")) ? places.OrderDescending(order) : places.Order(order)).Select(place => items[place])];
+    }
+
+    private static string Indent(TemplateRun run, object? value, TemplateArguments arguments)
+    {
+        arguments.Expect(run, "width", "first", "blank");
+        string margin = arguments.Get(0, "width") switch
+        {
+            TemplateUndefined => "    ",
+            >= 0L and <= 100L and var width => new string(' ', (int)(long)width),
+            string text => text,
+            _ => throw run.Wrong("'indent' takes a width from 0 to 100 or a text"),
+        };
+        string indented = Text(run, value);
+        List<string> lines = [.. TemplateText.Split(indented, TemplateText.Find(run, indented, "\n", int.MaxValue), 1).Cast<string>()];
+        bool blank = TemplateValues.IsTrue(arguments.Get(2, "blank"));
+        run.SpendCharacters((long)lines.Count * margin.Length);
+        return string.Join('\n', lines.Select((line, i) =>
+            (i == 0 ? TemplateValues.IsTrue(arguments.Get(1, "first")) : blank || line.Length > 0) ? margin + line : line));
     }
 
     private static List<object?> Map(TemplateRun run, object? value, TemplateArguments arguments)
@@ -175,6 +209,7 @@ internal static class TemplateMethods
             "endswith" => (run, arguments) => run.Marks.Plain(text).EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
             "split" => (run, arguments) => Split(run, text, arguments),
             "replace" => (run, arguments) => Replace(run, text, arguments),
+            "join" => (run, arguments) => TemplateFilters.Join(run, arguments.Get(0, "iterable"), new TemplateArguments("join", [text], [])),
             _ => null,
         };
         return call is null ? null : new TemplateFunction(name, call);

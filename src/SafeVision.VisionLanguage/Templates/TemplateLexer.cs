@@ -63,19 +63,20 @@ internal sealed class TemplateLexer
                 }
 
                 strip = end > _at && _text[end - 1] == '-';
+                bool kept = end > _at && _text[end - 1] == '+';
                 MoveTo(end + 2);
-                atLineStart = DropLineBreak(!strip);
+                atLineStart = DropLineBreak(!strip && !kept);
                 continue;
             }
 
             Add(kind == '%' ? TemplateTokenKind.StatementBegin : TemplateTokenKind.OutputBegin, _text.Substring(tag, 2));
             strip = ReadTag(kind == '%' ? "%}" : "}}", begin, out bool keep);
-            atLineStart = kind == '%' && DropLineBreak(!strip && !keep);
             if (kind == '%' && IsRaw())
             {
-                strip = ReadRaw(strip, atLineStart, begin);
-                atLineStart = DropLineBreak(!strip);
+                (strip, keep) = ReadRaw(strip, begin); // the line break after its first tag stays
             }
+
+            atLineStart = kind == '%' && DropLineBreak(!strip && !keep);
         }
 
         Add(TemplateTokenKind.EndOfTemplate, "");
@@ -273,16 +274,16 @@ internal sealed class TemplateLexer
     private bool IsRaw() => _tokens is [.., { Kind: TemplateTokenKind.StatementBegin }, { Value: "raw", Kind: TemplateTokenKind.Name }, _];
 
     /// <summary>Reads what stands between <c>{% raw %}</c> and <c>{% endraw %}</c> as text.</summary>
-    private bool ReadRaw(bool strip, bool atLineStart, int begin)
+    private (bool Strip, bool Keep) ReadRaw(bool strip, int begin)
     {
         _tokens.RemoveRange(_tokens.Count - 3, 3);
         for (int tag = _text.IndexOf("{%", _at, StringComparison.Ordinal); tag >= 0; tag = _text.IndexOf("{%", tag + 2, StringComparison.Ordinal))
         {
             if (EndOfRaw(tag) is { } end)
             {
-                AddData(tag, strip, atLineStart);
+                AddData(tag, strip, atLineStart: false);
                 MoveTo(end);
-                return _text[end - 3] == '-';
+                return (_text[end - 3] == '-', _text[end - 3] == '+');
             }
         }
 

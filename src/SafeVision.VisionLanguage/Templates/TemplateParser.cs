@@ -75,6 +75,9 @@ internal sealed class TemplateParser
                 return ParseSet();
             case "macro":
                 return ParseMacro();
+            case "filter":
+                TemplateExpression filtered = ParseFiltered("endfilter");
+                return run => Write(run, TemplateValues.ToText(run, filtered(run)));
             case "generation": // Marks what is trained on; renders as if it were not there.
                 _tokens.ExpectEnd();
                 return ParseBlock("endgeneration");
@@ -85,7 +88,7 @@ internal sealed class TemplateParser
                 _tokens.ExpectEnd();
                 return static _ => TemplateFlow.Continue;
             default:
-                throw _tokens.Wrong(token, $"the statement {token} is not supported; supported are if, for, set, macro, raw, break, continue and generation");
+                throw _tokens.Wrong(token, $"the statement {token} is not supported; supported are if, for, set, filter, macro, raw, break, continue and generation");
         }
     }
 
@@ -165,9 +168,7 @@ internal sealed class TemplateParser
         }
         else
         {
-            _tokens.ExpectEnd();
-            TemplateStatement body = ParseBlock("endset");
-            value = run => run.Capture(body);
+            value = ParseFiltered("endset");
         }
 
         return run =>
@@ -227,6 +228,17 @@ internal sealed class TemplateParser
 
             return run.Call(scope, body);
         }
+    }
+
+    /// <summary>What a block writes, as a text that goes through the filters of its tag.</summary>
+    private TemplateExpression ParseFiltered(string end)
+    {
+        TemplateStatement? body = null;
+        TemplateExpression captured = run => run.Capture(body!);
+        captured = end == "endfilter" ? _expressions.ParseFilter(captured) : _expressions.ParseFilters(captured);
+        _tokens.ExpectEnd();
+        body = ParseBlock(end);
+        return captured;
     }
 
     private TemplateStatement ParseBlock(string end)

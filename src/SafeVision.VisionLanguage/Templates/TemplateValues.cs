@@ -175,7 +175,8 @@ internal static class TemplateValues
         }
     }
 
-    private static int Order(TemplateRun run, object? left, object? right) => (left, right) switch
+    /// <summary>Which of two numbers or texts comes first.</summary>
+    public static int Order(TemplateRun run, object? left, object? right) => (left, right) switch
     {
         (string a, string b) => Order(run, run.Marks.Plain(a), run.Marks.Plain(b)),
         (long a, long b) => a.CompareTo(b),

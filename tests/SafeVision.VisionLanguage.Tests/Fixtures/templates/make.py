@@ -4,6 +4,7 @@ The templates are written for these tests, in the constructs that chat templates
 """
 import json
 import pathlib
+import random
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
@@ -266,6 +267,137 @@ captured {{ 1 + 2 }}
 [{{ block | trim }}]
 """
 
+# Guards of 2026: the structure of their templates (variables, order, marks) in words of our own.
+sing_guard = """{%- set chat_template_kwargs = chat_template_kwargs|default({}) -%}
+{%- set policy = chat_template_kwargs.get('policy', policy|default(none)) -%}
+{%- set thinking_type = chat_template_kwargs.get('thinking_type', thinking_type|default('fast-slow')) -%}
+{%- set categories -%}
+### A. Things
+Things that the sample forbids.
+### Safe
+Nothing of the kind.
+{%- endset -%}
+{%- if policy -%}
+    {%- if '## Risk Categories' not in policy -%}
+        {%- set categories -%}
+{{ policy }}
+        {%- endset -%}
+    {%- else -%}
+        {%- set categories = policy -%}
+    {%- endif -%}
+{%- endif -%}
+{%- if messages[0].role == 'system' -%}
+    {%- set turns = messages[1:] -%}
+{%- else -%}
+    {%- set turns = messages -%}
+{%- endif -%}
+<|im_start|>user
+# Task
+Sort the conversation.
+{% if '## Risk Categories' not in categories %}
+
+## Risk Categories
+{% endif %}
+{{ categories }}
+
+## Output Format
+{% if thinking_type == 'fast' %}
+Two lines.
+{% elif thinking_type == 'slow' %}
+Three steps, then <answer>.
+{% else %}
+Two lines, or three steps if unsure.
+{% endif %}
+
+## User Input
+<BEGIN CONVERSATION>
+{% for message in turns %}
+[{{ message.role }}]: {% if message.content is string %}{{ message.content }}{% else %}{% for part in message.content %}{% if part.type == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% elif part.type == 'text' %}{{ part.text }}{% endif %}{% endfor %}{% endif +%}
+{% endfor %}
+<END CONVERSATION><|im_end|>
+{% if add_generation_prompt %}
+<|im_start|>assistant
+{% if enable_thinking is defined and not enable_thinking|default(false) %}
+<think>
+
+</think>
+
+{% endif %}
+{% endif %}
+"""
+
+nemotron = """{{ bos_token }}
+{%- set request_categories = request_categories | default('/no_categories') -%}
+{%- set enable_thinking = enable_thinking | default(false) -%}
+{%- set taxonomy -%}
+{%- if custom_taxonomy is defined and custom_taxonomy -%}
+{%- if custom_taxonomy is string -%}{{ custom_taxonomy | trim }}{%- else -%}{% for name in custom_taxonomy %}S{{ loop.index }}: {{ name }}{{ '\\n' if not loop.last }}{% endfor %}{%- endif -%}
+{%- else -%}
+S1: Things
+S2: More things
+{%- endif -%}
+{%- endset -%}
+{%- if custom_policy is defined and custom_taxonomy is defined -%}{{ raise_exception('one of custom_policy and custom_taxonomy') }}{%- endif -%}
+<start_of_turn>user
+Sort it.
+{% if custom_policy is defined and custom_policy %}
+{{ custom_policy }}
+{% else %}
+
+<TAXONOMY>
+{{ taxonomy }}
+</TAXONOMY>
+{% endif %}
+{% for message in messages %}{% for item in message['content'] %}{% if item['type'] == 'image' %}<start_of_image>{% else %}{{ item['text'] | trim }}{% endif %}{% endfor %}{% endfor %}
+{{- '\\n' + request_categories }}{{ ' /think' if enable_thinking else ' /no_think' }}<end_of_turn>
+<start_of_turn>model
+"""
+
+shield_gemma = """{{ bos_token }}
+{%- for message in messages -%}
+    {%- for item in message['content'] -%}
+<start_of_turn>user
+        {%- if item['type'] == 'image' -%}
+            {{ '<start_of_image>' }}
+        {%- else -%}
+            {{ '\\nRole.\\n\\n' }}
+            {{ '<BEGIN>\\n' }}
+    {{ item['text'] | trim }}
+            {{ '\\n<END>' }}
+<end_of_turn>
+        {%- endif %}
+    {%- endfor %}
+{%- endfor %}
+<start_of_turn>model
+"""
+
+shieldstral = """{#- system, then the turn; of two parts the image first -#}
+{{- bos_token }}
+{%- if messages[0]['role'] == 'system' %}
+    {{- '[SYSTEM_PROMPT]' -}}
+    {%- if messages[0]['content'] is string %}{{ messages[0]['content'] }}{% else %}{% for block in messages[0]['content'] %}{{ block['text'] }}{% endfor %}{% endif %}
+    {{- '[/SYSTEM_PROMPT]' -}}
+    {%- set loop_messages = messages[1:] %}
+{%- else %}
+    {%- set loop_messages = messages %}
+{%- endif %}
+{%- for message in loop_messages %}
+    {%- if message['role'] == 'user' %}
+        {{- '[INST]' }}
+        {%- if message['content'] is string %}
+            {{- message['content'] }}
+        {%- elif message['content'] | length == 2 %}
+            {%- for block in message['content'] | sort(attribute='type') %}{{ '[IMG]' if block['type'] == 'image' else block['text'] }}{% endfor %}
+        {%- else %}
+            {%- for block in message['content'] %}{{ '[IMG]' if block['type'] in ['image', 'image_url'] else block['text'] }}{% endfor %}
+        {%- endif %}
+        {{- '[/INST]' }}
+    {%- elif message['role'] == 'assistant' %}
+        {{- message['content'] + eos_token }}
+    {%- endif %}
+{%- endfor %}
+"""
+
 snippets = [
     "a\n  {% if true %}\n  b\n  {% endif %}\nc\n",
     "  {% if true %}x{% endif %}  \n {{ 1 }} \n",
@@ -302,6 +434,8 @@ snippets = [
     "{% set s %}{% for i in [1, 2] %}{{ i }}{% endfor %}{% endset %}{{ s }}{{ s | length }}{{ '%d' }}{{ -1 }}{{ - 2 + 3 }}{{ (1 + 2) * 3 }}{{ 1_000 }}",
     "{{ {'a': [1, {'b': 'deep'}]}.a[1].b }}{{ {'a': 1}.b is defined }}{{ 'str'.nothing is defined }}{{ [1].x is undefined }}",
     "{{ 'a' if x is defined and x else 'b' }}{{ messages | length }}{{ messages[-1].role }}{{ messages[0]['content'][0] is string }}",
+    "{{ [3, 1, 2] | sort | join }}{{ [{'t': 'b', 'n': 1}, {'t': 'a', 'n': 2}, {'t': 'B', 'n': 3}] | sort(attribute='t') | map(attribute='n') | join }}{{ ['b', 'A', 'a'] | sort(reverse=true) | join }}{{ ', '.join(['a', 'b']) }}{{ 'a\\nb' | indent(2) }}|{{ 'a\\n\\nb' | indent(3, true) }}{{ 'x' | safe }}",
+    "{{ {}.get('a', none) is none }}{{ {'a': 1}.get('a', missing | default('d')) }}{{ (missing | default({})).get('k', other | default(none)) }}{{ missing | default({}) | length }}",
     "a\r\nb{% if true %}\r\nc{% endif %}\r\n",
     "{{ 'line\nbreak' }}{{ '{{ x }} %} }}' }}{% if '%}' == \"%}\" %}ok{% endif %}{{ {'a': {'b': 1}}['a']['b'] }}{{ {'a': {'b': {}}}|length}}",
 ]
@@ -334,6 +468,38 @@ add("llama3 tool", llama3, dict(base, messages=plain[:2] + [{"role": "assistant"
 add("qwen3 thinking", qwen3, dict(base, enable_thinking=False, messages=[plain[1], {"role": "assistant", "content": "<think>\nhm\n</think>\n\nYes."}, {"role": "tool", "content": "a"}, {"role": "tool", "content": "b"}]))
 add("qwen3 tools", qwen3, dict(base, tools=[{"name": "f", "n": 1.5}], messages=plain))
 add("guard", guard, {})
+
+look = [{"role": "user", "content": [image]}]
+ask = [{"role": "user", "content": [text("<Document>: "), image]}]
+policy = "### A. Teapots\n  - pots for tea\n### Safe\n  - everything else"
+for more in ({}, {"policy": policy}, {"policy": policy, "thinking_type": "fast"}, {"chat_template_kwargs": {"policy": policy, "thinking_type": "slow"}},
+             {"policy": "## Risk Categories\n" + policy, "thinking_type": "slow"}, {"enable_thinking": False}, {"thinking_type": "fast", "chat_template_kwargs": {}}):
+    add("sing-guard", sing_guard, dict(base, messages=look, **more))
+add("sing-guard turns", sing_guard, dict(base, messages=parts_system, policy=policy))
+for more in ({}, {"custom_policy": "### Policy\nName: Teapots"}, {"custom_taxonomy": ["Teapots", "Kettles"], "request_categories": "/categories"},
+             {"custom_taxonomy": " Teapots\nKettles ", "enable_thinking": True}, {"enable_thinking": False, "request_categories": "/no_categories"}):
+    add("nemotron", nemotron, dict(base, messages=ask, **more))
+add("shield-gemma", shield_gemma, dict(base, messages=[{"role": "user", "content": [image, text(" No teapots. ")]}]))
+add("shieldstral", shieldstral, dict(base, messages=[{"role": "system", "content": "Judge."}] + ask))
+add("shieldstral three", shieldstral, dict(base, messages=[{"role": "user", "content": ask[0]["content"] + [text(" a teapot")]}]))
+
+# White space around every kind of tag, put together at random by a fixed seed.
+roll = random.Random(16)
+pieces = ["a", "b\n", "\n", " ", "  \n", "\n  ", "\t", "{{ 'x' }}", "{{- 'y' }}", "{{ 'z' -}}", "{{- 'w\\n' -}}", "{# c #}", "{#- c #}", "{# c -#}", "{#- c +#}", "{#+ c #}",
+          "{% set v = 1 %}", "{%- set v = 1 %}", "{% set v = 1 -%}", "{%+ set v = 1 %}", "{% set v = 1 +%}", "{%- set v = 1 -%}",
+          "{% raw %} {{ r }} {% endraw %}", "{%- raw -%}\n r \n{%- endraw -%}", "{% raw %}\nr\n{%+ endraw +%}", "{%- raw %}\nr{% endraw -%}"]
+blocks = [("{%s if true %s}", "{%s endif %s}"), ("{%s for i in [1, 2] %s}", "{%s endfor %s}"), ("{%s set c %s}", "{%s endset %s}{{ c }}"), ("{%s set c | upper %s}", "{%s endset %s}[{{ c }}]"), ("{%s filter upper %s}", "{%s endfilter %s}")]
+tag = lambda form: form.replace("{%s", "{%" + roll.choice(["", "", "-", "+"])).replace("%s}", roll.choice(["", "", "-", "+"]) + "%}")
+def piece(depth):
+    if depth and roll.random() < 0.3:
+        begin, end = roll.choice(blocks)
+        return tag(begin) + "".join(piece(depth - 1) for _ in range(roll.randrange(5))) + tag(end)
+    return roll.choice(pieces)
+while len(cases) < 300:
+    try:
+        add("white space", "".join(piece(2) for _ in range(roll.randrange(3, 12))), {})
+    except jinja2.TemplateSyntaxError:
+        pass
 
 pathlib.Path(__file__).with_name("goldens.json").write_text(
     json.dumps({"jinja2": jinja2.__version__, "cases": cases}, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
