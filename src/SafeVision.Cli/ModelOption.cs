@@ -9,7 +9,7 @@ internal sealed class ModelOption
 {
     private readonly Option<string?> _folder = new("--model") { Description = "A vision-language model, which then judges instead of the default models: its folder, or the name of one that 'safevision models pull' fetched." };
     private readonly Option<string> _mode = new("--mode") { Description = "fast: the model names the category; comprehension: it gives a reason too.", DefaultValueFactory = _ => "comprehension" };
-    private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, shieldgemma or llamaguard. Without it: what the model's folder says." };
+    private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, qwenguard, shieldgemma, llamaguard, singguard, policyshiftguard, shieldstral, nemotron, safeguard or guardreasoner. Without it: what the model's folder says." };
     private readonly Option<string?> _precision = new("--precision") { Description = "Which of the folder's files to run, by their suffix: q4, fp16, ... Without it: the best for the provider." };
     private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that a picture is cut into, 1 to 64; fewer are faster and see less detail.", most: 64);
     private readonly Option<bool> _withDefaults = new("--with-default-models") { Description = "The default models judge first; the model is asked only about what they don't cover or are unsure of." };

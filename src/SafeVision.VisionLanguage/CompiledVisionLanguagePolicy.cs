@@ -124,7 +124,7 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 
     private string Reason(int index, CategoryAnswer category)
     {
-        string share = $"The model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
+        string share = $"{(answer.IsAfterThought ? "After its reasoning the" : "The")} model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
         string where = map is not null && index == highest ? $", mostly for {map.Where()}" : "";
         return WordsFor(index) is { } words ? $"{share}{where}: \"{words}\"" : $"{share}{where}.";
     }

@@ -23,13 +23,16 @@ internal sealed class GenerationSession(VisionLanguageModel model, DecoderSlot s
         return ValueTask.CompletedTask;
     }
 
-    public async ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken)
+    public async ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken)
     {
         var written = new LimitedText(model.Tokenizer.CreateTextStream(skipSpecial: true), limits, text);
-        var job = new WriteJob(slot, model.Tokenizer.VocabularySize, model.Forbidden, id =>
+        int mark = limits.EndsAt is { } endsAt && model.Tokenizer.Find(endsAt) is { } known && model.Forbidden.Contains(known) ? known : -1; // a thought may end at an added token
+        IReadOnlyList<int> forbidden = mark < 0 ? model.Forbidden : [.. model.Forbidden.Where(id => id != mark)];
+        var job = new WriteJob(slot, model.Tokenizer.VocabularySize, forbidden, id =>
         {
-            if (model.Profile.StopTokens.Contains(id))
+            if (id == mark || model.Profile.StopTokens.Contains(id))
             {
+                written.EndBy(id == mark ? TextEnd.Mark : TextEnd.Turn);
                 return false;
             }
 

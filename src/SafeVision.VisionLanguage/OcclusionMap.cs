@@ -77,7 +77,9 @@ internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol p
 
         public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => session.AppendAsync(ids, cancellationToken);
 
-        public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => ValueTask.FromResult("");
+        public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => limits.IsThought
+            ? session.WriteAsync(limits, null, cancellationToken)
+            : ValueTask.FromResult(new WrittenText("", TextEnd.Limit, ""));
 
         public ValueTask DisposeAsync() => session.DisposeAsync();
     }

@@ -1,6 +1,7 @@
 using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -44,6 +45,15 @@ internal sealed class PromptWording
     /// <summary>The most tokens of a reason.</summary>
     public int MaximumReasonTokens { get; init; } = 96;
 
+    /// <summary>The most tokens of a thought, on which a verdict rests.</summary>
+    public int MaximumThoughtTokens { get; init; } = 1024;
+
+    /// <summary>Variables for the model's conversation template: texts and booleans.</summary>
+    public TemplateMap Variables { get; init; } = new();
+
+    /// <summary>The text of such a variable; null where it is not given or no text.</summary>
+    public string? Variable(string name) => Variables.TryGet(name, out object? value) ? (value as PromptText)?.Text : null;
+
     /// <summary>The model's text for a harmless image; null where none is given.</summary>
     public string? SafeToken => _tokens.GetValueOrDefault(PromptWordingReader.SafeKey);
 
@@ -83,8 +93,11 @@ internal sealed class PromptWording
     /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>
     public string? Token(string category) => PromptWordingReader.IsCategory(category) ? _tokens.GetValueOrDefault(category) : null;
 
-    /// <summary>Whether it has words of its own; one that only names a protocol has none.</summary>
-    public bool HasTemplates => _templates.Count > 0;
+    /// <summary>The templates by their names.</summary>
+    public IReadOnlyDictionary<string, Template> Templates => _templates;
+
+    /// <summary>The model's words for safe, reason and categories.</summary>
+    public IReadOnlyDictionary<string, string> Tokens => _tokens;
 
     /// <summary>Whether there is a template of that name.</summary>
     public bool Has(string template) => _templates.ContainsKey(template);
@@ -112,8 +125,8 @@ internal sealed class PromptWording
 
         var variables = new TemplateMap
         {
-            ["policy"] = new TemplateMap { ["name"] = PromptText.Untrusted(policy.Name), ["version"] = PromptText.Untrusted(policy.Version) },
-            ["categories"] = categories.Select((category, index) => (object?)Variables(category.Category, category.Token, index)).ToList(),
+            ["policy"] = new TemplateMap { ["name"] = Words(policy.Name), ["version"] = Words(policy.Version) },
+            ["categories"] = categories.Select((category, index) => (object?)Category(category.Category, category.Token, index)).ToList(),
         };
         AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
         AddIfGiven("reason", reason ?? (ReasonToken is { } reasonToken ? PromptText.Trusted(reasonToken) : null));
@@ -129,20 +142,22 @@ internal sealed class PromptWording
         }
     }
 
-    private static TemplateMap Variables(SafetyCategory category, PromptText token, int index) => new()
+    private static TemplateMap Category(SafetyCategory category, PromptText token, int index) => new()
     {
-        ["id"] = PromptText.Untrusted(category.Id),
-        ["name"] = PromptText.Untrusted(category.Name),
+        ["id"] = Words(category.Id),
+        ["name"] = Words(category.Name),
         ["token"] = token,
-        ["protects"] = PromptText.Untrusted(category.Protects),
-        ["includes"] = category.Includes.Select(phrase => (object?)PromptText.Untrusted(phrase)).ToList(),
-        ["excludes"] = category.Excludes.Select(phrase => (object?)PromptText.Untrusted(phrase)).ToList(),
+        ["protects"] = Words(category.Protects),
+        ["includes"] = category.Includes.Select(phrase => (object?)Words(phrase)).ToList(),
+        ["excludes"] = category.Excludes.Select(phrase => (object?)Words(phrase)).ToList(),
         ["index"] = index + 1L,
         ["letter"] = PromptText.Trusted(Letter(index)),
     };
 
-    // A to Z, then AA, AB and so on.
-    private static string Letter(int index) => index < 26 ? $"{(char)('A' + index)}" : Letter((index / 26) - 1) + (char)('A' + (index % 26));
+    private static PromptText Words(string text) => PromptText.Untrusted(PolicyWords.Inert(text));
+
+    /// <summary>A to Z, then AA, AB and so on.</summary>
+    public static string Letter(int index) => index < 26 ? $"{(char)('A' + index)}" : Letter((index / 26) - 1) + (char)('A' + (index % 26));
 }
 
 /// <summary>What stands first in a prompt.</summary>

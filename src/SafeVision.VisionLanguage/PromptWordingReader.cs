@@ -1,5 +1,6 @@
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -14,7 +15,10 @@ internal sealed class PromptWordingReader
     private const int Longest = 1 << 20;
     private const string Document = "prompt file";
 
-    private static readonly string[] s_keys = ["protocol", "order", "system", "templates", "tokens", "maximumReasonWords", "maximumReasonTokens"];
+    private static readonly string[] s_keys = ["protocol", "order", "system", "templates", "tokens", "variables", "maximumReasonWords", "maximumReasonTokens", "maximumThoughtTokens"];
+
+    // What every conversation template is given.
+    private static readonly string[] s_reserved = ["messages", "add_generation_prompt", "chat_template_kwargs", "bos_token", "eos_token", "pad_token", "unk_token", "image_token"];
 
     private readonly YamlSettings _settings;
     private readonly string[] _lines;
@@ -41,14 +45,13 @@ internal sealed class PromptWordingReader
     private PromptWording Read()
     {
         string? protocol = null, system = null;
-        PromptOrder order = PromptOrder.ImageFirst;
-        int words = 30, reasonTokens = 96;
+        PromptOrder? order = null;
+        int? words = null, reasonTokens = null, thoughtTokens = null;
         Dictionary<string, Template> templates = new(StringComparer.Ordinal);
         Dictionary<string, string> tokens = new(StringComparer.OrdinalIgnoreCase);
-        int settings = 0;
+        var variables = new TemplateMap();
         foreach (YamlSetting setting in _settings.Entries("a prompt file", s_keys))
         {
-            settings++;
             switch (setting.Key)
             {
                 case "protocol":
@@ -66,26 +69,46 @@ internal sealed class PromptWordingReader
                 case "tokens":
                     ReadTokens(setting, tokens);
                     break;
+                case "variables":
+                    ReadVariables(setting, variables);
+                    break;
+                case "maximumThoughtTokens":
+                    thoughtTokens = _settings.Count(setting, 1024, 16384);
+                    break;
                 case "maximumReasonWords":
-                    words = _settings.Count(setting, words, 1000);
+                    words = _settings.Count(setting, 30, 1000);
                     break;
                 default:
-                    reasonTokens = _settings.Count(setting, reasonTokens, 4096);
+                    reasonTokens = _settings.Count(setting, 96, 4096);
                     break;
             }
         }
 
         Require(protocol is not null, "protocol");
-        Require(templates.Count > 0 || settings == 1, "templates"); // a protocol alone means its own words
+        // Without templates, what the file says goes on top of the protocol's own words.
+        PromptWording? own = templates.Count == 0 && protocol is not null && GuardProtocols.TryFind(protocol) is { } known ? PromptWording.Default(known.Name) : null;
+        Require(templates.Count > 0 || own is not null, "templates");
         ThrowIfAny();
-        return new PromptWording(_source, templates, tokens)
+        return new PromptWording(_source, own?.Templates ?? templates, Merged(own?.Tokens, tokens))
         {
             Protocol = protocol!,
-            Order = order,
-            System = system is null ? null : PromptText.Trusted(system),
-            MaximumReasonWords = words,
-            MaximumReasonTokens = reasonTokens,
+            Order = order ?? own?.Order ?? PromptOrder.ImageFirst,
+            System = system is null ? own?.System : PromptText.Trusted(system),
+            MaximumReasonWords = words ?? own?.MaximumReasonWords ?? 30,
+            MaximumReasonTokens = reasonTokens ?? own?.MaximumReasonTokens ?? 96,
+            MaximumThoughtTokens = thoughtTokens ?? own?.MaximumThoughtTokens ?? 1024,
+            Variables = variables,
         };
+    }
+
+    private static Dictionary<string, string> Merged(IReadOnlyDictionary<string, string>? own, Dictionary<string, string> tokens)
+    {
+        foreach ((string key, string token) in own ?? new Dictionary<string, string>())
+        {
+            tokens.TryAdd(key, token);
+        }
+
+        return tokens;
     }
 
     private PromptOrder ReadOrder(YamlSetting setting)
@@ -138,6 +161,21 @@ internal sealed class PromptWordingReader
                 }
 
                 tokens[entry.Key] = token;
+            }
+        }
+    }
+
+    private void ReadVariables(YamlSetting setting, TemplateMap variables)
+    {
+        foreach (YamlSetting entry in _settings.Entries(setting))
+        {
+            if (s_reserved.Contains(entry.Key) || !entry.Key.All(letter => char.IsAsciiLetterOrDigit(letter) || letter == '_') || char.IsAsciiDigit(entry.Key[0]))
+            {
+                _settings.Report(entry, $"{YamlSettings.Quote(entry.Key)} is no name for a variable of a conversation template: letters, digits and '_', and none of {string.Join(", ", s_reserved)}");
+            }
+            else if (_settings.TextOrNumber(entry) is { } value)
+            {
+                variables[entry.Key] = value is "true" or "false" ? value == "true" : PromptText.Trusted(value);
             }
         }
     }

@@ -83,10 +83,11 @@ public sealed class VisionLanguageEngineOptions
     public VisionLanguageMode Mode { get; set; } = VisionLanguageMode.Comprehension;
 
     /// <summary>
-    /// What the model was trained to be asked and to answer: <c>safevision</c>, <c>instruct</c>, <c>llavaguard</c>,
-    /// <c>shieldgemma</c> or <c>llamaguard</c>. Null (the default): what the prompt file beside the model says; without one,
-    /// <c>shieldgemma</c> where the configuration says so, <c>safevision</c> where the model has its category tokens and
-    /// <c>instruct</c> otherwise.
+    /// What the model was trained to be asked and to answer: <c>safevision</c>, <c>instruct</c>, <c>llavaguard</c> (or
+    /// <c>qwenguard</c>), <c>shieldgemma</c>, <c>llamaguard</c>, <c>singguard</c>, <c>policyshiftguard</c>, <c>shieldstral</c>,
+    /// <c>nemotron</c>, <c>safeguard</c> or <c>guardreasoner</c>. Null (the default): what the prompt file beside the model says;
+    /// without one, that of the guard for which its configuration or the variables of its conversation template speak, <c>safevision</c> where
+    /// the model has its category tokens, and <c>instruct</c> otherwise.
     /// </summary>
     public string? Protocol { get; set; }
 

@@ -112,7 +112,7 @@ public sealed class PromptWordingTests : IDisposable
     {
         PromptWording wording = PromptWording.Parse("protocol: llavaguard\n", "prompt.yaml");
 
-        Assert.Equal(("llavaguard", false), (wording.Protocol, wording.HasTemplates));
+        Assert.Equal(("llavaguard", true, 60), (wording.Protocol, wording.Has("fast"), wording.MaximumReasonWords));
     }
 
     [Fact]

@@ -39,9 +39,11 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
         }
     }
 
-    public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns)
+    public override bool Reads(string variable) => _template.Names.Contains(variable);
+
+    public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, TemplateMap? variables = null)
     {
-        PromptText conversation = Render(system, turns, _takesParts, _takesSystemParts);
+        PromptText conversation = Render(system, turns, _takesParts, _takesSystemParts, variables);
         return _beginning is { Length: > 0 } && conversation.Text.StartsWith(_beginning, StringComparison.Ordinal) && conversation.IsTrusted(0, _beginning.Length)
             ? conversation.Slice(_beginning.Length, conversation.Text.Length - _beginning.Length)
             : conversation;
@@ -69,7 +71,7 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
         }
     }
 
-    private PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, bool asParts, bool systemAsParts)
+    private PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, bool asParts, bool systemAsParts, TemplateMap? more = null)
     {
         var messages = new List<object?>();
         if (system is not null)
@@ -82,7 +84,18 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
             messages.Add(Message(turn.ByModel ? "assistant" : "user", turn.Parts, asParts));
         }
 
-        var variables = new TemplateMap { ["messages"] = messages, ["add_generation_prompt"] = true };
+        var variables = new TemplateMap();
+        if (more is not null)
+        {
+            variables["chat_template_kwargs"] = more; // as servers pass them; transformers passes each by its own name
+            foreach ((string name, object? value) in more.Entries)
+            {
+                variables[name] = value;
+            }
+        }
+
+        variables["messages"] = messages;
+        variables["add_generation_prompt"] = true;
         foreach ((string name, object? token) in _tokens.Entries)
         {
             variables[name] = token;
@@ -137,7 +150,7 @@ internal sealed class ConversationLayout : ConversationTemplate
     public static ConversationLayout? Find(string name, string? system, string imageMark) =>
         s_known.TryGetValue(name, out Layout? layout) ? new ConversationLayout(layout, system ?? layout.Sentence, imageMark) : null;
 
-    public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns)
+    public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, TemplateMap? variables = null)
     {
         List<PromptText> parts = [PromptText.Trusted(_layout.System), system ?? PromptText.Trusted(_system), PromptText.Trusted(_layout.Separator)];
         foreach (ConversationTurn turn in turns)

@@ -11,12 +11,16 @@ internal abstract class ConversationTemplate
     /// <summary>One turn of a user, up to the point where the model's answer begins.</summary>
     /// <param name="system">What the model is told beforehand; null: what the model's files say, which may be nothing.</param>
     /// <param name="user">The user's turn: images and texts in order.</param>
+    /// <param name="variables">Further variables of the template, which may not have those of every conversation; null: none.</param>
     /// <returns>The conversation with an image mark for each image, without the token that begins every text.</returns>
-    public PromptText Render(PromptText? system, IReadOnlyList<ConversationPart> user) => Render(system, [ConversationTurn.OfUser(user)]);
+    public PromptText Render(PromptText? system, IReadOnlyList<ConversationPart> user, TemplateMap? variables = null) => Render(system, [ConversationTurn.OfUser(user)], variables);
 
     /// <summary>Several turns, the last of them the user's, up to the point where the model's answer begins.</summary>
-    /// <inheritdoc cref="Render(PromptText?, IReadOnlyList{ConversationPart})"/>
-    public abstract PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns);
+    /// <inheritdoc cref="Render(PromptText?, IReadOnlyList{ConversationPart}, TemplateMap?)"/>
+    public abstract PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, TemplateMap? variables = null);
+
+    /// <summary>Whether the template names a variable, which then may change what it writes.</summary>
+    public virtual bool Reads(string variable) => false;
 }
 
 /// <summary>A piece of a user's turn: an image where <see cref="Text"/> is null.</summary>

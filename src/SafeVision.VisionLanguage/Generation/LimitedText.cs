@@ -12,19 +12,26 @@ internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Act
     private readonly StringBuilder _text = new();
     private int _tokens;
     private int _told;
+    private int _said; // characters of the tokens that stand in the sequence
+    private string _rest = "";
     private bool _ended;
+    private TextEnd _end = TextEnd.Limit;
 
     /// <summary>Adds a token; false when the text has ended.</summary>
     public bool Append(int id)
     {
+        _said = _text.Length;
         _text.Append(stream.Append(id));
         Cut();
         Tell(final: false);
         return !_ended && ++_tokens < limits.MaximumTokens;
     }
 
+    /// <summary>The model ended its turn, or said the mark as one token.</summary>
+    public void EndBy(TextEnd end) => (_end, _rest) = (end, end == TextEnd.Mark ? limits.EndsAt! : "");
+
     /// <summary>The whole text.</summary>
-    public string End()
+    public WrittenText End()
     {
         if (!_ended)
         {
@@ -33,7 +40,7 @@ internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Act
         }
 
         Tell(final: true);
-        return _text.ToString();
+        return new WrittenText(_text.ToString(), _end, _rest);
     }
 
     private void Cut()
@@ -44,6 +51,10 @@ internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Act
         if (lastWord >= 0 && (end < 0 || lastWord < end))
         {
             end = lastWord;
+        }
+        else if (end >= 0)
+        {
+            (_end, _rest) = (TextEnd.Mark, (text[..end] + limits.EndsAt)[Math.Min(_said, end + limits.EndsAt!.Length)..]);
         }
 
         if (end >= 0)
@@ -87,4 +98,27 @@ internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Act
 /// <param name="MaximumTokens">The most tokens, at least 1.</param>
 /// <param name="MaximumWords">The most words; the text is cut after this many.</param>
 /// <param name="EndsAt">Text that ends it and does not belong to it, such as a closing quotation mark; null for none.</param>
-internal sealed record TextLimits(int MaximumTokens, int MaximumWords = int.MaxValue, string? EndsAt = null);
+internal sealed record TextLimits(int MaximumTokens, int MaximumWords = int.MaxValue, string? EndsAt = null)
+{
+    /// <summary>Whether the model's verdict rests on the text: it is then written even where nobody wants to read it.</summary>
+    public bool IsThought { get; init; }
+}
+
+/// <summary>A text that a model wrote.</summary>
+/// <param name="Text">The text, without the mark that ended it.</param>
+/// <param name="End">What ended it.</param>
+/// <param name="Rest">Where a mark ended it: what of text and mark does not yet stand in the sequence.</param>
+internal readonly record struct WrittenText(string Text, TextEnd End, string Rest);
+
+/// <summary>What ended a text.</summary>
+internal enum TextEnd
+{
+    /// <summary>A limit on words or tokens, or the model's context: the text may be cut off.</summary>
+    Limit,
+
+    /// <summary>The model ended its turn.</summary>
+    Turn,
+
+    /// <summary>The model wrote the mark.</summary>
+    Mark,
+}

@@ -94,12 +94,13 @@ internal static class AnswerNames
     public static string[] For(SafetyPolicy policy, string safe, string model)
     {
         Dictionary<string, int> uses = new(StringComparer.OrdinalIgnoreCase) { [safe] = 2 };
-        foreach (SafetyCategory category in policy.Categories)
+        string[] names = [.. policy.Categories.Select(category => PolicyWords.Inert(category.Name))];
+        foreach (string name in names)
         {
-            uses[category.Name] = uses.GetValueOrDefault(category.Name) + 1;
+            uses[name] = uses.GetValueOrDefault(name) + 1;
         }
 
-        string[] names = [.. policy.Categories.Select(category => uses[category.Name] == 1 ? category.Name : $"{category.Name} ({category.Id})")];
+        names = [.. policy.Categories.Select((category, i) => uses[names[i]] == 1 ? names[i] : $"{names[i]} ({category.Id})")];
         var taken = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { safe };
         string? twice = names.FirstOrDefault(name => !taken.Add(name));
         return twice is null ? names : throw new ModelLoadException(

@@ -12,15 +12,28 @@ internal static class GuardProtocols
 {
     private static readonly SafeVisionProtocol s_safeVision = new();
     private static readonly InstructProtocol s_instruct = new();
-    private static readonly IGuardProtocol[] s_all = [s_safeVision, s_instruct, new LlavaGuardProtocol(), new ShieldGemmaProtocol(), new LlamaGuardProtocol()];
+    private static readonly SingGuardProtocol s_singGuard = new();
+    private static readonly NemotronProtocol s_nemotron = new();
+    private static readonly LlavaGuardProtocol s_llavaGuard = new();
+
+    private static readonly IGuardProtocol[] s_all =
+    [
+        s_safeVision, s_instruct, s_llavaGuard, new ShieldGemmaProtocol(), new LlamaGuardProtocol(), s_singGuard, new PolicyShiftGuardProtocol(),
+        new ShieldstralProtocol(), s_nemotron, new SafeGuardProtocol(), new GuardReasonerProtocol(),
+    ];
+
+    // Guards that were trained on another's form, word for word.
+    private static readonly Dictionary<string, IGuardProtocol> s_aliases = new(StringComparer.OrdinalIgnoreCase) { ["qwenguard"] = s_llavaGuard };
+
+    /// <summary>The names of all protocols.</summary>
+    public static IEnumerable<string> Names => s_all.Select(protocol => protocol.Name);
 
     /// <summary>Finds a protocol by its name, in any case.</summary>
     /// <param name="name">The name.</param>
     /// <param name="source">Where the name comes from, for the error.</param>
     /// <exception cref="ModelLoadException">There is none of that name; the message lists those that there are.</exception>
-    public static IGuardProtocol Find(string name, string source) =>
-        Array.Find(s_all, protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", s_all.Select(protocol => protocol.Name))}.");
+    public static IGuardProtocol Find(string name, string source) => TryFind(name)
+        ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", Names.Concat(s_aliases.Keys))}.");
 
     /// <summary>The protocol that is asked for, or else that of the prompt file beside the model, or else its configuration's, or else the one that the model's tokens speak for; and its words.</summary>
     /// <param name="configuration">The model's files.</param>
@@ -33,13 +46,23 @@ internal static class GuardProtocols
         IGuardProtocol protocol = asked is not null ? Find(asked, nameof(VisionLanguageEngineOptions))
             : beside is not null ? Find(beside.Protocol, beside.Source)
             : profile.Protocol is { } trained ? Find(trained, profile.Family)
-            : Guess(tokenizer);
-        bool fits = beside is { HasTemplates: true } && beside.Protocol.Equals(protocol.Name, StringComparison.OrdinalIgnoreCase);
+            : Guess(tokenizer, profile.Conversation);
+        bool fits = beside is not null && Find(beside.Protocol, beside.Source) == protocol;
         return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
     }
 
-    /// <summary>The protocol of a model of which nothing is said: the paper's where the tokenizer has its tokens, else plain questions.</summary>
-    public static IGuardProtocol Guess(TextTokenizer tokenizer) => AnswerTokens.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
+    /// <summary>Finds a protocol by its name, in any case; null where there is none.</summary>
+    public static IGuardProtocol? TryFind(string name) =>
+        Array.Find(s_all, protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? s_aliases.GetValueOrDefault(name);
+
+    /// <summary>
+    /// The protocol of a model of which nothing is said: that of the guard whose variables its conversation template reads; the
+    /// paper's where the tokenizer has its tokens; else plain questions.
+    /// </summary>
+    public static IGuardProtocol Guess(TextTokenizer tokenizer, ConversationTemplate? conversation = null) =>
+        conversation?.Reads(SingGuardProtocol.Thinking) == true ? s_singGuard
+        : conversation?.Reads(NemotronProtocol.Categories) == true ? s_nemotron
+        : AnswerTokens.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
 }
 
 /// <summary>
@@ -80,6 +103,9 @@ internal abstract class CompiledProtocol
     /// <summary>Every prompt that is put to the model, with the image mark where the image stands.</summary>
     public abstract IReadOnlyList<GuardPrompt> Prompts { get; }
 
+    /// <summary>Whether the model may write a thought before its verdict, which takes as long as a reason or longer.</summary>
+    public virtual bool Thinks => false;
+
     /// <summary>Puts the questions about one image to the model.</summary>
     /// <param name="model">The model, looking at the image.</param>
     /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
@@ -112,6 +138,9 @@ internal sealed record GuardAnswer
     /// <summary>The reason in the model's own words; null where it wrote none.</summary>
     public string? Reason { get; init; }
 
+    /// <summary>Whether the shares were taken after the model had reasoned: they then follow its words, and are near 0 or 1 more often than a first impression is.</summary>
+    public bool IsAfterThought { get; init; }
+
     /// <summary>The position in the policy of the category that the reason is about; -1 when it names none.</summary>
     public int Primary { get; init; } = -1;
 }
@@ -141,5 +170,5 @@ internal interface IGenerationSession : IAsyncDisposable
     /// <param name="limits">Where it ends.</param>
     /// <param name="text">Receives the text while it is being written; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the run within one step of the model.</param>
-    ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken);
+    ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken);
 }

@@ -77,7 +77,7 @@ internal sealed class InstructProtocol : IGuardProtocol
             IGenerationSession session = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
             await using (session.ConfigureAwait(false))
             {
-                return await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
+                return (await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false)).Text;
             }
         }
     }

@@ -3,6 +3,7 @@ using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
@@ -17,20 +18,59 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     /// <summary>Where a reason ends.</summary>
     public TextLimits ReasonLimits { get; } = new(context.Wording.MaximumReasonTokens, context.Wording.MaximumReasonWords);
 
+    /// <summary>Where a thought ends, on which the verdict rests.</summary>
+    /// <param name="mark">The mark that the model must write; null: it ends with the answer.</param>
+    public TextLimits ThoughtLimits(string? mark) => new(context.Wording.MaximumThoughtTokens, EndsAt: mark) { IsThought = true };
+
     /// <summary>Renders a template in the model's conversation and tokenises it.</summary>
     /// <param name="template">The template's name in the prompt file.</param>
     /// <param name="categories">The categories that it is about.</param>
     /// <param name="safe">What the model says for a harmless image.</param>
     /// <param name="reason">What the model says before a reason; empty where it says nothing.</param>
     /// <exception cref="ModelLoadException">The template is missing or wrong.</exception>
-    public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason)
+    public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) =>
+        Compile(Render(template, categories, safe, reason), context.Wording.Variables);
+
+    /// <summary>
+    /// Writes a prompt that stands in the conversation template itself, which is given the policy as a variable; the template
+    /// <c>policy</c> of the prompt file says in which form, and <c>fast</c>, where there is one, what stands beside the image.
+    /// </summary>
+    /// <param name="variable">The conversation template's variable.</param>
+    /// <param name="categories">The categories that it is about.</param>
+    /// <param name="safe">What the model says for a harmless image.</param>
+    /// <param name="settings">Further variables, which go before those of the prompt file.</param>
+    /// <param name="elseInTurn">Whether the policy stands beside the image where the conversation template does not read the variable; otherwise that is an error.</param>
+    /// <exception cref="ModelLoadException">A template is missing or wrong, or the policy would not reach the model.</exception>
+    public ProtocolPrompt WriteByVariable(
+        string variable, IReadOnlyList<ProtocolCategory> categories, PromptText safe, TemplateMap settings, bool elseInTurn = false)
     {
-        PromptText question = context.Wording.Render(
-            template, context.Policy, [.. categories.Select(category => (category.Category, category.Answer))], safe: safe, reason: reason);
-        ConversationPart[] turn = context.Wording.Order == PromptOrder.PolicyFirst
-            ? [new ConversationPart(question), ConversationPart.Image]
-            : [ConversationPart.Image, new ConversationPart(question)];
-        PromptText conversation = context.Profile.Conversation.Render(context.Wording.System, turn);
+        PromptText policy = Render("policy", categories, safe, PromptText.Empty);
+        var variables = new TemplateMap();
+        foreach ((string name, object? value) in context.Wording.Variables.Entries.Concat(settings.Entries))
+        {
+            variables[name] = value;
+        }
+
+        var all = new TemplateMap { [variable] = policy };
+        foreach ((string name, object? value) in variables.Entries)
+        {
+            all[name] = value;
+        }
+
+        ProtocolPrompt prompt = Compile(context.Wording.Has("fast") ? Render("fast", categories, safe, PromptText.Empty) : null, all);
+        return categories.Any(category => category.Category.Includes.Any(prompt.Coverage.Holds)) ? prompt
+            : elseInTurn ? Compile(policy, variables)
+            : throw new ModelLoadException($"{context.Model}: the conversation template does not read the variable '{variable}', so the policy would not reach the model. Copy chat_template.jinja of the guard's checkpoint here, or name another protocol in {PromptWording.FileName}.");
+    }
+
+    private PromptText Render(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) => context.Wording.Render(
+        template, context.Policy, [.. categories.Select(category => (category.Category, category.Answer))], safe: safe, reason: reason);
+
+    private ProtocolPrompt Compile(PromptText? question, TemplateMap variables)
+    {
+        ConversationPart[] words = question is null ? [] : [new ConversationPart(question)];
+        ConversationPart[] turn = context.Wording.Order == PromptOrder.PolicyFirst ? [.. words, ConversationPart.Image] : [ConversationPart.Image, .. words];
+        PromptText conversation = context.Profile.Conversation.Render(context.Wording.System, turn, variables);
         GuardPrompt prompt = GuardPrompt.Compile(conversation, context.Profile, context.Tokenizer, context.Model);
         return new ProtocolPrompt(prompt, new PromptCoverage(conversation), AnswerEnd(prompt));
     }
@@ -163,12 +203,14 @@ internal sealed class PromptCoverage
     /// <summary>What of a category the model reads.</summary>
     /// <param name="category">The category, about which the model is asked.</param>
     /// <param name="answer">What the model says for it.</param>
-    public CategoryCoverage Of(SafetyCategory category, string answer)
+    /// <param name="steersWeakly">Whether the model often judges by what it has learnt where the policy says otherwise: what is allowed is then covered in part.</param>
+    public CategoryCoverage Of(SafetyCategory category, string answer, bool steersWeakly = false)
     {
         PhraseCoverage[] phrases =
         [
             .. category.Includes.Select(phrase => Read(phrase, PhraseRole.Include, answer)),
-            .. category.Excludes.Select(phrase => Read(phrase, PhraseRole.Exclude, answer)),
+            .. category.Excludes.Select(phrase => Read(phrase, PhraseRole.Exclude, answer) is var read && steersWeakly && read.Level == CoverageLevel.Full
+                ? read with { Level = CoverageLevel.Partial, NotJudged = phrase } : read),
         ];
         bool readsAll = Array.TrueForAll(phrases, phrase => phrase.Level == CoverageLevel.Full);
         bool readsAny = Array.Exists(phrases, phrase => phrase.Level == CoverageLevel.Full);
@@ -189,7 +231,8 @@ internal sealed class PromptCoverage
         ? new PhraseCoverage(phrase, CoverageLevel.Full) { Role = role, Labels = [answer] }
         : new PhraseCoverage(phrase, CoverageLevel.None) { Role = role, NotJudged = phrase };
 
-    private bool Holds(string phrase) => _whole.Contains(phrase) || _texts.Exists(text => HoldsWords(text, phrase));
+    /// <summary>Whether a phrase of a policy stands in the prompt, as prompts write it.</summary>
+    public bool Holds(string phrase) => PolicyWords.Inert(phrase) is var written && (_whole.Contains(written) || _texts.Exists(text => HoldsWords(text, written)));
 
     /// <summary>Whether a text holds a phrase that is not a part of longer words.</summary>
     private static bool HoldsWords(string text, string phrase)

@@ -89,7 +89,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
                 if (spoken is not null && primary >= 0)
                 {
                     await session.AppendAsync(spoken[primary], cancellationToken).ConfigureAwait(false);
-                    written = await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false);
+                    written = (await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false)).Text;
                 }
 
                 return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written, Primary = primary };

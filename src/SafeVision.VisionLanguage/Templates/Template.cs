@@ -19,13 +19,21 @@ internal sealed class Template
     private readonly TemplateSource _source;
     private readonly IReadOnlySet<char> _characters;
 
-    private Template(TemplateStatement body, TemplateSource source, IReadOnlySet<char> characters) => (_body, _source, _characters) = (body, source, characters);
+    private Template(TemplateStatement body, TemplateSource source, IReadOnlySet<char> characters, IReadOnlySet<string> names) =>
+        (_body, _source, _characters, Names) = (body, source, characters, names);
+
+    /// <summary>The words that may be names of variables.</summary>
+    public IReadOnlySet<string> Names { get; }
 
     /// <exception cref="Inference.ModelLoadException">The template can't be parsed or holds something that isn't known; the message names file, line and what.</exception>
     public static Template Parse(string text, TemplateSource source)
     {
         IReadOnlyList<TemplateToken> tokens = TemplateLexer.Read(text, source);
-        return new Template(TemplateParser.Parse(tokens, source), source, tokens.SelectMany(token => token.Value).ToHashSet());
+        return new Template(
+            TemplateParser.Parse(tokens, source),
+            source,
+            tokens.SelectMany(token => token.Value).ToHashSet(),
+            tokens.Where(token => token.Kind == TemplateTokenKind.Name).Select(token => token.Value).ToHashSet(StringComparer.Ordinal));
     }
 
     /// <summary>Renders the template.</summary>

@@ -13,7 +13,8 @@ internal sealed class BrokenGuard(double first, double others = -1) : IGuardMode
 
     public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken) => ValueTask.CompletedTask;
 
-    public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => ValueTask.FromResult("a reason");
+    public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) =>
+        ValueTask.FromResult(new WrittenText("a reason; unsafe", limits.EndsAt is null ? TextEnd.Turn : TextEnd.Mark, limits.EndsAt ?? ""));
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

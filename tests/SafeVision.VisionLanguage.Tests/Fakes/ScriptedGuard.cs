@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -55,27 +54,28 @@ internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, I
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken)
+        public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken)
         {
-            var written = new StringBuilder();
-            for (int i = 0; i < limits.MaximumTokens; i++)
+            var written = new LimitedText(tokenizer.CreateTextStream(skipSpecial: true), limits, text);
+            int mark = limits.EndsAt is { } endsAt && tokenizer.Find(endsAt) is { } known && tokenizer.AddedTokens.Any(token => token.Id == known) ? known : -1;
+            for (bool goesOn = true; goesOn;)
             {
                 int next = answers.Where(answer => Begins(answer.Ids, _said) && answer.Ids.Length > _said.Count)
                     .GroupBy(answer => answer.Ids[_said.Count]).OrderByDescending(group => group.Sum(answer => answer.Probability)).Select(group => group.Key).FirstOrDefault(-1);
-                string piece = next < 0 ? "" : tokenizer.Decode([next], skipSpecial: false);
-                string grown = written + piece;
-                if (next < 0 || tokenizer.IsSpecial(next) || (limits.EndsAt is { } end && grown.Contains(end, StringComparison.Ordinal))
-                    || grown.Split(' ', StringSplitOptions.RemoveEmptyEntries).Length > limits.MaximumWords)
+                if (next < 0 || next == mark || tokenizer.IsSpecial(next))
                 {
+                    written.EndBy(next == mark && next >= 0 ? TextEnd.Mark : TextEnd.Turn);
                     break;
                 }
 
-                _said.Add(next);
-                written.Append(piece);
-                text?.Invoke(piece);
+                goesOn = written.Append(next);
+                if (goesOn)
+                {
+                    _said.Add(next);
+                }
             }
 
-            return ValueTask.FromResult(written.ToString());
+            return ValueTask.FromResult(written.End());
         }
 
         public ValueTask DisposeAsync()

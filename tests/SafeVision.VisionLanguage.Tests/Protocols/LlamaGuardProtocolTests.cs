@@ -54,7 +54,7 @@ public sealed class LlamaGuardProtocolTests
             .JudgeAsync(guard, null, TestContext.Current.CancellationToken);
         Assert.Equal(0.2, answer.Safe!.Value, 12);
         Assert.Equal([0.8, 0.8 * 0.15 / 0.6, 0.8], answer.Categories.Select(category => category!.Value.Score), (a, b) => Math.Abs(a - b) < 1e-12);
-        Assert.Equal("unsafe\nS1,", Assert.Single(guard.Said));
+        Assert.Equal("unsafe\nS1,S", Assert.Single(guard.Said)); // "S" is common to all codes that are left
     }
 
     [Fact]

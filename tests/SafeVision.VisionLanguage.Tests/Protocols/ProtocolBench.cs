@@ -1,7 +1,9 @@
+using System.Text.Json;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -16,14 +18,15 @@ internal static class ProtocolBench
     public static TextTokenizer Tokenizer(string[] added, params string[] words) => ByteTokenizer.Create([.. s_control, .. added], words);
 
     public static ProtocolContext Context(
-        SafetyPolicy policy, TextTokenizer tokenizer, PromptWording wording, VisionLanguageMode mode = VisionLanguageMode.Fast, int contextLength = 100_000) =>
+        SafetyPolicy policy, TextTokenizer tokenizer, PromptWording wording, VisionLanguageMode mode = VisionLanguageMode.Fast, int contextLength = 100_000,
+        ConversationTemplate? conversation = null) =>
         new(policy, mode, "tiny", new VisionLanguageProfile
         {
             Family = "tiny",
             Images = new FourTokens(),
             ImageMark = "<image>",
             ImageToken = tokenizer.Find("<image>")!.Value,
-            Conversation = new PlainConversation(),
+            Conversation = conversation ?? OfGuard(wording.Protocol),
             StopTokens = [tokenizer.Find("</s>")!.Value, tokenizer.Find("<|end|>")!.Value],
             ContextLength = contextLength,
         }, tokenizer, wording);
@@ -44,9 +47,38 @@ internal static class ProtocolBench
         return policy.Build();
     }
 
+    /// <summary>A protocol's own wording with another limit on thoughts, and with variables.</summary>
+    public static PromptWording Wording(string protocol, int thoughtTokens = 1024, string variables = "{}")
+    {
+        using Stream stream = typeof(PromptWording).Assembly.GetManifestResourceStream($"SafeVision.VisionLanguage.Prompts.{protocol}.yaml")!;
+        using StreamReader reader = new(stream);
+        string[] lines = [.. reader.ReadToEnd().Split('\n').Where(line => !line.StartsWith("maximumThoughtTokens", StringComparison.Ordinal))];
+        return PromptWording.Parse(string.Join('\n', (string[])[.. lines, $"maximumThoughtTokens: {thoughtTokens}", $"variables: {variables}", ""]), protocol);
+    }
+
+    /// <summary>The conversation of a guard whose prompt stands in its template: that of the template goldens, with the bench's marks.</summary>
+    public static ConversationTemplate OfGuard(string protocol, string imageMark = "<image>") => protocol switch
+    {
+        "singguard" => Golden("sing-guard", imageMark, ("<|vision_start|><|image_pad|><|vision_end|>", imageMark), ("<|im_end|>", "<|end|>"), ("<|im_start|>", "<|user|>")),
+        "nemotron" => Golden("nemotron", imageMark, ("<start_of_image>", imageMark), ("<end_of_turn>", "<|end|>"), ("<start_of_turn>", "<|user|>")),
+        _ => new PlainConversation(),
+    };
+
+    private static ConversationChatTemplate Golden(string name, string imageMark, params (string Mark, string Here)[] marks)
+    {
+        using JsonDocument goldens = JsonDocument.Parse(File.ReadAllBytes("Fixtures/templates/goldens.json"));
+        string template = goldens.RootElement.GetProperty("cases").EnumerateArray().First(one => one.GetProperty("name").GetString() == name).GetProperty("template").GetString()!;
+        foreach ((string mark, string here) in marks)
+        {
+            template = template.Replace(mark, here, StringComparison.Ordinal);
+        }
+
+        return new ConversationChatTemplate(Template.Parse(template, new TemplateSource(name)), new TemplateMap(), imageMark, imageMark + "\n", null);
+    }
+
     private sealed class PlainConversation : ConversationTemplate
     {
-        public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns) => PromptText.Concat(
+        public override PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, TemplateMap? variables = null) => PromptText.Concat(
         [
             system ?? PromptText.Empty,
             PromptText.Trusted("<|user|>"),

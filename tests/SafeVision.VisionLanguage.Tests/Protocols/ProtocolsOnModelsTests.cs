@@ -2,6 +2,7 @@ using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Generation;
 
@@ -21,7 +22,7 @@ public sealed class ProtocolsOnModelsTests : IDisposable
 
     public static TheoryData<string, string, VisionLanguageMode> Every { get; } = new(
         from model in (string[])["llama", "qwen2"]
-        from protocol in (string[])["safevision", "instruct", "llavaguard", "shieldgemma", "llamaguard"]
+        from protocol in GuardProtocols.Names
         from mode in (VisionLanguageMode[])[VisionLanguageMode.Fast, VisionLanguageMode.Comprehension]
         select (model, protocol, mode));
 
@@ -34,8 +35,16 @@ public sealed class ProtocolsOnModelsTests : IDisposable
         foreach (SafetyPolicy policy in (SafetyPolicy[])[s_policy, s_novel])
         {
             CompiledProtocol compiled = GuardProtocols.Find(protocol, "test").Compile(
-                new ProtocolContext(policy, mode, model, loaded.Profile, loaded.Tokenizer, PromptWording.Default(protocol)));
+                new ProtocolContext(policy, mode, model, loaded.Profile with { Conversation = Conversation(protocol, loaded.Profile) }, loaded.Tokenizer, Wording(protocol)));
             var told = new List<string>();
+            if (compiled.Thinks)
+            {
+                // Random weights never write the mark at which a thought ends, or a verdict: nothing may be concluded from them.
+                ModelOutputException exception = await Assert.ThrowsAsync<ModelOutputException>(async () => await JudgeAsync(compiled, loaded, picture, told.Add));
+                Assert.Contains("nothing can be concluded", exception.Message, StringComparison.Ordinal);
+                continue;
+            }
+
             GuardAnswer first = await JudgeAsync(compiled, loaded, picture, told.Add), second = await JudgeAsync(compiled, loaded, picture, null);
 
             Assert.Equal(policy.Categories.Count, first.Categories.Count);
@@ -44,7 +53,7 @@ public sealed class ProtocolsOnModelsTests : IDisposable
             Assert.All(answers, answer => Assert.InRange(answer.Score, 0, 1));
             Assert.True(first.Safe is not { } safe || Math.Abs(answers.Max(answer => answer.Score) - (1 - safe)) < 1e-9 || protocol == "llavaguard");
             Assert.True(first.Primary >= 0 || protocol == "llavaguard"); // it may hold none of the policy's categories for possible
-            Assert.Equal(mode == VisionLanguageMode.Comprehension && protocol != "llamaguard" && first.Primary >= 0, first.Reason is not null);
+            Assert.Equal(mode == VisionLanguageMode.Comprehension && protocol is not ("llamaguard" or "shieldstral") && first.Primary >= 0, first.Reason is not null);
             Assert.True(first.Reason is null || first.Reason.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries).Length <= 60);
             Assert.Equal(first.Reason, second.Reason);
             Assert.Equal(answers.Select(answer => answer.Score), second.Categories.OfType<CategoryAnswer>().Select(answer => answer.Score), (a, b) => Math.Abs(a - b) < 1e-5);
@@ -52,6 +61,11 @@ public sealed class ProtocolsOnModelsTests : IDisposable
     }
 
     public void Dispose() => _sessions.Dispose();
+
+    private static ConversationTemplate Conversation(string protocol, VisionLanguageProfile profile) =>
+        protocol is "singguard" or "nemotron" ? ProtocolBench.OfGuard(protocol, profile.ImageMark) : profile.Conversation;
+
+    private static PromptWording Wording(string protocol) => ProtocolBench.Wording(protocol, thoughtTokens: 24);
 
     private Task<VisionLanguageModel> LoadAsync(string model) => VisionLanguageModel.LoadAsync(
         GoldenText.Folder(model), new VisionLanguageModelOptions(), _sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);

@@ -1,0 +1,96 @@
+using System.Text.RegularExpressions;
+using SafeVision.Assessments;
+using SafeVision.Inference;
+using SafeVision.VisionLanguage.Generation;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Protocols;
+
+/// <summary>
+/// SafeGuard-VL (arXiv 2603.01228): a question with one policy, here one for each category, answered with free reasoning that ends in
+/// Safe or Unsafe. The last such word is the verdict; the score is its share against the other one at that place, after the reasoning,
+/// and no first impression. An answer without a verdict, or one that is cut off, is an error and never safe.
+/// </summary>
+internal sealed partial class SafeGuardProtocol : IGuardProtocol
+{
+    public string Name => "safeguard";
+
+    public CompiledProtocol Compile(ProtocolContext context)
+    {
+        var prompts = new ProtocolPrompts(context);
+        ProtocolPrompt[] questions = [.. context.Policy.Categories.Select((category, i) => prompts.Write(
+            "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], PromptText.Trusted("Safe"), PromptText.Empty))];
+        TextLimits limits = prompts.ThoughtLimits(null);
+        Array.ForEach(questions, question => prompts.RequireFit(question, limits.MaximumTokens));
+        return new Compiled(context, questions, limits);
+    }
+
+    /// <summary>The verdict of an answer: where it stands, and whether a word before it turns it round.</summary>
+    private static (int Start, bool IsTurned)? Verdict(string answer) => VerdictWord().Matches(answer) is { Count: > 0 } words
+        ? (words[^1].Groups["verdict"].Index, words[^1].Groups["not"].Success)
+        : null;
+
+    [GeneratedRegex(@"\b(?<not>not\s+|n't\s+)?(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex VerdictWord();
+
+    private sealed class Compiled(ProtocolContext context, ProtocolPrompt[] questions, TextLimits limits) : CompiledProtocol
+    {
+        public override IReadOnlyList<CategoryCoverage> Coverage { get; } =
+            [.. context.Policy.Categories.Select((category, i) => questions[i].Coverage.Of(category, "Unsafe"))];
+
+        public override IReadOnlyList<GuardPrompt> Prompts { get; } = [.. questions.Select(question => question.Tokens)];
+
+        public override bool Thinks => true;
+
+        /// <remarks>Nothing is told to the listener before all verdicts are known: which reason is the answer's shows only then.</remarks>
+        public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
+        {
+            var categories = new CategoryAnswer?[questions.Length];
+            string[] reasons = new string[questions.Length];
+            for (int i = 0; i < questions.Length; i++)
+            {
+                (double share, reasons[i]) = await AskAsync(model, questions[i], cancellationToken).ConfigureAwait(false);
+                categories[i] = new CategoryAnswer(share, share);
+            }
+
+            int primary = CategoryScores.Primary(context.Policy, categories, safe: 0.5);
+            string? written = primary >= 0 && context.Mode == VisionLanguageMode.Comprehension ? reasons[primary] : null;
+            if (written is not null)
+            {
+                reason?.Invoke(written);
+            }
+
+            return new GuardAnswer { Categories = categories, Reason = written, Primary = primary, IsAfterThought = true };
+        }
+
+        private async ValueTask<(double Unsafe, string Reasoning)> AskAsync(IGuardModel model, ProtocolPrompt question, CancellationToken cancellationToken)
+        {
+            string answer = await AnswerAsync(model, question.Tokens, cancellationToken).ConfigureAwait(false);
+            (int start, bool isTurned) = Verdict(answer)
+                ?? throw new ModelOutputException("The model ended its reasoning without the word 'safe' or 'unsafe'; nothing can be concluded from it.");
+
+            // What the model wrote is no more to be trusted than what it saw.
+            var grammar = new AnswerGrammar(context.Tokenizer, question.End, context.Model);
+            bool small = char.IsLower(answer[start]);
+            AnswerStep step = grammar.Step(
+                PromptText.Untrusted(answer[..start]), [new AnswerOption(small ? "safe" : "Safe", ""), new AnswerOption(small ? "unsafe" : "Unsafe", "")]);
+            IGenerationSession session = await model.OpenAsync(question.Tokens, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
+            {
+                double[] shares = await new AnswerDialog(session).AskAsync(step, cancellationToken).ConfigureAwait(false);
+                return (shares[isTurned ? 0 : 1], answer);
+            }
+        }
+
+        private async ValueTask<string> AnswerAsync(IGuardModel model, GuardPrompt question, CancellationToken cancellationToken)
+        {
+            IGenerationSession session = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
+            await using (session.ConfigureAwait(false))
+            {
+                WrittenText written = await session.WriteAsync(limits, null, cancellationToken).ConfigureAwait(false);
+                return written.End == TextEnd.Turn ? written.Text : throw new ModelOutputException(
+                    $"The model's reasoning was cut off after {limits.MaximumTokens} tokens, before its verdict; nothing can be concluded from it. Raise maximumThoughtTokens in the prompt file.");
+            }
+        }
+    }
+}

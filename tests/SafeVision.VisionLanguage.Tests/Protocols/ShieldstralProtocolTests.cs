@@ -1,0 +1,53 @@
+using SafeVision.Assessments;
+using SafeVision.Policies;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Tests.Fakes;
+using SafeVision.VisionLanguage.Tokenizers;
+using static SafeVision.VisionLanguage.Tests.Protocols.ProtocolBench;
+
+namespace SafeVision.VisionLanguage.Tests.Protocols;
+
+public sealed class ShieldstralProtocolTests
+{
+    private static readonly TextTokenizer s_tokenizer = Tokenizer([], "yes", "Yes", "no", "No");
+    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
+
+    [Fact]
+    public void Each_category_is_a_query_behind_one_image()
+    {
+        CompiledProtocol compiled = Compile();
+        Assert.Equal(2, compiled.Prompts.Count);
+        Assert.Equal(
+            """
+            <|user|><image>
+            <Instruct>: Moderate images by the policy "Guns".
+
+            The policy allows: water pistols.
+
+            <Query>: Does the image show any of this: firearms?
+
+            <Document>: <|end|><|model|>
+            """, compiled.Prompts[0].Text[compiled.Prompts[0].Text.IndexOf("<|user|>", StringComparison.Ordinal)..]);
+        Assert.Equal(compiled.Prompts[0].Before, compiled.Prompts[1].Before);
+    }
+
+    [Fact]
+    public async Task Each_score_is_the_share_of_yes_by_the_likeliest_spelling_of_each_word()
+    {
+        ScriptedGuard guard = new(s_tokenizer, ("yes<|end|>", 0.2), ("Yes<|end|>", 0.3), ("no<|end|>", 0.1), ("No<|end|>", 0.05), ("Hm", 0.35));
+        GuardAnswer answer = await Compile().JudgeAsync(guard, null, TestContext.Current.CancellationToken);
+        Assert.All(answer.Categories, category => Assert.Equal(0.75, category!.Value.Score, 12));
+        Assert.Equal((null, null), (answer.Safe, answer.Reason));
+    }
+
+    [Fact]
+    public void What_the_policy_allows_is_covered_in_part()
+    {
+        IReadOnlyList<CategoryCoverage> coverage = Compile().Coverage;
+        Assert.Equal([CoverageLevel.Partial, CoverageLevel.Full], coverage.Select(category => category.Level));
+        Assert.Equal("water pistols", Assert.Single(coverage[0].CannotBeExcluded).Phrase);
+    }
+
+    private static CompiledProtocol Compile() =>
+        new ShieldstralProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("shieldstral"), VisionLanguageMode.Comprehension));
+}
