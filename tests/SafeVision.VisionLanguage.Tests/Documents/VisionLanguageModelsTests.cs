@@ -73,7 +73,7 @@ public sealed partial class VisionLanguageModelsTests
         [
             .. names.SelectMany(name => ModelTypes().Match(Repository.Read($"src/SafeVision.VisionLanguage/Families/{name}.cs")).Groups[1].Value.Split(", ").Select(type => type.Trim('"'))),
             .. Directory.GetFiles(Repository.PathOf("src/SafeVision.VisionLanguage/Prompts"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)),
-            "protocol", "order", "system", "templates", "tokens", "maximumReasonWords", "maximumReasonTokens",
+            "protocol", "order", "system", "templates", "tokens", "maximumReasonWords", "maximumReasonTokens", "maximumThoughtTokens", "variables",
             "policy.name", "policy.version", "categories", "id", "name", "token", "protects", "includes", "excludes", "index", "letter", "safe", "reason",
             PromptWording.FileName,
         ];
