@@ -237,7 +237,8 @@ public sealed class PromptEncoder
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask<string> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) => ValueTask.FromResult("");
+        public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) =>
+            limits.IsThought ? throw new NotSupportedException() : ValueTask.FromResult(new WrittenText("", TextEnd.Turn, ""));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

@@ -97,7 +97,7 @@ internal sealed class PromptWording
     public IReadOnlyDictionary<string, Template> Templates => _templates;
 
     /// <summary>The model's words for safe, reason and categories.</summary>
-    public IReadOnlyDictionary<string, string> Tokens => _tokens;
+    public IReadOnlyDictionary<string, string> NamedTokens => _tokens;
 
     /// <summary>Whether there is a template of that name.</summary>
     public bool Has(string template) => _templates.ContainsKey(template);

@@ -89,7 +89,7 @@ internal sealed class PromptWordingReader
         PromptWording? own = templates.Count == 0 && protocol is not null && GuardProtocols.TryFind(protocol) is { } known ? PromptWording.Default(known.Name) : null;
         Require(templates.Count > 0 || own is not null, "templates");
         ThrowIfAny();
-        return new PromptWording(_source, own?.Templates ?? templates, Merged(own?.Tokens, tokens))
+        return new PromptWording(_source, own?.Templates ?? templates, Merged(own?.NamedTokens, tokens))
         {
             Protocol = protocol!,
             Order = order ?? own?.Order ?? PromptOrder.ImageFirst,
