@@ -15,6 +15,7 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     private readonly List<SafetensorsFile> _files = [];
     private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal); // by the name that the family has for it
 
     private SafetensorsCheckpoint(string folder) => Folder = folder;
 
@@ -63,13 +64,34 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     /// <exception cref="CheckpointException">It is missing or has another shape.</exception>
     public StoredTensor Get(string name, params int[] shape)
     {
-        StoredTensor tensor = _tensors.GetValueOrDefault(name)
-            ?? throw new CheckpointException($"{Folder}: the checkpoint has no tensor '{name}', which its architecture needs.");
-        _taken.Add(name);
+        StoredTensor tensor = Find(name)
+            ?? throw new CheckpointException($"{Folder}: the checkpoint has no tensor '{name}', which its architecture needs{(_stored.Count > 0 ? " (in the names of transformers 5)" : "")}.");
+        _taken.Add(tensor.Name);
         return tensor.Shape.SequenceEqual(shape)
             ? tensor
             : throw new CheckpointException(
-                $"{Folder}: tensor '{name}' has the shape [{string.Join(", ", tensor.Shape)}], but config.json makes it [{string.Join(", ", shape)}].");
+                $"{Folder}: tensor '{tensor.Name}' has the shape [{string.Join(", ", tensor.Shape)}], but config.json makes it [{string.Join(", ", shape)}].");
+    }
+
+    /// <summary>A tensor of any shape; null: there is none.</summary>
+    public StoredTensor? Find(string name) => _tensors.GetValueOrDefault(_stored.GetValueOrDefault(name, name));
+
+    /// <summary>Whether there is a tensor.</summary>
+    public bool Has(string name) => Find(name) is not null;
+
+    /// <summary>Lets tensors be asked for by a family's names, whichever spelling they are stored in.</summary>
+    /// <param name="nameOf">From a stored name to the family's.</param>
+    /// <exception cref="CheckpointException">Two tensors have one name.</exception>
+    public void Spell(Func<string, string> nameOf)
+    {
+        foreach (string stored in _tensors.Keys.Order(StringComparer.Ordinal))
+        {
+            string name = nameOf(stored);
+            if (!_stored.TryAdd(name, stored))
+            {
+                throw new CheckpointException($"{Folder}: the tensors '{_stored[name]}' and '{stored}' are both '{name}' in the names of transformers 5.");
+            }
+        }
     }
 
     /// <summary>Puts another tensor in the place of the one of its name.</summary>

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Verification;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using SafeVision.Conversion;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Training.Adapters;
+using SafeVision.VisionLanguage.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -21,15 +22,6 @@ public sealed record TokenStart(int Id, IReadOnlyList<int> Words);
 public sealed class NetworkWeights : IDisposable
 {
     private const string FileName = "model.safetensors";
-
-    // The spelling of transformers 4 on the left, that of transformers 5 on the right.
-    private static readonly (string Stored, string Name)[] s_spellings =
-    [
-        ("language_model.lm_head.", "lm_head."),
-        ("language_model.model.", "model.language_model."),
-        ("vision_tower.", "model.vision_tower."),
-        ("multi_modal_projector.", "model.multi_modal_projector."),
-    ];
 
     private readonly SortedDictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
@@ -58,14 +50,16 @@ public sealed class NetworkWeights : IDisposable
     public Tensor this[string name] => Find(name) ?? throw new CheckpointException($"The checkpoint has no tensor '{name}', which its architecture needs.");
 
     /// <summary>Reads a folder's safetensors, widened to float32.</summary>
+    /// <param name="folder">The checkpoint's folder.</param>
+    /// <param name="family">Whose spellings it may have; null: it is a language model alone, and keeps its names.</param>
     /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
-    public static NetworkWeights Load(string folder)
+    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null)
     {
         using CheckpointTensors checkpoint = CheckpointTensors.Open(folder);
         var weights = new NetworkWeights();
         foreach (string stored in checkpoint.Names)
         {
-            weights.Add(NameOf(stored), checkpoint.ToTorch(stored), stored);
+            weights.Add(family?.NameOf(stored) ?? stored, checkpoint.ToTorch(stored), stored);
         }
 
         return weights;
@@ -178,19 +172,6 @@ public sealed class NetworkWeights : IDisposable
         }
 
         _tensors.Clear();
-    }
-
-    private static string NameOf(string stored)
-    {
-        foreach ((string prefix, string name) in s_spellings)
-        {
-            if (stored.StartsWith(prefix, StringComparison.Ordinal))
-            {
-                return name + stored[prefix.Length..];
-            }
-        }
-
-        return stored;
     }
 }
 

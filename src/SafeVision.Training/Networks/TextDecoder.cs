@@ -1,3 +1,4 @@
+using SafeVision.VisionLanguage.Families;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
@@ -8,9 +9,9 @@ namespace SafeVision.Training.Networks;
 /// <param name="KeyValueHeads">Heads of the keys and values; <paramref name="Heads"/> is a multiple.</param>
 /// <param name="HeadSize">Width of one head.</param>
 /// <param name="Epsilon">Of the norms.</param>
-/// <param name="RotaryBase">Of the rotary positions.</param>
+/// <param name="Rotary">The angles of positions.</param>
 /// <param name="IsTied">Whether the embedding is the head too.</param>
-public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, int HeadSize, double Epsilon, double RotaryBase, bool IsTied);
+public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, int HeadSize, double Epsilon, RotaryTable Rotary, bool IsTied);
 
 /// <summary>
 /// A decoder as Llama, Qwen2 (biases) and Qwen3 (norms of queries and keys) have it; the checkpoint's tensors say which
@@ -96,10 +97,10 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
 
     private (Tensor Cosine, Tensor Sine) Rotation(Tensor positions)
     {
-        Tensor rates = arange(0, shape.HeadSize, 2, dtype: ScalarType.Float32, device: positions.device).Times(-Math.Log(shape.RotaryBase) / shape.HeadSize).exp();
+        Tensor rates = tensor(shape.Rotary.Frequencies.ToArray(), device: positions.device);
         Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2]
         angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
-        return (angles.cos(), angles.sin());
+        return (angles.cos().Times(shape.Rotary.Magnitude), angles.sin().Times(shape.Rotary.Magnitude));
     }
 
     private static Tensor Rotate(Tensor x, Tensor cosine, Tensor sine)

@@ -1,5 +1,6 @@
 using SafeVision.Conversion;
 using SafeVision.Files;
+using SafeVision.VisionLanguage.Families;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -11,6 +12,7 @@ namespace SafeVision.Training.Networks;
 /// </summary>
 public sealed class TrainableNetwork : IDisposable
 {
+    private const string InternVl = "internvl";
     private const int MostConfigBytes = 1 << 20;
 
     private readonly TextDecoder _text;
@@ -29,20 +31,21 @@ public sealed class TrainableNetwork : IDisposable
     public static TrainableNetwork Load(string folder)
     {
         string path = Path.Combine(folder, "config.json");
-        JsonValue root = Read(path), text = root["text_config"].IsObject ? root["text_config"] : root;
-        bool isInternVl = root["model_type"].Text() == "internvl";
-        if (text["model_type"].RequiredText() is not ("llama" or "qwen2" or "qwen3"))
+        JsonValue root = Read(path);
+        VisionLanguageFamily? family = root["model_type"].Text() == InternVl ? VisionLanguageFamily.Find(InternVl) : null;
+        TextSettings text = family?.ReadText(root) ?? new TextSettings(root);
+        if (text.Type is not ("llama" or "qwen2" or "qwen3"))
         {
-            throw text["model_type"].Wrong("llama, qwen2 or qwen3, alone or in InternVL, which can be trained here");
+            throw text.Config["model_type"].Wrong("llama, qwen2 or qwen3, alone or in InternVL, which can be trained here");
         }
 
-        NetworkWeights weights = NetworkWeights.Load(folder);
+        NetworkWeights weights = NetworkWeights.Load(folder, family);
         try
         {
-            var decoder = new TextDecoder(weights, TextShape(root, text), isInternVl ? "model.language_model." : "model.");
-            return isInternVl
-                ? new TrainableNetwork(weights, decoder, new VisionTower(weights, VisionShape(root, root["vision_config"])), root["image_token_id"].Integer(0, int.MaxValue))
-                : new TrainableNetwork(weights, decoder, null, -1);
+            var decoder = new TextDecoder(weights, ShapeOf(text, weights), family is null ? "model." : "model.language_model.");
+            return family is null
+                ? new TrainableNetwork(weights, decoder, null, -1)
+                : new TrainableNetwork(weights, decoder, new VisionTower(weights, ShapeOf(family.ReadVision(root))), root["image_token_id"].Integer(0, int.MaxValue));
         }
         catch
         {
@@ -126,25 +129,8 @@ public sealed class TrainableNetwork : IDisposable
         }
     }
 
-    private static TextDecoderShape TextShape(JsonValue root, JsonValue text)
-    {
-        int width = text["hidden_size"].Integer(1, 1 << 16), heads = text["num_attention_heads"].Integer(1, 1 << 10);
-        JsonValue rope = text["rope_parameters"].IsObject ? text["rope_parameters"] : text;
-        return new TextDecoderShape(
-            text["num_hidden_layers"].Integer(1, 1 << 10),
-            heads,
-            text["num_key_value_heads"].Integer(1, heads, heads),
-            text["head_dim"].Integer(1, 1 << 12, width / heads),
-            text["rms_norm_eps"].Number(1e-6),
-            rope["rope_theta"].Number(10000),
-            root["tie_word_embeddings"].Boolean(text["tie_word_embeddings"].Boolean(false)));
-    }
+    private static TextDecoderShape ShapeOf(TextSettings text, NetworkWeights weights) => new(
+        text.Layers, text.Heads, text.KeyValueHeads, text.HeadSize, text.Epsilon, text.Rotary, text.IsTied(weights.Find("lm_head.weight") is not null));
 
-    private static VisionTowerShape VisionShape(JsonValue root, JsonValue vision) => new(
-        vision["num_hidden_layers"].Integer(1, 1 << 10),
-        vision["num_attention_heads"].Integer(1, 1 << 10),
-        (vision["patch_size"].IsArray ? vision["patch_size"].Items(2).First() : vision["patch_size"]).Integer(1, 1 << 10),
-        vision["layer_norm_eps"].Number(1e-6),
-        vision["norm_type"].Text() == "rms_norm",
-        (int)Math.Round(1 / root["downsample_ratio"].Number(0.5)));
+    private static VisionTowerShape ShapeOf(VisionSettings vision) => new(vision.UsedLayers, vision.Heads, vision.PatchSize, vision.Epsilon, vision.HasRmsNorm, vision.Merge);
 }

@@ -9,20 +9,50 @@ namespace SafeVision.VisionLanguage.Families;
 /// Gemma 3 and ShieldGemma 2: SigLIP, pooled to as many tokens for every image, and a text model in which the tokens of an image
 /// see each other (<c>processing_gemma3.py</c>, <c>processing_shieldgemma2.py</c> of transformers).
 /// </summary>
-internal sealed class Gemma3 : IVisionLanguageFamily
+internal sealed class Gemma3 : VisionLanguageFamily
 {
     private const string Guard = "shieldgemma2";
     private const string ImageToken = "<image_soft_token>";
     private const string Start = "<start_of_image>";
     private const int Context = 131_072; // what a configuration that leaves it out means
 
+    private static readonly (string Start, string Name)[] s_spellings =
+    [
+        ("language_model.model.", "model.language_model."), ("language_model.lm_head.", "lm_head."), ("language_model.", "model.language_model."), ("lm_head.", "lm_head."),
+        ("vision_tower.vision_model.", "model.vision_tower."), ("vision_tower.", "model.vision_tower."), ("multi_modal_projector.", "model.multi_modal_projector."),
+    ];
+
     private static readonly ChannelValues s_half = ChannelValues.All(0.5);
 
-    public string Name => "gemma3";
+    public override string Name => "gemma3";
 
-    public IReadOnlyList<string> ModelTypes { get; } = ["gemma3", Guard];
+    public override IReadOnlyList<string> ModelTypes { get; } = ["gemma3", Guard];
 
-    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    public override TextSettings ReadText(JsonValue config) => new GemmaText(config);
+
+    public override VisionSettings ReadVision(JsonValue config) => new GemmaVision(config);
+
+    // Published, loaded and saved, or built and saved: each puts other names before the same ends.
+    public override string NameOf(string stored)
+    {
+        string name = stored;
+        while (name.StartsWith("model.", StringComparison.Ordinal))
+        {
+            name = name["model.".Length..];
+        }
+
+        foreach ((string start, string canonical) in s_spellings)
+        {
+            if (name.StartsWith(start, StringComparison.Ordinal))
+            {
+                return canonical + name[start.Length..];
+            }
+        }
+
+        return stored;
+    }
+
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         bool isGuard = configuration.Config["model_type"].Text() == Guard;
         // The guard was trained with what its template begins with behind what the tokenizer puts there.
@@ -86,6 +116,103 @@ internal sealed class Gemma3 : IVisionLanguageFamily
         ImageBudget.Require(tokens, (long)images * count, 3L * images * side * side);
         string text = $"\n\n{Start}{string.Concat(Enumerable.Repeat(ImageToken, count))}<end_of_image>\n\n";
         return new GemmaPreparation(side, along, text, crops, settings.Normalisation(s_half, s_half), settings.Filter(ResampleFilter.Bilinear));
+    }
+}
+
+/// <summary>What the configuration leaves out, and published ones leave out much, is what transformers' Gemma3TextConfig has.</summary>
+internal sealed class GemmaText(JsonValue config) : TextSettings(config)
+{
+    public override int Width => Config["hidden_size"].Integer(1, 1 << 17, 2304);
+
+    public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 20, 9216);
+
+    public override int Heads => Config["num_attention_heads"].Integer(1, 1024, 8);
+
+    public override int Vocabulary => Config["vocab_size"].Integer(1, 10_000_000, 262_208);
+
+    public override RotaryTable Rotary => Angles("full_attention", Config["rope_scaling"], "rope_theta", 1_000_000);
+
+    public override RotaryTable WindowRotary => Angles("sliding_attention", Parameters["sliding_attention"], "rope_local_base_freq", 10_000);
+
+    public override int? Window => Config["sliding_window"].Integer(1, int.MaxValue, 4096);
+
+    /// <summary>As <c>layer_types</c> says, else all but every so many-th.</summary>
+    public override IReadOnlyList<bool> WindowLayers
+    {
+        get
+        {
+            JsonValue types = Config["layer_types"];
+            if (!types.Exists)
+            {
+                int pattern = Config["sliding_window_pattern"].Integer(1, 512, 6);
+                return [.. Enumerable.Range(1, Layers).Select(layer => layer % pattern != 0)];
+            }
+
+            bool[] windows = [.. types.Items(Layers).Select(type => type.Text() switch
+            {
+                "sliding_attention" => true,
+                "full_attention" => false,
+                _ => throw type.Wrong("sliding_attention or full_attention"),
+            })];
+            return windows.Length == Layers ? windows : throw types.Wrong($"a kind for each of the {Layers} layers");
+        }
+    }
+
+    public override bool SeesWholeImages => Config["use_bidirectional_attention"] is var both && !both.Boolean(false) ? true : throw both.Wrong("false: a model that reads a text both ways encodes texts and writes none");
+
+    public override double? AttentionScale => 1 / Math.Sqrt(Positive("query_pre_attn_scalar") ?? 256);
+
+    public override double? AttentionCap => Positive("attn_logit_softcapping");
+
+    public override double? LogitCap => Positive("final_logit_softcapping");
+
+    public override float EmbeddingScale => (float)Math.Sqrt(Width);
+
+    public override string Activation => Config.Any("hidden_activation", "hidden_act").Text("gelu_pytorch_tanh");
+
+    private protected override int DefaultKeyValueHeads => 4;
+
+    private protected override int DefaultHeadSize => 256;
+
+    private JsonValue Parameters => Config["rope_parameters"].Object(mayBeMissing: true);
+
+    // A head that is there although the two are tied is a copy: transformers does not load it.
+    public override bool IsTied(bool hasHead) => Config["tie_word_embeddings"].Boolean() ?? WholeIsTied ?? true;
+
+    private RotaryTable Angles(string kind, JsonValue older, string theta, double otherwise)
+    {
+        JsonValue own = Parameters[kind];
+        return RotaryTable.Read(Config, (own.Exists ? own : older).Object(mayBeMissing: true), own["rope_theta"] is { Exists: true } newer ? newer : Config[theta], otherwise, 131_072, HeadSize);
+    }
+
+    private double? Positive(string name) => !Config[name].Exists ? null : Config[name].Number() is > 0 and var number ? number : throw Config[name].Wrong("a number above 0");
+}
+
+/// <summary>What the configuration leaves out is what transformers' SiglipVisionConfig and Gemma3Config have.</summary>
+internal sealed class GemmaVision(JsonValue config) : VisionSettings(config)
+{
+    public override int Layers => Config["num_hidden_layers"].Integer(1, 512, 12);
+
+    public override int Width => Config["hidden_size"].Integer(1, 1 << 16, 768);
+
+    public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, 3072);
+
+    public override int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024, 12));
+
+    public override string Activation => Config["hidden_act"].Text("gelu_pytorch_tanh");
+
+    public override int PatchSize => Side(Config["patch_size"], 16);
+
+    public override int? ImageSize => Side(Config["image_size"], 224);
+
+    public override int Merge
+    {
+        get
+        {
+            JsonValue setting = Whole["mm_tokens_per_image"];
+            int tokens = setting.Integer(1, 1 << 14, 256), side = (int)Math.Sqrt(tokens), patches = ImageSize!.Value / PatchSize;
+            return side * side == tokens && patches > 0 && patches % side == 0 ? patches / side : throw setting.Wrong($"a number to which {patches} by {patches} patches can be pooled in a square");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ using SafeVision.VisionLanguage.Tokenizers;
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Idefics3 and SmolVLM: SigLIP, pixel shuffle and a Llama text model.</summary>
-internal sealed class Idefics3 : IVisionLanguageFamily
+internal sealed class Idefics3 : VisionLanguageFamily
 {
     // As in SmolVLM's chat template.
     private const string Conversation =
@@ -16,11 +16,16 @@ internal sealed class Idefics3 : IVisionLanguageFamily
         + "{% for line in message['content'] %}{% if line['type'] == 'text' %}{{ line['text'] }}{% elif line['type'] == 'image' %}{{ '<image>' }}{% endif %}{% endfor %}"
         + "<end_of_utterance>\n{% endfor %}{% if add_generation_prompt %}{{ 'Assistant:' }}{% endif %}";
 
-    public string Name => "idefics3";
+    public override string Name => "smolvlm";
 
-    public IReadOnlyList<string> ModelTypes { get; } = ["idefics3", "smolvlm"];
+    public override IReadOnlyList<string> ModelTypes { get; } = ["idefics3", "smolvlm"];
 
-    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    // Published files keep their names; in transformers 5 too the tower and the connector stand where they did.
+    private protected override IReadOnlyList<TensorSpelling> Spellings { get; } = [new("model.text_model.", "model.language_model.")];
+
+    public override VisionSettings ReadVision(JsonValue config) => new Vision(config);
+
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         Idefics3Tiling tiling = Tiling(configuration, options);
         (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ImageMark], Conversation);
@@ -48,7 +53,8 @@ internal sealed class Idefics3 : IVisionLanguageFamily
 
     private static Idefics3Tiling Tiling(ModelConfiguration configuration, PreparationOptions options)
     {
-        JsonValue values = PreprocessorSettings.Read(configuration).Values, vision = configuration.Config["vision_config"];
+        JsonValue values = PreprocessorSettings.Read(configuration).Values;
+        var vision = new Vision(configuration.Config);
         if (!values["do_resize"].Boolean(true))
         {
             throw values["do_resize"].Wrong("true: images of any size are resized");
@@ -56,7 +62,7 @@ internal sealed class Idefics3 : IVisionLanguageFamily
 
         JsonValue longest = values["size"]["longest_edge"], factor = configuration.Config["scale_factor"];
         int side = values["max_image_size"]["longest_edge"].Integer(1, ImageBudget.LongestTile, 364);
-        int patches = side / vision["patch_size"].Integer(1, side), shrink = factor.Integer(1, ImageBudget.LongestTile, 2);
+        int patches = side / vision.PatchSize, shrink = vision.Merge;
         if (patches % shrink != 0)
         {
             throw factor.Wrong($"what divides the {patches} patches along a side of a tile");
@@ -95,6 +101,26 @@ internal sealed class Idefics3 : IVisionLanguageFamily
 
         int along = (int)Math.Sqrt(most);
         return along == 1 ? tiling with { IsSplit = false } : tiling with { LongestEdge = along * tiling.Side - (along * tiling.Side % 2) };
+    }
+
+    /// <summary>SigLIP; what the file leaves out is what transformers' SmolVLMVisionConfig has.</summary>
+    private sealed class Vision(JsonValue config) : VisionSettings(config)
+    {
+        public override int Layers => Config["num_hidden_layers"].Integer(1, 512, 12);
+
+        public override int Width => Config["hidden_size"].Integer(1, 1 << 16, 1152);
+
+        public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, 3072);
+
+        public override int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024, 16));
+
+        public override string Activation => Config["hidden_act"].Text("gelu_pytorch_tanh");
+
+        public override int PatchSize => Config["patch_size"].Integer(1, 1024, 32);
+
+        public override int? ImageSize => Side(Config["image_size"], 224);
+
+        public override int Merge => Whole["scale_factor"].Integer(1, 64, 2);
     }
 }
 

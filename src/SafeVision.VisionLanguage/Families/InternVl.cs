@@ -5,19 +5,43 @@ using SafeVision.VisionLanguage.Tokenizers;
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>
-/// InternVL 2 to 3: InternViT, pixel shuffle and an InternLM2, Qwen2 or Llama text model, in the layout of its authors
+/// InternVL 1.5 to 3.5 (Chen et al., arXiv 2404.16821 and 2412.05271): InternViT, pixel shuffle and a text model, in the layout of its authors
 /// (<c>internvl_chat</c>) and in that of transformers (<c>internvl</c>).
 /// </summary>
-internal sealed class InternVl : IVisionLanguageFamily
+internal sealed class InternVl : VisionLanguageFamily
 {
+    private const string OriginalType = "internvl_chat";
+
     private static readonly ChannelValues s_mean = new(0.485, 0.456, 0.406);
     private static readonly ChannelValues s_std = new(0.229, 0.224, 0.225);
 
-    public string Name => "internvl";
+    public override string Name => "internvl";
 
-    public IReadOnlyList<string> ModelTypes { get; } = ["internvl_chat", "internvl"];
+    public override IReadOnlyList<string> ModelTypes { get; } = [OriginalType, "internvl"];
 
-    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    // Transformers 4 first, then the authors' own layout, where an order of axes is another and queries, keys and values are one matrix.
+    private protected override IReadOnlyList<TensorSpelling> Spellings { get; } =
+    [
+        new("language_model.model.", "model.language_model."), new("language_model.lm_head.", "lm_head."), new("language_model.output.", "lm_head."),
+        new("vision_tower.", "model.vision_tower."), new("multi_modal_projector.", "model.multi_modal_projector."),
+        new("vision_model.embeddings.class_embedding", "model.vision_tower.embeddings.cls_token"),
+        new("vision_model.embeddings.position_embedding", "model.vision_tower.embeddings.position_embeddings"),
+        new("vision_model.embeddings.patch_embedding.", "model.vision_tower.embeddings.patch_embeddings.projection."),
+        new("vision_model.encoder.layers.*.norm1.", "model.vision_tower.encoder.layer.*.layernorm_before."),
+        new("vision_model.encoder.layers.*.norm2.", "model.vision_tower.encoder.layer.*.layernorm_after."),
+        new("vision_model.encoder.layers.*.ls1", "model.vision_tower.encoder.layer.*.lambda_1"),
+        new("vision_model.encoder.layers.*.ls2", "model.vision_tower.encoder.layer.*.lambda_2"),
+        new("vision_model.encoder.layers.*.attn.proj.", "model.vision_tower.encoder.layer.*.attention.projection_layer."),
+        new("vision_model.encoder.layers.*.attn.", "model.vision_tower.encoder.layer.*.attention."),
+        new("vision_model.encoder.layers.*.", "model.vision_tower.encoder.layer.*."),
+        new("mlp1.0.", "model.multi_modal_projector.layer_norm."),
+        new("mlp1.1.", "model.multi_modal_projector.linear_1."),
+        new("mlp1.3.", "model.multi_modal_projector.linear_2."),
+    ];
+
+    public override VisionSettings ReadVision(JsonValue config) => config["model_type"].Text() == OriginalType ? new OriginalVision(config) : new TransformersVision(config);
+
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         InternVlTiling tiling = Tiling(configuration, options);
         (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ContextMark, "<image>"], otherwise: null);
@@ -45,14 +69,14 @@ internal sealed class InternVl : IVisionLanguageFamily
 
     private static InternVlTiling Tiling(ModelConfiguration configuration, PreparationOptions options)
     {
-        InternVlTiling tiling = configuration.Config["model_type"].Text() == "internvl"
-            ? ReadTransformers(configuration, options)
-            : ReadOriginal(configuration, options);
+        InternVlTiling tiling = configuration.Config["model_type"].Text() == OriginalType
+            ? ReadOriginal(configuration, options)
+            : ReadTransformers(configuration, options);
         return tiling with
         {
-            StartMark = configuration.Tokenizer["start_image_token"].Text(tiling.StartMark)!,
-            ContextMark = configuration.Tokenizer["context_image_token"].Text(tiling.ContextMark)!,
-            EndMark = configuration.Tokenizer["end_image_token"].Text(tiling.EndMark)!,
+            StartMark = configuration.Tokenizer["start_image_token"].Text(tiling.StartMark),
+            ContextMark = configuration.Tokenizer["context_image_token"].Text(tiling.ContextMark),
+            EndMark = configuration.Tokenizer["end_image_token"].Text(tiling.EndMark),
         };
     }
 
@@ -66,7 +90,7 @@ internal sealed class InternVl : IVisionLanguageFamily
         return Create(
             config, side, config["min_dynamic_patch"], maximum, most, config["use_thumbnail"].Boolean(false), options) with
         {
-            IsTransposed = config["ps_version"].Text("v1") == "v1",
+            IsTransposed = new OriginalVision(config).IsMergeTransposed,
         };
     }
 
@@ -93,27 +117,108 @@ internal sealed class InternVl : IVisionLanguageFamily
         JsonValue config, JsonValue sideSetting, JsonValue least, int maximum, JsonValue most, bool hasThumbnail, PreparationOptions options)
     {
         int side = PreprocessorSettings.Square(sideSetting) ?? throw sideSetting.Wrong("the side of a tile in pixels");
-        JsonValue patchSetting = config["vision_config"]["patch_size"], ratioSetting = config["downsample_ratio"];
-        int patch = PreprocessorSettings.Square(patchSetting) ?? throw patchSetting.Wrong("the side of a patch in pixels");
-        double ratio = ratioSetting.Number(0.5);
-        double tokens = side / patch * ratio;
-        if (ratio is not (> 0 and <= 1) || tokens < 1 || tokens != Math.Truncate(tokens))
+        var vision = new OriginalVision(config); // patches and their squares are said alike in both layouts
+        int patches = side / vision.PatchSize, tokens = patches / vision.Merge;
+        if (tokens < 1 || patches % vision.Merge != 0)
         {
-            throw ratioSetting.Wrong($"a share that leaves whole rows of the {side / patch} patches along a side");
+            throw config["downsample_ratio"].Wrong($"a share that leaves whole rows of the {patches} patches along a side");
         }
 
         // The limits hold for what the files say, whatever the host asks for.
         int minimum = least.Integer(1, maximum, 1), tiles = maximum + (hasThumbnail && maximum > 1 ? 1 : 0);
-        ImageBudget.Require(most, tiles * (long)(tokens * tokens), tiles * 3L * side * side);
+        ImageBudget.Require(most, tiles * (long)tokens * tokens, tiles * 3L * side * side);
         maximum = Math.Min(maximum, options.MaximumTiles ?? maximum);
         return new InternVlTiling
         {
             Side = side,
-            TokensOfSide = (int)tokens,
+            TokensOfSide = tokens,
             MinimumTiles = Math.Min(minimum, maximum),
             MaximumTiles = maximum,
             HasThumbnail = hasThumbnail,
         };
+    }
+
+    private abstract class Vision(JsonValue config) : VisionSettings(config)
+    {
+        public override int? ImageSize => Side(Config["image_size"]);
+
+        public override int PatchSize => Side(Config["patch_size"]);
+
+        public override int UsedLayers => Taken < 0 ? Layers + 1 + Taken : Taken;
+
+        public override bool HasFinalNorm => false;
+
+        public override bool HasRmsNorm => Config["norm_type"].Text(DefaultNorm) switch
+        {
+            "layer_norm" => false,
+            "rms_norm" => true,
+            _ => throw Config["norm_type"].Wrong("layer_norm or rms_norm"),
+        };
+
+        public override int Merge
+        {
+            get
+            {
+                double inverse = 1 / Whole["downsample_ratio"].Number(0.5);
+                return inverse is >= 1 and <= 64 && Math.Abs(inverse - Math.Round(inverse)) < 1e-6
+                    ? (int)Math.Round(inverse)
+                    : throw Whole["downsample_ratio"].Wrong("one divided by a whole number up to 64");
+            }
+        }
+
+        /// <summary>The property that says behind which layer the features are taken: -1, the last.</summary>
+        protected abstract string FeatureLayer { get; }
+
+        protected int Taken => Whole[FeatureLayer].Integer(-Layers - 1, Layers, -1);
+
+        protected abstract string DefaultNorm { get; }
+    }
+
+    /// <summary>As <c>configuration_intern_vit.py</c> and <c>modeling_internvl_chat.py</c> of the authors.</summary>
+    private sealed class OriginalVision(JsonValue config) : Vision(config)
+    {
+        public override int? ImageSize => Whole["force_image_size"] is var forced && Side(Config["image_size"]) is var trained && forced.Integer(1, 4096, trained) == trained
+            ? trained
+            : throw forced.Wrong($"{trained}, for which the tower's positions are; save the model with positions for its size");
+
+        public override bool HasQueryKeyValueBias => Config["qkv_bias"].Boolean(false);
+
+        public override bool HasQueryKeyNorm => Config["qk_normalization"].Boolean(true);
+
+        public override bool IsMergeTransposed => Whole["ps_version"].Text("v1") switch
+        {
+            "v1" => true,
+            "v2" => false,
+            _ => throw Whole["ps_version"].Wrong("v1 or v2"),
+        };
+
+        protected override string FeatureLayer => "select_layer";
+
+        protected override string DefaultNorm => "rms_norm";
+    }
+
+    /// <summary>As transformers' <c>configuration_internvl.py</c>.</summary>
+    private sealed class TransformersVision(JsonValue config) : Vision(config)
+    {
+        public override bool HasQueryKeyValueBias => Config["attention_bias"].Boolean(false);
+
+        public override bool HasQueryKeyNorm => Config["use_qk_norm"].Boolean(false);
+
+        public override bool HasFinalNorm => Taken == -1 && !Config["use_mean_pooling"].Boolean(true);
+
+        public override int UsedLayers
+        {
+            get
+            {
+                Require("projector_hidden_act", "gelu");
+                Require("vision_feature_select_strategy", "default");
+                return base.UsedLayers;
+            }
+        }
+
+        protected override string FeatureLayer => "vision_feature_layer";
+
+        protected override string DefaultNorm => "layer_norm";
     }
 }
 

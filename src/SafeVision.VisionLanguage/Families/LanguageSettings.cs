@@ -95,8 +95,7 @@ internal static class LanguageSettings
         throw new ModelLoadException($"{configuration.Folder}: the conversation template does not write one mark for one image. Known are {string.Join(", ", marks)}.");
     }
 
-    private static JsonValue Text(ModelConfiguration configuration) =>
-        configuration.Config.Any("text_config", "llm_config") is { Exists: true } nested ? nested : configuration.Config;
+    private static JsonValue Text(ModelConfiguration configuration) => TextSettings.PartOf(configuration.Config);
 
     private static IEnumerable<int> Ids(JsonValue value)
     {

@@ -9,15 +9,17 @@ namespace SafeVision.VisionLanguage.Families;
 /// exports. The higher resolutions of the original (<c>image_grid_pinpoints</c>) are not supported: they need a learned
 /// row end, <c>image_newline</c>, which no published export has.
 /// </summary>
-internal sealed class LlavaOneVision : IVisionLanguageFamily
+internal sealed class LlavaOneVision : VisionLanguageFamily
 {
     private static readonly ChannelValues s_half = ChannelValues.All(0.5);
 
-    public string Name => "llava_onevision";
+    public override string Name => "llava-onevision";
 
-    public IReadOnlyList<string> ModelTypes { get; } = ["llava_onevision"];
+    public override IReadOnlyList<string> ModelTypes { get; } = ["llava_onevision"];
 
-    public VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    public override VisionSettings ReadVision(JsonValue config) => new Vision(config);
+
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         string token = Mark(configuration);
         (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [token], otherwise: null);
@@ -36,12 +38,13 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static SingleTilePreparation Images(ModelConfiguration configuration)
     {
-        JsonValue config = configuration.Config, vision = config["vision_config"];
+        JsonValue config = configuration.Config;
+        var vision = new Vision(config);
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
+        JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision.Config["image_size"];
         int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
-        JsonValue patch = vision["patch_size"], strategy = config["vision_feature_select_strategy"];
-        int tokens = side / patch.Integer(1, side);
+        JsonValue strategy = config["vision_feature_select_strategy"];
+        int tokens = side / vision.PatchSize;
         if (strategy.Text("full") != "full")
         {
             throw strategy.Wrong("\"full\": one token for each patch");
@@ -57,7 +60,12 @@ internal sealed class LlavaOneVision : IVisionLanguageFamily
         return new SingleTilePreparation(side, tokens, Mark(configuration), settings.Normalisation(s_half, s_half), settings.Filter(ResampleFilter.Bicubic));
     }
 
-    private static string Mark(ModelConfiguration configuration) => configuration.Processor["image_token"].Text("<image>")!;
+    private static string Mark(ModelConfiguration configuration) => configuration.Processor["image_token"].Text("<image>");
+
+    private sealed class Vision(JsonValue config) : VisionSettings(config)
+    {
+        public override int? ImageSize => Side(Config["image_size"]);
+    }
 }
 
 /// <summary>Images of any shape as one square tile: a plain resize, whatever the aspect ratio.</summary>

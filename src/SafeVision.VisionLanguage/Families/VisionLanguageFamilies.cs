@@ -1,41 +1,78 @@
+using SafeVision.Files;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>The families that are known; a new one is a file and a line here.</summary>
+/// <summary>Reads how a model is fed, by its family.</summary>
 internal static class VisionLanguageFamilies
 {
-    private static readonly IVisionLanguageFamily[] s_all = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Gemma3()];
-
     /// <summary>Reads how a model is fed.</summary>
     /// <exception cref="ModelLoadException">No family is known for it; the message lists those that are.</exception>
     public static VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions? options = null)
     {
         string type = configuration.Config["model_type"].Text() ?? configuration.GenAI["model"]["type"].Text()
             ?? throw new ModelLoadException($"{configuration.Folder}: neither config.json ('model_type') nor genai_config.json ('model.type') says what the model is. Copy the configuration files of the checkpoint beside the ONNX files.");
-        IVisionLanguageFamily family = s_all.FirstOrDefault(known => known.ModelTypes.Contains(type))
-            ?? throw new ModelLoadException($"{configuration.Folder}: the model type '{type}' is not known. Known are {string.Join(", ", s_all.SelectMany(known => known.ModelTypes))}.");
+        VisionLanguageFamily family = VisionLanguageFamily.Find(type)
+            ?? throw new ModelLoadException($"{configuration.Folder}: the model type '{type}' is not known. Known are {string.Join(", ", VisionLanguageFamily.All.SelectMany(known => known.ModelTypes))}.");
         return family.Read(configuration, tokenizer, options ?? PreparationOptions.Default);
     }
 }
 
 /// <summary>
-/// A family of vision-language models: what its configuration files mean for preprocessing, prompt and wiring. The facts of
-/// a family stand in its file and nowhere else.
+/// A family of vision-language models: what its configuration files mean for preprocessing, prompt and wiring, and how its
+/// tensors are named. The facts of a family stand in its file and nowhere else; run time, conversion and training read them from
+/// here. Immutable.
 /// </summary>
-internal interface IVisionLanguageFamily
+public abstract class VisionLanguageFamily
 {
-    /// <summary>The family's name in errors and provenance, such as <c>internvl</c>.</summary>
-    string Name { get; }
+    private protected VisionLanguageFamily()
+    {
+    }
+
+    /// <summary>The families that are known; a new one is a file and an entry here.</summary>
+    public static IReadOnlyList<VisionLanguageFamily> All { get; } = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Qwen3Vl(), new Gemma3()];
+
+    /// <summary>The family's name on the command line, in errors and in manifests, such as <c>internvl</c>.</summary>
+    public abstract string Name { get; }
 
     /// <summary>The values of <c>model_type</c> in config.json, or of <c>model.type</c> in genai_config.json, that name it.</summary>
-    IReadOnlyList<string> ModelTypes { get; }
+    public abstract IReadOnlyList<string> ModelTypes { get; }
+
+    /// <summary>What a stored name begins with, and what stands there in transformers 5; the first that fits counts.</summary>
+    private protected virtual IReadOnlyList<TensorSpelling> Spellings => [];
+
+    /// <summary>The family of a <c>model_type</c>; null: none is known.</summary>
+    public static VisionLanguageFamily? Find(string? modelType) => All.FirstOrDefault(family => family.ModelTypes.Contains(modelType));
+
+    /// <summary>What a <c>config.json</c> says of the language model.</summary>
+    public virtual TextSettings ReadText(JsonValue config) => new(config);
+
+    /// <summary>What a <c>config.json</c> says of the vision tower.</summary>
+    public abstract VisionSettings ReadVision(JsonValue config);
+
+    /// <summary>
+    /// A tensor's name in the spelling of transformers 5, whichever the checkpoint has: the language model behind
+    /// <c>model.language_model.</c>, its head <c>lm_head.</c>.
+    /// </summary>
+    public virtual string NameOf(string stored)
+    {
+        ArgumentNullException.ThrowIfNull(stored);
+        foreach (TensorSpelling spelling in Spellings)
+        {
+            if (spelling.TryApply(stored, out string name))
+            {
+                return name;
+            }
+        }
+
+        return stored;
+    }
 
     /// <summary>Reads how the model is fed.</summary>
-    /// <exception cref="Inference.ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
-    VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
+    /// <exception cref="ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
+    internal abstract VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
 }
 
 /// <summary>How a vision-language model is fed.</summary>

@@ -301,7 +301,7 @@ public sealed class Gemma3Tests
     [InlineData("text_config.final_logit_softcapping", "-1", "above 0")]
     [InlineData("text_config.query_pre_attn_scalar", "0", "above 0")]
     [InlineData("text_config.sliding_window", "0", "'text_config.sliding_window' is 0")]
-    [InlineData("text_config.num_key_value_heads", "3", "can't share 3")]
+    [InlineData("text_config.num_key_value_heads", "3", "share keys and values evenly")]
     [InlineData("text_config.hidden_activation", "\"tanhshrink\"", "'tanhshrink'")]
     [InlineData("vision_config.num_hidden_layers", "3", "layers.2")]
     public void A_checkpoint_that_does_not_fit_is_refused_by_name(string path, string value, string message)

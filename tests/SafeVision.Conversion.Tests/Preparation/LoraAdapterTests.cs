@@ -1,6 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeVision.Conversion.Checkpoints;
+
+using SafeVision.VisionLanguage.Families;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Tests.Checkpoints;
@@ -46,7 +48,7 @@ public sealed class LoraAdapterTests
         using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
         using LoraAdapter lora = LoraAdapter.Open(Fixture.PathOf($"lora/adapter-{adapter}"));
         lora.MergeInto(checkpoint);
-        TextDecoder decoder = TextDecoders.Read(checkpoint, CheckpointFile.ReadObject(Fixture.PathOf("lora/base/config.json")), new TextNames("model.", ""), null);
+        TextDecoder decoder = Read(checkpoint, CheckpointFile.ReadObject(Fixture.PathOf("lora/base/config.json")));
         lora.RequireUse();
         float[] table = decoder.Embedding.ToArray(), ids = goldens.Tensors["input_ids"].ToSingle(), mask = goldens.Tensors["attention_mask"].ToSingle();
         float[] expected = goldens.Tensors[$"logits.{adapter}.merged"].ToSingle(), plain = goldens.Tensors["logits.base"].ToSingle();
@@ -304,6 +306,13 @@ public sealed class LoraAdapterTests
         return [.. all.Where(tensor => IsTable(tensor.Name)).Select(tensor => ($"base_model.model.{tensor.Name}", tensor.Shape, tensor.Values))];
     }
 
+    /// <summary>A language model that is alone.</summary>
+    private static TextDecoder Read(SafetensorsCheckpoint checkpoint, Files.JsonValue config)
+    {
+        checkpoint.Spell(name => name.StartsWith("model.", StringComparison.Ordinal) ? $"model.language_model.{name["model.".Length..]}" : name);
+        return TextDecoders.Read(checkpoint, new TextSettings(config));
+    }
+
     private static string Rows(string table) => $"base_model.model.model.{table}.token_adapter.trainable_tokens_delta";
 
     [Fact]
@@ -316,7 +325,7 @@ public sealed class LoraAdapterTests
         lora.MergeInto(checkpoint);
         JsonObject config = JsonNode.Parse(File.ReadAllText(Fixture.PathOf("lora/base/config.json")))!.AsObject();
         config["tie_word_embeddings"] = true; // so the head of the file stays unread
-        TextDecoders.Read(checkpoint, Fixture.Config(config.ToJsonString()), new TextNames("model.", ""), null);
+        Read(checkpoint, Fixture.Config(config.ToJsonString()));
         Assert.Contains("changes 'lm_head.weight', which the network does not use", Assert.Throws<CheckpointException>(lora.RequireUse).Message, StringComparison.Ordinal);
     }
 

@@ -40,7 +40,7 @@ public sealed class LlavaOneVisionTests
 
         VisionLanguageProfile profile = VisionLanguageFamilies.Read(folder.Read(), TextTokenizer.Open(folder.Folder));
 
-        Assert.Equal("llava_onevision", profile.Family);
+        Assert.Equal("llava-onevision", profile.Family);
         Assert.Equal("<image>", profile.ImageMark);
         Assert.Equal(623, profile.ImageToken);
         Assert.Equal([618], profile.StopTokens);

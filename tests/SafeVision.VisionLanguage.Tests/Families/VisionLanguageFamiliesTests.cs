@@ -14,8 +14,8 @@ public sealed class VisionLanguageFamiliesTests
     [InlineData("internvl-internlm2-orig", "internvl", 648, "<IMG_CONTEXT>", new[] { 2, 644 })]
     [InlineData("internvl-qwen2-hf", "internvl", 623, "<IMG_CONTEXT>", new[] { 618 })]
     [InlineData("internvl-qwen2-orig", "internvl", 623, "<IMG_CONTEXT>", new[] { 616, 618 })]
-    [InlineData("smolvlm-tiny", "idefics3", 502, "<image>", new[] { 503 })]
-    [InlineData("qwen2vl-tiny", "qwen2_vl", 503, "<|image_pad|>", new[] { 496, 498 })]
+    [InlineData("smolvlm-tiny", "smolvlm", 502, "<image>", new[] { 503 })]
+    [InlineData("qwen2vl-tiny", "qwen2-vl", 503, "<|image_pad|>", new[] { 496, 498 })]
     public void A_folder_says_of_itself_what_it_is(string model, string family, int imageToken, string mark, int[] stop)
     {
         VisionLanguageProfile profile = Read(model, PreparationOptions.Default).Profile;
@@ -99,7 +99,7 @@ public sealed class VisionLanguageFamiliesTests
 
         VisionLanguageProfile profile = VisionLanguageFamilies.Read(folder.Read(), TextTokenizer.Open(folder.Folder));
 
-        Assert.Equal("qwen2_vl", profile.Family);
+        Assert.Equal("qwen2-vl", profile.Family);
         Assert.Equal(1024, profile.ContextLength);
         Assert.Equal([498], profile.StopTokens);
         Assert.Equal(503, profile.ImageToken);

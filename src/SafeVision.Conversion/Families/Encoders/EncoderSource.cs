@@ -1,6 +1,7 @@
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Files;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
@@ -12,6 +13,22 @@ namespace SafeVision.Conversion.Families.Encoders;
 internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, JsonValue config, EncoderDefaults defaults)
 {
     private const int LargestWidth = 1 << 16;
+
+    /// <summary>The tower of a vision-language model.</summary>
+    public EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, VisionSettings settings)
+        : this(checkpoint, prefix, settings.Config, new EncoderDefaults
+        {
+            Width = settings.Width,
+            Intermediate = settings.Intermediate,
+            Layers = settings.Layers,
+            Heads = settings.Heads,
+            Activation = settings.Activation,
+            Epsilon = settings.Epsilon,
+            ImageSize = settings.ImageSize ?? 0,
+            PatchSize = settings.PatchSize,
+        })
+    {
+    }
 
     public string Where => config.Where;
 
@@ -63,7 +80,7 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     /// <summary>A vector, which may stand behind dimensions of one.</summary>
     public float[] Vector(string name, int size) => Get(name, size).ToSingle();
 
-    public bool Has(string name) => checkpoint.Tensors.ContainsKey(prefix + name);
+    public bool Has(string name) => checkpoint.Has(prefix + name);
 
     /// <summary>The layers.</summary>
     /// <param name="read">Reads one.</param>
@@ -81,7 +98,7 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
 
     private StoredTensor Get(string name, params int[] shape)
     {
-        int ones = checkpoint.Tensors.TryGetValue(prefix + name, out StoredTensor? stored) ? Math.Max(0, stored.Shape.Count - shape.Length) : 0;
+        int ones = Math.Max(0, (checkpoint.Find(prefix + name)?.Shape.Count ?? 0) - shape.Length);
         return checkpoint.Get(prefix + name, [.. Enumerable.Repeat(1, ones), .. shape]);
     }
 

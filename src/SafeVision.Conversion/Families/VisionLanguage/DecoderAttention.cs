@@ -184,7 +184,7 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         _total = Blocks.Cast(Blocks.SizeOf("mask/total", mask, 1), Graph.Claim("mask/total/int32"), DataType.Int32);
         if (!TurnsBefore(Shape))
         {
-            (_cosines, _sines) = Shape.Rotary.Write(Graph, Blocks.Activations);
+            (_cosines, _sines) = RotaryGraph.Write(Shape.Rotary, Graph, Blocks.Activations);
             return;
         }
 

@@ -14,12 +14,14 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// </summary>
 internal sealed record QwenVit : IVisionEncoder
 {
-    private const double Theta = 10000;
     private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16
     private const float MostColumns = 1 << 12; // of windows, so that one number tells row and column
 
     /// <summary>Patches along a side of the squares that are joined.</summary>
     public required int Factor { get; init; }
+
+    /// <summary>The base of the frequencies of the angles.</summary>
+    public required double Theta { get; init; }
 
     /// <summary>Patches along a side of the windows that some layers see, counted from the upper left; null: there are none.</summary>
     public int? Window { get; init; }

@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using SafeVision.Conversion.Onnx;
+using SafeVision.VisionLanguage.Families;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -48,7 +50,7 @@ internal sealed class RotaryRotation
     private static RotaryRotation ByTable(TransformerGraph blocks, DecoderShape shape)
     {
         OnnxGraph graph = blocks.Graph;
-        (string cosines, string sines) = shape.Rotary.Write(graph, blocks.Activations);
+        (string cosines, string sines) = RotaryGraph.Write(shape.Rotary, graph, blocks.Activations);
         return new RotaryRotation(blocks, shape.HeadSize, Angles("rotary.cosine", cosines), Angles("rotary.sine", sines));
 
         string Angles(string name, string table)
@@ -111,5 +113,33 @@ internal sealed class RotaryRotation
         string high = _blocks.Add(
             $"{name}/high", _blocks.Multiply($"{name}/second/cosine", second, _cosines), _blocks.Multiply($"{name}/first/sine", first, _sines));
         return _blocks.Concatenate($"{name}/rotated", -1, low, high);
+    }
+}
+
+/// <summary>The cosines and the sines of all positions as weights of a graph.</summary>
+internal static class RotaryGraph
+{
+    /// <summary>Adds them, each [rows, columns], and returns their names.</summary>
+    public static (string Cosines, string Sines) Write(RotaryTable table, OnnxGraph graph, DataType type) =>
+        (Write(table, graph, "rotary.cosines", type, Math.Cos), Write(table, graph, "rotary.sines", type, Math.Sin));
+
+    private static string Write(RotaryTable table, OnnxGraph graph, string name, DataType type, Func<double, double> function)
+    {
+        bool isHalf = type == DataType.Float16;
+        return graph.Deferred(name, type, [table.Rows, table.Columns], (long)table.Rows * table.Columns * (isHalf ? 2 : sizeof(float)), stream =>
+        {
+            float[] values = new float[table.Columns];
+            Half[] halves = new Half[table.Columns];
+            for (int row = 0; row < table.Rows; row++)
+            {
+                for (int i = 0; i < table.Columns; i++)
+                {
+                    values[i] = (float)(function(row * table.Frequencies[i]) * table.Magnitude);
+                    halves[i] = (Half)values[i];
+                }
+
+                stream.Write(isHalf ? MemoryMarshal.AsBytes<Half>(halves) : MemoryMarshal.AsBytes<float>(values));
+            }
+        });
     }
 }

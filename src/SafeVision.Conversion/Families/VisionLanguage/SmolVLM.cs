@@ -5,7 +5,7 @@ using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;
-using SafeVision.Files;
+using SafeVision.VisionLanguage.Families;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -18,29 +18,18 @@ internal sealed class SmolVLM : IVisionLanguageFamily
 {
     private const string Tower = "model.vision_model.";
 
-    private static readonly EncoderDefaults s_defaults = new() { Width = 1152, Intermediate = 3072, Heads = 16, Activation = "gelu_pytorch_tanh", Epsilon = 1e-6, PatchSize = 32 };
+    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("smolvlm")!;
 
-    public string Name => "smolvlm";
-
-    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is "smolvlm" or "idefics3";
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(folder, adapter, (checkpoint, config) =>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
     {
-        TextDecoder text = TextDecoders.Read(
-            checkpoint,
-            config["text_config"].Object(),
-            new TextNames("model.text_model.", ""),
-            config["tie_word_embeddings"].Boolean());
-        return (ReadVision(checkpoint, config, text.Shape.Hidden), text);
+        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
+        return (ReadVision(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text);
     });
 
-    // What the configuration leaves out is what transformers' SmolVLMVisionConfig has.
-    private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, JsonValue config, int hidden)
+    private static SmolVit ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, int hidden)
     {
-        JsonValue vision = config["vision_config"].Object();
-        var source = new EncoderSource(checkpoint, Tower, vision, s_defaults);
-        int image = source.Integer("image_size", 1, 4096, s_defaults.ImageSize), patch = source.Integer("patch_size", 1, 1024, s_defaults.PatchSize), channels = source.Integer("num_channels", 1, 16, 3);
-        int grid = PatchEmbedding.Grid(image, patch, source.Where), factor = config["scale_factor"].Integer(1, 64, 2);
+        var source = new EncoderSource(checkpoint, Tower, vision);
+        int image = vision.ImageSize!.Value, patch = vision.PatchSize, channels = vision.Channels, factor = vision.Merge, grid = PatchEmbedding.Grid(image, patch, source.Where);
         if (grid % factor != 0)
         {
             throw new CheckpointException($"{source.Where}: {grid} by {grid} patches can't be joined {factor} by {factor}.");

@@ -1,5 +1,5 @@
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Files;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -23,17 +23,14 @@ internal static class TextDecoders
     };
 
     /// <summary>Reads a language model.</summary>
-    /// <param name="checkpoint">The weights.</param>
-    /// <param name="config">The language model's own configuration.</param>
-    /// <param name="names">What stands before its tensors' names.</param>
-    /// <param name="isTied">What the whole model's configuration says of tied embeddings; null: nothing.</param>
+    /// <param name="checkpoint">The weights, in their family's names.</param>
+    /// <param name="settings">The configuration.</param>
     /// <exception cref="CheckpointException">The kind is unknown, or something is missing or does not fit.</exception>
-    public static TextDecoder Read(SafetensorsCheckpoint checkpoint, JsonValue config, TextNames names, bool? isTied)
+    public static TextDecoder Read(SafetensorsCheckpoint checkpoint, TextSettings settings)
     {
-        string type = config["model_type"].RequiredText();
-        return s_families.TryGetValue(type, out ITextFamily? family)
-            ? family.Read(new TextSource(checkpoint, config, names, isTied))
-            : throw new CheckpointException($"{config.Where}: the language model '{type}' is not known; these are: {string.Join(", ", s_families.Keys.Order(StringComparer.Ordinal))}.");
+        return s_families.TryGetValue(settings.Type, out ITextFamily? family)
+            ? family.Read(new TextSource(checkpoint, settings))
+            : throw new CheckpointException($"{settings.Config.Where}: the language model '{settings.Type}' is not known; these are: {string.Join(", ", s_families.Keys.Order(StringComparer.Ordinal))}.");
     }
 }
 
@@ -55,7 +52,6 @@ internal sealed record LlamaText(
 {
     public TextDecoder Read(TextSource source)
     {
-        source.RequireSilu();
         DecoderShape shape = source.Shape;
         bool Says(string? property) => property is not null && source.Config[property].Boolean() == true;
         bool hasBias = HasBias || Says(QueryKeyValueBias), outputBias = Says(OutputBias), mlpBias = Says(MlpBias);
@@ -82,7 +78,7 @@ internal sealed record LlamaText(
         }
 
         WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head("lm_head", embedding));
+        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
     }
 }
 
@@ -94,7 +90,6 @@ internal sealed class InternLM2Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)
     {
-        source.RequireSilu();
         DecoderShape shape = source.Shape;
         bool hasBias = source.Config["bias"].Boolean(true); // the reference's default
         var layers = new List<DecoderLayer>(source.Layers);
@@ -119,7 +114,7 @@ internal sealed class InternLM2Text : ITextFamily
         }
 
         WeightMatrix embedding = source.Table("tok_embeddings");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head("output", embedding));
+        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
     }
 
     /// <summary>Some heads of every group, one group behind the other.</summary>
@@ -139,7 +134,6 @@ internal sealed class Phi3Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)
     {
-        source.RequireSilu();
         DecoderShape shape = source.Shape;
         int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
         var layers = new List<DecoderLayer>(source.Layers);
@@ -164,6 +158,6 @@ internal sealed class Phi3Text : ITextFamily
         }
 
         WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head("lm_head", embedding));
+        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
     }
 }

@@ -3,6 +3,7 @@ using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Files;
 using SafeVision.Models;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -22,10 +23,11 @@ internal sealed class VisionLanguageModel : IDisposable
     public required IDisposable Checkpoint { get; init; }
 
     /// <summary>Opens a checkpoint, merges the adapters inside and beside it, and reads a model of it.</summary>
+    /// <param name="family">Whose names the tensors have.</param>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
     /// <param name="read">Reads both towers, from the tensors and the configuration.</param>
-    public static VisionLanguageModel Read(string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonValue, (IVisionEncoder Vision, TextDecoder Text)> read)
+    public static VisionLanguageModel Read(VisionLanguageFamily family, string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonValue, (IVisionEncoder Vision, TextDecoder Text)> read)
     {
         string path = Path.Combine(folder, "config.json");
         JsonValue config = CheckpointFile.ReadObject(path);
@@ -34,6 +36,7 @@ internal sealed class VisionLanguageModel : IDisposable
         {
             UnmergedAdapter.Merge(checkpoint, config);
             adapter?.MergeInto(checkpoint);
+            checkpoint.Spell(family.NameOf);
             (IVisionEncoder vision, TextDecoder text) = read(checkpoint, config);
             return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
         }
@@ -50,6 +53,13 @@ internal sealed class VisionLanguageModel : IDisposable
 /// <summary>A family whose checkpoints hold a vision tower and a language model.</summary>
 internal interface IVisionLanguageFamily : IModelFamily
 {
+    /// <summary>What the family's configuration and names mean; this adds how its network is written as graphs.</summary>
+    VisionLanguageFamily Facts { get; }
+
+    string IModelFamily.Name => Facts.Name;
+
+    bool IModelFamily.Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is { } type && Facts.ModelTypes.Contains(type);
+
     /// <summary>Reads a checkpoint. The result holds its files open until it is disposed.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>

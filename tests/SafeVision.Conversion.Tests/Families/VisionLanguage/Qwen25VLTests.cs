@@ -83,7 +83,7 @@ public sealed class Qwen25VLTests
     }
 
     [Theory]
-    [InlineData("window_size", 20, "'window_size' must be at least 28")]
+    [InlineData("window_size", 20, "window_size' is 20; expected at least 28")]
     [InlineData("out_hidden_size", 63, "'out_hidden_size' is 63")]
     [InlineData("fullatt_block_indexes", -1, "fullatt_block_indexes: is not a list")]
     [InlineData("num_heads", 3, "among 3 heads")]

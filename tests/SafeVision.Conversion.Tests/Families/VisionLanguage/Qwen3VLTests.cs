@@ -65,7 +65,7 @@ public sealed class Qwen3VLTests
     [InlineData("vision_config", "num_position_embeddings", 48, "no square")]
     [InlineData("vision_config", "out_hidden_size", 63, "'out_hidden_size' is 63")]
     [InlineData("vision_config", "deepstack_visual_indexes", 4, "different layers, counted from 0, of 4")]
-    [InlineData("vision_config", "num_heads", 5, "multiple of 4")]
+    [InlineData("vision_config", "num_heads", 5, "among 5 heads")]
     [InlineData("vision_config", "depth", 5, "blocks.4")]
     public void A_configuration_that_does_not_fit_is_refused_by_name(string part, string property, int? value, string message)
     {

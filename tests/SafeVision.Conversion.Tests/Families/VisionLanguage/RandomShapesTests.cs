@@ -73,7 +73,7 @@ public sealed class RandomShapesTests
         JsonObject config = new RandomShape(1).Original;
         config["llm_config"]![property] = value is string text ? JsonNode.Parse(text) : JsonValue.Create(value);
         new RandomCheckpoint(1).Write(folder.PathOf("source"), config);
-        Assert.Contains($"'{property}'", Assert.Throws<CheckpointException>(() => new InternVL().Read(folder.PathOf("source"))).Message, StringComparison.Ordinal);
+        Assert.Contains($"{property}'", Assert.Throws<CheckpointException>(() => new InternVL().Read(folder.PathOf("source"))).Message, StringComparison.Ordinal);
     }
 
     private static float[] Speak(TemporaryFolder folder, VisionLanguageModel model, float[] embeddings, AttentionStyle style)

@@ -1,4 +1,4 @@
-using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -33,14 +33,14 @@ public sealed class RotaryTableTests
         Assert.Equal((rows, limit), (Read(config).Rows, Read(config).Limit));
 
     [Theory]
-    [InlineData("""{"rope_scaling": {"rope_type": "proportional"}}""", "'proportional' is not known")]
+    [InlineData("""{"rope_scaling": {"rope_type": "proportional"}}""", "is \"proportional\"; expected default, dynamic")]
     [InlineData("""{"rope_scaling": {"rope_type": "linear"}}""", "factor' is missing")]
     [InlineData("""{"rope_scaling": {"rope_type": "yarn", "factor": -4}}""", "factor' is -4; expected a number above 0")]
     [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1]}}""", "short_factor' is")]
     [InlineData("""{"rope_scaling": {"rope_type": "longrope", "short_factor": [1, 1, 1, 1, 1, 1, 1, 0]}}""", "short_factor' is")]
-    [InlineData("""{"partial_rotary_factor": 0.75}""", "'partial_rotary_factor' is 0.75")]
-    [InlineData("""{"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}}""", "'partial_rotary_factor' is 0.5")]
-    [InlineData("""{"rope_parameters": {"full_attention": {"rope_type": "default"}}}""", "'full_attention' has rotary parameters of its own")]
+    [InlineData("""{"partial_rotary_factor": 0.75}""", "partial_rotary_factor' is 0.75")]
+    [InlineData("""{"rope_parameters": {"rope_type": "default", "partial_rotary_factor": 0.5}}""", "partial_rotary_factor' is 0.5")]
+    [InlineData("""{"rope_parameters": {"full_attention": {"rope_type": "default"}}}""", "full_attention' is {")]
     [InlineData("""{"rope_theta": 1}""", "'rope_theta'")]
     public void What_is_not_known_is_refused_by_name(string config, string message) =>
         Assert.Contains(message, Assert.Throws<CheckpointException>(() => Read(config)).Message, StringComparison.Ordinal);

@@ -1,14 +1,12 @@
-using System.Runtime.InteropServices;
-using SafeVision.Conversion.Onnx;
 using SafeVision.Files;
 
-namespace SafeVision.Conversion.Families.VisionLanguage;
+namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>
 /// The angles of rotary position embeddings (Su et al., arXiv 2104.09864), half rotation: number i of a head turns with
 /// number i + size / 2. Angles are rounded to float32 as the reference does, for at high positions that shows.
 /// </summary>
-internal sealed class RotaryTable
+public sealed class RotaryTable
 {
     private const int MostRows = 1 << 17;
 
@@ -34,7 +32,7 @@ internal sealed class RotaryTable
     /// <summary>Reads what a language model's configuration says of its angles.</summary>
     /// <param name="config">The configuration.</param>
     /// <param name="headSize">An even number.</param>
-    /// <exception cref="CheckpointException">It asks for what is not known here; the message names the property.</exception>
+    /// <exception cref="Exception">It asks for what is not known here; of the kind that the file's reader throws.</exception>
     public static RotaryTable Read(JsonValue config, int headSize)
     {
         JsonValue scaling = config.Any("rope_parameters", "rope_scaling").Object(mayBeMissing: true);
@@ -48,8 +46,8 @@ internal sealed class RotaryTable
     /// <param name="otherwise">The base where it is missing.</param>
     /// <param name="positions">How many positions the model knows, where the configuration does not say.</param>
     /// <param name="headSize">An even number.</param>
-    /// <exception cref="CheckpointException">It asks for what is not known here; the message names the property.</exception>
-    public static RotaryTable Read(JsonValue config, JsonValue scaling, JsonValue setting, double otherwise, int positions, int headSize)
+    /// <exception cref="Exception">It asks for what is not known here; of the kind that the file's reader throws.</exception>
+    internal static RotaryTable Read(JsonValue config, JsonValue scaling, JsonValue setting, double otherwise, int positions, int headSize)
     {
         double theta = setting.Number(otherwise);
         if (!(theta > 1))
@@ -59,9 +57,9 @@ internal sealed class RotaryTable
 
         foreach (JsonValue part in (ReadOnlySpan<JsonValue>)[config, scaling])
         {
-            if (part["partial_rotary_factor"].Number(1) is not 1 and double share)
+            if (part["partial_rotary_factor"].Number(1) != 1)
             {
-                throw new CheckpointException($"{part.Where}: 'partial_rotary_factor' is {share}; only heads that are turned whole, 1, are known here.");
+                throw part["partial_rotary_factor"].Wrong("1: only heads that are turned whole are known here");
             }
         }
 
@@ -77,30 +75,6 @@ internal sealed class RotaryTable
         known = Math.Min(known, MostRows);
         return new RotaryTable(frequencies, magnitude, known, known < positions);
     }
-
-    /// <summary>Adds the cosines and the sines of all positions to a graph, each [rows, columns], and returns their names.</summary>
-    public (string Cosines, string Sines) Write(OnnxGraph graph, TensorProto.Types.DataType type) =>
-        (Write(graph, "rotary.cosines", type, Math.Cos), Write(graph, "rotary.sines", type, Math.Sin));
-
-    private string Write(OnnxGraph graph, string name, TensorProto.Types.DataType type, Func<double, double> function)
-    {
-        bool isHalf = type == TensorProto.Types.DataType.Float16;
-        return graph.Deferred(name, type, [Rows, Columns], (long)Rows * Columns * (isHalf ? 2 : sizeof(float)), stream =>
-        {
-            float[] values = new float[Columns];
-            Half[] halves = new Half[Columns];
-            for (int row = 0; row < Rows; row++)
-            {
-                for (int i = 0; i < Columns; i++)
-                {
-                    values[i] = (float)(function(row * _frequencies[i]) * Magnitude);
-                    halves[i] = (Half)values[i];
-                }
-
-                stream.Write(isHalf ? MemoryMarshal.AsBytes<Half>(halves) : MemoryMarshal.AsBytes<float>(values));
-            }
-        });
-    }
 }
 
 /// <summary>
@@ -114,12 +88,12 @@ internal sealed class RotaryTable
 internal sealed class RotaryScaling(JsonValue scaling, double theta, int trained, int positions)
 {
     /// <summary>Changes the frequencies; returns what cosines and sines are multiplied by, and up to which position all this holds.</summary>
-    /// <exception cref="CheckpointException">The kind is not known, or a number does not fit it.</exception>
+    /// <exception cref="Exception">The kind is not known, or a number does not fit it; of the kind that the file's reader throws.</exception>
     public (double Magnitude, int Positions) Apply(float[] frequencies)
     {
         if (scaling.Members().FirstOrDefault(property => property.Value.IsObject) is { Name: { } part })
         {
-            throw new CheckpointException($"{scaling.Where}: '{part}' has rotary parameters of its own; only models whose layers all share theirs are known here.");
+            throw scaling[part].Wrong("none: layers with rotary parameters of their own are not known here");
         }
 
         string type = scaling.Any("rope_type", "type").Text("default");
@@ -140,7 +114,7 @@ internal sealed class RotaryScaling(JsonValue scaling, double theta, int trained
             case "longrope" or "su":
                 return ScaleLongRope(frequencies);
             default:
-                throw new CheckpointException($"{scaling.Where}: the rotary scaling '{type}' is not known; default, dynamic, linear, llama3, yarn and longrope are.");
+                throw scaling.Any("rope_type", "type").Wrong("default, dynamic, linear, llama3, yarn or longrope");
         }
     }
 
@@ -150,7 +124,7 @@ internal sealed class RotaryScaling(JsonValue scaling, double theta, int trained
         double factor = Positive("factor"), low = Positive("low_freq_factor"), high = Positive("high_freq_factor"), context = Positive("original_max_position_embeddings");
         if (!(low < high))
         {
-            throw new CheckpointException($"{scaling.Where}: 'low_freq_factor' must be below 'high_freq_factor'.");
+            throw scaling["low_freq_factor"].Wrong("less than 'high_freq_factor'");
         }
 
         Scale(frequencies, frequency =>
