@@ -195,7 +195,8 @@ public sealed class SymbolScenes : IDisposable
             [.. plan.Placements.Select((placement, i) => new SceneSymbol(placement.Thing.Name, $"{placement.Symbol.Icon.Set}:{placement.Symbol.Icon.Id}", boxes[i], PositionOf(boxes[i]), placement.Categories))])
         : null;
 
-    private static string PositionOf(ImageBox box)
+    /// <summary>Where the middle of a box lies, in the words of <see cref="SceneSymbol.Position"/>.</summary>
+    public static string PositionOf(ImageBox box)
     {
         (double x, double y) = (box.X + (box.Width / 2), box.Y + (box.Height / 2));
         string row = y < 1 / 3.0 ? "top" : y > 2 / 3.0 ? "bottom" : "", column = x < 1 / 3.0 ? "left" : x > 2 / 3.0 ? "right" : "";

@@ -5,6 +5,9 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SafeVision.Files;
+using SafeVision.Training.Data.Export;
+using SafeVision.Training.Data.Stages;
+using SafeVision.Training.Data.Votes;
 
 namespace SafeVision.Training.Data;
 
@@ -145,10 +148,17 @@ internal static class JsonLines
     RespectRequiredConstructorParameters = true,
     AllowDuplicateProperties = false,
     MaxDepth = 16,
-    Converters = [typeof(NameConverter<QuestionKind>), typeof(NameConverter<TrainingSplit>), typeof(NameConverter<CriticalRole>)])]
+    Converters = [typeof(NameConverter<QuestionKind>), typeof(NameConverter<TrainingSplit>), typeof(NameConverter<CriticalRole>), typeof(NameConverter<StageOutcome>), typeof(NameConverter<JudgeVote>)])]
 [JsonSerializable(typeof(TrainingSample))]
+[JsonSerializable(typeof(ImageRecord))]
+[JsonSerializable(typeof(StageState))]
+[JsonSerializable(typeof(InternVlRow))]
+[JsonSerializable(typeof(SwiftRow))]
 internal sealed partial class DataJson : JsonSerializerContext;
 
 /// <summary>Enumerations as their names, lower case with hyphens: <c>what-at</c>.</summary>
 internal sealed class NameConverter<T>() : JsonStringEnumConverter<T>(JsonNamingPolicy.KebabCaseLower, allowIntegerValues: false)
-    where T : struct, Enum;
+    where T : struct, Enum
+{
+    public static string NameOf(T value) => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString());
+}

@@ -1,0 +1,228 @@
+using System.Text;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Policies;
+using SafeVision.Training.Data;
+using SafeVision.Training.Data.Sources;
+
+namespace SafeVision.Training.Tests.Data;
+
+/// <summary>The way of drawn symbols through all stages, whole and interrupted.</summary>
+public class DataProjectTests
+{
+    private static readonly string[] s_stages = ["collect", "generate", "split"];
+
+    [Fact]
+    public async Task Drawn_symbols_become_a_dataset_whose_answers_are_right()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await CollectAsync(project, 20, new());
+        await project.GenerateAsync(new GenerateOptions { Policy = Policy }, null, Stop);
+        StageSummary split = await project.SplitAsync(new SplitOptions { Train = 0.5, Refine = 0.25, Test = 0.25 }, null, Stop);
+        TrainingDataset dataset = await project.ExportAsync(Stop);
+
+        Assert.Equal(40, split.Kept + split.Dropped);
+        List<TrainingSample> samples = await AllAsync(dataset);
+        Assert.Equal(samples.Count, dataset.Counts.Values.Sum());
+        Assert.All(dataset.Counts.Values, count => Assert.True(count > 0));
+        Assert.Equal(Enum.GetValues<QuestionKind>(), samples.Select(sample => sample.Kind).Distinct().Order());
+        Dictionary<string, TrainingSample> byId = samples.ToDictionary(sample => sample.Id);
+        foreach (TrainingSample sample in samples)
+        {
+            SafetyPolicy? policy = dataset.LoadPolicy(sample);
+            Assert.True(sample.Category is null || policy!.TryGetCategory(sample.Category, out _), sample.Id);
+            Assert.All(sample.Turns, turn => Assert.All(turn.Critical, span =>
+            {
+                string marked = turn.Answer.Substring(span.Start, span.Length);
+                Assert.True(marked == (span.Role == CriticalRole.Reason ? "<|REASON|>" : MarkOf(sample, policy!)), $"{sample.Id}: {marked}");
+            }));
+            if (sample.Pair is { } pair && byId[pair] is var partner)
+            {
+                Assert.Equal(sample.Split, partner.Split);
+                Assert.True(partner.Policy != sample.Policy || partner.ImageHash != sample.ImageHash, sample.Id);
+            }
+        }
+
+        // Both sides of a boundary: the same image, and another verdict.
+        TrainingSample[] boundaries = [.. samples.Where(sample => sample.Id.EndsWith("/boundary", StringComparison.Ordinal))];
+        Assert.True(boundaries.Length > 10);
+        Assert.All(boundaries, sample => Assert.NotEqual((sample.ImageHash, sample.Category), (byId[sample.Pair!].ImageHash, byId[sample.Pair!].Category)));
+        Assert.All(boundaries, sample => Assert.Equal(sample.ImageHash, byId[sample.Pair!].ImageHash));
+
+        // Edited twins under one policy in names: the verdict flips with the thing that was exchanged.
+        TrainingSample[] twins = [.. samples.Where(sample => sample.Id.EndsWith("/things", StringComparison.Ordinal) && sample.Pair is not null)];
+        Assert.True(twins.Length > 10);
+        Assert.All(twins, sample => Assert.Equal(sample.Policy, byId[sample.Pair!].Policy));
+        Assert.All(twins, sample => Assert.NotEqual(sample.Category is null, byId[sample.Pair!].Category is null));
+    }
+
+    [Fact]
+    public async Task The_question_without_the_right_category_does_not_list_it()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await CollectAsync(project, 12, new());
+        await project.GenerateAsync(new GenerateOptions { Policy = Policy, Kinds = [QuestionKind.Absence, QuestionKind.Choice] }, null, Stop);
+        await project.SplitAsync(null, null, Stop);
+        List<TrainingSample> samples = await AllAsync(await project.ExportAsync(Stop));
+
+        Assert.Contains(samples, sample => sample is { Kind: QuestionKind.Absence, Category: not null });
+        Assert.All(samples, sample =>
+        {
+            TrainingTurn turn = Assert.Single(sample.Turns);
+            CriticalSpan mark = Assert.Single(turn.Critical);
+            string line = $"- {turn.Answer.Substring(mark.Start, mark.Length)}";
+            Assert.Equal(sample.Kind == QuestionKind.Choice, turn.Question.Split('\n').Contains(line));
+        });
+    }
+
+    [Fact]
+    public async Task A_project_that_is_stopped_within_and_after_every_stage_ends_with_the_same_bytes()
+    {
+        using TemporaryFolder whole = new(), broken = new();
+        await RunAsync(DataProject.Open(whole.Path), new());
+        foreach (int stop in (int[])[1, 7])
+        {
+            for (int stage = 0; stage < s_stages.Length; stage++)
+            {
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunOneAsync(DataProject.Open(broken.Path), s_stages[stage], new StoppingAfter(stop)));
+                string records = Path.Combine(broken.Path, s_stages[stage], "records.jsonl");
+                await File.AppendAllTextAsync(records, "{\"key\":\"torn off by a po", Stop);
+                await RunOneAsync(DataProject.Open(broken.Path), s_stages[stage], null);
+            }
+
+            foreach (string stage in s_stages)
+            {
+                Assert.Equal(await File.ReadAllTextAsync(Path.Combine(whole.Path, stage, "records.jsonl"), Stop), await File.ReadAllTextAsync(Path.Combine(broken.Path, stage, "records.jsonl"), Stop));
+            }
+
+            Assert.Equal(Files(whole.Path), Files(broken.Path));
+            Array.ForEach(s_stages, stage => Directory.Delete(Path.Combine(broken.Path, stage), recursive: true));
+            Directory.CreateDirectory(Path.Combine(broken.Path, "collect"));
+        }
+    }
+
+    [Fact]
+    public async Task A_stage_that_is_asked_otherwise_than_it_was_begun_says_what_differs()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await CollectAsync(project, 2, new());
+        await project.SplitAsync(new SplitOptions { Seed = 1 }, null, Stop);
+
+        TrainingDataException changed = await Assert.ThrowsAsync<TrainingDataException>(() => project.SplitAsync(new SplitOptions { Seed = 2 }, null, Stop));
+        TrainingDataException other = await Assert.ThrowsAsync<TrainingDataException>(() =>
+            project.CollectAsync(DataSource.FromSymbols("scenes", new SymbolSceneOptions { Seed = 99 }, 2), null, Stop));
+
+        Assert.Contains("seed 1", changed.Message, StringComparison.Ordinal);
+        Assert.Contains("source scenes", other.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await CollectAsync(project, 3, new())).Kept); // more of the same is no other source
+    }
+
+    [Fact]
+    public async Task A_damaged_record_is_named_with_its_line_and_nothing_is_lost()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await CollectAsync(project, 2, new());
+        string path = Path.Combine(folder.Path, "collect", "records.jsonl");
+        string[] lines = await File.ReadAllLinesAsync(path, Stop);
+        lines[1] = lines[1].Replace("\"outcome\":\"kept\"", "\"outcome\":\"perhaps\"", StringComparison.Ordinal);
+        await File.WriteAllLinesAsync(path, lines, Stop);
+
+        TrainingDataException error = await Assert.ThrowsAsync<TrainingDataException>(() => CollectAsync(project, 2, new()));
+
+        Assert.StartsWith("records.jsonl, line 2:", error.Message, StringComparison.Ordinal);
+        Assert.Equal(lines, await File.ReadAllLinesAsync(path, Stop));
+    }
+
+    [Fact]
+    public async Task Exported_rows_hold_one_image_mark_in_the_first_question()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await RunAsync(project, new());
+        TrainingDataset dataset = await project.ExportAsync(Stop);
+
+        foreach (TrainingSplit split in Enum.GetValues<TrainingSplit>())
+        {
+            string name = $"{split.ToString().ToLowerInvariant()}.jsonl";
+            string[] internVl = await File.ReadAllLinesAsync(Path.Combine(dataset.Folder, "internvl", name), Stop), swift = await File.ReadAllLinesAsync(Path.Combine(dataset.Folder, "swift", name), Stop);
+            Assert.Equal(dataset.Counts[split], internVl.Length);
+            Assert.Equal(dataset.Counts[split], swift.Length);
+            foreach (string line in internVl)
+            {
+                using var row = System.Text.Json.JsonDocument.Parse(line);
+                System.Text.Json.JsonElement[] turns = [.. row.RootElement.GetProperty("conversations").EnumerateArray()];
+                Assert.True(File.Exists(Path.Combine(dataset.Folder, row.RootElement.GetProperty("image").GetString()!)));
+                Assert.All(turns, (turn, i) => Assert.Equal(i == 0, turn.GetProperty("value").GetString()!.Contains("<image>", StringComparison.Ordinal)));
+                Assert.All(turns, (turn, i) => Assert.Equal(i % 2 == 0 ? "human" : "gpt", turn.GetProperty("from").GetString()));
+            }
+
+            foreach (string line in swift)
+            {
+                using var row = System.Text.Json.JsonDocument.Parse(line);
+                Assert.Single(row.RootElement.GetProperty("images").EnumerateArray());
+                Assert.All(row.RootElement.GetProperty("messages").EnumerateArray().ToArray(), (turn, i) => Assert.Equal(i % 2 == 0 ? "user" : "assistant", turn.GetProperty("role").GetString()));
+            }
+        }
+    }
+
+    internal static SafetyPolicy Policy => SymbolPolicies.Nine;
+
+    internal static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    internal static Task<StageSummary> CollectAsync(DataProject project, int count, StageRunOptions options, CancellationToken? stop = null) =>
+        project.CollectAsync(DataSource.FromSymbols("scenes", new SymbolSceneOptions { Seed = 5, ImageSize = 128 }, count), options, stop ?? Stop);
+
+    internal static async Task<List<TrainingSample>> AllAsync(TrainingDataset dataset) =>
+    [
+        .. await dataset.ReadTrainAsync(Stop).ToListAsync(Stop),
+        .. await dataset.ReadRefineAsync(Stop).ToListAsync(Stop),
+        .. (await dataset.ReadTestAsync(Stop).ToListAsync(Stop)).Select(held => held.Sample),
+    ];
+
+    private static string MarkOf(TrainingSample sample, SafetyPolicy policy) => sample.Category is null ? "<|SAFE|>"
+        : HarmCategory.TryParse(sample.Category, out HarmCategory? known) ? $"<|{known.Id}|>"
+        : policy.TryGetCategory(sample.Category, out SafetyCategory? own) ? own.Name : "";
+
+    private static async Task RunAsync(DataProject project, StageRunOptions options)
+    {
+        await CollectAsync(project, 8, options);
+        await project.GenerateAsync(new GenerateOptions { Policy = Policy }, options, Stop);
+        await project.SplitAsync(null, options, Stop);
+    }
+
+    private static async Task RunOneAsync(DataProject project, string stage, StoppingAfter? stopping)
+    {
+        using CancellationTokenSource? stop = stopping?.Source;
+        StageRunOptions options = new() { Progress = stopping };
+        CancellationToken token = stop?.Token ?? Stop;
+        await (stage switch
+        {
+            "collect" => CollectAsync(project, 8, options, token),
+            "generate" => project.GenerateAsync(new GenerateOptions { Policy = Policy }, options, token),
+            _ => project.SplitAsync(null, options, token),
+        });
+    }
+
+    private static string[] Files(string folder) =>
+    [
+        .. Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Where(file => !file.EndsWith(".tmp", StringComparison.Ordinal))
+            .Select(file => $"{Path.GetRelativePath(folder, file)} {Convert.ToHexString(System.Security.Cryptography.SHA256.HashData(File.ReadAllBytes(file)))}").Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Stops a stage when it has written so many records.</summary>
+    internal sealed class StoppingAfter(int count) : IProgress<StageSummary>
+    {
+        public CancellationTokenSource Source { get; } = new();
+
+        public void Report(StageSummary value)
+        {
+            if (value.Kept + value.Dropped + value.Failed == count)
+            {
+                Source.Cancel();
+            }
+        }
+    }
+}
