@@ -1,7 +1,6 @@
 using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Templates;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage;

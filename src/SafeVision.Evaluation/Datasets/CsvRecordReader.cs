@@ -6,13 +6,27 @@ namespace SafeVision.Evaluation.Datasets;
 /// The records of a CSV file by RFC 4180: fields in quotes may hold commas, line ends and doubled quotes. Written here because
 /// the records of a stranger's file need a limit on their size and a line number each.
 /// </summary>
-internal sealed class CsvRecordReader(DatasetText text, int maxLength)
+public sealed class CsvRecordReader : IDisposable
 {
     private const int MostFields = 256;
 
+    private readonly DatasetText _text;
+    private readonly int _maxLength;
     private readonly List<string> _fields = [];
     private readonly StringBuilder _field = new();
     private int _length;
+
+    internal CsvRecordReader(DatasetText text, int maxLength) => (_text, _maxLength) = (text, maxLength);
+
+    /// <summary>Opens a regular file.</summary>
+    /// <param name="path">The file.</param>
+    /// <param name="options">Its limits.</param>
+    /// <exception cref="DatasetException">It is not there, not a file, empty, or too large.</exception>
+    public static CsvRecordReader Open(string path, DatasetReadOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return new CsvRecordReader(DatasetText.Open(path, options), options.MaxLineLength);
+    }
 
     /// <summary>The fields of the last record.</summary>
     public IReadOnlyList<string> Fields => _fields;
@@ -27,17 +41,17 @@ internal sealed class CsvRecordReader(DatasetText text, int maxLength)
     /// <exception cref="DatasetException">A record is longer than allowed.</exception>
     public bool Read()
     {
-        while (text.Peek() is '\n' or '\r')
+        while (_text.Peek() is '\n' or '\r')
         {
-            text.Read();
+            _text.Read();
         }
 
-        if (text.Peek() < 0)
+        if (_text.Peek() < 0)
         {
             return false;
         }
 
-        (Where, Error, _length) = ($"{text.Name}:{text.Line}", null, 0);
+        (Where, Error, _length) = ($"{_text.Name}:{_text.Line}", null, 0);
         _fields.Clear();
         while (ReadField())
         {
@@ -50,7 +64,7 @@ internal sealed class CsvRecordReader(DatasetText text, int maxLength)
     private bool ReadField()
     {
         _field.Clear();
-        int end = text.Peek() == '"' ? ReadQuoted() : ReadPlain();
+        int end = _text.Peek() == '"' ? ReadQuoted() : ReadPlain();
         if (_fields.Count < MostFields)
         {
             _fields.Add(_field.ToString());
@@ -95,7 +109,7 @@ internal sealed class CsvRecordReader(DatasetText text, int maxLength)
             {
                 _field.Append((char)character);
             }
-            else if (text.Peek() == '"')
+            else if (_text.Peek() == '"')
             {
                 _field.Append((char)Next());
             }
@@ -114,7 +128,10 @@ internal sealed class CsvRecordReader(DatasetText text, int maxLength)
         return end;
     }
 
-    private int Next() => ++_length <= maxLength + 1
-        ? text.Read()
-        : throw new DatasetException($"The record at {Where} has more than {maxLength} characters ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxLineLength)}). A quote there may never be closed.");
+    private int Next() => ++_length <= _maxLength + 1
+        ? _text.Read()
+        : throw new DatasetException($"The record at {Where} has more than {_maxLength} characters ({nameof(DatasetReadOptions)}.{nameof(DatasetReadOptions.MaxLineLength)}). A quote there may never be closed.");
+
+    /// <inheritdoc/>
+    public void Dispose() => _text.Dispose();
 }
