@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 
 namespace SafeVision.Training.Data.Fetching;
 
@@ -28,15 +27,14 @@ internal static class PublicAddresses
             return IsPublic(address.MapToIPv4());
         }
 
-        if (address.AddressFamily == AddressFamily.InterNetworkV6)
+        if (address.GetAddressBytes() is { Length: 16 } bytes)
         {
-            byte[] bytes = address.GetAddressBytes();
             return s_translated.Contains(address) ? IsPublic(new IPAddress(bytes.AsSpan(12, 4)))
                 : s_sixToFour.Contains(address) ? IsPublic(new IPAddress(bytes.AsSpan(2, 4)))
                 : address.ScopeId == 0 && s_global.Contains(address) && !IsClosed(address);
         }
 
-        return address.AddressFamily == AddressFamily.InterNetwork && !IsClosed(address);
+        return !IsClosed(address);
     }
 
     private static bool IsClosed(IPAddress address) => Array.Exists(s_closed, network => network.Contains(address));
