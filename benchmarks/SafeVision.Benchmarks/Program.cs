@@ -66,6 +66,9 @@ switch (args)
     case ["vlm", string model, .. string[] rest]:
         await AnswerComparison.RunAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
         break;
+    case ["looks", string model, .. string[] rest]:
+        await LookComparison.RunAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
+        break;
     case ["vlm-memory", string model, .. string[] rest]:
         await MemoryComparison.MeasureAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
         break;

@@ -14,12 +14,12 @@ internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     private readonly SafetyPolicy _policy;
     private readonly VisionLanguageModel _model;
     private readonly CompiledProtocol _protocol;
-    private readonly int? _cells;
+    private readonly VisionLanguageEngineOptions _options;
 
     public CompiledVisionLanguagePolicy(
         SafetyPolicy policy, VisionLanguageModel model, CompiledProtocol protocol, IReadOnlyList<ModelProvenance> models, VisionLanguageEngineOptions options)
     {
-        (_policy, _model, _protocol, Models, _cells) = (policy, model, protocol, models, options.OcclusionCells);
+        (_policy, _model, _protocol, Models, _options) = (policy, model, protocol, models, options);
         Coverage = protocol.Coverage;
         Prompts = [.. protocol.Prompts.Select(prompt => prompt.Text)];
         ShortSide = model.Profile.Images.ShortSide;
@@ -50,14 +50,31 @@ internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     {
         var count = new TokenCount();
         var image = new PromptImage(_model, frame);
-        IGuardModel model = new GuardModel(_model, image, count);
-        GuardAnswer answer = await _protocol.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken).ConfigureAwait(false);
+        PromptImage? glance = _options.AlwaysUseAllTiles || _protocol.Thinks ? null : image.AtAGlance();
+        GuardAnswer? answer = null;
+        if (glance is not null)
+        {
+            GuardAnswer first = await JudgeAsync(glance, count, new AssessOptions { Reasons = false }, cancellationToken).ConfigureAwait(false);
+            if (FirstLook.Settles(_policy, first))
+            {
+                image = glance;
+                answer = options.Reasons && _options.Mode == VisionLanguageMode.Comprehension && first.Primary >= 0 ? null : first; // the reason is still to be written
+            }
+        }
+
+        answer ??= await JudgeAsync(image, count, options, cancellationToken).ConfigureAwait(false);
         int highest = Highest(answer);
-        HeatMap? map = _cells is { } cells && highest >= 0
+        HeatMap? map = _options.OcclusionCells is { } cells && highest >= 0
             ? await new OcclusionMap(_model, _protocol, cells, count).ComputeAsync(image, highest, answer, cancellationToken).ConfigureAwait(false)
             : null;
-        var report = new AnswerReport(_policy, Coverage, answer, highest, map);
+        var report = new AnswerReport(_policy, Coverage, answer, highest, map, isFirstLook: image == glance);
         return new FrameAssessment(report.Assessments()) { Usage = count.Usage };
+    }
+
+    private ValueTask<GuardAnswer> JudgeAsync(PromptImage image, TokenCount count, AssessOptions options, CancellationToken cancellationToken)
+    {
+        IGuardModel model = new GuardModel(_model, image, count);
+        return _protocol.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken);
     }
 
     /// <summary>The category with the highest score; -1 where none was assessed.</summary>
@@ -97,7 +114,7 @@ internal sealed class TokenCount
 }
 
 /// <summary>A model's answer in the terms of the policy: one assessment for each category.</summary>
-internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCoverage> coverage, GuardAnswer answer, int highest, HeatMap? map)
+internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCoverage> coverage, GuardAnswer answer, int highest, HeatMap? map, bool isFirstLook = false)
 {
     private const int LongestReason = 1000;
 
@@ -124,7 +141,7 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 
     private string Reason(int index, CategoryAnswer category)
     {
-        string share = $"{(answer.IsAfterThought ? "After its reasoning the" : "The")} model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
+        string share = $"{(answer.IsAfterThought ? "After its reasoning the" : isFirstLook ? "At a first look the" : "The")} model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
         string where = map is not null && index == highest ? $", mostly for {map.Where()}" : "";
         return WordsFor(index) is { } words ? $"{share}{where}: \"{words}\"" : $"{share}{where}.";
     }

@@ -104,6 +104,14 @@ public sealed class VisionLanguageEngineOptions
     public int? MaximumTiles { get; set; }
 
     /// <summary>
+    /// Whether every image is looked at in all its tiles. False (the default): first in one tile, or few tokens, and in all of
+    /// them only where that leaves it open: where no category scores half-way from its block threshold to 1, and not all score at
+    /// most half of their review threshold. Most images are then judged in a fraction of the time; what is small in a large image
+    /// may be overlooked. Protocols that think look at all tiles at once.
+    /// </summary>
+    public bool AlwaysUseAllTiles { get; set; }
+
+    /// <summary>
     /// The most tokens of a prompt and its answer, 256 to 1,048,576; decides the memory for keys and values. Null (the default):
     /// what the model was made for, at most 8192.
     /// </summary>

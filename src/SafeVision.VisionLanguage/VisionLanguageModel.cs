@@ -11,13 +11,15 @@ namespace SafeVision.VisionLanguage;
 internal sealed class VisionLanguageModel : IDisposable
 {
     private const int UsualTokens = 8192; // few prompts come near it, and keys and values take memory
+    private const int GlanceTokens = 256; // of an image at a first look, where a family knows no tiles
 
     private readonly VisionTower _tower;
     private readonly SemaphoreSlim _looking = new(1); // one image at a time: the tower uses all cores by itself
 
-    private VisionLanguageModel(VisionLanguageSessions sessions, TextTokenizer tokenizer, VisionLanguageProfile profile, VisionLanguageModelOptions options)
+    private VisionLanguageModel(
+        VisionLanguageSessions sessions, TextTokenizer tokenizer, VisionLanguageProfile profile, IImagePreparation glance, VisionLanguageModelOptions options)
     {
-        (Sessions, Tokenizer, Profile) = (sessions, tokenizer, profile);
+        (Sessions, Tokenizer, Profile, Glance) = (sessions, tokenizer, profile, glance);
         _tower = new VisionTower(sessions.Vision, sessions.Files.VisionNames, options.TilesPerRun);
         Scheduler = Schedule(sessions, profile, options);
         Forbidden = [.. tokenizer.AddedTokens.Select(token => token.Id).Where(id => !profile.StopTokens.Contains(id)).Append(profile.ImageToken).Distinct()];
@@ -29,6 +31,9 @@ internal sealed class VisionLanguageModel : IDisposable
     public TextTokenizer Tokenizer { get; }
 
     public VisionLanguageProfile Profile { get; }
+
+    /// <summary>How an image is prepared for a first look.</summary>
+    public IImagePreparation Glance { get; }
 
     public DecoderScheduler Scheduler { get; }
 
@@ -48,9 +53,11 @@ internal sealed class VisionLanguageModel : IDisposable
         int tokens = options.MaximumTokens ?? UsualTokens;
         VisionLanguageProfile profile = VisionLanguageFamilies.Read(
             files.Configuration, tokenizer, new PreparationOptions { MaximumTiles = options.MaximumTiles, MaximumTokens = tokens / 2 }); // half is left for the policy
+        IImagePreparation glance = VisionLanguageFamilies.Read(
+            files.Configuration, tokenizer, new PreparationOptions { MaximumTiles = 1, MaximumTokens = Math.Min(GlanceTokens, tokens / 2) }).Images;
         profile = profile with { ContextLength = Math.Min(tokens, profile.ContextLength) };
         VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, execution, cancellationToken).ConfigureAwait(false);
-        return new VisionLanguageModel(loaded, tokenizer, profile, options);
+        return new VisionLanguageModel(loaded, tokenizer, profile, glance, options);
     }
 
     private static DecoderScheduler Schedule(VisionLanguageSessions sessions, VisionLanguageProfile profile, VisionLanguageModelOptions options)

@@ -154,22 +154,36 @@ internal sealed class VisionTower
 /// <summary>A image on its way into a prompt; its features are computed once, and only if they are needed.</summary>
 internal sealed class PromptImage
 {
+    private static readonly UInt128 s_glance = UInt128.One << 100; // beyond the keys of an image with a covered cell
+
     private readonly VisionLanguageModel _model;
+    private readonly IImagePreparation _preparation;
     private readonly ImageFrame? _frame;
     private Task<ImageFeatures>? _features;
 
     public PromptImage(VisionLanguageModel model, ImageFrame frame)
+        : this(model, frame, model.Profile.Images, Hash(frame))
     {
-        (_model, _frame) = (model, frame);
-        Plan = model.Profile.Images.Plan(frame.Width, frame.Height);
-        Key = Hash(frame);
     }
 
     /// <summary>The same image with other features, as for asking what a part of it matters.</summary>
     public PromptImage(PromptImage original, ImageFeatures features, UInt128 key)
     {
-        (_model, Plan, Key) = (original._model, original.Plan, key);
+        (_model, _preparation, Plan, Key) = (original._model, original._preparation, original.Plan, key);
         _features = Task.FromResult(features);
+    }
+
+    private PromptImage(VisionLanguageModel model, ImageFrame frame, IImagePreparation preparation, UInt128 key)
+    {
+        (_model, _frame, _preparation, Key) = (model, frame, preparation, key);
+        Plan = preparation.Plan(frame.Width, frame.Height);
+    }
+
+    /// <summary>The same image for a first look: one tile, or as few tokens as show it whole; null where that would save less than half of its tokens.</summary>
+    public PromptImage? AtAGlance()
+    {
+        var glance = new PromptImage(_model, _frame!, _model.Glance, Key ^ s_glance);
+        return 2 * glance.Plan.Tokens <= Plan.Tokens ? glance : null;
     }
 
     /// <summary>Tiles and tokens.</summary>
@@ -188,7 +202,7 @@ internal sealed class PromptImage
         try
         {
             Memory<float> values = pixels.AsMemory(0, Plan.PixelCount);
-            _model.Profile.Images.Write(_frame!, Plan, values.Span);
+            _preparation.Write(_frame!, Plan, values.Span);
             return await _model.EncodeAsync(Plan, values, cancellationToken).ConfigureAwait(false);
         }
         finally

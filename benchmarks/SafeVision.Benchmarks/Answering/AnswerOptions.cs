@@ -18,6 +18,9 @@ internal sealed record AnswerOptions
     /// <summary>Tokens of an answer.</summary>
     public int Tokens { get; init; } = 32;
 
+    /// <summary>Images of VisionHarm-S.</summary>
+    public int Count { get; init; } = 100;
+
     public int Threads { get; init; } = Environment.ProcessorCount;
 
     public static AnswerOptions Parse(string folder, ReadOnlySpan<string> rest)
@@ -32,8 +35,9 @@ internal sealed record AnswerOptions
                 "--rounds" => options with { Rounds = Number(value) },
                 "--tiles" => options with { Tiles = Number(value) },
                 "--tokens" => options with { Tokens = Number(value) },
+                "--count" => options with { Count = Number(value) },
                 "--threads" => options with { Threads = Number(value) },
-                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --rounds, --tiles, --tokens and --threads."),
+                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --rounds, --tiles, --tokens, --count and --threads."),
             };
         }
 

@@ -165,6 +165,8 @@ internal sealed record TemplateLoop(IReadOnlyList<object?> Items, int Index)
         "revindex0" => Items.Count - Index - 1L,
         "first" => Index == 0,
         "last" => Index == Items.Count - 1,
+        "depth" => 1L, // loops are never recursive
+        "depth0" => 0L,
         "length" => (long)Items.Count,
         "previtem" when Index > 0 => Items[Index - 1],
         "nextitem" when Index + 1 < Items.Count => Items[Index + 1],
