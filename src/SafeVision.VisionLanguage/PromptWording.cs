@@ -99,6 +99,18 @@ internal sealed class PromptWording
     /// <summary>The model's words for safe, reason and categories.</summary>
     public IReadOnlyDictionary<string, string> NamedTokens => _tokens;
 
+    /// <summary>The same wording with another system text.</summary>
+    public PromptWording WithSystem(PromptText system) => new(Source, _templates, _tokens)
+    {
+        Protocol = Protocol,
+        Order = Order,
+        System = system,
+        MaximumReasonWords = MaximumReasonWords,
+        MaximumReasonTokens = MaximumReasonTokens,
+        MaximumThoughtTokens = MaximumThoughtTokens,
+        Variables = Variables,
+    };
+
     /// <summary>Whether there is a template of that name.</summary>
     public bool Has(string template) => _templates.ContainsKey(template);
 

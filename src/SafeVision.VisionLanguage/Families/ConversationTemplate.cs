@@ -19,6 +19,19 @@ internal abstract class ConversationTemplate
     /// <inheritdoc cref="Render(PromptText?, IReadOnlyList{ConversationPart}, TemplateMap?)"/>
     public abstract PromptText Render(PromptText? system, IReadOnlyList<ConversationTurn> turns, TemplateMap? variables = null);
 
+    /// <summary>Whether a conversation without a system text gets one that the model's files have.</summary>
+    public bool HasSystemText
+    {
+        get
+        {
+            const string Probe = "probe";
+            string without = Render(null, [ConversationPart.Image]).Text, with = Render(PromptText.Trusted(Probe), [ConversationPart.Image]).Text;
+            int at = with.IndexOf(Probe, StringComparison.Ordinal);
+            return at >= 0 && without.StartsWith(with[..at], StringComparison.Ordinal) && without.EndsWith(with[(at + Probe.Length)..], StringComparison.Ordinal)
+                && without[at..Math.Max(at, without.Length - (with.Length - at - Probe.Length))].Any(char.IsLetter);
+        }
+    }
+
     /// <summary>Whether the template names a variable, which then may change what it writes.</summary>
     public virtual bool Reads(string variable) => false;
 }

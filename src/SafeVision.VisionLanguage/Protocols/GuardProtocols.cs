@@ -22,6 +22,9 @@ internal static class GuardProtocols
         new ShieldstralProtocol(), s_nemotron, new SafeGuardProtocol(), new GuardReasonerProtocol(),
     ];
 
+    // As Mistral's checkpoints bring it.
+    private const string SystemFile = "SYSTEM_PROMPT.txt";
+
     // Guards that were trained on another's form, word for word.
     private static readonly Dictionary<string, IGuardProtocol> s_aliases = new(StringComparer.OrdinalIgnoreCase) { ["qwenguard"] = s_llavaGuard };
 
@@ -48,7 +51,8 @@ internal static class GuardProtocols
             : profile.Protocol is { } trained ? Find(trained, profile.Family)
             : Guess(tokenizer, profile.Conversation);
         bool fits = beside is not null && Find(beside.Protocol, beside.Source) == protocol;
-        return (protocol, fits ? beside! : PromptWording.Default(protocol.Name));
+        PromptWording wording = fits ? beside! : PromptWording.Default(protocol.Name);
+        return (protocol, wording.System is null && configuration.Text(SystemFile) is { } system ? wording.WithSystem(PromptText.Trusted(system.Trim())) : wording);
     }
 
     /// <summary>Finds a protocol by its name, in any case; null where there is none.</summary>

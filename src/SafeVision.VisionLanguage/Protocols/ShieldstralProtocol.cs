@@ -5,7 +5,7 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// <summary>
 /// Shieldstral 1.0 (Mistral AI): one question for each category in the fields <c>&lt;Instruct&gt;</c>, <c>&lt;Query&gt;</c> and
 /// <c>&lt;Document&gt;</c>, answered with one token; the score is the share of yes, each word by its likeliest spelling, as Mistral's
-/// cookbook computes it. The image stands first, so all questions share it. It never gives a reason, and it keeps to what it has
+/// cookbook computes it. The system sentence is the checkpoint's own where its files have one. The image stands first, so all questions share it. It never gives a reason, and it keeps to what it has
 /// learnt: measured by others, 0 to 27 % of its verdicts turn when a policy is turned round. So its excludes count as covered in part.
 /// </summary>
 internal sealed class ShieldstralProtocol : IGuardProtocol
@@ -16,6 +16,11 @@ internal sealed class ShieldstralProtocol : IGuardProtocol
 
     public CompiledProtocol Compile(ProtocolContext context)
     {
+        if (context.Wording.System is null && context.Wording.Has("system") && !context.Profile.Conversation.HasSystemText)
+        {
+            context = context with { Wording = context.Wording.WithSystem(context.Wording.Render("system", context.Policy, [])) };
+        }
+
         var prompts = new ProtocolPrompts(context);
         ProtocolPrompt[] questions = [.. context.Policy.Categories.Select((category, i) => prompts.Write(
             "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], PromptText.Trusted("no"), PromptText.Empty))];

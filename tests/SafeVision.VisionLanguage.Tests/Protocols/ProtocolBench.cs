@@ -73,8 +73,12 @@ internal static class ProtocolBench
             template = template.Replace(mark, here, StringComparison.Ordinal);
         }
 
-        return new ConversationChatTemplate(Template.Parse(template, new TemplateSource(name)), new TemplateMap(), imageMark, imageMark + "\n", null);
+        return OfTemplate(template, imageMark);
     }
+
+    /// <summary>A conversation in a chat template.</summary>
+    public static ConversationChatTemplate OfTemplate(string template, string imageMark) =>
+        new(Template.Parse(template, new TemplateSource("bench")), new TemplateMap(), imageMark, imageMark + "\n", null);
 
     private sealed class PlainConversation : ConversationTemplate
     {

@@ -2,6 +2,7 @@ using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.Tests.Fakes;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Generation;
@@ -58,6 +59,33 @@ public sealed class ProtocolsOnModelsTests : IDisposable
             Assert.Equal(first.Reason, second.Reason);
             Assert.Equal(answers.Select(answer => answer.Score), second.Categories.OfType<CategoryAnswer>().Select(answer => answer.Score), (a, b) => Math.Abs(a - b) < 1e-5);
         }
+    }
+
+    [Fact]
+    public async Task Questions_about_one_image_look_at_it_once()
+    {
+        using VisionLanguageModel loaded = await LoadAsync("llama");
+        using DecodedImage picture = await DecodeAsync();
+        CompiledProtocol compiled = GuardProtocols.Find("shieldstral", "test").Compile(
+            new ProtocolContext(s_novel, VisionLanguageMode.Fast, "llama", loaded.Profile, loaded.Tokenizer, PromptWording.Default("shieldstral")));
+        var count = new TokenCount();
+        var image = new PromptImage(loaded, picture.Frames[0]);
+        await compiled.JudgeAsync(new GuardModel(loaded, image, count), null, TestContext.Current.CancellationToken);
+        Assert.True(count.Usage.Reused > 2 * image.Plan.Tokens, $"{count.Usage}"); // by the second and the third question
+    }
+
+    [Theory]
+    [InlineData("safeguard")]
+    [InlineData("guardreasoner")]
+    public async Task A_thought_that_is_cut_off_gets_what_the_policy_says_of_failures_and_is_never_allowed(string protocol)
+    {
+        using TemporaryFolder folder = new TemporaryFolder().Copy(GoldenText.Folder("llama"));
+        folder.Write("safevision-prompt.yaml", $"protocol: {protocol}\nmaximumThoughtTokens: 16\n");
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(s_policy).UseVisionLanguageModel(folder.Path));
+        GuardrailResult result = await guardrail.CheckAsync(
+            ImageSource.FromFile(Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "preprocess", "images", "text-1200x200.png")), TestContext.Current.CancellationToken);
+        Assert.NotNull(result.Failure);
+        Assert.NotEqual(Decision.Allow, result.Decision);
     }
 
     public void Dispose() => _sessions.Dispose();

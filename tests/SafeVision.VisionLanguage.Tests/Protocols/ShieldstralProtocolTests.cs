@@ -31,6 +31,17 @@ public sealed class ShieldstralProtocolTests
         Assert.Equal(compiled.Prompts[0].Before, compiled.Prompts[1].Before);
     }
 
+    [Theory]
+    [InlineData("{{ 'S:' ~ messages[0].content ~ ';' if messages[0].role == 'system' }}<image>", "S:Decide whether")]
+    [InlineData("{{ 'S:' ~ (messages[0].content if messages[0].role == 'system' else 'Judge as you were trained.') ~ ';' }}<image>", "S:Judge as you were trained.;")]
+    public void A_system_sentence_of_the_checkpoint_goes_before_our_own(string template, string start)
+    {
+        const string Turn = "{% for part in messages[-1].content %}{{ part.text if part.type == 'text' }}{% endfor %}<|end|>";
+        CompiledProtocol compiled = new ShieldstralProtocol().Compile(Context(
+            s_policy, s_tokenizer, PromptWording.Default("shieldstral"), conversation: OfTemplate(template + Turn, "<image>")));
+        Assert.StartsWith(start, compiled.Prompts[0].Text, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Each_score_is_the_share_of_yes_by_the_likeliest_spelling_of_each_word()
     {
