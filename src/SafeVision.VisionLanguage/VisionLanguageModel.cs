@@ -70,13 +70,16 @@ internal sealed class VisionLanguageModel : IDisposable
         return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength));
     }
 
-    /// <summary>Computes an image's features.</summary>
-    public async Task<ImageFeatures> EncodeAsync(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
+    /// <summary>How many tiles the vision tower has looked at.</summary>
+    public long Looks => _tower.Looks;
+
+    /// <summary>Computes an image's features, but for a tile that is known.</summary>
+    public async Task<ImageFeatures> EncodeAsync(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken, KnownTile? known = null)
     {
         await _looking.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _tower.Encode(plan, pixels, cancellationToken);
+            return _tower.Encode(plan, pixels, known, cancellationToken);
         }
         finally
         {

@@ -23,9 +23,16 @@ internal sealed class VisionTower
     /// <param name="tilesPerRun">The most tiles of one run where tiles are independent: bounds the memory of attention, which grows with each.</param>
     public VisionTower(ModelSession session, VisionNames names, int tilesPerRun) => (_session, _names, _tilesPerRun) = (session, names, tilesPerRun);
 
+    /// <summary>How many tiles were looked at so far.</summary>
+    public long Looks { get; private set; }
+
     /// <summary>Computes an image's features; can be cancelled between tiles and between operators.</summary>
+    /// <param name="plan">The image's tiles and tokens.</param>
+    /// <param name="pixels">Their pixels.</param>
+    /// <param name="known">A tile that was looked at before; it is not looked at again.</param>
+    /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ModelOutputException">The features are not as many as the image has tokens, or not finite.</exception>
-    public ImageFeatures Encode(ImagePlan plan, ReadOnlyMemory<float> pixels, CancellationToken cancellationToken)
+    public ImageFeatures Encode(ImagePlan plan, ReadOnlyMemory<float> pixels, KnownTile? known, CancellationToken cancellationToken)
     {
         // [tiles, 3, side, side] without anything that belongs to all tiles together: they can go one after the other.
         bool apart = plan.PixelShape.Count == 4 && plan.Inputs.Count == 0 && plan.Tokens % plan.PixelShape[0] == 0;
@@ -37,8 +44,17 @@ internal sealed class VisionTower
         {
             int count = Math.Min(_tilesPerRun, tiles - start);
             long[] shape = apart ? [count, .. plan.PixelShape.Skip(1)] : [.. plan.PixelShape];
-            using IDisposableReadOnlyCollection<OrtValue> outputs = Run(plan, pixels.Slice(start * tile, count * tile), shape, cancellationToken);
             int tokens = plan.Tokens / tiles * count;
+            if (apart && known is not null && known.Features.Tokens == tokens && pixels.Span.Slice(start * tile, count * tile).SequenceEqual(known.Pixels))
+            {
+                (width, features) = (known.Features.Width, features.Length == 0 ? new float[plan.Tokens * known.Features.Width] : features);
+                known.Features.Values.Span.CopyTo(features.AsSpan(filled));
+                filled += known.Features.Values.Length;
+                continue;
+            }
+
+            Looks += count;
+            using IDisposableReadOnlyCollection<OrtValue> outputs = Run(plan, pixels.Slice(start * tile, count * tile), shape, cancellationToken);
             (int size, width) = Size(outputs[0], tokens);
             if (features.Length == 0)
             {
@@ -151,6 +167,11 @@ internal sealed class VisionTower
     }
 }
 
+/// <summary>A tile that a vision tower has looked at.</summary>
+/// <param name="Pixels">Its pixels, [3, side, side].</param>
+/// <param name="Features">What the tower made of it.</param>
+internal sealed record KnownTile(float[] Pixels, ImageFeatures Features);
+
 /// <summary>A image on its way into a prompt; its features are computed once, and only if they are needed.</summary>
 internal sealed class PromptImage
 {
@@ -159,7 +180,10 @@ internal sealed class PromptImage
     private readonly VisionLanguageModel _model;
     private readonly IImagePreparation _preparation;
     private readonly ImageFrame? _frame;
+    private readonly bool _isGlance;
     private Task<ImageFeatures>? _features;
+    private PromptImage? _glance;
+    private KnownTile? _known; // of a first look: a thumbnail among the tiles is the same one
 
     public PromptImage(VisionLanguageModel model, ImageFrame frame)
         : this(model, frame, model.Profile.Images, Hash(frame))
@@ -173,17 +197,17 @@ internal sealed class PromptImage
         _features = Task.FromResult(features);
     }
 
-    private PromptImage(VisionLanguageModel model, ImageFrame frame, IImagePreparation preparation, UInt128 key)
+    private PromptImage(VisionLanguageModel model, ImageFrame frame, IImagePreparation preparation, UInt128 key, bool isGlance = false)
     {
-        (_model, _frame, _preparation, Key) = (model, frame, preparation, key);
+        (_model, _frame, _preparation, Key, _isGlance) = (model, frame, preparation, key, isGlance);
         Plan = preparation.Plan(frame.Width, frame.Height);
     }
 
     /// <summary>The same image for a first look: one tile, or as few tokens as show it whole; null where that would save less than half of its tokens.</summary>
     public PromptImage? AtAGlance()
     {
-        var glance = new PromptImage(_model, _frame!, _model.Glance, Key ^ s_glance);
-        return 2 * glance.Plan.Tokens <= Plan.Tokens ? glance : null;
+        var glance = new PromptImage(_model, _frame!, _model.Glance, Key ^ s_glance, isGlance: true);
+        return _glance = 2 * glance.Plan.Tokens <= Plan.Tokens ? glance : null;
     }
 
     /// <summary>Tiles and tokens.</summary>
@@ -203,7 +227,9 @@ internal sealed class PromptImage
         {
             Memory<float> values = pixels.AsMemory(0, Plan.PixelCount);
             _preparation.Write(_frame!, Plan, values.Span);
-            return await _model.EncodeAsync(Plan, values, cancellationToken).ConfigureAwait(false);
+            ImageFeatures features = await _model.EncodeAsync(Plan, values, cancellationToken, _glance?._known).ConfigureAwait(false);
+            _known = _isGlance && Plan.PixelShape is [1, _, _, _] ? new KnownTile(values.ToArray(), features) : null;
+            return features;
         }
         finally
         {

@@ -3,6 +3,7 @@ using SafeVision.Engines;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Generation;
 
@@ -51,6 +52,24 @@ public sealed class FirstLookTests : IDisposable
         Assert.Equal(fast.Categories.Select(category => category.Score!.Value), worded.Categories.Select(category => category.Score!.Value), (a, b) => Math.Abs(a - b) < 1e-5);
     }
 
+    [Fact]
+    public async Task The_thumbnail_of_a_first_look_is_not_looked_at_again()
+    {
+        using VisionLanguageModel model = await VisionLanguageModel.LoadAsync(
+            GoldenText.Folder("llama"), new VisionLanguageModelOptions(), _sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);
+        using DecodedImage image = await DecodeAsync();
+        var alone = new PromptImage(model, image.Frames[0]);
+        ImageFeatures expected = await alone.FeaturesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(7, model.Looks);
+
+        var looked = new PromptImage(model, image.Frames[0]);
+        ImageFeatures glance = await looked.AtAGlance()!.FeaturesAsync(TestContext.Current.CancellationToken);
+        ImageFeatures actual = await looked.FeaturesAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(7 + 7, model.Looks);
+        Assert.Equal(expected.Values.ToArray(), actual.Values.ToArray());
+        Assert.Equal(glance.Values.ToArray(), actual.Values.Span[^glance.Values.Length..].ToArray());
+    }
+
     public void Dispose() => _sessions.Dispose();
 
     private static bool IsFirstLook(FrameAssessment assessment) => assessment.Categories.All(category => category.Reason.StartsWith("At a first look", StringComparison.Ordinal));
@@ -63,10 +82,12 @@ public sealed class FirstLookTests : IDisposable
         var options = new VisionLanguageEngineOptions { Mode = mode, Protocol = "instruct", AlwaysUseAllTiles = alwaysUseAllTiles };
         await using var engine = new VisionLanguageEngine(GoldenText.Folder(model), options, new EngineContext(_sessions, new ExecutionOptions()));
         await using ICompiledPolicy compiled = await engine.CompileAsync(policy, TestContext.Current.CancellationToken);
-        using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(
-            ImageSource.FromFile(Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "preprocess", "images", "text-1200x200.png")),
-            new ImageDecodeOptions(),
-            TestContext.Current.CancellationToken);
+        using DecodedImage image = await DecodeAsync();
         return Assert.Single(await compiled.AssessAsync(image.Frames, AssessOptions.Default, TestContext.Current.CancellationToken));
     }
+
+    private static ValueTask<DecodedImage> DecodeAsync() => new SkiaImageDecoder().DecodeAsync(
+        ImageSource.FromFile(Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "preprocess", "images", "text-1200x200.png")),
+        new ImageDecodeOptions(),
+        TestContext.Current.CancellationToken);
 }

@@ -71,7 +71,10 @@ public sealed partial class VisionLanguageModelsTests
         Assert.True(names.Length >= 4);
         IEnumerable<string> words =
         [
-            .. names.SelectMany(name => ModelTypes().Match(Repository.Read($"src/SafeVision.VisionLanguage/Families/{name}.cs")).Groups[1].Value.Split(", ").Select(type => type.Trim('"'))),
+            .. from name in names
+               let code = Repository.Read($"src/SafeVision.VisionLanguage/Families/{name}.cs")
+               from type in ModelTypes().Match(code).Groups[1].Value.Split(", ")
+               select type.StartsWith('"') ? type.Trim('"') : Regex.Match(code, $"string {type} = \"([^\"]+)\"").Groups[1].Value,
             .. Directory.GetFiles(Repository.PathOf("src/SafeVision.VisionLanguage/Prompts"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)),
             "protocol", "order", "system", "templates", "tokens", "maximumReasonWords", "maximumReasonTokens", "maximumThoughtTokens", "variables",
             "policy.name", "policy.version", "categories", "id", "name", "token", "protects", "includes", "excludes", "index", "letter", "safe", "reason",
