@@ -107,7 +107,7 @@ cat > native.nuspec <<'NUSPEC'
 <package>
   <metadata>
     <id>Microsoft.ML.OnnxRuntime.Gpu</id>
-    <version>1.31.1</version>
+    <version>1.31.0</version>
     <authors>test</authors>
     <description>Stands in for the real package, which is large.</description>
     <dependencies><group targetFramework="net10.0" /></dependencies>
@@ -124,6 +124,33 @@ dotnet new console --no-restore -o . > /dev/null
 dotnet add package SafeVision.Cpu --version "$version" > /dev/null
 dotnet add package SafeVision.Cuda --version "$version" > /dev/null
 expect 1 'error SV0001' dotnet build --nologo -v quiet
+
+# The real package has 900 MB, so it is restored only where it is already, or where CUDA=1 asks for it.
+if [ "${CUDA:-}" = 1 ] || [ -d "$cache/microsoft.ml.onnxruntime.gpu.linux/1.31.0" ]; then
+  step "With SafeVision.Cuda on a machine without a driver, one line says so and the processor judges"
+  mkdir "$work/cuda"
+  cd "$work/cuda"
+  dotnet new console --no-restore -o . > /dev/null
+  cat > Program.cs <<'PROGRAM'
+using Microsoft.Extensions.Logging;
+using SafeVision;
+using SafeVision.Policies;
+
+using ILoggerFactory log = LoggerFactory.Create(logging => logging.AddSimpleConsole(console => console.SingleLine = true));
+await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+    .UsePolicy(SafetyPolicy.Define("p", "1").Category(HarmCategory.Sexual).Build())
+    .UseClassifier(args[0])
+    .PreferExecutionProviders(ExecutionProvider.Cuda, ExecutionProvider.Cpu)
+    .UseLoggerFactory(log));
+GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromFile(args[1]));
+Console.WriteLine($"{result.Findings[0].Verdict} on {result.Provenance.Models[0].Provider}");
+PROGRAM
+  dotnet add package SafeVision.Cuda --version "$version" > /dev/null
+  dotnet add package Microsoft.Extensions.Logging.Console --version 10.0.12 > /dev/null
+  dotnet build -c Release --nologo -v quiet
+  expect 0 ' on cpu$' dotnet run -c Release --no-build -- "$root/models/nsfw-mobilenet-v2-mid" "$images/coffee.png"
+  [ "$(grep -c 'runs on cpu, not on the provider asked for first: cuda' "$work/output")" = 1 ] || fail "the fallback is not one line"
+fi
 
 step "The tool checks images by its exit code"
 cd "$work"

@@ -53,9 +53,9 @@ internal sealed class HubDownload(HubConnection hub, HubRepository repository, H
     /// <exception cref="IOException">It can't be written.</exception>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
-        // What a part of an older attempt holds may be wrong, so there is a second try, from the first byte.
-        bool isWhole = await FetchAsync(cancellationToken).ConfigureAwait(false);
-        if (!isWhole)
+        // What a part of an older attempt holds may be wrong, so then there is a second try, from the first byte.
+        bool goesOn = new FileInfo(Part) is { Exists: true, Length: > 0 }, isWhole = await FetchAsync(cancellationToken).ConfigureAwait(false);
+        if (!isWhole && goesOn)
         {
             File.Delete(Part);
             isWhole = await FetchAsync(cancellationToken).ConfigureAwait(false);

@@ -25,16 +25,15 @@ public sealed record KnownModel(string Name, string Repository, double Parameter
         new("policyshiftguard-7b", "PolicyShiftGuard/PolicyShiftGuard-7B", 8, "Apache-2.0", Apache, "qwen2-vl", "policyshiftguard", $"{Policy}; names the first category that is violated, with a short reason."),
         new("qwenguard-3b", "AIML-TUDA/QwenGuard-v1.2-3B", 4, "NOASSERTION", "https://huggingface.co/AIML-TUDA/QwenGuard-v1.2-3B", "qwen2-vl", "llavaguard", "Nine fixed categories, whose text can be edited; rating, category and rationale.") { IsGated = true },
         new("qwenguard-7b", "AIML-TUDA/QwenGuard-v1.2-7B", 8, "NOASSERTION", "https://huggingface.co/AIML-TUDA/QwenGuard-v1.2-7B", "qwen2-vl", "llavaguard", "Nine fixed categories, whose text can be edited; rating, category and rationale.") { IsGated = true },
-        new("safeguard-vl", "tyodd/SafeGuard-VL-RL", 8, "Apache-2.0", Apache, "qwen2-vl", "safeguard-vl", $"{Policy}; reasons first, so it is slow."),
-        new("guardreasoner-vl-7b", "yueliu1999/GuardReasoner-VL-7B", 8, "Apache-2.0", Apache, "qwen2-vl", "guardreasoner-vl", "Harmful or not, by what it was trained on; reasons first, so it is slow; takes no policy."),
-        new("sing-guard-2b", "inclusionAI/Sing-Guard-2b", 2.1, "Apache-2.0", Apache, "qwen3-vl", "sing-guard", $"{Policy}; safe or unsafe first, then the categories."),
-        new("sing-guard-4b", "inclusionAI/Sing-Guard-4b", 4.4, "Apache-2.0", Apache, "qwen3-vl", "sing-guard", $"{Policy}; safe or unsafe first, then the categories."),
-        new("sing-guard-8b", "inclusionAI/Sing-Guard-8b", 9, "Apache-2.0", Apache, "qwen3-vl", "sing-guard", $"{Policy}; safe or unsafe first, then the categories."),
-        new("sing-guard-0.8b", "inclusionAI/Sing-Guard-0.8b", 0.9, "Apache-2.0", Apache, "qwen3-5", "sing-guard", $"{Policy}; safe or unsafe first, then the categories."),
+        new("safeguard-vl", "tyodd/SafeGuard-VL-RL", 8, "Apache-2.0", Apache, "qwen2-vl", "safeguard", $"{Policy}; reasons first, so it is slow."),
+        new("guardreasoner-vl-7b", "yueliu1999/GuardReasoner-VL-7B", 8, "Apache-2.0", Apache, "qwen2-vl", "guardreasoner", "Harmful or not, by what it was trained on; reasons first, so it is slow; takes no policy."),
+        new("sing-guard-2b", "inclusionAI/Sing-Guard-2b", 2.1, "Apache-2.0", Apache, "qwen3-vl", "singguard", $"{Policy}; safe or unsafe first, then the categories."),
+        new("sing-guard-4b", "inclusionAI/Sing-Guard-4b", 4.4, "Apache-2.0", Apache, "qwen3-vl", "singguard", $"{Policy}; safe or unsafe first, then the categories."),
+        new("sing-guard-8b", "inclusionAI/Sing-Guard-8b", 9, "Apache-2.0", Apache, "qwen3-vl", "singguard", $"{Policy}; safe or unsafe first, then the categories."),
+        new("sing-guard-0.8b", "inclusionAI/Sing-Guard-0.8b", 0.9, "Apache-2.0", Apache, "qwen3-5", "singguard", $"{Policy}; safe or unsafe first, then the categories."),
         new("shieldstral-3b", "mistralai/Shieldstral-1.0-3B", 3.85, "Apache-2.0", Apache, "mistral3", "shieldstral", "One yes/no question for each category; gives no reason and seldom follows a policy against its training."),
         new("shieldgemma-2-4b", "google/shieldgemma-2-4b-it", 4.3, "LicenseRef-Gemma", GemmaTerms, "gemma3", "shieldgemma", "One yes/no question for each policy; gives no reason.") { IsGated = true },
         new("nemotron-3.5-content-safety", "nvidia/Nemotron-3.5-Content-Safety", 4.3, "LicenseRef-OpenMDW-1.1", GemmaTerms, "gemma3", "nemotron", $"{Policy}, or its own categories; can think first. The terms of Gemma hold too."),
-        new("llavaguard-0.5b", "AIML-TUDA/LlavaGuard-v1.2-0.5B-OV", 0.9, "NOASSERTION", "https://huggingface.co/AIML-TUDA/LlavaGuard-v1.2-0.5B-OV", "llava-onevision", "llavaguard", "Nine fixed categories, whose text can be edited; for research.") { IsGated = true },
     ];
 
     /// <summary>The branch or tag that is pulled where none is named; the manifest tells its commit.</summary>

@@ -1,5 +1,6 @@
 using System.Text;
 using SafeVision.Conversion.Hub;
+using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.Conversion.Tests.Hub;
 
@@ -158,6 +159,7 @@ public sealed class HostileHubTests
             Assert.Equal(model.Name, HubReference.Parse(model.Repository).Name);
             Assert.Equal((model.Repository, "v2"), (HubReference.Parse($"{model.Name}@v2").Repository, HubReference.Parse($"{model.Name}@v2").Revision));
             Assert.StartsWith("https://", model.LicenseText, StringComparison.Ordinal);
+            Assert.Equal(model.Protocol, GuardProtocols.Find(model.Protocol!, "the list of known guards").Name);
             Assert.InRange(model.CheckpointBytes, 1_000_000_000, 40_000_000_000);
         });
     }
