@@ -5,6 +5,7 @@ using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
 using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Hosts;
+using SafeVision.Benchmarks.Integers;
 using SafeVision.Benchmarks.Linears;
 using SafeVision.Benchmarks.Llama;
 using SafeVision.Benchmarks.Peers;
@@ -50,6 +51,9 @@ switch (args)
         break;
     case ["photographs", string folder, ..]:
         await PhotographComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);
+        break;
+    case ["integers", string folder]:
+        await IntegerComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);

@@ -43,6 +43,13 @@ public sealed class ConversionOptions
     /// </summary>
     public IReadOnlyList<NewToken> NewTokens { get; set; } = [];
 
+    /// <summary>
+    /// A folder of up to a thousand images such as the model will see. With it <see cref="Source"/> is a model that was converted
+    /// before, an image classifier of convolutions, and the result is the same classifier computing in 8-bit integers, whose
+    /// activations are scaled by what these images give; null: nothing of the kind.
+    /// </summary>
+    public string? Calibration { get; set; }
+
     /// <summary>What the checkpoint does not know.</summary>
     public ConversionRecipe Recipe { get; set; } = new();
 }

@@ -52,6 +52,11 @@ public static class ModelConverter
             }
         }
 
+        if (options.Calibration is { } images)
+        {
+            return await new IntegerConversion(source, images, options.Destination, Report).RunAsync(cancellationToken).ConfigureAwait(false);
+        }
+
         IModelFamily found = ModelFamilies.Find(source, options.Family);
         CompanionFiles.Find(source); // before hours of work: what travels along must be readable
         if (found is not IVisionLanguageFamily && (options.Adapter is not null || options.NewTokens.Count > 0))

@@ -52,6 +52,25 @@ internal sealed class GraphRun : IDisposable
         return Singles(results[0]);
     }
 
+    /// <summary>One result by name, of a graph that has several.</summary>
+    public float[] RunFor(string output, string input, OrtValue value, CancellationToken cancellationToken)
+    {
+        using var options = new RunOptions();
+        return Guard(_path, () =>
+        {
+            float[] numbers = [];
+            ModelSession.Run(
+                options, 0,
+                (run, _) =>
+                {
+                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [input], [value], [output]);
+                    numbers = Singles(results[0]);
+                },
+                cancellationToken);
+            return numbers;
+        });
+    }
+
     /// <summary>The same for inputs of numbers.</summary>
     public float[] RunForFirst(IReadOnlyDictionary<string, VisionInput> inputs, CancellationToken cancellationToken)
     {
