@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Reflection.Emit;
 using System.Xml.Linq;
+using SafeVision.Decisions;
 
 namespace SafeVision.Tests;
 
@@ -17,6 +18,7 @@ public sealed class ArchitectureTests
         ["Imaging"] = ["ImageSource", "Files"],
         ["Policies"] = ["Decision", "CamelCaseEnumConverter`1", "Unicode", "Files"],
         ["Assessments"] = ["CamelCaseEnumConverter`1"],
+        ["Decisions"] = ["Assessments", "Policies", "Imaging", "Decision", "Finding", "Verdict"],
         ["Inference"] = ["ExecutionProvider", "Files"],
         ["Models"] = ["Inference", "Imaging", "Unicode", "ExecutionProvider", "Files"],
         ["Engines"] = ["Models", "Inference", "Imaging", "Policies", "Assessments", "ExecutionProvider", "Files"],

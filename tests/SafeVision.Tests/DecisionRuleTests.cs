@@ -1,5 +1,6 @@
 using CsCheck;
 using SafeVision.Assessments;
+using SafeVision.Decisions;
 using SafeVision.Policies;
 
 namespace SafeVision.Tests;

@@ -1,4 +1,5 @@
 using SafeVision.Assessments;
+using SafeVision.Decisions;
 using SafeVision.Files;
 using SafeVision.Imaging;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using SafeVision.Assessments;
+using SafeVision.Decisions;
 using SafeVision.Policies;
 
 namespace SafeVision.Tests.Policies;

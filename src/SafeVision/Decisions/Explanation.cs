@@ -4,7 +4,7 @@ using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 
-namespace SafeVision;
+namespace SafeVision.Decisions;
 
 /// <summary>One readable paragraph about a result. It is written for every image, so it allocates little but itself.</summary>
 internal static class Explanation

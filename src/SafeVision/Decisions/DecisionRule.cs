@@ -1,7 +1,7 @@
 using SafeVision.Assessments;
 using SafeVision.Policies;
 
-namespace SafeVision;
+namespace SafeVision.Decisions;
 
 /// <summary>
 /// From assessments and policy to a decision. Pure: no model, no I/O, no clock. The strictest finding decides; a category
