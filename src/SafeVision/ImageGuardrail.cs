@@ -73,6 +73,7 @@ public sealed class ImageGuardrail : IImageGuardrail
         }
         catch (ImageRejectedException exception)
         {
+            Log.ImageRejected(_parts.Logger, image.Origin, exception.Reason, exception.Message);
             return check.Fail(exception);
         }
         catch (Exception exception)

@@ -17,6 +17,9 @@ public abstract class ImageSource
     /// <summary>What reports and messages call this image: the file's name, the name given, or "bytes", "stream", "pixels".</summary>
     public string Name { get; }
 
+    /// <summary>What the log calls it: the whole path of a file. Not for those whose images are judged.</summary>
+    internal virtual string Origin => Name;
+
     /// <summary>The pixels of a source made by <see cref="FromPixels"/>; null for every other.</summary>
     public virtual ImagePixels? Pixels => null;
 

@@ -15,6 +15,8 @@ internal sealed class BytesImageSource(ReadOnlyMemory<byte> bytes, string name) 
 
 internal sealed class FileImageSource(string path) : ImageSource(Path.GetFileName(path) is { Length: > 0 } name ? name : path)
 {
+    internal override string Origin => path;
+
     public override async ValueTask<ImageBytes> ReadAsync(long maxBytes, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

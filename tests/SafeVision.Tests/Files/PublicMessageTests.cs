@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
@@ -27,5 +28,31 @@ public sealed class PublicMessageTests
 
         Assert.Equal("IOException: Access to the path 'model.onnx' is denied.", result.Failure!.Message);
         Assert.DoesNotContain("secret", result.Explanation, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no image")]
+    [InlineData(null)]
+    public async Task The_log_names_a_rejected_image_with_its_whole_path_and_the_reason_and_none_of_its_bytes(string? content)
+    {
+        using var log = new RecordingLogger();
+        string path = Path.Combine(Directory.CreateTempSubdirectory("safevision-log-").FullName, "upload.png");
+        if (content is not null)
+        {
+            await File.WriteAllTextAsync(path, content, TestContext.Current.CancellationToken);
+        }
+
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+            .UsePolicy(SafetyPolicy.Starter).UseLoggerFactory(log).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)));
+
+        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromFile(path), TestContext.Current.CancellationToken);
+
+        (LogLevel level, string message) = Assert.Single(log.Entries);
+        Assert.Equal(LogLevel.Warning, level);
+        Assert.Contains(path, message, StringComparison.Ordinal);
+        Assert.Contains($"{result.Failure!.Reason}", message, StringComparison.Ordinal);
+        Assert.DoesNotContain("no image", message.Replace("in no image format", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.DoesNotContain(Path.GetDirectoryName(path)!, $"{result.Failure.Message} {result.Explanation}", StringComparison.Ordinal);
+        Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
     }
 }
