@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Assessments;
 
 /// <summary>
@@ -54,5 +56,37 @@ public sealed record CategoryAssessment
     public static CategoryAssessment Failed(string categoryId, string why) => new(categoryId) { Reason = why, Failure = why };
 
     /// <summary>The same assessment, speaking for another part of its category, and with what failed beside it.</summary>
-    internal CategoryAssessment With(CoverageLevel coverage, string? failure) => this with { Coverage = coverage, Failure = failure };
+    internal CategoryAssessment With(CoverageLevel coverage, string? failure) =>
+        coverage == Coverage && failure == Failure ? this : this with { Coverage = coverage, Failure = failure };
 }
+
+/// <summary>What an engine says about one frame: one assessment for each category, in the policy's order.</summary>
+public sealed record FrameAssessment(IReadOnlyList<CategoryAssessment> Categories)
+{
+    /// <summary>The tokens that a language model read and wrote for it; null where there was none.</summary>
+    public TokenUsage? Usage { get; init; }
+}
+
+/// <summary>How many tokens a language model read and wrote for a result.</summary>
+/// <param name="Prompt">Tokens of all prompts, those of pictures included.</param>
+/// <param name="Reused">Of these, how many were computed before: for another policy, another picture or another question.</param>
+/// <param name="Written">Tokens of the answers.</param>
+public sealed record TokenUsage(int Prompt, int Reused, int Written)
+{
+    /// <summary>The share of the prompts' tokens that needed no computing, 0 to 1; 0 where there was no prompt.</summary>
+    [JsonIgnore]
+    public double HitRate => Prompt == 0 ? 0 : (double)Reused / Prompt;
+
+    /// <summary>Both together; null is nothing.</summary>
+    public static TokenUsage? Sum(TokenUsage? left, TokenUsage? right) => left is null || right is null
+        ? left ?? right
+        : new TokenUsage(left.Prompt + right.Prompt, left.Reused + right.Reused, left.Written + right.Written);
+}
+
+/// <summary>A model that took part in a decision.</summary>
+/// <param name="Engine">The kind of engine that ran it.</param>
+/// <param name="Model">The model's id.</param>
+/// <param name="Sha256">The hash of the model's file.</param>
+/// <param name="Provider">The execution provider it ran on.</param>
+/// <param name="Fallback">Why it did not run on the provider that was asked for first; null when it did.</param>
+public sealed record ModelProvenance(string Engine, string Model, string Sha256, string Provider, string? Fallback);

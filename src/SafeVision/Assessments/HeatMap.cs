@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace SafeVision.Assessments;
 
 /// <summary>
@@ -91,4 +93,26 @@ public sealed record HeatMap
             _ => $"the {vertical} {horizontal}",
         };
     }
+}
+
+/// <summary>How a heat map was made.</summary>
+[JsonConverter(typeof(CamelCaseEnumConverter<HeatMapMethod>))]
+public enum HeatMapMethod
+{
+    /// <summary>The class-activation map of Zhou et al. (arXiv 1512.04150): exact for networks that end in global average pooling.</summary>
+    ClassActivation = 0,
+
+    /// <summary>Occlusion (Zeiler and Fergus, arXiv 1311.2901): by how much the score falls when a cell is covered.</summary>
+    Occlusion = 1,
+}
+
+/// <summary>A rectangle in fractions of the upright image's width and height, origin at the top left.</summary>
+/// <param name="X">The left edge, 0 to 1.</param>
+/// <param name="Y">The top edge, 0 to 1.</param>
+/// <param name="Width">The width, 0 to 1.</param>
+/// <param name="Height">The height, 0 to 1.</param>
+public readonly record struct ImageBox(double X, double Y, double Width, double Height)
+{
+    /// <summary>The whole image.</summary>
+    public static ImageBox Whole { get; } = new(0, 0, 1, 1);
 }

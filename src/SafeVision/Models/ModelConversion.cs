@@ -20,3 +20,31 @@ public sealed record ModelConversion
     /// <summary>What rounding the weights cost; null where they were not rounded, or where that was not measured.</summary>
     public PrecisionLoss? PrecisionLoss { get; init; }
 }
+
+/// <summary>
+/// What rounding a model's weights cost: how far its logits are from those of the same model in float32, on sample pictures and
+/// texts made from a seed. Measured when the model was converted. The logits are of tokens, of labels, or of texts for a picture.
+/// </summary>
+public sealed record PrecisionLoss
+{
+    /// <summary>What was compared: <c>whole model</c>, or which part of one that was too large to be run in float32.</summary>
+    public string Scope { get; init => field = value ?? ""; } = "";
+
+    /// <summary>At how many places of the texts, or for how many pictures.</summary>
+    public int Positions { get; init; }
+
+    /// <summary>The largest difference of a logit.</summary>
+    public double LargestLogitDifference { get; init; }
+
+    /// <summary>The mean of all differences, without their sign.</summary>
+    public double MeanLogitDifference { get; init; }
+
+    /// <summary>The standard deviation of the float32 model's logits, beside which the differences are to be seen.</summary>
+    public double LogitDeviation { get; init; }
+
+    /// <summary>The share of places at which both find the same answer the most likely, 0 to 1.</summary>
+    public double TopAgreement { get; init; }
+
+    /// <summary>The root mean square of the image features' differences by that of the features; null: not measured.</summary>
+    public double? ImageFeatureError { get; init; }
+}

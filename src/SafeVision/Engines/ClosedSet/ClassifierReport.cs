@@ -57,7 +57,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
 
         if (score < LeastScore || rule.Labels.Count == 0)
         {
-            string safe = SentenceOnSafe(rule, shares);
+            string safe = SentenceOnSafe(rule, shares, seen.Run);
             return CategoryAssessment.Assessed(id, score, level, isFlat ? $"{safe} {Flat}" : safe, Evidence.None with { Probability = mass });
         }
 
@@ -72,7 +72,7 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
 
         HeatMap? heat = network.HasActivationMaps ? Map(rule, strongest, seen) : null;
         var evidence = new Evidence { Probability = mass, Labels = named, HeatMap = heat, Boxes = heat is null ? [] : [heat.Box()] };
-        string reason = Sentence(rule, strongest, shares, heat);
+        string reason = Sentence(rule, strongest, shares, heat, seen.Run);
         return CategoryAssessment.Assessed(id, score, level, isFlat ? $"{reason} {Flat}" : reason, evidence);
     }
 
@@ -133,14 +133,14 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
     }
 
     /// <summary>Why the score is what it is: "Looks like a revolver (99 %), a kind of firearm; the policy's 'firearms' includes it."</summary>
-    private string Sentence(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, ReadOnlySpan<float> shares, HeatMap? heat)
+    private string Sentence(CategoryRule rule, ReadOnlySpan<(int Label, double Part)> strongest, ReadOnlySpan<float> shares, HeatMap? heat, NetworkRun run)
     {
         RuleLabel first = rule.Labels[strongest[0].Label];
         int top = TensorPrimitives.IndexOfMax(shares);
         if (!rule.Includes(top) && shares[top] > TensorPrimitives.Dot(rule.Weights, shares))
         {
             return rule.ExceptionOf(top) is not null
-                ? SentenceOnSafe(rule, shares)
+                ? SentenceOnSafe(rule, shares, run)
                 : $"Looks like {Seen(top, shares)}, which the policy doesn't include, and less like {Seen(first.Label.Output, shares)}, which its '{first.Phrase}' includes.";
         }
 
@@ -163,12 +163,21 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
     }
 
     /// <summary>What it looks like instead, and whether the policy excepts that by name.</summary>
-    private string SentenceOnSafe(CategoryRule rule, ReadOnlySpan<float> shares)
+    private string SentenceOnSafe(CategoryRule rule, ReadOnlySpan<float> shares, NetworkRun run)
     {
         int top = TensorPrimitives.IndexOfMax(shares);
-        return rule.ExceptionOf(top) is { } exclude
-            ? $"Looks like {Seen(top, shares)}; the policy excepts '{exclude}'."
-            : $"Looks like {Seen(top, shares)}; the policy includes none of it.";
+        if (rule.ExceptionOf(top) is { } exclude)
+        {
+            return $"Looks like {Seen(top, shares)}; the policy excepts '{exclude}'.";
+        }
+
+        // Most images show nothing of any category, and each says the same of them.
+        if (run.Said is not { } said || said.Seen != (labels, top, shares[top]))
+        {
+            run.Said = said = ((labels, top, shares[top]), $"Looks like {Seen(top, shares)}; the policy includes none of it.");
+        }
+
+        return said.Sentence;
     }
 
     private string Seen(int output, ReadOnlySpan<float> shares) => $"{labels.Spoken[output]} ({Percent(shares[output])})";

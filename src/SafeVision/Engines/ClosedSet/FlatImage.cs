@@ -1,4 +1,4 @@
-using System.Numerics.Tensors;
+using System.Numerics;
 
 namespace SafeVision.Engines.ClosedSet;
 
@@ -24,31 +24,33 @@ internal static class FlatImage
     public static bool Is(ReadOnlySpan<float> input, int size, float step)
     {
         int cells = size * size;
-        ReadOnlySpan<float> red = input[..cells], green = input.Slice(cells, cells), blue = input.Slice(2 * cells, cells);
-        (float groundRed, float groundGreen, float groundBlue) = (Ground(red, size), Ground(green, size), Ground(blue, size));
-        Span<float> across = stackalloc float[size - 1];
-        Span<float> down = stackalloc float[size - 1];
-        (int flat, int things, int flatThings) = (0, 0, 0);
+        var groundRed = new Vector<float>(Ground(input[..cells], size));
+        var groundGreen = new Vector<float>(Ground(input.Slice(cells, cells), size));
+        var groundBlue = new Vector<float>(Ground(input.Slice(2 * cells, cells), size));
+        var half = new Vector<float>(step / 2);
+        var far = new Vector<float>(GroundSteps * step);
+        Vector<int> flat = default, things = default, flatThings = default; // -1 for each place
         for (int y = 0; y < size - 1; y++)
         {
-            int start = y * size;
-            ReadOnlySpan<float> row = green.Slice(start, size);
-            TensorPrimitives.Subtract(row[1..], row[..^1], across);
-            TensorPrimitives.Subtract(green.Slice(start + size, size - 1), row[..^1], down);
-            TensorPrimitives.MaxMagnitude(across, down, across);
-            for (int x = 0; x < across.Length; x++)
+            // The last vector of a row reaches into what follows, which does not count.
+            for (int x = 0; x < size - 1; x += Vector<float>.Count)
             {
-                int isFlat = MathF.Abs(across[x]) < step / 2 ? 1 : 0;
-                int isThing = MathF.Abs(row[x] - groundGreen) > GroundSteps * step
-                    || MathF.Abs(red[start + x] - groundRed) > GroundSteps * step
-                    || MathF.Abs(blue[start + x] - groundBlue) > GroundSteps * step ? 1 : 0;
+                int place = (y * size) + x;
+                var green = new Vector<float>(input[(cells + place)..]);
+                Vector<float> across = Vector.Abs(new Vector<float>(input[(cells + place + 1)..]) - green);
+                Vector<float> down = Vector.Abs(new Vector<float>(input[(cells + place + size)..]) - green);
+                Vector<int> counts = Vector.LessThan(Vector<int>.Indices, new Vector<int>(size - 1 - x));
+                Vector<int> isFlat = Vector.LessThan(Vector.Max(across, down), half) & counts;
+                Vector<int> isThing = (Vector.GreaterThan(Vector.Abs(green - groundGreen), far)
+                    | Vector.GreaterThan(Vector.Abs(new Vector<float>(input[place..]) - groundRed), far)
+                    | Vector.GreaterThan(Vector.Abs(new Vector<float>(input[((2 * cells) + place)..]) - groundBlue), far)) & counts;
                 flat += isFlat;
                 things += isThing;
                 flatThings += isFlat & isThing;
             }
         }
 
-        return flat >= LeastFlat * (size - 1) * (size - 1) && flatThings >= LeastFlatThing * things;
+        return -Vector.Sum(flat) >= LeastFlat * (size - 1) * (size - 1) && Vector.Sum(flatThings) <= LeastFlatThing * Vector.Sum(things);
     }
 
     /// <summary>The middle value along the border.</summary>
@@ -63,7 +65,36 @@ internal static class FlatImage
             border[(3 * size) + y] = plane[(y * size) + size - 1];
         }
 
-        border.Sort();
-        return border[border.Length / 2];
+        return Ranked(border, border.Length / 2);
+    }
+
+    /// <summary>What would stand at a place if the values were in order (Hoare's selection); changes their order.</summary>
+    private static float Ranked(Span<float> values, int place)
+    {
+        for (int first = 0, last = values.Length - 1; first < last;)
+        {
+            float pivot = values[place];
+            int i = first, j = last;
+            while (i <= j)
+            {
+                for (; values[i] < pivot; i++)
+                {
+                }
+
+                for (; values[j] > pivot; j--)
+                {
+                }
+
+                if (i <= j)
+                {
+                    (values[i], values[j]) = (values[j], values[i]);
+                    (i, j) = (i + 1, j - 1);
+                }
+            }
+
+            (first, last) = (j < place ? i : first, place < i ? j : last);
+        }
+
+        return values[place];
     }
 }

@@ -1,4 +1,5 @@
 using System.Numerics.Tensors;
+using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Inference;
 
 namespace SafeVision.Engines.ClosedSet;
@@ -34,6 +35,9 @@ internal sealed class NetworkRun : IDisposable
 
     /// <summary>Room for the probabilities of a head for drawings, [labels], twice: of a view, and their mean.</summary>
     public float[] Drawn { get; private set; } = [];
+
+    /// <summary>What was said last of an image that shows nothing of a category: of which labels, the likeliest of them, its share, and the sentence.</summary>
+    public ((LabelSet Labels, int Top, float Share) Seen, string Sentence)? Said { get; set; }
 
     /// <summary>The input of a view, to be written: [3, size, size].</summary>
     public Span<float> Input(int view) => Binding.Input(view);
