@@ -5,82 +5,11 @@ using System.Runtime.Intrinsics.X86;
 namespace SafeVision.Imaging;
 
 /// <summary>
-/// The loops in 512-bit vectors: eight taps of a pixel at a time. Needs the byte permutation of Ice Lake and Zen 4.
+/// The first loop in 512-bit vectors: eight taps of a pixel at a time. Needs the byte permutation of Ice Lake and Zen 4.
 /// </summary>
 internal sealed unsafe class Avx512ResampleKernel : Avx2ResampleKernel
 {
     public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && Avx512Vbmi.IsSupported;
-
-    public override void CombineRows(
-        byte* rows, nint stride, short* low, short* high, int count, int* sums, byte* target, int length, bool isFirst, bool isLast)
-    {
-        for (int x = 0; x < length; x += Vector512<byte>.Count)
-        {
-            Vector512<int> l0, l1, l2, l3, h0, h1, h2, h3;
-            l0 = l1 = l2 = l3 = Vector512.Create(ResampleAxis.Rounding);
-            h0 = h1 = h2 = h3 = default;
-            if (!isFirst)
-            {
-                l0 = Vector512.Load(sums + x);
-                l1 = Vector512.Load(sums + x + 16);
-                l2 = Vector512.Load(sums + x + 32);
-                l3 = Vector512.Load(sums + x + 48);
-            }
-
-            byte* pixels = rows + x;
-            for (int i = 0; i < count; i += 2, pixels += 2 * stride)
-            {
-                int lowPair = Unsafe.ReadUnaligned<int>(low + i);
-                int highPair = Unsafe.ReadUnaligned<int>(high + i);
-                Vector512<byte> first = Vector512.Load(pixels);
-                Vector512<byte> second = first;
-                if (i + 1 < count)
-                {
-                    second = Vector512.Load(pixels + stride);
-                }
-                else
-                {
-                    lowPair &= 0xFFFF; // as in the 256-bit loop
-                    highPair &= 0xFFFF;
-                }
-
-                Vector512<short> lowWeights = Vector512.Create(lowPair).AsInt16();
-                Vector512<short> highWeights = Vector512.Create(highPair).AsInt16();
-                Vector512<byte> lower = Avx512BW.UnpackLow(first, second);
-                Vector512<byte> upper = Avx512BW.UnpackHigh(first, second);
-                Vector512<short> p0 = Avx512BW.UnpackLow(lower, Vector512<byte>.Zero).AsInt16();
-                Vector512<short> p1 = Avx512BW.UnpackHigh(lower, Vector512<byte>.Zero).AsInt16();
-                Vector512<short> p2 = Avx512BW.UnpackLow(upper, Vector512<byte>.Zero).AsInt16();
-                Vector512<short> p3 = Avx512BW.UnpackHigh(upper, Vector512<byte>.Zero).AsInt16();
-                l0 += Avx512BW.MultiplyAddAdjacent(p0, lowWeights);
-                l1 += Avx512BW.MultiplyAddAdjacent(p1, lowWeights);
-                l2 += Avx512BW.MultiplyAddAdjacent(p2, lowWeights);
-                l3 += Avx512BW.MultiplyAddAdjacent(p3, lowWeights);
-                h0 += Avx512BW.MultiplyAddAdjacent(p0, highWeights);
-                h1 += Avx512BW.MultiplyAddAdjacent(p1, highWeights);
-                h2 += Avx512BW.MultiplyAddAdjacent(p2, highWeights);
-                h3 += Avx512BW.MultiplyAddAdjacent(p3, highWeights);
-            }
-
-            l0 += h0 << 16;
-            l1 += h1 << 16;
-            l2 += h2 << 16;
-            l3 += h3 << 16;
-            if (isLast)
-            {
-                Vector512<short> lower = Avx512BW.PackSignedSaturate(l0 >> ResampleAxis.FractionBits, l1 >> ResampleAxis.FractionBits);
-                Vector512<short> upper = Avx512BW.PackSignedSaturate(l2 >> ResampleAxis.FractionBits, l3 >> ResampleAxis.FractionBits);
-                Avx512BW.PackUnsignedSaturate(lower, upper).Store(target + x);
-            }
-            else
-            {
-                l0.Store(sums + x);
-                l1.Store(sums + x + 16);
-                l2.Store(sums + x + 32);
-                l3.Store(sums + x + 48);
-            }
-        }
-    }
 
     private protected override void ResampleFourRows(
         byte* source, nint second, nint third, nint fourth, int origin, ResampleAxis axis, int channels,

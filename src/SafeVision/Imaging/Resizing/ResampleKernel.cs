@@ -75,7 +75,7 @@ internal abstract unsafe class ResampleKernel
 }
 
 /// <summary>The loops without SIMD: for processors that have none, and as the reference of the others.</summary>
-internal sealed unsafe class ScalarResampleKernel : ResampleKernel
+internal unsafe class ScalarResampleKernel : ResampleKernel
 {
     public override void ResampleRows(
         byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)

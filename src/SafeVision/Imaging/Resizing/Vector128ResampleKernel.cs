@@ -4,14 +4,14 @@ using System.Runtime.Intrinsics;
 namespace SafeVision.Imaging;
 
 /// <summary>The loops in portable 128-bit vectors of 32-bit sums: Arm's Advanced SIMD, SSE4.1, WebAssembly.</summary>
-internal unsafe class Vector128ResampleKernel : ResampleKernel
+internal unsafe class Vector128ResampleKernel : ScalarResampleKernel
 {
     public override void ResampleRows(
         byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
     {
         if (channels < 3)
         {
-            ResampleGrayRows(source, sourceStride, origin, axis, channels, target, targetStride, rows);
+            base.ResampleRows(source, sourceStride, origin, axis, channels, target, targetStride, rows); // no model looks at gray
             return;
         }
 
@@ -102,55 +102,6 @@ internal unsafe class Vector128ResampleKernel : ResampleKernel
                 Unsafe.WriteUnaligned(target + fourthTarget, Clip(s3));
             }
         }
-    }
-
-    private static void ResampleGrayRows(
-        byte* source, nint sourceStride, int origin, ResampleAxis axis, int channels, byte* target, nint targetStride, int rows)
-    {
-        Vector128<int> rounding = Vector128.Create(ResampleAxis.Rounding);
-        fixed (int* starts = axis.Starts, ends = axis.Ends)
-        fixed (short* low = axis.Low, high = axis.High)
-        {
-            for (int row = 0; row < rows; row++)
-            {
-                byte* output = target + row * targetStride;
-                for (int x = 0; x < axis.Count; x++, output += channels)
-                {
-                    byte* pixels = source + row * sourceStride + (nint)(starts[x] - origin) * channels;
-                    short* l = low + (nint)x * axis.Stride;
-                    short* h = high + (nint)x * axis.Stride;
-                    int taps = ends[x] - starts[x];
-                    Vector128<int> sums = channels == 1 ? SumGray(pixels, l, h, taps) : SumGrayAlpha(pixels, l, h, taps);
-                    Unsafe.WriteUnaligned(output, Clip(sums + rounding));
-                }
-            }
-        }
-    }
-
-    private static Vector128<int> SumGrayAlpha(byte* pixels, short* low, short* high, int taps)
-    {
-        Vector128<int> sums = default; // [gray, alpha, gray, alpha]
-        for (int i = 0; i < taps; i += 2, pixels += 4)
-        {
-            int w0 = (high[i] << 16) + low[i];
-            int w1 = (high[i + 1] << 16) + low[i + 1];
-            sums += LoadFourBytes(pixels) * Vector128.Create(w0, w0, w1, w1);
-        }
-
-        return sums + Vector128.Shuffle(sums, Vector128.Create(2, 3, 2, 3));
-    }
-
-    private static Vector128<int> SumGray(byte* pixels, short* low, short* high, int taps)
-    {
-        Vector128<int> sums = default; // one for each of four neighbouring pixels
-        for (int i = 0; i < taps; i += 4, pixels += 4)
-        {
-            Vector128<int> weights =
-                (Vector128.WidenLower(Vector64.Load(high + i).ToVector128()) << 16) + Vector128.WidenLower(Vector64.Load(low + i).ToVector128());
-            sums += LoadFourBytes(pixels) * weights;
-        }
-
-        return Vector128.Create(Vector128.Sum(sums));
     }
 
     private static Vector128<int> LoadFourBytes(byte* pixels) =>
