@@ -75,7 +75,6 @@ internal sealed class SeededRandom : Random
     /// <inheritdoc/>
     public override void NextBytes(byte[] buffer)
     {
-        ArgumentNullException.ThrowIfNull(buffer);
         NextBytes(buffer.AsSpan());
     }
 

@@ -26,9 +26,6 @@ internal static class AdherenceSuite
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(guardrail);
-        ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(dataset);
         options ??= new AdherenceOptions();
         options.Check();
 

@@ -95,7 +95,6 @@ internal static class PolicyRewording
     /// <summary>The policy with every phrase said in another way.</summary>
     public static SafetyPolicy Paraphrase(SafetyPolicy policy, long seed)
     {
-        ArgumentNullException.ThrowIfNull(policy);
         return policy.Categories.Aggregate(policy, (changed, category) => changed.With(category.Customize(own => own
             .Includes([.. category.Includes.Select(phrase => Reword(phrase, seed))])
             .Excludes([.. category.Excludes.Select(phrase => Reword(phrase, seed))]))));
@@ -104,7 +103,6 @@ internal static class PolicyRewording
     /// <summary>The policy with its categories, and the phrases of each, in another order.</summary>
     public static SafetyPolicy Reorder(SafetyPolicy policy, long seed)
     {
-        ArgumentNullException.ThrowIfNull(policy);
         SafetyPolicyBuilder builder = SafetyPolicy.Define(policy.Name, policy.Version).OnFailure(policy.OnFailure).WhenNotAssessed(policy.WhenNotAssessed);
         foreach (SafetyCategory category in policy.Categories.OrderBy(category => Draw(category.Id, seed)))
         {
@@ -119,7 +117,6 @@ internal static class PolicyRewording
     /// <summary>The policy with categories that are called by letters, and what each was called before.</summary>
     public static (SafetyPolicy Policy, IReadOnlyList<(string Before, string After)> Ids) Rename(SafetyPolicy policy)
     {
-        ArgumentNullException.ThrowIfNull(policy);
         SafetyPolicyBuilder builder = SafetyPolicy.Define(policy.Name, policy.Version).OnFailure(policy.OnFailure).WhenNotAssessed(policy.WhenNotAssessed);
         (string, string)[] ids = [.. policy.Categories.Select((category, i) => (category.Id, $"Rule-{i + 1}"))];
         for (int i = 0; i < ids.Length; i++)

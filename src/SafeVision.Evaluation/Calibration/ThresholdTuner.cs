@@ -62,7 +62,6 @@ public static class ThresholdTuner
     /// <exception cref="TuningException">The dataset has no such samples.</exception>
     internal static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
         DatasetSplit split = TuningSamples.Choose(dataset, source);
         return dataset.With([.. dataset.Samples.Where(sample => sample.Split == split || sample.Split is DatasetSplit.Test or DatasetSplit.None)]);
     }
@@ -76,9 +75,6 @@ public static class ThresholdTuner
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(policy);
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(run);
         options ??= new TuningOptions();
         options.Check();
         ThrowIfOther(policy, dataset, run);

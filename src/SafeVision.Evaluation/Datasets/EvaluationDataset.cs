@@ -207,7 +207,6 @@ internal static class SampleChoice
     /// <param name="seed">Another seed, another choice.</param>
     public static EvaluationDataset Take(EvaluationDataset dataset, int count, long seed)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         if (dataset.Samples.Count <= count)
         {

@@ -65,7 +65,6 @@ internal static class PdqHasher
     /// <summary>Hashes a frame of a decoded image.</summary>
     public static PdqResult Hash(ImageFrame frame)
     {
-        ArgumentNullException.ThrowIfNull(frame);
         return Hash(frame.Pixels, frame.Width, frame.Height);
     }
 

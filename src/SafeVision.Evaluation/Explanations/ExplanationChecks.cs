@@ -12,8 +12,6 @@ internal static class ExplanationChecks
     /// </summary>
     public static bool NamesObject(Finding finding, EvaluationSample sample)
     {
-        ArgumentNullException.ThrowIfNull(finding);
-        ArgumentNullException.ThrowIfNull(sample);
         string text = string.Join('\n', finding.Evidence.Labels.Select(label => label.Label).Append(finding.Reason).Append(finding.Evidence.Words ?? ""));
         return sample.Objects.Any(thing => thing.Categories.Contains(finding.Category) && ReasonWords.Names(text, thing.Name));
     }
@@ -27,7 +25,6 @@ internal static class ExplanationChecks
     /// <param name="categoryName">What people call the category; its id is known already.</param>
     public static bool IsConsistent(Finding finding, string? categoryName = null)
     {
-        ArgumentNullException.ThrowIfNull(finding);
         return finding.Verdict switch
         {
             Verdict.Unsafe => finding.Decision != Decision.Allow && finding.Score >= finding.Threshold && HasEvidence(finding) && ReasonFits(finding, categoryName),

@@ -28,8 +28,6 @@ internal static class ExplanationMetrics
     /// <exception cref="RunException">The run has an answer for a sample that the dataset does not have.</exception>
     public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(run);
         Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
         List<ExplanationValue> values = [];
         for (int row = 0; row < run.Records.Count; row++)

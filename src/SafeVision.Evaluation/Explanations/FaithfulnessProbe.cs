@@ -35,9 +35,6 @@ internal static class FaithfulnessProbe
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(guardrail);
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(run);
         options ??= new FaithfulnessOptions();
         if (run.Identity.Transform != "none")
         {

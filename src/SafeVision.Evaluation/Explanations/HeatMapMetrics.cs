@@ -16,8 +16,6 @@ internal static class HeatMapMetrics
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>
     public static double PointingGame(HeatMap map, IReadOnlyList<ImageBox> boxes, double tolerance = 0.03)
     {
-        ArgumentNullException.ThrowIfNull(map);
-        ArgumentNullException.ThrowIfNull(boxes);
         ArgumentOutOfRangeException.ThrowIfNegative(tolerance);
         float hottest = map.Values.Max();
         if (!(hottest > 0) || boxes.Count == 0)
@@ -45,8 +43,6 @@ internal static class HeatMapMetrics
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>
     public static double EnergyInside(HeatMap map, IReadOnlyList<ImageBox> boxes)
     {
-        ArgumentNullException.ThrowIfNull(map);
-        ArgumentNullException.ThrowIfNull(boxes);
         double all = 0, inside = 0;
         for (int i = 0; i < map.Values.Count; i++)
         {
@@ -85,7 +81,6 @@ internal static class BoxMetrics
     /// <summary>The best intersection over union of a box with any of the others; 0 where there is none.</summary>
     public static double Best(ImageBox box, IReadOnlyList<ImageBox> others)
     {
-        ArgumentNullException.ThrowIfNull(others);
         return others.Count == 0 ? 0 : others.Max(other => IntersectionOverUnion(box, other));
     }
 

@@ -18,8 +18,6 @@ internal static class Bootstrap
     public static BootstrapInterval Interval(int samples, ResampledStatistic statistic, Random random, BootstrapOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(samples, 1);
-        ArgumentNullException.ThrowIfNull(statistic);
-        ArgumentNullException.ThrowIfNull(random);
         options ??= new();
         Check(options);
 

@@ -16,7 +16,6 @@ internal static class TextMetrics
     /// <summary>The tokens of a text, at most <see cref="LongestText"/>.</summary>
     public static IReadOnlyList<string> Tokenize(string text)
     {
-        ArgumentNullException.ThrowIfNull(text);
         List<string> tokens = [];
         for (int start = 0; start < text.Length && tokens.Count < LongestText;)
         {

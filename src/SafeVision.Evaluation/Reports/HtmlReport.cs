@@ -29,8 +29,6 @@ internal static class HtmlReport
         HtmlReportOptions? options = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(report);
         options ??= new HtmlReportOptions();
         ReportMistake[] mistakes = [.. report.Mistakes.Take(options.MaxMistakes)];
         IReadOnlyList<(MistakeImage?, string?)> painted = await PaintAsync(mistakes, images, options.MaxImageBytes, cancellationToken).ConfigureAwait(false);

@@ -20,7 +20,6 @@ internal static class MarkdownReport
     /// <param name="report">What was measured.</param>
     public static string Render(EvaluationReport report)
     {
-        ArgumentNullException.ThrowIfNull(report);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## {MarkdownText.Code(report.Identity.Policy)} on {MarkdownText.Code(report.Identity.Dataset)}, {report.Identity.Samples} images\n\n");
         AppendNotes(text, report.Notes);

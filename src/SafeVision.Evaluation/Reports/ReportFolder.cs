@@ -24,7 +24,6 @@ internal static class ReportFolder
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ArgumentNullException.ThrowIfNull(report);
         Directory.CreateDirectory(folder);
         await ReplaceAsync(Path.Combine(folder, "report.json"), stream => JsonReport.WriteAsync(stream, report, cancellationToken)).ConfigureAwait(false);
         await ReplaceAsync(Path.Combine(folder, "report.md"), stream => WriteTextAsync(stream, MarkdownReport.Render(report), cancellationToken)).ConfigureAwait(false);
@@ -65,8 +64,6 @@ internal static class JsonReport
     /// </remarks>
     public static async Task WriteAsync(Stream stream, EvaluationReport report, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(report);
         string run = ReportIdentity.Id(report.Identity);
         var document = new ReportDocument(
             ReportDocument.FormatName,

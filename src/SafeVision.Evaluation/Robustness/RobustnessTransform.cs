@@ -31,8 +31,6 @@ internal sealed class RobustnessTransform : IImageTransform
     /// <inheritdoc/>
     public async ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken)
     {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(sample);
         try
         {
             using DecodedImage decoded = await Decoder.DecodeAsync(image, new ImageDecodeOptions { MaxSampledFrames = 1 }, cancellationToken).ConfigureAwait(false);
@@ -140,9 +138,6 @@ internal static class RobustnessDrop
     public static IReadOnlyList<MetricValue> Of(
         EvaluationDataset dataset, EvaluationRun plain, EvaluationRun disturbed, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(plain);
-        ArgumentNullException.ThrowIfNull(disturbed);
         options ??= new SummaryOptions();
         ThrowIfOtherwiseDifferent(plain.Identity, disturbed.Identity);
         string transform = disturbed.Identity.Transform;

@@ -33,8 +33,6 @@ internal static class EvaluationRunner
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(guardrail);
-        ArgumentNullException.ThrowIfNull(dataset);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         options ??= new EvaluationRunOptions();
 

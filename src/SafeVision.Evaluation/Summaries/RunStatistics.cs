@@ -12,7 +12,6 @@ internal static class RunStatistics
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static IReadOnlyList<RunStatistic> Of(ScoredRun run, SummaryOptions? options = null)
     {
-        ArgumentNullException.ThrowIfNull(run);
         options ??= new SummaryOptions();
         options.Check();
         if (run.Samples.Count == 0)

@@ -17,7 +17,6 @@ internal static class RunSummary
     public static EvaluationReport Create(
         ScoredRun run, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(run);
         options ??= new SummaryOptions();
         IReadOnlyList<RunStatistic> statistics = RunStatistics.Of(run, options);
         return new EvaluationReport

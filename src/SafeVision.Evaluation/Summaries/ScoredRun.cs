@@ -40,8 +40,6 @@ internal sealed class ScoredRun
     /// <exception cref="RunException">The run is of another dataset, or names a sample that the dataset does not have.</exception>
     public static ScoredRun Create(EvaluationDataset dataset, EvaluationRun run)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(run);
         if (run.Identity.DatasetHash != dataset.Hash)
         {
             throw new RunException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");

@@ -20,7 +20,6 @@ internal static class SymbolDatasetWriter
     /// <inheritdoc cref="SymbolBenchmark.WriteAsync"/>
     public static async Task<string> WriteAsync(SymbolBenchmark benchmark, string folder, int threads = 0, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(benchmark);
         ArgumentException.ThrowIfNullOrEmpty(folder);
         ArgumentOutOfRangeException.ThrowIfNegative(threads);
         string whole = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder));

@@ -18,7 +18,6 @@ internal static class ComparisonFolder
     public static async Task<string> WriteAsync(string folder, RunComparison comparison, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        ArgumentNullException.ThrowIfNull(comparison);
         Directory.CreateDirectory(folder);
         await ReportFolder.ReplaceAsync(Path.Combine(folder, "comparison.json"), async stream =>
         {
@@ -71,8 +70,6 @@ internal static class ComparisonPage
     /// <param name="cancellationToken">Stops the writing.</param>
     public static async Task WriteAsync(Stream stream, RunComparison comparison, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(stream);
-        ArgumentNullException.ThrowIfNull(comparison);
         string runs = $"A: {ReportIdentity.Line(comparison.First)}. B: {ReportIdentity.Line(comparison.Second)}";
         string tooltip = $"A: run {ReportIdentity.Id(comparison.First)}, B: run {ReportIdentity.Id(comparison.Second)}; {comparison.Samples} samples of dataset {ReportText.Short(comparison.First.DatasetHash)}";
         var lead = new HtmlBuilder();
@@ -192,7 +189,6 @@ internal static class ComparisonMarkdown
     /// <param name="comparison">The two runs.</param>
     public static string Render(RunComparison comparison)
     {
-        ArgumentNullException.ThrowIfNull(comparison);
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"## Two runs over {comparison.Samples} images of {MarkdownText.Code(comparison.First.Dataset)}\n\n");
         text.Append(CultureInfo.InvariantCulture, $"A: {MarkdownText.CodeLine(ReportIdentity.Line(comparison.First))}\n\n");

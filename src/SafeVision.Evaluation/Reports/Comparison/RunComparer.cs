@@ -25,9 +25,6 @@ internal static class RunComparer
     public static RunComparison Compare(
         EvaluationDataset dataset, EvaluationRun first, EvaluationRun second, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(dataset);
-        ArgumentNullException.ThrowIfNull(first);
-        ArgumentNullException.ThrowIfNull(second);
         options ??= new SummaryOptions();
         CommonSamples common = CommonSamples.Of(dataset, first, second);
         ScoredRun left = ScoredRun.Create(dataset, common.First), right = ScoredRun.Create(dataset, common.Second);
