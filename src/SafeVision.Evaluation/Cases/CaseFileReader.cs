@@ -1,28 +1,23 @@
 using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
+using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>Reads a file of cases: which keys there are and what each may hold.</summary>
 internal sealed class CaseFileReader
 {
-    private static readonly string[] s_fileKeys = ["cases"];
     private static readonly string[] s_caseKeys = ["name", "image", "images", "decision", "verdicts", "scores", "reason", "because", "given"];
-    private static readonly string[] s_scoreKeys = ["atLeast", "atMost"];
-    private static readonly string[] s_reasonKeys = ["mentions", "avoids"];
     private static readonly string[] s_editKeys = ["addIncludes", "addExcludes", "removeIncludes", "removeExcludes", "removeCategories"];
-    private static readonly Verdict[] s_verdicts = Enum.GetValues<Verdict>();
 
-    private readonly CaseYaml _yaml;
+    private readonly YamlSettings _yaml;
     private readonly string _root;
 
-    private CaseFileReader(CaseYaml yaml, string root) => (_yaml, _root) = (yaml, root);
+    private CaseFileReader(YamlSettings yaml, string root) => (_yaml, _root) = (yaml, root);
 
-    /// <summary>How a verdict is written.</summary>
-    public static string Word(Verdict verdict) => JsonNamingPolicy.CamelCase.ConvertName(verdict.ToString());
-
-    /// <summary>How a decision is written.</summary>
-    public static string Word(Decision decision) => JsonNamingPolicy.CamelCase.ConvertName(decision.ToString());
+    /// <summary>How a verdict or a decision is written.</summary>
+    public static string Word<T>(T value)
+        where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     /// <summary>The cases of a file.</summary>
     /// <param name="text">The file's text.</param>
@@ -31,198 +26,181 @@ internal sealed class CaseFileReader
     /// <exception cref="CaseFileException">Something is wrong; all of it is listed.</exception>
     public static IReadOnlyList<PolicyCase> Read(string text, string source, string root)
     {
-        var yaml = new CaseYaml(source);
-        CaseNode? node = yaml.Read(text.TrimStart('\uFEFF'));
-        IReadOnlyList<PolicyCase> cases = node is null ? [] : new CaseFileReader(yaml, root).ReadFile(node);
-        yaml.ThrowIfAny();
-        return cases;
-    }
-
-    private List<PolicyCase> ReadFile(CaseNode root)
-    {
-        List<PolicyCase> cases = [];
-        foreach ((_, CaseNode value) in _yaml.Entries(root, "a file of cases", s_fileKeys))
+        try
         {
-            if (value is not CaseList list)
-            {
-                _yaml.Mismatch("'cases'", "a list, each case beginning with '- image:'", value);
-                continue;
-            }
-
-            foreach (CaseNode item in list.Items)
-            {
-                cases.AddRange(ReadCase(item));
-            }
+            var yaml = new YamlSettings(text.TrimStart('\uFEFF'), source, "file of cases");
+            var reader = new CaseFileReader(yaml, root);
+            PolicyCase[] cases =
+            [
+                .. yaml.Entries("a file of cases", "cases")
+                    .SelectMany(setting => yaml.Items(setting, "a list, each case beginning with '- image:'"))
+                    .SelectMany(reader.ReadCase),
+            ];
+            yaml.ThrowIfAny();
+            return cases;
         }
-
-        return cases;
+        catch (PolicyException exception)
+        {
+            throw new CaseFileException(exception.Message, exception);
+        }
     }
 
-    private IEnumerable<PolicyCase> ReadCase(CaseNode node)
+    private IEnumerable<PolicyCase> ReadCase(YamlSetting setting)
     {
-        List<CaseText> images = [];
+        List<YamlSetting> images = [];
         var draft = new PolicyCase { Name = "", Image = "" };
         bool expects = false;
-        foreach ((string key, CaseNode value) in _yaml.Entries(node, "a case", s_caseKeys))
+        foreach (YamlSetting entry in _yaml.Entries(setting, s_caseKeys))
         {
-            expects |= key is "decision" or "verdicts" or "scores" or "reason";
-            switch (key)
+            expects |= entry.Key is "decision" or "verdicts" or "scores" or "reason";
+            switch (entry.Key)
             {
-                case "name":
-                    draft = draft with { Name = _yaml.Text($"'{key}'", value)?.Value ?? "" };
-                    break;
-                case "because":
-                    draft = draft with { Because = _yaml.Text($"'{key}'", value)?.Value ?? "" };
-                    break;
                 case "image":
-                    images.AddRange(_yaml.Text($"'{key}'", value) is { } image ? [image] : []);
+                    images.Add(entry);
                     break;
                 case "images":
-                    images.AddRange(_yaml.Texts(key, value));
-                    break;
-                case "decision":
-                    draft = draft with { Decisions = ReadDecisions(value) };
-                    break;
-                case "verdicts":
-                    draft = draft with { Verdicts = ReadMap(value, "'verdicts'", ReadVerdict) };
-                    break;
-                case "scores":
-                    draft = draft with { Scores = ReadMap(value, "'scores'", ReadBounds) };
+                    images.AddRange(Items(entry));
                     break;
                 case "reason":
-                    draft = ReadReason(draft, value);
+                    draft = ReadReason(draft, entry);
                     break;
                 default:
-                    draft = draft with { Given = ReadEdit(value) };
+                    draft = entry.Key switch
+                    {
+                        "name" => draft with { Name = _yaml.Text(entry) ?? "" },
+                        "because" => draft with { Because = _yaml.Text(entry) ?? "" },
+                        "decision" => draft with { Decisions = [.. (entry.IsList ? Items(entry) : [entry]).Select(_yaml.Decision).OfType<Decision>()] },
+                        "verdicts" => draft with { Verdicts = ReadMap(entry, ReadVerdict) },
+                        "scores" => draft with { Scores = ReadMap(entry, ReadBounds) },
+                        _ => draft with { Given = ReadEdit(entry) },
+                    };
                     break;
             }
         }
 
-        if (node is CaseMap && images.Count == 0)
+        if (setting.IsMapping && images.Count == 0)
         {
-            _yaml.Add(node, "the case names no image; write 'image: file.jpg'");
+            _yaml.Report(setting, "the case names no image; write 'image: file.jpg'");
         }
 
-        if (node is CaseMap && !expects)
+        if (setting.IsMapping && !expects)
         {
-            _yaml.Add(node, "the case expects nothing; write 'decision:', 'verdicts:', 'scores:' or 'reason:'");
+            _yaml.Report(setting, "the case expects nothing; write 'decision:', 'verdicts:', 'scores:' or 'reason:'");
         }
 
-        foreach (CaseText image in images)
+        foreach (YamlSetting entry in images)
         {
-            string name = draft.Name.Length == 0 ? image.Value : images.Count == 1 ? draft.Name : $"{draft.Name} ({image.Value})";
-            if (Resolve(image) is { } path)
+            if (_yaml.Text(entry) is { } image && Resolve(entry, image) is { } path)
             {
+                string name = draft.Name.Length == 0 ? image : images.Count == 1 ? draft.Name : $"{draft.Name} ({image})";
                 yield return draft with { Name = name, Image = path };
             }
         }
     }
 
-    private string? Resolve(CaseText image)
+    private string? Resolve(YamlSetting setting, string image)
     {
         try
         {
-            string path = DatasetPaths.Resolve(_root, image.Value);
+            string path = DatasetPaths.Resolve(_root, image);
             if (File.Exists(path))
             {
                 return path;
             }
 
-            _yaml.Add(image, $"there is no image {CaseYaml.Quote(image.Value)} in the folder of cases");
+            _yaml.Report(setting, $"there is no image {YamlSettings.Quote(image)} in the folder of cases");
         }
         catch (DatasetException exception)
         {
-            _yaml.Add(image, exception.Message);
+            _yaml.Report(setting, exception.Message);
         }
 
         return null;
     }
 
-    private Decision[] ReadDecisions(CaseNode node) =>
-        [.. (node is CaseList list ? list.Items : [node]).Select(_yaml.DecisionOf).OfType<Decision>()];
-
-    private (bool, Verdict) ReadVerdict(string category, CaseNode node)
+    private (bool, Verdict) ReadVerdict(YamlSetting setting)
     {
-        if (_yaml.Text($"'{category}'", node) is not { } word)
+        if (_yaml.Text(setting) is not { } word)
         {
             return default;
         }
 
-        foreach (Verdict verdict in s_verdicts)
+        foreach (Verdict verdict in Enum.GetValues<Verdict>())
         {
-            if (Word(verdict) == word.Value)
+            if (Word(verdict) == word)
             {
                 return (true, verdict);
             }
         }
 
-        _yaml.Add(node, $"{CaseYaml.Quote(word.Value)} is not a verdict; it is 'safe', 'unsafe' or 'notAssessed'");
+        _yaml.Report(setting, $"{YamlSettings.Quote(word)} is not a verdict; it is 'safe', 'unsafe' or 'notAssessed'");
         return default;
     }
 
-    private (bool, ScoreBounds) ReadBounds(string category, CaseNode node)
+    private (bool, ScoreBounds) ReadBounds(YamlSetting setting)
     {
-        var bounds = new ScoreBounds();
-        foreach ((string key, CaseNode value) in _yaml.Entries(node, $"the score of '{category}'", s_scoreKeys))
+        (double least, double most) = (0, 1);
+        foreach (YamlSetting entry in _yaml.Entries(setting, "atLeast", "atMost"))
         {
-            double? number = _yaml.Score(key, value);
-            bounds = key == "atLeast" ? bounds with { AtLeast = number ?? 0 } : bounds with { AtMost = number ?? 1 };
+            double? number = _yaml.Number(entry, 0, 1);
+            (least, most) = entry.Key == "atLeast" ? (number ?? 0, most) : (least, number ?? 1);
         }
 
-        if (bounds.AtLeast > bounds.AtMost)
+        if (least > most)
         {
-            _yaml.Add(node, "'atLeast' is above 'atMost', so no score can pass");
+            _yaml.Report(setting, "'atLeast' is above 'atMost', so no score can pass");
         }
 
-        return (true, bounds);
+        return (true, new ScoreBounds(least, most));
     }
 
-    private PolicyCase ReadReason(PolicyCase draft, CaseNode node)
+    private PolicyCase ReadReason(PolicyCase draft, YamlSetting setting)
     {
-        foreach ((string key, CaseNode value) in _yaml.Entries(node, "'reason'", s_reasonKeys))
+        foreach (YamlSetting entry in _yaml.Entries(setting, "mentions", "avoids"))
         {
-            string[] words = Values(_yaml.Texts(key, value));
-            draft = key == "mentions" ? draft with { Mentions = words } : draft with { Avoids = words };
+            draft = entry.Key == "mentions" ? draft with { Mentions = Texts(entry) } : draft with { Avoids = Texts(entry) };
         }
 
         return draft;
     }
 
-    private PolicyEdit ReadEdit(CaseNode node)
+    private PolicyEdit ReadEdit(YamlSetting setting)
     {
         PolicyEdit edit = PolicyEdit.None;
-        foreach ((string key, CaseNode value) in _yaml.Entries(node, "'given'", s_editKeys))
+        foreach (YamlSetting entry in _yaml.Entries(setting, s_editKeys))
         {
-            edit = key switch
+            edit = entry.Key switch
             {
-                "removeCategories" => edit with { RemoveCategories = Values(_yaml.Texts(key, value)) },
-                "addIncludes" => edit with { AddIncludes = ReadPhrases(key, value) },
-                "addExcludes" => edit with { AddExcludes = ReadPhrases(key, value) },
-                "removeIncludes" => edit with { RemoveIncludes = ReadPhrases(key, value) },
-                _ => edit with { RemoveExcludes = ReadPhrases(key, value) },
+                "removeCategories" => edit with { RemoveCategories = Texts(entry) },
+                "addIncludes" => edit with { AddIncludes = ReadPhrases(entry) },
+                "addExcludes" => edit with { AddExcludes = ReadPhrases(entry) },
+                "removeIncludes" => edit with { RemoveIncludes = ReadPhrases(entry) },
+                _ => edit with { RemoveExcludes = ReadPhrases(entry) },
             };
         }
 
         return edit;
     }
 
-    private Dictionary<string, IReadOnlyList<string>> ReadPhrases(string key, CaseNode node) =>
-        ReadMap<IReadOnlyList<string>>(node, $"'{key}'", (id, value) => (true, Values(_yaml.Texts(id, value))));
+    private Dictionary<string, IReadOnlyList<string>> ReadPhrases(YamlSetting setting) =>
+        _yaml.Entries(setting).ToDictionary(entry => entry.Key, entry => (IReadOnlyList<string>)Texts(entry), StringComparer.OrdinalIgnoreCase);
 
     /// <summary>The values by category; those that can't be read are left out, and reported.</summary>
-    private Dictionary<string, T> ReadMap<T>(CaseNode node, string what, Func<string, CaseNode, (bool IsRead, T Value)> read)
+    private Dictionary<string, T> ReadMap<T>(YamlSetting setting, Func<YamlSetting, (bool IsRead, T Value)> read)
     {
         var map = new Dictionary<string, T>(StringComparer.OrdinalIgnoreCase);
-        foreach ((string key, CaseNode value) in _yaml.Entries(node, what))
+        foreach (YamlSetting entry in _yaml.Entries(setting))
         {
-            if (read(key, value) is (true, var item))
+            if (read(entry) is (true, var value))
             {
-                map[key] = item;
+                map[entry.Key] = value;
             }
         }
 
         return map;
     }
 
-    private static string[] Values(IReadOnlyList<CaseText> texts) => [.. texts.Select(text => text.Value)];
+    private string[] Texts(YamlSetting setting) => [.. Items(setting).Select(_yaml.Text).OfType<string>()];
+
+    private IEnumerable<YamlSetting> Items(YamlSetting setting) => _yaml.Items(setting, $"a list; write '{setting.Key}: [first, second]'");
 }

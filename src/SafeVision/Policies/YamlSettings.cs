@@ -6,7 +6,7 @@ namespace SafeVision.Policies;
 /// A file of settings in the strict YAML of policy files: one document of mappings, lists and scalars; no aliases, tags or
 /// directives; unknown and repeated keys are errors. What is wrong is collected with its place and thrown once. Not thread-safe.
 /// </summary>
-/// <remarks>For the files of engines, such as the prompts beside a vision-language model.</remarks>
+/// <remarks>For the prompts beside a vision-language model, the cases of a policy, and the like.</remarks>
 public sealed class YamlSettings
 {
     private readonly PolicyErrors _errors;
@@ -42,11 +42,50 @@ public sealed class YamlSettings
     /// <param name="known">The keys that it may have.</param>
     public IEnumerable<YamlSetting> Entries(string what, params string[] known) => _root is null ? [] : Entries(_root, what, known);
 
-    /// <summary>The entries of a setting that is a mapping; its keys may be any, and differ in more than case.</summary>
-    public IEnumerable<YamlSetting> Entries(YamlSetting setting)
+    /// <summary>The entries of a setting that is a mapping.</summary>
+    /// <param name="setting">The setting; what is no mapping is an error.</param>
+    /// <param name="known">The keys that it may have; none: any, which differ in more than case.</param>
+    public IEnumerable<YamlSetting> Entries(YamlSetting setting, params string[] known)
     {
         ArgumentNullException.ThrowIfNull(setting);
-        return Entries(setting.Node, $"'{setting.Key}'", null);
+        ArgumentNullException.ThrowIfNull(known);
+        return Entries(setting.Node, $"'{setting.Key}'", known.Length == 0 ? null : known);
+    }
+
+    /// <summary>The items of a setting that is a list, each under the setting's key; none, and an error, where it is no list.</summary>
+    /// <param name="setting">The setting.</param>
+    /// <param name="expected">What it must be, in errors: "a list, each case beginning with '- image:'".</param>
+    public IEnumerable<YamlSetting> Items(YamlSetting setting, string expected)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        if (setting.Node is YamlList list)
+        {
+            return list.Items.Select(item => new YamlSetting(setting.Key, item));
+        }
+
+        _values.Mismatch($"'{setting.Key}'", expected, setting.Node);
+        return [];
+    }
+
+    /// <summary>The decision that a setting names; null, and an error, where it names none.</summary>
+    public Decision? Decision(YamlSetting setting)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        return _values.Decision(setting.Key, setting.Node)?.Value;
+    }
+
+    /// <summary>A number within bounds, written without quotes; null, and an error, where the setting is none.</summary>
+    public double? Number(YamlSetting setting, double least, double most)
+    {
+        ArgumentNullException.ThrowIfNull(setting);
+        if (setting.Node is YamlText { IsPlain: true } text
+            && double.TryParse(text.Value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && number >= least && number <= most)
+        {
+            return number;
+        }
+
+        Report(setting, string.Create(CultureInfo.InvariantCulture, $"'{setting.Key}' must be a number from {least} to {most}"));
+        return null;
     }
 
     /// <summary>The text of a setting; null, and an error, where it is none.</summary>
@@ -101,6 +140,12 @@ public sealed class YamlSetting
 
     /// <summary>The value's column, from 1.</summary>
     public int Column => Node.Place.Column;
+
+    /// <summary>Whether the value is a list.</summary>
+    public bool IsList => Node is YamlList;
+
+    /// <summary>Whether the value is a mapping.</summary>
+    public bool IsMapping => Node is YamlMap;
 
     /// <summary>Whether the value is YAML's null.</summary>
     public bool IsNull => Node is YamlText text && PolicyValueReader.IsNull(text);

@@ -12,8 +12,8 @@ internal sealed class PolicyYamlReader
     // A policy is four deep. The parser slows down with the square of the depth, so this is also a limit on time.
     private const int Deepest = 8;
 
-    // More than the largest policy that the other limits allow.
-    private const int MostNodes = 200_000;
+    // More than the largest file that the other limits allow.
+    private const int MostNodes = 1_000_000;
 
     private readonly Parser _parser;
     private readonly PolicyErrors _errors;
@@ -31,8 +31,8 @@ internal sealed class PolicyYamlReader
     }
 
     /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="errors">Takes what is wrong.</param>
+    /// <param name="text">The text.</param>
     /// <param name="document">What the text is, in errors.</param>
     public static YamlNode? Read(string text, PolicyErrors errors, string document = "policy")
     {
@@ -82,7 +82,7 @@ internal sealed class PolicyYamlReader
         Place place = At(current.Start);
         if (depth > Deepest)
         {
-            throw new RefusedException(place, $"nested more than {Deepest} deep; a {_document} needs 4 at most");
+            throw new RefusedException(place, $"nested more than {Deepest} deep, which no {_document} needs");
         }
 
         if (++_nodes > MostNodes)
