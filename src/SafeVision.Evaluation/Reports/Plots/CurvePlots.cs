@@ -1,7 +1,5 @@
 using System.Globalization;
 using SafeVision.Evaluation.Reports.Pages;
-using ScottPlot;
-using ScottPlot.Plottables;
 
 namespace SafeVision.Evaluation.Reports.Plots;
 
@@ -27,18 +25,13 @@ internal static class CurvePlots
         var plot = new SvgPlot(Width, Height, x, y);
         if (kind is CurveKind.Roc or CurveKind.Reliability)
         {
-            Line(plot.Plot, [new CurvePoint(0, 0), new CurvePoint(1, 1)], PlotInk.Chance, 1).LinePattern = LinePattern.Dashed;
+            plot.Diagonal();
         }
 
         // The first line is the one that matters most, so it lies on top.
         for (int i = curves.Count - 1; i >= 0; i--)
         {
-            Scatter line = Line(plot.Plot, curves[i].Thin(Resolution).Points, PlotInk.Line(i), i == 0 ? 2.5f : 1.5f);
-            if (kind == CurveKind.Reliability)
-            {
-                line.MarkerShape = MarkerShape.FilledCircle;
-                line.MarkerSize = 6;
-            }
+            plot.Line(i, curves[i].Thin(Resolution).Points, kind == CurveKind.Reliability);
         }
 
         return plot.ToSvg(id, title, Describe(kind, curves));
@@ -54,13 +47,6 @@ internal static class CurvePlots
             _ => "Share of harmful images over mean score; on the dashed line a score means what it says.",
         };
         return $"{what} Lines: {string.Join(", ", curves.Select(curve => ReportText.Name(curve.Name)))}.";
-    }
-
-    private static Scatter Line(Plot plot, IReadOnlyList<CurvePoint> points, Color colour, float width)
-    {
-        Scatter line = plot.Add.ScatterLine(points.Select(point => point.X).ToArray(), points.Select(point => point.Y).ToArray(), colour);
-        line.LineWidth = width;
-        return line;
     }
 }
 
@@ -82,22 +68,15 @@ internal static class ConfusionPlot
         string[] columns = count > 8 ? [.. Enumerable.Range(1, count).Select(i => i.ToString(CultureInfo.InvariantCulture))] : names;
         string[] rows = count > 8 ? [.. columns.Zip(names, (number, name) => $"{name} {number}")] : names;
         int size = Math.Max(380, 60 + (count * 24));
-        var plot = new SvgPlot(size + 100, size, PlotAxis.Names("Found", columns, downwards: false), PlotAxis.Names("True", rows, downwards: true), left: 124);
-        plot.Plot.HideGrid();
+        var plot = new SvgPlot(size + 100, size, PlotAxis.Names("Found", columns, downwards: false), PlotAxis.Names("True", rows, downwards: true), left: 124, hasGrid: false);
         for (int row = 0; row < count; row++)
         {
             int sum = table.Counts[row].Sum();
             for (int column = 0; column < count; column++)
             {
-                int cell = table.Counts[row][column];
-                if (cell > 0)
+                if (table.Counts[row][column] is > 0 and int cell)
                 {
-                    int y = count - 1 - row;
-                    var area = plot.Plot.Add.Rectangle(column - 0.5, column + 0.5, y - 0.5, y + 0.5);
-                    double share = (double)cell / sum;
-                    area.FillColor = PlotInk.Cell.WithAlpha(0.12 + (0.78 * share));
-                    area.LineWidth = 0;
-                    plot.Label(column, y, cell.ToString(CultureInfo.InvariantCulture), share > 0.5 ? "on" : "count");
+                    plot.Cell(column, count - 1 - row, (double)cell / sum, cell.ToString(CultureInfo.InvariantCulture));
                 }
             }
         }
@@ -157,7 +136,7 @@ internal static class PlotSection
         legend.Append($"<ul class=\"legend\">");
         for (int i = 0; i < curves.Length; i++)
         {
-            legend.Append($"<li><svg viewBox=\"0 0 20 8\" aria-hidden=\"true\"><line class=\"s-line{Math.Min(i, PlotInk.Colours)}\" x1=\"0\" y1=\"4\" x2=\"20\" y2=\"4\"/></svg><bdi>{ReportText.Name(curves[i].Name)}</bdi></li>");
+            legend.Append($"<li><svg viewBox=\"0 0 20 8\" aria-hidden=\"true\"><line class=\"s-line{Math.Min(i, SvgPlot.Colours)}\" x1=\"0\" y1=\"4\" x2=\"20\" y2=\"4\"/></svg><bdi>{ReportText.Name(curves[i].Name)}</bdi></li>");
         }
 
         return legend.Append($"</ul>").ToMarkup();

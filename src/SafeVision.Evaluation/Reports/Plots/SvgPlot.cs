@@ -1,83 +1,83 @@
 using System.Globalization;
-using System.Xml.Linq;
+using System.Text;
 using SafeVision.Evaluation.Reports.Pages;
-using ScottPlot;
-using ScottPlot.TickGenerators;
 
 namespace SafeVision.Evaluation.Reports.Plots;
 
 /// <summary>
-/// A drawing by ScottPlot as SVG that stands inside a page. ScottPlot draws lines and areas; words are SVG text, which the
-/// reader's own fonts show, because the machine that writes a report may have none.
+/// A drawing as SVG that stands inside a page. Colours are classes of the page's style sheet, so that one drawing serves light,
+/// dark and printed pages; words are SVG text, which the reader's own fonts show.
 /// </summary>
 internal sealed class SvgPlot
 {
+    /// <summary>The most lines that get a colour of their own; the style sheet has as many, and one for all beyond.</summary>
+    public const int Colours = 8;
+
     private const int Right = 14, Bottom = 46, Top = 12;
 
-    /// <summary>Room for the marks of the vertical axis.</summary>
-    private readonly int _left;
-
+    private readonly int _left; // room for the marks of the vertical axis
     private readonly int _width;
     private readonly int _height;
     private readonly PlotAxis _x;
     private readonly PlotAxis _y;
-    private readonly HtmlBuilder _words = new();
+    private readonly HtmlBuilder _svg = new();
 
-    public SvgPlot(int width, int height, PlotAxis x, PlotAxis y, int left = 58)
+    public SvgPlot(int width, int height, PlotAxis x, PlotAxis y, int left = 58, bool hasGrid = true)
     {
         (_width, _height, _x, _y, _left) = (width, height, x, y, left);
-        Plot.Layout.Fixed(new PixelPadding(_left, Right, Bottom, Top));
-        Plot.Axes.SetLimits(x.Least, x.Most, y.Least, y.Most);
-        Plot.Axes.Bottom.TickGenerator = Ticks(x);
-        Plot.Axes.Left.TickGenerator = Ticks(y);
-        Plot.Axes.Color(PlotInk.Axis);
-        Plot.Axes.Top.IsVisible = false;
-        Plot.Axes.Right.IsVisible = false;
-        Plot.Grid.MajorLineColor = PlotInk.Grid;
-        Plot.FigureBackground.Color = Colors.Transparent;
-        Plot.DataBackground.Color = Colors.Transparent;
-        Plot.HideLegend();
+        (double bottom, double right) = (_height - Bottom, _width - Right);
         foreach ((double at, string text) in x.Ticks)
         {
-            Write(PixelX(at), _height - Bottom + 17, text, "middle", "tick");
+            Stroke("grid", 1, hasGrid ? $"M{Number(PixelX(at))} {Top}V{Number(bottom)}" : "");
+            Write(PixelX(at), bottom + 17, text, "middle", "tick");
         }
 
         foreach ((double at, string text) in y.Ticks)
         {
+            Stroke("grid", 1, hasGrid ? $"M{_left} {Number(PixelY(at))}H{Number(right)}" : "");
             Write(_left - 8, PixelY(at) + 4, text, "end", "tick");
         }
 
-        Write(_left + ((_width - _left - Right) / 2.0), _height - 8, x.Title, "middle", "title");
-        double middle = Top + ((_height - Top - Bottom) / 2.0);
-        _words.Append($"<text class=\"title\" text-anchor=\"middle\" transform=\"translate(13 {Number(middle)}) rotate(-90)\">{y.Title}</text>");
+        Stroke("axis", 1, $"M{_left} {Top}V{Number(bottom)}H{Number(right)}");
+        Write(_left + ((right - _left) / 2), _height - 8, x.Title, "middle", "title");
+        _svg.Append($"<text class=\"title\" text-anchor=\"middle\" transform=\"translate(13 {Number(Top + ((bottom - Top) / 2))}) rotate(-90)\">{y.Title}</text>");
     }
 
-    /// <summary>What ScottPlot draws. Its own text would need fonts.</summary>
-    public Plot Plot { get; } = new();
+    /// <summary>Draws a line of one of the <see cref="Colours"/>, with a dot at each point where it is asked for.</summary>
+    public void Line(int index, IReadOnlyList<CurvePoint> points, bool hasDots)
+    {
+        var path = new StringBuilder();
+        foreach (CurvePoint point in points)
+        {
+            path.Append(path.Length == 0 ? 'M' : 'L').Append(Number(PixelX(point.X))).Append(' ').Append(Number(PixelY(point.Y)));
+        }
 
-    /// <summary>Writes a word where the axes say.</summary>
-    public void Label(double x, double y, string text, string style) => Write(PixelX(x), PixelY(y) + 4, text, "middle", style);
+        string ink = $"line{Math.Min(index, Colours)}";
+        Stroke(ink, index == 0 ? 2.5 : 1.5, path.ToString());
+        foreach (CurvePoint point in hasDots ? points : [])
+        {
+            _svg.Append($"<circle class=\"f-{ink}\" cx=\"{Number(PixelX(point.X))}\" cy=\"{Number(PixelY(point.Y))}\" r=\"3\"/>");
+        }
+    }
+
+    /// <summary>Draws the dashed line from corner to corner that chance, or a score that means what it says, would give.</summary>
+    public void Diagonal() => _svg.Append(
+        $"<line class=\"s-chance\" stroke-dasharray=\"6 4\" x1=\"{Number(PixelX(0))}\" y1=\"{Number(PixelY(0))}\" x2=\"{Number(PixelX(1))}\" y2=\"{Number(PixelY(1))}\"/>");
+
+    /// <summary>Fills the cell around a point, the darker the larger a share is, and writes into it.</summary>
+    public void Cell(double x, double y, double share, string text)
+    {
+        (double left, double top) = (PixelX(x - 0.5), PixelY(y + 0.5));
+        _svg.Append($"<rect class=\"f-cell\" fill-opacity=\"{(0.12 + (0.78 * share)).ToString("0.##", CultureInfo.InvariantCulture)}\" x=\"{Number(left)}\" y=\"{Number(top)}\" width=\"{Number(PixelX(x + 0.5) - left)}\" height=\"{Number(PixelY(y - 0.5) - top)}\"/>");
+        Write(PixelX(x), PixelY(y) + 4, text, "middle", share > 0.5 ? "on" : "count");
+    }
 
     /// <summary>The drawing as an element of a page.</summary>
     /// <param name="id">Unique in the page; ids inside the drawing start with it.</param>
     /// <param name="title">What a screen reader calls the drawing.</param>
     /// <param name="description">What it shows, for those who can't see it.</param>
-    public Markup ToSvg(string id, string title, string description)
-    {
-        XElement drawing = XDocument.Parse(Plot.GetSvgXml(_width, _height)).Root!;
-        SvgCleaner.Clean(drawing, id);
-        var svg = new HtmlBuilder();
-        svg.Append($"<svg class=\"plot\" viewBox=\"0 0 {_width} {_height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{description}</desc>");
-        foreach (XElement element in drawing.Elements())
-        {
-            svg.Append($"{new Markup(element.ToString(SaveOptions.DisableFormatting))}\n");
-        }
-
-        svg.Append($"{_words.ToMarkup()}</svg>");
-        return svg.ToMarkup();
-    }
-
-    private static NumericManual Ticks(PlotAxis axis) => new([.. axis.Ticks.Select(tick => tick.At)], [.. axis.Ticks.Select(_ => "")]);
+    public Markup ToSvg(string id, string title, string description) => new HtmlBuilder().Append(
+        $"<svg class=\"plot\" viewBox=\"0 0 {_width} {_height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{description}</desc>{_svg.ToMarkup()}</svg>").ToMarkup();
 
     private static string Number(double value) => Math.Round(value, 1).ToString(CultureInfo.InvariantCulture);
 
@@ -85,8 +85,16 @@ internal sealed class SvgPlot
 
     private double PixelY(double y) => _height - Bottom - ((y - _y.Least) / (_y.Most - _y.Least) * (_height - Top - Bottom));
 
+    private void Stroke(string ink, double width, string path)
+    {
+        if (path.Length > 0)
+        {
+            _svg.Append($"<path class=\"s-{ink}\" fill=\"none\" stroke-width=\"{Number(width)}\" d=\"{new Markup(path)}\"/>");
+        }
+    }
+
     private void Write(double x, double y, string text, string anchor, string style) =>
-        _words.Append($"<text class=\"{style}\" x=\"{Number(x)}\" y=\"{Number(y)}\" text-anchor=\"{anchor}\">{text}</text>");
+        _svg.Append($"<text class=\"{style}\" x=\"{Number(x)}\" y=\"{Number(y)}\" text-anchor=\"{anchor}\">{text}</text>");
 }
 
 /// <summary>An axis of a drawing.</summary>
@@ -105,103 +113,5 @@ internal sealed record PlotAxis(string Title, double Least, double Most, IReadOn
     {
         (double At, string Text)[] ticks = [.. names.Select((name, i) => ((double)(downwards ? names.Count - 1 - i : i), name))];
         return new PlotAxis(title, -0.5, names.Count - 0.5, ticks);
-    }
-}
-
-/// <summary>
-/// Colours that stand for a class of the page's style sheet, so that one drawing serves light, dark and printed pages. No
-/// drawing has these colours by chance: they are all but black.
-/// </summary>
-internal static class PlotInk
-{
-    /// <summary>The most lines that get a colour of their own; the style sheet has as many.</summary>
-    public const int Colours = 8;
-
-    private const string Prefix = "#0102";
-
-    public static Color Axis { get; } = Of(0xF0);
-
-    public static Color Grid { get; } = Of(0xF1);
-
-    public static Color Chance { get; } = Of(0xF2);
-
-    public static Color Cell { get; } = Of(0xF3);
-
-    /// <summary>The colour of a line; those beyond <see cref="Colours"/> share a quiet one.</summary>
-    public static Color Line(int index) => Of(Math.Min(index, Colours));
-
-    /// <summary>The class that a colour stands for; null for any other colour.</summary>
-    public static string? ClassOf(string colour) => colour.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-        && int.TryParse(colour.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
-            ? code switch
-            {
-                0xF0 => "axis",
-                0xF1 => "grid",
-                0xF2 => "chance",
-                0xF3 => "cell",
-                _ => $"line{code}",
-            }
-            : null;
-
-    private static Color Of(int code) => Color.FromHex($"{Prefix}{code:X2}");
-}
-
-/// <summary>Makes a drawing fit to stand in a page beside others, under a policy that allows no inline style.</summary>
-internal static class SvgCleaner
-{
-    /// <summary>
-    /// Numbers ids anew (Skia counts them through the whole process, so the same drawing would differ from one time to the
-    /// next), gives colours that stand for classes their class, and drops what HTML has no use for: namespaces and styles.
-    /// </summary>
-    /// <param name="drawing">The root of what Skia wrote.</param>
-    /// <param name="prefix">What ids start with; unique in the page.</param>
-    public static void Clean(XElement drawing, string prefix)
-    {
-        Dictionary<string, string> ids = drawing.Descendants()
-            .Select(element => element.Attribute("id")?.Value)
-            .OfType<string>()
-            .Select((id, i) => (id, name: $"{prefix}-{i.ToString(CultureInfo.InvariantCulture)}"))
-            .ToDictionary(pair => pair.id, pair => pair.name, StringComparer.Ordinal);
-        foreach (XElement element in drawing.DescendantsAndSelf())
-        {
-            element.Name = element.Name.LocalName;
-            List<XAttribute> attributes = [];
-            List<string> classes = [];
-            foreach (XAttribute attribute in element.Attributes())
-            {
-                string name = attribute.Name.LocalName, value = attribute.Value;
-                if (attribute.IsNamespaceDeclaration || name == "style")
-                {
-                    continue;
-                }
-
-                if (name is "stroke" or "fill" && PlotInk.ClassOf(value) is { } ink)
-                {
-                    classes.Add(name == "stroke" ? $"s-{ink}" : $"f-{ink}");
-                    continue;
-                }
-
-                attributes.Add(new XAttribute(name, Renamed(value, ids)));
-            }
-
-            if (classes.Count > 0)
-            {
-                attributes.Add(new XAttribute("class", string.Join(' ', classes)));
-            }
-
-            element.ReplaceAttributes(attributes);
-        }
-    }
-
-    private static string Renamed(string value, Dictionary<string, string> ids)
-    {
-        if (ids.TryGetValue(value, out string? id))
-        {
-            return id;
-        }
-
-        bool isUrl = value.StartsWith("url(#", StringComparison.Ordinal);
-        string target = isUrl ? value[5..^1] : value.StartsWith('#') ? value[1..] : "";
-        return ids.TryGetValue(target, out string? renamed) ? isUrl ? $"url(#{renamed})" : $"#{renamed}" : value;
     }
 }
