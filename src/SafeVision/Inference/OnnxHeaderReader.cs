@@ -39,9 +39,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                 case 25:
                     Function(reader.Block(wire, reader.Length));
                     break;
-                default:
-                    reader.Skip(wire, reader.Length);
-                    break;
             }
         }
 
@@ -72,9 +69,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                 case 2:
                     version = reader.Number(wire, end);
                     break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
             }
         }
 
@@ -98,9 +92,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                     break;
                 case 10:
                     domain = reader.Text(wire, end);
-                    break;
-                default:
-                    reader.Skip(wire, end);
                     break;
             }
         }
@@ -137,9 +128,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                 case 15:
                     _weights.SparseTensor(reader.Block(wire, end));
                     break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
             }
         }
     }
@@ -167,9 +155,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                     break;
                 case 7:
                     domain = reader.Text(wire, end);
-                    break;
-                default:
-                    reader.Skip(wire, end);
                     break;
             }
         }
@@ -204,10 +189,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                 reader.Bound(names.Count, "tensors at one node");
                 names.Add(reader.Text(wire, end));
             }
-            else
-            {
-                reader.Skip(wire, end);
-            }
         }
 
         return (inputs, outputs);
@@ -235,9 +216,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
                     break;
                 case 22 or 23:
                     _weights.SparseTensor(reader.Block(wire, end));
-                    break;
-                default:
-                    reader.Skip(wire, end);
                     break;
             }
         }

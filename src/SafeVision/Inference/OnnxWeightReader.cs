@@ -20,10 +20,6 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
             {
                 Tensor(reader.Block(wire, end));
             }
-            else
-            {
-                reader.Skip(wire, end);
-            }
         }
     }
 
@@ -74,9 +70,6 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
                 case 14:
                     isExternal = reader.Number(wire, end) == 1;
                     break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
             }
         }
 
@@ -106,9 +99,6 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
                     break;
                 case 2:
                     value = reader.Text(wire, end);
-                    break;
-                default:
-                    reader.Skip(wire, end);
                     break;
             }
         }
@@ -155,9 +145,6 @@ internal sealed class OnnxValueReader(ProtobufReader reader)
                 case 2:
                     type = ValueType(reader.Block(wire, end));
                     break;
-                default:
-                    reader.Skip(wire, end);
-                    break;
             }
         }
 
@@ -173,7 +160,6 @@ internal sealed class OnnxValueReader(ProtobufReader reader)
         {
             if (field != 1)
             {
-                reader.Skip(wire, end);
                 continue;
             }
 
@@ -188,9 +174,6 @@ internal sealed class OnnxValueReader(ProtobufReader reader)
                     case 2:
                         Shape(reader.Block(wire, tensorEnd), dimensions);
                         break;
-                    default:
-                        reader.Skip(wire, tensorEnd);
-                        break;
                 }
             }
         }
@@ -204,7 +187,6 @@ internal sealed class OnnxValueReader(ProtobufReader reader)
         {
             if (field != 1)
             {
-                reader.Skip(wire, end);
                 continue;
             }
 
@@ -215,10 +197,6 @@ internal sealed class OnnxValueReader(ProtobufReader reader)
                 if (part == 1)
                 {
                     size = Math.Max(-1, reader.Number(wire, dimensionEnd));
-                }
-                else
-                {
-                    reader.Skip(wire, dimensionEnd);
                 }
             }
 

@@ -22,16 +22,23 @@ internal sealed class ProtobufReader(Stream stream, string path)
     private long _bufferStart;
     private int _buffered;
     private int _fields;
+    private (ProtobufWire Wire, long End)? _unread; // the value of the field that was met last
 
     public long Length => _length;
 
     /// <summary>The byte that is read next; setting it goes there.</summary>
     public long Position { get; set; }
 
-    /// <summary>Reads the next field's number and wire type; false at <paramref name="end"/>.</summary>
+    /// <summary>Reads the next field's number and wire type; false at <paramref name="end"/>. What was not read of the field before is passed over.</summary>
     public bool Next(long end, out int field, out ProtobufWire wire)
     {
         (field, wire) = (0, default);
+        if (_unread is { } unread)
+        {
+            Skip(unread.Wire, unread.End);
+            _unread = null;
+        }
+
         if (Position >= end)
         {
             return Position == end ? false : throw Damaged("a field runs past the block that holds it");
@@ -44,6 +51,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
 
         ulong tag = Varint(end);
         (field, wire) = ((int)(tag >> 3), (ProtobufWire)(tag & 7));
+        _unread = (wire, end);
         return tag >> 3 is > 0 and <= 0x1FFF_FFFF ? true : throw Damaged($"a field has the number {tag >> 3}");
     }
 
@@ -65,11 +73,16 @@ internal sealed class ProtobufReader(Stream stream, string path)
     }
 
     /// <summary>A number field's value.</summary>
-    public long Number(ProtobufWire wire, long end) => wire == ProtobufWire.Varint ? (long)Varint(end) : throw Damaged("a number is stored as something else");
+    public long Number(ProtobufWire wire, long end)
+    {
+        _unread = null;
+        return wire == ProtobufWire.Varint ? (long)Varint(end) : throw Damaged("a number is stored as something else");
+    }
 
     /// <summary>Enters a block and returns where it ends.</summary>
     public long Block(ProtobufWire wire, long end)
     {
+        _unread = null;
         if (wire != ProtobufWire.Block)
         {
             throw Damaged("a block is stored as something else");
@@ -100,8 +113,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
         return Encoding.UTF8.GetString(bytes[..length]);
     }
 
-    /// <summary>Goes past a field's value.</summary>
-    public void Skip(ProtobufWire wire, long end)
+    private void Skip(ProtobufWire wire, long end)
     {
         switch (wire)
         {

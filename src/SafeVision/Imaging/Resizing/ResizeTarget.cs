@@ -8,7 +8,6 @@ namespace SafeVision.Imaging;
 /// <param name="Rows">The axis along y.</param>
 internal readonly record struct ResizeTarget(ResampleBox Box, ResampleAxisKey Columns, ResampleAxisKey Rows)
 {
-    /// <exception cref="ArgumentException">An option is out of range, or does not fit the source.</exception>
     public static ResizeTarget Create(int width, int height, in ResizeOptions options)
     {
         RequireSide(options.Width, nameof(ResizeOptions.Width));
