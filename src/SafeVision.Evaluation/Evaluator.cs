@@ -87,8 +87,7 @@ public static class Evaluator
         List<MetricValue> more = [.. ExplanationMetrics.Of(dataset, run)];
         if (options.FaithfulnessFindings is { } findings)
         {
-            var limits = new FaithfulnessOptions { MaxFindings = findings };
-            more.AddRange((await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, limits, Step("hiding and showing what heat maps point at"), cancellationToken).ConfigureAwait(false)).Metrics);
+            more.AddRange((await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, findings, Step("hiding and showing what heat maps point at"), cancellationToken).ConfigureAwait(false)).Metrics);
         }
 
         foreach (RobustnessTransform transform in options.Robustness ? RobustnessTransforms.All : [])
@@ -100,7 +99,7 @@ public static class Evaluator
         if (options.Adherence)
         {
             more.AddRange((await AdherenceSuite.RunAsync(
-                guardrail, policy, dataset, new AdherenceOptions { Seed = options.Seed }, Step("changing the policy"), cancellationToken).ConfigureAwait(false)).Metrics);
+                guardrail, policy, dataset, options.Seed, Step("changing the policy"), cancellationToken).ConfigureAwait(false)).Metrics);
         }
 
         if (options.LatencyImages is { } images)
@@ -111,7 +110,7 @@ public static class Evaluator
         return report with { Metrics = [.. report.Metrics, .. more] };
 
         Task<EvaluationRun> JudgeAsync(string what, string where, IImageTransform? transform) => EvaluationRunner.RunAsync(
-            guardrail, dataset, where, new EvaluationRunOptions { Seed = options.Seed, Transform = transform }, Step(what), cancellationToken);
+            guardrail, dataset, where, options.Seed, transform, Step(what), cancellationToken);
 
         StepProgress? Step(string what) => progress is null ? null : new StepProgress(progress, $"{policy.Name}: {what}");
     }

@@ -10,8 +10,6 @@ internal sealed class FolderLock : IDisposable
     private FolderLock(FileStream file) => _file = file;
 
     /// <summary>Takes a folder, which is made where it is missing. The lock ends with the process at the latest.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="name">The lock's file in it.</param>
     /// <exception cref="RunException">Somebody else has it.</exception>
     public static FolderLock Take(string folder, string name) => TryTake(folder, name)
         ?? throw new RunException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.");

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Numerics;
 
 namespace SafeVision.Evaluation;
@@ -8,7 +7,7 @@ namespace SafeVision.Evaluation;
 /// <see cref="Random"/> does not promise. xoshiro256** (Blackman and Vigna 2021), seeded by SplitMix64. Not for secrets; not
 /// thread-safe.
 /// </summary>
-internal sealed class SeededRandom : Random
+internal sealed class SeededRandom
 {
     private ulong _a;
     private ulong _b;
@@ -18,7 +17,6 @@ internal sealed class SeededRandom : Random
     /// <summary>A generator.</summary>
     /// <param name="seed">Any number; report it with what was drawn.</param>
     public SeededRandom(ulong seed)
-        : base(0)
     {
         var start = new SplitMix64(seed);
         (_a, _b, _c, _d) = (start.Next(), start.Next(), start.Next(), start.Next());
@@ -37,55 +35,19 @@ internal sealed class SeededRandom : Random
         return result;
     }
 
-    /// <inheritdoc/>
-    public override int Next() => (int)Below(int.MaxValue);
+    /// <summary>A whole number from 0 to below <paramref name="bound"/>.</summary>
+    public int Next(int bound) => (int)Below((ulong)bound);
 
-    /// <inheritdoc/>
-    public override int Next(int maxValue)
+    /// <summary>A number from 0 to below 1.</summary>
+    public double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
+
+    /// <summary>Puts values in random order.</summary>
+    public void Shuffle<T>(Span<T> values)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(maxValue);
-        return (int)Below((ulong)maxValue);
-    }
-
-    /// <inheritdoc/>
-    public override int Next(int minValue, int maxValue) => (int)NextInt64(minValue, maxValue);
-
-    /// <inheritdoc/>
-    public override long NextInt64() => (long)Below(long.MaxValue);
-
-    /// <inheritdoc/>
-    public override long NextInt64(long maxValue) => NextInt64(0, maxValue);
-
-    /// <inheritdoc/>
-    public override long NextInt64(long minValue, long maxValue)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(maxValue, minValue);
-        return minValue + (long)Below((ulong)maxValue - (ulong)minValue);
-    }
-
-    /// <inheritdoc/>
-    public override double NextDouble() => (NextBits() >> 11) * (1.0 / (1UL << 53));
-
-    /// <inheritdoc/>
-    public override float NextSingle() => (NextBits() >> 40) * (1.0f / (1U << 24));
-
-    /// <inheritdoc/>
-    protected override double Sample() => NextDouble();
-
-    /// <inheritdoc/>
-    public override void NextBytes(byte[] buffer)
-    {
-        NextBytes(buffer.AsSpan());
-    }
-
-    /// <inheritdoc/>
-    public override void NextBytes(Span<byte> buffer)
-    {
-        Span<byte> eight = stackalloc byte[8];
-        for (; !buffer.IsEmpty; buffer = buffer[Math.Min(8, buffer.Length)..])
+        for (int i = 0; i < values.Length - 1; i++)
         {
-            BinaryPrimitives.WriteUInt64LittleEndian(eight, NextBits());
-            eight[..Math.Min(8, buffer.Length)].CopyTo(buffer);
+            int other = i + Next(values.Length - i);
+            (values[i], values[other]) = (values[other], values[i]);
         }
     }
 

@@ -11,25 +11,20 @@ namespace SafeVision.Evaluation.Adherence;
 /// </summary>
 internal static class AdherenceSuite
 {
-    /// <summary>Tries the changes that the dataset's images allow.</summary>
-    /// <param name="guardrail">What judges. Its policy is changed many times and is <paramref name="policy"/> at the end; nobody else may use it meanwhile.</param>
-    /// <param name="policy">The policy that is said in other words, reordered and renamed.</param>
-    /// <param name="dataset">Images. Clauses are made of the names of their <see cref="EvaluationSample.Objects"/>; without those, only stability is tried.</param>
-    /// <param name="options">Null: the defaults.</param>
-    /// <param name="progress">Told after each image.</param>
-    /// <param name="cancellationToken">Stops the work; the guardrail then keeps the policy it has.</param>
+    /// <summary>
+    /// Tries the changes that the dataset's images allow: clauses are made of the names of their <see cref="EvaluationSample.Objects"/>;
+    /// without those, only stability is tried. The guardrail's policy is changed many times and is the given one at the end, unless
+    /// the work is stopped; nobody else may use it meanwhile. The seed chooses images and wordings.
+    /// </summary>
     public static async Task<AdherenceResult> RunAsync(
         IImageGuardrail guardrail,
         SafetyPolicy policy,
         EvaluationDataset dataset,
-        AdherenceOptions? options = null,
+        long seed = 1,
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        options ??= new AdherenceOptions();
-        options.Check();
-
-        IReadOnlyList<PolicyTrial> trials = PolicyTrials.Of(policy, dataset, options);
+        IReadOnlyList<PolicyTrial> trials = PolicyTrials.Of(policy, dataset, seed);
         Dictionary<(string Policy, string Sample), GuardrailResult> answers = await JudgeAsync(guardrail, dataset, trials, progress, cancellationToken).ConfigureAwait(false);
         await guardrail.UpdatePolicyAsync(policy, cancellationToken).ConfigureAwait(false);
         AdherenceCase[] cases = [.. trials.SelectMany(trial => Cases(trial, answers))];
@@ -136,36 +131,6 @@ internal static class AdherenceSuite
     }
 
     private static string Word(AdherenceKind kind) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
-}
-
-/// <summary>How much is tried. Each policy is compiled once, so these numbers bound the time.</summary>
-internal sealed class AdherenceOptions
-{
-    /// <summary>How many things are made a clause each, 1 to 200; the commonest of the dataset, spread over the categories. Default: 12.</summary>
-    public int Things { get; set; } = 12;
-
-    /// <summary>On how many images each change is tried, 1 to 10,000. Default: 20.</summary>
-    public int SamplesPerThing { get; set; } = 20;
-
-    /// <summary>On how many images it is tried that verdicts stay, 1 to 100,000. Default: 100.</summary>
-    public int StableSamples { get; set; } = 100;
-
-    /// <summary>Chooses images and wordings. Default: 1.</summary>
-    public long Seed { get; set; } = 1;
-
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    internal void Check()
-    {
-        InRange(Things, 200, nameof(Things));
-        InRange(SamplesPerThing, 10_000, nameof(SamplesPerThing));
-        InRange(StableSamples, 100_000, nameof(StableSamples));
-
-        static void InRange(int value, int most, string name)
-        {
-            ArgumentOutOfRangeException.ThrowIfLessThan(value, 1, name);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, most, name);
-        }
-    }
 }
 
 /// <summary>Whether verdicts follow the policy's words.</summary>

@@ -13,10 +13,15 @@ internal static class PolicyTrials
 
     private const string Category = "forbidden";
 
-    public static IReadOnlyList<PolicyTrial> Of(SafetyPolicy policy, EvaluationDataset dataset, AdherenceOptions options)
+    // Each policy is compiled once, so these bound the time.
+    private const int MostThings = 12;
+    private const int SamplesPerThing = 20;
+    private const int StableSamples = 100;
+
+    public static IReadOnlyList<PolicyTrial> Of(SafetyPolicy policy, EvaluationDataset dataset, long seed)
     {
         List<PolicyTrial> trials = [];
-        foreach ((string thing, string of, EvaluationSample[] samples) in Things(dataset, options))
+        foreach ((string thing, string of, EvaluationSample[] samples) in Things(dataset))
         {
             SafetyPolicy without = Policy(own => own.Includes(Stranger));
             SafetyPolicy with = Policy(own => own.Includes(Stranger, thing));
@@ -31,17 +36,17 @@ internal static class PolicyTrials
             trials.Add(new PolicyTrial(AdherenceKind.Contradiction, $"includes + '{thing}', excludes + '{Same(thing)}'", without, Policy(own => own.Includes(Stranger, thing).Excludes(Same(thing))), [(Category, Category)], samples));
         }
 
-        EvaluationSample[] stable = [.. SampleChoice.Take(dataset, options.StableSamples, options.Seed).Samples];
+        EvaluationSample[] stable = [.. SampleChoice.Take(dataset, StableSamples, seed).Samples];
         (string, string)[] same = [.. policy.Categories.Select(category => (category.Id, category.Id))];
-        trials.Add(new PolicyTrial(AdherenceKind.Paraphrased, "every phrase in other words", policy, PolicyRewording.Paraphrase(policy, options.Seed), same, stable));
-        trials.Add(new PolicyTrial(AdherenceKind.Reordered, "another order of categories and phrases", policy, PolicyRewording.Reorder(policy, options.Seed), same, stable));
+        trials.Add(new PolicyTrial(AdherenceKind.Paraphrased, "every phrase in other words", policy, PolicyRewording.Paraphrase(policy, seed), same, stable));
+        trials.Add(new PolicyTrial(AdherenceKind.Reordered, "another order of categories and phrases", policy, PolicyRewording.Reorder(policy, seed), same, stable));
         (SafetyPolicy renamed, IReadOnlyList<(string, string)> ids) = PolicyRewording.Rename(policy);
         trials.Add(new PolicyTrial(AdherenceKind.Renamed, "other ids and names", policy, renamed, ids, stable));
         return trials;
     }
 
     /// <summary>The things that most images show, one category after the other, with images that show them.</summary>
-    private static IEnumerable<(string Thing, string Category, EvaluationSample[] Samples)> Things(EvaluationDataset dataset, AdherenceOptions options)
+    private static IEnumerable<(string Thing, string Category, EvaluationSample[] Samples)> Things(EvaluationDataset dataset)
     {
         var byCategory = dataset.Samples
             .SelectMany(sample => sample.Objects.Where(thing => thing.Categories.Count > 0).Select(thing => (thing.Name, Category: thing.Categories[0], Sample: sample)))
@@ -55,8 +60,8 @@ internal static class PolicyTrials
         int deepest = byCategory.Select(things => things.Length).DefaultIfEmpty(0).Max();
         return Enumerable.Range(0, deepest)
             .SelectMany(rank => byCategory.Where(things => rank < things.Length).Select(things => things[rank]))
-            .Take(options.Things)
-            .Select(thing => (thing.Thing, thing.Category, thing.Samples.Take(options.SamplesPerThing).ToArray()));
+            .Take(MostThings)
+            .Select(thing => (thing.Thing, thing.Category, thing.Samples.Take(SamplesPerThing).ToArray()));
     }
 
     // A policy may not include and exclude the very same phrase.

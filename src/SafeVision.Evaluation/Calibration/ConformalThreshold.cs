@@ -20,7 +20,6 @@ internal static class ConformalThreshold
     /// <summary>The highest threshold that misses at most a share of the positives, on average over calibration sets.</summary>
     /// <param name="positiveScores">The scores of the positives of the calibration split, finite, in any order.</param>
     /// <param name="maximumRate">The greatest share of positives below the threshold, above 0 and below 1.</param>
-    /// <exception cref="ArgumentException">A score is not finite, or the rate is not between 0 and 1.</exception>
     public static GuaranteedThreshold ForMisses(ReadOnlySpan<double> positiveScores, double maximumRate) =>
         Lowest(Sorted(positiveScores, 1), maximumRate, confidence: null);
 
@@ -28,7 +27,6 @@ internal static class ConformalThreshold
     /// <param name="positiveScores">The scores of the positives of the calibration split, finite, in any order.</param>
     /// <param name="maximumRate">The greatest share of positives below the threshold, above 0 and below 1.</param>
     /// <param name="confidence">Above 0 and below 1.</param>
-    /// <exception cref="ArgumentException">A score is not finite, or a share is not between 0 and 1.</exception>
     public static GuaranteedThreshold ForMisses(ReadOnlySpan<double> positiveScores, double maximumRate, double confidence) =>
         Lowest(Sorted(positiveScores, 1), maximumRate, confidence);
 
@@ -36,7 +34,6 @@ internal static class ConformalThreshold
     /// <param name="negativeScores">The scores of the negatives of the calibration split, finite, in any order.</param>
     /// <param name="maximumRate">The greatest share of negatives at or above the threshold, above 0 and below 1.</param>
     /// <param name="confidence">Above 0 and below 1.</param>
-    /// <exception cref="ArgumentException">A score is not finite, or a share is not between 0 and 1.</exception>
     public static GuaranteedThreshold ForFalseAlarms(ReadOnlySpan<double> negativeScores, double maximumRate, double confidence)
     {
         // The same with the scores turned round; a negative at the turned threshold must pass, so it is the next number above.
@@ -155,7 +152,6 @@ public sealed record ThresholdEffect(
     /// <param name="threshold">The score from which, inclusive, a sample is flagged.</param>
     /// <param name="prevalence">The share of positives expected in production, 0 to 1.</param>
     /// <param name="confidence">Of the intervals, above 0 and below 1; default 0.95.</param>
-    /// <exception cref="ArgumentException">The lengths differ, a score is not finite, or a share is not between 0 and 1.</exception>
     internal static ThresholdEffect Measure(
         ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double threshold, double prevalence, double confidence = 0.95)
     {

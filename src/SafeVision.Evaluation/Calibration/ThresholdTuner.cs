@@ -57,8 +57,6 @@ public static class ThresholdTuner
     }
 
     /// <summary>The samples that tuning needs answers for: those to calibrate on and those to test with.</summary>
-    /// <param name="dataset">The dataset.</param>
-    /// <param name="source">Which samples thresholds are set on.</param>
     /// <exception cref="TuningException">The dataset has no such samples.</exception>
     internal static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
     {
@@ -72,7 +70,6 @@ public static class ThresholdTuner
     /// <param name="run">A complete run.</param>
     /// <param name="options">What to promise; null for the defaults.</param>
     /// <exception cref="TuningException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     internal static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
     {
         options ??= new TuningOptions();

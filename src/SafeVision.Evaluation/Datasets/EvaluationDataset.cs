@@ -202,9 +202,6 @@ internal static class DatasetSplits
 internal static class SampleChoice
 {
     /// <summary>At most so many samples, in the dataset's order; which ones depends on the seed and their ids alone.</summary>
-    /// <param name="dataset">The dataset.</param>
-    /// <param name="count">How many, at least 1.</param>
-    /// <param name="seed">Another seed, another choice.</param>
     public static EvaluationDataset Take(EvaluationDataset dataset, int count, long seed)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);

@@ -9,6 +9,11 @@ namespace SafeVision.Evaluation.Datasets;
 /// </summary>
 public static class LeakCheck
 {
+    /// <summary>Images with less to see are compared by their bytes only.</summary>
+    private const int MinQuality = 50;
+
+    private const int MaxProblems = 100;
+
     private static readonly SkiaImageDecoder Decoder = new();
 
     /// <summary>Hashes all images and reports pairs across splits.</summary>
@@ -16,28 +21,23 @@ public static class LeakCheck
     /// <param name="withinSplits">Whether to report pairs within one split too: they make a number too sure, but no test easier.</param>
     /// <param name="progress">Told after each image that was hashed.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    public static Task<LeakReport> FindAsync(
-        EvaluationDataset dataset, bool withinSplits = false, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        FindAsync(dataset, new LeakCheckOptions { WithinSplits = withinSplits }, progress, cancellationToken);
-
-    /// <inheritdoc cref="FindAsync(EvaluationDataset, bool, IProgress{EvaluationProgress}, CancellationToken)"/>
-    internal static async Task<LeakReport> FindAsync(
-        EvaluationDataset dataset, LeakCheckOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
+    public static async Task<LeakReport> FindAsync(
+        EvaluationDataset dataset, bool withinSplits = false, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         var fingerprints = new ImageFingerprint?[dataset.Samples.Count];
         int done = 0;
-        await Parallel.ForAsync(0, fingerprints.Length, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = options.Parallelism }, async (i, stop) =>
+        await Parallel.ForAsync(0, fingerprints.Length, new ParallelOptions { CancellationToken = cancellationToken, MaxDegreeOfParallelism = Environment.ProcessorCount }, async (i, stop) =>
         {
             fingerprints[i] = await FingerprintAsync(dataset, dataset.Samples[i], stop).ConfigureAwait(false);
             progress?.Report(new EvaluationProgress(Interlocked.Increment(ref done), fingerprints.Length, 0));
         }).ConfigureAwait(false);
-        return Compare(dataset.Samples, fingerprints, options, cancellationToken);
+        return Compare(dataset.Samples, fingerprints, withinSplits, cancellationToken);
     }
 
     /// <summary>Compares what is known of the images.</summary>
     internal static LeakReport Compare(
-        IReadOnlyList<EvaluationSample> samples, IReadOnlyList<ImageFingerprint?> fingerprints, LeakCheckOptions options, CancellationToken cancellationToken)
+        IReadOnlyList<EvaluationSample> samples, IReadOnlyList<ImageFingerprint?> fingerprints, bool withinSplits, CancellationToken cancellationToken)
     {
         List<DatasetProblem> problems = [];
         int count = 0;
@@ -56,7 +56,7 @@ public static class LeakCheck
             {
                 Pair(byBytes[image.Sha256], i, "the same file");
             }
-            else if (image.Pdq.Quality >= options.MinQuality)
+            else if (image.Pdq.Quality >= MinQuality)
             {
                 visible.Add(i);
             }
@@ -67,7 +67,7 @@ public static class LeakCheck
         {
             cancellationToken.ThrowIfCancellationRequested();
             int first = visible[i];
-            index.FindAfter(i, options.MaxDistance, (other, distance) => Pair(first, visible[other], $"{distance} of {PdqHash.Bits} bits apart"));
+            index.FindAfter(i, (other, distance) => Pair(first, visible[other], $"{distance} of {PdqHash.Bits} bits apart"));
         }
 
         int unreadable = fingerprints.Count(image => image is null);
@@ -80,7 +80,7 @@ public static class LeakCheck
             {
                 Report(DatasetProblemKind.SharedBetweenSplits, other.Id, $"It shows the same image as '{one.Id}' ({how}); that is in {one.Split}, this in {other.Split}.");
             }
-            else if (options.WithinSplits)
+            else if (withinSplits)
             {
                 Report(DatasetProblemKind.DuplicateImage, other.Id, $"It shows the same image as '{one.Id}' ({how}).");
             }
@@ -88,7 +88,7 @@ public static class LeakCheck
 
         void Report(DatasetProblemKind kind, string where, string message)
         {
-            if (++count <= options.MaxProblems)
+            if (++count <= MaxProblems)
             {
                 problems.Add(new DatasetProblem(kind, where, message));
             }
@@ -109,26 +109,6 @@ public static class LeakCheck
             return null;
         }
     }
-}
-
-/// <summary>When two images count as the same.</summary>
-/// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-internal sealed class LeakCheckOptions
-{
-    /// <summary>The most bits in which the hashes of one image differ, 0 to 31. Default 31, as PDQ's authors advise.</summary>
-    public int MaxDistance { get; set => field = value is >= 0 and <= PdqIndex.MaxDistance ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"A distance is 0 to {PdqIndex.MaxDistance}."); } = PdqIndex.MaxDistance;
-
-    /// <summary>The least quality of a hash, 0 to 100: images with too little to see are compared by their bytes only. Default 50.</summary>
-    public int MinQuality { get; set => field = value is >= 0 and <= 100 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A quality is 0 to 100."); } = 50;
-
-    /// <summary>Whether to report pairs within one split too. Default false: they make a number too sure, but no test easier.</summary>
-    public bool WithinSplits { get; set; }
-
-    /// <summary>The most problems that are listed, at least 1; more are counted only. Default 100.</summary>
-    public int MaxProblems { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A limit is at least 1."); } = 100;
-
-    /// <summary>How many images are decoded at once, at least 1. Default: the machine's cores.</summary>
-    public int Parallelism { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one image is decoded at once."); } = Environment.ProcessorCount;
 }
 
 /// <summary>What a search for images in several splits found.</summary>

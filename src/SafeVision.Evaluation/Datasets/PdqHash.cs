@@ -66,7 +66,7 @@ internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 /// </summary>
 internal sealed class PdqIndex
 {
-    /// <summary>The largest distance that is found.</summary>
+    /// <summary>The most bits in which the hashes of one image differ, as PDQ's authors advise.</summary>
     public const int MaxDistance = 31;
 
     private const int Parts = 16;
@@ -92,9 +92,8 @@ internal sealed class PdqIndex
 
     /// <summary>Calls back with each hash after the query's own place that is near it, and the distance.</summary>
     /// <param name="index">The query's place in the list.</param>
-    /// <param name="maxDistance">0 to <see cref="MaxDistance"/>.</param>
     /// <param name="found">Gets the other's place and the distance.</param>
-    public void FindAfter(int index, int maxDistance, Action<int, int> found)
+    public void FindAfter(int index, Action<int, int> found)
     {
         PdqHash query = _hashes[index];
         for (int part = 0; part < Parts; part++)
@@ -116,7 +115,7 @@ internal sealed class PdqIndex
                 if (other > index && _seen[other] != index)
                 {
                     _seen[other] = index;
-                    if (query.Distance(_hashes[other]) is var distance && distance <= maxDistance)
+                    if (query.Distance(_hashes[other]) is var distance && distance <= MaxDistance)
                     {
                         found(other, distance);
                     }

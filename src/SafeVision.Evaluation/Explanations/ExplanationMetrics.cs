@@ -17,14 +17,11 @@ namespace SafeVision.Evaluation.Explanations;
 /// </remarks>
 internal static class ExplanationMetrics
 {
-    private const double Confidence = 0.95;
     private const int Resamples = 2_000;
     private const double PointingTolerance = 0.03; // of the image's width and height: the pointing game's 15 pixels
     private const double BoxOverlap = 0.5; // from which a box counts as a hit
 
     /// <summary>The numbers of all categories together, then of each that has one.</summary>
-    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
-    /// <param name="run">The run.</param>
     /// <exception cref="RunException">The run has an answer for a sample that the dataset does not have.</exception>
     public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run)
     {
@@ -50,7 +47,7 @@ internal static class ExplanationMetrics
             .. names.Select(name => (name, (string?)null, byName[name].ToArray())),
             .. categories.SelectMany(category => names.Select(name => (name, (string?)category, byCategory[(name, category)].ToArray()))).Where(mean => mean.Item3.Length > 0),
         ];
-        return Summarize(means, run, Resamples);
+        return Summarize(means, run);
     }
 
     private static void Add(List<ExplanationValue> values, int row, Finding finding, EvaluationSample sample)
@@ -86,11 +83,10 @@ internal static class ExplanationMetrics
     }
 
     /// <summary>The means over findings. Samples are resampled, not findings: those of one image hang together.</summary>
-    private static MetricValue[] Summarize((string Name, string? Category, ExplanationValue[] Values)[] means, EvaluationRun run, int resamples)
+    private static MetricValue[] Summarize((string Name, string? Category, ExplanationValue[] Values)[] means, EvaluationRun run)
     {
-        (double? Lower, double? Upper)[] ends = run.Records.Count == 0
-            ? [.. means.Select(_ => ((double?)null, (double?)null))]
-            : StatisticIntervals.Compute(run.Records.Count, [.. means.Select(mean => Bootstrap.MeanOf([.. mean.Values.Select(value => (value.Row, value.Value))]))], resamples, Confidence, run.Identity.Seed, CancellationToken.None);
+        (double? Lower, double? Upper)[] ends = Bootstrap.Intervals(
+            run.Records.Count, [.. means.Select(mean => Bootstrap.MeanOf([.. mean.Values.Select(value => (value.Row, value.Value))]))], Resamples, run.Identity.Seed);
         return
         [
             .. means.Zip(ends, (mean, end) => MetricCatalog.Value(

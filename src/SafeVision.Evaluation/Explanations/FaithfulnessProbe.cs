@@ -15,38 +15,32 @@ namespace SafeVision.Evaluation.Explanations;
 /// </summary>
 internal static class FaithfulnessProbe
 {
-    private const double Confidence = 0.95;
+    private const int Steps = 8; // each finding costs four times as many questions
+    private const int Resamples = 2_000;
 
     private static readonly SkiaImageDecoder Decoder = new();
 
-    /// <summary>Measures findings that are true, assessed, and have a heat map.</summary>
-    /// <param name="guardrail">The guardrail that made the run, with the same policy.</param>
-    /// <param name="dataset">The dataset that was run; it may have more samples.</param>
-    /// <param name="run">The run, made without a transform.</param>
-    /// <param name="options">Null: the defaults.</param>
-    /// <param name="progress">Told after each finding.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <summary>Measures findings that are true, assessed, and have a heat map, at most so many; which ones depends on the seed.</summary>
     /// <exception cref="RunException">The run is of another dataset, or its images were transformed.</exception>
     public static async Task<Faithfulness> MeasureAsync(
         IImageGuardrail guardrail,
         EvaluationDataset dataset,
         EvaluationRun run,
-        FaithfulnessOptions? options = null,
+        int most,
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        options ??= new FaithfulnessOptions();
         if (run.Identity.Transform != "none")
         {
             throw new RunException($"The run's images went through {run.Identity.Transform}, so its heat maps are not of the dataset's images.");
         }
 
-        (EvaluationSample Sample, Finding Finding)[] chosen = Choose(dataset, run, options.MaxFindings);
+        (EvaluationSample Sample, Finding Finding)[] chosen = Choose(dataset, run, most);
         List<FaithfulnessScore> scores = [];
         for (int i = 0; i < chosen.Length; i++)
         {
             (EvaluationSample sample, Finding finding) = chosen[i];
-            if (await MeasureAsync(guardrail, dataset.Open(sample), sample.Id, finding, run.Identity.Seed, options, cancellationToken).ConfigureAwait(false) is { } score)
+            if (await MeasureAsync(guardrail, dataset.Open(sample), sample.Id, finding, run.Identity.Seed, cancellationToken).ConfigureAwait(false) is { } score)
             {
                 scores.Add(score);
             }
@@ -54,12 +48,12 @@ internal static class FaithfulnessProbe
             progress?.Report(new EvaluationProgress(i + 1, chosen.Length, 0));
         }
 
-        return new Faithfulness(scores, chosen.Length - scores.Count, Summarize(scores, run.Identity.Seed, options));
+        return new Faithfulness(scores, chosen.Length - scores.Count, Summarize(scores, run.Identity.Seed));
     }
 
     /// <summary>Measures one finding; null where the image can't be read or moves, or a disturbed one gets no score.</summary>
     internal static async Task<FaithfulnessScore?> MeasureAsync(
-        IImageGuardrail guardrail, ImageSource image, string sample, Finding finding, long seed, FaithfulnessOptions options, CancellationToken cancellationToken)
+        IImageGuardrail guardrail, ImageSource image, string sample, Finding finding, long seed, CancellationToken cancellationToken, int most = Steps, MaskFill notInserted = MaskFill.Blur)
     {
         HeatMap map = finding.Evidence.HeatMap!;
         if (await DecodeAsync(image, map, cancellationToken).ConfigureAwait(false) is not { } masked)
@@ -69,18 +63,18 @@ internal static class FaithfulnessProbe
 
         int[] hottest = [.. Enumerable.Range(0, map.Values.Count).OrderByDescending(cell => map.Values[cell])]; // stable: ties stay in reading order
         int[] shuffled = [.. Enumerable.Range(0, map.Values.Count)];
-        new SeededRandom(DatasetSplits.Bits($"{seed}", $"{sample}\n{finding.Category}")).Shuffle(shuffled);
-        double deletion = await AreaAsync(hottest, false, options.Deleted).ConfigureAwait(false);
-        double deletionRandom = await AreaAsync(shuffled, false, options.Deleted).ConfigureAwait(false);
-        double insertion = await AreaAsync(hottest, true, options.NotInserted).ConfigureAwait(false);
-        double insertionRandom = await AreaAsync(shuffled, true, options.NotInserted).ConfigureAwait(false);
+        new SeededRandom(DatasetSplits.Bits($"{seed}", $"{sample}\n{finding.Category}")).Shuffle<int>(shuffled);
+        double deletion = await AreaAsync(hottest, false, MaskFill.Mean).ConfigureAwait(false);
+        double deletionRandom = await AreaAsync(shuffled, false, MaskFill.Mean).ConfigureAwait(false);
+        double insertion = await AreaAsync(hottest, true, notInserted).ConfigureAwait(false);
+        double insertionRandom = await AreaAsync(shuffled, true, notInserted).ConfigureAwait(false);
         return double.IsNaN(deletion + deletionRandom + insertion + insertionRandom)
             ? null
             : new FaithfulnessScore(sample, finding.Category, deletion, deletionRandom, insertion, insertionRandom);
 
         async Task<double> AreaAsync(int[] order, bool shown, MaskFill fill)
         {
-            int steps = Math.Min(options.Steps, order.Length);
+            int steps = Math.Min(most, order.Length);
             int[] counts = [.. Enumerable.Range(0, steps + 1).Select(step => order.Length * step / steps)];
             double[] shares = Shares(masked, order, counts);
             List<double> heights = [];
@@ -143,7 +137,7 @@ internal static class FaithfulnessProbe
         ];
     }
 
-    private static MetricValue[] Summarize(List<FaithfulnessScore> scores, long seed, FaithfulnessOptions options)
+    private static MetricValue[] Summarize(List<FaithfulnessScore> scores, long seed)
     {
         return
         [
@@ -161,31 +155,10 @@ internal static class FaithfulnessProbe
             }
 
             double[] values = [.. scores.Select(value)];
-            BootstrapInterval interval = Bootstrap.Interval(
-                values.Length, Bootstrap.Mean(values), new SeededRandom(unchecked((ulong)seed)), new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
-            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = interval.Low, Upper = interval.High };
+            (double? lower, double? upper) = Bootstrap.Intervals(values.Length, [Bootstrap.Mean(values)], Resamples, seed)[0];
+            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = lower, Upper = upper };
         }
     }
-}
-
-/// <summary>How deletion and insertion are measured.</summary>
-/// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-internal sealed class FaithfulnessOptions
-{
-    /// <summary>In how many steps the image is hidden or shown, 1 to 1000. Default 8. Each finding costs four times as many questions.</summary>
-    public int Steps { get; set => field = value is >= 1 and <= 1000 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "There are 1 to 1000 steps."); } = 8;
-
-    /// <summary>The most findings that are measured, at least 1; which ones depends on the seed. Default 200.</summary>
-    public int MaxFindings { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one finding is needed."); } = 200;
-
-    /// <summary>What deleted parts show. Default the mean colour, as in the paper.</summary>
-    public MaskFill Deleted { get; set; } = MaskFill.Mean;
-
-    /// <summary>What parts show that were not inserted yet. Default blur, as in the paper.</summary>
-    public MaskFill NotInserted { get; set; } = MaskFill.Blur;
-
-    /// <summary>How many resamples the intervals rest on, 100 to 100,000. Default 2,000.</summary>
-    public int Resamples { get; set; } = 2_000;
 }
 
 /// <summary>What deletion and insertion showed.</summary>

@@ -38,8 +38,6 @@ internal static class HeatMapMetrics
     /// The energy-based pointing game (Wang et al., "Score-CAM", 2020): the share of the heat that lies in the boxes. A cell that
     /// lies partly in one counts by its area in it.
     /// </summary>
-    /// <param name="map">The map.</param>
-    /// <param name="boxes">Where the things are; where they overlap, heat counts once.</param>
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>
     public static double EnergyInside(HeatMap map, IReadOnlyList<ImageBox> boxes)
     {

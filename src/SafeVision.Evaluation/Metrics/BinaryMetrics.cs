@@ -6,7 +6,6 @@ internal static class BinaryMetrics
     /// <summary>Counts decisions against the truth.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="predicted">Whether each sample was flagged.</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted) =>
         Confusion(truth, predicted, []);
 
@@ -14,7 +13,6 @@ internal static class BinaryMetrics
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="predicted">Whether each sample was flagged.</param>
     /// <param name="counts">How often each sample counts; empty means once each.</param>
-    /// <exception cref="ArgumentException">The lengths differ.</exception>
     public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted, ReadOnlySpan<int> counts)
     {
         MetricInput.SameLength(truth.Length, predicted.Length, nameof(predicted));
@@ -33,7 +31,6 @@ internal static class BinaryMetrics
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="scores">Each sample's score; higher is more likely positive.</param>
     /// <param name="threshold">The score from which, inclusive, a sample is flagged.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or a score is not finite.</exception>
     public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double threshold)
     {
         MetricInput.SameLength(truth.Length, scores.Length, nameof(scores));
@@ -56,7 +53,6 @@ internal static class BinaryMetrics
     /// <param name="falsePositiveRate">The share of negatives that is flagged, 0 to 1.</param>
     /// <param name="prevalence">The share of positives among all images, 0 to 1.</param>
     /// <returns>0 to 1; null when nothing is ever flagged.</returns>
-    /// <exception cref="ArgumentOutOfRangeException">A rate is not between 0 and 1.</exception>
     public static double? PrecisionAtPrevalence(double truePositiveRate, double falsePositiveRate, double prevalence)
     {
         MetricInput.Probability(truePositiveRate, nameof(truePositiveRate));
@@ -67,7 +63,6 @@ internal static class BinaryMetrics
 
     /// <summary>The share of all images that is flagged at a prevalence: what the reviewers will have to look at.</summary>
     /// <inheritdoc cref="PrecisionAtPrevalence" path="/param"/>
-    /// <exception cref="ArgumentOutOfRangeException">The prevalence is not between 0 and 1.</exception>
     public static double FlaggedAtPrevalence(double truePositiveRate, double falsePositiveRate, double prevalence)
     {
         MetricInput.Probability(prevalence, nameof(prevalence));

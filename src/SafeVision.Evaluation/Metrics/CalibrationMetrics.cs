@@ -7,7 +7,6 @@ internal static class CalibrationMetrics
     /// <param name="outcome">Whether each sample was positive (for a score) or right (for a confidence).</param>
     /// <param name="probabilities">Each sample's score or confidence, 0 to 1.</param>
     /// <param name="bins">The number of bins, 1 to 10,000; 15 is the literature's.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or a value is not between 0 and 1.</exception>
     public static CalibrationError? Error(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities, int bins = 15)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);

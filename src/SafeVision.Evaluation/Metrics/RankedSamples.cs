@@ -18,7 +18,6 @@ internal sealed class RankedSamples
     /// <summary>Sorts the samples.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="scores">Each sample's score; higher is more likely positive.</param>
-    /// <exception cref="ArgumentException">The lengths differ, or a score is not finite.</exception>
     public static RankedSamples From(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)
     {
         MetricInput.SameLength(truth.Length, scores.Length, nameof(scores));

@@ -7,7 +7,6 @@ internal static class RateInterval
     /// <param name="events">How often it happened, 0 to <paramref name="trials"/>.</param>
     /// <param name="trials">How often it could have.</param>
     /// <param name="confidence">Above 0 and below 1.</param>
-    /// <exception cref="ArgumentOutOfRangeException">The counts are impossible, or the confidence is not between 0 and 1.</exception>
     public static ConfidenceInterval Wilson(long events, long trials, double confidence = 0.95)
     {
         Check(events, trials, confidence);

@@ -13,25 +13,20 @@ namespace SafeVision.Evaluation.Reports;
 /// </remarks>
 internal static class HtmlReport
 {
-    /// <summary>Writes the page in UTF-8.</summary>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="report">What was measured.</param>
-    /// <param name="images">
-    /// The image that was judged, for a mistake; null, or a null answer, for no image. An image that can't be read is a remark
-    /// in the page.
-    /// </param>
-    /// <param name="options">Null: the defaults.</param>
-    /// <param name="cancellationToken">Stops the decoding and the writing.</param>
+    private const int MaxImageBytes = 4_000_000;
+
+    /// <summary>
+    /// Writes the page in UTF-8; the stream stays open. Images are those that were judged, for a mistake; null for none. One that
+    /// can't be read is a remark in the page, and all together take no more bytes than given.
+    /// </summary>
     public static async Task WriteAsync(
         Stream stream,
         EvaluationReport report,
         Func<ReportMistake, ImageSource?>? images = null,
-        HtmlReportOptions? options = null,
+        int maxImageBytes = MaxImageBytes,
         CancellationToken cancellationToken = default)
     {
-        options ??= new HtmlReportOptions();
-        ReportMistake[] mistakes = [.. report.Mistakes.Take(options.MaxMistakes)];
-        IReadOnlyList<(MistakeImage?, string?)> painted = await PaintAsync(mistakes, images, options.MaxImageBytes, cancellationToken).ConfigureAwait(false);
+        IReadOnlyList<(MistakeImage?, string?)> painted = await PaintAsync(report.Mistakes, images, maxImageBytes, cancellationToken).ConfigureAwait(false);
         var markup = new MetricMarkup(ReportIdentity.Line(report.Identity));
         var content = new HtmlBuilder();
         content.Append($"""
@@ -40,7 +35,7 @@ internal static class HtmlReport
             {MetricSections.Cards(report.Metrics, markup)}
             {MetricSections.ByCategory(report.Metrics, markup)}
             {PlotSection.Render(report)}
-            {MistakeSection.Render(mistakes, painted)}
+            {MistakeSection.Render(report.Mistakes, painted)}
             {MetricSections.All(report.Metrics, markup)}
             {GlossarySection.Render(report.Metrics.Select(metric => metric.Name))}
             """);
@@ -54,10 +49,10 @@ internal static class HtmlReport
     }
 
     private static async Task<IReadOnlyList<(MistakeImage?, string?)>> PaintAsync(
-        ReportMistake[] mistakes, Func<ReportMistake, ImageSource?>? images, int budget, CancellationToken cancellationToken)
+        IReadOnlyList<ReportMistake> mistakes, Func<ReportMistake, ImageSource?>? images, int budget, CancellationToken cancellationToken)
     {
         var painter = new MistakePainter();
-        var painted = new List<(MistakeImage?, string?)>(mistakes.Length);
+        var painted = new List<(MistakeImage?, string?)>(mistakes.Count);
         foreach (ReportMistake mistake in mistakes)
         {
             (MistakeImage? image, string? problem) = images is null || budget <= 0
@@ -89,19 +84,4 @@ internal static class HtmlReport
             return (null, exception.Message);
         }
     }
-}
-
-/// <summary>How a page is made.</summary>
-/// <remarks>Setting a value outside its range throws <see cref="ArgumentOutOfRangeException"/>.</remarks>
-internal sealed class HtmlReportOptions
-{
-    /// <summary>The most mistakes that are shown, 0 to 200. Default 24.</summary>
-    public int MaxMistakes { get; set => field = InRange(value, 0, 200); } = 24;
-
-    /// <summary>The most bytes that images may take in the page, 0 (no images) to 50 million. Default 4 million.</summary>
-    public int MaxImageBytes { get; set => field = InRange(value, 0, 50_000_000); } = 4_000_000;
-
-    private static int InRange(int value, int least, int most) => value >= least && value <= most
-        ? value
-        : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number is to be from {least} to {most}.");
 }

@@ -90,7 +90,6 @@ internal static class MetricCatalog
     /// <param name="support">How many samples it rests on.</param>
     /// <param name="category">The category it is about; null for all together.</param>
     /// <param name="detail">What it was measured at, where the name alone doesn't say.</param>
-    /// <exception cref="ArgumentException">The catalogue has no metric of that name.</exception>
     public static MetricValue Value(string name, double? value, int support, string? category = null, string? detail = null)
     {
         MetricDescription metric = Find(name) ?? throw new ArgumentException($"There is no metric '{name}'. Add it to MetricCatalog and to docs/measuring.md.", nameof(name));

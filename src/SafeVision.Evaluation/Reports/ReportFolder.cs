@@ -9,18 +9,12 @@ namespace SafeVision.Evaluation.Reports;
 internal static class ReportFolder
 {
     /// <summary>Writes the three files; each is whole or not there.</summary>
-    /// <param name="folder">Where to; made where it is missing. Earlier reports in it are replaced.</param>
-    /// <param name="report">What was measured.</param>
-    /// <param name="images">The image that was judged, for a mistake; null for no images.</param>
-    /// <param name="options">How the page is made; null: the defaults.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
     /// <returns>The page's path.</returns>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static async Task<string> WriteAsync(
         string folder,
         EvaluationReport report,
         Func<ReportMistake, ImageSource?>? images = null,
-        HtmlReportOptions? options = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
@@ -28,7 +22,7 @@ internal static class ReportFolder
         await ReplaceAsync(Path.Combine(folder, "report.json"), stream => JsonReport.WriteAsync(stream, report, cancellationToken)).ConfigureAwait(false);
         await ReplaceAsync(Path.Combine(folder, "report.md"), stream => WriteTextAsync(stream, MarkdownReport.Render(report), cancellationToken)).ConfigureAwait(false);
         string page = Path.Combine(folder, "report.html");
-        await ReplaceAsync(page, stream => HtmlReport.WriteAsync(stream, report, images, options, cancellationToken)).ConfigureAwait(false);
+        await ReplaceAsync(page, stream => HtmlReport.WriteAsync(stream, report, images, cancellationToken: cancellationToken)).ConfigureAwait(false);
         return page;
     }
 
@@ -55,9 +49,6 @@ internal static class JsonReport
     private const int CurveParts = 1000;
 
     /// <summary>Writes the report in UTF-8. Equal reports give equal bytes.</summary>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="report">What was measured.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
     /// <remarks>
     /// Every number has <c>run</c>, the start of the hash of all that it rests on, which stands whole in <c>identity</c>.
     /// Points of a curve that lie closer than a thousandth to the one before are left out.

@@ -117,8 +117,6 @@ internal sealed class RgbImage
 /// <summary>What a guardrail loses when its images are disturbed.</summary>
 internal static class RobustnessDrop
 {
-    private const double Confidence = 0.95;
-
     /// <summary>The numbers whose loss is told, of all categories together.</summary>
     private static readonly string[] OfAll = ["recall", "falsePositiveRate", "f1", "macroF1", "rocAuc", "averagePrecision", "macroRocAuc", "macroAveragePrecision"];
 
@@ -129,11 +127,6 @@ internal static class RobustnessDrop
     /// The loss of each number, above 0 where the disturbed run is worse, with the interval of a paired bootstrap; and the share
     /// of decisions that changed. The detail of each names the transform and the number: <c>jpeg-20 recall</c>.
     /// </summary>
-    /// <param name="dataset">The dataset of both runs.</param>
-    /// <param name="plain">The run over the images as they are.</param>
-    /// <param name="disturbed">The run over the same images through a transform.</param>
-    /// <param name="options">How often samples are drawn for intervals; null: the defaults.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <exception cref="RunException">The runs differ in more than the transform, or have no sample in common.</exception>
     public static IReadOnlyList<MetricValue> Of(
         EvaluationDataset dataset, EvaluationRun plain, EvaluationRun disturbed, SummaryOptions? options = null, CancellationToken cancellationToken = default)
@@ -165,15 +158,11 @@ internal static class RobustnessDrop
     {
         var others = disturbed.Records.ToDictionary(record => record.Sample, record => record.Result.Decision, StringComparer.Ordinal);
         double[] changed = [.. plain.Records.Where(record => others.ContainsKey(record.Sample)).Select(record => record.Result.Decision == others[record.Sample] ? 0.0 : 1.0)];
-        BootstrapInterval interval = Bootstrap.Interval(
-            changed.Length,
-            Bootstrap.Mean(changed),
-            new SeededRandom(unchecked((ulong)plain.Identity.Seed)),
-            new BootstrapOptions { Resamples = options.Resamples, Confidence = Confidence });
+        (double? lower, double? upper) = Bootstrap.Intervals(changed.Length, [Bootstrap.Mean(changed)], options.Resamples, plain.Identity.Seed)[0];
         return MetricCatalog.Value("decisionChangeRate", changed.Average(), changed.Length, null, transform) with
         {
-            Lower = interval.Low,
-            Upper = interval.High,
+            Lower = lower,
+            Upper = upper,
         };
     }
 

@@ -9,8 +9,6 @@ internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluat
     public bool IsComplete => Records.Count == Identity.Samples;
 
     /// <summary>Reads a run's folder.</summary>
-    /// <param name="folder">A folder that <see cref="EvaluationRunner"/> wrote.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="RunException">It is no run, or a file in it is damaged.</exception>
     public static async Task<EvaluationRun> ReadAsync(string folder, CancellationToken cancellationToken = default)
     {

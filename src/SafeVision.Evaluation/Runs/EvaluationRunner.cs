@@ -20,7 +20,8 @@ internal static class EvaluationRunner
     /// <param name="guardrail">What judges. Its policy must not change meanwhile.</param>
     /// <param name="dataset">What is judged, in its order.</param>
     /// <param name="folder">Where the answers are kept; made where it is missing.</param>
-    /// <param name="options">Null: the defaults.</param>
+    /// <param name="seed">The seed of all that is drawn at random.</param>
+    /// <param name="transform">What is done to every image first; null: nothing.</param>
     /// <param name="progress">Told after each answer.</param>
     /// <param name="cancellationToken">Stops the run; the answers so far are kept.</param>
     /// <returns>All answers, read back from the folder, so that a run in one go and a resumed one give the same numbers.</returns>
@@ -29,15 +30,15 @@ internal static class EvaluationRunner
         IImageGuardrail guardrail,
         EvaluationDataset dataset,
         string folder,
-        EvaluationRunOptions? options = null,
+        long seed = 1,
+        IImageTransform? transform = null,
         IProgress<EvaluationProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        options ??= new EvaluationRunOptions();
 
         GuardrailStatus status = await guardrail.WarmUpAsync(cancellationToken).ConfigureAwait(false);
-        RunIdentity identity = Identify(dataset, status, options);
+        RunIdentity identity = Identify(dataset, status, seed, transform);
         using FolderLock mine = FolderLock.Take(folder, RunFiles.LockName);
         var files = new RunFiles(folder);
         if (files.ReadIdentity() is { } earlier)
@@ -55,7 +56,7 @@ internal static class EvaluationRunner
             int count = done.Count;
             progress?.Report(new EvaluationProgress(count, identity.Samples, done.Count));
             var hashes = new Queue<string>();
-            IAsyncEnumerable<ImageSource> images = OpenAsync(dataset, count, options, hashes, cancellationToken);
+            IAsyncEnumerable<ImageSource> images = OpenAsync(dataset, count, seed, transform, hashes, cancellationToken);
             await foreach (GuardrailResult result in guardrail.CheckManyAsync(images, cancellationToken).ConfigureAwait(false))
             {
                 if (result.Provenance.PolicyHash != identity.PolicyHash)
@@ -81,7 +82,7 @@ internal static class EvaluationRunner
         return await EvaluationRun.ReadAsync(folder, cancellationToken).ConfigureAwait(false);
     }
 
-    private static RunIdentity Identify(EvaluationDataset dataset, GuardrailStatus status, EvaluationRunOptions options) => new()
+    private static RunIdentity Identify(EvaluationDataset dataset, GuardrailStatus status, long seed, IImageTransform? transform) => new()
     {
         Dataset = dataset.Name,
         DatasetVersion = dataset.Version,
@@ -92,8 +93,8 @@ internal static class EvaluationRunner
         PolicyVersion = status.Policy.Version,
         PolicyHash = status.Policy.ContentHash,
         Models = [.. status.Models.Select(model => $"{model.Engine} {model.Model} {model.Sha256} {model.Provider}")],
-        Transform = options.Transform?.Name ?? "none",
-        Seed = options.Seed,
+        Transform = transform?.Name ?? "none",
+        Seed = seed,
     };
 
     private static void ThrowIfOther(string folder, RunIdentity earlier, RunIdentity now)
@@ -139,16 +140,16 @@ internal static class EvaluationRunner
     }
 
     private static async IAsyncEnumerable<ImageSource> OpenAsync(
-        EvaluationDataset dataset, int first, EvaluationRunOptions options, Queue<string> hashes, [EnumeratorCancellation] CancellationToken cancellationToken)
+        EvaluationDataset dataset, int first, long seed, IImageTransform? transform, Queue<string> hashes, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         for (int i = first; i < dataset.Samples.Count; i++)
         {
             EvaluationSample sample = dataset.Samples[i];
             ImageSource image = dataset.Open(sample);
             string hash = await HashAsync(image, cancellationToken).ConfigureAwait(false);
-            if (options.Transform is { } transform)
+            if (transform is not null)
             {
-                image = await transform.ApplyAsync(image, sample, options.Seed, cancellationToken).ConfigureAwait(false);
+                image = await transform.ApplyAsync(image, sample, seed, cancellationToken).ConfigureAwait(false);
             }
 
             lock (hashes)
@@ -173,16 +174,6 @@ internal static class EvaluationRunner
             return "";
         }
     }
-}
-
-/// <summary>How a dataset is run through a guardrail.</summary>
-internal sealed class EvaluationRunOptions
-{
-    /// <summary>The seed of all that is drawn at random. Default: 1.</summary>
-    public long Seed { get; set; } = 1;
-
-    /// <summary>What is done to every image first; null (the default): nothing.</summary>
-    public IImageTransform? Transform { get; set; }
 }
 
 /// <summary>Something that is done to every image of a run before it is judged.</summary>

@@ -13,13 +13,7 @@ internal static class LatencyProbe
     private const int WarmUps = 3;
 
     /// <summary>Measures. Nothing else should run on the machine meanwhile.</summary>
-    /// <param name="create">Makes a guardrail that has loaded nothing yet; it is disposed here.</param>
-    /// <param name="dataset">Its first images are used, again from the start where there are too few.</param>
-    /// <param name="images">How many images each of the two warm measurements takes, 1 to 100,000.</param>
-    /// <param name="clock">Null: the system's.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     /// <returns><c>latencyCold</c>, <c>latencyP50</c>, <c>latencyP95</c>, <c>latencyP99</c> and <c>imagesPerSecond</c>.</returns>
-    /// <exception cref="ArgumentException">There is no image, or their number is out of its range.</exception>
     public static async Task<IReadOnlyList<MetricValue>> MeasureAsync(
         Func<IImageGuardrail> create, EvaluationDataset dataset, int images = 100, TimeProvider? clock = null, CancellationToken cancellationToken = default)
     {

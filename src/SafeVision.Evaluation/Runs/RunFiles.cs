@@ -47,8 +47,6 @@ internal sealed class RunFiles(string folder)
     }
 
     /// <summary>The answers, and how many bytes of the file they take: a line that was cut off by a crash is left out.</summary>
-    /// <param name="most">The most answers that the run can have.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
     public async Task<(IReadOnlyList<EvaluationRecord> Records, long Bytes)> ReadRecordsAsync(int most, CancellationToken cancellationToken)
     {
         var records = new List<EvaluationRecord>();

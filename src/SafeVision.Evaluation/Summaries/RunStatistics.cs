@@ -7,13 +7,9 @@ namespace SafeVision.Evaluation.Summaries;
 internal static class RunStatistics
 {
     /// <summary>The numbers: of all categories together first, then of each.</summary>
-    /// <param name="run">The run.</param>
-    /// <param name="options">At which points numbers are read; null: the defaults.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static IReadOnlyList<RunStatistic> Of(ScoredRun run, SummaryOptions? options = null)
     {
         options ??= new SummaryOptions();
-        options.Check();
         if (run.Samples.Count == 0)
         {
             return [];
@@ -27,7 +23,7 @@ internal static class RunStatistics
 
             // Of all findings, and not of images of which nothing was assessed: those hide a category that no engine knows.
             statistics.Add("notAssessed", null, run.Samples.Count, Enumerable.Range(0, run.Samples.Count).Select(row => run.Categories.Average(category => NotAssessed(category.Scores[row]))));
-            AddRanking(statistics, run.Any, AssessedSamples.Of(run.Any), null, options);
+            AddRanking(statistics, AssessedSamples.Of(run.Any), null);
             AddMeans(statistics, run, assessed);
         }
 
@@ -38,7 +34,7 @@ internal static class RunStatistics
         {
             AddVerdicts(statistics, category, category.Id, options);
             statistics.Add("notAssessed", category.Id, category.Scores.Count, category.Scores.Select(NotAssessed));
-            AddRanking(statistics, category, samples, category.Id, options);
+            AddRanking(statistics, samples, category.Id);
         }
 
         return statistics.All;
@@ -64,7 +60,7 @@ internal static class RunStatistics
             statistics.Add(name, id, support, counts => value(BinaryMetrics.Confusion(truth, flagged, counts)), detail);
     }
 
-    private static void AddRanking(StatisticList statistics, ScoredCategory category, AssessedSamples assessed, string? id, SummaryOptions options)
+    private static void AddRanking(StatisticList statistics, AssessedSamples assessed, string? id)
     {
         (bool[] truth, double[] scores) = (assessed.Truth, assessed.Scores);
         int fewer = Math.Min(assessed.Positives, assessed.Count - assessed.Positives);
@@ -72,9 +68,9 @@ internal static class RunStatistics
         statistics.Add("averagePrecision", id, assessed.Positives, counts => assessed.Ranked.AveragePrecision(assessed.Pick(counts)));
 
         // Read off the whole curve, without an interval: each resample would have to be sorted into thresholds anew.
-        statistics.Add("falsePositiveRateAtRecall", id, fewer, RankingMetrics.AtRecall(truth, scores, options.Recall)?.FalsePositiveRate, Text(options.Recall));
+        statistics.Add("falsePositiveRateAtRecall", id, fewer, RankingMetrics.AtRecall(truth, scores, SummaryOptions.Recall)?.FalsePositiveRate, Text(SummaryOptions.Recall));
         statistics.Add(
-            "recallAtFalsePositiveRate", id, fewer, RankingMetrics.AtFalsePositiveRate(truth, scores, options.FalsePositiveRate)?.TruePositiveRate, Text(options.FalsePositiveRate));
+            "recallAtFalsePositiveRate", id, fewer, RankingMetrics.AtFalsePositiveRate(truth, scores, SummaryOptions.FalsePositiveRate)?.TruePositiveRate, Text(SummaryOptions.FalsePositiveRate));
         statistics.Add("bestF1", id, assessed.Positives, RankingMetrics.BestF1(truth, scores)?.F1);
         CalibrationError? calibration = CalibrationMetrics.Error(truth, scores);
         statistics.Add("expectedCalibrationError", id, assessed.Count, calibration?.Expected);
@@ -220,7 +216,7 @@ internal sealed class StatisticList(int samples)
 
     /// <summary>The mean of one value a sample.</summary>
     public void Add(string name, string? category, int support, IEnumerable<double> values) =>
-        Add(name, category, support, Bootstrap.Mean([.. values]));
+        Add(name, category, support, Bootstrap.Mean(values));
 
     /// <summary>A number of the whole set only.</summary>
     public void Add(string name, string? category, int support, double? value, string? detail = null) =>

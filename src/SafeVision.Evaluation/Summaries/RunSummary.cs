@@ -6,14 +6,9 @@ namespace SafeVision.Evaluation.Summaries;
 /// <summary>Sums a run up: numbers with intervals, curves, the confusion matrix, the worst mistakes, and what to know when reading them.</summary>
 internal static class RunSummary
 {
-    private const double Confidence = 0.95;
     private const int MostCurves = 12; // more lines than that nobody can tell apart
 
     /// <summary>Sums a run up. Equal runs give equal reports.</summary>
-    /// <param name="run">The run beside its truth.</param>
-    /// <param name="options">Null: the defaults.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static EvaluationReport Create(
         ScoredRun run, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -26,7 +21,7 @@ internal static class RunSummary
             Decisions = run.Run.Records.Count > 0 ? DecisionCounts.Of([.. run.Run.Records.Select(record => record.Result)]) : null,
             Curves = [.. Curves(run)],
             Confusion = Confusion(run),
-            Mistakes = RunMistakes.Worst(run, options.Mistakes),
+            Mistakes = RunMistakes.Worst(run),
             Notes = [.. RunNotes.Of(run)],
         };
     }
@@ -35,8 +30,8 @@ internal static class RunSummary
         ScoredRun run, IReadOnlyList<RunStatistic> statistics, SummaryOptions options, CancellationToken cancellationToken)
     {
         RunStatistic[] resampled = [.. statistics.Where(statistic => statistic is { Resampled: not null, Value: not null })];
-        (double? Lower, double? Upper)[] ends = StatisticIntervals.Compute(
-            run.Samples.Count, [.. resampled.Select(statistic => statistic.Resampled!)], options.Resamples, Confidence, run.Run.Identity.Seed, cancellationToken);
+        (double? Lower, double? Upper)[] ends = Bootstrap.Intervals(
+            run.Samples.Count, [.. resampled.Select(statistic => statistic.Resampled!)], options.Resamples, run.Run.Identity.Seed, cancellationToken);
         var intervals = resampled.Zip(ends).ToDictionary(pair => pair.First, pair => pair.Second);
         return
         [
@@ -103,61 +98,44 @@ internal static class RunSummary
 /// <summary>At which points a run is summed up.</summary>
 internal sealed class SummaryOptions
 {
-    /// <summary>The recall at which false alarms are counted, above 0 to 1. Default: 0.95.</summary>
-    public double Recall { get; set; } = 0.95;
+    /// <summary>The recall at which false alarms are counted.</summary>
+    public const double Recall = 0.95;
 
-    /// <summary>The false positive rate at which recall is read, 0 to below 1. Default: 0.05.</summary>
-    public double FalsePositiveRate { get; set; } = 0.05;
+    /// <summary>The false positive rate at which recall is read.</summary>
+    public const double FalsePositiveRate = 0.05;
 
     /// <summary>
     /// The share of harmful images where the guardrail will work, above 0 and below 1: a test set has far more of them, so its
     /// precision is not what a moderator will see. Default: 0.01.
     /// </summary>
-    public double Prevalence { get; set; } = 0.01;
-
-    /// <summary>How many resamples an interval rests on, 100 to 100,000. Default: 1,000.</summary>
-    public int Resamples { get; set; } = 1_000;
-
-    /// <summary>How many of the worst mistakes are shown, 0 to 200. Default: 24.</summary>
-    public int Mistakes { get; set; } = 24;
-
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
-    internal void Check()
+    public double Prevalence
     {
-        Share(Recall is > 0 and <= 1, nameof(Recall), Recall);
-        Share(FalsePositiveRate is >= 0 and < 1, nameof(FalsePositiveRate), FalsePositiveRate);
-        Share(Prevalence is > 0 and < 1, nameof(Prevalence), Prevalence);
-        ArgumentOutOfRangeException.ThrowIfLessThan(Resamples, 100);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Resamples, 100_000);
-        ArgumentOutOfRangeException.ThrowIfNegative(Mistakes);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(Mistakes, 200);
-    }
+        get;
+        init => field = value is > 0 and < 1 ? value : throw new ArgumentOutOfRangeException(nameof(Prevalence), value, "A prevalence is above 0 and below 1.");
+    } = 0.01;
 
-    private static void Share(bool inRange, string name, double value)
-    {
-        if (!inRange)
-        {
-            throw new ArgumentOutOfRangeException(name, value, "Out of its range; see the option's documentation.");
-        }
-    }
+    /// <summary>How many resamples an interval rests on. Default: 1,000.</summary>
+    public int Resamples { get; init; } = 1_000;
 }
 
 /// <summary>Finds the mistakes that teach most: those where the score is furthest on the wrong side.</summary>
 internal static class RunMistakes
 {
+    private const int Most = 24;
+
     /// <summary>The worst mistakes, misses and false alarms in turn, so that the commoner kind does not hide the other.</summary>
-    public static IReadOnlyList<ReportMistake> Worst(ScoredRun run, int count)
+    public static IReadOnlyList<ReportMistake> Worst(ScoredRun run)
     {
         ReportMistake[] mistakes = [.. All(run).OrderByDescending(mistake => mistake.Severity).ThenBy(mistake => mistake.Sample, StringComparer.Ordinal)];
         ReportMistake[] misses = [.. mistakes.Where(mistake => mistake.Missed)], alarms = [.. mistakes.Where(mistake => !mistake.Missed)];
         List<ReportMistake> worst = [];
-        for (int i = 0; worst.Count < count && i < Math.Max(misses.Length, alarms.Length); i++)
+        for (int i = 0; worst.Count < Most && i < Math.Max(misses.Length, alarms.Length); i++)
         {
             worst.AddRange(misses.Skip(i).Take(1));
             worst.AddRange(alarms.Skip(i).Take(1));
         }
 
-        return [.. worst.Take(count)];
+        return [.. worst.Take(Most)];
     }
 
     private static IEnumerable<ReportMistake> All(ScoredRun run)

@@ -110,7 +110,6 @@ public sealed class SymbolScenes : IDisposable
     }
 
     /// <summary>Draws a scene.</summary>
-    /// <param name="index">Its number, 0 and up; there is no last one.</param>
     /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
     public SymbolScene Draw(int index) => Paint(index, draft => [draft.Finish(null)])[0];
 

@@ -14,7 +14,6 @@ internal static class DecisionRule
     /// <param name="policy">The policy.</param>
     /// <param name="frames">What was assessed, one entry a frame, each with the policy's categories in order.</param>
     /// <param name="frameIndices">Each entry's frame in the file.</param>
-    /// <exception cref="ArgumentException">There is no frame, or one lacks a category or has others: nothing may be concluded.</exception>
     public static IReadOnlyList<Finding> Findings(SafetyPolicy policy, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
     {
         if (frames.Count == 0 || frames.Count != frameIndices.Count)

@@ -27,8 +27,9 @@ public sealed class FaithfulnessProbeTests
             "a",
             RednessGuardrail.Finding(0.5) with { Evidence = new Evidence { HeatMap = new HeatMap(2, 1, [1, 0], ImageBox.Whole) } },
             1,
-            new FaithfulnessOptions { Steps = 2, Deleted = MaskFill.Mean, NotInserted = MaskFill.Mean },
-            CancellationToken.None))!;
+            CancellationToken.None,
+            most: 2,
+            notInserted: MaskFill.Mean))!;
 
         // Red of all pixels: whole 0.5; hot half hidden by the mean 128/255: 0.25; cold half then too: 0.5.
         double mean = 128 / 255.0;
@@ -66,7 +67,7 @@ public sealed class FaithfulnessProbeTests
         Assert.Equal((1.0, 2), Value("explanationConsistency"));
         Assert.InRange(Value("energyInBox").Item1, 0.75, 1); // the box is three quarters of the image: an even map would have that
 
-        Faithfulness faithfulness = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, new FaithfulnessOptions { Steps = 3 }, cancellationToken: TestContext.Current.CancellationToken);
+        Faithfulness faithfulness = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, 200, cancellationToken: TestContext.Current.CancellationToken);
         FaithfulnessScore cat = Assert.Single(faithfulness.Scores);
         Assert.Equal(0, faithfulness.LeftOut);
         Assert.True(cat.Insertion > cat.InsertionRandom + 0.1, cat.ToString());
@@ -88,7 +89,7 @@ public sealed class FaithfulnessProbeTests
         Assert.NotEqual(first.DeletionRandom, reseeded.DeletionRandom);
 
         async Task<FaithfulnessScore> Measure(string sample, long seed) => (await FaithfulnessProbe.MeasureAsync(
-            guardrail, ImageSource.FromPixels(pixels, 16, 16, PixelFormat.Rgb24), sample, finding, seed, new FaithfulnessOptions(), CancellationToken.None))!;
+            guardrail, ImageSource.FromPixels(pixels, 16, 16, PixelFormat.Rgb24), sample, finding, seed, CancellationToken.None))!;
     }
 
     [Fact]
@@ -98,8 +99,8 @@ public sealed class FaithfulnessProbeTests
         var run = new EvaluationRun(
             new RunIdentity { Dataset = "D", DatasetVersion = "", DatasetHash = "h", Samples = 0, SamplesHash = "", Policy = "p", PolicyVersion = "", PolicyHash = "", Models = [], Transform = "flip", Seed = 1 }, []);
         var dataset = new EvaluationDataset { Name = "D", Hash = "h", Folder = ".", Categories = [], Samples = [] };
-        await Assert.ThrowsAsync<RunException>(() => FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, cancellationToken: TestContext.Current.CancellationToken));
-        Faithfulness nothing = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run with { Identity = run.Identity with { Transform = "none" } }, cancellationToken: TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<RunException>(() => FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, 200, cancellationToken: TestContext.Current.CancellationToken));
+        Faithfulness nothing = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run with { Identity = run.Identity with { Transform = "none" } }, 200, cancellationToken: TestContext.Current.CancellationToken);
         Assert.All(nothing.Metrics, metric => Assert.Equal((null, 0), (metric.Value, metric.Support)));
     }
 

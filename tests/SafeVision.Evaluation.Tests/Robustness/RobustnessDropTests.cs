@@ -67,7 +67,7 @@ public sealed class RobustnessDropTests(DefaultGuardrail models) : IClassFixture
         Assert.Equal(3, losses.Single(metric => metric.Name == "decisionChangeRate").Support);
 
         Task<EvaluationRun> RunAsync(string name, RobustnessTransform? transform) => EvaluationRunner.RunAsync(
-            models.Guardrail, dataset, Path.Combine(folder.Path, "runs", name), new EvaluationRunOptions { Transform = transform }, cancellationToken: TestContext.Current.CancellationToken);
+            models.Guardrail, dataset, Path.Combine(folder.Path, "runs", name), transform: transform, cancellationToken: TestContext.Current.CancellationToken);
     }
 
     private static EvaluationDataset Dataset { get; } = new()

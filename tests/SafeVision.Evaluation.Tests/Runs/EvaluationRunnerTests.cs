@@ -71,7 +71,7 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         Assert.Contains("another choice of samples", other.Message, StringComparison.Ordinal);
 
         RunException seed = await Assert.ThrowsAsync<RunException>(() => EvaluationRunner.RunAsync(
-            models.Guardrail, Photos("chelsea.png", "coffee.png"), folder.Path, new EvaluationRunOptions { Seed = 2 }, cancellationToken: Cancellation));
+            models.Guardrail, Photos("chelsea.png", "coffee.png"), folder.Path, seed: 2, cancellationToken: Cancellation));
         Assert.Contains("another seed", seed.Message, StringComparison.Ordinal);
     }
 

@@ -10,9 +10,6 @@ namespace SafeVision.Evaluation.Reports.Comparison;
 internal static class ComparisonFolder
 {
     /// <summary>Writes the three files; each is whole or not there. Equal comparisons give equal bytes.</summary>
-    /// <param name="folder">Where to; made where it is missing. Earlier comparisons in it are replaced.</param>
-    /// <param name="comparison">The two runs.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
     /// <returns>The page's path.</returns>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static async Task<string> WriteAsync(string folder, RunComparison comparison, CancellationToken cancellationToken = default)
@@ -65,9 +62,6 @@ internal static class ComparisonPage
     private const int MostChanges = 500;
 
     /// <summary>Writes the page in UTF-8.</summary>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="comparison">The two runs.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
     public static async Task WriteAsync(Stream stream, RunComparison comparison, CancellationToken cancellationToken = default)
     {
         string runs = $"A: {ReportIdentity.Line(comparison.First)}. B: {ReportIdentity.Line(comparison.Second)}";
@@ -186,7 +180,6 @@ internal static class ComparisonMarkdown
     private const int MostChanges = 20;
 
     /// <summary>The comparison's text, lines ending with a line feed.</summary>
-    /// <param name="comparison">The two runs.</param>
     public static string Render(RunComparison comparison)
     {
         var text = new StringBuilder();

@@ -8,16 +8,8 @@ namespace SafeVision.Evaluation.Reports.Comparison;
 /// <summary>Puts two runs side by side: engines, models, policies or transforms under the same images.</summary>
 internal static class RunComparer
 {
-    private const double Confidence = 0.95;
-
-    /// <summary>Compares two runs on the samples that both answered.</summary>
-    /// <param name="dataset">The dataset that both ran over; it may have more samples.</param>
-    /// <param name="first">The run to compare with.</param>
-    /// <param name="second">The run whose gain or loss is told.</param>
-    /// <param name="options">At which points numbers are read and how often samples are drawn; null: the defaults.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
+    /// <summary>Compares two runs on the samples that both answered, and tells what the second gains or loses.</summary>
     /// <exception cref="RunException">A run is of another dataset, or the two have no sample in common.</exception>
-    /// <exception cref="ArgumentException">An option is out of its range.</exception>
     /// <remarks>
     /// Intervals are of the paired bootstrap: each resample is given to both runs, so that what makes an image hard for both
     /// cancels (Efron and Tibshirani 1993, section 16.4). Equal runs and options give equal numbers.
@@ -46,11 +38,10 @@ internal static class RunComparer
             [.. RunStatistics.Of(left, options).Where(statistic => others.ContainsKey(Key(statistic))).Select(statistic => (statistic, others[Key(statistic)]))];
         (RunStatistic First, RunStatistic Second)[] resampled =
             [.. pairs.Where(pair => pair is { First: { Resampled: not null, Value: not null }, Second: { Resampled: not null, Value: not null } })];
-        (double? Lower, double? Upper)[] ends = StatisticIntervals.Compute(
+        (double? Lower, double? Upper)[] ends = Bootstrap.Intervals(
             left.Samples.Count,
             [.. resampled.Select(pair => (ResampledStatistic)(counts => pair.Second.Resampled!(counts) - pair.First.Resampled!(counts)))],
             options.Resamples,
-            Confidence,
             left.Run.Identity.Seed,
             cancellationToken);
         var intervals = resampled.Zip(ends).ToDictionary(pair => pair.First.First, pair => pair.Second);

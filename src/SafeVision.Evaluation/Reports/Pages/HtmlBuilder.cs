@@ -58,12 +58,6 @@ internal readonly record struct Markup(string Value);
 internal static class PageShell
 {
     /// <summary>Writes a page in UTF-8.</summary>
-    /// <param name="stream">Where to; left open.</param>
-    /// <param name="title">The page's title and first heading.</param>
-    /// <param name="lead">What stands below the heading.</param>
-    /// <param name="content">The page's sections.</param>
-    /// <param name="footer">What stands at the end.</param>
-    /// <param name="cancellationToken">Stops the writing.</param>
     public static async Task WriteAsync(Stream stream, string title, Markup lead, Markup content, Markup footer, CancellationToken cancellationToken)
     {
         var page = new HtmlBuilder();

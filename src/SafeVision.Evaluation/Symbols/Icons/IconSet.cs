@@ -62,9 +62,6 @@ internal static class IconSetReader
     }
 
     /// <summary>Reads a set from the bytes of icons.json.</summary>
-    /// <param name="json">The bytes.</param>
-    /// <param name="source">What messages call them.</param>
-    /// <param name="info">The bytes of info.json; null: the set's own <c>info</c>, if it has one.</param>
     /// <exception cref="SymbolException">It is no icon set.</exception>
     public static IconSet Read(ReadOnlyMemory<byte> json, string source, ReadOnlyMemory<byte>? info = null)
     {
