@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
-using ScottPlot;
 
 namespace SafeVision.Training.Runs;
 
@@ -11,7 +10,9 @@ internal static class RunPage
 {
     public const string FileName = "index.html";
 
-    private const int Width = 900, Height = 320, MostPoints = 2000;
+    private const int Width = 900, Height = 320, Left = 70, Bottom = 46, Edge = 10, Marks = 5, MostPoints = 2000;
+
+    private static readonly string[] s_inks = ["#0b62a4", "#b3471d", "#2d7a3e", "#7b3fa0"];
 
     /// <summary>The curves that are looked for: the title, the log's keys and what they are called.</summary>
     private static readonly (string Title, (string Key, string Name)[] Lines)[] s_charts =
@@ -50,28 +51,58 @@ internal static class RunPage
 
     private static string? Draw(IReadOnlyList<JsonObject> log, (string Key, string Name)[] lines)
     {
-        using var plot = new Plot();
-        foreach ((string key, string name) in lines)
-        {
-            (double X, double Y)[] points = key == "mean" ? Means(Points(log, "loss")) : Points(log, key);
-            if (points.Length > 0)
-            {
-                int every = (points.Length + MostPoints - 1) / MostPoints;
-                (double X, double Y)[] shown = [.. points.Where((_, i) => i % every == 0 || i == points.Length - 1)];
-                ScottPlot.Plottables.Scatter line = plot.Add.Scatter(shown.Select(point => point.X).ToArray(), shown.Select(point => point.Y).ToArray());
-                (line.LegendText, line.MarkerSize) = (name, shown.Length < 40 ? 5 : 0);
-            }
-        }
-
-        if (plot.PlottableList.Count == 0)
+        (string Name, (double X, double Y)[] Points)[] shown =
+        [
+            .. from line in lines
+               let points = line.Key == "mean" ? Means(Points(log, "loss")) : Points(log, line.Key)
+               where points.Length > 0
+               let every = (points.Length + MostPoints - 1) / MostPoints
+               select (line.Name, points.Where((_, i) => i % every == 0 || i == points.Length - 1).ToArray()),
+        ];
+        if (shown.Length == 0)
         {
             return null;
         }
 
-        plot.XLabel("step");
-        plot.ShowLegend(Alignment.UpperRight);
-        string svg = plot.GetSvgXml(Width, Height);
-        return svg[svg.IndexOf("<svg", StringComparison.Ordinal)..];
+        (double X, double Y)[] all = [.. shown.SelectMany(line => line.Points)];
+        (double left, double right) = Span(all.Select(point => point.X));
+        (double bottom, double top) = Span(all.Select(point => point.Y));
+        double PixelX(double x) => Left + ((x - left) / (right - left) * (Width - Left - Edge));
+        double PixelY(double y) => Height - Bottom - ((y - bottom) / (top - bottom) * (Height - Bottom - Edge));
+
+        var svg = new StringBuilder();
+        svg.Append(CultureInfo.InvariantCulture, $"<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {Width} {Height}\" font-size=\"13\" fill=\"none\">");
+        for (int i = 0; i <= Marks; i++)
+        {
+            (double x, double y) = (left + ((right - left) * i / Marks), bottom + ((top - bottom) * i / Marks));
+            svg.Append(CultureInfo.InvariantCulture, $"<path stroke=\"#ddd\" d=\"M{PixelX(x):0.#} {Edge}V{Height - Bottom}M{Left} {PixelY(y):0.#}H{Width - Edge}\"/>")
+                .Append(CultureInfo.InvariantCulture, $"<text fill=\"#555\" text-anchor=\"middle\" x=\"{PixelX(x):0.#}\" y=\"{Height - Bottom + 17}\">{x:0.#}</text>")
+                .Append(CultureInfo.InvariantCulture, $"<text fill=\"#555\" text-anchor=\"end\" x=\"{Left - 8}\" y=\"{PixelY(y) + 4:0.#}\">{y:G3}</text>");
+        }
+
+        svg.Append(CultureInfo.InvariantCulture, $"<text fill=\"#222\" text-anchor=\"middle\" x=\"{Width / 2}\" y=\"{Height - 6}\">step</text>");
+        foreach (((string name, (double X, double Y)[] points), int i) in shown.Select((line, i) => (line, i)))
+        {
+            string ink = s_inks[i % s_inks.Length];
+            svg.Append("<polyline stroke-width=\"1.5\" stroke=\"").Append(ink).Append("\" points=\"")
+                .AppendJoin(' ', points.Select(point => string.Create(CultureInfo.InvariantCulture, $"{PixelX(point.X):0.#},{PixelY(point.Y):0.#}"))).Append("\"/>");
+            foreach ((double x, double y) in points.Length < 40 ? points : [])
+            {
+                svg.Append(CultureInfo.InvariantCulture, $"<circle fill=\"{ink}\" r=\"3\" cx=\"{PixelX(x):0.#}\" cy=\"{PixelY(y):0.#}\"/>");
+            }
+
+            svg.Append(CultureInfo.InvariantCulture, $"<text fill=\"{ink}\" text-anchor=\"end\" x=\"{Width - Edge - 6}\" y=\"{Edge + 18 + (17 * i)}\">{name}</text>");
+        }
+
+        return svg.Append("</svg>").ToString();
+    }
+
+    /// <summary>What an axis spans: all the values, and more than nothing where they are one.</summary>
+    private static (double Least, double Most) Span(IEnumerable<double> values)
+    {
+        (double least, double most) = (values.Min(), values.Max());
+        double room = most > least ? 0 : least == 0 ? 0.5 : Math.Abs(least) / 2;
+        return (least - room, most + room);
     }
 
     private static (double X, double Y)[] Points(IReadOnlyList<JsonObject> log, string key) =>
