@@ -311,6 +311,7 @@ public abstract class EngineConformance : IAsyncDisposable
     public async Task Models_that_are_unloaded_under_a_guardrail_are_a_failure_and_no_crash()
     {
         Assert.SkipUnless(LoadsModels, "The engine's models run elsewhere.");
+
         // Sessions are shared by the whole process: a way of running that no other test asks for has its own, which ends with this cache.
         using var sessions = new SessionCache();
         double own = 0.01 + (Interlocked.Increment(ref s_ways) * 1e-6);
