@@ -17,17 +17,11 @@ namespace SafeVision.Evaluation.Calibration;
 /// </remarks>
 internal static class ConformalThreshold
 {
-    /// <summary>The highest threshold that misses at most a share of the positives, on average over calibration sets.</summary>
+    /// <summary>The highest threshold that misses at most a share of the positives.</summary>
     /// <param name="positiveScores">The scores of the positives of the calibration split, finite, in any order.</param>
     /// <param name="maximumRate">The greatest share of positives below the threshold, above 0 and below 1.</param>
-    public static GuaranteedThreshold ForMisses(ReadOnlySpan<double> positiveScores, double maximumRate) =>
-        Lowest(Sorted(positiveScores, 1), maximumRate, confidence: null);
-
-    /// <summary>The highest threshold that misses at most a share of the positives, with a confidence in this very threshold.</summary>
-    /// <param name="positiveScores">The scores of the positives of the calibration split, finite, in any order.</param>
-    /// <param name="maximumRate">The greatest share of positives below the threshold, above 0 and below 1.</param>
-    /// <param name="confidence">Above 0 and below 1.</param>
-    public static GuaranteedThreshold ForMisses(ReadOnlySpan<double> positiveScores, double maximumRate, double confidence) =>
+    /// <param name="confidence">In this very threshold, above 0 and below 1; null: on average over calibration sets.</param>
+    public static GuaranteedThreshold ForMisses(ReadOnlySpan<double> positiveScores, double maximumRate, double? confidence = null) =>
         Lowest(Sorted(positiveScores, 1), maximumRate, confidence);
 
     /// <summary>The lowest threshold that flags at most a share of the negatives, with a confidence in this very threshold.</summary>

@@ -102,9 +102,7 @@ public static class ThresholdTuner
         }
 
         TuningScores calibration = TuningScores.Of(category.Id, samples.Calibration), test = TuningScores.Of(category.Id, samples.Test);
-        GuaranteedThreshold review = options.Confidence is { } confidence
-            ? ConformalThreshold.ForMisses(calibration.Positives, options.MaximumMissRate, confidence)
-            : ConformalThreshold.ForMisses(calibration.Positives, options.MaximumMissRate);
+        GuaranteedThreshold review = ConformalThreshold.ForMisses(calibration.Positives, options.MaximumMissRate, options.Confidence);
         GuaranteedThreshold? block = options.MaximumFalseBlockRate is { } most
             ? ConformalThreshold.ForFalseAlarms(calibration.Negatives, most, options.IntervalConfidence)
             : null;
@@ -224,13 +222,7 @@ public enum CalibrationSource
 public sealed class TuningException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public TuningException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Creates the exception with its cause.</summary>
-    public TuningException(string message, Exception innerException)
+    public TuningException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

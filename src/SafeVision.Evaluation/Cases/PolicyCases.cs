@@ -83,13 +83,7 @@ public static class PolicyCases
 public sealed class CaseFileException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public CaseFileException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Creates the exception with its cause.</summary>
-    public CaseFileException(string message, Exception innerException)
+    public CaseFileException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

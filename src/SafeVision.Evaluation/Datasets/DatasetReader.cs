@@ -156,13 +156,7 @@ public sealed class DatasetReadOptions
 public sealed class DatasetException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public DatasetException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Creates the exception with its cause.</summary>
-    public DatasetException(string message, Exception innerException)
+    public DatasetException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

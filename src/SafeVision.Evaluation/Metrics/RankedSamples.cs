@@ -39,10 +39,7 @@ internal sealed class RankedSamples
     }
 
     /// <summary>The area under the ROC curve: how often a random positive scores above a random negative, ties counting half; null unless both occur.</summary>
-    public double? RocAuc() => RocAuc([]);
-
-    /// <summary>The same with each sample taken several times, as a bootstrap draws them.</summary>
-    /// <param name="counts">How often each sample counts, in the order given to <see cref="From"/>; empty means once each.</param>
+    /// <param name="counts">How often each sample counts, in the order given to <see cref="From"/>, as a bootstrap draws them; empty means once each.</param>
     public double? RocAuc(ReadOnlySpan<int> counts)
     {
         Expect(counts);
@@ -59,9 +56,6 @@ internal sealed class RankedSamples
     }
 
     /// <summary>Average precision: precision at every threshold, weighted by the recall it adds (no interpolation); null without positives.</summary>
-    public double? AveragePrecision() => AveragePrecision([]);
-
-    /// <inheritdoc cref="AveragePrecision()"/>
     /// <param name="counts">How often each sample counts, in the order given to <see cref="From"/>; empty means once each.</param>
     public double? AveragePrecision(ReadOnlySpan<int> counts)
     {

@@ -6,15 +6,6 @@ namespace SafeVision.Evaluation.Metrics;
 /// </summary>
 internal static class RankingMetrics
 {
-    /// <inheritdoc cref="RankedSamples.RocAuc()"/>
-    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
-    public static double? RocAuc(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores) => RankedSamples.From(truth, scores).RocAuc();
-
-    /// <inheritdoc cref="RankedSamples.AveragePrecision()"/>
-    /// <inheritdoc cref="RankedSamples.From" path="/param"/>
-    public static double? AveragePrecision(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores) =>
-        RankedSamples.From(truth, scores).AveragePrecision();
-
     /// <summary>The precision–recall curve; null without positives.</summary>
     /// <inheritdoc cref="RankedSamples.From" path="/param"/>
     public static PrecisionRecallCurve? PrecisionRecallCurve(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores)

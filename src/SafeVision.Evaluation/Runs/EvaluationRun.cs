@@ -67,13 +67,7 @@ public sealed record RunIdentity
 public sealed class RunException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public RunException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Creates the exception with its cause.</summary>
-    public RunException(string message, Exception innerException)
+    public RunException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

@@ -34,13 +34,7 @@ public static class SymbolPolicies
 public sealed class SymbolException : Exception
 {
     /// <summary>Creates the exception.</summary>
-    public SymbolException(string message)
-        : base(message)
-    {
-    }
-
-    /// <summary>Creates the exception with its cause.</summary>
-    public SymbolException(string message, Exception innerException)
+    public SymbolException(string message, Exception? innerException = null)
         : base(message, innerException)
     {
     }

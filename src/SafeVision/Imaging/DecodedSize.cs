@@ -33,22 +33,11 @@ internal static class DecodedSize
         if (format == ImageFormat.Jpeg)
         {
             (int width, int height) = JpegSize(file);
-            int scale = 1;
-            while (scale < 8 && options.TargetShortSide is { } side && Math.Min(width, height) / (2 * scale) >= 2 * side)
-            {
-                scale *= 2; // the decoder makes no more pixels than the models need
-            }
-
+            int scale = JpegDecoder.Reduction(width, height, options.TargetShortSide); // it makes no more pixels than the models need
             return (long)width * height / (scale * scale);
         }
 
-        ImageHeader header = format switch
-        {
-            ImageFormat.Png => PngHeader.Read(file, limits),
-            ImageFormat.Bmp => BmpHeader.Read(file, limits),
-            ImageFormat.WebP => WebPHeader.Read(file, limits),
-            _ => GifHeader.Read(file, limits),
-        };
+        ImageHeader header = ImageHeader.Read(format, file, limits);
         return Math.Min(limits.MaxPixels, (long)header.Width * header.Height * Math.Min(header.Frames, options.MaxSampledFrames));
     }
 

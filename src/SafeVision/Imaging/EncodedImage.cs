@@ -58,14 +58,7 @@ public sealed class EncodedImage
             };
         }
 
-        ImageHeader header = format switch
-        {
-            ImageFormat.Jpeg => ReadJpeg(bytes, limits),
-            ImageFormat.Png => PngHeader.Read(bytes, limits),
-            ImageFormat.WebP => WebPHeader.Read(bytes, limits),
-            ImageFormat.Gif => GifHeader.Read(bytes, limits),
-            _ => BmpHeader.Read(bytes, limits),
-        };
+        ImageHeader header = format == ImageFormat.Jpeg ? ReadJpeg(bytes, limits) : ImageHeader.Read(format, bytes, limits);
         return new EncodedImage(
             format, header.Width, header.Height, [.. Enumerable.Repeat(header.Orientation, header.Frames)], header.HasAlpha, ColorConversion.ForStored(file, format, header.Color));
     }

@@ -54,28 +54,25 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
     {
         ReadOnlySpan<byte> bytes = file.Span;
         ImageLimits limits = options.Limits;
-        switch (format)
+        if (format == ImageFormat.Tiff)
         {
-            case ImageFormat.Jpeg:
-                ImageHeader jpeg = JpegHeader.Read(bytes, limits, out JpegLayout layout);
-                return JpegDecoder.Decode(file, Colored(jpeg, hasStoredColors), layout, options, clock);
-            case ImageFormat.Png:
-                ImageHeader png = Colored(PngHeader.Read(bytes, limits), hasStoredColors);
-                return png.Frames > 1
-                    ? ApngDecoder.Decode(file, png, options, clock)
-                    : StillDecoder.Decode(file, format, png, options);
-            case ImageFormat.Bmp:
-                return StillDecoder.Decode(file, format, BmpHeader.Read(bytes, limits), options);
-            case ImageFormat.WebP:
-                ImageHeader webp = Colored(WebPHeader.Read(bytes, limits), hasStoredColors);
-                return webp.Frames > 1
-                    ? AnimationDecoder.Decode(file, format, webp, options, clock)
-                    : StillDecoder.Decode(file, format, webp, options);
-            case ImageFormat.Gif:
-                return AnimationDecoder.Decode(file, format, GifHeader.Read(bytes, limits), options, clock);
-            default:
-                return TiffDecoder.Decode(file, TiffHeader.Read(bytes, limits), options, clock, hasStoredColors);
+            return TiffDecoder.Decode(file, TiffHeader.Read(bytes, limits), options, clock, hasStoredColors);
         }
+
+        if (format == ImageFormat.Jpeg)
+        {
+            ImageHeader jpeg = JpegHeader.Read(bytes, limits, out JpegLayout layout);
+            return JpegDecoder.Decode(file, Colored(jpeg, hasStoredColors), layout, options, clock);
+        }
+
+        ImageHeader header = Colored(ImageHeader.Read(format, bytes, limits), hasStoredColors);
+        return format switch
+        {
+            ImageFormat.Png when header.Frames > 1 => ApngDecoder.Decode(file, header, options, clock),
+            ImageFormat.Gif => AnimationDecoder.Decode(file, format, header, options, clock),
+            ImageFormat.WebP when header.Frames > 1 => AnimationDecoder.Decode(file, format, header, options, clock),
+            _ => StillDecoder.Decode(file, format, header, options),
+        };
     }
 
     private static ImageHeader Colored(in ImageHeader header, bool hasStoredColors) =>

@@ -96,9 +96,9 @@ public sealed class BinaryMetricsTests
     public void A_broken_score_is_refused_and_not_sorted_in(double score)
     {
         Assert.Contains("Value 1 is", Assert.Throws<ArgumentException>(() => BinaryMetrics.Confusion([true, false], [0.1, score], 0.5)).Message, StringComparison.Ordinal);
-        Assert.Throws<ArgumentException>(() => RankingMetrics.RocAuc([true, false], [0.1, score]));
+        Assert.Throws<ArgumentException>(() => RankedSamples.From([true, false], [0.1, score]).RocAuc([]));
         Assert.Throws<ArgumentException>(() => CalibrationMetrics.Brier([true, false], [0.1, score]));
-        Assert.Throws<ArgumentException>(() => RankingMetrics.RocAuc([true, false], [0.1]));
+        Assert.Throws<ArgumentException>(() => RankedSamples.From([true, false], [0.1]).RocAuc([]));
     }
 
     private static void AveragesMatch(JsonNode golden, AveragedScores scores)

@@ -14,8 +14,8 @@ public sealed class RankingMetricsTests
     {
         JsonNode golden = MetricGolden.Set("binary", name);
         (bool[] truth, double[] scores) = (golden["labels"].Flags(), golden["scores"].Numbers());
-        golden.Matches("average_precision", RankingMetrics.AveragePrecision(truth, scores));
-        golden.Matches("roc_auc", RankingMetrics.RocAuc(truth, scores));
+        golden.Matches("average_precision", RankedSamples.From(truth, scores).AveragePrecision([]));
+        golden.Matches("roc_auc", RankedSamples.From(truth, scores).RocAuc([]));
         F1AtThreshold best = RankingMetrics.BestF1(truth, scores)!.Value;
         golden["best_f1"]!.Matches("f1", best.F1);
         golden["best_f1"]!.Matches("threshold", best.Threshold);
@@ -64,7 +64,7 @@ public sealed class RankingMetricsTests
             }
         }
 
-        Assert.Equal(wins / pairs, RankingMetrics.RocAuc(Truth(set), Scores(set))!.Value, 1e-12);
+        Assert.Equal(wins / pairs, RankedSamples.From(Truth(set), Scores(set)).RocAuc([])!.Value, 1e-12);
     });
 
     [Fact]
@@ -73,8 +73,8 @@ public sealed class RankingMetricsTests
         int[] counts = drawn[..set.Length];
         (bool, double)[] repeated = [.. set.SelectMany((one, i) => Enumerable.Repeat(one, counts[i]))];
         RankedSamples ranked = RankedSamples.From(Truth(set), Scores(set));
-        MetricGolden.Same(RankingMetrics.RocAuc(Truth(repeated), Scores(repeated)), ranked.RocAuc(counts), "ROC-AUC");
-        MetricGolden.Same(RankingMetrics.AveragePrecision(Truth(repeated), Scores(repeated)), ranked.AveragePrecision(counts), "average precision");
+        MetricGolden.Same(RankedSamples.From(Truth(repeated), Scores(repeated)).RocAuc([]), ranked.RocAuc(counts), "ROC-AUC");
+        MetricGolden.Same(RankedSamples.From(Truth(repeated), Scores(repeated)).AveragePrecision([]), ranked.AveragePrecision(counts), "average precision");
         Assert.Equal(
             BinaryMetrics.Confusion(Truth(repeated), Scores(repeated), 0.5),
             BinaryMetrics.Confusion(Truth(set), [.. Scores(set).Select(score => score >= 0.5)], counts));
@@ -102,7 +102,7 @@ public sealed class RankingMetricsTests
     });
 
     [Fact]
-    public void Zero_and_minus_zero_are_one_score() => Assert.Equal(0.5, RankingMetrics.RocAuc([true, false], [-0.0, 0.0]));
+    public void Zero_and_minus_zero_are_one_score() => Assert.Equal(0.5, RankedSamples.From([true, false], [-0.0, 0.0]).RocAuc([]));
 
     private static bool[] Truth((bool Truth, double)[] set) => [.. set.Select(one => one.Truth)];
 

@@ -40,11 +40,7 @@ internal sealed class SvgReader
 
     private SvgGroup? ReadElement(XElement element, SvgStyle around, int depth)
     {
-        if (++_elements > SvgLimits.Elements || depth > SvgLimits.Depth)
-        {
-            throw new SymbolException($"The drawing has more than {SvgLimits.Elements:N0} elements with all its uses, or more than {SvgLimits.Depth} inside each other.");
-        }
-
+        Count(depth);
         SvgStyle style = around.Inside(element);
         switch (element.Name.LocalName)
         {
@@ -57,6 +53,14 @@ internal sealed class SvgReader
                 return used is null ? null : Wrap(element, [used], SKMatrix.CreateTranslation(SvgNumbers.Read(element, "x", 0), SvgNumbers.Read(element, "y", 0)));
             default:
                 return ReadPath(element) is { } path ? Wrap(element, [ReadShape(path, style)]) : null;
+        }
+    }
+
+    private void Count(int depth)
+    {
+        if (++_elements > SvgLimits.Elements || depth > SvgLimits.Depth)
+        {
+            throw new SymbolException($"The drawing has more than {SvgLimits.Elements:N0} elements with all its uses, or more than {SvgLimits.Depth} inside each other.");
         }
     }
 
@@ -85,17 +89,7 @@ internal sealed class SvgReader
     private SvgShape ReadShape(SKPath path, SvgStyle style)
     {
         path.FillType = style.FillRule;
-        return new SvgShape(path)
-        {
-            Fill = ReadPaint(style.Fill, style.FillOpacity),
-            Stroke = ReadPaint(style.Stroke, style.StrokeOpacity),
-            StrokeWidth = style.StrokeWidth,
-            Cap = style.Cap,
-            Join = style.Join,
-            MiterLimit = style.MiterLimit,
-            Dashes = style.Dashes,
-            StrokeFirst = style.StrokeFirst,
-        };
+        return new SvgShape(path, style) { Fill = ReadPaint(style.Fill, style.FillOpacity), Stroke = ReadPaint(style.Stroke, style.StrokeOpacity) };
     }
 
     private SvgPaint? ReadPaint(string text, float opacity)
@@ -146,11 +140,7 @@ internal sealed class SvgReader
     /// <summary>Adds a shape of a clipPath, or the one that a use stands for. Returns its rule.</summary>
     private SKPathFillType AddClip(SKPathBuilder clip, XElement element, SvgStyle around, SKMatrix matrix, int depth)
     {
-        if (++_elements > SvgLimits.Elements || depth > SvgLimits.Depth)
-        {
-            throw new SymbolException($"The drawing has more than {SvgLimits.Elements:N0} elements with all its uses, or more than {SvgLimits.Depth} inside each other.");
-        }
-
+        Count(depth);
         SvgStyle style = around.Inside(element);
         matrix = matrix.PreConcat(SvgNumbers.ReadTransform(element.Attribute("transform")?.Value));
         if (element.Name.LocalName == "use")

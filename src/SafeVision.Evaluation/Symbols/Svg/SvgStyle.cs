@@ -18,6 +18,7 @@ internal sealed record SvgStyle
 
     public float StrokeOpacity { get; init; } = 1;
 
+    /// <summary>The edge's width, in the path's coordinates.</summary>
     public float StrokeWidth { get; init; } = 1;
 
     public SKStrokeCap Cap { get; init; }
@@ -30,8 +31,10 @@ internal sealed record SvgStyle
 
     public SKPathFillType ClipRule { get; init; } = SKPathFillType.Winding;
 
+    /// <summary>Lengths of dashes and gaps; empty: an unbroken edge.</summary>
     public float[] Dashes { get; init; } = [];
 
+    /// <summary>Whether the filling lies over the edge's inner half (<c>paint-order: stroke</c>).</summary>
     public bool StrokeFirst { get; init; }
 
     /// <summary>The style inside an element.</summary>

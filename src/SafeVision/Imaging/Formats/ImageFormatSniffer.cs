@@ -75,4 +75,15 @@ internal static class ImageFormatSniffer
 /// <param name="CanIgnoreAlpha">Whether some viewers ignore the alpha: they do that with BMP and TIFF.</param>
 internal readonly record struct ImageHeader(
     int Width, int Height, int Frames = 1, Orientation Orientation = Orientation.Upright, bool HasAlpha = false,
-    ColorInformation Color = default, bool CanIgnoreAlpha = false);
+    ColorInformation Color = default, bool CanIgnoreAlpha = false)
+{
+    /// <summary>Reads the header of a file, but of a JPEG's or TIFF's, which say more, and checks it against the limits.</summary>
+    /// <exception cref="ImageRejectedException">It is not valid, or over the limits.</exception>
+    public static ImageHeader Read(ImageFormat format, ReadOnlySpan<byte> file, ImageLimits limits) => format switch
+    {
+        ImageFormat.Png => PngHeader.Read(file, limits),
+        ImageFormat.Bmp => BmpHeader.Read(file, limits),
+        ImageFormat.WebP => WebPHeader.Read(file, limits),
+        _ => GifHeader.Read(file, limits),
+    };
+}

@@ -14,7 +14,7 @@ internal static unsafe class JpegDecoder
         using PixelBuffer? mended = layout.HasEnd ? null : Mend(file, ref layout);
         file = mended?.Memory ?? file[..layout.End];
         using var decoder = new SkiaCodec(file, ImageFormat.Jpeg, header.Color);
-        int scale = Reduction(header, options.TargetShortSide);
+        int scale = Reduction(header.Width, header.Height, options.TargetShortSide);
         SKSizeI size = scale == 1 ? new SKSizeI(header.Width, header.Height) : decoder.Codec.GetScaledDimensions(1f / scale);
 
         // Where the last column or row stands for less than half as many pixels as the others, it is left out: counted whole,
@@ -71,11 +71,11 @@ internal static unsafe class JpegDecoder
     private static bool IsGray(ReadOnlySpan<byte> pixel) =>
         Math.Abs(pixel[0] - pixel[1]) <= 3 && Math.Abs(pixel[1] - pixel[2]) <= 3 && pixel[0] is > 96 and < 160;
 
-    // The fast inverse transforms are those to 4x4, 2x2 and 1x1; between them lie slow ones.
-    private static int Reduction(ImageHeader header, int? target)
+    /// <summary>By what the sides are divided. The fast inverse transforms are those to 4x4, 2x2 and 1x1; between them lie slow ones.</summary>
+    public static int Reduction(int width, int height, int? target)
     {
         int scale = 1;
-        while (target is { } side && scale < 8 && Math.Min(header.Width, header.Height) / (scale * 2) >= 2L * side)
+        while (target is { } side && scale < 8 && Math.Min(width, height) / (scale * 2) >= 2L * side)
         {
             scale *= 2;
         }
@@ -137,28 +137,15 @@ internal struct JpegLayout
     /// <summary>Where the image ends: after the end marker, or where the file does.</summary>
     public int End;
 
-    public int MaxHorizontal
+    /// <summary>The largest sampling factors of all components.</summary>
+    public (int Horizontal, int Vertical) MostSampled
     {
         get
         {
-            int most = 1;
-            for (int i = 0; i < ComponentCount; i++)
+            (int Horizontal, int Vertical) most = (1, 1);
+            foreach (Component component in Components[..ComponentCount])
             {
-                most = Math.Max(most, Components[i].Horizontal);
-            }
-
-            return most;
-        }
-    }
-
-    public int MaxVertical
-    {
-        get
-        {
-            int most = 1;
-            for (int i = 0; i < ComponentCount; i++)
-            {
-                most = Math.Max(most, Components[i].Vertical);
+                most = (Math.Max(most.Horizontal, component.Horizontal), Math.Max(most.Vertical, component.Vertical));
             }
 
             return most;

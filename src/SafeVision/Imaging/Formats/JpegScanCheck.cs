@@ -155,7 +155,7 @@ internal ref struct JpegScanCheck
     // A scan of one component has no padding to whole units: one block each, as many as the component needs (A.2.2).
     private readonly int UnitCount(int count, int component)
     {
-        int maxH = _layout.MaxHorizontal, maxV = _layout.MaxVertical;
+        (int maxH, int maxV) = _layout.MostSampled;
         if (count > 1)
         {
             return DivideUp(_layout.Width, 8 * maxH) * DivideUp(_layout.Height, 8 * maxV);

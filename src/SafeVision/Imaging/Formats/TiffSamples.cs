@@ -138,7 +138,7 @@ internal sealed class TiffSamples
         }
         else if (HasAlpha && _page.ExtraSample == AssociatedAlpha)
         {
-            ToStraightAlpha(rgba);
+            AlphaPremultiplication.Divide(rgba, 4);
         }
     }
 
@@ -196,18 +196,6 @@ internal sealed class TiffSamples
             }
 
             pixels[i + 3] = 255;
-        }
-    }
-
-    private static void ToStraightAlpha(Span<byte> rgba)
-    {
-        for (int i = 0; i < rgba.Length; i += 4)
-        {
-            int alpha = rgba[i + 3];
-            for (int channel = 0; channel < 3 && alpha > 0; channel++)
-            {
-                rgba[i + channel] = (byte)Math.Min(255, rgba[i + channel] * 255 / alpha);
-            }
         }
     }
 }
