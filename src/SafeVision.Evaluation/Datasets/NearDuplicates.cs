@@ -28,7 +28,7 @@ public static class NearDuplicates
         for (int i = 0; i < places.Length; i++)
         {
             int first = places[i];
-            index.FindAfter(i, PdqIndex.MaxDistance, (other, distance) => pairs.Add((first, places[other], distance)));
+            index.FindAfter(i, (other, distance) => pairs.Add((first, places[other], distance)));
         }
 
         return pairs;

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Numerics;
 using System.Runtime.Intrinsics;
@@ -28,6 +30,24 @@ internal readonly record struct PdqHash
     /// <summary>Sixteen bits of the hash, as a key to look it up by.</summary>
     /// <param name="index">Which sixteen, 0 to 15.</param>
     internal ushort Part(int index) => (ushort)(_words[index / 4] >> (index % 4 * 16));
+
+    /// <summary>Reads 64 hexadecimal digits, as <see cref="ToString"/> and the reference implementation write them.</summary>
+    public static bool TryParse([NotNullWhen(true)] string? text, out PdqHash hash)
+    {
+        hash = default;
+        Span<byte> bytes = stackalloc byte[Bits / 8];
+        if (text is not { Length: Bits / 4 } || Convert.FromHexString(text, bytes, out _, out _) != System.Buffers.OperationStatus.Done)
+        {
+            return false;
+        }
+
+        hash = new PdqHash(Vector256.Create(
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[24..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[16..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bytes[8..]),
+            BinaryPrimitives.ReadUInt64BigEndian(bytes)));
+        return true;
+    }
 
     /// <summary>64 hexadecimal digits, the highest bits first.</summary>
     public override string ToString() =>
