@@ -40,12 +40,12 @@ internal sealed class ModelOption
     public ModelChoice? Read(ParseResult parsed) => parsed.GetValue(_folder) is { } folder
         ? new ModelChoice(
             folder, Enum.Parse<VisionLanguageMode>(parsed.GetValue(_mode)!, ignoreCase: true), parsed.GetValue(_protocol),
-            parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_allTiles), parsed.GetValue(_withDefaults))
+            parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_withDefaults), parsed.GetValue(_allTiles))
         : null;
 }
 
 /// <summary>The vision-language model that a command line names, and how it is asked.</summary>
-internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool AllTiles, bool WithDefaultModels)
+internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool WithDefaultModels, bool AllTiles = false)
 {
     private const int HeatMapCells = 3; // nine more looks at a picture, which is as long as anyone waits
 
