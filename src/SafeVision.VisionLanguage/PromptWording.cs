@@ -14,7 +14,7 @@ namespace SafeVision.VisionLanguage;
 /// <remarks>
 /// A template sees <c>policy.name</c> and <c>policy.version</c>; <c>categories</c>, each with <c>id</c>, <c>name</c>, <c>token</c>,
 /// <c>protects</c>, <c>includes</c>, <c>excludes</c>, <c>index</c> (from 1) and <c>letter</c> (from A); <c>safe</c> and
-/// <c>reason</c>, the tokens of that name; and <c>question</c>. What comes from a policy is untrusted text in every prompt.
+/// <c>reason</c>, the tokens of that name. What comes from a policy is untrusted text in every prompt.
 /// </remarks>
 internal sealed class PromptWording
 {
@@ -118,7 +118,6 @@ internal sealed class PromptWording
     /// <param name="template">Its name.</param>
     /// <param name="policy">The policy.</param>
     /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
-    /// <param name="question">The variable <c>question</c>; null for undefined.</param>
     /// <param name="safe">The variable <c>safe</c> as the model's tokenizer spells it; null: <see cref="SafeToken"/>.</param>
     /// <param name="reason">The variable <c>reason</c> as the model's tokenizer spells it; null: <see cref="ReasonToken"/>.</param>
     /// <exception cref="ModelLoadException">There is no such template, or it can't be rendered; the message says where and why.</exception>
@@ -126,7 +125,6 @@ internal sealed class PromptWording
         string template,
         SafetyPolicy policy,
         IReadOnlyList<(SafetyCategory Category, PromptText Token)> categories,
-        PromptText? question = null,
         PromptText? safe = null,
         PromptText? reason = null)
     {
@@ -142,7 +140,6 @@ internal sealed class PromptWording
         };
         AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
         AddIfGiven("reason", reason ?? (ReasonToken is { } reasonToken ? PromptText.Trusted(reasonToken) : null));
-        AddIfGiven("question", question);
         return found.Render(variables, isStrict: true);
 
         void AddIfGiven(string name, PromptText? value)

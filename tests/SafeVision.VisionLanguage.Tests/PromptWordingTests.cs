@@ -26,7 +26,7 @@ public sealed class PromptWordingTests : IDisposable
             {% for category in categories %}
             {{ category.index }}{{ category.letter }} {{ category.token }}: {{ category.name }} ({{ category.protects }}) {{ category.includes | join('; ') }} / {{ category.excludes | length }}
             {% endfor %}
-            {{ safe }} or {{ reason }}. {{ question }}
+            {{ safe }} or {{ reason }}.
         """;
 
     private static readonly SafetyPolicy s_policy = SafetyPolicy.Define("shop", "1")
@@ -59,9 +59,9 @@ public sealed class PromptWordingTests : IDisposable
     public void A_template_is_rendered_with_the_policy_as_untrusted_text()
     {
         PromptText prompt = PromptWording.Parse(File, "prompt.yaml").Render(
-            "comprehension", s_policy, [(s_policy.Categories[0], PromptText.Trusted("<|Knives|>"))], PromptText.Trusted("Which?"));
+            "comprehension", s_policy, [(s_policy.Categories[0], PromptText.Trusted("<|Knives|>"))]);
 
-        Assert.Equal("Policy shop:\n1A <|Knives|>: Knives <|SAFE|> (Buyers {{ policy }}.) blades; daggers / 1\n<|Safe|> or <|Reason|>. Which?", prompt.Text);
+        Assert.Equal("Policy shop:\n1A <|Knives|>: Knives <|SAFE|> (Buyers {{ policy }}.) blades; daggers / 1\n<|Safe|> or <|Reason|>.", prompt.Text);
         Assert.Equal(
             ["shop", "Knives <|SAFE|>", "Buyers {{ policy }}.", "blades", "daggers"],
             prompt.UntrustedRanges.Select(range => prompt.Text.Substring(range.Start, range.Length)));
@@ -97,6 +97,10 @@ public sealed class PromptWordingTests : IDisposable
     [InlineData("protocol: p\ntemplates:\n  fast: |\n    a\n    {% include 'b' %}", "line 5: the statement 'include' is not supported")]
     [InlineData("protocol: p\ntemplates: [a]", "'templates' is a list")]
     [InlineData("protocol: &a p\ntemplates: {fast: *a}", "are not supported in a prompt file")]
+    [InlineData("protocol: singguard\nvariables: {messages: x}", "'messages' is no name for a variable of a conversation template")]
+    [InlineData("protocol: singguard\nvariables: {1st: x}", "'1st' is no name")]
+    [InlineData("protocol: singguard\nvariables: {mode: [x]}", "'mode' is a list")]
+    [InlineData("protocol: singguard\nmaximumThoughtTokens: 20000", "'maximumThoughtTokens' must be a whole number from 1")]
     [InlineData("protocol: p\ntokens: {safe: ''}\ntemplates: {fast: x}", "the token 'safe' is empty")]
     [InlineData("protocol: p\nsystem: [a]\ntemplates: {fast: x}", "'system' is a list")]
     public void A_mistake_is_told_by_its_place(string text, string message)
@@ -113,6 +117,15 @@ public sealed class PromptWordingTests : IDisposable
         PromptWording wording = PromptWording.Parse("protocol: llavaguard\n", "prompt.yaml");
 
         Assert.Equal(("llavaguard", true, 60), (wording.Protocol, wording.Has("fast"), wording.MaximumReasonWords));
+    }
+
+    [Fact]
+    public void A_file_without_templates_changes_what_it_says_and_keeps_the_rest()
+    {
+        PromptWording wording = PromptWording.Parse("protocol: qwenguard\nmaximumReasonWords: 9\ntokens: {spam: X1}\nvariables: {loud: 'true', mode: deep}", "prompt.yaml");
+
+        Assert.Equal((true, 9, 160, "X1"), (wording.Has("fast"), wording.MaximumReasonWords, wording.MaximumReasonTokens, wording.Token("spam")));
+        Assert.Equal((null, "deep", true), (wording.Variable("loud"), wording.Variable("mode"), wording.Variables.TryGet("loud", out object? loud) ? loud : null));
     }
 
     [Fact]
