@@ -4,12 +4,13 @@ using SafeVision.Assessments;
 using SafeVision.Policies;
 using SafeVision.Tests.Documents;
 using SafeVision.Tests.Fakes;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Tests.Generation;
 
 namespace SafeVision.VisionLanguage.Tests.Documents;
 
 /// <summary>The code, the prompt file and the names of docs/vision-language-models.md.</summary>
-public sealed partial class VisionLanguageModelsTests
+public sealed class VisionLanguageModelsTests
 {
     private const string Document = "docs/vision-language-models.md";
 
@@ -66,15 +67,9 @@ public sealed partial class VisionLanguageModelsTests
     [Fact]
     public void The_document_names_every_family_protocol_and_key_of_a_prompt_file()
     {
-        string families = Repository.Read("src/SafeVision.VisionLanguage/Families/VisionLanguageFamilies.cs");
-        string[] names = [.. Families().Matches(families).Select(family => family.Groups[1].Value)];
-        Assert.True(names.Length >= 4);
         IEnumerable<string> words =
         [
-            .. from name in names
-               let code = Repository.Read($"src/SafeVision.VisionLanguage/Families/{name}.cs")
-               from type in ModelTypes().Match(code).Groups[1].Value.Split(", ")
-               select type.StartsWith('"') ? type.Trim('"') : Regex.Match(code, $"string {type} = \"([^\"]+)\"").Groups[1].Value,
+            .. VisionLanguageFamily.All.SelectMany(family => family.ModelTypes),
             .. Directory.GetFiles(Repository.PathOf("src/SafeVision.VisionLanguage/Prompts"), "*.yaml").Select(file => Path.GetFileNameWithoutExtension(file)),
             "protocol", "order", "system", "templates", "tokens", "maximumReasonWords", "maximumReasonTokens", "maximumThoughtTokens", "variables",
             "policy.name", "policy.version", "categories", "id", "name", "token", "protects", "includes", "excludes", "index", "letter", "safe", "reason",
@@ -146,10 +141,4 @@ public sealed partial class VisionLanguageModelsTests
         }
         #endregion
     }
-
-    [GeneratedRegex(@"new (\w+)\(\)[,\]]")]
-    private static partial Regex Families();
-
-    [GeneratedRegex(@"ModelTypes \{ get; \} = \[([^\]]+)\]")]
-    private static partial Regex ModelTypes();
 }
