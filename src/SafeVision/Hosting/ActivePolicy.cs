@@ -1,3 +1,4 @@
+using SafeVision.Assessments;
 using SafeVision.Engines;
 using SafeVision.Imaging;
 using SafeVision.Policies;
@@ -179,7 +180,7 @@ internal sealed class PolicyLease(RefCountedPolicy policy) : IDisposable
     /// <summary>Releases the policy only when <paramref name="work"/>, which may outlive a time-out, has ended.</summary>
     public void ReleaseAfter(Task work) => _pending = work;
 
-    public Provenance Provenance(StageDurations durations, int frameCount, int framesJudged) => new()
+    public Provenance Provenance(StageDurations durations, int frameCount, int framesJudged, TokenUsage? tokens = null) => new()
     {
         Policy = Policy.Name,
         PolicyVersion = Policy.Version,
@@ -188,6 +189,7 @@ internal sealed class PolicyLease(RefCountedPolicy policy) : IDisposable
         FrameCount = frameCount,
         FramesJudged = framesJudged,
         Durations = durations,
+        Tokens = tokens,
     };
 
     public void Dispose()

@@ -38,7 +38,7 @@ internal sealed class CheckRecord(PolicyLease lease, TimeProvider clock)
             Decision = decision,
             Explanation = explanation,
             Findings = findings,
-            Provenance = lease.Provenance(Durations(), decoded.FrameCount, decoded.Judged.Count) with { Tokens = usage },
+            Provenance = lease.Provenance(Durations(), decoded.FrameCount, decoded.Judged.Count, usage),
         };
     }
 

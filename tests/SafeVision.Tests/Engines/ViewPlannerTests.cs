@@ -23,7 +23,7 @@ public sealed class ViewPlannerTests
             ImageRegion seen = whole.First.Preprocessor.VisibleRegion(width, height, whole.First.Region);
             Assert.True(seen.Width * seen.Height >= 0.7 * width * height, $"{seen}");
             Assert.InRange(1 + whole.More.Length, 1, ViewPlanner.MostViews);
-            Assert.InRange(whole.Drawn.Length, 1, ViewPlanner.MostViews);
+            Assert.InRange(whole.Drawn.Length, planner == s_nsfw ? 0 : 1, ViewPlanner.MostViews);
             Assert.All(whole.Drawn.Take(1), view => Assert.Equal(ViewShape.Plain, view.Shape));
         }
     }

@@ -179,10 +179,23 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     private void LookTwice(ImageFrame frame, NetworkRun run, in ViewGroup group, CancellationToken cancellationToken)
     {
         Look(frame, run, [group.First], 0, _network.Temperature, cancellationToken);
-        if (group.More.Length > 0 && Array.Exists(_rules, rule => ClassifierReport.Mass(rule, run.Shares(0)) >= (_mustAgree ? LeastToAgreeOn : LeastOpinion)))
+        if (group.More.Length > 0 && SeesSomething(run.Shares(0)))
         {
             Look(frame, run, group.More, 1, _network.Temperature, cancellationToken);
         }
+    }
+
+    private bool SeesSomething(ReadOnlySpan<float> shares)
+    {
+        foreach (CategoryRule rule in _rules)
+        {
+            if (ClassifierReport.Mass(rule, shares) >= (_mustAgree ? LeastToAgreeOn : LeastOpinion))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Shows the network views, after those that stand before <paramref name="first"/> already.</summary>

@@ -5,7 +5,7 @@ namespace SafeVision.Engines.ClosedSet;
 /// <summary>Views of one part of an image, whose answers are taken together.</summary>
 /// <param name="First">Always shown, and alone where it sees nothing of any category. Plain.</param>
 /// <param name="More">Shown as well where the first one sees something.</param>
-/// <param name="Drawn">Shown instead where the image is drawn: the whole, and small, as icons are drawn.</param>
+/// <param name="Drawn">Shown instead where the image is drawn: the whole, and small, as icons are drawn. None where views must agree.</param>
 internal readonly record struct ViewGroup(ClassifierView First, ClassifierView[] More, ClassifierView[] Drawn);
 
 /// <summary>Chooses what of an image a network with a square input is shown, so that nothing stays out of sight.</summary>
@@ -72,7 +72,7 @@ internal sealed class ViewPlanner
         var group = new ViewGroup(
             isCut ? new(_squeeze, whole) : main,
             _mustAgree ? Agreeing(whole, stretch) : isCut ? [main] : [],
-            [new(_squeeze, whole), new(_canvas, whole, ViewShape.Padded, SmallFill)]);
+            _mustAgree ? [] : [new(_squeeze, whole), new(_canvas, whole, ViewShape.Padded, SmallFill)]);
         if (stretch <= Stretched)
         {
             return [group];
