@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace SafeVision.VisionLanguage.Templates;
 
@@ -7,13 +7,10 @@ namespace SafeVision.VisionLanguage.Templates;
 /// Cuts a template into tokens. White space is handled as Hugging Face's transformers sets Jinja up: <c>trim_blocks</c> and
 /// <c>lstrip_blocks</c> are on, and one line break at the end of the template is dropped (jinja2/lexer.py).
 /// </summary>
-internal sealed class TemplateLexer
+internal sealed partial class TemplateLexer
 {
     private const int Longest = 1 << 20;
     private const int MostTokens = 200_000;
-
-    private static readonly string[] s_signs =
-        ["==", "!=", "<=", ">=", "//", "**", "+", "-", "*", "/", "%", "~", "<", ">", "=", "(", ")", "[", "]", "{", "}", ",", ".", ":", "|", ";"];
 
     private readonly string _text;
     private readonly TemplateSource _source;
@@ -42,7 +39,7 @@ internal sealed class TemplateLexer
         bool strip = false, atLineStart = true;
         while (_at < _text.Length)
         {
-            int tag = NextTag();
+            int tag = Tag().Match(_text, _at) is { Success: true } next ? next.Index : _text.Length;
             AddData(tag, strip, atLineStart);
             if (tag == _text.Length)
             {
@@ -80,20 +77,6 @@ internal sealed class TemplateLexer
         }
 
         Add(TemplateTokenKind.EndOfTemplate, "");
-    }
-
-    /// <summary>The place of the next <c>{{</c>, <c>{%</c> or <c>{#</c>; the template's end where there is none.</summary>
-    private int NextTag()
-    {
-        for (int at = _text.IndexOf('{', _at); at >= 0 && at + 1 < _text.Length; at = _text.IndexOf('{', at + 1))
-        {
-            if (_text[at + 1] is '{' or '%' or '#')
-            {
-                return at;
-            }
-        }
-
-        return _text.Length;
     }
 
     /// <summary>Adds the text up to a tag, without the white space that the tags on its two sides take away.</summary>
@@ -159,117 +142,58 @@ internal sealed class TemplateLexer
 
     private void ReadToken(ref int open)
     {
-        char first = _text[_at];
-        int start = _at;
-        if (char.IsAsciiLetter(first) || first == '_')
+        Match token = Token().Match(_text, _at);
+        if (!token.Success)
         {
-            while (_at < _text.Length && (char.IsAsciiLetterOrDigit(_text[_at]) || _text[_at] == '_'))
+            throw _source.Wrong(_line, _text[_at] is '\'' or '"'
+                ? $"the text that begins here is not closed with {_text[_at]}"
+                : $"the character '{_text[_at]}' (U+{(int)_text[_at]:X4}) means nothing in a tag");
+        }
+
+        if (token.Groups["sign"].Success)
+        {
+            open += token.Value is "(" or "[" or "{" ? 1 : token.Value is ")" or "]" or "}" ? -1 : 0;
+            if (open < 0)
             {
-                _at++;
+                throw _source.Wrong(_line, $"'{token.Value}' closes what was not opened");
             }
 
-            Add(TemplateTokenKind.Name, _text[start.._at]);
+            Add(TemplateTokenKind.Sign, token.Value);
         }
-        else if (char.IsAsciiDigit(first))
+        else if (token.Groups["name"].Success)
         {
-            ReadDigits();
-            if (_at + 1 < _text.Length && _text[_at] == '.' && char.IsAsciiDigit(_text[_at + 1]))
-            {
-                _at++;
-                ReadDigits();
-            }
-
-            Add(TemplateTokenKind.Number, _text[start.._at].Replace("_", "", StringComparison.Ordinal));
+            Add(TemplateTokenKind.Name, token.Value);
         }
-        else if (first is '\'' or '"')
+        else if (token.Groups["number"].Success)
         {
-            ReadText(first);
+            Add(TemplateTokenKind.Number, token.Value.Replace("_", "", StringComparison.Ordinal));
         }
         else
         {
-            string sign = s_signs.FirstOrDefault(known => string.CompareOrdinal(_text, start, known, 0, known.Length) == 0)
-                ?? throw _source.Wrong(_line, $"the character '{first}' (U+{(int)first:X4}) means nothing in a tag");
-            open += sign is "(" or "[" or "{" ? 1 : sign is ")" or "]" or "}" ? -1 : 0;
-            if (open < 0)
-            {
-                throw _source.Wrong(_line, $"'{sign}' closes what was not opened");
-            }
-
-            _at += sign.Length;
-            Add(TemplateTokenKind.Sign, sign);
-        }
-    }
-
-    private void ReadDigits()
-    {
-        while (_at < _text.Length && (char.IsAsciiDigit(_text[_at]) || _text[_at] == '_'))
-        {
-            _at++;
-        }
-    }
-
-    private void ReadText(char quote)
-    {
-        int begin = _line;
-        var value = new StringBuilder();
-        for (_at++; _at < _text.Length && _text[_at] != quote; _at++)
-        {
-            _line += _text[_at] == '\n' ? 1 : 0;
-            if (_text[_at] == '\\' && _at + 1 < _text.Length)
-            {
-                _at++;
-                ReadEscape(value, begin);
-            }
-            else
-            {
-                value.Append(_text[_at]);
-            }
+            Add(TemplateTokenKind.Text, Escape().Replace(token.Value[1..^1], Unescaped));
         }
 
-        if (_at >= _text.Length)
-        {
-            throw _source.Wrong(begin, $"the text that begins here is not closed with {quote}");
-        }
-
-        _at++;
-        Add(TemplateTokenKind.Text, value.ToString(), begin);
+        MoveTo(_at + token.Length);
     }
 
     // The escapes of a Python text; one that is unknown stands as it is.
-    private void ReadEscape(StringBuilder value, int begin)
+    private string Unescaped(Match escape) => escape.Value[1] switch
     {
-        char escape = _text[_at];
-        int digits = escape switch { 'x' => 2, 'u' => 4, 'U' => 8, _ => 0 };
-        if (digits > 0)
-        {
-            if (_at + digits >= _text.Length
-                || !int.TryParse(_text.AsSpan(_at + 1, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int point)
-                || point is < 0 or > 0x10FFFF)
-            {
-                throw _source.Wrong(begin, $"'\\{escape}' needs {digits} hexadecimal digits that name a character");
-            }
-
-            value.Append(point > 0xFFFF ? char.ConvertFromUtf32(point) : ((char)point).ToString());
-            _at += digits;
-            return;
-        }
-
-        _line += escape == '\n' ? 1 : 0;
-        value.Append(escape switch
-        {
-            'n' => "\n",
-            't' => "\t",
-            'r' => "\r",
-            'f' => "\f",
-            'v' => "\v",
-            'a' => "\a",
-            'b' => "\b",
-            '0' => "\0",
-            '\n' => "",
-            '\\' or '\'' or '"' => escape.ToString(),
-            _ => $"\\{escape}",
-        });
-    }
+        'x' or 'u' or 'U' => escape.Length > 2 && int.TryParse(escape.ValueSpan[2..], NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int point) && point is >= 0 and <= 0x10FFFF
+            ? point > 0xFFFF ? char.ConvertFromUtf32(point) : ((char)point).ToString()
+            : throw _source.Wrong(_line, $"'{escape.ValueSpan[..2]}' needs {(escape.Value[1] switch { 'x' => 2, 'u' => 4, _ => 8 })} hexadecimal digits that name a character"),
+        'n' => "\n",
+        't' => "\t",
+        'r' => "\r",
+        'f' => "\f",
+        'v' => "\v",
+        'a' => "\a",
+        'b' => "\b",
+        '0' => "\0",
+        '\n' => "",
+        '\\' or '\'' or '"' => escape.Value[1..],
+        _ => escape.Value,
+    };
 
     private bool IsRaw() => _tokens is [.., { Kind: TemplateTokenKind.StatementBegin }, { Value: "raw", Kind: TemplateTokenKind.Name }, _];
 
@@ -277,33 +201,15 @@ internal sealed class TemplateLexer
     private (bool Strip, bool Keep) ReadRaw(bool strip, int begin)
     {
         _tokens.RemoveRange(_tokens.Count - 3, 3);
-        for (int tag = _text.IndexOf("{%", _at, StringComparison.Ordinal); tag >= 0; tag = _text.IndexOf("{%", tag + 2, StringComparison.Ordinal))
+        Match end = EndOfRaw().Match(_text, _at);
+        if (!end.Success)
         {
-            if (EndOfRaw(tag) is { } end)
-            {
-                AddData(tag, strip, atLineStart: false);
-                MoveTo(end);
-                return (_text[end - 3] == '-', _text[end - 3] == '+');
-            }
+            throw _source.Wrong(begin, "'raw' begins here and is not closed with 'endraw'");
         }
 
-        throw _source.Wrong(begin, "'raw' begins here and is not closed with 'endraw'");
-    }
-
-    /// <summary>The place after <c>{% endraw %}</c> where it begins here.</summary>
-    private int? EndOfRaw(int tag)
-    {
-        ReadOnlySpan<char> rest = _text.AsSpan(tag + 2);
-        rest = rest.StartsWith("-") || rest.StartsWith("+") ? rest[1..] : rest;
-        rest = rest.TrimStart();
-        if (!rest.StartsWith("endraw"))
-        {
-            return null;
-        }
-
-        rest = rest["endraw".Length..].TrimStart();
-        rest = rest.StartsWith("-") || rest.StartsWith("+") ? rest[1..] : rest;
-        return rest.StartsWith("%}") ? _text.Length - rest.Length + 2 : null;
+        AddData(end.Index, strip, atLineStart: false);
+        MoveTo(end.Index + end.Length);
+        return (end.Groups[1].Value == "-", end.Groups[1].Value == "+");
     }
 
     private bool DropLineBreak(bool drop)
@@ -343,4 +249,19 @@ internal sealed class TemplateLexer
 
         _tokens.Add(new TemplateToken(kind, value, line ?? _line));
     }
+
+    [GeneratedRegex(@"\{[{%#]")]
+    private static partial Regex Tag();
+
+    [GeneratedRegex(
+        @"\G(?:(?<name>[A-Za-z_][A-Za-z0-9_]*)|(?<number>[0-9][0-9_]*(?:\.[0-9][0-9_]*)?)|(?<text>'(?>[^'\\]+|\\.)*'|""(?>[^""\\]+|\\.)*"")"
+        + @"|(?<sign>==|!=|<=|>=|//|\*\*|[-+*/%~<>=()\[\]{},.:|;]))",
+        RegexOptions.Singleline)]
+    private static partial Regex Token();
+
+    [GeneratedRegex(@"\\(?:x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|.)", RegexOptions.Singleline)]
+    private static partial Regex Escape();
+
+    [GeneratedRegex(@"\{%[-+]?\s*endraw\s*([-+]?)%\}")]
+    private static partial Regex EndOfRaw();
 }
