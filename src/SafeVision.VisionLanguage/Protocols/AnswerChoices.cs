@@ -49,9 +49,6 @@ internal sealed class AnswerChoices
         }
     }
 
-    /// <summary>The answers at these positions alone.</summary>
-    public AnswerChoices Only(IReadOnlyList<int> positions) => new(ChoiceSet.Create([.. positions.Select(position => _choices.Choices[position])]));
-
     /// <summary>Each answer's share when nothing else can be said, in the order given; they add up to 1.</summary>
     /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities.</exception>
     public async ValueTask<double[]> AskAsync(IGenerationSession session, CancellationToken cancellationToken)

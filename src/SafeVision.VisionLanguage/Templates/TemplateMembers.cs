@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>What can be asked of a value: attributes, items, slices, methods.</summary>
@@ -31,13 +29,8 @@ internal static class TemplateMembers
             case (IReadOnlyList<object?> list, long index):
                 index += index < 0 ? list.Count : 0;
                 return index >= 0 && index < list.Count ? list[(int)index] : new TemplateUndefined("an item beyond the list's end");
-            case (string text, long index):
-                int[]? starts = Starts(run, text);
-                int count = Length(run, text);
-                index += index < 0 ? count : 0;
-                return index >= 0 && index < count
-                    ? Part(run, text, starts, (int)index, (int)index + 1)
-                    : new TemplateUndefined("a character beyond the text's end");
+            case (string text, long):
+                return Item(run, TemplateValues.Items(run, text), key) is string character ? character : new TemplateUndefined("a character beyond the text's end");
             case (TemplateMap map, string name):
                 return map.TryGet(run.Marks.Plain(name), out object? value) ? value : Attribute(run, map, run.Marks.Plain(name));
             case (TemplateUndefined, _):
@@ -63,22 +56,7 @@ internal static class TemplateMembers
                 run.Spend(list.Count);
                 return Places(list.Count).Select(place => list[place]).ToList();
             case string text:
-                int[]? starts = Starts(run, text);
-                int count = Length(run, text);
-                if (by == 1)
-                {
-                    (long first, long end) = Bounds(count);
-                    return first >= end ? "" : Part(run, text, starts, (int)first, (int)end);
-                }
-
-                run.Spend(count);
-                var builder = new StringBuilder();
-                foreach (int place in Places(count))
-                {
-                    builder.Append(Part(run, text, starts, place, place + 1));
-                }
-
-                return builder.ToString();
+                return string.Concat((List<object?>)Slice(run, TemplateValues.Items(run, text), start, stop, step)!);
             case TemplateUndefined:
                 return new List<object?>();
             default:
@@ -129,34 +107,6 @@ internal static class TemplateMembers
         }
 
         return text.Length - pairs;
-    }
-
-    /// <summary>Where each character of a text begins, and where the last one ends; null where each is one UTF-16 unit.</summary>
-    private static int[]? Starts(TemplateRun run, string marked)
-    {
-        string text = run.Marks.Plain(marked);
-        if (!text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
-        {
-            return null;
-        }
-
-        run.Spend(text.Length);
-        var starts = new List<int>(text.Length + 1);
-        for (int at = 0; at < text.Length; at++)
-        {
-            starts.Add(at);
-            at += at + 1 < text.Length && char.IsSurrogatePair(text[at], text[at + 1]) ? 1 : 0;
-        }
-
-        return [.. starts, text.Length];
-    }
-
-    private static string Part(TemplateRun run, string text, int[]? starts, int from, int to)
-    {
-        (int start, int end) = starts is null ? (from, to) : (starts[from], starts[to]);
-        run.Spend(1);
-        run.SpendCharacters(end - start);
-        return text.Substring(start, end - start);
     }
 
     private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);
