@@ -52,7 +52,7 @@ internal static class GuardProtocols
             : Guess(tokenizer, profile.Conversation);
         bool fits = beside is not null && Find(beside.Protocol, beside.Source) == protocol;
         PromptWording wording = fits ? beside! : PromptWording.Default(protocol.Name);
-        return (protocol, wording.System is null && configuration.Text(SystemFile) is { } system ? wording.WithSystem(PromptText.Trusted(system.Trim())) : wording);
+        return (protocol, protocol is ShieldstralProtocol && wording.System is null && configuration.Text(SystemFile) is { } system ? wording.WithSystem(PromptText.Trusted(system.Trim())) : wording);
     }
 
     /// <summary>Finds a protocol by its name, in any case; null where there is none.</summary>

@@ -1,5 +1,7 @@
 using SafeVision.Assessments;
 using SafeVision.Policies;
+using SafeVision.Tests.Fakes;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -40,6 +42,17 @@ public sealed class ShieldstralProtocolTests
         CompiledProtocol compiled = new ShieldstralProtocol().Compile(Context(
             s_policy, s_tokenizer, PromptWording.Default("shieldstral"), conversation: OfTemplate(template + Turn, "<image>")));
         Assert.StartsWith(start, compiled.Prompts[0].Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("shieldstral", "Judge as you were trained.")]
+    [InlineData("instruct", null)]
+    public void A_system_sentence_in_a_file_of_the_checkpoint_is_this_guards_own(string protocol, string? system)
+    {
+        using TemporaryFolder folder = new();
+        folder.Write("SYSTEM_PROMPT.txt", "Judge as you were trained.\n");
+        ProtocolContext context = Context(s_policy, s_tokenizer, PromptWording.Default(protocol));
+        Assert.Equal(system, GuardProtocols.Choose(ModelConfiguration.Open(folder.Path), s_tokenizer, context.Profile, protocol).Wording.System?.Text);
     }
 
     [Fact]
