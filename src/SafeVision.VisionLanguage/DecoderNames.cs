@@ -36,6 +36,9 @@ internal sealed record DecoderNames
     /// <summary>The same with the new tokens, in the same order.</summary>
     public required IReadOnlyList<string> Present { get; init; }
 
+    /// <summary>What layers with a memory of fixed size hold, [batch, …], and the same with the new tokens; none where all layers attend.</summary>
+    public required IReadOnlyList<(string Past, string Present)> States { get; init; }
+
     /// <exception cref="ModelLoadException">A tensor is missing or of another form; the message names file and tensor.</exception>
     public static DecoderNames Read(GraphSignature graph, TensorNaming naming)
     {
@@ -65,6 +68,7 @@ internal sealed record DecoderNames
             Logits = graph.RequireFloats(graph.Output(naming.Logits), 3).Name,
             Past = past,
             Present = present,
+            States = ReadStates(graph, naming),
         };
     }
 
@@ -72,10 +76,10 @@ internal sealed record DecoderNames
     /// <exception cref="ModelLoadException">It does; the message names file and tensor.</exception>
     public void RequireNothingElse(GraphSignature graph)
     {
-        HashSet<string?> known = [Embeddings, Mask, Positions, VisibleUntil, KeepLogits, UseCacheBranch, .. Past];
+        HashSet<string?> known = [Embeddings, Mask, Positions, VisibleUntil, KeepLogits, UseCacheBranch, .. Past, .. States.Select(state => state.Past)];
         if (graph.Inputs.Values.FirstOrDefault(input => !known.Contains(input.Name)) is { } unknown)
         {
-            throw graph.Wrong(unknown, "no input of that name is known; decoders with convolutional or recurrent states, cross attention or adapters are not supported");
+            throw graph.Wrong(unknown, "no input of that name is known; decoders with other states, cross attention or adapters are not supported");
         }
     }
 
@@ -83,7 +87,27 @@ internal sealed record DecoderNames
     public bool CanShareCache(OnnxHeader header)
     {
         HashSet<(string, string, string, string)> nodes = [.. header.GroupQueryAttentions.Select(node => (node.PastKey, node.PastValue, node.PresentKey, node.PresentValue))];
-        return Enumerable.Range(0, Past.Count / 2).All(layer => nodes.Contains((Past[2 * layer], Past[(2 * layer) + 1], Present[2 * layer], Present[(2 * layer) + 1])));
+        return States.Count == 0 && Enumerable.Range(0, Past.Count / 2).All(layer => nodes.Contains((Past[2 * layer], Past[(2 * layer) + 1], Present[2 * layer], Present[(2 * layer) + 1])));
+    }
+
+    private static (string, string)[] ReadStates(GraphSignature graph, TensorNaming naming)
+    {
+        var states = new List<(string, string)>();
+        foreach ((string past, string present) in naming.States)
+        {
+            foreach (int layer in graph.Inputs.Keys.Select(name => TensorNaming.LayerOf(past, name)).OfType<int>().Order())
+            {
+                OnnxTensorInfo input = graph.RequireFloats(graph.Input(TensorNaming.Layer(past, layer)), 3, 4);
+                if (!input.Dimensions.Skip(1).All(size => size > 0))
+                {
+                    throw graph.Wrong(input, "all dimensions but the first must be fixed");
+                }
+
+                states.Add((input.Name, graph.Require(graph.Output(TensorNaming.Layer(present, layer)), input.Type, input.Dimensions.Count).Name));
+            }
+        }
+
+        return [.. states];
     }
 
     private static void RequireCache(GraphSignature graph, string[] past, string[] present)

@@ -118,6 +118,10 @@ internal sealed record TensorNaming
 
     public string PresentValue { get; init; } = "present.%d.value";
 
+    /// <summary>What a memory of fixed size holds in place of keys and values: the last inputs of its convolution, and the memory itself.</summary>
+    public IReadOnlyList<(string Past, string Present)> States { get; init; } =
+        [("past_key_values.%d.conv_state", "present.%d.conv_state"), ("past_key_values.%d.recurrent_state", "present.%d.recurrent_state")];
+
     /// <summary>A layer's name by a pattern.</summary>
     public static string Layer(string pattern, int layer) =>
         pattern.Replace("%d", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);

@@ -85,6 +85,15 @@ public static class VisionLanguageSelfTest
             inputs[past] = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, cache.ElementDataType, [1, cache.Dimensions[1], 0, cache.Dimensions[3]]);
         }
 
+        foreach ((string past, _) in names.States)
+        {
+            long[] shape = [1, .. metadata[past].Dimensions.Skip(1)];
+            int length = checked((int)shape.Aggregate(1L, (product, size) => checked(product * size)));
+            inputs[past] = metadata[past].ElementDataType == TensorElementType.Float16
+                ? OrtValue.CreateTensorValueFromMemory(new Float16[length], shape)
+                : OrtValue.CreateTensorValueFromMemory(new float[length], shape);
+        }
+
         return Run(loaded.Decoder, golden, inputs, cancellationToken);
     }
 

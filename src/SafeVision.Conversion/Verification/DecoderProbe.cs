@@ -53,6 +53,7 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int i
 
             OrtValue value = name switch
             {
+                _ when name.EndsWith("_state", StringComparison.Ordinal) => Nothing(run, name),
                 "inputs_embeds" => run.Value(name, embeddings[(start * shape.InputWidth)..((start + count) * shape.InputWidth)], 1, count, shape.InputWidth),
                 "attention_mask" => run.Value(name, [.. Enumerable.Repeat(1f, start + count)], 1, start + count),
                 "position_ids" => Positions(run, start, count),
@@ -65,6 +66,13 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int i
         }
 
         return inputs;
+    }
+
+    /// <summary>A memory that nothing was put into yet.</summary>
+    private static OrtValue Nothing(GraphRun run, string name)
+    {
+        long[] sizes = [1, .. run.Inputs[name].Dimensions.Skip(1).Select(size => (long)size)];
+        return run.Value(name, new float[sizes.Aggregate(1L, (product, size) => product * size)], sizes);
     }
 
     private static OrtValue Positions(GraphRun run, int start, int count)

@@ -119,12 +119,7 @@ internal static class ReferenceDecoder
             cancellationToken.ThrowIfCancellationRequested();
             float[] x = [.. residual];
             ReferenceTransformer.Normalize(layer.AttentionNorm, x);
-            RotaryTable rotary = (layer.SeesWindow ? shape.WindowRotary : null) ?? shape.Rotary;
-            float[] query = Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape, rotary), key = Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape, rotary);
-            float[] value = ReferenceTransformer.Linear(layer.Value, x);
-            int window = layer.SeesWindow ? shape.Window!.Value : int.MaxValue;
-            float[] mixed = ReferenceTransformer.Attend(
-                query, key, value, shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= Math.Max(token, image - 1) && token - other < window, shape.AttentionScale, shape.AttentionCap);
+            float[] mixed = layer.Memory?.Remember(layer, x) ?? Attend(shape, layer, x, image);
             Add(residual, ReferenceTransformer.Linear(layer.Output, mixed), layer.OutputNorm);
 
             x = [.. residual];
@@ -142,6 +137,23 @@ internal static class ReferenceDecoder
         }
 
         return residual;
+    }
+
+    private static float[] Attend(DecoderShape shape, DecoderLayer layer, float[] x, int image)
+    {
+        RotaryTable rotary = (layer.SeesWindow ? shape.WindowRotary : null) ?? shape.Rotary;
+        int window = layer.SeesWindow ? shape.Window!.Value : int.MaxValue;
+        float[] mixed = ReferenceTransformer.Attend(
+            Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape, rotary), Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape, rotary), ReferenceTransformer.Linear(layer.Value, x),
+            shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= Math.Max(token, image - 1) && token - other < window, shape.AttentionScale, shape.AttentionCap);
+        if (layer.AttentionGate is { } gate)
+        {
+            float[] open = ReferenceTransformer.Linear(gate, x);
+            TensorPrimitives.Sigmoid(open, open);
+            TensorPrimitives.Multiply(mixed, open, mixed);
+        }
+
+        return mixed;
     }
 
     /// <summary>The last hidden values → logits.</summary>
@@ -186,8 +198,7 @@ internal static class ReferenceDecoder
         }
 
         float[] frequencies = rotary.Frequencies.ToArray();
-        ReferenceTransformer.Rotate(y, heads, shape.HeadSize, (token, pair) => token * frequencies[pair]);
-        TensorPrimitives.Multiply(y, (float)rotary.Magnitude, y);
+        ReferenceTransformer.Rotate(y, heads, shape.HeadSize, (token, pair) => token * frequencies[pair], shape.RotarySize, (float)rotary.Magnitude);
         return y;
     }
 }

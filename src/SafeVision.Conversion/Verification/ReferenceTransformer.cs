@@ -170,9 +170,15 @@ internal static class ReferenceTransformer
     }
 
     /// <summary>Turns each token's heads in place: pair j of token i by the angle <paramref name="angle"/> gives.</summary>
-    public static void Rotate(float[] x, int heads, int size, Func<int, int, double> angle)
+    /// <param name="x">[tokens, heads · size].</param>
+    /// <param name="heads">How many heads.</param>
+    /// <param name="size">Of a head.</param>
+    /// <param name="angle">In radians.</param>
+    /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>
+    /// <param name="magnitude">What those are multiplied by.</param>
+    public static void Rotate(float[] x, int heads, int size, Func<int, int, double> angle, int? turned = null, double magnitude = 1)
     {
-        int half = size / 2;
+        int half = (turned ?? size) / 2;
         for (int start = 0; start < x.Length; start += size)
         {
             int token = start / (heads * size);
@@ -180,8 +186,8 @@ internal static class ReferenceTransformer
             {
                 (double sine, double cosine) = Math.SinCos(angle(token, i));
                 (float first, float second) = (x[start + i], x[start + i + half]);
-                x[start + i] = (float)((first * cosine) - (second * sine));
-                x[start + i + half] = (float)((second * cosine) + (first * sine));
+                x[start + i] = (float)(magnitude * ((first * cosine) - (second * sine)));
+                x[start + i + half] = (float)(magnitude * ((second * cosine) + (first * sine)));
             }
         }
     }

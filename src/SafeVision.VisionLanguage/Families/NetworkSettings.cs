@@ -59,6 +59,9 @@ public class TextSettings
     /// <summary>Whether time, row and column take turns among the angles, as far as their numbers go, instead of following each other.</summary>
     public virtual bool InterleavesSections => false;
 
+    /// <summary>The layers in which a memory of fixed size stands for attention; null: all attend.</summary>
+    public virtual MemorySettings? Memory => null;
+
     /// <summary>The angles of layers that see a window; null: those of all others.</summary>
     public virtual RotaryTable? WindowRotary => null;
 
@@ -110,6 +113,15 @@ public class TextSettings
     /// <summary>The part of a <c>config.json</c> that is about the language model.</summary>
     internal static JsonValue PartOf(JsonValue config) => config.Any("text_config", "llm_config") is { Exists: true } nested ? nested.Object() : config;
 }
+
+/// <summary>Layers in which a memory of fixed size, a gated delta rule, stands for attention.</summary>
+/// <param name="Layers">Which layers have one, one entry a layer.</param>
+/// <param name="KeyHeads">Heads of queries and of keys.</param>
+/// <param name="ValueHeads">Heads of values, a multiple of those: each head of keys serves as many neighbours.</param>
+/// <param name="KeySize">The size of a query and of a key.</param>
+/// <param name="ValueSize">The size of a value.</param>
+/// <param name="Taps">How many tokens the convolution before it sees, itself included.</param>
+public sealed record MemorySettings(IReadOnlyList<bool> Layers, int KeyHeads, int ValueHeads, int KeySize, int ValueSize, int Taps);
 
 /// <summary>
 /// What a family's <c>config.json</c> says of its vision tower, and of what joins the two; as <see cref="TextSettings"/>, read when

@@ -197,7 +197,7 @@ internal sealed class QwenVision25(JsonValue config) : QwenVision(config)
 }
 
 /// <summary>Learned places and DeepStack; defaults of Qwen3VLVisionConfig.</summary>
-internal sealed class QwenVision3(JsonValue config) : QwenVision(config)
+internal class QwenVision3(JsonValue config) : QwenVision(config)
 {
     public override int Layers => Config["depth"].Integer(1, 256, 27);
 

@@ -36,6 +36,14 @@ public sealed class RotaryTable
     public static RotaryTable Read(JsonValue config, int headSize)
     {
         JsonValue scaling = config.Any("rope_parameters", "rope_scaling").Object(mayBeMissing: true);
+        foreach (JsonValue part in (ReadOnlySpan<JsonValue>)[config, scaling])
+        {
+            if (part["partial_rotary_factor"].Number(1) != 1)
+            {
+                throw part["partial_rotary_factor"].Wrong("1: only heads that are turned whole are known here");
+            }
+        }
+
         return Read(config, scaling, config["rope_parameters"]["rope_theta"] is { Exists: true } newer ? newer : config["rope_theta"], 10_000, 2048, headSize);
     }
 
@@ -45,7 +53,7 @@ public sealed class RotaryTable
     /// <param name="setting">The base of the frequencies.</param>
     /// <param name="otherwise">The base where it is missing.</param>
     /// <param name="positions">How many positions the model knows, where the configuration does not say.</param>
-    /// <param name="headSize">An even number.</param>
+    /// <param name="headSize">How many numbers of a head are turned, an even number.</param>
     /// <exception cref="Exception">It asks for what is not known here; of the kind that the file's reader throws.</exception>
     internal static RotaryTable Read(JsonValue config, JsonValue scaling, JsonValue setting, double otherwise, int positions, int headSize)
     {
@@ -53,14 +61,6 @@ public sealed class RotaryTable
         if (!(theta > 1))
         {
             throw setting.Wrong("a number above 1");
-        }
-
-        foreach (JsonValue part in (ReadOnlySpan<JsonValue>)[config, scaling])
-        {
-            if (part["partial_rotary_factor"].Number(1) != 1)
-            {
-                throw part["partial_rotary_factor"].Wrong("1: only heads that are turned whole are known here");
-            }
         }
 
         float[] frequencies = new float[headSize / 2];

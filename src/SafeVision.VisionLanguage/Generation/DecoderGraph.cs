@@ -38,6 +38,9 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
     /// <summary>Bytes of keys and values that one token takes in all layers.</summary>
     public long BytesPerToken => (long)Names.Past.Count * Heads * HeadSize * TensorElements.SizeOf(CacheType);
 
+    /// <summary>What layers with a memory of fixed size hold for one sequence.</summary>
+    public IReadOnlyList<RecurrentTensor> States { get; } = [.. Names.States.Select(state => RecurrentTensor.Read(Session, state.Past, state.Present))];
+
     /// <summary>Whether the tokens of an image see each other both ways, so that they must all be computed in one run.</summary>
     public bool SeesWholeImages => Names.VisibleUntil is not null;
 

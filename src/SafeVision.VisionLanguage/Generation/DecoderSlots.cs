@@ -104,13 +104,13 @@ internal sealed class DecoderSlots : IDisposable
 
     /// <summary>How many tokens of a prompt a slot has computed; while it is computing, as many as there are so far.</summary>
     private int Common(DecoderSlot slot, TokenSequence prompt) =>
-        Resumable(prompt, Math.Min(slot.Tokens.CommonPrefix(prompt, slot.Cache.Length), prompt.Count - 1));
+        Resumable(slot, prompt, Math.Min(slot.Tokens.CommonPrefix(prompt, slot.Cache.Length), prompt.Count - 1));
 
-    /// <summary>How many of a sequence's first tokens can stay when at most <paramref name="count"/> do: an image that is seen whole is computed whole.</summary>
-    private int Resumable(TokenSequence tokens, int count) => _seesWholeImages ? tokens.WithoutPartOfImage(count) : count;
+    /// <summary>How many of a sequence's first tokens can stay when at most <paramref name="count"/> do: an image that is seen whole is computed whole, and a memory is cut back only to where it was kept.</summary>
+    private int Resumable(DecoderSlot slot, TokenSequence tokens, int count) => slot.Cache.Resumable(_seesWholeImages ? tokens.WithoutPartOfImage(count) : count);
 
     /// <summary>Forgets what was computed of the last token, so that it can be computed once more.</summary>
-    public void ForgetLast(DecoderSlot slot) => slot.Cache.Rewind(Resumable(slot.Tokens, slot.Tokens.Count - 1));
+    public void ForgetLast(DecoderSlot slot) => slot.Cache.Rewind(Resumable(slot, slot.Tokens, slot.Tokens.Count - 1));
 
     private int LeastRecentlyUsed()
     {
@@ -155,13 +155,13 @@ internal sealed class DecoderSlot(int row, KeyValueCache cache)
     /// <summary>How many tokens are yet to be computed.</summary>
     public int Pending => Tokens.Count - Cache.Length;
 
-    /// <summary>Forgets everything from a token on.</summary>
+    /// <summary>Forgets everything from a token on; of what was computed before it perhaps some too, which then is pending.</summary>
     public void Truncate(int count)
     {
         Tokens.Truncate(count);
         if (Cache.Length > count)
         {
-            Cache.Rewind(count);
+            Cache.Rewind(Cache.Resumable(count));
         }
     }
 }

@@ -15,16 +15,28 @@ internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDispo
     /// <summary>How many tokens it holds.</summary>
     public int Length { get; protected set; }
 
+    /// <summary>What layers with a memory of fixed size hold; null where all layers attend.</summary>
+    protected RecurrentStates? States { get; } = graph.States.Count == 0 ? null : new RecurrentStates(graph.States);
+
     /// <summary>Bytes of one head's key or value of one token.</summary>
     protected int RowBytes { get; } = graph.HeadSize * TensorElements.SizeOf(graph.CacheType);
 
+    /// <summary>The most tokens, at most so many, that the cache can be cut back to: all of them, but where layers have memories.</summary>
+    public int Resumable(int length) => States?.Resumable(length) ?? length;
+
+    /// <summary>Keeps what memories hold now, so that the cache can be cut back to here.</summary>
+    /// <param name="isLasting">Whether others are dropped before it: prompts are likely to part here.</param>
+    public void Remember(bool isLasting) => States?.Remember(isLasting);
+
     /// <summary>Forgets all tokens but the first ones. What is left is exactly what it was when they were computed.</summary>
+    /// <exception cref="InvalidOperationException">It can't be cut back to there (<see cref="Resumable"/>).</exception>
     public void Rewind(int length)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         if (length < Length)
         {
+            States?.Rewind(length);
             Shorten(length);
             Length = length;
         }
@@ -35,6 +47,7 @@ internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDispo
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Math.Min(source.Length, Capacity));
         Length = 0;
+        States?.CopyFrom(source.States!, length);
         for (int tensor = 0; tensor < Graph.Names.Past.Count; tensor++)
         {
             for (int head = 0; head < Graph.Heads; head++)
@@ -82,6 +95,7 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
     public override void Bind(OrtIoBinding binding, int newTokens)
     {
         Release();
+        States?.Bind(binding);
         for (int i = 0; i < Graph.Names.Past.Count; i++)
         {
             binding.BindInput(Graph.Names.Past[i], View(_buffers[_current][i], Length));
@@ -91,6 +105,7 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
 
     public override void Commit(int newTokens)
     {
+        States?.Commit(newTokens);
         Length += newTokens;
         _current = 1 - _current;
     }
@@ -130,6 +145,7 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
     public override void Dispose()
     {
         Release();
+        States?.Dispose();
         foreach (NativeBuffer buffer in _buffers.SelectMany(set => set))
         {
             buffer.Dispose();

@@ -54,6 +54,11 @@ internal sealed class TextDecoder : IDisposable
             end = before > past ? before : slot.Tokens.ImageBlock(past).End;
         }
 
+        foreach (int edge in _graph.States.Count == 0 ? [] : slot.Tokens.Images.SelectMany(image => (int[])[image.Start, image.End]))
+        {
+            end = edge > past && edge < end ? edge : end; // a memory can be kept only where a run ends
+        }
+
         return past + pending - end < keep ? pending : end - past;
     }
 
@@ -86,6 +91,11 @@ internal sealed class TextDecoder : IDisposable
         slot.Cache.Bind(_binding, count);
         Span<float> logits = Execute(1, count, keep, cancellationToken);
         slot.Cache.Commit(count);
+        if (count > 1)
+        {
+            slot.Cache.Remember(isLasting: slot.Tokens.Images.Any(image => image.Start == past + count || image.End == past + count));
+        }
+
         return logits;
     }
 

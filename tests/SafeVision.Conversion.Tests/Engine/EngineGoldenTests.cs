@@ -32,6 +32,7 @@ public sealed class EngineGoldenTests
         { "qwen3vl-tiny", "qwen3vl-tiny", null },
         { "qwen3vl-tiny", "qwen3vl-tiny", "config-transformers-5.json" },
         { "qwen3vl-untied-tiny", "qwen3vl-untied-tiny", null },
+        { "qwen3_5-tiny", "qwen3_5-tiny", null },
         { "gemma3-tiny", "gemma3-tiny", null },
         { "gemma3-resaved", "gemma3-tiny", null },
         { "shieldgemma2-tiny", "shieldgemma2-tiny", null },
@@ -49,7 +50,8 @@ public sealed class EngineGoldenTests
         using var sessions = new SessionCache();
         using VisionLanguageModel model = await VisionLanguageModel.LoadAsync(
             converted, new VisionLanguageModelOptions { MaximumTokens = checkpoint.Contains("gemma", StringComparison.Ordinal) ? 320 : 128, TokensPerRun = 32, Sequences = 2 }, sessions, new ExecutionOptions(), cancellation);
-        Assert.Equal(!checkpoint.StartsWith("internvl-qwen3", StringComparison.Ordinal), model.Sessions.Files.DecoderSharesCache); // whose heads of 24 the fused operator does not turn
+        // The fused operator does not turn heads of 24, and memories are no buffers to append to.
+        Assert.Equal(!checkpoint.StartsWith("internvl-qwen3", StringComparison.Ordinal) && checkpoint != "qwen3_5-tiny", model.Sessions.Files.DecoderSharesCache);
 
         JsonElement facts = GoldenTensors.Json($"vlm/{goldens}/goldens.json");
         foreach (JsonProperty golden in facts.GetProperty("cases").EnumerateObject().Where(golden => GoldenTensors.Has($"vlm/{goldens}/goldens.safetensors", $"{golden.Name}.logits")))

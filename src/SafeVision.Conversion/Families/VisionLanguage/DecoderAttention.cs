@@ -43,8 +43,8 @@ internal interface IDecoderAttention
     /// <summary>Adds one layer's attention up to but without its output projection; the result is [batch, sequence, heads · headSize].</summary>
     string Write(int index, int layers, DecoderLayer layer, string x);
 
-    /// <summary>Declares the outputs that make the longer cache.</summary>
-    void WriteOutputs();
+    /// <summary>Declares the outputs that make one layer's longer cache.</summary>
+    void WriteOutputs(int index);
 }
 
 /// <summary>What the styles of a decoder's attention share: the cache's names and the projections.</summary>
@@ -52,7 +52,7 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
 {
     private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
 
-    private int _layers;
+    private int _layers; // of the model
 
     protected TransformerGraph Blocks { get; } = blocks;
 
@@ -108,13 +108,10 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
             Graph.Node("Where", Graph.Claim("mask/bias"), [shown, Blocks.Constant("mask/shown", [0], 1), Blocks.Constant("mask/hidden", [Hidden], 1)]);
     }
 
-    public void WriteOutputs()
+    public void WriteOutputs(int index)
     {
-        for (int i = 0; i < _layers; i++)
-        {
-            Graph.Output($"present.{i}.key", Blocks.Activations, Cache("total_sequence_length"));
-            Graph.Output($"present.{i}.value", Blocks.Activations, Cache("total_sequence_length"));
-        }
+        Graph.Output($"present.{index}.key", Blocks.Activations, Cache("total_sequence_length"));
+        Graph.Output($"present.{index}.value", Blocks.Activations, Cache("total_sequence_length"));
     }
 
     protected abstract string Attend(int index, DecoderLayer layer, string x, string pastKey, string pastValue, string presentKey, string presentValue);

@@ -14,12 +14,14 @@ internal sealed class DecoderGraph
     private readonly TransformerGraph _blocks;
     private readonly TextDecoder _decoder;
     private readonly IDecoderAttention _attention;
+    private readonly DeltaGraph _memory;
 
     private DecoderGraph(TextDecoder decoder, IWeightForm form, AttentionStyle style)
     {
         _decoder = decoder;
         _blocks = new TransformerGraph("decoder_model_merged", form);
         _attention = DecoderAttention.Create(style, _blocks, decoder.Shape);
+        _memory = new DeltaGraph(_blocks);
     }
 
     public static TransformerGraph Write(TextDecoder decoder, IWeightForm form, AttentionStyle style) => new DecoderGraph(decoder, form, style).Write();
@@ -39,7 +41,7 @@ internal sealed class DecoderGraph
         for (int i = 0; i < _decoder.Layers.Count; i++)
         {
             DecoderLayer layer = _decoder.Layers[i];
-            string mixed = _attention.Write(i, _decoder.Layers.Count, layer, h);
+            string mixed = layer.Memory is { } memory ? _memory.Write(i, _decoder.Layers.Count, layer, memory, h) : Attend(i, layer, h);
             if (i == _decoder.Layers.Count - 1)
             {
                 // From here on positions no longer meet: what nobody asked for need not be computed.
@@ -65,8 +67,31 @@ internal sealed class DecoderGraph
         string logits = Linear("head", _decoder.Head, h, LinearRole.Head, _decoder.Layers.Count - 1);
         logits = shape.LogitCap is { } cap ? _blocks.Bound("head/bound", logits, cap) : logits;
         _blocks.FloatOutput("logits", logits, ("batch_size", null), ("logits_length", null), ("vocabulary", shape.Vocabulary));
-        _attention.WriteOutputs();
+        for (int i = 0; i < _decoder.Layers.Count; i++)
+        {
+            if (_decoder.Layers[i].Memory is { } memory)
+            {
+                _memory.WriteOutputs(i, memory);
+            }
+            else
+            {
+                _attention.WriteOutputs(i);
+            }
+        }
+
         return _blocks;
+    }
+
+    private string Attend(int index, DecoderLayer layer, string x)
+    {
+        string mixed = _attention.Write(index, _decoder.Layers.Count, layer, x);
+        if (layer.AttentionGate is null)
+        {
+            return mixed;
+        }
+
+        string gate = Linear($"{layer.Name}.attention.gate", layer.AttentionGate, x, LinearRole.TextAttention, index);
+        return _blocks.Multiply($"{layer.Name}.attention/gated", mixed, _blocks.Graph.Node("Sigmoid", _blocks.Graph.Claim($"{layer.Name}.attention/open"), [gate]));
     }
 
     private string Linear(string name, Projection projection, string x, LinearRole role, int depth) =>

@@ -18,7 +18,7 @@ internal sealed class Qwen3VL : IVisionLanguageFamily
         return (vision, text with { Shape = text.Shape with { DeepStack = vision.DeepStack.Count } });
     });
 
-    private static QwenVit ReadVision(QwenTower tower, TextDecoder text)
+    public static QwenVit ReadVision(QwenTower tower, TextDecoder text)
     {
         VisionSettings vision = tower.Settings;
         int side = vision.PositionsAlongSide!.Value;

@@ -9,15 +9,16 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 internal sealed class RotaryRotation
 {
     private readonly TransformerGraph _blocks;
-    private readonly int _headSize;
+    private readonly int _headSize, _turned;
     private readonly string _cosines, _sines;
 
     /// <param name="blocks">The graph.</param>
     /// <param name="headSize">The size of a head.</param>
-    /// <param name="cosines">Of each token's angles, with a dimension of 1 for the heads: [batch, sequence, 1, headSize / 2].</param>
+    /// <param name="cosines">Of each token's angles, with a dimension of 1 for the heads: [batch, sequence, 1, turned / 2].</param>
     /// <param name="sines">Likewise.</param>
-    public RotaryRotation(TransformerGraph blocks, int headSize, string cosines, string sines) =>
-        (_blocks, _headSize, _cosines, _sines) = (blocks, headSize, cosines, sines);
+    /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>
+    public RotaryRotation(TransformerGraph blocks, int headSize, string cosines, string sines, int? turned = null) =>
+        (_blocks, _headSize, _cosines, _sines, _turned) = (blocks, headSize, cosines, sines, turned ?? headSize);
 
     /// <summary>
     /// Adds the input <c>position_ids</c>, [batch, sequence] or, where a head's angles follow time, row and column, [3, batch,
@@ -77,17 +78,19 @@ internal sealed class RotaryRotation
         string parts = graph.Node("Mul", graph.Claim("rotary/parts"), [column, graph.Singles("rotary.frequencies", frequencies, 3, 1, 1, shape.Rotary.Columns)]);
         string angles = graph.Node(
             "ReduceSum", graph.Claim("rotary/angles"), [parts, graph.Integers("rotary/first", [0], 1)], OnnxAttribute.Integer("keepdims", 0)); // [batch, sequence, headSize / 2]
-        return ByAngles(blocks, shape.HeadSize, graph.Node("Unsqueeze", graph.Claim("rotary/heads"), [angles, graph.Integers("rotary/axis", [2], 1)]), shape.Rotary.Magnitude);
+        return ByAngles(
+            blocks, shape.HeadSize, graph.Node("Unsqueeze", graph.Claim("rotary/heads"), [angles, graph.Integers("rotary/axis", [2], 1)]), shape.Rotary.Magnitude, shape.RotarySize);
     }
 
     /// <summary>Turns by angles that the graph computes in float32.</summary>
     /// <param name="blocks">The graph.</param>
     /// <param name="headSize">The size of a head.</param>
-    /// <param name="angles">[batch, sequence, 1, headSize / 2].</param>
+    /// <param name="angles">[batch, sequence, 1, turned / 2].</param>
     /// <param name="magnitude">What cosines and sines are multiplied by.</param>
-    public static RotaryRotation ByAngles(TransformerGraph blocks, int headSize, string angles, double magnitude = 1)
+    /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>
+    public static RotaryRotation ByAngles(TransformerGraph blocks, int headSize, string angles, double magnitude = 1, int? turned = null)
     {
-        return new RotaryRotation(blocks, headSize, Of("Cos"), Of("Sin"));
+        return new RotaryRotation(blocks, headSize, Of("Cos"), Of("Sin"), turned);
 
         string Of(string function)
         {
@@ -105,14 +108,15 @@ internal sealed class RotaryRotation
     public string Rotate(string name, string x, int heads)
     {
         OnnxGraph graph = _blocks.Graph;
-        string first = graph.Claim($"{name}/first"), second = graph.Claim($"{name}/second");
-        graph.Node(
-            "Split", [first, second], [_blocks.Reshape($"{name}/heads", x, 0, 0, heads, _headSize)], OnnxAttribute.Integer("axis", -1), OnnxAttribute.Integer("num_outputs", 2));
+        string first = graph.Claim($"{name}/first"), second = graph.Claim($"{name}/second"), split = _blocks.Reshape($"{name}/heads", x, 0, 0, heads, _headSize);
+        string[] rest = _turned == _headSize ? [] : [graph.Claim($"{name}/rest")];
+        long[] sizes = [_turned / 2, _turned / 2, .. rest.Select(_ => (long)_headSize - _turned)];
+        graph.Node("Split", [first, second, .. rest], [split, graph.Integers($"{name}/sizes", sizes, sizes.Length)], OnnxAttribute.Integer("axis", -1));
         string low = graph.Node(
             "Sub", graph.Claim($"{name}/low"), [_blocks.Multiply($"{name}/first/cosine", first, _cosines), _blocks.Multiply($"{name}/second/sine", second, _sines)]);
         string high = _blocks.Add(
             $"{name}/high", _blocks.Multiply($"{name}/second/cosine", second, _cosines), _blocks.Multiply($"{name}/first/sine", first, _sines));
-        return _blocks.Concatenate($"{name}/rotated", -1, low, high);
+        return _blocks.Concatenate($"{name}/rotated", -1, [low, high, .. rest]);
     }
 }
 

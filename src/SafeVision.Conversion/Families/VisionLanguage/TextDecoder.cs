@@ -46,6 +46,9 @@ internal sealed record DecoderShape
 
     public required RotaryTable Rotary { get; init; }
 
+    /// <summary>How many of a head's first numbers are turned; the rest passes.</summary>
+    public int RotarySize => 2 * Rotary.Columns;
+
     /// <summary>How many of a head's angles follow the time, the row and the column of an image's token; null: all follow the one position.</summary>
     public IReadOnlyList<int>? RotarySections { get; init; }
 
@@ -115,6 +118,12 @@ internal sealed record DecoderLayer
 
     /// <summary>[keyValueHeads · headSize, hidden].</summary>
     public required Projection Value { get; init; }
+
+    /// <summary>How the layer remembers instead of attending (its queries, keys and values are the memory's); null: it attends.</summary>
+    public DeltaMemory? Memory { get; init; }
+
+    /// <summary>What the attention's result is multiplied by the sigmoid of, [heads · headSize, hidden]; null: nothing.</summary>
+    public Projection? AttentionGate { get; init; }
 
     /// <summary>Over each head's queries; null: none.</summary>
     public NormWeights? QueryNorm { get; init; }

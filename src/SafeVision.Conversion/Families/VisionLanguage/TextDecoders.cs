@@ -20,6 +20,7 @@ internal static class TextDecoders
         ["internlm2"] = new InternLM2Text(),
         ["phi3"] = new Phi3Text(),
         ["gemma3_text"] = new Gemma3Text(),
+        ["qwen3_5_text"] = new Qwen35Text(),
     };
 
     /// <summary>Reads a language model.</summary>

@@ -29,6 +29,9 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
     /// <summary>A norm that is stored as what it differs from 1.</summary>
     public NormWeights OffsetNorm(string name, int features) => NormWeights.RmsOffset(checkpoint, Body + name, features, settings.Epsilon);
 
+    /// <summary>A small tensor.</summary>
+    public float[] Numbers(string name, params int[] shape) => checkpoint.Get(Body + name, shape).ToSingle();
+
     public WeightMatrix Table(string name) => WeightMatrix.From(checkpoint.Get($"{Body}{name}.weight", Shape.Vocabulary, Shape.Hidden));
 
     /// <summary>The head, or where the two are tied: the embedding.</summary>
@@ -54,7 +57,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
 
     private DecoderShape ReadShape()
     {
-        if (settings.Window is null)
+        if (settings.Window is null && settings.Memory is null)
         {
             RequireFullAttention();
         }
