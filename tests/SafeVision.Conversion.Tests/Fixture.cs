@@ -1,5 +1,6 @@
 using System.Text;
-using SafeVision.Files;
+using System.Text.Json.Nodes;
+using JsonValue = SafeVision.Files.JsonValue;
 
 namespace SafeVision.Conversion.Tests;
 
@@ -26,6 +27,21 @@ internal static class Fixture
 
         File.Copy(Path.Combine(PathOf(name), config), Path.Combine(copy, "config.json"), overwrite: true);
         return copy;
+    }
+
+    /// <summary>Changes a JSON file.</summary>
+    public static void Edit(string path, Action<JsonObject> change)
+    {
+        JsonObject json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
+        change(json);
+        File.WriteAllText(path, json.ToJsonString());
+    }
+
+    /// <summary>Sets a property, given as JSON, by its name or by its parent's and its own with a dot between.</summary>
+    public static void Set(JsonObject json, string path, string value)
+    {
+        string[] names = path.Split('.');
+        (names.Length == 1 ? json : json[names[0]]!)[names[^1]] = JsonNode.Parse(value);
     }
 
     /// <summary>A configuration, as a checkpoint's file would be read.</summary>

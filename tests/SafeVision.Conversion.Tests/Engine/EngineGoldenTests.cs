@@ -123,19 +123,6 @@ public sealed class EngineGoldenTests
         Assert.True(worst <= tolerance, $"{what} is {worst} off.");
     }
 
-    private sealed class LogitsJob(DecoderSlot slot, int keep) : DecoderJob(slot)
-    {
-        public float[] Logits { get; private set; } = [];
-
-        public override int Keep => keep;
-
-        public override bool Advance(Span<float> logits)
-        {
-            Logits = logits.ToArray();
-            return true;
-        }
-    }
-
     /// <summary>One golden case: rows of ids, left padded, and the pixel values of their images.</summary>
     private sealed class Case
     {

@@ -148,7 +148,7 @@ public sealed class Gemma3Tests
     {
         using var folder = new TemporaryFolder();
         string source = Fixture.WithConfig("vlm/gemma3-tiny", "config.json", folder);
-        Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
+        Fixture.Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
         GemmaPreparation preparation = Family.Images(ModelConfiguration.Open(source));
         ImageFrame frame = RawPictures.Noise(1543, 1001);
         ImagePlan plan = preparation.Plan(1543, 1001);
@@ -164,7 +164,7 @@ public sealed class Gemma3Tests
         string one = preparation.Plan(10, 10).Text;
         Assert.Equal($"Here is the original image {one} and here are some crops to help you see better {one} {one}", plan.Text);
         Assert.Equal([1, 3, 112, 112], Family.Images(ModelConfiguration.Open(source), new PreparationOptions { MaximumTiles = 1 }).Plan(1543, 1001).PixelShape);
-        Edit(Path.Combine(source, "config.json"), json => json["model_type"] = "shieldgemma2"); // whose processor never cuts
+        Fixture.Edit(Path.Combine(source, "config.json"), json => json["model_type"] = "shieldgemma2"); // whose processor never cuts
         Assert.Equal([1, 3, 112, 112], Family.Images(ModelConfiguration.Open(source)).Plan(1543, 1001).PixelShape);
     }
 
@@ -179,7 +179,7 @@ public sealed class Gemma3Tests
     {
         using var folder = new TemporaryFolder();
         string source = Fixture.WithConfig($"vlm/{checkpoint}", "config.json", folder);
-        Edit(Path.Combine(source, "config.json"), json =>
+        Fixture.Edit(Path.Combine(source, "config.json"), json =>
         {
             json["text_config"]!["sliding_window"] = 2; // so that five tokens show it
             json["text_config"]!["attn_logit_softcapping"] = cap;
@@ -271,7 +271,7 @@ public sealed class Gemma3Tests
             int start = Array.IndexOf(ids, model.Profile.ImageToken);
             DecoderSlot slot = await model.Scheduler.TakeAsync(new TokenSequence(ids, [new ImageSpan(start, 16, image.Key, image.Plan)]), cancellation);
             slot.Features = [await image.FeaturesAsync(cancellation)];
-            var job = new Take(slot, 2);
+            var job = new LogitsJob(slot, 2);
             await model.Scheduler.RunAsync(job, cancellation);
             whole ??= job.Logits;
             Assert.True(whole.Zip(job.Logits, (a, b) => Math.Abs(a - b)).Max() < 1e-4);
@@ -308,7 +308,7 @@ public sealed class Gemma3Tests
     {
         using var folder = new TemporaryFolder();
         string source = Fixture.WithConfig("vlm/gemma3-tiny", "config.json", folder);
-        Edit(Path.Combine(source, "config.json"), json => Set(json, path, value));
+        Fixture.Edit(Path.Combine(source, "config.json"), json => Fixture.Set(json, path, value));
         Assert.Contains(message, Assert.Throws<CheckpointException>(() => new Converter().Read(source)).Message, StringComparison.Ordinal);
     }
 
@@ -323,8 +323,8 @@ public sealed class Gemma3Tests
     {
         using var folder = new TemporaryFolder();
         string source = Fixture.WithConfig("vlm/gemma3-tiny", "config.json", folder);
-        Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
-        Edit(Path.Combine(source, file), json => Set(json, path, value));
+        Fixture.Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
+        Fixture.Edit(Path.Combine(source, file), json => Fixture.Set(json, path, value));
         Assert.Contains(message, Assert.Throws<ModelLoadException>(() => Family.Images(ModelConfiguration.Open(source))).Message, StringComparison.Ordinal);
     }
 
@@ -358,31 +358,5 @@ public sealed class Gemma3Tests
         }
 
         return new ImageFrame(0, TimeSpan.Zero, width, frame.Height, buffer);
-    }
-
-    private static void Edit(string path, Action<JsonObject> change)
-    {
-        JsonObject json = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-        change(json);
-        File.WriteAllText(path, json.ToJsonString());
-    }
-
-    private static void Set(JsonObject json, string path, string value)
-    {
-        string[] names = path.Split('.');
-        (names.Length == 1 ? json : json[names[0]]!)[names[^1]] = JsonNode.Parse(value);
-    }
-
-    private sealed class Take(DecoderSlot slot, int keep) : DecoderJob(slot)
-    {
-        public float[] Logits { get; private set; } = [];
-
-        public override int Keep => keep;
-
-        public override bool Advance(Span<float> logits)
-        {
-            Logits = logits.ToArray();
-            return true;
-        }
     }
 }
