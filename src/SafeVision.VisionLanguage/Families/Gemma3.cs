@@ -85,6 +85,11 @@ internal sealed class Gemma3 : VisionLanguageFamily
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
         JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
         int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
+        if (!settings.Values["do_resize"].Boolean(true))
+        {
+            throw settings.Values["do_resize"].Wrong("true: images of any size are resized");
+        }
+
         if (vision["image_size"].Integer(1, ImageBudget.LongestTile, side) != side)
         {
             throw size.Wrong($"{vision["image_size"].Integer(1, ImageBudget.LongestTile)}, the side of the images that the vision tower takes");

@@ -110,10 +110,6 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
         _current = 1 - _current;
     }
 
-    /// <summary>Takes the tokens of a head that were computed as part of a batch; the cache is empty.</summary>
-    public void Fill(int tensor, int head, NativeBuffer source, long offset, int count) =>
-        NativeBuffer.Copy(source, offset, _buffers[1 - _current][tensor], (long)head * count * RowBytes, (long)count * RowBytes);
-
     protected override (NativeBuffer Buffer, long Offset) Locate(int tensor, int head, int length) =>
         (_buffers[_current][tensor], (long)head * length * RowBytes);
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
@@ -14,6 +15,7 @@ using SafeVision.VisionLanguage.Tests.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 using DecoderGraph = SafeVision.Conversion.Families.VisionLanguage.DecoderGraph;
 using Loaded = SafeVision.VisionLanguage.VisionLanguageModel;
+using Qwen35 = SafeVision.Conversion.Families.VisionLanguage.Qwen35;
 using Read = SafeVision.Conversion.Families.VisionLanguage.VisionLanguageModel;
 
 namespace SafeVision.Conversion.Tests.Engine;
@@ -214,6 +216,23 @@ public sealed class Qwen35Tests : IAsyncLifetime
         Assert.Equal(Logits(original), Logits(other));
 
         float[] Logits(Read model) => ReferenceDecoder.Logits(model.Text, ReferenceDecoder.Run(model.Text, embeddings, model.Text.Layers.Count, () => { }, CancellationToken.None));
+    }
+
+    [Fact]
+    public void Angles_stand_in_either_of_two_objects()
+    {
+        string source = Fixture.WithConfig(Checkpoint, "config.json", _folder);
+        Fixture.Edit(Path.Combine(source, "config.json"), json =>
+        {
+            JsonObject text = json["text_config"]!.AsObject(), parameters = text["rope_parameters"]!.DeepClone().AsObject();
+            text["rope_theta"] = parameters["rope_theta"]!.DeepClone();
+            parameters.Remove("rope_theta");
+            text.Remove("rope_parameters");
+            text["rope_scaling"] = parameters;
+        });
+        using Read original = new Qwen35().Read(Fixture.PathOf(Checkpoint)), older = new Qwen35().Read(source);
+        Assert.Equal(original.Text.Shape.Rotary.Frequencies, older.Text.Shape.Rotary.Frequencies);
+        Assert.Equal(4, older.Text.Shape.Rotary.Columns);
     }
 
     [Theory]

@@ -199,7 +199,11 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
     {
         string name = $"{layer.Name}.attention", output = Graph.Claim(name);
         string[] caches = [pastKey, pastValue, _lastPositions, _total];
-        AttributeProto[] heads = [OnnxAttribute.Integer("num_heads", Shape.Heads), OnnxAttribute.Integer("kv_num_heads", Shape.KeyValueHeads)];
+        AttributeProto[] heads =
+        [
+            OnnxAttribute.Integer("num_heads", Shape.Heads), OnnxAttribute.Integer("kv_num_heads", Shape.KeyValueHeads), OnnxAttribute.Number("scale", Shape.AttentionScale),
+            .. Shape.AttentionCap is { } cap ? new[] { OnnxAttribute.Number("softcap", cap) } : [],
+        ];
         if (_rotation is not null)
         {
             (string q, string k, string v) = ProjectApart(index, layer, x);
@@ -208,8 +212,7 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
             if (_biases is { } biases)
             {
                 inputs = [.. inputs, "", "", "", layer.SeesWindow ? biases.Window! : biases.All];
-                heads = [.. heads, OnnxAttribute.Integer("causal", 0), OnnxAttribute.Number("scale", Shape.AttentionScale)];
-                heads = Shape.AttentionCap is { } cap ? [.. heads, OnnxAttribute.Number("softcap", cap)] : heads;
+                heads = [.. heads, OnnxAttribute.Integer("causal", 0)];
             }
 
             Graph.RuntimeNode("GroupQueryAttention", [output, presentKey, presentValue], inputs, heads);

@@ -6,6 +6,7 @@ using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Verification;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
@@ -15,7 +16,7 @@ public sealed class RandomDecodersTests
     private const int Tokens = 9;
 
     [Fact]
-    public void Gemma_3_of_any_shape_agrees_with_the_plain_computation_in_both_forms_of_attention() => Sample(random =>
+    public void Gemma_3_of_any_shape_agrees_with_the_plain_computation_in_both_forms_of_attention() => Sample("gemma3", random =>
     {
         (int hidden, int inner, int keys, int size) = (random.Next(2, 12) * 4, random.Next(9, 60), random.Next(1, 3), OneOf(random, 6, 8, 16, 20, 24));
         int heads = keys * random.Next(1, 4), layers = random.Next(1, 5), vocabulary = random.Next(17, 90);
@@ -58,7 +59,7 @@ public sealed class RandomDecodersTests
     });
 
     [Fact]
-    public void Qwen3_5_of_any_shape_agrees_with_the_plain_computation_in_both_forms_of_attention() => Sample(random =>
+    public void Qwen3_5_of_any_shape_agrees_with_the_plain_computation_in_both_forms_of_attention() => Sample("qwen3_5", random =>
     {
         (int hidden, int inner, int keys, int turned) = (random.Next(2, 12) * 4, random.Next(9, 60), random.Next(1, 3), random.Next(3, 6) * 2);
         (int heads, int size, int layers, int vocabulary) = (keys * random.Next(1, 4), turned * random.Next(1, 3), random.Next(1, 5), random.Next(17, 90));
@@ -114,7 +115,7 @@ public sealed class RandomDecodersTests
         return (text, tensors);
     });
 
-    private static void Sample(Func<Random, (JsonObject Text, Tensors Tensors)> draw) => Gen.Int[0, int.MaxValue].Sample(
+    private static void Sample(string type, Func<Random, (JsonObject Text, Tensors Tensors)> draw) => Gen.Int[0, int.MaxValue].Sample(
         seed =>
         {
             using var folder = new TemporaryFolder();
@@ -122,7 +123,7 @@ public sealed class RandomDecodersTests
             File.WriteAllBytes(folder.PathOf("model.safetensors"), SafetensorsBytes.Create(tensors.All));
             File.WriteAllText(folder.PathOf("config.json"), text.ToJsonString());
             using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder.PathOf("."));
-            TextDecoder decoder = TextDecoders.Read(checkpoint, CheckpointFile.ReadObject(folder.PathOf("config.json")), new TextNames("", ""), null);
+            TextDecoder decoder = TextDecoders.Read(checkpoint, VisionLanguageFamily.Find(type)!.ReadText(CheckpointFile.ReadObject(folder.PathOf("config.json"))));
             float[] embeddings = VisionInput.Noise((ulong)seed, Tokens, decoder.Shape.Hidden).Numbers;
             int image = decoder.Shape.SeesWholeImages ? 1 + (seed % (Tokens - 2)) : 0;
             float[] expected = ReferenceDecoder.Logits(decoder, ReferenceDecoder.Run(decoder, embeddings, decoder.Layers.Count, () => { }, CancellationToken.None, image));
@@ -146,7 +147,7 @@ public sealed class RandomDecodersTests
         public List<(string Name, int[] Shape, float[] Values)> All { get; } = [];
 
         public void Add(string name, double scale, params int[] shape) => All.Add(
-            (name, shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, size) => product * size)).Select(_ => (float)(((random.NextDouble() * 2) - 1) * scale))]));
+            (name == "lm_head.weight" ? name : $"model.language_model.{name}", shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, size) => product * size)).Select(_ => (float)(((random.NextDouble() * 2) - 1) * scale))]));
 
         public void Linear(string name, int output, int input, bool hasBias = false)
         {
