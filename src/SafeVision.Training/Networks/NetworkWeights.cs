@@ -25,6 +25,8 @@ public sealed class NetworkWeights : IDisposable
 
     private readonly SortedDictionary<string, Tensor> _tensors = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _stored = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string[]> _packed = new(StringComparer.Ordinal);
+    private PackedTensors _packing = new(1, 1);
 
     /// <summary>The names, sorted.</summary>
     public IReadOnlyCollection<string> Names => _tensors.Keys;
@@ -53,13 +55,28 @@ public sealed class NetworkWeights : IDisposable
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="family">Whose spellings it may have; null: it is a language model alone, and keeps its names.</param>
     /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
-    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null)
+    /// <param name="keyValueHeads">Heads of the keys, where a checkpoint keeps queries, keys and values in one matrix.</param>
+    /// <param name="queriesPerKey">Heads of the queries for each of them.</param>
+    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null, int keyValueHeads = 1, int queriesPerKey = 1)
     {
         using CheckpointTensors checkpoint = CheckpointTensors.Open(folder);
-        var weights = new NetworkWeights();
+        var weights = new NetworkWeights { _packing = new PackedTensors(keyValueHeads, queriesPerKey) };
         foreach (string stored in checkpoint.Names)
         {
-            weights.Add(family?.NameOf(stored) ?? stored, checkpoint.ToTorch(stored), stored);
+            string[] names = PackedTensors.NamesOf(family?.NameOf(stored) ?? stored);
+            if (names is [var name])
+            {
+                weights.Add(name, checkpoint.ToTorch(stored), stored);
+                continue;
+            }
+
+            using Tensor packed = checkpoint.ToTorch(stored);
+            foreach ((string part, Tensor own) in names.Zip(weights._packing.Unpack(names[0], packed)))
+            {
+                weights.Add(part, own, part);
+            }
+
+            weights._packed[stored] = names;
         }
 
         return weights;
@@ -160,8 +177,19 @@ public sealed class NetworkWeights : IDisposable
     public Tensor Table(string module) => Adapter?.WithRows(this[$"{module}.weight"], module) ?? this[$"{module}.weight"];
 
     /// <summary>Writes <c>model.safetensors</c> in float32, in the names of the checkpoint.</summary>
-    public void Save(string folder) =>
-        SafetensorsWriter.Write(Path.Combine(folder, FileName), _tensors.ToDictionary(entry => _stored[entry.Key], entry => entry.Value));
+    public void Save(string folder)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable still = no_grad();
+        HashSet<string> parts = [.. _packed.Values.SelectMany(names => names)];
+        Dictionary<string, Tensor> stored = _tensors.Where(entry => !parts.Contains(entry.Key)).ToDictionary(entry => _stored[entry.Key], entry => entry.Value);
+        foreach ((string name, string[] names) in _packed)
+        {
+            stored[name] = _packing.Pack(names[0], [.. names.Select(part => _tensors[part])]);
+        }
+
+        SafetensorsWriter.Write(Path.Combine(folder, FileName), stored);
+    }
 
     /// <inheritdoc />
     public void Dispose()

@@ -11,7 +11,11 @@ namespace SafeVision.Training.Networks;
 /// <param name="Epsilon">Of the norms.</param>
 /// <param name="Rotary">The angles of positions.</param>
 /// <param name="IsTied">Whether the embedding is the head too.</param>
-public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, int HeadSize, double Epsilon, RotaryTable Rotary, bool IsTied);
+public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, int HeadSize, double Epsilon, RotaryTable Rotary, bool IsTied)
+{
+    /// <summary>How many frequencies turn by time, by row and by column (Qwen2.5-VL); empty: all by one position.</summary>
+    public IReadOnlyList<int> Sections { get; init; } = [];
+}
 
 /// <summary>
 /// A decoder as Llama, Qwen2 (biases) and Qwen3 (norms of queries and keys) have it; the checkpoint's tensors say which
@@ -98,7 +102,13 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
     private (Tensor Cosine, Tensor Sine) Rotation(Tensor positions)
     {
         Tensor rates = tensor(shape.Rotary.Frequencies.ToArray(), device: positions.device);
-        Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2]
+        Tensor angles = positions.to(ScalarType.Float32).unsqueeze(-1) * rates; // [batch, tokens, headSize / 2], or [3, batch, tokens, headSize / 2]
+        if (positions.dim() == 3)
+        {
+            int first = 0;
+            angles = cat([.. shape.Sections.Select((count, row) => angles[row].narrow(-1, (first += count) - count, count))], -1);
+        }
+
         angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
         return (angles.cos().Times(shape.Rotary.Magnitude), angles.sin().Times(shape.Rotary.Magnitude));
     }

@@ -1,51 +1,58 @@
 using SafeVision.Conversion;
 using SafeVision.Files;
 using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
 /// <summary>
-/// A model that learns: a text decoder of the Llama, Qwen2 or Qwen3 kind, with an InternVL tower where the checkpoint has
-/// one. Computes in float32 what the run time's converted model computes.
+/// A model that learns: a text decoder of the Llama, InternLM2, Qwen2 or Qwen3 kind, with the tower of InternVL or Qwen2.5-VL where
+/// the checkpoint has one. Computes in float32 what the run time's converted model computes.
 /// </summary>
 public sealed class TrainableNetwork : IDisposable
 {
     private const string InternVl = "internvl";
+    private const string QwenVl = "qwen2_5_vl";
     private const int MostConfigBytes = 1 << 20;
 
     private readonly TextDecoder _text;
-    private readonly VisionTower? _vision;
+    private readonly IVisionTower? _vision;
     private readonly long _imageToken;
     private GradientTape? _tape;
 
-    private TrainableNetwork(NetworkWeights weights, TextDecoder text, VisionTower? vision, long imageToken) =>
+    private TrainableNetwork(NetworkWeights weights, TextDecoder text, IVisionTower? vision, long imageToken) =>
         (Weights, _text, _vision, _imageToken) = (weights, text, vision, imageToken);
 
     /// <summary>Its tensors.</summary>
     public NetworkWeights Weights { get; }
 
-    /// <summary>Reads a checkpoint in the layout of transformers (either spelling).</summary>
+    /// <summary>Reads a checkpoint: InternVL in the layouts of transformers and of its authors, Qwen2.5-VL in either spelling, or a text model alone.</summary>
     /// <exception cref="CheckpointException">A file is missing or unsound, or the architecture is of no kind that learns here.</exception>
     public static TrainableNetwork Load(string folder)
     {
-        string path = Path.Combine(folder, "config.json");
-        JsonValue root = Read(path);
-        VisionLanguageFamily? family = root["model_type"].Text() == InternVl ? VisionLanguageFamily.Find(InternVl) : null;
+        JsonValue root = Read(Path.Combine(folder, "config.json"));
+        string type = root["model_type"].RequiredText();
+        VisionLanguageFamily? family = VisionLanguageFamily.Find(type);
         TextSettings text = family?.ReadText(root) ?? new TextSettings(root);
-        if (text.Type is not ("llama" or "qwen2" or "qwen3"))
+        bool isQwenVl = type == QwenVl;
+        if (!isQwenVl && (family is not null and not { Name: InternVl } || text.Type is not ("llama" or "internlm2" or "qwen2" or "qwen3")))
         {
-            throw text.Config["model_type"].Wrong("llama, qwen2 or qwen3, alone or in InternVL, which can be trained here");
+            throw (family is null ? text.Config : root)["model_type"].Wrong("llama, internlm2, qwen2 or qwen3, alone or in InternVL, or Qwen2.5-VL, which can be trained here");
         }
 
-        NetworkWeights weights = NetworkWeights.Load(folder, family);
+        NetworkWeights weights = NetworkWeights.Load(folder, family, text.KeyValueHeads, text.Heads / text.KeyValueHeads);
         try
         {
             var decoder = new TextDecoder(weights, ShapeOf(text, weights), family is null ? "model." : "model.language_model.");
-            return family is null
-                ? new TrainableNetwork(weights, decoder, null, -1)
-                : new TrainableNetwork(weights, decoder, new VisionTower(weights, ShapeOf(family.ReadVision(root))), root["image_token_id"].Integer(0, int.MaxValue));
+            if (family is null)
+            {
+                return new TrainableNetwork(weights, decoder, null, -1);
+            }
+
+            VisionSettings vision = family.ReadVision(root);
+            return new TrainableNetwork(weights, decoder, isQwenVl ? new QwenTower(weights, QwenShapeOf(vision)) : new VisionTower(weights, ShapeOf(root, vision)), ImageToken(folder, root));
         }
         catch
         {
@@ -67,19 +74,21 @@ public sealed class TrainableNetwork : IDisposable
     }
 
     /// <summary>The image tokens of preprocessed tiles: [tiles, tokens, width].</summary>
+    /// <param name="pixels">As the model's family prepares them.</param>
+    /// <param name="grids">Each image's grid of image tokens, where the family has one.</param>
     /// <exception cref="InvalidOperationException">The network has no vision tower.</exception>
-    public Tensor See(Tensor pixels)
+    public Tensor See(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids = null)
     {
         ArgumentNullException.ThrowIfNull(pixels);
-        VisionTower tower = _vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.");
-        return tower.Forward(pixels.to(Weights.Device), Tape());
+        IVisionTower tower = _vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.");
+        return tower.Forward(pixels.to(Weights.Device), grids, Tape());
     }
 
-    /// <summary>The image tokens of a batch's images, in their order: [tiles, tokens, width].</summary>
+    /// <summary>The image tokens of a batch's images, in their order.</summary>
     public Tensor See(TokenBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        return See(batch.Pixels ?? throw new ArgumentException("The batch has no images.", nameof(batch)));
+        return See(batch.Pixels ?? throw new ArgumentException("The batch has no images.", nameof(batch)), batch.Grids);
     }
 
     /// <summary>The logits of every position: [rows, tokens, vocabulary].</summary>
@@ -110,7 +119,7 @@ public sealed class TrainableNetwork : IDisposable
         return _text.Logits(_text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape()));
     }
 
-    internal Runs.NetworkSizes Sizes => new(_text.Shape.Layers, _text.Width, _text.Inner, _text.Shape.Heads, _text.Vocabulary, _vision?.Shape.Layers ?? 0, _vision?.Width ?? 0, _vision?.Inner ?? 0, _vision?.Shape.Heads ?? 0, _vision?.Patches ?? 0);
+    internal Runs.NetworkSizes Sizes => new(_text.Shape.Layers, _text.Width, _text.Inner, _text.Shape.Heads, _text.Vocabulary, _vision?.Sizes ?? new VisionSizes(0, 0, 0, 0, 0));
 
     /// <inheritdoc />
     public void Dispose() => Weights.Dispose();
@@ -129,8 +138,17 @@ public sealed class TrainableNetwork : IDisposable
         }
     }
 
-    private static TextDecoderShape ShapeOf(TextSettings text, NetworkWeights weights) => new(
-        text.Layers, text.Heads, text.KeyValueHeads, text.HeadSize, text.Epsilon, text.Rotary, text.IsTied(weights.Find("lm_head.weight") is not null));
+    private static TextDecoderShape ShapeOf(TextSettings text, NetworkWeights weights) =>
+        new(text.Layers, text.Heads, text.KeyValueHeads, text.HeadSize, text.Epsilon, text.Rotary, text.IsTied(weights.Find("lm_head.weight") is not null)) { Sections = text.RotarySections ?? [] };
 
-    private static VisionTowerShape ShapeOf(VisionSettings vision) => new(vision.UsedLayers, vision.Heads, vision.PatchSize, vision.Epsilon, vision.HasRmsNorm, vision.Merge);
+    private static VisionTowerShape ShapeOf(JsonValue root, VisionSettings vision) => vision.IsMergeTransposed
+        ? throw root["ps_version"].Wrong("v2: older models put image tokens in another order, and can't be trained here")
+        : new(vision.UsedLayers, vision.Heads, vision.PatchSize, vision.Epsilon, vision.HasRmsNorm, vision.Merge);
+
+    private static QwenTowerShape QwenShapeOf(VisionSettings vision) => new(vision.Layers, vision.Heads, vision.Merge, vision.Window!.Value / vision.Merge, vision.WholeLayers);
+
+    /// <summary>Stated by transformers; in InternVL's own layout the tokenizer knows it.</summary>
+    private static int ImageToken(string folder, JsonValue root) => root["image_token_id"].Exists
+        ? root["image_token_id"].Integer(0, int.MaxValue)
+        : TextTokenizer.Open(folder).Find("<IMG_CONTEXT>") ?? throw root["image_token_id"].Wrong("the id of <IMG_CONTEXT>, which the tokenizer does not have either");
 }

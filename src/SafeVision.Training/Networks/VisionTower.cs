@@ -11,26 +11,39 @@ namespace SafeVision.Training.Networks;
 /// <param name="Shrink">Patches along each side that become one token; 2 for the published models.</param>
 public sealed record VisionTowerShape(int Layers, int Heads, int Patch, double Epsilon, bool HasRmsNorm, int Shrink);
 
+/// <summary>What turns pixel values into image tokens.</summary>
+internal interface IVisionTower
+{
+    VisionSizes Sizes { get; }
+
+    /// <summary>The image tokens, in the order of the images: [images or tiles, tokens, width of the text model].</summary>
+    Tensor Forward(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids, GradientTape? tape);
+}
+
+/// <summary>The sizes of a vision tower that a forecast of memory needs.</summary>
+/// <param name="Layers">Number of layers.</param>
+/// <param name="Width">Of its patches.</param>
+/// <param name="Inner">Of its feed-forward part.</param>
+/// <param name="Heads">Of its attention.</param>
+/// <param name="Patches">Patches that attend to one another.</param>
+internal sealed record VisionSizes(int Layers, int Width, int Inner, int Heads, int Patches);
+
 /// <summary>InternViT and its projector (transformers, models/internvl).</summary>
-internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape)
+internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape) : IVisionTower
 {
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
 
-    public VisionTowerShape Shape => shape;
-
-    public int Width => (int)weights[$"{Tower}embeddings.patch_embeddings.projection.weight"].shape[0];
-
-    public int Inner => (int)weights[$"{Tower}encoder.layer.0.mlp.fc1.weight"].shape[0];
-
-    /// <summary>Patches of a tile.</summary>
-    public int Patches => (int)weights[$"{Tower}embeddings.position_embeddings"].shape[1];
+    public VisionSizes Sizes => new(
+        shape.Layers, (int)weights[$"{Tower}embeddings.patch_embeddings.projection.weight"].shape[0], (int)weights[$"{Tower}encoder.layer.0.mlp.fc1.weight"].shape[0], shape.Heads,
+        (int)weights[$"{Tower}embeddings.position_embeddings"].shape[1]);
 
     /// <summary>Image tokens of preprocessed tiles.</summary>
     /// <param name="pixels">[tiles, 3, side, side].</param>
+    /// <param name="grids">Not needed: all tiles are alike.</param>
     /// <param name="tape">Recomputes each layer when gradients are wanted; null: keeps what is in it.</param>
     /// <returns>[tiles, tokens, width of the text model].</returns>
-    public Tensor Forward(Tensor pixels, GradientTape? tape = null)
+    public Tensor Forward(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids, GradientTape? tape)
     {
         const string Patches = Tower + "embeddings.patch_embeddings.projection.";
         Tensor patches = nn.functional.conv2d(pixels, weights[Patches + "weight"], weights[Patches + "bias"], [shape.Patch, shape.Patch]);

@@ -18,8 +18,9 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
     /// <param name="rows">Rows of a batch.</param>
     /// <param name="tokens">Tokens of the longest row.</param>
     /// <param name="patches">Tokens of the vision tower for the images of a batch.</param>
+    /// <param name="attended">Patches that attend to one another.</param>
     /// <param name="passes">Batches whose activations are kept at once.</param>
-    public static RunForecast Of(TrainableNetwork network, long trained, int rows, int tokens, long patches, int passes)
+    public static RunForecast Of(TrainableNetwork network, long trained, int rows, int tokens, long patches, int attended, int passes)
     {
         NetworkSizes sizes = network.Sizes;
         bool isHalf = network.Weights.Products == TorchSharp.torch.ScalarType.BFloat16;
@@ -27,8 +28,8 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
         double perToken = (20.0 * sizes.Width) + (5.0 * sizes.Inner), layer = ((rows * tokens * perToken) + (2.0 * rows * sizes.Heads * tokens * tokens)) * element;
         double text = network.Recomputes ? (sizes.Layers * (double)rows * tokens * sizes.Width * 4) + layer : sizes.Layers * layer;
         double logits = 4.0 * rows * tokens * sizes.Vocabulary * 4;
-        double look = ((patches * ((20.0 * sizes.VisionWidth) + (5.0 * sizes.VisionInner))) + (2.0 * sizes.VisionHeads * patches * sizes.PatchesOfTile)) * element;
-        double vision = network.Weights.LearnsVision && !network.Recomputes ? sizes.VisionLayers * look : (network.Weights.LearnsVision ? sizes.VisionLayers * patches * sizes.VisionWidth * 4.0 : 0) + look;
+        double look = ((patches * ((20.0 * sizes.Vision.Width) + (5.0 * sizes.Vision.Inner))) + (2.0 * sizes.Vision.Heads * patches * attended)) * element;
+        double vision = network.Weights.LearnsVision && !network.Recomputes ? sizes.Vision.Layers * look : (network.Weights.LearnsVision ? sizes.Vision.Layers * patches * sizes.Vision.Width * 4.0 : 0) + look;
         return new RunForecast((isHalf ? 2 * frozen : 4 * frozen) + (4 * trained), 16 * trained, (long)((text + logits + vision) * passes));
     }
 
@@ -64,9 +65,5 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
 /// <param name="Inner">Of its feed-forward part.</param>
 /// <param name="Heads">Of its attention.</param>
 /// <param name="Vocabulary">Rows of the tables.</param>
-/// <param name="VisionLayers">Of the vision tower.</param>
-/// <param name="VisionWidth">Of the vision tower.</param>
-/// <param name="VisionInner">Of its feed-forward part.</param>
-/// <param name="VisionHeads">Of its attention.</param>
-/// <param name="PatchesOfTile">Patches that attend to one another.</param>
-internal sealed record NetworkSizes(int Layers, int Width, int Inner, int Heads, int Vocabulary, int VisionLayers, int VisionWidth, int VisionInner, int VisionHeads, int PatchesOfTile);
+/// <param name="Vision">Of the vision tower; zeros where there is none.</param>
+internal sealed record NetworkSizes(int Layers, int Width, int Inner, int Heads, int Vocabulary, Networks.VisionSizes Vision);

@@ -67,7 +67,7 @@ internal sealed class PreferenceRun(
 
     /// <summary>Judges samples and pairs each wrong answer with the right one: a wrong verdict, or a reason that names nothing that is there.</summary>
     public static async Task<IReadOnlyList<PreferencePair>> CollectAsync(
-        TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, ImageTruth truth, Action<int> done, CancellationToken cancellationToken)
+        TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, NamedThings truth, Action<int> done, CancellationToken cancellationToken)
     {
         var judge = new PolicyJudge(network, encoder);
         var pairs = new List<PreferencePair>();
@@ -138,7 +138,7 @@ internal sealed class PreferenceRun(
 }
 
 /// <summary>Answers drawn from the model, rewarded by what can be checked, each compared with the others to its question.</summary>
-internal sealed class RewardRun(TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, ImageTruth truth, GroupObjective objective, TrainingOptions options) : IRunObjective
+internal sealed class RewardRun(TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, NamedThings truth, GroupObjective objective, TrainingOptions options) : IRunObjective
 {
     private readonly PolicyJudge _judge = new(network, encoder);
 
@@ -204,7 +204,7 @@ internal static class AnswerReward
     /// <summary>Taken off where the answer is none that the engine could read, or does not end.</summary>
     public const double Malformed = -1;
 
-    public static double Of(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts, ImageTruth truth)
+    public static double Of(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts, NamedThings truth)
     {
         EncodedPolicy policy = question.Policy;
         int verdict = Enumerable.Range(0, policy.Answers.Count).Where(i => Begins(answer, i > 0 && policy.Spoken.Count > 0 ? policy.Spoken[i - 1] : [.. policy.Answers[i].TakeWhile(id => id != policy.End), policy.End])).FirstOrDefault(-1);

@@ -20,35 +20,29 @@ internal sealed record EncodedSample(TrainingSample Sample, TokenRow Row, Prepar
 /// <param name="Prompt">All ids up to where the answer begins.</param>
 /// <param name="Image">The image.</param>
 /// <param name="Truth">The right one of the answers: 0 for safe, else the category's place plus 1.</param>
-internal sealed record PolicyQuestion(TrainingSample Sample, EncodedPolicy Policy, IReadOnlyList<int> Prompt, PreparedImage Image, int Truth);
+/// <param name="Categories">The ids of the policy's categories.</param>
+internal sealed record PolicyQuestion(TrainingSample Sample, EncodedPolicy Policy, IReadOnlyList<int> Prompt, PreparedImage Image, int Truth, IReadOnlyList<string> Categories);
 
 /// <summary>
 /// Turns samples into tokens and pixel values. A question that follows a policy is asked in the engine's own words, made anew
 /// from the policy as it is now; all others as they stand in the dataset. Thread-safe.
 /// </summary>
-internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset dataset, SafetyPolicy? policy)
+/// <param name="prompts">How the model is asked.</param>
+/// <param name="dataset">Where images and policies are.</param>
+/// <param name="policy">The policy of samples that name none, or a file of the name of this one's; null: each names its own.</param>
+/// <param name="policyFile">The name of the policy's file.</param>
+internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset dataset, SafetyPolicy? policy, string? policyFile)
 {
     private const int MostPolicies = 512;
 
     private readonly SkiaImageDecoder _decoder = new();
     private readonly Lock _gate = new();
     private readonly Dictionary<(string?, VisionLanguageMode), (SafetyPolicy Policy, EncodedPolicy Encoded)> _policies = [];
-    private SafetyPolicy? _policy = policy;
 
     public PromptEncoder Prompts => prompts;
 
-    /// <summary>Takes another policy for the samples that name none, as refining does.</summary>
-    public void Replace(SafetyPolicy replacement)
-    {
-        lock (_gate)
-        {
-            _policy = replacement;
-            _policies.Clear();
-        }
-    }
-
     /// <summary>Whether a sample asks for a verdict under a policy.</summary>
-    public bool IsJudged(TrainingSample sample) => sample.Kind == QuestionKind.Policy && (sample.Policy is not null || _policy is not null);
+    public bool IsJudged(TrainingSample sample) => sample.Kind == QuestionKind.Policy && (sample.Policy is not null || policy is not null);
 
     public async Task<EncodedSample> EncodeAsync(TrainingSample sample, CancellationToken cancellationToken)
     {
@@ -110,7 +104,7 @@ internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset datas
 
         (SafetyPolicy own, EncodedPolicy encoded) = await PolicyAsync(sample, mode).ConfigureAwait(false);
         PreparedImage image = await ImageAsync(sample, cancellationToken).ConfigureAwait(false);
-        return new PolicyQuestion(sample, encoded, [.. encoded.Before, .. image.Ids, .. encoded.After], image, Truth(sample, own));
+        return new PolicyQuestion(sample, encoded, [.. encoded.Before, .. image.Ids, .. encoded.After], image, Truth(sample, own), [.. own.Categories.Select(category => category.Id)]);
     }
 
     /// <summary>The tokens of an answer: those that decide, and the rest with its end.</summary>
@@ -181,7 +175,7 @@ internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset datas
                 return known;
             }
 
-            own = (sample.Policy is null ? _policy : null) ?? dataset.LoadPolicy(sample)!;
+            own = (sample.Policy is null || sample.Policy == policyFile ? policy : null) ?? dataset.LoadPolicy(sample)!;
         }
 
         EncodedPolicy encoded = await prompts.EncodeAsync(own, mode).ConfigureAwait(false);

@@ -44,6 +44,12 @@ public sealed record TrainingOptions
     /// <summary>The policy file of samples that name none, whose categories get tokens; null: samples name their own.</summary>
     public string? Policy { get; init; }
 
+    /// <summary>A JSON file with the ids of training samples that are left out; null: none.</summary>
+    public string? Excluded { get; init; }
+
+    /// <summary>Whether the test split is judged, before and after; default true.</summary>
+    public bool MeasuresTest { get; init; } = true;
+
     /// <summary>Default: right answers.</summary>
     public TrainingObjective Objective { get; init; }
 

@@ -40,7 +40,8 @@ public sealed class TrainingSession : IDisposable
     private readonly TrainingDataset _dataset;
     private readonly List<TrainingSample> _train = [], _refine = [];
     private readonly List<HeldOutSample> _test = [];
-    private readonly ImageTruth _truth = new(), _testTruth = new();
+    private readonly NamedThings _truth = new();
+    private readonly LoadedModel _model;
     private readonly SampleEncoder _encoder;
     private readonly TrainableNetwork _network;
     private readonly LowRankAdapter? _adapter;
@@ -48,13 +49,15 @@ public sealed class TrainingSession : IDisposable
     private List<JsonObject> _log = [];
 
     private TrainingSession(
-        TrainingOptions options, IProgress<TrainingProgress>? progress, TimeProvider clock, RunFolder folder, TrainingDataset dataset, SampleEncoder encoder, TrainableNetwork network, IReadOnlyList<int> newTokens)
+        TrainingOptions options, IProgress<TrainingProgress>? progress, TimeProvider clock, RunFolder folder, TrainingDataset dataset, LoadedModel model)
     {
-        (_options, _progress, _clock, _folder, _dataset, _encoder, _network) = (options, progress, clock, folder, dataset, encoder, network);
+        TrainableNetwork network = model.Network;
+        (_options, _progress, _clock, _folder, _dataset, _encoder, _network) = (options, progress, clock, folder, dataset, model.Encoder, network);
+        _model = model;
         if (options.Adapter is { } lora)
         {
             _ = network.Weights.Train(_ => false);
-            _adapter = LowRankAdapter.Start(network.Weights, new LowRankOptions { Rank = lora.Rank, Alpha = lora.Alpha, Modules = lora.Modules, Tokens = [.. lora.Tokens.Union(newTokens)], Seed = options.Seed });
+            _adapter = LowRankAdapter.Start(network.Weights, new LowRankOptions { Rank = lora.Rank, Alpha = lora.Alpha, Modules = lora.Modules, Tokens = [.. lora.Tokens.Union(model.NewTokens)], Seed = options.Seed });
             network.Weights.Adapter = _adapter;
             _trained = _adapter.Train();
         }
@@ -107,45 +110,21 @@ public sealed class TrainingSession : IDisposable
         SafetyPolicy? policy = options.Policy is { } file ? SafetyPolicy.FromFile(file) : null;
         TrainingDataset dataset = await TrainingDataset.OpenAsync(options.Data, cancellationToken).ConfigureAwait(false);
         RunFolder folder = RunFolder.Take(options.Output, Identity(options));
-        TrainableNetwork? network = null;
+        LoadedModel? model = null;
         try
         {
-            network = TrainableNetwork.Load(options.Model);
-            string checkpoint = Path.Combine(options.Output, CheckpointFolder);
-            IReadOnlyList<VocabularyAddition> added = CheckpointVocabulary.Copy(options.Model, checkpoint, Tokens(options.Model, policy), network.Sizes.Vocabulary);
-            if (added.Count > 0)
-            {
-                network.Weights.AddTokens([.. added.Select(token => new TokenStart(token.Id, token.Parts))]);
-            }
-
-            if (policy is not null && !File.Exists(Path.Combine(options.Model, "safevision-prompt.yaml")) && policy.Categories.Any(category => HarmCategory.TryParse(category.Id, out _) == false))
-            {
-                await File.WriteAllTextAsync(Path.Combine(checkpoint, "safevision-prompt.yaml"), PromptEncoder.WordingWith(policy.Categories.ToDictionary(category => category.Id, TokenOf)), cancellationToken).ConfigureAwait(false);
-            }
-
-            network.Weights.MoveTo(options.Device == "cuda" ? CUDA : CPU);
-            var encoder = new SampleEncoder(PromptEncoder.Open(checkpoint, options.MaximumTiles), dataset, policy);
-            var session = new TrainingSession(options, progress, clock, folder, dataset, encoder, network, [.. added.Select(token => token.Id)]);
+            model = await LoadedModel.OpenUntouchedAsync(options, dataset, policy, Path.Combine(options.Output, CheckpointFolder), cancellationToken).ConfigureAwait(false);
+            var session = new TrainingSession(options, progress, clock, folder, dataset, model);
             await session.ReadAsync(cancellationToken).ConfigureAwait(false);
             return session;
         }
         catch
         {
-            network?.Dispose();
+            model?.Dispose();
             folder.Dispose();
             throw;
         }
     }
-
-    /// <summary>The marks that the model must be able to answer with: nothing forbidden, a reason, and each category of the policy.</summary>
-    private static List<NewToken> Tokens(string model, SafetyPolicy? policy) => File.Exists(Path.Combine(model, "safevision-prompt.yaml")) ? [] :
-    [
-        new NewToken("<|SAFE|>", "Safe"),
-        new NewToken("<|REASON|>", "Reason"),
-        .. (policy?.Categories.Select(category => new NewToken(TokenOf(category), category.Name)) ?? NewToken.SafeVision).Where(token => token.Content is not ("<|SAFE|>" or "<|REASON|>")),
-    ];
-
-    private static string TokenOf(SafetyCategory category) => HarmCategory.TryParse(category.Id, out HarmCategory? known) ? $"<|{known.Id}|>" : $"<|{category.Id}|>";
 
     /// <summary>What the run is; a run that is gone on with must be the same.</summary>
     private static JsonObject Identity(TrainingOptions options)
@@ -159,16 +138,21 @@ public sealed class TrainingSession : IDisposable
             ["model"] = RunFolder.Hashes(Directory.EnumerateFiles(options.Model)),
             ["data"] = RunFolder.Hashes([Path.Combine(options.Data, TrainingDataset.SamplesFile), .. Directory.Exists(Path.Combine(options.Data, TrainingDataset.PoliciesFolder)) ? Directory.EnumerateFiles(Path.Combine(options.Data, TrainingDataset.PoliciesFolder)) : []]),
             ["policy"] = options.Policy is { } policy ? RunFolder.Hashes([policy]) : null,
+            ["excluded"] = options.Excluded is { } excluded ? RunFolder.Hashes([excluded]) : null,
             ["software"] = new JsonObject { ["libtorch"] = torch.__version__, ["threads"] = get_num_threads() },
         };
     }
 
     private async Task ReadAsync(CancellationToken cancellationToken)
     {
+        HashSet<string> excluded = _options.Excluded is { } file ? JsonSerializer.Deserialize<HashSet<string>>(await File.ReadAllBytesAsync(file, cancellationToken).ConfigureAwait(false))! : [];
         await foreach (TrainingSample sample in _dataset.ReadTrainAsync(cancellationToken).ConfigureAwait(false))
         {
             _truth.Add(sample);
-            _train.Add(sample);
+            if (!excluded.Contains(sample.Id))
+            {
+                _train.Add(sample);
+            }
         }
 
         await foreach (TrainingSample sample in _dataset.ReadRefineAsync(cancellationToken).ConfigureAwait(false))
@@ -177,10 +161,12 @@ public sealed class TrainingSession : IDisposable
             _refine.Add(sample);
         }
 
-        await foreach (HeldOutSample sample in _dataset.ReadTestAsync(cancellationToken).ConfigureAwait(false))
+        if (_options.MeasuresTest)
         {
-            _testTruth.Add(sample.Sample);
-            _test.Add(sample);
+            await foreach (HeldOutSample sample in _dataset.ReadTestAsync(cancellationToken).ConfigureAwait(false))
+            {
+                _test.Add(sample);
+            }
         }
 
         if (_train.Count == 0)
@@ -198,11 +184,11 @@ public sealed class TrainingSession : IDisposable
 
         _log = [.. _folder.LogBefore(_folder.SavedStep)];
         (IReadOnlyList<TrainingSample> usable, int leftOut) = await MeasureAsync(cancellationToken).ConfigureAwait(false);
-        VerdictMetrics? before = await LookAsync("before", [.. _test.Select(held => held.Sample)], _testTruth, int.MaxValue, null, cancellationToken).ConfigureAwait(false);
+        VerdictMetrics? before = await LookAsync("before", [.. _test.Select(held => held.Sample)], int.MaxValue, null, cancellationToken).ConfigureAwait(false);
         IRunObjective objective = await ObjectiveAsync(usable, cancellationToken).ConfigureAwait(false);
         int steps = await TrainAsync(objective, cancellationToken).ConfigureAwait(false);
-        VerdictMetrics? refine = await LookAsync("refined", _refine, _truth, int.MaxValue, null, cancellationToken).ConfigureAwait(false);
-        VerdictMetrics? after = await LookAsync("after", [.. _test.Select(held => held.Sample)], _testTruth, int.MaxValue, null, cancellationToken).ConfigureAwait(false);
+        VerdictMetrics? refine = await LookAsync("refined", _refine, int.MaxValue, null, cancellationToken).ConfigureAwait(false);
+        VerdictMetrics? after = await LookAsync("after", [.. _test.Select(held => held.Sample)], int.MaxValue, null, cancellationToken).ConfigureAwait(false);
         string checkpoint = Path.Combine(_folder.Path, CheckpointFolder);
         if (_adapter is not null)
         {
@@ -223,11 +209,13 @@ public sealed class TrainingSession : IDisposable
     private async Task<(IReadOnlyList<TrainingSample> Usable, int LeftOut)> MeasureAsync(CancellationToken cancellationToken)
     {
         const int Looked = 64;
-        int longest = 0, tiles = 1;
+        int longest = 0, patches = 1, attended = _network.Sizes.Vision.Patches;
         foreach (TrainingSample sample in Shuffled(_train.Count, 0).Take(Looked).Select(place => _train[place]))
         {
             EncodedSample encoded = await _encoder.EncodeAsync(sample, cancellationToken).ConfigureAwait(false);
-            (longest, tiles) = (Math.Max(longest, encoded.Row.Ids.Count), Math.Max(tiles, (int)encoded.Image.PixelShape[0]));
+            bool isTiled = encoded.Image.PixelShape.Count == 4; // otherwise the image is patches that may all attend to one another
+            int own = (int)encoded.Image.PixelShape[0] * (isTiled ? _network.Sizes.Vision.Patches : 1);
+            (longest, patches, attended) = (Math.Max(longest, encoded.Row.Ids.Count), Math.Max(patches, own), isTiled ? attended : Math.Max(attended, own));
         }
 
         IReadOnlyList<TrainingSample> usable = _train;
@@ -238,7 +226,7 @@ public sealed class TrainingSession : IDisposable
         }
 
         int passes = _options.Objective switch { TrainingObjective.Grpo => _options.Answers, TrainingObjective.Dpo => 2, _ => 1 };
-        RunForecast forecast = RunForecast.Of(_network, _trained.Values.Sum(tensor => tensor.numel()), _options.Rows, longest, (long)_options.Rows * tiles * Math.Max(1, _network.Sizes.PatchesOfTile), passes);
+        RunForecast forecast = RunForecast.Of(_network, _trained.Values.Sum(tensor => tensor.numel()), _options.Rows, longest, (long)_options.Rows * patches, attended, passes);
         if (!_folder.HasState)
         {
             _folder.Log(new { stage = "forecast", memory = forecast.Total, parts = forecast, longest, trained = _trained.Values.Sum(tensor => tensor.numel()) });
@@ -327,7 +315,7 @@ public sealed class TrainingSession : IDisposable
             bool isLast = run.Step == total;
             if (run.Step % _options.EvaluateEvery == 0 || isLast)
             {
-                await LookAsync("refine", _refine, _truth, _options.EvaluateSamples, record.Step, cancellationToken).ConfigureAwait(false);
+                await LookAsync("refine", _refine, _options.EvaluateSamples, record.Step, cancellationToken).ConfigureAwait(false);
                 Page(string.Create(CultureInfo.InvariantCulture, $"Step {run.Step} of {total}, {left:hh\\:mm\\:ss} left."), isOpen: true);
             }
 
@@ -382,38 +370,21 @@ public sealed class TrainingSession : IDisposable
     }
 
     /// <summary>Judges samples of a split that ask for a verdict.</summary>
-    private async Task<VerdictMetrics?> LookAsync(string what, IReadOnlyList<TrainingSample> samples, ImageTruth truth, int most, int? step, CancellationToken cancellationToken)
+    private async Task<VerdictMetrics?> LookAsync(string what, IReadOnlyList<TrainingSample> samples, int most, int? step, CancellationToken cancellationToken)
     {
-        const int Reasons = 24;
-        TrainingSample[] asked = [.. samples.Where(_encoder.IsJudged).Take(most)];
-        if (asked.Length == 0)
-        {
-            return null;
-        }
-
         if (step is null && _log.Find(line => line["step"] is null && line["look"]?.GetValue<string>() == what) is { } known)
         {
             return known["metrics"].Deserialize<VerdictMetrics>(RunFolder.Json); // judged before the run was stopped
         }
 
-        var judge = new PolicyJudge(_network, _encoder);
-        var judged = new List<JudgedQuestion>();
-        int explained = 0, named = 0;
-        foreach (TrainingSample sample in asked)
+        HashSet<string> asked = [.. samples.Where(_encoder.IsJudged).Take(most).Select(sample => sample.ImageHash)];
+        TrainingSample[] shown = [.. samples.Where(sample => asked.Contains(sample.ImageHash))];
+        string stage = step is not null ? "Judging" : what == "refined" ? "Judging the refine split" : "Judging the test split";
+        if (await _model.MeasureAsync(shown, stage, _progress, cancellationToken).ConfigureAwait(false) is not { } metrics)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            PolicyQuestion question = (await _encoder.AskAsync(sample, VisionLanguageMode.Comprehension, cancellationToken).ConfigureAwait(false))!;
-            JudgedQuestion answer = judge.Judge(question);
-            judged.Add(answer);
-            if (answer.IsRight && answer.Verdict > 0 && explained < Reasons && truth.Names(sample.ImageHash, judge.Explain(question, answer.Verdict)) is { } names)
-            {
-                (explained, named) = (explained + 1, named + (names ? 1 : 0));
-            }
-
-            _progress?.Report(new TrainingProgress(step is null ? $"Judging the {(what == "refined" ? "refine" : "test")} split" : "Judging", judged.Count, asked.Length));
+            return null;
         }
 
-        VerdictMetrics metrics = VerdictMetrics.Of(judged, explained == 0 ? null : named / (double)explained);
         var told = new JsonObject { ["look"] = what, ["step"] = step, ["right"] = metrics.Right, ["majority"] = metrics.Majority, ["rocAuc"] = metrics.RocAuc, ["flips"] = metrics.Flips, ["metrics"] = JsonSerializer.SerializeToNode(metrics, RunFolder.Json) };
         Log(told);
         return metrics;

@@ -99,7 +99,7 @@ public sealed record VerdictMetrics
 }
 
 /// <summary>What is known to be in images, by the answers to questions that list it: what a reason may name.</summary>
-internal sealed class ImageTruth
+internal sealed class NamedThings
 {
     private static readonly HashSet<string> s_idle = ["a", "an", "and", "are", "at", "contains", "has", "image", "in", "is", "it", "nothing", "of", "on", "or", "picture", "shows", "the", "there", "this", "which", "with"];
 
@@ -114,6 +114,9 @@ internal sealed class ImageTruth
             (_there.TryGetValue(sample.ImageHash, out HashSet<string>? there) ? there : _there[sample.ImageHash] = []).UnionWith(Words(words));
         }
     }
+
+    /// <summary>The words for what is known to be in an image.</summary>
+    public IReadOnlyCollection<string> Of(string imageHash) => _there.TryGetValue(imageHash, out HashSet<string>? there) ? there : [];
 
     /// <summary>Whether a reason names something that is in the image; null where nothing is known of it.</summary>
     public bool? Names(string imageHash, string reason) => _there.TryGetValue(imageHash, out HashSet<string>? there) ? Words(reason).Any(there.Contains) : null;

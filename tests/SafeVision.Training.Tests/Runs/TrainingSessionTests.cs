@@ -109,7 +109,7 @@ public sealed class TrainingSessionTests : IDisposable
         PromptEncoder prompts = PromptEncoder.Open(Model);
         SafetyPolicy policy = SafetyPolicy.FromFile(Path.Combine(Data, "policies", "kinds.yaml"));
         TrainingDataset dataset = await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken);
-        var encoder = new SampleEncoder(prompts, dataset, null);
+        var encoder = new SampleEncoder(prompts, dataset, null, null);
         TrainingSample harmful = await dataset.ReadTrainAsync(TestContext.Current.CancellationToken).FirstAsync(sample => sample.Category == "b", TestContext.Current.CancellationToken);
 
         EncodedPolicy encoded = await prompts.EncodeAsync(policy, VisionLanguageMode.Comprehension);

@@ -1,0 +1,194 @@
+using System.Security.Cryptography;
+using SafeVision.Evaluation.Symbols;
+using SafeVision.Policies;
+using SafeVision.Training.Data;
+using SkiaSharp;
+
+namespace SafeVision.Training.Starter;
+
+/// <summary>What a dataset of drawn scenes has.</summary>
+public sealed record StarterDatasetOptions
+{
+    /// <summary>The things that scenes show; each one word.</summary>
+    public required IReadOnlyList<string> Names { get; init; }
+
+    /// <summary>The icon sets to draw from; empty: all of the training split.</summary>
+    public IReadOnlyList<string> Sets { get; init; } = [];
+
+    /// <summary>Images to train on; default 200.</summary>
+    public int Train { get; init; } = 200;
+
+    /// <summary>Images to choose by; default 40.</summary>
+    public int Refine { get; init; } = 40;
+
+    /// <summary>Images to report on, each under a policy that forbids something in it and under the same with another name in its place; default 40.</summary>
+    public int Test { get; init; } = 40;
+
+    /// <summary>Whether an image has diverse questions besides the one under a policy; default true.</summary>
+    public bool IsDiverse { get; init; } = true;
+
+    /// <summary>How many policies there are; 0 (the default): one for each image.</summary>
+    public int Policies { get; init; }
+
+    /// <summary>Whether images to train on come in pairs, with one thing exchanged; default false.</summary>
+    public bool HasPairs { get; init; }
+
+    /// <summary>The part of images to train on whose label is wrong; default 0.</summary>
+    public double Noise { get; init; }
+
+    /// <summary>The side of an image; default 112.</summary>
+    public int ImageSize { get; init; } = 112;
+
+    /// <summary>Everything random follows from it; default 1.</summary>
+    public int Seed { get; init; } = 1;
+}
+
+/// <summary>Writes a <see cref="TrainingDataset"/> of drawn scenes with exact answers, in the words of a <see cref="StarterCheckpoint"/>.</summary>
+public static class StarterDataset
+{
+    private static readonly SceneQuestionKind[] s_kinds = [SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
+
+    /// <summary>Writes the folder.</summary>
+    public static async Task WriteAsync(string folder, StarterDatasetOptions options, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.ImagesFolder));
+        Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.PoliciesFolder));
+        using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, KeepsColors = true, MostThings = 2, ImageSize = options.ImageSize });
+        var writer = new Writer(folder, options, scenes);
+        await TrainingDataset.WriteAsync(folder, writer.SamplesAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+    }
+
+    private sealed class Writer(string folder, StarterDatasetOptions options, SymbolScenes scenes)
+    {
+        private readonly Random _random = new(options.Seed);
+        private readonly List<ScenePolicy> _policies = [];
+        private SceneQuestions Questions => field ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, _random);
+
+        public async IAsyncEnumerable<TrainingSample> SamplesAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+        {
+            for (int i = 0; i < options.Train + options.Refine + options.Test; i++)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                TrainingSplit split = i < options.Train ? TrainingSplit.Train : i < options.Train + options.Refine ? TrainingSplit.Refine : TrainingSplit.Test;
+                if (options.HasPairs && split == TrainingSplit.Train && i + 1 < options.Train)
+                {
+                    (SymbolScene before, SymbolScene after, _) = scenes.DrawEdit(i);
+                    ScenePolicy policy = Policy(Names(before));
+                    foreach ((SymbolScene scene, int number, int partner) in new[] { (before, i, i + 1), (after, i + 1, i) })
+                    {
+                        foreach (TrainingSample sample in await ImageAsync(scene, number, split, [policy], $"s{partner:00000}-policy0", cancellationToken).ConfigureAwait(false))
+                        {
+                            yield return sample;
+                        }
+                    }
+
+                    i++;
+                    continue;
+                }
+
+                SymbolScene drawn = scenes.Draw(i);
+                IReadOnlyList<ScenePolicy> policies = split == TrainingSplit.Test ? Pair(Questions.HeldOutPair(Names(drawn))) : [Policy(Names(drawn))];
+                foreach (TrainingSample sample in await ImageAsync(drawn, i, split, policies, null, cancellationToken).ConfigureAwait(false))
+                {
+                    yield return sample;
+                }
+            }
+
+            static ScenePolicy[] Pair((ScenePolicy Forbids, ScenePolicy Allows) pair) => [pair.Forbids, pair.Allows];
+        }
+
+        private static string[] Names(SymbolScene scene) => [.. scene.Symbols.Select(symbol => symbol.Name).Distinct()];
+
+        private ScenePolicy Policy(IReadOnlyList<string> shown)
+        {
+            if (options.Policies == 0 || _policies.Count < options.Policies)
+            {
+                _policies.Add(Questions.Policy(shown));
+                return _policies[^1];
+            }
+
+            return _policies[_random.Next(_policies.Count)];
+        }
+
+        private async Task<IReadOnlyList<TrainingSample>> ImageAsync(SymbolScene scene, int number, TrainingSplit split, IReadOnlyList<ScenePolicy> policies, string? partner, CancellationToken cancellationToken)
+        {
+            byte[] png = Png(scene);
+            string image = $"{TrainingDataset.ImagesFolder}/s{number:00000}.png", hash = Convert.ToHexStringLower(SHA256.HashData(png));
+            await File.WriteAllBytesAsync(Path.Combine(folder, image), png, cancellationToken).ConfigureAwait(false);
+            var samples = new List<TrainingSample>();
+            foreach ((int i, ScenePolicy policy) in policies.Index())
+            {
+                (string mark, string? name) = policy.Judge(Names(scene));
+                if (split == TrainingSplit.Train && _random.NextDouble() < options.Noise)
+                {
+                    mark = name is null ? policy.Categories[0].Mark : ScenePolicy.Safe;
+                    name = name is null ? options.Names[_random.Next(options.Names.Count)] : null;
+                }
+
+                string file = await PolicyFileAsync(policy, cancellationToken).ConfigureAwait(false), answer = name is null ? mark : $"{mark}{ScenePolicy.Reason} {name}";
+                CriticalSpan[] critical = [new(0, mark.Length, CriticalRole.Category), .. name is null ? Array.Empty<CriticalSpan>() : [new(mark.Length, ScenePolicy.Reason.Length, CriticalRole.Reason)]];
+                samples.Add(Sample($"policy{i}", QuestionKind.Policy, policy.Prompt, answer) with
+                {
+                    Turns = [new TrainingTurn(policy.Prompt, answer) { Critical = critical }],
+                    Policy = file,
+                    Category = name is null ? null : mark.Trim('<', '|', '>').ToLowerInvariant(),
+                    Pair = policies.Count == 2 ? $"s{number:00000}-policy{1 - i}" : partner,
+                });
+            }
+
+            foreach (SceneQuestionKind kind in options.IsDiverse || split != TrainingSplit.Train ? s_kinds : [])
+            {
+                SceneQuestion question = Questions.Ask(kind, scene);
+                samples.Add(Sample(kind.ToString().ToLowerInvariant(), Kind(kind), question.Question, string.Concat(question.Answer.Select(piece => piece.Text))));
+            }
+
+            return samples;
+
+            TrainingSample Sample(string name, QuestionKind kind, string question, string answer) => new()
+            {
+                Id = $"s{number:00000}-{name}", Image = image, ImageHash = hash, Kind = kind, Split = split, Turns = [new TrainingTurn(question, answer)],
+                Provenance = new SampleProvenance { Source = "drawn symbols", Stage = "starter", Judge = "truth" },
+            };
+        }
+
+        private async Task<string> PolicyFileAsync(ScenePolicy policy, CancellationToken cancellationToken)
+        {
+            SafetyPolicyBuilder builder = SafetyPolicy.Define("scenes", "1");
+            foreach ((string mark, IReadOnlyList<string> names) in policy.Categories)
+            {
+                builder = builder.Category(mark.Trim('<', '|', '>').ToLowerInvariant(), category => category.Includes([.. names]).ReviewAt(0.4).BlockAt(0.5));
+            }
+
+            SafetyPolicy built = builder.Build();
+            string name = $"{built.ContentHash[..16]}.yaml";
+            await File.WriteAllTextAsync(Path.Combine(folder, TrainingDataset.PoliciesFolder, name), built.ToYaml(), cancellationToken).ConfigureAwait(false);
+            return name;
+        }
+
+        private static QuestionKind Kind(SceneQuestionKind kind) => kind switch
+        {
+            SceneQuestionKind.List => QuestionKind.List,
+            SceneQuestionKind.At => QuestionKind.WhatAt,
+            SceneQuestionKind.Where => QuestionKind.Where,
+            SceneQuestionKind.Presence => QuestionKind.Presence,
+            _ => QuestionKind.WhichOf,
+        };
+    }
+
+    /// <summary>A scene as a PNG file.</summary>
+    internal static byte[] Png(SymbolScene scene)
+    {
+        ReadOnlySpan<byte> pixels = scene.Pixels.Span;
+        byte[] colours = new byte[scene.Size * scene.Size * 4];
+        for (int i = 0; i < scene.Size * scene.Size; i++)
+        {
+            pixels.Slice(i * 3, 3).CopyTo(colours.AsSpan(i * 4));
+            colours[(i * 4) + 3] = 255;
+        }
+
+        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(scene.Size, scene.Size, SKColorType.Rgba8888, SKAlphaType.Opaque), colours);
+        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
+        return data.ToArray();
+    }
+}
