@@ -20,9 +20,10 @@ internal static class StarterCommand
         Option<int?> tiles = NumberOption.Create("--tile-steps", "Steps in which the vision tower learns what is where; 400 unless given.", 1_000_000);
         Option<int?> language = NumberOption.Create("--steps", "Steps in which the whole model learns to answer; 800 unless given.", 1_000_000);
         Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
+        var data = new Option<string?>("--data") { Description = "A folder to write a training dataset of drawn scenes into, in the model's words." };
         var command = new Command("starter", "Make a small model from random weights and train it on drawn scenes: a checkpoint to try everything with, in three minutes on two cores.")
         {
-            output, names, sets, tiles, language, seed,
+            output, data, names, sets, tiles, language, seed,
         };
         command.SetAction((parsed, cancellationToken) => Task.Run(
             () =>
@@ -35,17 +36,22 @@ internal static class StarterCommand
                     LanguageSteps = parsed.GetValue(language) ?? 800,
                     Seed = parsed.GetValue(seed) ?? 1,
                 };
-                return Run(parsed.GetValue(output)!, options, parsed.InvocationConfiguration, cancellationToken);
+                return RunAsync(parsed.GetValue(output)!, parsed.GetValue(data), options, parsed.InvocationConfiguration, cancellationToken);
             },
             cancellationToken));
         return command;
     }
 
-    private static int Run(string folder, StarterTrainingOptions options, InvocationConfiguration console, CancellationToken cancellationToken)
+    private static async Task<int> RunAsync(string folder, string? data, StarterTrainingOptions options, InvocationConfiguration console, CancellationToken cancellationToken)
     {
-        if (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any())
+        if (new[] { folder, data }.OfType<string>().FirstOrDefault(path => Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).Any()) is { } taken)
         {
-            throw new IOException($"{folder} is there already and not empty; name another folder with --output.");
+            throw new IOException($"{taken} is there already and not empty; name another folder.");
+        }
+
+        if (data is not null)
+        {
+            await StarterDataset.WriteAsync(data, new StarterDatasetOptions { Names = options.Names, Sets = options.Sets, Seed = options.Seed + 1 }, cancellationToken);
         }
 
         int steps = options.TileSteps + options.LanguageSteps;
@@ -55,7 +61,7 @@ internal static class StarterCommand
         line.Start();
         training.Run(new StepProgress(record => { loss = record.Loss; line.Show(record.Step + 1); }), cancellationToken);
         line.Hide();
-        console.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{folder}: a model of {options.Names.Count} names, {steps} steps, last loss {loss:0.000}"));
+        await console.Output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"{folder}: a model of {options.Names.Count} names, {steps} steps, last loss {loss:0.000}"));
         return 0;
     }
 }

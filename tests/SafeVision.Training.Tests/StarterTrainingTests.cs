@@ -2,26 +2,29 @@ using SafeVision.Conversion;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Imaging;
 using SafeVision.Policies;
+using SafeVision.Training.Adapters;
+using SafeVision.Training.Data;
+using SafeVision.Training.Runs;
 using SafeVision.Training.Starter;
+using SafeVision.Training.Tests.Runs;
 using SafeVision.VisionLanguage;
 
 namespace SafeVision.Training.Tests;
 
 /// <summary>The whole way in minutes: drawn scenes, questions, training from random weights, conversion, and the engine's verdicts.</summary>
-public class StarterTrainingTests
+public class StarterTrainingTests(TrainedStarter starter) : IClassFixture<TrainedStarter>
 {
-    private static readonly string[] s_names = ["banana", "bus", "carrot", "cat", "fox", "guitar", "key", "penguin", "rainbow", "sunflower", "tree", "umbrella"];
-    private static readonly string[] s_sets = ["fluent-emoji-flat"];
+    private static readonly string[] s_names = TrainedStarter.Names;
+    private static readonly string[] s_sets = TrainedStarter.Sets;
 
     [Fact]
     public async Task A_model_trained_on_diverse_questions_follows_policies_that_it_never_saw_and_the_engine_gives_its_verdicts()
     {
         const int Count = 100;
         using TemporaryFolder folder = new();
-        string checkpoint = Path.Combine(folder.Path, "checkpoint"), model = Path.Combine(folder.Path, "model");
-        using var training = StarterTraining.Create(checkpoint, new StarterTrainingOptions { Names = s_names, Sets = s_sets });
-        training.Run(null, TestContext.Current.CancellationToken);
-        await ModelConverter.ConvertAsync(new ConversionOptions { Source = checkpoint, Destination = model }, null, TestContext.Current.CancellationToken);
+        string model = Path.Combine(folder.Path, "model");
+        StarterTraining training = starter.Training;
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = starter.Checkpoint, Destination = model }, null, TestContext.Current.CancellationToken);
 
         // Scenes of another seed, and policies that no training question had; each once as it is, once with the offending name exchanged.
         using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = 99, Names = s_names, Sets = s_sets, KeepsColors = true, MostThings = 2, ImageSize = training.ImageSize });
@@ -64,6 +67,40 @@ public class StarterTrainingTests
         Assert.True(same == Count / 2, figures);
     }
 
+    [Fact]
+    public async Task Tuned_on_a_policy_in_words_that_it_did_not_know_it_follows_it_on_images_that_it_never_saw_and_so_does_the_engine()
+    {
+        using TemporaryFolder folder = new();
+        string data = Path.Combine(folder.Path, "data");
+        await SceneDataset.WriteAsync(data, train: 240, refine: 40, test: 60);
+        TrainingResult result = await TrainingSession.RunAsync(
+            new TrainingOptions
+            {
+                Model = starter.Checkpoint, Data = data, Output = Path.Combine(folder.Path, "run"), Adapter = new LowRankOptions { Rank = 8, Alpha = 16 }, Steps = 60, Rows = 16, Accumulation = 1, Rate = 3e-3, EvaluateEvery = 30,
+            },
+            null, null, TestContext.Current.CancellationToken);
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"before {result.Before!.Right}, after {result.After!.Right}, always the commonest {result.After.Majority}, reasons {result.After.ReasonsNameWhatIsThere}");
+        Assert.True(result.After!.Right >= 0.85 && result.After.Right >= result.Before!.Right + 0.2, $"{result.Before} {result.After}");
+        Assert.True(result.After.Right >= result.After.Majority + 0.2, $"{result.After}");
+        Assert.True(result.After.ReasonsNameWhatIsThere >= 0.8, $"{result.After}");
+        Assert.Contains("<svg", await File.ReadAllTextAsync(Path.Combine(folder.Path, "run", "index.html"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+
+        // The engine, asked under the same policy, is right as often as the network was.
+        SafetyPolicy policy = SafetyPolicy.FromFile(Path.Combine(data, "policies", "kinds.yaml"));
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseVisionLanguageModel(result.Model!));
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(data, TestContext.Current.CancellationToken);
+        int right = 0, count = 0;
+        await foreach (HeldOutSample held in dataset.ReadTestAsync(TestContext.Current.CancellationToken).Where(held => held.Sample.Kind == QuestionKind.Policy))
+        {
+            GuardrailResult judged = await guardrail.CheckAsync(dataset.OpenImage(held.Sample), TestContext.Current.CancellationToken);
+            Assert.Null(judged.Failure);
+            (right, count) = (right + (Verdict(judged) == (held.Sample.Category is { } category ? $"<|{category.ToUpperInvariant()}|>" : ScenePolicy.Safe) ? 1 : 0), count + 1);
+        }
+
+        Assert.Equal(result.After.Right, right / (double)count, 6);
+    }
+
     private static SafetyPolicy Policy(ScenePolicy scene)
     {
         SafetyPolicyBuilder builder = SafetyPolicy.Define("scenes", "1");
@@ -80,8 +117,38 @@ public class StarterTrainingTests
     {
         GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromPixels(scene.Pixels, scene.Size, scene.Size, PixelFormat.Rgb24), TestContext.Current.CancellationToken);
         Assert.Null(result.Failure);
+        return Verdict(result);
+    }
+
+    private static string Verdict(GuardrailResult result)
+    {
         double safe = 1 - result.Findings.Sum(finding => finding.Evidence.Probability ?? 0);
         Finding likeliest = result.Findings.MaxBy(finding => finding.Evidence.Probability ?? 0)!;
         return likeliest.Evidence.Probability > safe ? $"<|{likeliest.Category.ToUpperInvariant()}|>" : ScenePolicy.Safe;
+    }
+}
+
+/// <summary>A starter that was trained once for all tests of the class.</summary>
+public sealed class TrainedStarter : IDisposable
+{
+    public static readonly string[] Names = ["banana", "bus", "carrot", "cat", "fox", "guitar", "key", "penguin", "rainbow", "sunflower", "tree", "umbrella"];
+    public static readonly string[] Sets = ["fluent-emoji-flat"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public TrainedStarter()
+    {
+        Training = StarterTraining.Create(Checkpoint, new StarterTrainingOptions { Names = Names, Sets = Sets });
+        Training.Run(null, TestContext.Current.CancellationToken);
+    }
+
+    public string Checkpoint => Path.Combine(_folder.Path, "checkpoint");
+
+    public StarterTraining Training { get; }
+
+    public void Dispose()
+    {
+        Training.Dispose();
+        _folder.Dispose();
     }
 }

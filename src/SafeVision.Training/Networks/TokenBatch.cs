@@ -29,6 +29,16 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     /// <summary>For families whose images have rows and columns: each image's grid of image tokens; then positions are [3, rows, tokens].</summary>
     public IReadOnlyList<(int Frames, int Rows, int Columns)>? Grids { get; init; }
 
+    /// <summary>The position before the first that is learnt: no earlier logits are needed.</summary>
+    public int FirstLearnt
+    {
+        get
+        {
+            using Tensor any = Labels.ne(SupervisedObjective.Ignored).any(0);
+            return Math.Max(0, Array.IndexOf(any.cpu().data<bool>().ToArray(), true) - 1);
+        }
+    }
+
     /// <summary>The same on another device.</summary>
     internal TokenBatch On(Device device) => Ids.device.type == device.type
         ? this

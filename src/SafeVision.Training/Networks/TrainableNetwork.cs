@@ -99,7 +99,10 @@ public sealed class TrainableNetwork : IDisposable
     }
 
     /// <summary>The logits of every position, with image tokens that were computed before (<see cref="See(TokenBatch)"/>).</summary>
-    public Tensor Forward(TokenBatch batch, Tensor? features)
+    /// <param name="batch">The tokens.</param>
+    /// <param name="features">The image tokens; null: there are no images.</param>
+    /// <param name="from">The first position whose logits are wanted: a prompt's own take more memory than all else, and nothing learns from them.</param>
+    public Tensor Forward(TokenBatch batch, Tensor? features, int from = 0)
     {
         ArgumentNullException.ThrowIfNull(batch);
         batch = batch.On(Weights.Device);
@@ -116,7 +119,8 @@ public sealed class TrainableNetwork : IDisposable
             hidden = hidden.masked_scatter(marks.unsqueeze(-1), features);
         }
 
-        return _text.Logits(_text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape()));
+        hidden = _text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape());
+        return _text.Logits(from == 0 ? hidden : hidden.narrow(1, from, hidden.shape[1] - from));
     }
 
     internal Runs.NetworkSizes Sizes => new(_text.Shape.Layers, _text.Width, _text.Inner, _text.Shape.Heads, _text.Vocabulary, _vision?.Sizes ?? new VisionSizes(0, 0, 0, 0, 0));

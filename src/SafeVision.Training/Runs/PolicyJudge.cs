@@ -38,11 +38,12 @@ internal sealed class PolicyJudge(TrainableNetwork network, SampleEncoder encode
         for (int first = 0; first < rows.Length; first += RowsAtOnce)
         {
             TokenRow[] some = rows[first..Math.Min(rows.Length, first + RowsAtOnce)];
-            Tensor logs = nn.functional.log_softmax(network.Forward(encoder.Batch([.. some.Select(row => (row, question.Image))])), -1);
+            TokenBatch batch = encoder.Batch([.. some.Select(row => (row, question.Image))]);
+            Tensor logs = nn.functional.log_softmax(network.Forward(batch, network.See(batch), question.Prompt.Count - 1), -1);
             for (int answer = isOneLook ? 0 : first; answer < (isOneLook ? scores.Length : first + some.Length); answer++)
             {
                 Tensor row = logs[isOneLook ? 0 : answer - first];
-                scores[answer] = [.. Enumerable.Range(0, policy.DecidingTokens[answer]).Select(i => (double)row[question.Prompt.Count - 1 + i, policy.Answers[answer][i]].ToSingle())];
+                scores[answer] = [.. Enumerable.Range(0, policy.DecidingTokens[answer]).Select(i => (double)row[i, policy.Answers[answer][i]].ToSingle())];
             }
         }
 
@@ -82,7 +83,7 @@ internal sealed class PolicyJudge(TrainableNetwork network, SampleEncoder encode
         {
             using DisposeScope scope = NewDisposeScope();
             TokenBatch batch = encoder.Batch([.. open.Select(row => (Row(question.Prompt, [.. begun, .. written[row]]), question.Image))], isLeft: true);
-            Tensor last = network.Forward(batch, cat([.. Enumerable.Repeat(features, open.Count)], 0)).select(1, -1); // [rows, vocabulary]
+            Tensor last = network.Forward(batch, cat([.. Enumerable.Repeat(features, open.Count)], features.shape[0] == 1 && encoder.Prompts.PositionRows > 1 ? 1 : 0), (int)batch.Ids.shape[1] - 1).select(1, -1); // [rows, vocabulary]
             long[] next = choose(last).cpu().data<long>().ToArray();
             foreach ((int place, int row) in open.ToArray().Index())
             {

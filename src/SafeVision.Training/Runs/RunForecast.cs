@@ -17,17 +17,18 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
     /// <param name="trained">How many numbers are trained.</param>
     /// <param name="rows">Rows of a batch.</param>
     /// <param name="tokens">Tokens of the longest row.</param>
+    /// <param name="answered">Of these, those from the first that is learnt on.</param>
     /// <param name="patches">Tokens of the vision tower for the images of a batch.</param>
     /// <param name="attended">Patches that attend to one another.</param>
     /// <param name="passes">Batches whose activations are kept at once.</param>
-    public static RunForecast Of(TrainableNetwork network, long trained, int rows, int tokens, long patches, int attended, int passes)
+    public static RunForecast Of(TrainableNetwork network, long trained, int rows, int tokens, int answered, long patches, int attended, int passes)
     {
         NetworkSizes sizes = network.Sizes;
         bool isHalf = network.Weights.Products == TorchSharp.torch.ScalarType.BFloat16;
         long frozen = network.Weights.Size - trained, element = isHalf ? 3 : 4; // residuals stay whole
         double perToken = (20.0 * sizes.Width) + (5.0 * sizes.Inner), layer = ((rows * tokens * perToken) + (2.0 * rows * sizes.Heads * tokens * tokens)) * element;
         double text = network.Recomputes ? (sizes.Layers * (double)rows * tokens * sizes.Width * 4) + layer : sizes.Layers * layer;
-        double logits = 4.0 * rows * tokens * sizes.Vocabulary * 4;
+        double logits = 4.0 * rows * answered * sizes.Vocabulary * 4;
         double look = ((patches * ((20.0 * sizes.Vision.Width) + (5.0 * sizes.Vision.Inner))) + (2.0 * sizes.Vision.Heads * patches * attended)) * element;
         double vision = network.Weights.LearnsVision && !network.Recomputes ? sizes.Vision.Layers * look : (network.Weights.LearnsVision ? sizes.Vision.Layers * patches * sizes.Vision.Width * 4.0 : 0) + look;
         return new RunForecast((isHalf ? 2 * frozen : 4 * frozen) + (4 * trained), 16 * trained, (long)((text + logits + vision) * passes));

@@ -45,7 +45,15 @@ internal sealed class SupervisedRun(TrainableNetwork network, SampleEncoder enco
     public Tensor Loss(object prepared, long step, IDictionary<string, double> told)
     {
         TokenBatch batch = encoder.Batch((List<(TokenRow, PreparedImage)>)prepared);
-        return objective.Loss(network.Forward(batch), batch.Ids, batch.Labels, batch.Critical);
+        if (objective.Weighting == AnswerWeighting.Positional)
+        {
+            return objective.Loss(network.Forward(batch), batch.Ids, batch.Labels, batch.Critical); // its weights hang on the whole row
+        }
+
+        int from = batch.FirstLearnt;
+        return objective.Loss(network.Forward(batch, network.See(batch), from), Rest(batch.Ids), Rest(batch.Labels), batch.Critical is { } critical ? Rest(critical) : null);
+
+        Tensor Rest(Tensor whole) => whole.narrow(1, from, whole.shape[1] - from);
     }
 }
 
@@ -128,12 +136,13 @@ internal sealed class PreferenceRun(
         Tensor Numbers(Func<PreferencePair, double> number) => tensor(rows.Select(row => (float)number(row.Pair)).ToArray(), device: device);
     }
 
-    /// <summary>The log-probabilities of answers' tokens, 0 elsewhere, and 1 where they are: [rows, tokens - 1].</summary>
+    /// <summary>The log-probabilities of answers' tokens, 0 elsewhere, and where they are: [rows, tokens from the first answer on].</summary>
     internal static (Tensor Logs, Tensor Mask) Logs(TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<(PolicyQuestion Question, IReadOnlyList<int> Answer)> rows)
     {
         TokenBatch batch = encoder.Batch([.. rows.Select(row => (PolicyJudge.Row(row.Question.Prompt, row.Answer), row.Question.Image))]);
-        Tensor labels = batch.Labels.to(network.Weights.Device);
-        return (PreferenceObjective.TokenLogProbabilities(network.Forward(batch), labels), labels.narrow(1, 1, labels.shape[1] - 1).ne(SupervisedObjective.Ignored));
+        int from = batch.FirstLearnt;
+        Tensor labels = batch.Labels.narrow(1, from, batch.Labels.shape[1] - from).to(network.Weights.Device);
+        return (PreferenceObjective.TokenLogProbabilities(network.Forward(batch, network.See(batch), from), labels), labels.narrow(1, 1, labels.shape[1] - 1).ne(SupervisedObjective.Ignored));
     }
 }
 

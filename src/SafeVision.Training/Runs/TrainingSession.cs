@@ -209,13 +209,14 @@ public sealed class TrainingSession : IDisposable
     private async Task<(IReadOnlyList<TrainingSample> Usable, int LeftOut)> MeasureAsync(CancellationToken cancellationToken)
     {
         const int Looked = 64;
-        int longest = 0, patches = 1, attended = _network.Sizes.Vision.Patches;
+        int longest = 0, answered = 1, patches = 1, attended = _network.Sizes.Vision.Patches;
         foreach (TrainingSample sample in Shuffled(_train.Count, 0).Take(Looked).Select(place => _train[place]))
         {
             EncodedSample encoded = await _encoder.EncodeAsync(sample, cancellationToken).ConfigureAwait(false);
             bool isTiled = encoded.Image.PixelShape.Count == 4; // otherwise the image is patches that may all attend to one another
             int own = (int)encoded.Image.PixelShape[0] * (isTiled ? _network.Sizes.Vision.Patches : 1);
-            (longest, patches, attended) = (Math.Max(longest, encoded.Row.Ids.Count), Math.Max(patches, own), isTiled ? attended : Math.Max(attended, own));
+            int learnt = encoded.Row.Ids.Count - Math.Max(0, encoded.Row.Labels.ToList().FindIndex(label => label != SupervisedObjective.Ignored) - 1);
+            (longest, answered, patches, attended) = (Math.Max(longest, encoded.Row.Ids.Count), Math.Max(answered, _options.Weighting == AnswerWeighting.Positional ? encoded.Row.Ids.Count : learnt), Math.Max(patches, own), isTiled ? attended : Math.Max(attended, own));
         }
 
         IReadOnlyList<TrainingSample> usable = _train;
@@ -226,7 +227,7 @@ public sealed class TrainingSession : IDisposable
         }
 
         int passes = _options.Objective switch { TrainingObjective.Grpo => _options.Answers, TrainingObjective.Dpo => 2, _ => 1 };
-        RunForecast forecast = RunForecast.Of(_network, _trained.Values.Sum(tensor => tensor.numel()), _options.Rows, longest, (long)_options.Rows * patches, attended, passes);
+        RunForecast forecast = RunForecast.Of(_network, _trained.Values.Sum(tensor => tensor.numel()), _options.Rows, longest, answered, (long)_options.Rows * patches, attended, passes);
         if (!_folder.HasState)
         {
             _folder.Log(new { stage = "forecast", memory = forecast.Total, parts = forecast, longest, trained = _trained.Values.Sum(tensor => tensor.numel()) });

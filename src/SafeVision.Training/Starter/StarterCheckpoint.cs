@@ -58,6 +58,9 @@ public static class StarterCheckpoint
 
         """;
 
+    /// <summary>The side in pixels of what an image token shows: two patches.</summary>
+    internal const int TokenSide = 2 * Patch;
+
     private const int Patch = 14;
     private const string ChatTemplate =
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n'}}{% if message['content'] is string %}{{ message['content'] }}{% else %}"
@@ -71,9 +74,9 @@ public static class StarterCheckpoint
     public static void Write(string folder, StarterOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        if (options.ImageSize % (2 * Patch) != 0 || options.Width % options.Heads != 0 || options.Width / options.Heads % 2 != 0)
+        if (options.ImageSize % TokenSide != 0 || options.Width % options.Heads != 0 || options.Width / options.Heads % 2 != 0)
         {
-            throw new ArgumentException($"An image must be a multiple of {2 * Patch} pixels, and the width an even multiple of the heads.", nameof(options));
+            throw new ArgumentException($"An image must be a multiple of {TokenSide} pixels, and the width an even multiple of the heads.", nameof(options));
         }
 
         Directory.CreateDirectory(folder);
@@ -198,7 +201,7 @@ public static class StarterCheckpoint
         ["architectures"] = new JsonArray("InternVLForConditionalGeneration"),
         ["model_type"] = "internvl",
         ["downsample_ratio"] = 0.5,
-        ["image_seq_length"] = options.ImageSize / (2 * Patch) * (options.ImageSize / (2 * Patch)),
+        ["image_seq_length"] = options.ImageSize / TokenSide * (options.ImageSize / TokenSide),
         ["image_token_id"] = first + 5,
         ["projector_hidden_act"] = "gelu",
         ["vision_feature_layer"] = -1,

@@ -57,6 +57,8 @@ public sealed class StarterTraining : IDisposable
     private readonly TextTokenizer _tokenizer;
     private readonly TrainableNetwork _network;
     private readonly int _side;
+    private readonly int _cells; // image tokens along a side
+    private readonly TokenRow _beginning; // of every conversation, up to the question
     private readonly long _padding;
     private readonly long[] _nameIds;
     private readonly long[] _verdicts;
@@ -70,10 +72,12 @@ public sealed class StarterTraining : IDisposable
         _questions = new SceneQuestions(options.Names, CategoryMarks, _random);
         _tokenizer = TextTokenizer.Open(folder);
         _network = TrainableNetwork.Load(folder);
-        _side = size.ImageSize;
+        (_side, _cells) = (size.ImageSize, size.ImageSize / StarterCheckpoint.TokenSide);
         _padding = _tokenizer.Encode("<|endoftext|>")[0];
         _nameIds = [.. options.Names.Select(name => (long)Assert(_tokenizer.Encode($" {name}"))), _tokenizer.Encode("<img>")[0]];
         _verdicts = [.. CategoryMarks.Append(ScenePolicy.Safe).Select(mark => (long)_tokenizer.Encode(mark)[0])];
+        long[] beginning = Encode($"<|im_start|>user\n<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", _cells * _cells))}</img>\n");
+        _beginning = new TokenRow(beginning, [.. beginning.Select(_ => SupervisedObjective.Ignored)]);
         int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
     }
 
@@ -106,24 +110,14 @@ public sealed class StarterTraining : IDisposable
     {
         ArgumentNullException.ThrowIfNull(scene);
         ArgumentNullException.ThrowIfNull(policy);
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable still = no_grad();
-        long[] ids = [.. Beginning.Ids, .. Encode(Turn(policy.Prompt))];
-        TokenBatch batch = TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene]));
-        Tensor last = _network.Forward(batch)[0, -1];
-        string[] marks = [ScenePolicy.Safe, .. policy.Categories.Select(category => category.Mark)];
-        return marks.MaxBy(mark => last[_tokenizer.Encode(mark)[0]].ToSingle())!;
+        return Likeliest(scene, policy.Prompt, [ScenePolicy.Safe, .. policy.Categories.Select(category => category.Mark)]);
     }
 
     /// <summary>Whether the model says that a thing is in a scene.</summary>
     public bool Sees(SymbolScene scene, string name)
     {
         ArgumentNullException.ThrowIfNull(scene);
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable still = no_grad();
-        long[] ids = [.. Beginning.Ids, .. Encode(Turn($" is {name} here"))];
-        Tensor last = _network.Forward(TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene])))[0, -1];
-        return last[_tokenizer.Encode(" yes")[0]].ToSingle() > last[_tokenizer.Encode(" no")[0]].ToSingle();
+        return Likeliest(scene, $" is {name} here", [" no", " yes"]) == " yes";
     }
 
     /// <inheritdoc />
@@ -133,14 +127,14 @@ public sealed class StarterTraining : IDisposable
         _scenes.Dispose();
     }
 
-    private TokenRow Beginning
+    /// <summary>Of answers of one token, the one that the model holds for the likeliest.</summary>
+    private string Likeliest(SymbolScene scene, string question, string[] answers)
     {
-        get
-        {
-            int tokens = _side / 28 * (_side / 28);
-            long[] ids = Encode($"<|im_start|>user\n<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", tokens))}</img>\n");
-            return new TokenRow(ids, [.. ids.Select(_ => SupervisedObjective.Ignored)]);
-        }
+        using DisposeScope scope = NewDisposeScope();
+        using IDisposable still = no_grad();
+        long[] ids = [.. _beginning.Ids, .. Encode(Turn(question))];
+        Tensor last = _network.Forward(TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene])))[0, -1];
+        return answers.MaxBy(answer => last[_tokenizer.Encode(answer)[0]].ToSingle())!;
     }
 
     private static string Turn(string question) => $"{question}<|im_end|>\n<|im_start|>assistant\n";
@@ -161,10 +155,9 @@ public sealed class StarterTraining : IDisposable
 
     private Tensor TileLoss(SymbolScene[] scenes, Tensor features)
     {
-        int cells = _side / 28;
-        long[] truth = [.. scenes.SelectMany(scene => Enumerable.Range(0, cells * cells).Select(cell => Under(scene, ((cell % cells) + 0.5) / cells, ((cell / cells) + 0.5) / cells)))];
+        long[] truth = [.. scenes.SelectMany(scene => Enumerable.Range(0, _cells * _cells).Select(cell => Under(scene, ((cell % _cells) + 0.5) / _cells, ((cell / _cells) + 0.5) / _cells)))];
         Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
-        normed *= normed.square().mean([-1], keepdim: true).Plus(1e-6).rsqrt();
+        normed = normed.RootMeanSquareNormed(1e-6);
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_nameIds));
         return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
     }
@@ -181,7 +174,7 @@ public sealed class StarterTraining : IDisposable
         bool isEarly = step < 0.35 * _options.LanguageSteps;
         Tensor pixels = Pixels(scenes);
         TokenBatch batch = TokenBatch.Share(
-            [.. scenes.Select(scene => (Beginning, (IReadOnlyList<TokenRow>)[.. Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene)))]))],
+            [.. scenes.Select(scene => (_beginning, (IReadOnlyList<TokenRow>)[.. Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene)))]))],
             _padding,
             pixels);
         Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Data;
 using SafeVision.Training.Starter;
-using SkiaSharp;
 
 namespace SafeVision.Training.Tests.Runs;
 
@@ -25,8 +24,8 @@ internal static class SceneDataset
             review: 0.4
         """;
 
-    public static readonly string[] Names = ["banana", "bus", "carrot", "cat", "fox", "guitar", "key", "penguin", "rainbow", "sunflower", "tree", "umbrella"];
-    public static readonly string[] Sets = ["fluent-emoji-flat"];
+    public static readonly string[] Names = TrainedStarter.Names;
+    public static readonly string[] Sets = TrainedStarter.Sets;
 
     private static readonly Dictionary<string, string> s_categories = new() { ["banana"] = "a", ["carrot"] = "a", ["cat"] = "b", ["fox"] = "b", ["penguin"] = "b" };
 
@@ -41,7 +40,7 @@ internal static class SceneDataset
         for (int i = 0; i < train + refine + test; i++)
         {
             SymbolScene scene = scenes.Draw(i);
-            byte[] png = Png(scene);
+            byte[] png = StarterDataset.Png(scene);
             string name = scene.Symbols[0].Name, image = $"images/{i:0000}.png";
             await File.WriteAllBytesAsync(Path.Combine(folder, image), png);
             string? category = s_categories.GetValueOrDefault(name);
@@ -63,22 +62,5 @@ internal static class SceneDataset
         }
 
         await TrainingDataset.WriteAsync(folder, samples.ToAsyncEnumerable());
-    }
-
-    private static byte[] Png(SymbolScene scene)
-    {
-        using var bitmap = new SKBitmap(new SKImageInfo(scene.Size, scene.Size, SKColorType.Rgb888x, SKAlphaType.Opaque));
-        ReadOnlySpan<byte> pixels = scene.Pixels.Span;
-        for (int y = 0; y < scene.Size; y++)
-        {
-            for (int x = 0; x < scene.Size; x++)
-            {
-                int at = ((y * scene.Size) + x) * 3;
-                bitmap.SetPixel(x, y, new SKColor(pixels[at], pixels[at + 1], pixels[at + 2]));
-            }
-        }
-
-        using SKData data = bitmap.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
     }
 }

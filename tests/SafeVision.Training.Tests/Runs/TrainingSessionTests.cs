@@ -143,6 +143,29 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.All(encoded.Answers, answer => Assert.Single(answer));
     }
 
+    [Theory]
+    [InlineData("internvl-qwen2-hf")]
+    [InlineData("internvl-internlm2-orig")]
+    [InlineData("qwen2_5vl-tiny")]
+    public async Task A_checkpoint_of_each_family_is_trained_and_becomes_a_model_that_the_engine_runs(string family)
+    {
+        await MakeAsync();
+        string policy = Path.Combine(_folder.Path, "kinds.yaml"); // the dataset's samples name a file of this name
+        await File.WriteAllTextAsync(policy, SceneDataset.Policy.Replace("id: a", "id: stand", StringComparison.Ordinal).Replace("id: b", "id: zoo", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken);
+        List<TrainingSample> samples = await dataset.ReadTrainAsync(TestContext.Current.CancellationToken).ToListAsync(TestContext.Current.CancellationToken);
+        await TrainingDataset.WriteAsync(Data, samples.Select(sample => sample with { Category = sample.Category switch { "a" => "stand", "b" => "zoo", _ => null } }).ToAsyncEnumerable(), TestContext.Current.CancellationToken);
+
+        TrainingResult result = await TrainingSession.RunAsync(
+            Options with { Model = Golden.PathOf($"vlm/{family}"), Policy = policy, Steps = 2, Rows = 2, Adapter = new LowRankOptions { Rank = 2 }, Converts = true, MaximumTiles = 1 }, null, null, TestContext.Current.CancellationToken);
+
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicyFile(policy).UseVisionLanguageModel(result.Model!, options => options.Mode = VisionLanguageMode.Fast));
+        GuardrailResult judged = await guardrail.CheckAsync(ImageSource.FromFile(Path.Combine(Data, "images", "0000.png")), TestContext.Current.CancellationToken);
+        Assert.Null(judged.Failure);
+        Assert.Equal(["stand", "zoo"], judged.Findings.Select(finding => finding.Category));
+        Assert.All(judged.Findings, finding => Assert.InRange(finding.Evidence.Probability!.Value, 0, 1));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private async Task MakeAsync()
