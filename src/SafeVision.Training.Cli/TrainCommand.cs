@@ -164,6 +164,11 @@ internal sealed class TrainProgress(TextWriter error) : IProgress<TrainingProgre
     {
         lock (_gate)
         {
+            if (value.Stage == TrainingSession.Glance)
+            {
+                return; // a short look in the middle of training, whose line stays
+            }
+
             if (_stage != value.Stage)
             {
                 _line?.Dispose();

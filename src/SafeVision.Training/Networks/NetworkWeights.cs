@@ -206,8 +206,12 @@ public sealed class NetworkWeights : IDisposable
 /// <summary>Between files and tensors.</summary>
 internal static class SafetensorsWriter
 {
-    public static Tensor ToTorch(this CheckpointTensors tensors, string name) =>
-        torch.tensor(tensors.Read(name), [.. tensors.ShapeOf(name)!.Select(size => (long)size)], dtype: ScalarType.Float32);
+    /// <summary>A stored tensor in libtorch's own memory. A managed array, which TorchSharp would use as it is, may begin anywhere, and products of matrices depend on that in their last bits.</summary>
+    public static Tensor ToTorch(this CheckpointTensors tensors, string name)
+    {
+        using Tensor managed = torch.tensor(tensors.Read(name), [.. tensors.ShapeOf(name)!.Select(size => (long)size)], dtype: ScalarType.Float32);
+        return managed.clone();
+    }
 
     /// <summary>Writes float32 tensors in the order of their names, first to a file beside, so that a stop leaves the old file whole.</summary>
     public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)

@@ -31,6 +31,9 @@ public sealed record TrainingResult(VerdictMetrics? Before, VerdictMetrics? Afte
 /// </summary>
 public sealed class TrainingSession : IDisposable
 {
+    /// <summary>The stage in which a part of the refine split is judged between two steps.</summary>
+    public const string Glance = "Judging";
+
     private const string CheckpointFolder = "checkpoint";
 
     private readonly TrainingOptions _options;
@@ -380,7 +383,7 @@ public sealed class TrainingSession : IDisposable
 
         HashSet<string> asked = [.. samples.Where(_encoder.IsJudged).Take(most).Select(sample => sample.ImageHash)];
         TrainingSample[] shown = [.. samples.Where(sample => asked.Contains(sample.ImageHash))];
-        string stage = step is not null ? "Judging" : what == "refined" ? "Judging the refine split" : "Judging the test split";
+        string stage = step is not null ? Glance : what == "refined" ? "Judging the refine split" : "Judging the test split";
         if (await _model.MeasureAsync(shown, stage, _progress, cancellationToken).ConfigureAwait(false) is not { } metrics)
         {
             return null;

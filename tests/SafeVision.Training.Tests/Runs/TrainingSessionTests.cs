@@ -143,6 +143,81 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.All(encoded.Answers, answer => Assert.Single(answer));
     }
 
+    [Fact]
+    public async Task Pairs_from_the_models_own_mistakes_begin_at_a_loss_of_log_2_and_are_kept_for_a_run_that_goes_on()
+    {
+        await MakeAsync();
+        TrainingOptions options = Options with { Objective = TrainingObjective.Dpo, Adapter = new LowRankOptions { Rank = 4 }, Steps = 6 };
+        await TrainingSession.RunAsync(options, null, null, TestContext.Current.CancellationToken);
+
+        JsonNode[] steps = [.. File.ReadLines(Path.Combine(options.Output, "log.jsonl")).Select(line => JsonNode.Parse(line)!).Where(line => line["pairLoss"] is not null)];
+        Assert.Equal(6, steps.Length);
+        Assert.Equal(Math.Log(2), steps[0]["pairLoss"]!.GetValue<double>(), 1e-5); // nothing is learnt yet, so the model is its own reference
+        Assert.True(steps[^1]["pairLoss"]!.GetValue<double>() < 0.69, steps[^1].ToJsonString());
+        Assert.NotEmpty((JsonArray)JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(options.Output, "pairs.json"), TestContext.Current.CancellationToken))!);
+    }
+
+    [Fact]
+    public async Task A_run_by_rewards_that_was_stopped_draws_the_answers_that_it_would_have_drawn()
+    {
+        await MakeAsync();
+        TrainingOptions options = Options with { Objective = TrainingObjective.Grpo, Adapter = new LowRankOptions { Rank = 2 }, Steps = 3, Rows = 2, Accumulation = 1, Answers = 3, SaveEvery = 1 };
+        await TrainingSession.RunAsync(options, null, null, TestContext.Current.CancellationToken);
+        TrainingOptions stopped = options with { Output = Path.Combine(_folder.Path, "stopped") };
+        using var stop = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => TrainingSession.RunAsync(stopped, new Stopper(stop, step: 1), null, stop.Token));
+        await TrainingSession.RunAsync(stopped, null, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(Rewards(options.Output), Rewards(stopped.Output));
+        Assert.Equal(3, Rewards(options.Output).Length);
+        static string[] Rewards(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Where(line => line.Contains("\"reward\"", StringComparison.Ordinal))];
+    }
+
+    [Theory]
+    [InlineData("<|B|><|REASON|> {thing}<|im_end|>", 2)]
+    [InlineData("<|B|><|REASON|> rainbow umbrella<|im_end|>", 1.5)]
+    [InlineData("<|A|><|REASON|> {thing}<|im_end|>", 1.5)]
+    [InlineData("<|A|><|REASON|> rainbow<|im_end|>", 1)]
+    [InlineData("<|SAFE|><|im_end|>", 0)]
+    [InlineData("<|B|><|REASON|> {thing}", -1)]
+    [InlineData("<|B|> {thing}<|im_end|>", -1)]
+    [InlineData("<|C|><|REASON|> {thing}<|im_end|>", -1)]
+    [InlineData("{thing}", -1)]
+    public async Task An_answer_earns_what_can_be_checked_of_it(string answer, double reward)
+    {
+        await MakeAsync();
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken);
+        TrainingSample[] samples = await dataset.ReadTrainAsync(TestContext.Current.CancellationToken).ToArrayAsync(TestContext.Current.CancellationToken);
+        TrainingSample sample = samples.First(sample => sample.Category == "b");
+        var things = new NamedThings();
+        Array.ForEach(samples, things.Add);
+        PromptEncoder prompts = PromptEncoder.Open(Model);
+        PolicyQuestion question = (await new SampleEncoder(prompts, dataset, null, null).AskAsync(sample, VisionLanguageMode.Comprehension, TestContext.Current.CancellationToken))!;
+
+        int[] ids = prompts.Tokenizer.Encode(answer.Replace("{thing}", SampleEncoder.Reason(sample), StringComparison.Ordinal));
+
+        Assert.Equal(reward, AnswerReward.Of(question, ids, prompts, things));
+    }
+
+    [Fact]
+    public async Task The_page_of_a_run_is_served_to_this_machine_and_nothing_else_of_the_folder_is()
+    {
+        string page = Path.Combine(_folder.Path, "index.html");
+        await File.WriteAllTextAsync(page, "the page", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(Path.Combine(_folder.Path, "run.json"), "secret", TestContext.Current.CancellationToken);
+        using var socket = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        socket.Start();
+        int port = ((System.Net.IPEndPoint)socket.LocalEndpoint).Port;
+        socket.Stop();
+        using Cli.PageServer server = Cli.PageServer.Start(_folder.Path, port);
+        using var client = new HttpClient();
+
+        Assert.Equal("the page", await client.GetStringAsync(new Uri(server.Address), TestContext.Current.CancellationToken));
+        using HttpResponseMessage other = await client.GetAsync(new Uri($"{server.Address}run.json"), TestContext.Current.CancellationToken);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, other.StatusCode);
+        Assert.Empty(await other.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("internvl-qwen2-hf")]
     [InlineData("internvl-internlm2-orig")]
