@@ -4,6 +4,7 @@ using SafeVision.Cli;
 using SafeVision.Cli.Output;
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Objectives;
+using SafeVision.Training.Refinement;
 using SafeVision.Training.Runs;
 
 namespace SafeVision.Training.Cli;
@@ -17,8 +18,14 @@ internal static class TrainCommand
         var serve = new Option<int?>("--serve") { Description = "Show the run's page at http://localhost:PORT/ while it goes on, to this machine only." };
         var command = new Command("train", "Train a vision-language model to follow a policy, and measure it before and after. A run that was stopped goes on with the same command.");
         options.AddTo(command);
+        var rounds = new RefineOptions();
         command.Options.Add(serve);
-        command.SetAction((parsed, cancellationToken) => Task.Run(() => RunAsync(options.Read(parsed), parsed.GetValue(serve), parsed.InvocationConfiguration, cancellationToken), CancellationToken.None));
+        rounds.AddTo(command);
+        command.SetAction((parsed, cancellationToken) => Task.Run(
+            () => rounds.Read(parsed, options.Read(parsed)) is { } refinement
+                ? RefineAsync(refinement, parsed.InvocationConfiguration, cancellationToken)
+                : RunAsync(options.Read(parsed), parsed.GetValue(serve), parsed.InvocationConfiguration, cancellationToken),
+            CancellationToken.None));
         return command;
     }
 
@@ -48,10 +55,38 @@ internal static class TrainCommand
         return 0;
     }
 
+    private static async Task<int> RefineAsync(RefinementOptions options, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        RefinementResult result;
+        using (var progress = new TrainProgress(console.Error))
+        {
+            result = await RefinementLoop.RunAsync(options, progress, cancellationToken);
+        }
+
+        foreach (RefinementRound round in result.Rounds)
+        {
+            await console.Output.WriteLineAsync(string.Create(
+                CultureInfo.InvariantCulture,
+                $"round {round.Number}: exactly right {round.Refine.Right:0.000} on the refine split{(round.Gained ? "" : ", no gain: taken back")}; {round.Rejected.Count} labels rejected; {round.Made.Count} of {round.Proposals.Count} changes of the policy made"));
+            foreach (PolicyProposal proposal in round.Proposals)
+            {
+                await console.Output.WriteLineAsync(Terminal.Plain(string.Join('\n', proposal.Diff.Split('\n').Select(line => $"    {line}"))));
+            }
+        }
+
+        await console.Output.WriteAsync(Text(new TrainingResult(result.Before, result.After, result.Rounds[result.Best - 1].Refine, result.Checkpoint, result.Model, 0, 0)));
+        await console.Output.WriteLineAsync($"Best round: {result.Best}. Its policy: {result.Policy}");
+        return 0;
+    }
+
     private static string Text(TrainingResult result)
     {
         var text = new StringWriter(CultureInfo.InvariantCulture);
-        text.WriteLine($"{result.Steps} steps{(result.LeftOut > 0 ? $", {result.LeftOut} samples left out as too long" : "")}.");
+        if (result.Steps > 0)
+        {
+            text.WriteLine($"{result.Steps} steps{(result.LeftOut > 0 ? $", {result.LeftOut} samples left out as too long" : "")}.");
+        }
+
         Line("test split, before", result.Before);
         Line("test split, after", result.After);
         Line("refine split, after", result.Refine);
