@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using SafeVision.Cli;
 
 namespace SafeVision.Cli.Tests;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
-using SafeVision.Cli;
 using SafeVision.Tests;
 using SafeVision.Training.Cli;
 

@@ -4,7 +4,6 @@ using SafeVision.Policies;
 using SafeVision.Training.Data;
 using SafeVision.Training.Networks;
 using SafeVision.VisionLanguage;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Runs;

@@ -2,14 +2,12 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeVision.Conversion;
-using SafeVision.Conversion.Preparation;
 using SafeVision.Policies;
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Data;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Objectives;
 using SafeVision.Training.Optimisation;
-using SafeVision.VisionLanguage;
 using TorchSharp;
 using static TorchSharp.torch;
 
