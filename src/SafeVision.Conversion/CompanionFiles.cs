@@ -15,7 +15,7 @@ internal static class CompanionFiles
     [
         "config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "video_preprocessor_config.json",
         "tokenizer.json", "tokenizer_config.json", "tokenizer.model", "spiece.model", "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
-        "chat_template.json", "chat_template.jinja", PromptName,
+        "chat_template.json", "chat_template.jinja", PromptName, "safevision-words.tsv",
     ];
 
     private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];

@@ -42,6 +42,7 @@ internal static class TrainingCommandLine
         {
             TrainCommand.Create(),
             StarterCommand.Create(),
+            NanoCommand.Create(),
             AblateCommand.Create(),
         };
 

@@ -35,6 +35,48 @@ internal static class Arithmetic
         return x * x.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
     }
 
+    /// <summary>Where x is a number.</summary>
+    public static Tensor Is(this Tensor x, long number)
+    {
+        using Scalar scalar = number;
+        return x.eq(scalar);
+    }
+
+    /// <summary>Where x is another number.</summary>
+    public static Tensor IsNot(this Tensor x, long number)
+    {
+        using Scalar scalar = number;
+        return x.ne(scalar);
+    }
+
+    /// <summary>Where x is above a number.</summary>
+    public static Tensor Above(this Tensor x, double number)
+    {
+        using Scalar scalar = number;
+        return x.gt(scalar);
+    }
+
+    /// <summary>x, but at least a number.</summary>
+    public static Tensor AtLeast(this Tensor x, double least)
+    {
+        using Scalar scalar = least;
+        return x.clamp(min: scalar);
+    }
+
+    /// <summary>x, but at least a number and at most another.</summary>
+    public static Tensor Between(this Tensor x, double least, double most)
+    {
+        using Scalar low = least, high = most;
+        return x.clamp(low, high);
+    }
+
+    /// <summary>x, and a number where the mask is.</summary>
+    public static Tensor Filled(this Tensor x, Tensor mask, double number)
+    {
+        using Scalar scalar = number;
+        return x.masked_fill(mask, scalar);
+    }
+
     /// <summary>x ← x · number.</summary>
     public static Tensor Scale(this Tensor x, double number)
     {

@@ -43,7 +43,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
     public Tensor Forward(Tensor hidden, Tensor positions, Tensor mask, GradientTape? tape = null)
     {
         (Tensor cosine, Tensor sine) = Rotation(positions);
-        mask = mask.to(weights.Products);
+        mask = mask.to(hidden.device.type == TorchSharp.DeviceType.CPU ? ScalarType.Float32 : weights.Products); // processors attend in bfloat16 more slowly
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{prefix}layers.{layer}.";
@@ -71,9 +71,9 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
     {
         long tokens = attention.shape[1];
         Tensor allowed = ones(tokens, tokens, dtype: ScalarType.Bool, device: attention.device).tril().unsqueeze(0)
-            & (attention.unsqueeze(1).eq(attention.unsqueeze(2)) | attention.eq(TokenBatch.SharedSegment).unsqueeze(1))
-            & attention.ne(0).unsqueeze(1); // [batch, tokens, tokens]
-        return zeros(allowed.shape, device: attention.device).masked_fill(allowed.logical_not(), -1e30f).unsqueeze(1);
+            & (attention.unsqueeze(1).eq(attention.unsqueeze(2)) | attention.Is(TokenBatch.SharedSegment).unsqueeze(1))
+            & attention.IsNot(0).unsqueeze(1); // [batch, tokens, tokens]
+        return zeros(allowed.shape, device: attention.device).Filled(allowed.logical_not(), -1e30f).unsqueeze(1);
     }
 
     private Tensor Attention(Tensor input, string name, Tensor cosine, Tensor sine, Tensor mask)
@@ -86,7 +86,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
             (query, key) = (Norm(query, $"{name}q_norm"), Norm(key, $"{name}k_norm"));
         }
 
-        (query, key) = (Rotate(query, cosine, sine).to(value.dtype), Rotate(key, cosine, sine).to(value.dtype));
+        (query, key, value) = (Rotate(query, cosine, sine).to(mask.dtype), Rotate(key, cosine, sine).to(mask.dtype), value.to(mask.dtype));
         int repeats = shape.Heads / shape.KeyValueHeads;
         if (repeats > 1)
         {

@@ -14,6 +14,7 @@ namespace SafeVision.Training.Networks;
 public sealed class TrainableNetwork : IDisposable
 {
     private const string InternVl = "internvl";
+    private const string Nano = "nano";
     private const string QwenVl = "qwen2_5_vl";
     private const int MostConfigBytes = 1 << 20;
 
@@ -37,9 +38,9 @@ public sealed class TrainableNetwork : IDisposable
         VisionLanguageFamily? family = VisionLanguageFamily.Find(type);
         TextSettings text = family?.ReadText(root) ?? new TextSettings(root);
         bool isQwenVl = type == QwenVl;
-        if (!isQwenVl && (family is not null and not { Name: InternVl } || text.Type is not ("llama" or "internlm2" or "qwen2" or "qwen3")))
+        if (!isQwenVl && (family is not null and not { Name: InternVl or Nano } || text.Type is not ("llama" or "internlm2" or "qwen2" or "qwen3")))
         {
-            throw (family is null ? text.Config : root)["model_type"].Wrong("llama, internlm2, qwen2 or qwen3, alone or in InternVL, or Qwen2.5-VL, which can be trained here");
+            throw (family is null ? text.Config : root)["model_type"].Wrong("llama, internlm2, qwen2 or qwen3, alone, in InternVL or in Nano, or Qwen2.5-VL, which can be trained here");
         }
 
         NetworkWeights weights = NetworkWeights.Load(folder, family, text.KeyValueHeads, text.Heads / text.KeyValueHeads);
@@ -52,7 +53,7 @@ public sealed class TrainableNetwork : IDisposable
             }
 
             VisionSettings vision = family.ReadVision(root);
-            return new TrainableNetwork(weights, decoder, isQwenVl ? new QwenTower(weights, QwenShapeOf(vision)) : new VisionTower(weights, ShapeOf(root, vision)), ImageToken(folder, root));
+            return new TrainableNetwork(weights, decoder, isQwenVl ? new QwenTower(weights, QwenShapeOf(vision)) : family.Name == Nano ? new CellTower(weights, ConvolutionShape.Read(vision.Config)) : new VisionTower(weights, ShapeOf(root, vision)), ImageToken(folder, root));
         }
         catch
         {
@@ -60,6 +61,9 @@ public sealed class TrainableNetwork : IDisposable
             throw;
         }
     }
+
+    /// <summary>The tower of Nano; null: it has another one, or none.</summary>
+    internal CellTower? Cells => _vision as CellTower;
 
     /// <summary>Whether layers are computed a second time for their gradients, in place of keeping all that is in them; default false.</summary>
     public bool Recomputes { get; set; }
@@ -104,12 +108,19 @@ public sealed class TrainableNetwork : IDisposable
     /// <param name="from">The first position whose logits are wanted: a prompt's own take more memory than all else, and nothing learns from them.</param>
     public Tensor Forward(TokenBatch batch, Tensor? features, int from = 0)
     {
+        Tensor hidden = Hidden(batch, features);
+        return Logits(from == 0 ? hidden : hidden.narrow(1, from, hidden.shape[1] - from));
+    }
+
+    /// <summary>What the last layer makes of every position: [rows, tokens, width].</summary>
+    internal Tensor Hidden(TokenBatch batch, Tensor? features)
+    {
         ArgumentNullException.ThrowIfNull(batch);
         batch = batch.On(Weights.Device);
         Tensor hidden = _text.Embed(batch.Ids);
         if (features is not null)
         {
-            Tensor marks = batch.Ids.eq(_imageToken);
+            Tensor marks = batch.Ids.Is(_imageToken);
             long wanted = marks.sum().ToInt64(), given = features.shape[0] * features.shape[1];
             if (wanted != given)
             {
@@ -119,9 +130,11 @@ public sealed class TrainableNetwork : IDisposable
             hidden = hidden.masked_scatter(marks.unsqueeze(-1), features);
         }
 
-        hidden = _text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape());
-        return _text.Logits(from == 0 ? hidden : hidden.narrow(1, from, hidden.shape[1] - from));
+        return _text.Forward(hidden, batch.Positions, TextDecoder.Mask(batch.Attention), Tape());
     }
+
+    /// <summary>[…, width] to […, vocabulary].</summary>
+    internal Tensor Logits(Tensor hidden) => _text.Logits(hidden);
 
     internal Runs.NetworkSizes Sizes => new(_text.Shape.Layers, _text.Width, _text.Inner, _text.Shape.Heads, _text.Vocabulary, _vision?.Sizes ?? new VisionSizes(0, 0, 0, 0, 0));
 

@@ -1,3 +1,4 @@
+using SafeVision.Training.Networks;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Objectives;
@@ -110,7 +111,7 @@ public sealed class GroupObjective
         Tensor advantage = tensor(Advantages(rewards, groups)).to(policy.dtype).unsqueeze(1);
         Tensor counted = mask.to(policy.dtype) * tensor(used.Select(use => use ? 1f : 0f).ToArray()).to(policy.dtype).unsqueeze(1);
         Tensor ratio = (policy - old).exp();
-        Tensor terms = minimum(ratio * advantage, ratio.clamp(1 - ClipLow, 1 + ClipHigh) * advantage);
+        Tensor terms = minimum(ratio * advantage, ratio.Between(1 - ClipLow, 1 + ClipHigh) * advantage);
         if (Beta != 0)
         {
             Tensor distance = reference - policy; // the third estimator of Schulman's note on approximating KL
@@ -126,20 +127,20 @@ public sealed class GroupObjective
         switch (Aggregation)
         {
             case TokenAggregation.AnswerMean:
-                return (terms.sum(1) / counted.sum(1).clamp(min: 1)).sum() / answers;
+                return (terms.sum(1) / counted.sum(1).AtLeast(1)).sum() / answers;
             case TokenAggregation.AllowedLength:
                 return terms.sum() / ((double)answers * AllowedLength);
             case TokenAggregation.AnswerSum:
                 return terms.sum() / answers;
             case TokenAggregation.TokenMean:
-                return terms.sum() / counted.sum().clamp(min: 1);
+                return terms.sum() / counted.sum().AtLeast(1);
             default:
                 Tensor total = zeros(1, dtype: terms.dtype).squeeze();
                 long[] prompts = [.. groups.ToArray().Where((_, i) => used[i]).Distinct()];
                 foreach (long prompt in prompts)
                 {
                     Tensor rows = tensor(groups.ToArray().Select((group, i) => (group, i)).Where(pair => pair.group == prompt).Select(pair => (long)pair.i).ToArray());
-                    total += terms.index_select(0, rows).sum() / counted.index_select(0, rows).sum().clamp(min: 1);
+                    total += terms.index_select(0, rows).sum() / counted.index_select(0, rows).sum().AtLeast(1);
                 }
 
                 return total / prompts.Length;

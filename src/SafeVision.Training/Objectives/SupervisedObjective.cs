@@ -1,3 +1,4 @@
+using SafeVision.Training.Networks;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Objectives;
@@ -68,8 +69,8 @@ public sealed class SupervisedObjective
             return (losses * weights).sum() / weights.sum();
         }
 
-        Tensor sums = weights.sum(1), answered = sums.gt(0);
-        Tensor means = (losses * weights).sum(1) / sums.clamp(min: 1e-12);
+        Tensor sums = weights.sum(1), answered = sums.Above(0);
+        Tensor means = (losses * weights).sum(1) / sums.AtLeast(1e-12);
         return means.masked_select(answered).mean();
     }
 

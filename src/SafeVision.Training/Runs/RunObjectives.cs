@@ -129,7 +129,7 @@ internal sealed class PreferenceRun(
         Tensor chosen = Logs(network, encoder, [.. rows.Select(row => (row.Question, row.Pair.Chosen))]).Logs, rejected = Logs(network, encoder, [.. rows.Select(row => (row.Question, row.Pair.Rejected))]).Logs;
         (Tensor pairLosses, Tensor loss) = objective.Loss(
             chosen, rejected, Numbers(pair => pair.ReferenceChosen), Numbers(pair => pair.ReferenceRejected), Numbers(pair => pair.Chosen.Count), Numbers(pair => pair.Rejected.Count));
-        told["preferred"] = (chosen.sum(1) - rejected.sum(1)).gt(0).to(ScalarType.Float32).mean().ToDouble();
+        told["preferred"] = (chosen.sum(1) - rejected.sum(1)).Above(0).to(ScalarType.Float32).mean().ToDouble();
         told["pairLoss"] = pairLosses.mean().ToDouble();
         return loss;
 
@@ -142,7 +142,7 @@ internal sealed class PreferenceRun(
         TokenBatch batch = encoder.Batch([.. rows.Select(row => (PolicyJudge.Row(row.Question.Prompt, row.Answer), row.Question.Image))]);
         int from = batch.FirstLearnt;
         Tensor labels = batch.Labels.narrow(1, from, batch.Labels.shape[1] - from).to(network.Weights.Device);
-        return (PreferenceObjective.TokenLogProbabilities(network.Forward(batch, network.See(batch), from), labels), labels.narrow(1, 1, labels.shape[1] - 1).ne(SupervisedObjective.Ignored));
+        return (PreferenceObjective.TokenLogProbabilities(network.Forward(batch, network.See(batch), from), labels), labels.narrow(1, 1, labels.shape[1] - 1).IsNot(SupervisedObjective.Ignored));
     }
 }
 

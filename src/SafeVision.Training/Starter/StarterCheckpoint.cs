@@ -62,6 +62,7 @@ public static class StarterCheckpoint
     internal const int TokenSide = 2 * Patch;
 
     private const int Patch = 14;
+    private const string WordPattern = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     private const string ChatTemplate =
         "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n'}}{% if message['content'] is string %}{{ message['content'] }}{% else %}"
         + "{% for content in message['content'] %}{% if content['type'] == 'image' %}{{ '<IMG_CONTEXT>\n' }}{% elif content['type'] == 'text' %}{{ content['text'] }}{% endif %}{% endfor %}"
@@ -81,9 +82,9 @@ public static class StarterCheckpoint
 
         Directory.CreateDirectory(folder);
         string[] marks = [.. s_marks, .. options.Marks];
-        Dictionary<string, int> vocabulary = Vocabulary(options.Words);
+        Dictionary<string, int> vocabulary = WordTokenizer.Vocabulary(options.Words, "user", "assistant", "system");
         int first = vocabulary.Count, rows = (first + marks.Length + 31) / 32 * 32;
-        WriteJson(folder, "tokenizer.json", Tokenizer(vocabulary, marks));
+        WriteJson(folder, "tokenizer.json", WordTokenizer.Json(vocabulary, marks, WordPattern));
         WriteJson(folder, "tokenizer_config.json", new JsonObject
         {
             ["tokenizer_class"] = "Qwen2Tokenizer",
@@ -115,85 +116,6 @@ public static class StarterCheckpoint
         File.WriteAllText(Path.Combine(folder, "safevision-prompt.yaml"), PromptFile);
         using NetworkWeights weights = Weights(options, rows);
         weights.Save(folder);
-    }
-
-    /// <summary>Bytes first, so that any text can be read, then the words, each with the blank before it.</summary>
-    private static Dictionary<string, int> Vocabulary(IReadOnlyList<string> words)
-    {
-        var vocabulary = new Dictionary<string, int>(StringComparer.Ordinal);
-        int shifted = 0;
-        for (int value = 0; value < 256; value++)
-        {
-            bool isPlain = value is (>= '!' and <= '~') or (>= 0xa1 and <= 0xac) or (>= 0xae and <= 0xff); // GPT-2's alphabet of bytes
-            vocabulary[((char)(isPlain ? value : 256 + shifted++)).ToString()] = vocabulary.Count;
-        }
-
-        foreach (string role in new[] { "user", "assistant", "system" })
-        {
-            vocabulary[role] = vocabulary.Count; // these stand right behind a mark
-        }
-
-        foreach (string word in words)
-        {
-            if (word.Length == 0 || word.Any(letter => letter is <= ' ' or > '~'))
-            {
-                throw new ArgumentException($"'{word}' is no word of plain letters.", nameof(words));
-            }
-
-            vocabulary.TryAdd($"\u0120{word}", vocabulary.Count);
-        }
-
-        return vocabulary;
-    }
-
-    private static JsonObject Tokenizer(Dictionary<string, int> vocabulary, string[] marks)
-    {
-        JsonObject byteLevel() => new() { ["type"] = "ByteLevel", ["add_prefix_space"] = false, ["trim_offsets"] = false, ["use_regex"] = false };
-        return new JsonObject
-        {
-            ["version"] = "1.0",
-            ["truncation"] = null,
-            ["padding"] = null,
-            ["added_tokens"] = new JsonArray([.. marks.Select((mark, i) => (JsonNode)new JsonObject
-            {
-                ["id"] = vocabulary.Count + i,
-                ["content"] = mark,
-                ["single_word"] = false,
-                ["lstrip"] = false,
-                ["rstrip"] = false,
-                ["normalized"] = false,
-                ["special"] = true,
-            })]),
-            ["normalizer"] = new JsonObject { ["type"] = "NFC" },
-            ["pre_tokenizer"] = new JsonObject
-            {
-                ["type"] = "Sequence",
-                ["pretokenizers"] = new JsonArray(
-                    new JsonObject
-                    {
-                        ["type"] = "Split",
-                        ["pattern"] = new JsonObject { ["Regex"] = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+" },
-                        ["behavior"] = "Isolated",
-                        ["invert"] = false,
-                    },
-                    byteLevel()),
-            },
-            ["post_processor"] = byteLevel(),
-            ["decoder"] = byteLevel(),
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = true, // a word that stands in the vocabulary is its token
-                ["vocab"] = new JsonObject(vocabulary.Select(entry => KeyValuePair.Create(entry.Key, (JsonNode?)entry.Value))),
-                ["merges"] = new JsonArray(),
-            },
-        };
     }
 
     private static JsonObject Config(StarterOptions options, int first, int rows) => new()
@@ -307,6 +229,6 @@ public static class StarterCheckpoint
         void Fill(string name, double value, int length) => weights.Add(name, full(length, (float)value));
     }
 
-    private static void WriteJson(string folder, string name, JsonObject content) =>
+    internal static void WriteJson(string folder, string name, JsonObject content) =>
         File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
 }

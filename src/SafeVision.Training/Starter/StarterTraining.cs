@@ -179,7 +179,7 @@ public sealed class StarterTraining : IDisposable
             pixels);
         Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);
         Tensor labels = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1);
-        Tensor weights = labels.ne(SupervisedObjective.Ignored).to(ScalarType.Float32).Plus(isin(labels, tensor(_verdicts)).to(ScalarType.Float32).Times(VerdictWeight - 1));
+        Tensor weights = labels.IsNot(SupervisedObjective.Ignored).to(ScalarType.Float32).Plus(isin(labels, tensor(_verdicts)).to(ScalarType.Float32).Times(VerdictWeight - 1));
         Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
         return ((losses * weights).sum() / weights.sum()).Plus(TileLoss(scenes, features).Times(0.5));
     }

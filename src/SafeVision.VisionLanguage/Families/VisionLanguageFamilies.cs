@@ -32,7 +32,7 @@ public abstract class VisionLanguageFamily
     }
 
     /// <summary>The families that are known; a new one is a file and an entry here.</summary>
-    public static IReadOnlyList<VisionLanguageFamily> All { get; } = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Qwen3Vl(), new Qwen35(), new Gemma3()];
+    public static IReadOnlyList<VisionLanguageFamily> All { get; } = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Qwen3Vl(), new Qwen35(), new Gemma3(), new Nano()];
 
     /// <summary>The family's name on the command line, in errors and in manifests, such as <c>internvl</c>.</summary>
     public abstract string Name { get; }
@@ -101,6 +101,9 @@ internal sealed record VisionLanguageProfile
 
     /// <summary>How a conversation is written down for the model.</summary>
     public required ConversationTemplate Conversation { get; init; }
+
+    /// <summary>The words that can be put to it; null: any.</summary>
+    public Protocols.ClosedVocabulary? Words { get; init; }
 
     /// <summary>Which position each token has.</summary>
     public IPositionScheme Positions { get; init; } = SequentialPositions.FromZero;

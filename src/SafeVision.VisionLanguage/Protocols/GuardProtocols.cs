@@ -19,7 +19,7 @@ internal static class GuardProtocols
     private static readonly IGuardProtocol[] s_all =
     [
         s_safeVision, s_instruct, s_llavaGuard, new ShieldGemmaProtocol(), new LlamaGuardProtocol(), s_singGuard, new PolicyShiftGuardProtocol(),
-        new ShieldstralProtocol(), s_nemotron, new SafeGuardProtocol(), new GuardReasonerProtocol(),
+        new ShieldstralProtocol(), s_nemotron, new SafeGuardProtocol(), new GuardReasonerProtocol(), new NanoProtocol(),
     ];
 
     // As Mistral's checkpoints bring it.

@@ -13,6 +13,7 @@ public sealed class GuardProtocolsTests
 
     public static TheoryData<string, VisionLanguageMode> Every { get; } = new(
         from protocol in GuardProtocols.Names
+        where protocol != "nano" // which is for a model of a closed vocabulary, and is tested with it
         from mode in (VisionLanguageMode[])[VisionLanguageMode.Fast, VisionLanguageMode.Comprehension]
         select (protocol, mode));
 
@@ -21,7 +22,7 @@ public sealed class GuardProtocolsTests
     {
         Assert.Equal("llavaguard", GuardProtocols.Find("LlavaGuard", "prompt file").Name);
         ModelLoadException exception = Assert.Throws<ModelLoadException>(() => GuardProtocols.Find("lavaguard", "prompt file"));
-        Assert.Equal("prompt file: the guard protocol 'lavaguard' is not known. Known are safevision, instruct, llavaguard, shieldgemma, llamaguard, singguard, policyshiftguard, shieldstral, nemotron, safeguard, guardreasoner, qwenguard.", exception.Message);
+        Assert.Equal("prompt file: the guard protocol 'lavaguard' is not known. Known are safevision, instruct, llavaguard, shieldgemma, llamaguard, singguard, policyshiftguard, shieldstral, nemotron, safeguard, guardreasoner, nano, qwenguard.", exception.Message);
     }
 
     [Theory]

@@ -112,7 +112,7 @@ internal sealed record ConvolutionEncoder : IEncoder
         return ReferenceTransformer.Linear(Head, pooled);
     }
 
-    private static string Write(TransformerGraph blocks, Convolution step, string map)
+    internal static string Write(TransformerGraph blocks, Convolution step, string map)
     {
         Window window = step.Window;
         string kernel = blocks.StoredKernel($"{step.Name}.weight", step.Kernel.Weight, step.Kernel.Features, step.GroupChannels, window.Height, window.Width);
@@ -141,7 +141,7 @@ internal sealed record ConvolutionEncoder : IEncoder
         blocks.FloatOutput("head_weights", weight, ("size", labels), ("width", channels));
     }
 
-    private static float[] Compute(Convolution step, float[] places)
+    internal static float[] Compute(Convolution step, float[] places)
     {
         float[] result = step.Groups > 1
             ? step.Before.Mix(places, step.Kernel, step.Window)
@@ -155,7 +155,7 @@ internal sealed record ConvolutionEncoder : IEncoder
     }
 
     /// <summary>[channels, places] → [places, channels].</summary>
-    private static float[] ToPlaces(float[] x, int channels) => Turn(x, channels, x.Length / channels);
+    internal static float[] ToPlaces(float[] x, int channels) => Turn(x, channels, x.Length / channels);
 
     /// <summary>[places, channels] → [channels, places].</summary>
     private static float[] ToChannels(float[] x, int channels) => Turn(x, x.Length / channels, channels);

@@ -11,7 +11,6 @@ namespace SafeVision.Conversion.Families.Encoders;
 /// </summary>
 internal sealed class EfficientNetLite : IEncoderFamily
 {
-    private const int MostBlocks = 256;
     private const int MostChannels = 1 << 16;
 
     public string Name => "efficientnet-lite";
@@ -63,20 +62,9 @@ internal sealed class EfficientNetLite : IEncoderFamily
         public ConvolutionEncoder Read(int labels)
         {
             int size = config["image_size"].Integer(32, ImageInput.LargestSide), head = config["head_channels"].Integer(1, MostChannels);
-            int[][] stages = Stages();
             var map = new MapSize(size, size);
-            Convolution stem = Convolve("_conv_stem", "_bn0", ref map, stages[0][4], ImageInput.Channels, kernel: 3, stride: 2);
-            var blocks = new List<ConvolutionBlock>();
-            int channels = stages[0][4];
-            foreach (int[] stage in stages)
-            {
-                (int repeats, int kernel, int stride, int expand, int output) = (stage[0], stage[1], stage[2], stage[3], stage[5]);
-                for (int repeat = 0; repeat < repeats; repeat++, channels = output)
-                {
-                    blocks.Add(Block($"_blocks.{blocks.Count}", ref map, kernel, repeat == 0 ? stride : 1, expand, channels, output));
-                }
-            }
-
+            (Convolution stem, List<ConvolutionBlock> blocks) = InvertedResiduals.Read(config, ref map, Convolve);
+            int channels = blocks[^1].Steps[^1].Kernel.Features;
             blocks.Add(new ConvolutionBlock("_conv_head", [Convolve("_conv_head", "_bn1", ref map, head, channels, kernel: 1, stride: 1)], AddsInput: false));
             return new ConvolutionEncoder
             {
@@ -85,20 +73,6 @@ internal sealed class EfficientNetLite : IEncoderFamily
                 Blocks = blocks,
                 Head = Projection.Read(checkpoint, "_fc", labels, head, hasBias: true),
             };
-        }
-
-        private ConvolutionBlock Block(string name, ref MapSize map, int kernel, int stride, int expand, int input, int output)
-        {
-            int inner = input * expand;
-            var steps = new List<Convolution>();
-            if (expand != 1)
-            {
-                steps.Add(Convolve($"{name}._expand_conv", $"{name}._bn0", ref map, inner, input, kernel: 1, stride: 1));
-            }
-
-            steps.Add(Convolve($"{name}._depthwise_conv", $"{name}._bn1", ref map, inner, 1, kernel, stride) with { Groups = inner });
-            steps.Add(Convolve($"{name}._project_conv", $"{name}._bn2", ref map, output, inner, kernel: 1, stride: 1) with { IsClipped = false });
-            return new ConvolutionBlock(name, steps, AddsInput: stride == 1 && input == output);
         }
 
         /// <summary>A convolution, its batch normalisation folded into it.</summary>
@@ -120,15 +94,53 @@ internal sealed class EfficientNetLite : IEncoderFamily
 
             double[] Numbers(string tensor) => checkpoint.Get(tensor, output).ToDouble();
         }
+    }
+}
 
-        /// <summary>Rows of repeats, kernel, stride, expansion, channels in, channels out.</summary>
-        private int[][] Stages()
+/// <summary>A stem and blocks of inverted residuals, as <c>stages</c> of a configuration lists them: rows of repeats, kernel, stride, expansion, channels in, channels out.</summary>
+internal static class InvertedResiduals
+{
+    private const int MostBlocks = 256;
+
+    /// <summary>Reads one convolution and moves the size of the map on.</summary>
+    public delegate Convolution Convolve(string name, string normalization, ref MapSize map, int output, int input, int kernel, int stride);
+
+    /// <summary>Reads them from the first to the last.</summary>
+    public static (Convolution Stem, List<ConvolutionBlock> Blocks) Read(JsonValue config, ref MapSize map, Convolve convolve)
+    {
+        int[][] stages = [.. config["stages"].Items(MostBlocks).Select(row =>
+            row.Integers(1, 4096) is { Length: 6 } numbers ? numbers : throw row.Wrong("six whole numbers: repeats, kernel, stride, expand, in, out"))];
+        if (stages.Length == 0 || stages.Sum(stage => (long)stage[0]) > MostBlocks)
         {
-            int[][] stages = [.. config["stages"].Items(MostBlocks).Select(row =>
-                row.Integers(1, 4096) is { Length: 6 } numbers ? numbers : throw row.Wrong("six whole numbers: repeats, kernel, stride, expand, in, out"))];
-            return stages.Length > 0 && stages.Sum(stage => (long)stage[0]) <= MostBlocks
-                ? stages
-                : throw config["stages"].Wrong($"a list of 1 to {MostBlocks} blocks");
+            throw config["stages"].Wrong($"a list of 1 to {MostBlocks} blocks");
+        }
+
+        Convolution stem = convolve("_conv_stem", "_bn0", ref map, stages[0][4], ImageInput.Channels, kernel: 3, stride: 2);
+        var blocks = new List<ConvolutionBlock>();
+        int channels = stages[0][4];
+        foreach (int[] stage in stages)
+        {
+            (int repeats, int kernel, int stride, int expand, int output) = (stage[0], stage[1], stage[2], stage[3], stage[5]);
+            for (int repeat = 0; repeat < repeats; repeat++, channels = output)
+            {
+                blocks.Add(Block($"_blocks.{blocks.Count}", ref map, kernel, repeat == 0 ? stride : 1, expand, channels, output));
+            }
+        }
+
+        return (stem, blocks);
+
+        ConvolutionBlock Block(string name, ref MapSize map, int kernel, int stride, int expand, int input, int output)
+        {
+            int inner = input * expand;
+            var steps = new List<Convolution>();
+            if (expand != 1)
+            {
+                steps.Add(convolve($"{name}._expand_conv", $"{name}._bn0", ref map, inner, input, kernel: 1, stride: 1));
+            }
+
+            steps.Add(convolve($"{name}._depthwise_conv", $"{name}._bn1", ref map, inner, 1, kernel, stride) with { Groups = inner });
+            steps.Add(convolve($"{name}._project_conv", $"{name}._bn2", ref map, output, inner, kernel: 1, stride: 1) with { IsClipped = false });
+            return new ConvolutionBlock(name, steps, AddsInput: stride == 1 && input == output);
         }
     }
 }

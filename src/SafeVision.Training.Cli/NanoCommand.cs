@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using SafeVision.Cli;
+using SafeVision.Cli.Output;
+using SafeVision.Conversion;
+using SafeVision.Models;
+using SafeVision.Training.Nano;
+
+namespace SafeVision.Training.Cli;
+
+/// <summary><c>safevision-train nano</c>: draws scenes, trains SafeVision-Nano, measures it on drawings that it was not trained on, and converts it.</summary>
+internal static class NanoCommand
+{
+    public static Command Create()
+    {
+        var output = new Option<string>("--output") { Description = "The model's folder, made at the end; a model that is there is replaced.", Required = true };
+        var work = new Option<string?>("--work") { Description = "Where scenes, checkpoint and state are kept (4 GB); a stopped run goes on there. Default: OUTPUT.work." };
+        var symbols = new Option<string?>("--symbols") { Description = "A folder of @iconify-json packages whose drawings are trained on too: node_modules/@iconify-json." };
+        var test = new Option<string[]>("--test") { Description = "Drawings to measure on: a set of the library, or the path of an icons.json; may be given several times.", DefaultValueFactory = _ => ["noto"] };
+        var precision = new Option<string>("--precision") { Description = "How the model's weights are written, as for 'safevision convert'.", DefaultValueFactory = _ => "float32" };
+        Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 24,064 unless given.", 10_000_000);
+        Option<int?> steps = NumberOption.Create("--steps", "Steps; 9,000 unless given.", 10_000_000);
+        Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
+        var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in an hour on two cores.")
+        {
+            output, work, symbols, test, precision, scenes, steps, seed,
+        };
+        command.SetAction(async (parsed, cancellationToken) =>
+        {
+            string folder = parsed.GetValue(output)!;
+            var options = new NanoTrainingOptions
+            {
+                Folder = parsed.GetValue(work) ?? $"{Path.TrimEndingDirectorySeparator(folder)}.work",
+                Tower = DefaultModels.Objects,
+                Taxonomy = DefaultModels.Taxonomy,
+                IconSets = Sets(parsed.GetValue(symbols)),
+                Scenes = parsed.GetValue(scenes) ?? 24_064,
+                Steps = parsed.GetValue(steps) ?? 9_000,
+                Seed = parsed.GetValue(seed) ?? 1,
+            };
+            await Task.Run(() => Train(options, parsed.GetValue(test)!, parsed.InvocationConfiguration, cancellationToken), cancellationToken).ConfigureAwait(false);
+            ConversionResult result = await ModelConverter.ConvertAsync(
+                new ConversionOptions { Source = options.Folder, Destination = folder, Precision = parsed.GetValue(precision)!, Recipe = new ConversionRecipe { Id = "nano", Description = "SafeVision-Nano: follows policies about drawn symbols, not photographs.", License = "MIT" } },
+                null, cancellationToken).ConfigureAwait(false);
+            parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{folder}: {result.Manifest.Bytes / 1e6:0.0} MB"));
+            return 0;
+        });
+        return command;
+    }
+
+    private static void Train(NanoTrainingOptions options, string[] tests, InvocationConfiguration console, CancellationToken cancellationToken)
+    {
+        using NanoTraining training = NanoTraining.Open(options);
+        using (var drawing = new ProgressLine(console.Error, options.Scenes, TimeProvider.System))
+        {
+            drawing.Start();
+            training.Draw(drawing.Show, cancellationToken);
+            drawing.Hide();
+        }
+
+        using (var line = new ProgressLine(console.Error, options.Steps, TimeProvider.System))
+        {
+            line.Start();
+            training.Run(step => line.Show(step.Step + 1), cancellationToken);
+            line.Hide();
+        }
+
+        foreach (string set in tests)
+        {
+            NanoScore score = training.Measure(set, 500);
+            console.Output.WriteLine(string.Create(
+                CultureInfo.InvariantCulture,
+                $"{set}: verdict {score.Verdict:0.000}, AUC {score.Auc:0.000}, flips {score.Flips:0.000}, presence {score.Presence:0.000}, words for groups {score.Groups:0.000}, of words never asked about {score.UnlearntGroups:0.000}, reasons present {score.ReasonPresent:0.000}, place {score.Place:0.000}, calibration error {score.CalibrationError:0.000}"));
+        }
+    }
+
+    private static IReadOnlyList<string> Sets(string? folder)
+    {
+        if (folder is null)
+        {
+            return [];
+        }
+
+        string[] sets = [.. Directory.GetDirectories(folder).Select(set => Path.Combine(set, "icons.json")).Where(File.Exists).Order(StringComparer.Ordinal)];
+        return sets.Length > 0 ? sets : throw new IOException($"{folder}: has no folder with an icons.json; npm install @iconify-json/emojione makes one in node_modules/@iconify-json.");
+    }
+}

@@ -1,0 +1,59 @@
+using SafeVision.Files;
+using SafeVision.Imaging;
+using SafeVision.VisionLanguage.Protocols;
+using SafeVision.VisionLanguage.Tokenizers;
+
+namespace SafeVision.VisionLanguage.Families;
+
+/// <summary>SafeVision-Nano: an image of one size becomes the cells of a map, and only words that it learnt can be put to it.</summary>
+internal sealed class Nano : VisionLanguageFamily
+{
+    private const string Mark = "<|image|>";
+    private const int CellsOfSide = 7;
+
+    public override string Name => "nano";
+
+    public override IReadOnlyList<string> ModelTypes { get; } = ["safevision_nano"];
+
+    public override VisionSettings ReadVision(JsonValue config) => new CellSettings(config);
+
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    {
+        PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
+        var tiling = new InternVlTiling
+        {
+            Side = ReadVision(configuration.Config).ImageSize!.Value,
+            TokensOfSide = CellsOfSide,
+            MaximumTiles = 1,
+            HasThumbnail = false,
+            StartMark = "",
+            ContextMark = Mark,
+            EndMark = "",
+        };
+        if (configuration.Config["image_seq_length"].Integer(1, ImageBudget.MostTokens, tiling.TokensOfTile) != tiling.TokensOfTile)
+        {
+            throw configuration.Config["image_seq_length"].Wrong($"{tiling.TokensOfTile}");
+        }
+
+        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [Mark], otherwise: null);
+        return new VisionLanguageProfile
+        {
+            Family = Name,
+            Images = new InternVlPreparation(tiling, settings.Normalisation(), settings.Filter(ResampleFilter.Bicubic)),
+            ImageMark = mark,
+            ImageToken = LanguageSettings.ImageToken(configuration.Config["image_token_id"], tokenizer, Mark),
+            Conversation = conversation,
+            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|end|>"),
+            ContextLength = LanguageSettings.ContextLength(configuration),
+            Words = ClosedVocabulary.Read(configuration, tokenizer),
+        };
+    }
+
+    /// <summary>A tower of convolutions: it has no layers that attend.</summary>
+    private sealed class CellSettings(JsonValue config) : VisionSettings(config)
+    {
+        public override int Layers => 0;
+
+        public override int? ImageSize => Config["image_size"].Integer(32, ImageBudget.LongestTile);
+    }
+}
