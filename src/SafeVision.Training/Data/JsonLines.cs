@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using SafeVision.Files;
 using SafeVision.Training.Data.Export;
+using SafeVision.Training.Data.Filtering;
 using SafeVision.Training.Data.Stages;
 using SafeVision.Training.Data.Votes;
 
@@ -152,6 +153,7 @@ internal static class JsonLines
 [JsonSerializable(typeof(TrainingSample))]
 [JsonSerializable(typeof(ImageRecord))]
 [JsonSerializable(typeof(StageState))]
+[JsonSerializable(typeof(FilterFile))]
 [JsonSerializable(typeof(InternVlRow))]
 [JsonSerializable(typeof(SwiftRow))]
 internal sealed partial class DataJson : JsonSerializerContext;
