@@ -81,7 +81,7 @@ public sealed partial class DataProject
                 foreach (ImageJudge judge in options.Judges)
                 {
                     JudgeAnswer answer = await judge.AskAsync(OpenImage(record), options.Policy, category, cancellationToken).ConfigureAwait(false);
-                    votes.Add(new CastVote(judge.Name, category?.Id, answer.Vote, answer.Prompt, answer.Words));
+                    votes.Add(new CastVote(judge.Name, answer.Vote, category?.Id, answer.Prompt, answer.Words));
                     cast[judge.Name] = answer.Vote;
                 }
 

@@ -40,7 +40,8 @@ public sealed partial class DataProject
 {
     internal const string Collect = "collect", Filter = "filter", Vote = "vote", Generate = "generate", Split = "split";
 
-    private static readonly string[] s_order = [Collect, Filter, Vote, Generate, Split];
+    /// <summary>The stages in their order.</summary>
+    internal static IReadOnlyList<string> Stages { get; } = [Collect, Filter, Vote, Generate, Split];
 
     private DataProject(string folder) => Folder = folder;
 
@@ -53,7 +54,7 @@ public sealed partial class DataProject
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         string full = Path.GetFullPath(folder);
-        if (File.Exists(full) || (Directory.Exists(full) && !s_order.Any(stage => Directory.Exists(Path.Combine(full, stage))) && Directory.EnumerateFileSystemEntries(full).Any()))
+        if (File.Exists(full) || (Directory.Exists(full) && !Stages.Any(stage => Directory.Exists(Path.Combine(full, stage))) && Directory.EnumerateFileSystemEntries(full).Any()))
         {
             throw new TrainingDataException($"'{folder}' holds something that no stage made. Name a folder that does not exist yet, is empty, or was collected into before.");
         }
@@ -66,7 +67,7 @@ public sealed partial class DataProject
 
     /// <summary>The stage whose records another takes: the last one before it that was run.</summary>
     internal string Before(string stage) =>
-        s_order.TakeWhile(name => name != stage).LastOrDefault(name => StageFolder.Exists(StageFolderOf(name)))
+        Stages.TakeWhile(name => name != stage).LastOrDefault(name => StageFolder.Exists(StageFolderOf(name)))
         ?? throw new TrainingDataException($"'{Folder}' has no images yet: collect some first.");
 
     /// <summary>The images that a stage passes on.</summary>

@@ -11,7 +11,7 @@ namespace SafeVision.Evaluation.Reports.Pages;
 /// Builds a page from interpolated strings: what stands in the source is markup, what is filled in is text and is encoded. So
 /// a category's name, a reason or a file's name can't become markup by being forgotten.
 /// </summary>
-internal sealed class HtmlBuilder
+public sealed class HtmlBuilder
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
 
@@ -29,33 +29,40 @@ internal sealed class HtmlBuilder
 
     /// <summary>Receives the parts of an interpolated string. There is no way in for a number: numbers are written as text first.</summary>
     [InterpolatedStringHandler]
-    internal readonly ref struct MarkupHandler
+    public readonly ref struct MarkupHandler
     {
         private readonly StringBuilder _text;
 
+        /// <summary>Called by the compiler.</summary>
         public MarkupHandler(int literalLength, int formattedCount, HtmlBuilder builder)
         {
             _ = (literalLength, formattedCount);
             _text = builder._text;
         }
 
+        /// <summary>Adds markup of the source.</summary>
         public void AppendLiteral(string markup) => _text.Append(markup);
 
+        /// <summary>Adds what is markup already.</summary>
         public void AppendFormatted(Markup markup) => _text.Append(markup.Value);
 
+        /// <summary>Adds text, encoded.</summary>
         public void AppendFormatted(string? text) => _text.Append(Encoder.Encode(ReportText.Clean(text)));
 
+        /// <summary>Adds a number.</summary>
         public void AppendFormatted(int number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
 
+        /// <summary>Adds a number.</summary>
         public void AppendFormatted(long number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
     }
 }
 
 /// <summary>Text that is markup already. All other text is encoded where it enters a page.</summary>
-internal readonly record struct Markup(string Value);
+/// <param name="Value">The markup.</param>
+public readonly record struct Markup(string Value);
 
 /// <summary>What every page has around its content.</summary>
-internal static class PageShell
+public static class PageShell
 {
     /// <summary>Writes a page in UTF-8.</summary>
     public static async Task WriteAsync(Stream stream, string title, Markup lead, Markup content, Markup footer, CancellationToken cancellationToken)

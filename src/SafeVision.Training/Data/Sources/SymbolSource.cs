@@ -66,15 +66,7 @@ internal sealed class SymbolSource : DataSource
 
     private static byte[] Encode(SymbolScene scene)
     {
-        ReadOnlySpan<byte> rgb = scene.Pixels.Span;
-        byte[] rgba = new byte[scene.Size * scene.Size * 4];
-        for (int i = 0; i < scene.Size * scene.Size; i++)
-        {
-            rgb.Slice(i * 3, 3).CopyTo(rgba.AsSpan(i * 4));
-            rgba[(i * 4) + 3] = byte.MaxValue;
-        }
-
-        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(scene.Size, scene.Size, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+        using SKImage image = RgbImage.From(scene.Pixels.Span, scene.Size, scene.Size);
         using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
         return png.ToArray();
     }

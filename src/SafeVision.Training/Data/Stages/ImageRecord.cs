@@ -1,4 +1,3 @@
-using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
 
 namespace SafeVision.Training.Data.Stages;
@@ -82,7 +81,7 @@ internal enum StageOutcome
 internal sealed record FilterScore(string Label, double Share);
 
 /// <summary>What a judge said to one label of an image; no category: to its being harmless.</summary>
-internal sealed record CastVote(string Judge, string? Category, Votes.JudgeVote Vote, string? Prompt, string? Words);
+internal sealed record CastVote(string Judge, Votes.JudgeVote Vote, string? Category = null, string? Prompt = null, string? Words = null);
 
 /// <summary>What a stage was begun with: its <c>stage.json</c>.</summary>
 internal sealed record StageState

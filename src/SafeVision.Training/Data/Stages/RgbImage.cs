@@ -1,0 +1,20 @@
+using SkiaSharp;
+
+namespace SafeVision.Training.Data.Stages;
+
+/// <summary>Packed RGB pixels as Skia's image.</summary>
+internal static class RgbImage
+{
+    /// <summary>Copies pixels, rows from the top, three bytes each.</summary>
+    public static SKImage From(ReadOnlySpan<byte> rgb, int width, int height)
+    {
+        byte[] rgba = new byte[width * height * 4];
+        for (int i = 0; i < width * height; i++)
+        {
+            rgb.Slice(i * 3, 3).CopyTo(rgba.AsSpan(i * 4));
+            rgba[(i * 4) + 3] = byte.MaxValue;
+        }
+
+        return SKImage.FromPixelCopy(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
+    }
+}
