@@ -44,6 +44,7 @@ internal static class TrainingCommandLine
             StarterCommand.Create(),
             NanoCommand.Create(),
             AblateCommand.Create(),
+            DataCommands.Create(),
         };
 
         CommandErrors.SayExitCodes(root);
