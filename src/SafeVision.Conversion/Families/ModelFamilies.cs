@@ -11,7 +11,7 @@ internal static class ModelFamilies
     [
         new EfficientNetLite(), new VitClassifier(), new SiglipClassifier(), new ConvNextClassifier(),
         new ClipModel(), new SiglipModel(),
-        new InternVL(), new SmolVLM(), new Qwen2VL(), new Qwen3VL(), new Gemma3(), new Qwen35(), new Nano(),
+        new InternVL(), new SmolVLM(), new Qwen2VL(), new Qwen3VL(), new Gemma3(), new Qwen35(), new Mistral3(), new Nano(),
     ];
 
     /// <summary>The family of a checkpoint.</summary>

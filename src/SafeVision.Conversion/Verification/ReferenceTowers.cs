@@ -143,8 +143,10 @@ internal static class ReferenceDecoder
     {
         RotaryTable rotary = (layer.SeesWindow ? shape.WindowRotary : null) ?? shape.Rotary;
         int window = layer.SeesWindow ? shape.Window!.Value : int.MaxValue;
+        float[] query = Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape, rotary);
+        Grow(shape, query);
         float[] mixed = ReferenceTransformer.Attend(
-            Project(layer.Query, layer.QueryNorm, x, shape.Heads, shape, rotary), Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape, rotary), ReferenceTransformer.Linear(layer.Value, x),
+            query, Project(layer.Key, layer.KeyNorm, x, shape.KeyValueHeads, shape, rotary), ReferenceTransformer.Linear(layer.Value, x),
             shape.Heads, shape.KeyValueHeads, shape.HeadSize, (token, other) => other <= Math.Max(token, image - 1) && token - other < window, shape.AttentionScale, shape.AttentionCap);
         if (layer.AttentionGate is { } gate)
         {
@@ -173,6 +175,16 @@ internal static class ReferenceDecoder
         }
 
         return x;
+    }
+
+    private static void Grow(DecoderShape shape, float[] query)
+    {
+        int width = shape.Heads * shape.HeadSize;
+        for (int token = 0; shape.QueryGrowth is { } growth && token < query.Length / width; token++)
+        {
+            Span<float> row = query.AsSpan(token * width, width);
+            TensorPrimitives.Multiply(row, (float)(1 + (growth.Beta * Math.Log(1 + (token / growth.Positions)))), row);
+        }
     }
 
     private static void Add(float[] residual, float[] x, NormWeights? norm)

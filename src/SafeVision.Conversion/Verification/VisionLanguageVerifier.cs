@@ -111,7 +111,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         float[] actual = Run(graph, graph.Cut([], graph.Blocks.Hidden[layers]), inputs);
         Compare(graph, $"layer {layers}", expected, ReferenceVision.Rows(actual, watched, width));
         float[] noise = VisionInput.Noise(4, tokens.Length).Numbers;
-        Compare(graph, "projector", vision.ReferenceProject(noise, [.. vision.TakenLayers.Select(_ => noise)]), TailOfVision(graph, noise, width));
+        Compare(graph, "projector", vision.ReferenceProject(noise, [.. vision.TakenLayers.Select(_ => noise)]), TailOfVision(graph, noise, width, inputs));
         return layers;
     }
 
@@ -130,20 +130,14 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
         return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
     }
 
-    /// <summary>What the projectors make of values behind the layers, the same for each of them.</summary>
-    private float[] TailOfVision(WrittenGraph graph, float[] hidden, int width)
+    /// <summary>What the projectors make of values behind the layers, the same for each of them; an image's size may count too.</summary>
+    private float[] TailOfVision(WrittenGraph graph, float[] hidden, int width, IReadOnlyDictionary<string, VisionInput> inputs)
     {
         string[] starts = [graph.Blocks.Final, .. model.Vision.TakenLayers.Select(layer => graph.Blocks.Hidden[layer + 1]).Where(value => value != graph.Blocks.Final)];
         using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(starts, "image_features"), graph.HasBlocks);
-        Dictionary<string, OrtValue> values = starts.ToDictionary(start => start, start => run.Value(start, hidden, 1, hidden.Length / width, width));
-        try
-        {
-            return run.RunForFirst(values, cancellationToken);
-        }
-        finally
-        {
-            values.Values.ToList().ForEach(value => value.Dispose());
-        }
+        var values = new Dictionary<string, VisionInput>(inputs);
+        Array.ForEach(starts, start => values[start] = new VisionInput([1, hidden.Length / width, width], hidden));
+        return run.RunForFirst(values, cancellationToken);
     }
 
     private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual)

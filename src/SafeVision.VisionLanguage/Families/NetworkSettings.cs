@@ -83,6 +83,12 @@ public class TextSettings
     /// <summary>The same of logits.</summary>
     public virtual double? LogitCap => null;
 
+    /// <summary>How much queries grow with the logarithm of their position: by 1 + β · ln(1 + ⌊position / <see cref="QueryGrowthPositions"/>⌋); null: not at all.</summary>
+    public virtual double? QueryGrowth => null;
+
+    /// <summary>The positions after which queries begin to grow.</summary>
+    public virtual int QueryGrowthPositions => int.MaxValue;
+
     /// <summary>What a token's embedding is multiplied by; an image's features are not.</summary>
     public virtual float EmbeddingScale => 1;
 
@@ -199,6 +205,9 @@ public abstract class VisionSettings
 
     /// <summary>The base of the frequencies of rotary places; null: places are not rotary.</summary>
     public virtual double? RotaryBase => null;
+
+    /// <summary>Whether the projections from the tower to the language model have biases.</summary>
+    public virtual bool HasProjectorBias => true;
 
     /// <summary>The size of the features; null: the file does not say.</summary>
     public virtual int? OutputWidth => null;

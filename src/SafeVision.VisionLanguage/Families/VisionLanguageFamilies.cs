@@ -32,7 +32,7 @@ public abstract class VisionLanguageFamily
     }
 
     /// <summary>The families that are known; a new one is a file and an entry here.</summary>
-    public static IReadOnlyList<VisionLanguageFamily> All { get; } = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Qwen3Vl(), new Qwen35(), new Gemma3(), new Nano()];
+    public static IReadOnlyList<VisionLanguageFamily> All { get; } = [new InternVl(), new LlavaOneVision(), new Idefics3(), new Qwen2Vl(), new Qwen3Vl(), new Qwen35(), new Gemma3(), new Mistral3(), new Nano()];
 
     /// <summary>The family's name on the command line, in errors and in manifests, such as <c>internvl</c>.</summary>
     public abstract string Name { get; }

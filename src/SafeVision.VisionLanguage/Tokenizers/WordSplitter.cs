@@ -15,6 +15,9 @@ internal enum WordPattern
     /// <summary>Llama 3 and GPT-4: as Qwen2, but digits go in groups of up to three.</summary>
     Llama3,
 
+    /// <summary>Mistral's tekken: as Qwen2, but a word ends before a capital behind small letters, marks are in words, and there are no contractions.</summary>
+    Tekken,
+
     /// <summary>CLIP: letters in runs, numbers one by one, white space dropped.</summary>
     Clip,
 }
@@ -43,6 +46,7 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+" => WordPattern.Qwen2,
         @"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
             or @"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+" => WordPattern.Llama3,
+        @"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+" => WordPattern.Tekken,
         @"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
             or @"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+" => WordPattern.Clip,
         _ => null,
@@ -66,9 +70,9 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
     /// <summary>The end of the word that starts at a place: the alternatives of the expressions, in their order.</summary>
     private int WordEnd(ReadOnlySpan<char> text, int start)
     {
-        if (ContractionEnd(text, start) is > 0 and int contraction)
+        if ((pattern == WordPattern.Tekken ? CasedEnd(text, start) : ContractionEnd(text, start)) is > 0 and int special)
         {
-            return contraction;
+            return special;
         }
 
         Kind kind = KindAt(text, start, out int length);
@@ -79,7 +83,7 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         }
 
         Kind next = KindAt(text, second, out _);
-        if (kind == Kind.Letter || (next == Kind.Letter && TakesLetters(text[start], kind)))
+        if (pattern != WordPattern.Tekken && (kind == Kind.Letter || (next == Kind.Letter && TakesLetters(text[start], kind))))
         {
             return RunEnd(text, second, Kind.Letter);
         }
@@ -97,10 +101,78 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         if (kind == Kind.Other || (text[start] == ' ' && next == Kind.Other))
         {
             int end = RunEnd(text, second, Kind.Other);
+            if (pattern == WordPattern.Tekken)
+            {
+                int rest = text[end..].IndexOfAnyExcept('\r', '\n', '/');
+                return rest < 0 ? text.Length : end + rest;
+            }
+
             return pattern == WordPattern.Gpt2 ? end : RunEnd(text, end, Kind.LineEnd);
         }
 
         return SpaceEnd(text, start);
+    }
+
+    /// <summary>
+    /// The end of capitals and small letters, perhaps behind one character that is no letter, number or line end: as many capitals as
+    /// leave at least one small letter, then small letters; or else capitals alone. Ideographs, modifiers and marks are both. 0: there is none.
+    /// </summary>
+    private static int CasedEnd(ReadOnlySpan<char> text, int start)
+    {
+        bool mayJoin = KindAt(text, start, out int length) is Kind.Space or Kind.Other;
+        return mayJoin && WithSmall(text, start + length) is > 0 and int joined ? joined
+            : WithSmall(text, start) is > 0 and int alone ? alone
+            : mayJoin && Capitals(text, start + length) is > 0 and int joinedCapitals ? joinedCapitals
+            : Capitals(text, start);
+
+        static int WithSmall(ReadOnlySpan<char> text, int start)
+        {
+            int end = start, last = -1; // the end of the last one that is small too
+            for (; CaseAt(text, end, out int size) is (true, var isSmall); end += size)
+            {
+                last = isSmall ? end + size : last;
+            }
+
+            return CaseAt(text, end, out _).IsSmall ? SmallEnd(text, end) : Math.Max(last, 0);
+        }
+
+        static int Capitals(ReadOnlySpan<char> text, int start)
+        {
+            int end = start;
+            for (; CaseAt(text, end, out int size).IsCapital; end += size)
+            {
+            }
+
+            return end == start ? 0 : SmallEnd(text, end);
+        }
+
+        static int SmallEnd(ReadOnlySpan<char> text, int end)
+        {
+            for (; CaseAt(text, end, out int size).IsSmall; end += size)
+            {
+            }
+
+            return end;
+        }
+    }
+
+    private static (bool IsCapital, bool IsSmall) CaseAt(ReadOnlySpan<char> text, int index, out int length)
+    {
+        length = 0;
+        if (index >= text.Length)
+        {
+            return default;
+        }
+
+        Rune.DecodeFromUtf16(text[index..], out Rune rune, out length);
+        return Rune.GetUnicodeCategory(rune) switch
+        {
+            UnicodeCategory.UppercaseLetter or UnicodeCategory.TitlecaseLetter => (true, false),
+            UnicodeCategory.LowercaseLetter => (false, true),
+            UnicodeCategory.ModifierLetter or UnicodeCategory.OtherLetter
+                or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark => (true, true),
+            _ => default,
+        };
     }
 
     // The names of its special tokens are words too, which no other alternative would take whole.
@@ -116,7 +188,7 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
 
     private int NumberEnd(ReadOnlySpan<char> text, int start)
     {
-        int most = pattern switch { WordPattern.Qwen2 => 1, WordPattern.Llama3 => 3, _ => int.MaxValue };
+        int most = pattern switch { WordPattern.Qwen2 or WordPattern.Tekken => 1, WordPattern.Llama3 => 3, _ => int.MaxValue };
         int end = start;
         for (int count = 0; count < most && KindAt(text, end, out int length) == Kind.Number; count++)
         {

@@ -37,6 +37,7 @@ public sealed class EngineGoldenTests
         { "gemma3-resaved", "gemma3-tiny", null },
         { "shieldgemma2-tiny", "shieldgemma2-tiny", null },
         { "shieldgemma2-resaved", "shieldgemma2-tiny", null },
+        { "mistral3-tiny", "mistral3-tiny", null },
     };
 
     [Theory]
@@ -49,7 +50,7 @@ public sealed class EngineGoldenTests
         await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.WithConfig($"vlm/{checkpoint}", config, folder), Destination = converted }, cancellationToken: cancellation);
         using var sessions = new SessionCache();
         using VisionLanguageModel model = await VisionLanguageModel.LoadAsync(
-            converted, new VisionLanguageModelOptions { MaximumTokens = checkpoint.Contains("gemma", StringComparison.Ordinal) ? 320 : 128, TokensPerRun = 32, Sequences = 2 }, sessions, new ExecutionOptions(), cancellation);
+            converted, new VisionLanguageModelOptions { MaximumTokens = checkpoint.Contains("gemma", StringComparison.Ordinal) ? 320 : checkpoint.Contains("mistral", StringComparison.Ordinal) ? 160 : 128, TokensPerRun = 32, Sequences = 2 }, sessions, new ExecutionOptions(), cancellation);
         // The fused operator does not turn heads of 24, and memories are no buffers to append to.
         Assert.Equal(!checkpoint.StartsWith("internvl-qwen3", StringComparison.Ordinal) && checkpoint != "qwen3_5-tiny", model.Sessions.Files.DecoderSharesCache);
 
@@ -154,6 +155,11 @@ public sealed class EngineGoldenTests
             {
                 (int[] pixels, _pixels) = GoldenTensors.SafeTensors(file, $"{name}.pixel_values");
                 (int[] features, _features) = GoldenTensors.SafeTensors(file, $"{name}.image_features");
+                if (GoldenTensors.Has(file, $"{name}.image_sizes"))
+                {
+                    _pixels = Unpad(pixels, GoldenTensors.SafeTensorsInt64(file, $"{name}.image_sizes").Item2);
+                }
+
                 _width = features[^1];
                 if (facts.TryGetProperty("mistakes_that_multi_shows", out JsonElement mistakes) && mistakes.TryGetProperty("no_deepstack", out _))
                 {
@@ -199,6 +205,17 @@ public sealed class EngineGoldenTests
             }
 
             return (new TokenSequence(ids, spans), features);
+        }
+
+        /// <summary>Images one behind the other, without the zeros that make them as large as the largest.</summary>
+        private float[] Unpad(int[] shape, long[] sizes)
+        {
+            (int height, int width) = (shape[2], shape[3]);
+            return [.. from image in Enumerable.Range(0, shape[0])
+                       from channel in Enumerable.Range(0, shape[1])
+                       from row in Enumerable.Range(0, (int)sizes[2 * image])
+                       from pixel in _pixels.AsSpan((((((image * shape[1]) + channel) * height) + row) * width), (int)sizes[(2 * image) + 1]).ToArray()
+                       select pixel];
         }
 
         /// <summary>Behind each token's features those for the first layers of the text model, as the graph gives them.</summary>

@@ -53,6 +53,7 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
     private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
 
     private int _layers; // of the model
+    private string? _growth; // what queries are multiplied by; null: nothing
 
     protected TransformerGraph Blocks { get; } = blocks;
 
@@ -132,16 +133,31 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
             int query = Shape.Heads * Shape.HeadSize, key = Shape.KeyValueHeads * Shape.HeadSize;
             string sizes = Graph.Integers($"{layer.Name}.attention.sizes", [query, key, key], 3);
             Graph.Node("Split", parts, [ProjectTogether(index, layer, x), sizes], OnnxAttribute.Integer("axis", -1));
-            return (parts[0], parts[1], parts[2]);
+            return (Grow(layer, parts[0]), parts[1], parts[2]);
         }
 
         string q = Project(index, $"{layer.Name}.attention.query", layer.Query, x);
         string k = Project(index, $"{layer.Name}.attention.key", layer.Key, x);
         return (
-            NormalizeHeads(layer.QueryNorm, q, Shape.Heads),
+            Grow(layer, NormalizeHeads(layer.QueryNorm, q, Shape.Heads)),
             NormalizeHeads(layer.KeyNorm, k, Shape.KeyValueHeads),
             Project(index, $"{layer.Name}.attention.value", layer.Value, x));
     }
+
+    /// <summary>Computes what queries are multiplied by, [batch, sequence, 1], where they grow; the graph has positions as an input.</summary>
+    protected void WriteGrowth()
+    {
+        if (Shape.QueryGrowth is { } growth)
+        {
+            string times = Graph.Node("Div", Graph.Claim("growth/times"), ["position_ids", Graph.Integers("growth/positions", [growth.Positions])]); // rounded down, as none is negative
+            string logarithm = Graph.Node("Log", Graph.Claim("growth/logarithm"), [Blocks.Add("growth/more", Blocks.Cast(times, Graph.Claim("growth/float32"), DataType.Float), Graph.Singles("growth/one", [1]))]);
+            string factor = Blocks.Add("growth/factor", Blocks.Multiply("growth/slope", logarithm, Graph.Singles("growth/beta", [(float)growth.Beta])), Graph.Singles("growth/unit", [1]));
+            string column = Graph.Node("Unsqueeze", Graph.Claim("growth"), [factor, Graph.Integers("growth/axis", [2], 1)]);
+            _growth = Blocks.Activations == DataType.Float ? column : Blocks.Cast(column, Graph.Claim("growth/inside"), Blocks.Activations);
+        }
+    }
+
+    private string Grow(DecoderLayer layer, string query) => _growth is null ? query : Blocks.Multiply($"{layer.Name}.attention.query/grown", query, _growth);
 
     private string NormalizeHeads(NormWeights? norm, string x, int heads)
     {
@@ -182,6 +198,12 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         if (!TurnsBefore(Shape))
         {
             (_cosines, _sines) = RotaryGraph.Write(Shape.Rotary, Graph, Blocks.Activations);
+            if (Shape.QueryGrowth is not null)
+            {
+                Graph.Input(Graph.Claim("position_ids"), DataType.Int64, ("batch_size", null), ("sequence_length", null));
+                WriteGrowth();
+            }
+
             return;
         }
 
@@ -219,7 +241,7 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
             return output;
         }
 
-        (string query, string key, string value) = layer.QueryNorm is null && layer.KeyNorm is null
+        (string query, string key, string value) = layer.QueryNorm is null && layer.KeyNorm is null && Shape.QueryGrowth is null
             ? (ProjectTogether(index, layer, x), "", "")
             : ProjectApart(index, layer, x);
         Graph.RuntimeNode(
@@ -246,6 +268,7 @@ internal sealed class StandardAttention(TransformerGraph blocks, DecoderShape sh
     public override void WriteInputs(string embeddings, string mask)
     {
         (_rotation, _windowRotation) = RotaryRotation.ByPositions(Blocks, Shape);
+        WriteGrowth();
         string length = Blocks.SizeOf("mask/length", embeddings, 1), total = Blocks.SizeOf("mask/total", mask, 1);
         string zero = Graph.Integers("mask/zero", [0]), one = Graph.Integers("mask/one", [1]);
         string past = Graph.Node("Sub", Graph.Claim("mask/past"), [total, length]);

@@ -48,15 +48,19 @@ internal static class PatchEmbedding
         Compute(pixels, patches, channels, image, size, size);
 
     /// <summary>The same for patches of any sides.</summary>
-    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int height, int width)
+    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int height, int width) =>
+        Compute(pixels, patches, channels, (image, image), height, width);
+
+    /// <summary>The same for images of any sides.</summary>
+    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, (int Height, int Width) image, int height, int width)
     {
-        int across = image / width, count = image / height * across, columns = channels * height * width;
+        int across = image.Width / width, count = image.Height / height * across, columns = channels * height * width;
         float[] cut = new float[count * columns];
         for (int i = 0; i < count * channels * height; i++)
         {
             (int patch, int line) = Math.DivRem(i, channels * height);
             (int channel, int row) = Math.DivRem(line, height);
-            int start = (((channel * image) + (patch / across * height) + row) * image) + (patch % across * width);
+            int start = (((channel * image.Height) + (patch / across * height) + row) * image.Width) + (patch % across * width);
             pixels.Slice(start, width).CopyTo(cut.AsSpan((patch * columns) + (line * width)));
         }
 

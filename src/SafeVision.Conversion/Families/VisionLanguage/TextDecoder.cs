@@ -73,6 +73,9 @@ internal sealed record DecoderShape
     /// <summary>The same of logits.</summary>
     public double? LogitCap { get; init; }
 
+    /// <summary>Queries grow by 1 + β · ln(1 + ⌊position / positions⌋); null: not at all.</summary>
+    public (double Beta, int Positions)? QueryGrowth { get; init; }
+
     /// <summary>What a token's embedding is multiplied by; an image's features are not.</summary>
     public float EmbeddingScale { get; init; } = 1;
 

@@ -10,6 +10,8 @@ internal static class TextDecoders
     {
         ["llama"] = new LlamaText(QueryKeyValueBias: "attention_bias", OutputBias: "attention_bias", MlpBias: "mlp_bias"),
         ["internlm3"] = new LlamaText(QueryKeyValueBias: "qkv_bias", OutputBias: "bias", MlpBias: "bias"),
+        ["mistral"] = new LlamaText(),
+        ["ministral3"] = new LlamaText(),
         ["qwen2"] = new LlamaText(HasBias: true),
         ["qwen2_vl"] = new LlamaText(HasBias: true),
         ["qwen2_vl_text"] = new LlamaText(HasBias: true),

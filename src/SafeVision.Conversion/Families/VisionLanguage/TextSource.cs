@@ -79,6 +79,7 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
             AttentionScale = settings.AttentionScale ?? 0,
             AttentionCap = settings.AttentionCap,
             LogitCap = settings.LogitCap,
+            QueryGrowth = settings.QueryGrowth is { } growth ? (growth, settings.QueryGrowthPositions) : null,
             EmbeddingScale = settings.EmbeddingScale,
             Activation = Activations.Parse(settings.Activation, Where),
         };
