@@ -15,7 +15,7 @@ internal static class ConvertCommand
         var destination = new Argument<string>("destination") { Description = "The folder to make. A model that is there already is replaced when the new one is whole." };
         var family = new Option<string?>("--family") { Description = $"{string.Join(", ", ModelConverter.Families)}. Without it: found out from the checkpoint." };
         var recipe = new Option<string?>("--recipe") { Description = "A JSON file with what the checkpoint does not know: id, licence, source, what labels mean." };
-        var precision = new Option<string>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}.", DefaultValueFactory = _ => "float32" };
+        var precision = new Option<string?>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}. Without it: int8 for a vision-language model, which suits a processor, and float32 for others." };
         var calibration = new Option<string?>("--calibration") { Description = "A folder of images: makes of SOURCE, a classifier converted before, one that computes in 8-bit integers, scaled by what these images give." };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
@@ -33,7 +33,7 @@ internal static class ConvertCommand
                 Destination = parsed.GetValue(destination)!,
                 Family = parsed.GetValue(family),
                 Recipe = parsed.GetValue(recipe) is { } file ? ConversionRecipe.Read(file) : new ConversionRecipe(),
-                Precision = parsed.GetValue(precision)!,
+                Precision = parsed.GetValue(precision) ?? (parsed.GetValue(calibration) is null ? ModelConverter.PrecisionFor(parsed.GetValue(source)!, parsed.GetValue(family)) : "float32"),
                 Calibration = parsed.GetValue(calibration),
                 Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),

@@ -24,6 +24,15 @@ public static class ModelConverter
     public static IReadOnlyList<string> Attentions { get; } = AttentionStyles.Names;
 
     /// <summary>
+    /// The precision that suits a checkpoint on a processor: <c>int8</c> for a vision-language model, whose images and prompts are
+    /// bound by arithmetic and lose less to bytes than to 4 bits; <c>float32</c> for all others.
+    /// </summary>
+    /// <param name="source">The checkpoint's folder, or a file in it.</param>
+    /// <param name="family">One of <see cref="Families"/>; null: found out from the checkpoint.</param>
+    /// <exception cref="CheckpointException">It is of no family that is known.</exception>
+    public static string PrecisionFor(string source, string? family = null) => ModelFamilies.Find(FolderOf(source), family) is IVisionLanguageFamily ? "int8" : "float32";
+
+    /// <summary>
     /// Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
     /// When this fails or is cancelled, the destination is as it was before.
     /// </summary>
@@ -41,8 +50,7 @@ public static class ModelConverter
 
     private static async Task<ConversionResult> RunAsync(ConversionOptions options, IProgress<ConversionProgress>? progress, CancellationToken cancellationToken)
     {
-        // A file of the checkpoint stands for its folder.
-        string source = File.Exists(options.Source) ? Path.GetDirectoryName(Path.GetFullPath(options.Source))! : options.Source;
+        string source = FolderOf(options.Source);
         var gate = new Lock();
         void Report(ConversionStage stage, long done, long total)
         {
@@ -71,4 +79,7 @@ public static class ModelConverter
             _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),
         };
     }
+
+    // A file of the checkpoint stands for its folder.
+    private static string FolderOf(string source) => File.Exists(source) ? Path.GetDirectoryName(Path.GetFullPath(source))! : source;
 }

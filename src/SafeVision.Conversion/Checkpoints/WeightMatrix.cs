@@ -197,12 +197,45 @@ internal sealed class WeightMatrix
 /// <summary>Shares the rows of a matrix out among the processor's cores, some at a time.</summary>
 internal static class RowGroups
 {
+    private const int ChunkNumbers = 1 << 22;
     private const int GroupNumbers = 1 << 16; // a core's cache holds them and what is made of them
 
     /// <summary>What is done with some rows.</summary>
     /// <param name="first">The first one's place in the matrix.</param>
     /// <param name="rows">Their numbers.</param>
     public delegate void Work(int first, ReadOnlySpan<float> rows);
+
+    /// <summary>Makes the bytes of one row.</summary>
+    /// <param name="row">Its place in the matrix.</param>
+    /// <param name="numbers">Its numbers.</param>
+    /// <param name="packed">Takes its bytes.</param>
+    public delegate void Pack(int row, ReadOnlySpan<float> numbers, Span<byte> packed);
+
+    /// <summary>Writes what is made of each row, a few megabytes at a time.</summary>
+    /// <param name="matrix">The matrix.</param>
+    /// <param name="rowBytes">The bytes of a row.</param>
+    /// <param name="pack">Called by several threads at once.</param>
+    /// <param name="stream">Takes the rows in order.</param>
+    /// <exception cref="CheckpointException">As for <see cref="ForEach"/>.</exception>
+    public static void Write(WeightMatrix matrix, int rowBytes, Pack pack, Stream stream)
+    {
+        int columns = matrix.Columns, chunk = Math.Clamp(ChunkNumbers / columns, 1, matrix.Rows);
+        byte[] packed = ArrayPool<byte>.Shared.Rent(chunk * rowBytes);
+        for (int first = 0; first < matrix.Rows; first += chunk)
+        {
+            int start = first, count = Math.Min(chunk, matrix.Rows - first);
+            ForEach(matrix, start, count, (row, numbers) =>
+            {
+                for (int i = 0; i * columns < numbers.Length; i++)
+                {
+                    pack(row + i, numbers.Slice(i * columns, columns), packed.AsSpan((row + i - start) * rowBytes, rowBytes));
+                }
+            });
+            stream.Write(packed, 0, count * rowBytes);
+        }
+
+        ArrayPool<byte>.Shared.Return(packed);
+    }
 
     /// <summary>Does the work for all rows of a range, in no order.</summary>
     /// <param name="matrix">The matrix.</param>

@@ -53,8 +53,6 @@ internal static class BlockMatMul
 /// </summary>
 internal sealed class BlockWeights
 {
-    private const int ChunkNumbers = 1 << 22;
-
     private readonly WeightMatrix _matrix;
     private readonly BlockFormat _format;
     private float[] _scales = [];
@@ -82,33 +80,19 @@ internal sealed class BlockWeights
 
     private void WriteBlocks(Stream stream)
     {
-        int rowBytes = _format.RowBytes(_matrix.Columns), chunk = Math.Clamp(ChunkNumbers / _matrix.Columns, 1, _matrix.Rows);
         _scales = ArrayPool<float>.Shared.Rent(_matrix.Rows * ScalesPerRow);
-        byte[] packed = ArrayPool<byte>.Shared.Rent(chunk * rowBytes);
-        for (int first = 0; first < _matrix.Rows; first += chunk)
-        {
-            int start = first, count = Math.Min(chunk, _matrix.Rows - first);
-            RowGroups.ForEach(_matrix, start, count, (row, numbers) => Round(row, numbers, packed.AsSpan((row - start) * rowBytes)));
-            stream.Write(packed, 0, count * rowBytes);
-        }
-
-        ArrayPool<byte>.Shared.Return(packed);
+        RowGroups.Write(_matrix, _format.RowBytes(_matrix.Columns), Round, stream);
     }
 
     /// <summary>What to say of a weight that is no number.</summary>
     public static CheckpointException NotFinite(WeightMatrix matrix, int row) =>
         new($"Tensor '{matrix.Name}' has a number in row {row} that is infinite or none, which can't be rounded; the checkpoint is damaged.");
 
-    private void Round(int first, ReadOnlySpan<float> rows, Span<byte> packed)
+    private void Round(int row, ReadOnlySpan<float> numbers, Span<byte> packed)
     {
-        int columns = _matrix.Columns, rowBytes = _format.RowBytes(columns);
-        for (int i = 0; i * columns < rows.Length; i++)
+        if (!BlockQuantizer.TryQuantize(numbers, _format, packed, _scales.AsSpan(row * ScalesPerRow, ScalesPerRow)))
         {
-            Span<float> scales = _scales.AsSpan((first + i) * ScalesPerRow, ScalesPerRow);
-            if (!BlockQuantizer.TryQuantize(rows.Slice(i * columns, columns), _format, packed.Slice(i * rowBytes, rowBytes), scales))
-            {
-                throw NotFinite(_matrix, first + i);
-            }
+            throw NotFinite(_matrix, row);
         }
     }
 

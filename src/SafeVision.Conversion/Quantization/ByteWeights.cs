@@ -67,8 +67,6 @@ internal sealed class DynamicMatMul
 /// <summary>A table of signed bytes with a scale for each row; only the rows that are looked up become float32.</summary>
 internal sealed class ByteEmbedding
 {
-    private const int ChunkNumbers = 1 << 22;
-
     private readonly WeightMatrix _table;
     private readonly float[] _scales;
 
@@ -85,29 +83,13 @@ internal sealed class ByteEmbedding
         return graph.Node("Mul", graph.Claim($"{table.Name}/rows"), [values, factors]);
     }
 
-    private void WriteBytes(Stream stream)
-    {
-        int columns = _table.Columns, chunk = Math.Clamp(ChunkNumbers / columns, 1, _table.Rows);
-        byte[] bytes = ArrayPool<byte>.Shared.Rent(chunk * columns);
-        for (int first = 0; first < _table.Rows; first += chunk)
-        {
-            int start = first, count = Math.Min(chunk, _table.Rows - first);
-            RowGroups.ForEach(_table, start, count, (row, numbers) => Round(row, numbers, bytes.AsSpan((row - start) * columns)));
-            stream.Write(bytes, 0, count * columns);
-        }
+    private void WriteBytes(Stream stream) => RowGroups.Write(_table, _table.Columns, Round, stream);
 
-        ArrayPool<byte>.Shared.Return(bytes);
-    }
-
-    private void Round(int first, ReadOnlySpan<float> rows, Span<byte> bytes)
+    private void Round(int row, ReadOnlySpan<float> numbers, Span<byte> bytes)
     {
-        int columns = _table.Columns;
-        for (int i = 0; i * columns < rows.Length; i++)
+        if (!ByteQuantizer.TryQuantize(numbers, sbyte.MaxValue, bytes, out _scales[row]))
         {
-            if (!ByteQuantizer.TryQuantize(rows.Slice(i * columns, columns), sbyte.MaxValue, bytes.Slice(i * columns, columns), out _scales[first + i]))
-            {
-                throw BlockWeights.NotFinite(_table, first + i);
-            }
+            throw BlockWeights.NotFinite(_table, row);
         }
     }
 

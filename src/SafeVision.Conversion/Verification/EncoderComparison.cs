@@ -80,9 +80,6 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
     private float[] Run(IEncoder encoder, WrittenGraph graph)
     {
         using GraphRun run = GraphRun.Open(graph.Path, prepacks: graph.HasBlocks);
-        float[] results = [.. Enumerable.Range(1, Samples).SelectMany(seed => run.RunForFirst(encoder.Probe((ulong)seed), cancellationToken))];
-        return TensorPrimitives.IsFiniteAll<float>(results)
-            ? results
-            : throw new CheckpointException($"{graph.Path}: yields NaN or infinite numbers; the weights may be damaged, or too large for this precision.");
+        return graph.Finite([.. Enumerable.Range(1, Samples).SelectMany(seed => run.RunForFirst(encoder.Probe((ulong)seed), cancellationToken))]);
     }
 }

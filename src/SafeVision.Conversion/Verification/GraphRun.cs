@@ -134,6 +134,12 @@ internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
     /// <summary>Whether some weights are blocks. Without being laid out anew for speed they are widened to float32 whole in each run.</summary>
     public bool HasBlocks => Blocks.Graph.Proto.Node.Any(node => node.OpType == "MatMulNBits");
 
+    /// <summary>Numbers that it yielded, which must be finite.</summary>
+    /// <exception cref="CheckpointException">One is not.</exception>
+    public float[] Finite(float[] numbers) => TensorPrimitives.IsFiniteAll<float>(numbers)
+        ? numbers
+        : throw new CheckpointException($"{Path}: yields NaN or infinite numbers; the weights may be damaged, or too large for this precision.");
+
     /// <summary>The part from some values, or from the inputs, to another.</summary>
     public byte[] Cut(IReadOnlyList<string> starts, string end) => GraphCut.Cut(Blocks.Graph, Blocks.Activations, starts, end);
 }

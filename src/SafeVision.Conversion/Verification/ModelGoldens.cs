@@ -63,7 +63,8 @@ internal static class VisionLanguageGoldens
         int tokens = model.Vision.ReferenceEmbed(inputs).Length / tower.Width;
         if (vision.WeightBytes <= MostBytes && (tower.Layers.Count == 0 || ReferenceVision.Cost(tower, tokens) <= MostMultiplications / tower.Layers.Count))
         {
-            float[] features = RunVision(vision, inputs, cancellationToken);
+            using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
+            float[] features = run.RunForFirst(inputs, cancellationToken);
             goldens.Add(new ModelGolden
             {
                 Name = "image",
@@ -94,20 +95,5 @@ internal static class VisionLanguageGoldens
         }
 
         return goldens;
-    }
-
-    private static float[] RunVision(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> inputs, CancellationToken cancellationToken)
-    {
-        using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
-        Dictionary<string, OrtValue> values = inputs.ToDictionary(
-            input => input.Key, input => run.Value(input.Key, input.Value.Numbers, [.. input.Value.Shape.Select(size => (long)size)]));
-        try
-        {
-            return run.RunForFirst(values, cancellationToken);
-        }
-        finally
-        {
-            values.Values.ToList().ForEach(value => value.Dispose());
-        }
     }
 }

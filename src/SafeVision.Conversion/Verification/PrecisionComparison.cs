@@ -111,25 +111,21 @@ internal sealed class PrecisionComparison(
     private float[] RunVision(WrittenGraph vision, IReadOnlyDictionary<string, VisionInput> image)
     {
         using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
-        return Finite(vision, run.RunForFirst(image, cancellationToken));
+        return vision.Finite(run.RunForFirst(image, cancellationToken));
     }
 
     private float[] Embed(WrittenGraph embedding, long[] ids)
     {
         using GraphRun run = GraphRun.Open(embedding.Path);
         var input = new VisionInput([1, ids.Length], [.. ids.Select(id => (float)id)]);
-        return Finite(embedding, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
+        return embedding.Finite(run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = input }, cancellationToken));
     }
 
     private float[] RunDecoder(TextDecoder text, WrittenGraph decoder, float[] embeddings, int image = 0)
     {
         using var probe = new DecoderProbe(text.Shape, embeddings, image);
-        return Finite(decoder, probe.Logits(decoder, Tokens, cancellationToken));
+        return decoder.Finite(probe.Logits(decoder, Tokens, cancellationToken));
     }
-
-    private static float[] Finite(WrittenGraph graph, float[] numbers) => TensorPrimitives.IsFiniteAll<float>(numbers)
-        ? numbers
-        : throw new CheckpointException($"{graph.Path}: yields NaN or infinite numbers; the weights may be damaged, or too large for this precision.");
 
     private static long[] Ids(int sample, int vocabulary)
     {
