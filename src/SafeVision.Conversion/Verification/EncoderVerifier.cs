@@ -39,34 +39,39 @@ internal sealed class EncoderVerifier(double tolerance, Action<long, long> repor
         report(total, total);
     }
 
-    private int Verify(IEncoder encoder, WrittenGraph graph, Action computed)
+    /// <summary>Checks one encoder; returns how many layers were checked.</summary>
+    /// <exception cref="CheckpointException">The graph gives other numbers, or NaN; the message names it.</exception>
+    public int Verify(IEncoder encoder, WrittenGraph graph, Action computed)
     {
         IReadOnlyDictionary<string, VisionInput> inputs = encoder.Probe(1);
         int layers = Affordable(encoder);
         float[] hidden = encoder.ReferenceEmbed(inputs);
+        var taken = new Dictionary<int, float[]>();
         for (int i = 0; i < layers; i++)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            hidden = encoder.ReferenceStep(i, hidden);
+            hidden = taken[i] = encoder.ReferenceStep(i, hidden);
             computed();
         }
 
         if (layers == encoder.Depth)
         {
             using GraphRun whole = GraphRun.Open(graph.Path);
-            Compare(graph, encoder.Output, encoder.ReferenceHead(encoder.ReferenceFinish(hidden), inputs), Run(whole, inputs));
+            Compare(graph, encoder.Output, encoder.ReferenceHead(encoder.ReferenceFinish(hidden), [.. encoder.TakenLayers.Select(layer => taken[layer])], inputs), Run(whole, inputs));
             return layers;
         }
 
         using GraphRun start = GraphRun.Open(graph.Path, graph.Cut([], graph.Blocks.Hidden[layers]));
         Compare(graph, $"layer {layers}", hidden, Run(start, inputs));
         // Several items: the few numbers of one may all be small by chance, beside which what rounding does to them is large.
-        VisionInput[] noise = [.. Enumerable.Range(2, NoiseItems).Select(seed => VisionInput.Noise((ulong)seed, encoder.FinalShape))];
-        using GraphRun end = GraphRun.Open(graph.Path, graph.Cut([graph.Blocks.Final], encoder.Output), graph.HasBlocks);
+        int[] shape = encoder.FinalShape;
+        VisionInput[] noise = [.. Enumerable.Range(2, NoiseItems).Select(seed => VisionInput.Noise((ulong)seed, shape))];
+        string[] starts = [graph.Blocks.Final, .. encoder.TakenLayers.Select(layer => graph.Blocks.Hidden[layer + 1]).Where(value => value != graph.Blocks.Final)];
+        using GraphRun end = GraphRun.Open(graph.Path, graph.Cut(starts, encoder.Output), graph.HasBlocks);
         Compare(
-            graph, "the last part",
-            [.. noise.SelectMany(item => encoder.ReferenceHead(item.Numbers, inputs))],
-            [.. noise.SelectMany(item => Run(end, new Dictionary<string, VisionInput>(inputs) { [graph.Blocks.Final] = item }))]);
+            graph, encoder.LastPart,
+            [.. noise.SelectMany(item => encoder.ReferenceHead(item.Numbers, [.. encoder.TakenLayers.Select(_ => item.Numbers)], inputs))],
+            [.. noise.SelectMany(item => Run(end, inputs.Concat(starts.Select(start => KeyValuePair.Create(start, item))).ToDictionary()))]);
         return layers;
     }
 

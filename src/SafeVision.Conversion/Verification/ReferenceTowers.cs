@@ -7,30 +7,16 @@ namespace SafeVision.Conversion.Verification;
 /// <summary>A vision tower's layers computed as a reference, for one image.</summary>
 internal static class ReferenceVision
 {
-    /// <summary>What goes into the layers → what the first <paramref name="layers"/> of them add up to.</summary>
-    /// <param name="encoder">The vision tower.</param>
-    /// <param name="tokens">[tokens, width].</param>
-    /// <param name="layers">How many layers.</param>
-    /// <param name="watched">The tokens whose result is wanted, which spares most of the last layer's work; null: all.</param>
-    /// <param name="computed">Told after each layer.</param>
-    /// <param name="cancellationToken">Ends the computation between two layers.</param>
-    /// <param name="taken">Takes what each of <see cref="IVisionEncoder.TakenLayers"/> yields; null: nobody wants it.</param>
-    public static float[] Run(IVisionEncoder encoder, float[] tokens, int layers, int[]? watched, Action computed, CancellationToken cancellationToken, Dictionary<int, float[]>? taken = null)
+    /// <summary>What the last layer yields, normalised where there is a norm.</summary>
+    public static float[] Finish(VisionTransformer tower, float[] hidden)
     {
-        float[] hidden = [.. tokens];
-        for (int i = 0; i < layers; i++)
+        float[] final = [.. hidden];
+        if (tower.Norm is { } norm)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            hidden = Step(encoder.Layers, i, hidden, encoder.ReferenceRotate, i == layers - 1 ? watched : null, encoder.SharesWindow);
-            if (taken is not null && encoder.TakenLayers.Contains(i))
-            {
-                taken[i] = [.. hidden];
-            }
-
-            computed();
+            ReferenceTransformer.Normalize(norm, final);
         }
 
-        return hidden;
+        return final;
     }
 
     /// <summary>One layer of a tower.</summary>
@@ -38,10 +24,9 @@ internal static class ReferenceVision
     /// <param name="index">Which layer.</param>
     /// <param name="tokens">What goes in, [tokens, width]; left as it is.</param>
     /// <param name="rotate">Turns queries and keys by their places; null: they are not turned.</param>
-    /// <param name="watched">The tokens whose result is wanted; null: all. Not of a causal tower.</param>
     /// <param name="sharesWindow">Whether one token lies in another's window, for layers that see windows; null: there are none.</param>
     public static float[] Step(
-        VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, int[]? watched = null, Func<int, int, bool>? sharesWindow = null)
+        VisionTransformer tower, int index, float[] tokens, Action<float[], float[]>? rotate = null, Func<int, int, bool>? sharesWindow = null)
     {
         VisionLayer layer = tower.Layers[index];
         float[] residual = [.. tokens], x = [.. tokens];
@@ -49,11 +34,6 @@ internal static class ReferenceVision
         float[] query = Project(layer.Query, layer.QueryNorm, x), key = Project(layer.Key, layer.KeyNorm, x), value = Project(layer.Value, null, x);
         int size = query.Length / (tokens.Length / tower.Width) / tower.Heads;
         rotate?.Invoke(query, key);
-        if (watched is not null)
-        {
-            (query, residual) = (Rows(query, watched, size * tower.Heads), Rows(residual, watched, tower.Width));
-        }
-
         float[] mixed = ReferenceTransformer.Attend(query, key, value, tower.Heads, tower.Heads, size, Sees);
         Add(residual, ReferenceTransformer.Linear(layer.Output, mixed));
 
@@ -69,8 +49,7 @@ internal static class ReferenceVision
         Add(residual, ReferenceTransformer.Linear(layer.Down, inner));
         return residual;
 
-        bool Sees(int token, int other) =>
-            (!tower.IsCausal || other <= token) && (!layer.SeesWindow || sharesWindow is null || sharesWindow(watched is null ? token : watched[token], other));
+        bool Sees(int token, int other) => (!tower.IsCausal || other <= token) && (!layer.SeesWindow || sharesWindow is null || sharesWindow(token, other));
     }
 
     /// <summary>How many multiplications one layer takes.</summary>
@@ -81,9 +60,6 @@ internal static class ReferenceVision
             + (layer.Gate?.Weight.Count ?? 0);
         return tokens * (weights + (2L * tokens * tower.Width));
     }
-
-    /// <summary>Some rows of a matrix.</summary>
-    public static float[] Rows(float[] matrix, int[] rows, int width) => [.. rows.SelectMany(row => matrix.AsSpan(row * width, width).ToArray())];
 
     private static float[] Project(Projection projection, NormWeights? norm, float[] x)
     {

@@ -13,7 +13,6 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     private const int Tokens = 5;
     private const int ImageTokens = 3; // the first ones, where an image's tokens see each other
     private const int WatchedLogits = 8192; // the last ones, of a language model that is not computed to its end
-    private const int WatchedTokens = 16; // of a vision tower that is not computed to its end
     private readonly Lock _gate = new();
     private long _done;
 
@@ -54,8 +53,7 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     {
         float[] expected = model.Text.Embed(ids);
         using GraphRun run = GraphRun.Open(graph.Path);
-        using OrtValue input = run.Value("input_ids", [.. ids.Select(id => (float)id)], 1, ids.Length);
-        Compare(graph, "inputs_embeds", expected, run.RunForFirst(new Dictionary<string, OrtValue> { ["input_ids"] = input }, cancellationToken));
+        Compare(graph, "inputs_embeds", expected, run.RunForFirst(new Dictionary<string, VisionInput> { ["input_ids"] = new([1, ids.Length], [.. ids.Select(id => (float)id)]) }, cancellationToken));
         return expected;
     }
 
@@ -87,38 +85,10 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     /// <summary>Returns how many layers were checked.</summary>
     private int VerifyVision(WrittenGraph graph)
     {
-        IVisionEncoder vision = model.Vision;
-        IReadOnlyDictionary<string, VisionInput> inputs = vision.Probe(1);
-        float[] tokens = vision.ReferenceEmbed(inputs);
-        int all = vision.Layers.Layers.Count, width = vision.Layers.Width;
-        int layers = all == 0 ? 0 : IsCoarse ? 1 : (int)Math.Clamp(MostMultiplications / ReferenceVision.Cost(vision.Layers, tokens.Length / width), 1, all);
-        if (layers == all)
-        {
-            var taken = new Dictionary<int, float[]>();
-            float[] hidden = ReferenceVision.Run(vision, tokens, layers, null, Advance, cancellationToken, taken);
-            if (vision.Layers.Norm is { } norm)
-            {
-                ReferenceTransformer.Normalize(norm, hidden);
-            }
-
-            Compare(graph, "image_features", vision.ReferenceProject(hidden, [.. vision.TakenLayers.Select(layer => taken[layer])]), Run(graph, null, inputs));
-            return layers;
-        }
-
-        int count = tokens.Length / width;
-        int[] watched = [.. Enumerable.Range(0, Math.Min(WatchedTokens, count)).Select(i => i * count / Math.Min(WatchedTokens, count))];
-        float[] expected = ReferenceVision.Run(vision, tokens, layers, watched, Advance, cancellationToken);
-        float[] actual = Run(graph, graph.Cut([], graph.Blocks.Hidden[layers]), inputs);
-        Compare(graph, $"layer {layers}", expected, ReferenceVision.Rows(actual, watched, width));
-        float[] noise = VisionInput.Noise(4, tokens.Length).Numbers;
-        Compare(graph, "projector", vision.ReferenceProject(noise, [.. vision.TakenLayers.Select(_ => noise)]), TailOfVision(graph, noise, width, inputs));
+        var verifier = new EncoderVerifier(tolerance, (_, _) => { }, cancellationToken) { MostMultiplications = MostMultiplications };
+        int layers = verifier.Verify(model.Vision, graph, Advance);
+        Know(verifier.LargestDifference);
         return layers;
-    }
-
-    private float[] Run(WrittenGraph graph, byte[]? part, IReadOnlyDictionary<string, VisionInput> inputs)
-    {
-        using GraphRun run = GraphRun.Open(graph.Path, part);
-        return run.RunForFirst(inputs, cancellationToken);
     }
 
     /// <summary>What the graph makes of the last hidden values.</summary>
@@ -126,23 +96,14 @@ internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double t
     {
         string start = graph.Blocks.Final;
         using GraphRun run = GraphRun.Open(graph.Path, graph.Cut([start], output), graph.HasBlocks);
-        using OrtValue value = run.Value(start, hidden, 1, hidden.Length / width, width);
-        return run.RunForFirst(new Dictionary<string, OrtValue> { [start] = value }, cancellationToken);
+        return run.RunForFirst(new Dictionary<string, VisionInput> { [start] = new([1, hidden.Length / width, width], hidden) }, cancellationToken);
     }
 
-    /// <summary>What the projectors make of values behind the layers, the same for each of them; an image's size may count too.</summary>
-    private float[] TailOfVision(WrittenGraph graph, float[] hidden, int width, IReadOnlyDictionary<string, VisionInput> inputs)
-    {
-        string[] starts = [graph.Blocks.Final, .. model.Vision.TakenLayers.Select(layer => graph.Blocks.Hidden[layer + 1]).Where(value => value != graph.Blocks.Final)];
-        using GraphRun run = GraphRun.Open(graph.Path, graph.Cut(starts, "image_features"), graph.HasBlocks);
-        var values = new Dictionary<string, VisionInput>(inputs);
-        Array.ForEach(starts, start => values[start] = new VisionInput([1, hidden.Length / width, width], hidden));
-        return run.RunForFirst(values, cancellationToken);
-    }
+    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual) =>
+        Know(GraphComparison.Require(graph.Path, what, expected, actual, tolerance));
 
-    private void Compare(WrittenGraph graph, string what, float[] expected, float[] actual)
+    private void Know(double difference)
     {
-        double difference = GraphComparison.Require(graph.Path, what, expected, actual, tolerance);
         lock (_gate)
         {
             LargestDifference = Math.Max(LargestDifference, difference);

@@ -115,7 +115,7 @@ internal sealed record ConvNextEncoder : IEncoder
 
     public float[] ReferenceFinish(float[] hidden) => hidden;
 
-    public float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs) => Head.Compute(final, inputs);
+    public float[] ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs) => Head.Compute(final, inputs);
 
     private string Write(TransformerGraph blocks, ConvNextBlock block, string x, MapSize grid)
     {

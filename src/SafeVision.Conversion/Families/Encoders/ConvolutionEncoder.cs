@@ -105,7 +105,7 @@ internal sealed record ConvolutionEncoder : IEncoder
 
     public float[] ReferenceFinish(float[] hidden) => hidden;
 
-    public float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs)
+    public float[] ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs)
     {
         int channels = Head.Weight.Columns, places = final.Length / channels;
         float[] pooled = [.. Enumerable.Range(0, channels).Select(channel => final.AsSpan(channel * places, places).ToArray().Average())];

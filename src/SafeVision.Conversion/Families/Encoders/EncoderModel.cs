@@ -93,8 +93,17 @@ internal interface IEncoder
     /// <summary>From what the last layer yields to what the last part takes, computed as a reference.</summary>
     float[] ReferenceFinish(float[] hidden);
 
+    /// <summary>What the last part is called in messages.</summary>
+    string LastPart => "the last part";
+
+    /// <summary>The layers whose values go into the last part too, beside those of the last one.</summary>
+    IReadOnlyList<int> TakenLayers => [];
+
     /// <summary>The last part, computed as a reference.</summary>
-    float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs);
+    /// <param name="final">What the last layer yields, finished.</param>
+    /// <param name="taken">What each of <see cref="TakenLayers"/> yields.</param>
+    /// <param name="inputs">What went into the network.</param>
+    float[] ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs);
 }
 
 /// <summary>A family whose checkpoints hold encoders: classifiers made of one, or pairs whose vectors are compared.</summary>

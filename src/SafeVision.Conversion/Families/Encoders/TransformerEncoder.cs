@@ -38,18 +38,9 @@ internal sealed record TransformerEncoder(string Name, IEncoderEmbedding Embeddi
 
     public float[] ReferenceStep(int layer, float[] hidden) => ReferenceVision.Step(Layers, layer, hidden);
 
-    public float[] ReferenceFinish(float[] hidden)
-    {
-        float[] final = [.. hidden];
-        if (Layers.Norm is { } norm)
-        {
-            ReferenceTransformer.Normalize(norm, final);
-        }
+    public float[] ReferenceFinish(float[] hidden) => ReferenceVision.Finish(Layers, hidden);
 
-        return final;
-    }
-
-    public float[] ReferenceHead(float[] final, IReadOnlyDictionary<string, VisionInput> inputs) => Head.Compute(final, inputs);
+    public float[] ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs) => Head.Compute(final, inputs);
 }
 
 /// <summary>From an encoder's input to the tokens that its layers take.</summary>

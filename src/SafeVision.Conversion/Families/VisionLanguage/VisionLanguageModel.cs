@@ -1,7 +1,8 @@
 using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Preparation;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Files;
+using SafeVision.Conversion.Verification;
 using SafeVision.Models;
 using SafeVision.VisionLanguage.Families;
 
@@ -71,25 +72,31 @@ internal interface IVisionLanguageFamily : IModelFamily
 /// A family's way from pixels to image features: <c>vision_encoder</c> of the onnx-community layout. What stands before and
 /// behind its layers is written twice, as nodes and as a reference, so that the one can be held against the other.
 /// </summary>
-internal interface IVisionEncoder
+internal interface IVisionEncoder : IEncoder
 {
     VisionTransformer Layers { get; }
 
-    /// <summary>The graph; its output is <c>image_features</c>.</summary>
-    TransformerGraph Write(IWeightForm form);
+    string IEncoder.Name => "vision_encoder";
 
-    /// <summary>Inputs of one image, made from a seed.</summary>
-    IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
+    string IEncoder.Output => "image_features";
 
-    /// <summary>What goes into the first layer, [tokens, width], computed as a reference.</summary>
-    float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs);
+    string IEncoder.LastPart => "projector";
 
-    /// <summary>The layers whose tokens become features too, beside those of the last one.</summary>
-    IReadOnlyList<int> TakenLayers => [];
+    int IEncoder.Depth => Layers.Layers.Count;
+
+    int[] IEncoder.FinalShape => [1, ReferenceEmbed(Probe(1)).Length / Layers.Width, Layers.Width];
+
+    long IEncoder.Cost(int layer) => ReferenceVision.Cost(Layers, ReferenceEmbed(Probe(1)).Length / Layers.Width);
+
+    float[] IEncoder.ReferenceStep(int layer, float[] hidden) => ReferenceVision.Step(Layers, layer, hidden, ReferenceRotate, SharesWindow);
+
+    float[] IEncoder.ReferenceFinish(float[] hidden) => ReferenceVision.Finish(Layers, hidden);
+
+    float[] IEncoder.ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs) => ReferenceProject(final, taken);
 
     /// <summary>From what the layers yield to image features, computed as a reference.</summary>
     /// <param name="tokens">Behind the last layer, normalised where there is a norm.</param>
-    /// <param name="taken">Behind each of <see cref="TakenLayers"/>.</param>
+    /// <param name="taken">Behind each of <see cref="IEncoder.TakenLayers"/>.</param>
     float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken);
 
     /// <summary>Turns queries and keys [tokens, width] by their places, where the layers do so.</summary>
@@ -97,7 +104,7 @@ internal interface IVisionEncoder
     {
     }
 
-    /// <summary>Whether one token of <see cref="Probe"/> lies in another's window, where layers see windows.</summary>
+    /// <summary>Whether one token of <see cref="IEncoder.Probe"/> lies in another's window, where layers see windows.</summary>
     bool SharesWindow(int token, int other) => true;
 }
 

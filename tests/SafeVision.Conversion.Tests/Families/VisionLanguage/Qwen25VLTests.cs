@@ -79,7 +79,7 @@ public sealed class Qwen25VLTests
         Assert.Equal(Run(tokens, 1)[..size], Run(changed, 1)[..size]);
         Assert.NotEqual(Run(tokens, 2)[..size], Run(changed, 2)[..size]);
 
-        float[] Run(float[] from, int layers) => ReferenceVision.Run(model.Vision, from, layers, null, () => { }, CancellationToken.None);
+        float[] Run(float[] from, int layers) => Enumerable.Range(0, layers).Aggregate(from, (tokens, layer) => model.Vision.ReferenceStep(layer, tokens));
     }
 
     [Theory]
