@@ -1,6 +1,6 @@
 using System.Numerics.Tensors;
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Verification;
 

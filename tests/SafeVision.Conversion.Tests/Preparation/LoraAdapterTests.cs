@@ -1,13 +1,12 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeVision.Conversion.Checkpoints;
-
-using SafeVision.VisionLanguage.Families;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
+using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Preparation;
