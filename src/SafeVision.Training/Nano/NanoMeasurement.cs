@@ -14,11 +14,10 @@ namespace SafeVision.Training.Nano;
 /// <param name="Groups">The share of right verdicts about words for groups that were learnt.</param>
 /// <param name="UnlearntGroups">The same for words that training never asked about, put name by name.</param>
 /// <param name="ReasonPresent">Of the reasons for an unsafe verdict the share that names a thing of the scene.</param>
-/// <param name="ReasonRight">The share that names a thing that the policy forbids.</param>
 /// <param name="Place">Of reasons that name a thing of the scene the share with its right place.</param>
 /// <param name="CalibrationError">Expected calibration error of the probability of unsafe, 15 bins.</param>
 public sealed record NanoScore(
-    int Scenes, double Verdict, double Auc, double Flips, double Presence, double Groups, double UnlearntGroups, double ReasonPresent, double ReasonRight, double Place, double CalibrationError);
+    int Scenes, double Verdict, double Auc, double Flips, double Presence, double Groups, double UnlearntGroups, double ReasonPresent, double Place, double CalibrationError);
 
 /// <summary>Measures a trained SafeVision-Nano.</summary>
 internal static class NanoMeasurement
@@ -32,7 +31,7 @@ internal static class NanoMeasurement
         NanoWords words = training.Words;
         var questions = new NanoQuestions(words, training.Tokenizer, random);
         var numbers = words.Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
-        var (verdicts, flips, presence, learnt, unlearnt, present, right, places) = (new Share(), new Share(), new Share(), new Share(), new Share(), new Share(), new Share(), new Share());
+        var (verdicts, flips, presence, learnt, unlearnt, present, places) = (new Share(), new Share(), new Share(), new Share(), new Share(), new Share(), new Share());
         var scored = new List<(double Score, bool IsUnsafe)>();
         long[] names = [.. words.Names.Select(name => (long)questions.Id($" {NanoWords.Spelled(name)}"))], spots = [.. NanoCheckpoint.Places.Select(place => (long)questions.Id($" {place}"))];
         long[] flags = [questions.Id(" no"), questions.Id(" yes")];
@@ -84,10 +83,10 @@ internal static class NanoMeasurement
             void Explain(NanoPolicy policy, NanoCategory category)
             {
                 string answered = category.Mark + NanoCheckpoint.Reason;
-                int name = Best(questions.Open(policy.Prompt, answered), names);
+                int[] among = [.. Enumerable.Range(0, names.Length).Where(category.Takes)]; // as the protocol: a reason names what its mark lists
+                int name = among[Best(questions.Open(policy.Prompt, answered), [.. among.Select(one => names[one])])];
                 SceneThing? thing = things.FirstOrDefault(thing => thing.Name == name);
                 present.Count(thing is not null);
-                right.Count(thing is not null && category.Takes(name));
                 if (thing is not null)
                 {
                     places.Count(spotNames[Best(questions.Open(policy.Prompt, $"{answered} {NanoWords.Spelled(words.Names[name])} at"), spots)] == NanoWords.Spelled(thing.Place));
@@ -98,7 +97,7 @@ internal static class NanoMeasurement
         }
 
         return new NanoScore(
-            count, verdicts.Value, Auc(scored), flips.Value, presence.Value, learnt.Value, unlearnt.Value, present.Value, right.Value, places.Value, CalibrationError(scored));
+            count, verdicts.Value, Auc(scored), flips.Value, presence.Value, learnt.Value, unlearnt.Value, present.Value, places.Value, CalibrationError(scored));
     }
 
     /// <summary>A policy with a word for a group that was not learnt, put name by name as the protocol does, and a category beside it; null where no such word fits the scene.</summary>
