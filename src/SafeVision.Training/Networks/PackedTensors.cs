@@ -19,6 +19,8 @@ internal sealed record PackedTensors(int Groups, int Queries)
         (".feed_forward.w2.", ".mlp.down_proj."), (".attention_norm.", ".input_layernorm."), (".ffn_norm.", ".post_attention_layernorm."),
     ];
 
+    private static readonly string[] s_parts = ["q", "k", "v"];
+
     /// <summary>The names of what a tensor holds, one or those of queries, keys and values, from its name in the family's spelling.</summary>
     public static string[] NamesOf(string name)
     {
@@ -33,7 +35,7 @@ internal sealed record PackedTensors(int Groups, int Queries)
 
         string? packed = name.Contains("vision_tower", StringComparison.Ordinal) ? ".attention.qkv." : ".self_attn.wqkv.";
         return !name.Contains(packed, StringComparison.Ordinal) ? [name]
-            : [.. new[] { "q", "k", "v" }.Select(letter => name.Replace(packed, $"{packed[..(packed.IndexOf('.', 1) + 1)]}{letter}_proj.", StringComparison.Ordinal))];
+            : [.. s_parts.Select(letter => name.Replace(packed, $"{packed[..(packed.IndexOf('.', 1) + 1)]}{letter}_proj.", StringComparison.Ordinal))];
     }
 
     /// <summary>Queries, keys and values of one stored tensor.</summary>

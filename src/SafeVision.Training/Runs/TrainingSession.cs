@@ -220,10 +220,10 @@ public sealed class TrainingSession : IDisposable
             (longest, answered, patches, attended) = (Math.Max(longest, encoded.Row.Ids.Count), Math.Max(answered, _options.Weighting == AnswerWeighting.Positional ? encoded.Row.Ids.Count : learnt), Math.Max(patches, own), isTiled ? attended : Math.Max(attended, own));
         }
 
-        IReadOnlyList<TrainingSample> usable = _train;
+        List<TrainingSample> usable = _train;
         if (longest > _options.MaximumLength)
         {
-            usable = [.. await FittingAsync(cancellationToken).ConfigureAwait(false)];
+            usable = await FittingAsync(cancellationToken).ConfigureAwait(false);
             longest = _options.MaximumLength;
         }
 
