@@ -63,7 +63,12 @@ public static class StarterDataset
     {
         private readonly Random _random = new(options.Seed);
         private readonly List<ScenePolicy> _policies = [];
-        private SceneQuestions Questions => field ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, _random);
+        private SceneQuestions? _training, _held;
+
+        /// <summary>What is not trained on has chance of its own, so that datasets that are trained on in other ways ask the same there.</summary>
+        private SceneQuestions Questions(TrainingSplit split) => split == TrainingSplit.Train
+            ? _training ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, _random)
+            : _held ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, new Random(options.Seed + 7919));
 
         public async IAsyncEnumerable<TrainingSample> SamplesAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {
@@ -74,7 +79,7 @@ public static class StarterDataset
                 if (options.HasPairs && split == TrainingSplit.Train && i + 1 < options.Train)
                 {
                     (SymbolScene before, SymbolScene after, _) = scenes.DrawEdit(i);
-                    ScenePolicy policy = Policy(Names(before));
+                    ScenePolicy policy = Policy(split, Names(before));
                     foreach ((SymbolScene scene, int number, int partner) in new[] { (before, i, i + 1), (after, i + 1, i) })
                     {
                         foreach (TrainingSample sample in await ImageAsync(scene, number, split, [policy], $"s{partner:00000}-policy0", cancellationToken).ConfigureAwait(false))
@@ -88,7 +93,7 @@ public static class StarterDataset
                 }
 
                 SymbolScene drawn = scenes.Draw(i);
-                IReadOnlyList<ScenePolicy> policies = split == TrainingSplit.Test ? Pair(Questions.HeldOutPair(Names(drawn))) : [Policy(Names(drawn))];
+                IReadOnlyList<ScenePolicy> policies = split == TrainingSplit.Test ? Pair(Questions(split).HeldOutPair(Names(drawn))) : [Policy(split, Names(drawn))];
                 foreach (TrainingSample sample in await ImageAsync(drawn, i, split, policies, null, cancellationToken).ConfigureAwait(false))
                 {
                     yield return sample;
@@ -100,11 +105,16 @@ public static class StarterDataset
 
         private static string[] Names(SymbolScene scene) => [.. scene.Symbols.Select(symbol => symbol.Name).Distinct()];
 
-        private ScenePolicy Policy(IReadOnlyList<string> shown)
+        private ScenePolicy Policy(TrainingSplit split, IReadOnlyList<string> shown)
         {
+            if (split != TrainingSplit.Train)
+            {
+                return Questions(split).Policy(shown);
+            }
+
             if (options.Policies == 0 || _policies.Count < options.Policies)
             {
-                _policies.Add(Questions.Policy(shown));
+                _policies.Add(Questions(split).Policy(shown));
                 return _policies[^1];
             }
 
@@ -139,7 +149,7 @@ public static class StarterDataset
 
             foreach (SceneQuestionKind kind in options.IsDiverse || split != TrainingSplit.Train ? s_kinds : [])
             {
-                SceneQuestion question = Questions.Ask(kind, scene);
+                SceneQuestion question = Questions(split).Ask(kind, scene);
                 samples.Add(Sample(kind.ToString().ToLowerInvariant(), Kind(kind), question.Question, string.Concat(question.Answer.Select(piece => piece.Text))));
             }
 
