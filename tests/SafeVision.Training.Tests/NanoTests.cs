@@ -133,6 +133,17 @@ public class NanoTests
         }
 
         await guardrail!.DisposeAsync();
+        await The_reason_names_what_its_mark_lists(model, scenes.Draw(0));
+    }
+
+    private static async Task The_reason_names_what_its_mark_lists(string model, SymbolScene scene)
+    {
+        SafetyPolicy policy = SafetyPolicy.Define("reasons", "1").Category("a", category => category.Includes("cups of coffee", "a dagger").ReviewAt(1e-9)).Category("b", category => category.Includes("blorple")).Build();
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseVisionLanguageModel(model));
+        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromPixels(scene.Pixels, scene.Size, scene.Size, PixelFormat.Rgb24), TestContext.Current.CancellationToken);
+        Finding known = result.Findings.Single(finding => finding.Category == "a");
+        Assert.Matches("^(cup of coffee|dagger)( [^_{}]*)?$", known.Evidence.Words);
+        Assert.Equal(Verdict.NotAssessed, result.Findings.Single(finding => finding.Category == "b").Verdict); // a word that it does not know
     }
 
     private static string[] Names()

@@ -264,7 +264,7 @@ public sealed class NanoTraining : IDisposable
             {
                 Begin(-1 - run.Step);
                 int[] chosen = [.. Enumerable.Range(0, NamingBatch).Select(_ => _random.Next(scenes.Things.Count))];
-                return NamingLoss(chosen, scenes, _tower.Project(scenes.Read(chosen), DropOut));
+                return NamingLoss(chosen, scenes, _tower.Describe(scenes.Read(chosen), DropOut));
             }]);
             progress?.Invoke(new NanoStep(record.Step, record.Loss, 0, 0));
         }
@@ -284,7 +284,7 @@ public sealed class NanoTraining : IDisposable
         _questions.HasGroups = _isLate;
         int[] chosen = [.. Enumerable.Range(0, _options.Batch).Select(_ => _random.Next(scenes.Things.Count))];
         TokenBatch batch = TokenBatch.Share([.. chosen.Select(scene => (_beginning, Ask(scenes.Things[scene])))], _padding, null);
-        Tensor features = _tower.Project(scenes.Read(chosen), DropOut), hidden = _network.Hidden(batch, features);
+        Tensor features = _tower.Describe(scenes.Read(chosen), DropOut), hidden = _network.Hidden(batch, _tower.Place(features));
         long next = batch.Labels.shape[1] - 1;
         Tensor all = batch.Labels.narrow(1, 1, next).flatten(), at = all.IsNot(SupervisedObjective.Ignored).nonzero().squeeze(1); // few tokens are learnt
         Tensor labels = all.index_select(0, at), logits = _network.Logits(hidden.narrow(1, 0, next).flatten(0, 1).index_select(0, at));
@@ -342,7 +342,10 @@ public sealed class NanoTraining : IDisposable
         }
     }
 
-    /// <summary>Each image token names what is under it, by the word embeddings that the text model reads.</summary>
+    /// <summary>
+    /// Each image token names what is under it, by the word embeddings that the text model reads. Of what a cell shows only:
+    /// with the places added, naming teaches them away.
+    /// </summary>
     private Tensor NamingLoss(int[] chosen, NanoScenes scenes, Tensor features)
     {
         const int Side = 7;

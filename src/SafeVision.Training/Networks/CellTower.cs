@@ -71,14 +71,20 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
     }
 
     /// <summary>[images, cells, channels] to [images, cells, width of the text model].</summary>
+    public Tensor Project(Tensor cells) => Place(Describe(cells));
+
+    /// <summary>Adds to what a cell shows where it lies.</summary>
+    public Tensor Place(Tensor described) => described.Plus(weights[Projector + "position_embeddings"]);
+
+    /// <summary>What each cell shows, wherever it lies.</summary>
     /// <param name="cells">From <see cref="Cells"/>.</param>
     /// <param name="dropOut">The share of the middle's numbers that are left out, in training.</param>
-    public Tensor Project(Tensor cells, double dropOut = 0)
+    public Tensor Describe(Tensor cells, double dropOut = 0)
     {
         Tensor even = cells.Plus(weights[Projector + "mean"].neg()) * weights[Projector + "scale"];
         Tensor inner = nn.functional.gelu(weights.Linear(even, Projector + "linear_1"));
         inner = dropOut > 0 ? nn.functional.dropout(inner, dropOut) : inner;
-        return weights.Linear(inner, Projector + "linear_2").to(ScalarType.Float32).Plus(weights[Projector + "position_embeddings"]);
+        return weights.Linear(inner, Projector + "linear_2").to(ScalarType.Float32);
     }
 
     /// <summary>Padded as TensorFlow's SAME.</summary>

@@ -167,7 +167,8 @@ internal sealed class NanoProtocol : IGuardProtocol
                 double[] shares = mark.Names.Choices is { } choices ? await choices.AskAsync(session, cancellationToken).ConfigureAwait(false) : [1];
                 int name = Array.IndexOf(shares, shares.Max());
                 await session.AppendAsync(mark.Names.Ids[name], cancellationToken).ConfigureAwait(false);
-                return Plain(mark.Names.Names[name] + await session.WriteAsync(limits, null, cancellationToken).ConfigureAwait(false));
+                WrittenText rest = await session.WriteAsync(limits, null, cancellationToken).ConfigureAwait(false);
+                return Plain(mark.Names.Names[name] + rest.Text).Trim();
             }
         }
     }
