@@ -343,8 +343,8 @@ public sealed class NanoTraining : IDisposable
     }
 
     /// <summary>
-    /// Each image token names what is under it, by the word embeddings that the text model reads. Of what a cell shows only:
-    /// with the places added, naming teaches them away.
+    /// Each image token names what is under it, by the word embeddings that the text model reads: of what a cell shows only, for
+    /// where it lies says nothing of it.
     /// </summary>
     private Tensor NamingLoss(int[] chosen, NanoScenes scenes, Tensor features)
     {
