@@ -1,9 +1,7 @@
-using System.Numerics.Tensors;
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
-using SafeVision.Inference;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

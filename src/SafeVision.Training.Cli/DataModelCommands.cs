@@ -7,7 +7,6 @@ using SafeVision.Training.Data;
 using SafeVision.Training.Data.Drafting;
 using SafeVision.Training.Data.Questions;
 using SafeVision.Training.Data.Votes;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.Training.Cli;
 

@@ -1,5 +1,4 @@
 using SafeVision.Policies;
-using SafeVision.Tests;
 
 namespace SafeVision.Extensions.AI.Tests;
 

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.AI.Evaluation;
 using SafeVision.Policies;
-using SafeVision.Tests;
 using SafeVision.Tests.Documents;
 
 namespace SafeVision.Extensions.AI.Tests;

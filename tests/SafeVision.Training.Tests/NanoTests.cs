@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Assessments;
 using SafeVision.Conversion;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;

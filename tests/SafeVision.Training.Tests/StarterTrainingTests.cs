@@ -76,7 +76,15 @@ public class StarterTrainingTests(TrainedStarter starter) : IClassFixture<Traine
         TrainingResult result = await TrainingSession.RunAsync(
             new TrainingOptions
             {
-                Model = starter.Checkpoint, Data = data, Output = Path.Combine(folder.Path, "run"), Adapter = new LowRankOptions { Rank = 8, Alpha = 16 }, Steps = 60, Rows = 16, Accumulation = 1, Rate = 3e-3, EvaluateEvery = 30,
+                Model = starter.Checkpoint,
+                Data = data,
+                Output = Path.Combine(folder.Path, "run"),
+                Adapter = new LowRankOptions { Rank = 8, Alpha = 16 },
+                Steps = 60,
+                Rows = 16,
+                Accumulation = 1,
+                Rate = 3e-3,
+                EvaluateEvery = 30,
             },
             null, null, TestContext.Current.CancellationToken);
 

@@ -61,7 +61,8 @@ internal static class IntegerNetwork
         string[] made = [.. activations.Where(name => name != input)];
         probe.Graph.Output.AddRange(made.Select(name => new ValueInfoProto
         {
-            Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } },
+            Name = name,
+            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)TensorProto.Types.DataType.Float } },
         }));
         using SessionOptions options = OnnxRuntime.CreateOptions();
         using InferenceSession session = OnnxRuntime.Open(probe.ToByteArray(), options);

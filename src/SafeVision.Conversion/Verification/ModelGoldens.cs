@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Quantization;

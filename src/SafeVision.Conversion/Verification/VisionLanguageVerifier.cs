@@ -1,4 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Verification;

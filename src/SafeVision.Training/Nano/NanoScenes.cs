@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Networks;
 using TorchSharp;

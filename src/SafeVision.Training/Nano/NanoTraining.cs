@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeVision.Conversion;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Models;

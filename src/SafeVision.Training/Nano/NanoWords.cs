@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using SafeVision.Models;
-using SafeVision.Training.Starter;
 
 namespace SafeVision.Training.Nano;
 

@@ -1,4 +1,3 @@
-using SafeVision.Conversion;
 using SafeVision.Files;
 using static TorchSharp.torch;
 

@@ -97,7 +97,11 @@ public static class RefinementLoop
             await KeepAsync(without, JsonSerializer.Serialize(excluded), cancellationToken).ConfigureAwait(false);
             TrainingOptions training = options.Training with
             {
-                Output = Path.Combine(own, "run"), Policy = text, Excluded = without, Converts = false, MeasuresTest = false,
+                Output = Path.Combine(own, "run"),
+                Policy = text,
+                Excluded = without,
+                Converts = false,
+                MeasuresTest = false,
                 Model = options.StartsFromBest && best is { } start ? CheckpointOf(folder, start.Round.Number) : options.Training.Model,
             };
             progress?.Report(new TrainingProgress($"Round {number} of at most {options.Rounds}", 0, 0));

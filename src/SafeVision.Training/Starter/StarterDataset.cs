@@ -157,7 +157,12 @@ public static class StarterDataset
 
             TrainingSample Sample(string name, QuestionKind kind, string question, string answer) => new()
             {
-                Id = $"s{number:00000}-{name}", Image = image, ImageHash = hash, Kind = kind, Split = split, Turns = [new TrainingTurn(question, answer)],
+                Id = $"s{number:00000}-{name}",
+                Image = image,
+                ImageHash = hash,
+                Kind = kind,
+                Split = split,
+                Turns = [new TrainingTurn(question, answer)],
                 Provenance = new SampleProvenance { Source = "drawn symbols", Stage = "starter", Judge = "truth" },
             };
         }

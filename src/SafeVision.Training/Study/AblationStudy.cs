@@ -137,7 +137,10 @@ public static class AblationStudy
                 RefinementResult refined = await RefinementLoop.RunAsync(
                     new RefinementOptions
                     {
-                        Training = Training(start, set, Path.Combine(options.Folder, "runs", $"rounds-{rounds}", $"{seed}"), seed) with { Policy = policy }, Rounds = rounds, Votes = int.MaxValue, SelfCertainty = 0.1,
+                        Training = Training(start, set, Path.Combine(options.Folder, "runs", $"rounds-{rounds}", $"{seed}"), seed) with { Policy = policy },
+                        Rounds = rounds,
+                        Votes = int.MaxValue,
+                        SelfCertainty = 0.1,
                     },
                     progress, cancellationToken).ConfigureAwait(false);
                 results.Add(refined.After!);
@@ -175,7 +178,18 @@ public static class AblationStudy
 
         TrainingOptions Training(string model, string set, string output, int seed) => new()
         {
-            Model = model, Data = set, Output = output, Steps = options.Steps, Rows = 32, Accumulation = 1, Rate = 1e-3, TrainsVision = false, Seed = seed, EvaluateEvery = 1_000_000, SaveEvery = 1_000_000, Converts = false,
+            Model = model,
+            Data = set,
+            Output = output,
+            Steps = options.Steps,
+            Rows = 32,
+            Accumulation = 1,
+            Rate = 1e-3,
+            TrainsVision = false,
+            Seed = seed,
+            EvaluateEvery = 1_000_000,
+            SaveEvery = 1_000_000,
+            Converts = false,
         };
 
         async Task<string> DataAsync(StarterDatasetOptions asked)

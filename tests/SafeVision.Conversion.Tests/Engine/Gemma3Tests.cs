@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using SafeVision.Assessments;
 using SafeVision.Engines;
 using SafeVision.Imaging;

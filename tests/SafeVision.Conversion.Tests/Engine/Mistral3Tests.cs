@@ -1,8 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SafeVision.Conversion.Tests.Families.VisionLanguage;
 using SafeVision.Conversion.Verification;
-using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Models;

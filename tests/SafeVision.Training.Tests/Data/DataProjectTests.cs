@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
 using SafeVision.Training.Data;

@@ -49,7 +49,13 @@ internal static class SceneDataset
             string hash = Convert.ToHexStringLower(SHA256.HashData(png));
             samples.Add(new TrainingSample
             {
-                Id = $"policy-{i:0000}", Image = image, ImageHash = hash, Kind = QuestionKind.Policy, Split = split, Policy = "kinds.yaml", Category = category,
+                Id = $"policy-{i:0000}",
+                Image = image,
+                ImageHash = hash,
+                Kind = QuestionKind.Policy,
+                Split = split,
+                Policy = "kinds.yaml",
+                Category = category,
                 Turns =
                 [
                     new TrainingTurn("Is it allowed?", answer)

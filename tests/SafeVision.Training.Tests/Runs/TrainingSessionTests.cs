@@ -19,7 +19,16 @@ public sealed class TrainingSessionTests : IDisposable
 
     private TrainingOptions Options => new()
     {
-        Model = Model, Data = Data, Output = Path.Combine(_folder.Path, "run"), Steps = 4, Rows = 3, Accumulation = 2, EvaluateEvery = 2, SaveEvery = 3, Rate = 1e-3, Converts = false,
+        Model = Model,
+        Data = Data,
+        Output = Path.Combine(_folder.Path, "run"),
+        Steps = 4,
+        Rows = 3,
+        Accumulation = 2,
+        EvaluateEvery = 2,
+        SaveEvery = 3,
+        Rate = 1e-3,
+        Converts = false,
     };
 
     [Fact]

@@ -1,8 +1,8 @@
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Preparation;
-using SafeVision.Files;
 using SafeVision.Conversion.Verification;
+using SafeVision.Files;
 using SafeVision.Models;
 using SafeVision.VisionLanguage.Families;
 

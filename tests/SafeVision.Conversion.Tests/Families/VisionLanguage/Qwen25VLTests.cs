@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Tests.Checkpoints;
-using SafeVision.Conversion.Verification;
 using SafeVision.Inference;
 using SafeVision.Models;
 
