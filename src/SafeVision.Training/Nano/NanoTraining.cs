@@ -299,7 +299,7 @@ public sealed class NanoTraining : IDisposable
         return ((losses * weights).sum() / weights.sum()).Plus(NamingLoss(chosen, scenes, features).Times(SideLoss));
     }
 
-    private IReadOnlyList<TokenRow> Ask(IReadOnlyList<SceneThing> things)
+    private List<TokenRow> Ask(IReadOnlyList<SceneThing> things)
     {
         var rows = new List<TokenRow>();
         while (rows.Count < _options.Questions)
