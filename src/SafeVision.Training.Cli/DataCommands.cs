@@ -54,7 +54,7 @@ internal static class DataCommands
                 .. parsed.GetValue(addresses) is { } list ? new[] { DataSource.FromAddresses(parsed.GetValue(name)!, list, fetcher) } : [],
             ];
             return sources is [DataSource one]
-                ? await stage.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).CollectAsync(one, stage.Read(parsed), cancellationToken))
+                ? await StageOptions.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).CollectAsync(one, stage.Read(parsed), cancellationToken))
                 : throw new ArgumentException("Name one source: --dataset, --symbols or --addresses.");
         });
         return command;
@@ -84,7 +84,7 @@ internal static class DataCommands
             }
 
             var options = new FilterOptions { Filter = ImageFilter.Load(parsed.GetValue(file)!), Features = features, Confidence = parsed.GetValue(confidence) };
-            return await stage.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).FilterAsync(options, stage.Read(parsed), cancellationToken));
+            return await StageOptions.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).FilterAsync(options, stage.Read(parsed), cancellationToken));
         });
         return command;
     }
@@ -102,7 +102,7 @@ internal static class DataCommands
         command.SetAction(async (parsed, cancellationToken) =>
         {
             var options = new SplitOptions { Train = parsed.GetValue(train), Refine = parsed.GetValue(refine), Test = parsed.GetValue(test), Seed = parsed.GetValue(seed) };
-            return await stage.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).SplitAsync(options, stage.Read(parsed), cancellationToken));
+            return await StageOptions.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).SplitAsync(options, stage.Read(parsed), cancellationToken));
         });
         return command;
     }
@@ -157,7 +157,7 @@ internal sealed class StageOptions
         return options;
     }
 
-    public async Task<int> ReportAsync(ParseResult parsed, StageSummary summary)
+    public static async Task<int> ReportAsync(ParseResult parsed, StageSummary summary)
     {
         await parsed.InvocationConfiguration.Output.WriteLineAsync(FormattableString.Invariant(
             $"{summary.Stage}: {summary.Kept} kept, {summary.Dropped} dropped, {summary.Failed} failed, {summary.Before} done before"));

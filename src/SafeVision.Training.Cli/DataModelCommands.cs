@@ -56,7 +56,7 @@ internal static class DataVoteCommand
                     : VoteRule.Create(judges.ToDictionary(judge => judge.Name, judge => WeightOf(judge.Name, parsed.GetValue(weights) ?? [])), parsed.GetValue(threshold));
                 await parsed.InvocationConfiguration.Error.WriteLineAsync(Terminal.Name(rule.Describe()));
                 var options = new VoteOptions { Policy = rules, Judges = judges, Rule = rule, KeepUndecided = parsed.GetValue(undecided) };
-                return await stage.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).VoteAsync(options, stage.Read(parsed), cancellationToken));
+                return await StageOptions.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).VoteAsync(options, stage.Read(parsed), cancellationToken));
             }
             finally
             {
@@ -101,7 +101,7 @@ internal static class DataGenerateCommand
                 Boundaries = !parsed.GetValue(noBoundaries),
                 Seed = parsed.GetValue(seed),
             };
-            return await stage.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).GenerateAsync(options, stage.Read(parsed), cancellationToken));
+            return await StageOptions.ReportAsync(parsed, await DataProject.Open(parsed.GetValue(project)!).GenerateAsync(options, stage.Read(parsed), cancellationToken));
         });
         return command;
     }

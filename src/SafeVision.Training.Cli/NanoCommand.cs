@@ -74,7 +74,7 @@ internal static class NanoCommand
         }
     }
 
-    private static IReadOnlyList<string> Sets(string? folder)
+    private static string[] Sets(string? folder)
     {
         if (folder is null)
         {
