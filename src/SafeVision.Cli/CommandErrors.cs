@@ -2,11 +2,8 @@ using System.CommandLine;
 using SafeVision.Cli.Output;
 using SafeVision.Conversion;
 using SafeVision.Conversion.Hub;
-using SafeVision.Evaluation.Calibration;
-using SafeVision.Evaluation.Cases;
+using SafeVision.Evaluation;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Evaluation.Symbols;
 using SafeVision.Inference;
 using SafeVision.Policies;
 
@@ -49,8 +46,8 @@ internal static class CommandErrors
 
     /// <summary>Whether the message tells a user what to mend.</summary>
     public static bool IsExpected(Exception exception) => exception
-        is PolicyException or CaseFileException or SymbolException or ModelLoadException or ExecutionProviderException or CheckpointException or HubException
-        or DatasetException or RunException or TuningException
+        is PolicyException or EvaluationException or ModelLoadException or ExecutionProviderException or CheckpointException or HubException
+        or DatasetException
         or IOException or UnauthorizedAccessException or ArgumentException;
 
     /// <summary>Each command's help ends with its exit codes; those that have others than these say so themselves.</summary>

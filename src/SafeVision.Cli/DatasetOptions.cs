@@ -37,7 +37,7 @@ internal sealed class DatasetOptions
         };
         if (parsed.GetValue(_labels) is { } path)
         {
-            options.LabelMap = LabelMapFile.Read(path);
+            options.LabelMap = DatasetReadOptions.ReadLabelMap(path);
         }
 
         return options;

@@ -27,7 +27,7 @@ public static class Evaluator
     /// <returns>One result for each policy, in their order.</returns>
     /// <exception cref="ArgumentException">There is no way to make a guardrail, two policies have one name, or a number is out of its range.</exception>
     /// <exception cref="DatasetException">The dataset cannot be used, or none of its samples is in the splits.</exception>
-    /// <exception cref="RunException">The folder holds another run, a damaged one, or one that somebody else is writing.</exception>
+    /// <exception cref="EvaluationException">The folder holds another run, a damaged one, or one that somebody else is writing.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public static async Task<IReadOnlyList<EvaluationResult>> RunAsync(
         EvaluationOptions options, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -61,7 +61,7 @@ public static class Evaluator
     /// <param name="progress">Told of the drawing of VisionHarm-S, where that is the dataset.</param>
     /// <param name="cancellationToken">Stops the work.</param>
     /// <returns>The comparison, and the path of its page.</returns>
-    /// <exception cref="RunException">A folder holds no run, a run is of another dataset, or the two have no sample in common.</exception>
+    /// <exception cref="EvaluationException">A folder holds no run, a run is of another dataset, or the two have no sample in common.</exception>
     /// <inheritdoc cref="RunAsync" path="/exception"/>
     public static async Task<(RunComparison Comparison, string Page)> CompareAsync(
         EvaluationOptions options, string first, string second, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default)

@@ -1,4 +1,3 @@
-using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation;
 
@@ -10,9 +9,9 @@ internal sealed class FolderLock : IDisposable
     private FolderLock(FileStream file) => _file = file;
 
     /// <summary>Takes a folder, which is made where it is missing. The lock ends with the process at the latest.</summary>
-    /// <exception cref="RunException">Somebody else has it.</exception>
+    /// <exception cref="EvaluationException">Somebody else has it.</exception>
     public static FolderLock Take(string folder, string name) => TryTake(folder, name)
-        ?? throw new RunException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.");
+        ?? throw new EvaluationException($"{folder}: another run is writing into this folder. Wait until it has ended, or name another folder.");
 
     /// <summary>The same; null where somebody else has it.</summary>
     public static FolderLock? TryTake(string folder, string name)

@@ -1,6 +1,5 @@
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Tests;
@@ -47,10 +46,10 @@ public sealed class EvaluatorTests : IDisposable
     {
         string dataset = WriteDataset();
         using FolderLock first = FolderLock.Take(_folder.File("out"), ".evaluation.lock");
-        RunException refused = await Assert.ThrowsAsync<RunException>(() => Evaluator.RunAsync(
+        EvaluationException refused = await Assert.ThrowsAsync<EvaluationException>(() => Evaluator.RunAsync(
             new EvaluationOptions { CreateGuardrail = _ => throw new InvalidOperationException(), Dataset = dataset, Folder = _folder.File("out") }, cancellationToken: Cancellation));
         Assert.Contains("another run is writing into this folder", refused.Message, StringComparison.Ordinal);
-        await Assert.ThrowsAsync<RunException>(() => Evaluator.RunAsync(
+        await Assert.ThrowsAsync<EvaluationException>(() => Evaluator.RunAsync(
             new EvaluationOptions { CreateGuardrail = _ => throw new InvalidOperationException(), Limit = 2, Folder = _folder.File("out") }, cancellationToken: Cancellation));
     }
 

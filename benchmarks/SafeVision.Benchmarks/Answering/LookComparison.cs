@@ -23,7 +23,7 @@ internal static class LookComparison
     {
         using var sessions = new SessionCache();
         var context = new EngineContext(sessions, new ExecutionOptions { Threads = options.Threads }.Validate());
-        SafetyPolicy policy = SymbolPolicies.Nine;
+        SafetyPolicy policy = SymbolBenchmark.Nine;
 
         // Another number of sequences keeps the two from sharing what they have computed; the weights they share.
         await using var all = new VisionLanguageEngine(options.Folder, Options(options, alwaysUseAllTiles: true, sequences: 1), context);

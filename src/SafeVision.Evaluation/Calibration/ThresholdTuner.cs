@@ -24,8 +24,8 @@ public static class ThresholdTuner
     /// <param name="runFolder">Where the answers are kept, so that a stopped run goes on and another promise costs nothing; null: nowhere.</param>
     /// <param name="progress">Told after each answer.</param>
     /// <param name="cancellationToken">Stops the work.</param>
-    /// <exception cref="TuningException">There is nothing to calibrate on, or an image stands in both splits.</exception>
-    /// <exception cref="RunException">The folder holds another run, a damaged one, or one that somebody else is writing.</exception>
+    /// <exception cref="EvaluationException">There is nothing to calibrate on, or an image stands in both splits.</exception>
+    /// <exception cref="EvaluationException">The folder holds another run, a damaged one, or one that somebody else is writing.</exception>
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
     public static async Task<TuningResult> RunAsync(
         IImageGuardrail guardrail,
@@ -57,7 +57,7 @@ public static class ThresholdTuner
     }
 
     /// <summary>The samples that tuning needs answers for: those to calibrate on and those to test with.</summary>
-    /// <exception cref="TuningException">The dataset has no such samples.</exception>
+    /// <exception cref="EvaluationException">The dataset has no such samples.</exception>
     internal static EvaluationDataset Needed(EvaluationDataset dataset, CalibrationSource source)
     {
         DatasetSplit split = TuningSamples.Choose(dataset, source);
@@ -69,7 +69,7 @@ public static class ThresholdTuner
     /// <param name="dataset">The dataset that was run; it may have more samples.</param>
     /// <param name="run">A complete run.</param>
     /// <param name="options">What to promise; null for the defaults.</param>
-    /// <exception cref="TuningException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
+    /// <exception cref="EvaluationException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
     internal static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)
     {
         options ??= new TuningOptions();
@@ -141,22 +141,22 @@ public static class ThresholdTuner
     {
         if (!run.IsComplete)
         {
-            throw new TuningException($"The run has {run.Records.Count} answers of {run.Identity.Samples}. Let it finish first: the missing ones are not a random choice.");
+            throw new EvaluationException($"The run has {run.Records.Count} answers of {run.Identity.Samples}. Let it finish first: the missing ones are not a random choice.");
         }
 
         if (run.Identity.PolicyHash != policy.ContentHash)
         {
-            throw new TuningException($"The run was judged by {run.Identity.Policy} {run.Identity.PolicyVersion} (sha256 {run.Identity.PolicyHash}), not by {policy}. Run the dataset by this policy.");
+            throw new EvaluationException($"The run was judged by {run.Identity.Policy} {run.Identity.PolicyVersion} (sha256 {run.Identity.PolicyHash}), not by {policy}. Run the dataset by this policy.");
         }
 
         if (run.Identity.DatasetHash != dataset.Hash)
         {
-            throw new TuningException($"The run is of {run.Identity.Dataset} (sha256 {run.Identity.DatasetHash}), not of {dataset.Name} (sha256 {dataset.Hash}). Run this dataset.");
+            throw new EvaluationException($"The run is of {run.Identity.Dataset} (sha256 {run.Identity.DatasetHash}), not of {dataset.Name} (sha256 {dataset.Hash}). Run this dataset.");
         }
 
         if (run.Identity.Transform != "none")
         {
-            throw new TuningException($"The run's images were disturbed first ({run.Identity.Transform}); thresholds are for images as they come. Run the dataset without a transform.");
+            throw new EvaluationException($"The run's images were disturbed first ({run.Identity.Transform}); thresholds are for images as they come. Run the dataset without a transform.");
         }
     }
 }
@@ -216,14 +216,4 @@ public enum CalibrationSource
     /// images stay together.
     /// </summary>
     Dealt,
-}
-
-/// <summary>Thresholds cannot be tuned on these data; the message says what is wrong and how to mend it.</summary>
-public sealed class TuningException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public TuningException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
 }

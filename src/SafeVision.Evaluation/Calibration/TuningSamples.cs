@@ -17,14 +17,14 @@ internal sealed class TuningSamples
 
     public int Repeated { get; }
 
-    /// <exception cref="TuningException">There is no calibration split, or an image of it stands in the test split too.</exception>
+    /// <exception cref="EvaluationException">There is no calibration split, or an image of it stands in the test split too.</exception>
     public static TuningSamples Split(EvaluationDataset dataset, EvaluationRun run, CalibrationSource source)
     {
         Dictionary<string, EvaluationSample> byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
         TuningSample[] all =
         [
             .. run.Records.Select(record => new TuningSample(
-                byId.GetValueOrDefault(record.Sample) ?? throw new TuningException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}. Run the dataset anew."),
+                byId.GetValueOrDefault(record.Sample) ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}. Run the dataset anew."),
                 record)),
         ];
         // Without the file's hash nothing tells whether the image stands in the other split too.
@@ -57,10 +57,10 @@ internal sealed class TuningSamples
             case CalibrationSource.Automatic when dataset.Samples.Count > 0 && dataset.Samples.All(sample => sample.Split == DatasetSplit.None):
                 return DatasetSplit.None;
             case CalibrationSource.Dealt:
-                throw new TuningException($"{dataset.Name} has no samples without a split that could be dealt out. Its test split is left alone: what thresholds are set on can test nothing any more.");
+                throw new EvaluationException($"{dataset.Name} has no samples without a split that could be dealt out. Its test split is left alone: what thresholds are set on can test nothing any more.");
             default:
                 string splits = string.Join(", ", dataset.Samples.GroupBy(sample => sample.Split).Select(group => $"{group.Count()} {group.Key}"));
-                throw new TuningException($"{dataset.Name} has no {(source == CalibrationSource.Validation ? "validation" : "calibration")} split to set thresholds on (it has: {(splits.Length == 0 ? "no samples" : splits)}). Mark some samples as calibration, or calibrate on the validation split.");
+                throw new EvaluationException($"{dataset.Name} has no {(source == CalibrationSource.Validation ? "validation" : "calibration")} split to set thresholds on (it has: {(splits.Length == 0 ? "no samples" : splits)}). Mark some samples as calibration, or calibrate on the validation split.");
         }
     }
 
@@ -81,7 +81,7 @@ internal sealed class TuningSamples
         if (shared.Length > 0)
         {
             string examples = string.Join(", ", shared.Take(3).Select(pair => $"'{pair.First.Sample.Id}' is '{pair.Second.Sample.Id}'"));
-            throw new TuningException($"{shared.Length} {(shared.Length == 1 ? "image stands" : "images stand")} in the calibration split and in the test split: {examples}{(shared.Length > 3 ? ", …" : "")}. Remove them from one of the two, or the test would flatter.");
+            throw new EvaluationException($"{shared.Length} {(shared.Length == 1 ? "image stands" : "images stand")} in the calibration split and in the test split: {examples}{(shared.Length > 3 ? ", …" : "")}. Remove them from one of the two, or the test would flatter.");
         }
     }
 

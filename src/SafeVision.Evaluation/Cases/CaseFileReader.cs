@@ -23,7 +23,7 @@ internal sealed class CaseFileReader
     /// <param name="text">The file's text.</param>
     /// <param name="source">What errors call it.</param>
     /// <param name="root">The folder that images are in.</param>
-    /// <exception cref="CaseFileException">Something is wrong; all of it is listed.</exception>
+    /// <exception cref="EvaluationException">Something is wrong; all of it is listed.</exception>
     public static IReadOnlyList<PolicyCase> Read(string text, string source, string root)
     {
         try
@@ -41,7 +41,7 @@ internal sealed class CaseFileReader
         }
         catch (PolicyException exception)
         {
-            throw new CaseFileException(exception.Message, exception);
+            throw new EvaluationException(exception.Message, exception);
         }
     }
 

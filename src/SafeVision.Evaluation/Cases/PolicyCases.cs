@@ -18,14 +18,14 @@ public static class PolicyCases
 
     /// <summary>The cases of a folder: those of its files in order of their paths, then those of its decision folders.</summary>
     /// <param name="folder">The folder; its <c>*.yaml</c>, <c>*.yml</c> and <c>*.json</c> files are read, not those of folders in it.</param>
-    /// <exception cref="CaseFileException">There is no case, a file is not valid, or it names an image that is not there.</exception>
+    /// <exception cref="EvaluationException">There is no case, a file is not valid, or it names an image that is not there.</exception>
     public static IReadOnlyList<PolicyCase> Load(string folder)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         string root = Path.GetFullPath(folder);
         if (!Directory.Exists(root))
         {
-            throw new CaseFileException($"{folder}: there is no such folder of cases.");
+            throw new EvaluationException($"{folder}: there is no such folder of cases.");
         }
 
         try
@@ -44,14 +44,14 @@ public static class PolicyCases
 
             return cases.Count switch
             {
-                0 => throw new CaseFileException($"{folder}: no case. Write a file of 'cases:', or sort images into the folders allow, review and block."),
-                > MostCases => throw new CaseFileException($"{folder}: more than {MostCases} cases."),
+                0 => throw new EvaluationException($"{folder}: no case. Write a file of 'cases:', or sort images into the folders allow, review and block."),
+                > MostCases => throw new EvaluationException($"{folder}: more than {MostCases} cases."),
                 _ => cases,
             };
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            throw new CaseFileException($"{folder}: the cases can't be read: {exception.Message}", exception);
+            throw new EvaluationException($"{folder}: the cases can't be read: {exception.Message}", exception);
         }
     }
 
@@ -63,7 +63,7 @@ public static class PolicyCases
         }
         catch (DecoderFallbackException exception)
         {
-            throw new CaseFileException($"{Path.GetFileName(file)} is not UTF-8; save it as that.", exception);
+            throw new EvaluationException($"{Path.GetFileName(file)} is not UTF-8; save it as that.", exception);
         }
     }
 
@@ -76,15 +76,5 @@ public static class PolicyCases
             .Order(StringComparer.Ordinal)
             .Select(file => $"{word}/{Path.GetFileName(file)}")
             .Select(name => new PolicyCase { Name = name, Image = DatasetPaths.Resolve(root, name), Decisions = [decision] });
-    }
-}
-
-/// <summary>Cases could not be read; the message lists everything that is wrong, with file, line and column.</summary>
-public sealed class CaseFileException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public CaseFileException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
     }
 }

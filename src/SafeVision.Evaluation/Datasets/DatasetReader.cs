@@ -124,6 +124,11 @@ public sealed class DatasetReadOptions
     /// <summary>What labels mean that are no ids of categories: the label, in any case, and the id, or "safe".</summary>
     public IReadOnlyDictionary<string, string> LabelMap { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = new Dictionary<string, string>();
 
+    /// <summary>Reads a JSON object of labels and ids of categories, for <see cref="LabelMap"/>.</summary>
+    /// <param name="path">A file of at most 1 MiB.</param>
+    /// <exception cref="DatasetException">There is no such file, or it is no such object.</exception>
+    public static IReadOnlyDictionary<string, string> ReadLabelMap(string path) => LabelMapFile.Read(path);
+
     /// <summary>
     /// The ids of the categories that every sample was annotated for; null (the default) for what the dataset says, or, where
     /// it says nothing, the categories that occur. A label that is none of them makes its sample unusable.

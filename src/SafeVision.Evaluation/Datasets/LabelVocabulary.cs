@@ -167,13 +167,10 @@ internal static class VisionHarmClasses
 }
 
 /// <summary>A file that says what a dataset's labels mean: <c>{"gun": "Weapons_Substance_Abuse", "fine": "safe"}</c>.</summary>
-public static class LabelMapFile
+internal static class LabelMapFile
 {
     private const long MostBytes = 1 << 20;
 
-    /// <summary>Reads a JSON object of labels and ids of categories, for <see cref="DatasetReadOptions.LabelMap"/>.</summary>
-    /// <param name="path">A file of at most 1 MiB.</param>
-    /// <exception cref="DatasetException">There is no such file, or it is no such object.</exception>
     public static IReadOnlyDictionary<string, string> Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -22,7 +22,7 @@ internal static class ExplanationMetrics
     private const double BoxOverlap = 0.5; // from which a box counts as a hit
 
     /// <summary>The numbers of all categories together, then of each that has one.</summary>
-    /// <exception cref="RunException">The run has an answer for a sample that the dataset does not have.</exception>
+    /// <exception cref="EvaluationException">The run has an answer for a sample that the dataset does not have.</exception>
     public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run)
     {
         Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
@@ -31,7 +31,7 @@ internal static class ExplanationMetrics
         {
             EvaluationRecord record = run.Records[row];
             EvaluationSample sample = samples.GetValueOrDefault(record.Sample)
-                ?? throw new RunException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.");
+                ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.");
             foreach (Finding finding in record.Result.Findings)
             {
                 Add(values, row, finding, sample);

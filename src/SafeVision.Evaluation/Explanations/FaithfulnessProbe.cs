@@ -21,7 +21,7 @@ internal static class FaithfulnessProbe
     private static readonly SkiaImageDecoder Decoder = new();
 
     /// <summary>Measures findings that are true, assessed, and have a heat map, at most so many; which ones depends on the seed.</summary>
-    /// <exception cref="RunException">The run is of another dataset, or its images were transformed.</exception>
+    /// <exception cref="EvaluationException">The run is of another dataset, or its images were transformed.</exception>
     public static async Task<Faithfulness> MeasureAsync(
         IImageGuardrail guardrail,
         EvaluationDataset dataset,
@@ -32,7 +32,7 @@ internal static class FaithfulnessProbe
     {
         if (run.Identity.Transform != "none")
         {
-            throw new RunException($"The run's images went through {run.Identity.Transform}, so its heat maps are not of the dataset's images.");
+            throw new EvaluationException($"The run's images went through {run.Identity.Transform}, so its heat maps are not of the dataset's images.");
         }
 
         (EvaluationSample Sample, Finding Finding)[] chosen = Choose(dataset, run, most);
@@ -122,7 +122,7 @@ internal static class FaithfulnessProbe
     {
         if (run.Identity.DatasetHash != dataset.Hash)
         {
-            throw new RunException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
+            throw new EvaluationException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
         }
 
         Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);

@@ -39,7 +39,7 @@ internal static class HtmlReport
             {MetricSections.All(report.Metrics, markup)}
             {GlossarySection.Render(report.Metrics.Select(metric => metric.Name))}
             """);
-        await PageShell.WriteAsync(
+        await HtmlBuilder.WritePageAsync(
             stream,
             $"{ReportText.Name(report.Identity.Policy)} on {ReportText.Name(report.Identity.Dataset)}",
             new HtmlBuilder().Append($"<p>What the guardrail said of {report.Identity.Samples} images, against what is true of them.</p>{IdentitySection.Render(report.Identity)}").ToMarkup(),

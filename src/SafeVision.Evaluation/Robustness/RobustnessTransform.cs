@@ -127,7 +127,7 @@ internal static class RobustnessDrop
     /// The loss of each number, above 0 where the disturbed run is worse, with the interval of a paired bootstrap; and the share
     /// of decisions that changed. The detail of each names the transform and the number: <c>jpeg-20 recall</c>.
     /// </summary>
-    /// <exception cref="RunException">The runs differ in more than the transform, or have no sample in common.</exception>
+    /// <exception cref="EvaluationException">The runs differ in more than the transform, or have no sample in common.</exception>
     public static IReadOnlyList<MetricValue> Of(
         EvaluationDataset dataset, EvaluationRun plain, EvaluationRun disturbed, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {
@@ -170,12 +170,12 @@ internal static class RobustnessDrop
     {
         if (plain.Transform != "none" || disturbed.Transform == "none")
         {
-            throw new RunException($"A loss is told of a run without a transform and one with it; these went through '{plain.Transform}' and '{disturbed.Transform}'.");
+            throw new EvaluationException($"A loss is told of a run without a transform and one with it; these went through '{plain.Transform}' and '{disturbed.Transform}'.");
         }
 
         if (plain.PolicyHash != disturbed.PolicyHash || !plain.Models.SequenceEqual(disturbed.Models))
         {
-            throw new RunException("The runs differ in policy or models too, so a loss could be theirs. Run both with the same.");
+            throw new EvaluationException("The runs differ in policy or models too, so a loss could be theirs. Run both with the same.");
         }
     }
 }

@@ -9,12 +9,12 @@ internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluat
     public bool IsComplete => Records.Count == Identity.Samples;
 
     /// <summary>Reads a run's folder.</summary>
-    /// <exception cref="RunException">It is no run, or a file in it is damaged.</exception>
+    /// <exception cref="EvaluationException">It is no run, or a file in it is damaged.</exception>
     public static async Task<EvaluationRun> ReadAsync(string folder, CancellationToken cancellationToken = default)
     {
         var files = new RunFiles(folder);
         RunIdentity identity = files.ReadIdentity()
-            ?? throw new RunException($"{folder} holds no run: there is no {RunFiles.IdentityName} in it. 'safevision evaluate --out {folder}' writes one.");
+            ?? throw new EvaluationException($"{folder} holds no run: there is no {RunFiles.IdentityName} in it. 'safevision evaluate --out {folder}' writes one.");
         (IReadOnlyList<EvaluationRecord> records, _) = await files.ReadRecordsAsync(identity.Samples, cancellationToken).ConfigureAwait(false);
         return new EvaluationRun(identity, records);
     }
@@ -61,14 +61,4 @@ public sealed record RunIdentity
 
     /// <summary>The seed of all that is drawn at random.</summary>
     public required long Seed { get; init; }
-}
-
-/// <summary>A run's folder cannot be used; the message says what is wrong and how to mend it.</summary>
-public sealed class RunException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public RunException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
 }

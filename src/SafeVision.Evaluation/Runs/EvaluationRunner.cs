@@ -25,7 +25,7 @@ internal static class EvaluationRunner
     /// <param name="progress">Told after each answer.</param>
     /// <param name="cancellationToken">Stops the run; the answers so far are kept.</param>
     /// <returns>All answers, read back from the folder, so that a run in one go and a resumed one give the same numbers.</returns>
-    /// <exception cref="RunException">The folder holds another run, or a damaged one, or somebody else is writing it.</exception>
+    /// <exception cref="EvaluationException">The folder holds another run, or a damaged one, or somebody else is writing it.</exception>
     public static async Task<EvaluationRun> RunAsync(
         IImageGuardrail guardrail,
         EvaluationDataset dataset,
@@ -61,7 +61,7 @@ internal static class EvaluationRunner
             {
                 if (result.Provenance.PolicyHash != identity.PolicyHash)
                 {
-                    throw new RunException("The guardrail's policy changed during the run. Start the run again with a policy that stays.");
+                    throw new EvaluationException("The guardrail's policy changed during the run. Start the run again with a policy that stays.");
                 }
 
                 string hash;
@@ -110,7 +110,7 @@ internal static class EvaluationRunner
         ];
         if (parts.FirstOrDefault(part => part.Earlier != part.Now) is { What: { } what } other)
         {
-            throw new RunException(
+            throw new EvaluationException(
                 $"{folder} holds a run with another {what} ({other.Earlier}, now {other.Now}). Name another folder, or remove this one.");
         }
     }
@@ -121,7 +121,7 @@ internal static class EvaluationRunner
         {
             if (done[i].Sample != dataset.Samples[i].Id)
             {
-                throw new RunException(
+                throw new EvaluationException(
                     $"{files.RecordsPath}, line {i + 1}: the answer for '{done[i].Sample}' stands where that for '{dataset.Samples[i].Id}' belongs. Remove the file to judge the samples anew.");
             }
         }
@@ -135,7 +135,7 @@ internal static class EvaluationRunner
         }
         catch (IOException exception)
         {
-            throw new RunException($"{files.RecordsPath} cannot be written: {exception.Message}", exception);
+            throw new EvaluationException($"{files.RecordsPath} cannot be written: {exception.Message}", exception);
         }
     }
 

@@ -26,15 +26,15 @@ internal sealed class RunFiles(string folder)
         try
         {
             return JsonSerializer.Deserialize(RegularFile.ReadAllBytes(IdentityPath, MaximumIdentity), EvaluationJson.Default.RunIdentity)
-                ?? throw new RunException($"{IdentityPath} is empty.");
+                ?? throw new EvaluationException($"{IdentityPath} is empty.");
         }
         catch (FileRefusedException refused)
         {
-            return refused.Reason == FileRefusalReason.Missing ? null : throw new RunException($"{folder}: {refused.Message}", refused);
+            return refused.Reason == FileRefusalReason.Missing ? null : throw new EvaluationException($"{folder}: {refused.Message}", refused);
         }
         catch (JsonException exception)
         {
-            throw new RunException($"{IdentityPath} is damaged: {exception.Message}", exception);
+            throw new EvaluationException($"{IdentityPath} is damaged: {exception.Message}", exception);
         }
     }
 
@@ -67,7 +67,7 @@ internal sealed class RunFiles(string folder)
                 ReadOnlySequence<byte> line = buffer.Slice(0, end);
                 if (records.Count == most)
                 {
-                    throw new RunException($"{RecordsPath} has more than the {most} answers of its run.");
+                    throw new EvaluationException($"{RecordsPath} has more than the {most} answers of its run.");
                 }
 
                 records.Add(Parse(line, records.Count + 1));
@@ -77,7 +77,7 @@ internal sealed class RunFiles(string folder)
 
             if (buffer.Length > MaximumLine)
             {
-                throw new RunException($"{RecordsPath}, line {records.Count + 1}: longer than {MaximumLine} bytes.");
+                throw new EvaluationException($"{RecordsPath}, line {records.Count + 1}: longer than {MaximumLine} bytes.");
             }
 
             reader.AdvanceTo(buffer.Start, buffer.End);
@@ -99,7 +99,7 @@ internal sealed class RunFiles(string folder)
         {
             return refused.Reason is FileRefusalReason.Missing or FileRefusalReason.Empty
                 ? null
-                : throw new RunException($"{folder}: {refused.Message}", refused);
+                : throw new EvaluationException($"{folder}: {refused.Message}", refused);
         }
     }
 
@@ -109,11 +109,11 @@ internal sealed class RunFiles(string folder)
         {
             var json = new Utf8JsonReader(line);
             return JsonSerializer.Deserialize(ref json, EvaluationJson.Default.EvaluationRecord)
-                ?? throw new RunException($"{RecordsPath}, line {number}: empty.");
+                ?? throw new EvaluationException($"{RecordsPath}, line {number}: empty.");
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException)
         {
-            throw new RunException($"{RecordsPath}, line {number}: {exception.Message} Remove the file to judge the samples anew.", exception);
+            throw new EvaluationException($"{RecordsPath}, line {number}: {exception.Message} Remove the file to judge the samples anew.", exception);
         }
     }
 }

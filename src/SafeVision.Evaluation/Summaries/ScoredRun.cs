@@ -37,19 +37,19 @@ internal sealed class ScoredRun
     /// <summary>Lays a run beside its dataset.</summary>
     /// <param name="dataset">The dataset that was run; it may have more samples.</param>
     /// <param name="run">The run; it may be incomplete.</param>
-    /// <exception cref="RunException">The run is of another dataset, or names a sample that the dataset does not have.</exception>
+    /// <exception cref="EvaluationException">The run is of another dataset, or names a sample that the dataset does not have.</exception>
     public static ScoredRun Create(EvaluationDataset dataset, EvaluationRun run)
     {
         if (run.Identity.DatasetHash != dataset.Hash)
         {
-            throw new RunException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
+            throw new EvaluationException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
         }
 
         var byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
         EvaluationSample[] samples =
         [
             .. run.Records.Select(record => byId.GetValueOrDefault(record.Sample)
-                ?? throw new RunException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.")),
+                ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.")),
         ];
 
         // Every image that was judged has a finding for each category of the policy; one that failed has none.

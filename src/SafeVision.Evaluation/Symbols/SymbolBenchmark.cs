@@ -3,6 +3,7 @@ using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Catalogue;
 using SafeVision.Evaluation.Symbols.Icons;
 using SafeVision.Evaluation.Symbols.Scenes;
+using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Symbols;
 
@@ -15,6 +16,12 @@ public sealed class SymbolBenchmark
 {
     // Nearly every plan can be drawn at once; one in some dozens hides too much of something, and another is made.
     private const int MostAttempts = 100;
+
+    /// <summary>The policy of its nine built-in categories, unchanged: those of VisionHarm-T.</summary>
+    public static SafetyPolicy Nine => SymbolPolicies.Nine;
+
+    /// <summary>The policy of its nine categories that no model was trained for, such as Alcohol, Gambling and Religion.</summary>
+    public static SafetyPolicy Novel => SymbolPolicies.Novel;
 
     private readonly SymbolBenchmarkOptions _options;
     private readonly List<(SceneComposer Composer, DatasetSplit Split, int First, int Count)> _parts = [];
@@ -53,7 +60,7 @@ public sealed class SymbolBenchmark
     /// <summary>Sets a benchmark up; images are drawn when they are asked for.</summary>
     /// <param name="options">Read now; later changes have no effect.</param>
     /// <exception cref="ArgumentOutOfRangeException">An option is out of its range.</exception>
-    /// <exception cref="SymbolException">The user's icon set cannot be used.</exception>
+    /// <exception cref="EvaluationException">The user's icon set cannot be used.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static SymbolBenchmark Create(SymbolBenchmarkOptions options)
     {
@@ -72,7 +79,7 @@ public sealed class SymbolBenchmark
     }
 
     /// <summary>Draws the images in order, one at a time.</summary>
-    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">An icon of the user's set cannot be drawn.</exception>
     public IEnumerable<SymbolImage> Draw()
     {
         using ScenePainter painter = CreatePainter();
@@ -89,7 +96,7 @@ public sealed class SymbolBenchmark
     /// <param name="cancellationToken">Stops the work and removes what was written.</param>
     /// <returns>The content's hash, as dataset.json has it.</returns>
     /// <exception cref="IOException">The folder, or the one with the suffix, holds something else already, or cannot be written.</exception>
-    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">An icon of the user's set cannot be drawn.</exception>
     public Task<string> WriteAsync(string folder, int threads = 0, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellationToken = default) =>
         SymbolDatasetWriter.WriteAsync(this, folder, threads, progress, cancellationToken);
 
@@ -109,7 +116,7 @@ public sealed class SymbolBenchmark
             }
         }
 
-        throw new SymbolException($"Image {index} could not be composed so that all of it can be seen; the symbols of the icon set leave too little of each other visible.");
+        throw new EvaluationException($"Image {index} could not be composed so that all of it can be seen; the symbols of the icon set leave too little of each other visible.");
     }
 
     /// <summary>What dataset.json says.</summary>

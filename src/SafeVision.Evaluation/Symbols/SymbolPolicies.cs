@@ -4,7 +4,7 @@ using SafeVision.Policies;
 namespace SafeVision.Evaluation.Symbols;
 
 /// <summary>The policies that VisionHarm-S is labelled by.</summary>
-public static class SymbolPolicies
+internal static class SymbolPolicies
 {
     /// <summary>The nine built-in categories, unchanged: those of VisionHarm-T.</summary>
     public static SafetyPolicy Nine { get; } = CreateNine();
@@ -27,15 +27,5 @@ public static class SymbolPolicies
         }
 
         return builder.Build();
-    }
-}
-
-/// <summary>An icon set or a drawing in it cannot be used; the message says which, what is wrong, and how to mend it.</summary>
-public sealed class SymbolException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public SymbolException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
     }
 }

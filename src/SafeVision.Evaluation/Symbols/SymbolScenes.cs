@@ -86,7 +86,7 @@ public sealed class SymbolScenes : IDisposable
     /// <summary>Sets the scenes up; they are drawn when they are asked for.</summary>
     /// <param name="options">Read now; later changes have no effect.</param>
     /// <exception cref="ArgumentException">An option is out of its range, or there is no set or thing of a name.</exception>
-    /// <exception cref="SymbolException">The user's icon set cannot be used.</exception>
+    /// <exception cref="EvaluationException">The user's icon set cannot be used.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static SymbolScenes Create(SymbolSceneOptions options)
     {
@@ -110,7 +110,7 @@ public sealed class SymbolScenes : IDisposable
     }
 
     /// <summary>Draws a scene.</summary>
-    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">An icon of the user's set cannot be drawn.</exception>
     public SymbolScene Draw(int index) => Paint(index, draft => [draft.Finish(null)])[0];
 
     /// <summary>
@@ -120,7 +120,7 @@ public sealed class SymbolScenes : IDisposable
     /// <param name="index">The scene's number, 0 and up. The first image shows what <see cref="Draw"/> does, unless the second would hide too much.</param>
     /// <returns>The two scenes, and which of their symbols was exchanged.</returns>
     /// <exception cref="InvalidOperationException">There is but one thing to show.</exception>
-    /// <exception cref="SymbolException">An icon of the user's set cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">An icon of the user's set cannot be drawn.</exception>
     public (SymbolScene Before, SymbolScene After, int Exchanged) DrawEdit(int index)
     {
         if (_things.Length < 2)
@@ -171,7 +171,7 @@ public sealed class SymbolScenes : IDisposable
             _painters.Add(painter);
         }
 
-        throw new SymbolException($"Scene {index} could not be composed so that all of it can be seen; the symbols leave too little of each other visible.");
+        throw new EvaluationException($"Scene {index} could not be composed so that all of it can be seen; the symbols leave too little of each other visible.");
     }
 
     private SceneDraft Compose(int index, int attempt)

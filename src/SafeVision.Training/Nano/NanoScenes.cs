@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json;
+using SafeVision.Evaluation;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Networks;
 using TorchSharp;
@@ -136,7 +137,7 @@ internal sealed class NanoScenes
                 {
                     return source.Scenes.Draw(index);
                 }
-                catch (SymbolException) when (source != sources[0])
+                catch (EvaluationException) when (source != sources[0])
                 {
                     break; // an icon of a stranger's set that cannot be drawn
                 }

@@ -33,7 +33,7 @@ public sealed class DatasetsTests : IDisposable
         string[] json = DocumentCode.Shown("docs/datasets.md", "json");
         _folder.Write("dataset.json", json[0]);
         _folder.Write("samples.jsonl", DocumentCode.Shown("docs/datasets.md", "jsonl").Single());
-        EvaluationDataset dataset = DatasetReader.Read(_folder.Path, new DatasetReadOptions { CheckImages = false, LabelMap = LabelMapFile.Read(_folder.Write("map.json", json[1])) });
+        EvaluationDataset dataset = DatasetReader.Read(_folder.Path, new DatasetReadOptions { CheckImages = false, LabelMap = DatasetReadOptions.ReadLabelMap(_folder.Write("map.json", json[1])) });
         Assert.Empty(dataset.Problems);
         Assert.Equal(("my-dataset", "1", 2), (dataset.Name, dataset.Version, dataset.Samples.Count));
         Assert.Equal("A wolf trap is closed on a cat.", dataset.Samples[0].Reasons["Animal_Cruelty"]);

@@ -60,7 +60,7 @@ public sealed class ThresholdTunerTests
         ScoredSamples samples = Draw(seed: 1, calibration: 500, test: 100);
         samples.Add(DatasetSplit.Calibration, ["knives"], [0.9, 0.1], hash: "same");
         samples.Add(DatasetSplit.Test, ["knives"], [0.9, 0.1], hash: "same");
-        string message = Assert.Throws<TuningException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run)).Message;
+        string message = Assert.Throws<EvaluationException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run)).Message;
         Assert.Contains("'s600' is 's601'", message, StringComparison.Ordinal);
     }
 
@@ -164,7 +164,7 @@ public sealed class ThresholdTunerTests
         Assert.Contains("can test nothing", Refusal(new() { Source = CalibrationSource.Dealt }), StringComparison.Ordinal);
         Assert.Equal(1, ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run, new() { Source = CalibrationSource.Validation }).CalibrationSamples);
 
-        string Refusal(TuningOptions options) => Assert.Throws<TuningException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run, options)).Message;
+        string Refusal(TuningOptions options) => Assert.Throws<EvaluationException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, samples.Run, options)).Message;
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class ThresholdTunerTests
         Refused(samples.Run with { Identity = samples.Run.Identity with { Transform = "blur-3" } }, "blur-3");
 
         void Refused(EvaluationRun run, string because) =>
-            Assert.Contains(because, Assert.Throws<TuningException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, run)).Message, StringComparison.Ordinal);
+            Assert.Contains(because, Assert.Throws<EvaluationException>(() => ThresholdTuner.Tune(s_policy, samples.Dataset, run)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

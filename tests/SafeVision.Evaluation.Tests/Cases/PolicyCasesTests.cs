@@ -97,7 +97,7 @@ public sealed class PolicyCasesTests
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("cat.png"), []);
         File.WriteAllText(folder.File("a.yaml"), text);
-        Assert.Contains(message, Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<EvaluationException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,10 +105,10 @@ public sealed class PolicyCasesTests
     {
         using var folder = new TemporaryFolder();
         File.WriteAllBytes(folder.File("a.yaml"), [0xC3, 0x28]);
-        Assert.Contains("a.yaml is not UTF-8", Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("a.yaml is not UTF-8", Assert.Throws<EvaluationException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
         File.Delete(folder.File("a.yaml"));
         File.CreateSymbolicLink(folder.File("b.yaml"), "/dev/zero");
-        Assert.Contains("only regular files are read", Assert.Throws<CaseFileException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
+        Assert.Contains("only regular files are read", Assert.Throws<EvaluationException>(() => PolicyCases.Load(folder.Path)).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -237,8 +237,8 @@ public sealed class DatasetReaderTests : IDisposable
             string link = Path.Combine(_folder.Path, $"{Path.GetFileName(target)}.csv");
             File.CreateSymbolicLink(link, target);
             Assert.Contains("only regular files are read", Assert.Throws<DatasetException>(() => DatasetReader.Read(link)).Message, StringComparison.Ordinal);
-            Assert.Contains("only regular files are read", Assert.Throws<DatasetException>(() => LabelMapFile.Read(link)).Message, StringComparison.Ordinal);
-            Assert.Contains("only regular files are read", Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = link })).Message, StringComparison.Ordinal);
+            Assert.Contains("only regular files are read", Assert.Throws<DatasetException>(() => DatasetReadOptions.ReadLabelMap(link)).Message, StringComparison.Ordinal);
+            Assert.Contains("only regular files are read", Assert.Throws<EvaluationException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = link })).Message, StringComparison.Ordinal);
         }
 
         string circle = Path.Combine(_folder.Path, "circle.csv");
@@ -253,8 +253,8 @@ public sealed class DatasetReaderTests : IDisposable
     {
         byte[] bytes = Encoding.Latin1.GetBytes(text);
         Assert.Contains(what, Assert.Throws<DatasetException>(() => DatasetReader.Read(_folder.Write("t.csv", bytes))).Message, StringComparison.Ordinal);
-        Assert.Contains(what, Assert.Throws<DatasetException>(() => LabelMapFile.Read(_folder.Write("map.json", bytes))).Message, StringComparison.Ordinal);
-        Assert.Contains(what, Assert.Throws<SymbolException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = _folder.Write("icons.json", bytes) })).Message, StringComparison.Ordinal);
+        Assert.Contains(what, Assert.Throws<DatasetException>(() => DatasetReadOptions.ReadLabelMap(_folder.Write("map.json", bytes))).Message, StringComparison.Ordinal);
+        Assert.Contains(what, Assert.Throws<EvaluationException>(() => SymbolBenchmark.Create(new SymbolBenchmarkOptions { IconSet = _folder.Write("icons.json", bytes) })).Message, StringComparison.Ordinal);
 
         _folder.Write("x.png", bytes);
         _folder.Images("y.png");

@@ -36,7 +36,7 @@ public sealed class ExplanationMetricsTests
 
     [Fact]
     public void An_answer_for_a_sample_that_is_none_is_refused() =>
-        Assert.Throws<RunException>(() => ExplanationMetrics.Of(Dataset.With([]), Run(Finding("A", null, null))));
+        Assert.Throws<EvaluationException>(() => ExplanationMetrics.Of(Dataset.With([]), Run(Finding("A", null, null))));
 
     private static (double, int) Value(IReadOnlyList<MetricValue> metrics, string name)
     {

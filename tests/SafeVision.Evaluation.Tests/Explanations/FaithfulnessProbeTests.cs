@@ -99,7 +99,7 @@ public sealed class FaithfulnessProbeTests
         var run = new EvaluationRun(
             new RunIdentity { Dataset = "D", DatasetVersion = "", DatasetHash = "h", Samples = 0, SamplesHash = "", Policy = "p", PolicyVersion = "", PolicyHash = "", Models = [], Transform = "flip", Seed = 1 }, []);
         var dataset = new EvaluationDataset { Name = "D", Hash = "h", Folder = ".", Categories = [], Samples = [] };
-        await Assert.ThrowsAsync<RunException>(() => FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, 200, cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<EvaluationException>(() => FaithfulnessProbe.MeasureAsync(guardrail, dataset, run, 200, cancellationToken: TestContext.Current.CancellationToken));
         Faithfulness nothing = await FaithfulnessProbe.MeasureAsync(guardrail, dataset, run with { Identity = run.Identity with { Transform = "none" } }, 200, cancellationToken: TestContext.Current.CancellationToken);
         Assert.All(nothing.Metrics, metric => Assert.Equal((null, 0), (metric.Value, metric.Support)));
     }

@@ -43,10 +43,10 @@ public sealed class RobustnessDropTests(DefaultGuardrail models) : IClassFixture
     public void Runs_that_differ_in_more_than_the_transform_are_refused()
     {
         EvaluationRun plain = Run("none", 0.9, 0.8, 0.1, 0.2), disturbed = Run("flip", 0.9, 0.8, 0.1, 0.2);
-        Assert.Throws<RunException>(() => RobustnessDrop.Of(Dataset, plain, plain));
-        Assert.Throws<RunException>(() => RobustnessDrop.Of(Dataset, disturbed, disturbed));
-        Assert.Throws<RunException>(() => RobustnessDrop.Of(Dataset, plain, disturbed with { Identity = disturbed.Identity with { PolicyHash = "other" } }));
-        Assert.Throws<RunException>(() => RobustnessDrop.Of(Dataset, plain, disturbed with { Identity = disturbed.Identity with { Models = ["other"] } }));
+        Assert.Throws<EvaluationException>(() => RobustnessDrop.Of(Dataset, plain, plain));
+        Assert.Throws<EvaluationException>(() => RobustnessDrop.Of(Dataset, disturbed, disturbed));
+        Assert.Throws<EvaluationException>(() => RobustnessDrop.Of(Dataset, plain, disturbed with { Identity = disturbed.Identity with { PolicyHash = "other" } }));
+        Assert.Throws<EvaluationException>(() => RobustnessDrop.Of(Dataset, plain, disturbed with { Identity = disturbed.Identity with { Models = ["other"] } }));
     }
 
     [Fact]

@@ -66,11 +66,11 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         using var folder = new TemporaryFolder();
         await EvaluationRunner.RunAsync(models.Guardrail, Photos("chelsea.png", "coffee.png"), folder.Path, cancellationToken: Cancellation);
 
-        RunException other = await Assert.ThrowsAsync<RunException>(() =>
+        EvaluationException other = await Assert.ThrowsAsync<EvaluationException>(() =>
             EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png", "chelsea.png"), folder.Path, cancellationToken: Cancellation));
         Assert.Contains("another choice of samples", other.Message, StringComparison.Ordinal);
 
-        RunException seed = await Assert.ThrowsAsync<RunException>(() => EvaluationRunner.RunAsync(
+        EvaluationException seed = await Assert.ThrowsAsync<EvaluationException>(() => EvaluationRunner.RunAsync(
             models.Guardrail, Photos("chelsea.png", "coffee.png"), folder.Path, seed: 2, cancellationToken: Cancellation));
         Assert.Contains("another seed", seed.Message, StringComparison.Ordinal);
     }
@@ -87,7 +87,7 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         await EvaluationRunner.RunAsync(models.Guardrail, dataset, folder.Path, cancellationToken: Cancellation);
         await File.WriteAllTextAsync(folder.File(RunFiles.RecordsName), text, Cancellation);
 
-        RunException exception = await Assert.ThrowsAsync<RunException>(() => EvaluationRun.ReadAsync(folder.Path, Cancellation));
+        EvaluationException exception = await Assert.ThrowsAsync<EvaluationException>(() => EvaluationRun.ReadAsync(folder.Path, Cancellation));
         Assert.Contains("line 1", exception.Message, StringComparison.Ordinal);
     }
 
@@ -97,7 +97,7 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         using var folder = new TemporaryFolder();
         await EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation);
         await using var other = new FileStream(folder.File(RunFiles.RecordsName), FileMode.Open, FileAccess.Write, FileShare.None);
-        await Assert.ThrowsAsync<RunException>(() => EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation));
+        await Assert.ThrowsAsync<EvaluationException>(() => EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation));
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public sealed class EvaluationRunnerTests(DefaultGuardrail models) : IClassFixtu
         using var folder = new TemporaryFolder();
         using (FolderLock.Take(folder.Path, RunFiles.LockName))
         {
-            RunException refused = await Assert.ThrowsAsync<RunException>(() =>
+            EvaluationException refused = await Assert.ThrowsAsync<EvaluationException>(() =>
                 EvaluationRunner.RunAsync(models.Guardrail, Photos("coffee.png"), folder.Path, cancellationToken: Cancellation));
             Assert.Contains("another run is writing into this folder", refused.Message, StringComparison.Ordinal);
             Assert.False(File.Exists(folder.File(RunFiles.IdentityName)));

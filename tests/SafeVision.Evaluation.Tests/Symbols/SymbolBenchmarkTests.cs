@@ -42,8 +42,8 @@ public sealed class SymbolBenchmarkTests
     [Fact]
     public void The_nine_policy_is_the_built_in_one_and_the_novel_one_has_nine_other_categories()
     {
-        Assert.Equal(HarmCategory.All.Select(category => category.Definition), SymbolPolicies.Nine.Categories);
-        Assert.Equal(["Alcohol", "Gambling", "ID_Card", "Negative_Sign", "SNS", "Money", "Smoking", "Medical", "Religion"], SymbolPolicies.Novel.Categories.Select(category => category.Id));
+        Assert.Equal(HarmCategory.All.Select(category => category.Definition), SymbolBenchmark.Nine.Categories);
+        Assert.Equal(["Alcohol", "Gambling", "ID_Card", "Negative_Sign", "SNS", "Money", "Smoking", "Medical", "Religion"], SymbolBenchmark.Novel.Categories.Select(category => category.Id));
     }
 
     [Fact]

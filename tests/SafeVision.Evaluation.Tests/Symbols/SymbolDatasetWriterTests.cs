@@ -67,8 +67,8 @@ public sealed class SymbolDatasetWriterTests : IDisposable
             Assert.True(File.Exists(Path.Combine(folder, sample.RootElement.GetProperty("image").GetString()!)));
             Assert.Contains(sample.RootElement.GetProperty("split").GetString(), new[] { "train", "validation", "test" });
         });
-        Assert.Equal(SymbolPolicies.Nine, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-t.yaml")));
-        Assert.Equal(SymbolPolicies.Novel, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-s-novel.yaml")));
+        Assert.Equal(SymbolBenchmark.Nine, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-t.yaml")));
+        Assert.Equal(SymbolBenchmark.Novel, SafetyPolicy.FromFile(Path.Combine(folder, "policies", "visionharm-s-novel.yaml")));
         string attribution = await File.ReadAllTextAsync(Path.Combine(folder, "ATTRIBUTION.md"), TestContext.Current.CancellationToken);
         Assert.All(new[] { "Lorc", "CC-BY-3.0", "CC-BY-4.0", "Apache-2.0" }, text => Assert.Contains(text, attribution, StringComparison.Ordinal));
         Assert.DoesNotContain("share-alike", attribution, StringComparison.Ordinal);

@@ -57,7 +57,7 @@ public class DataCommandsTests
     {
         using TemporaryFolder folder = new();
         string project = Path.Combine(folder.Path, "project"), policy = Path.Combine(folder.Path, "policy.yaml"), page = Path.Combine(folder.Path, "page.html");
-        await File.WriteAllTextAsync(policy, SymbolPolicies.Nine.ToYaml(), Stop);
+        await File.WriteAllTextAsync(policy, SymbolBenchmark.Nine.ToYaml(), Stop);
         foreach (string[] command in (string[][])
         [
             ["collect", project, "--name", "scenes", "--symbols", "4"],

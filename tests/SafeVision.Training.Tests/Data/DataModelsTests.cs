@@ -34,7 +34,7 @@ public class DataModelsTests
         filter.Save(file);
         Assert.Equal(filter.Hash, ImageFilter.Load(file).Hash);
 
-        SafetyPolicy policy = SymbolPolicies.Nine;
+        SafetyPolicy policy = SymbolBenchmark.Nine;
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
         using var talker = new ScriptedClient(prompt => prompt.Contains("harmless", StringComparison.Ordinal) ? "Yes." : prompt.Contains("Animal", StringComparison.Ordinal) ? "No" : "I would say so");
         VoteOptions vote = new() { Policy = policy, Judges = [ImageJudge.From("ours", guardrail), ImageJudge.From("served", talker)], KeepUndecided = true };
@@ -106,7 +106,7 @@ public class DataModelsTests
         await project.CollectAsync(DataSource.FromDataset("photos", dataset), null, Stop);
         using var teacher = new ScriptedClient(prompt => prompt.Contains("Describe", StringComparison.Ordinal) ? "A drawing of a thing on a plain ground." : "I'm sorry, but I can't assist with that.");
 
-        await project.GenerateAsync(new GenerateOptions { Policy = SymbolPolicies.Nine, Teacher = new ImageTeacher(teacher, "teacher") { Attempts = 2 } }, new StageRunOptions { Parallelism = 1 }, Stop);
+        await project.GenerateAsync(new GenerateOptions { Policy = SymbolBenchmark.Nine, Teacher = new ImageTeacher(teacher, "teacher") { Attempts = 2 } }, new StageRunOptions { Parallelism = 1 }, Stop);
         await project.SplitAsync(null, null, Stop);
         List<TrainingSample> samples = await DataProjectTests.AllAsync(await project.ExportAsync(Stop));
 
@@ -124,7 +124,7 @@ public class DataModelsTests
         await DataProjectTests.CollectAsync(project, 2, new());
         bool isDown = true;
         using var client = new ScriptedClient(_ => isDown ? throw new InvalidOperationException("connection refused") : "yes");
-        VoteOptions vote = new() { Policy = SymbolPolicies.Nine, Judges = [ImageJudge.From("served", client)] };
+        VoteOptions vote = new() { Policy = SymbolBenchmark.Nine, Judges = [ImageJudge.From("served", client)] };
 
         StageSummary first = await project.VoteAsync(vote, null, Stop);
         isDown = false;
@@ -133,7 +133,7 @@ public class DataModelsTests
         Assert.Equal((0, 4), (first.Kept, first.Failed));
         Assert.Equal(4, same.Before);
         Assert.Equal((4, 0), (again.Kept, again.Failed));
-        Assert.Equal(4, (await project.GenerateAsync(new GenerateOptions { Policy = SymbolPolicies.Nine }, null, Stop)).Kept);
+        Assert.Equal(4, (await project.GenerateAsync(new GenerateOptions { Policy = SymbolBenchmark.Nine }, null, Stop)).Kept);
     }
 
     /// <summary>Scenes of one thing each: half of a knife or a gun, half harmless.</summary>

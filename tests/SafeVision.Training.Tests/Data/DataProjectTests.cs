@@ -167,7 +167,7 @@ public class DataProjectTests
         }
     }
 
-    internal static SafetyPolicy Policy => SymbolPolicies.Nine;
+    internal static SafetyPolicy Policy => SymbolBenchmark.Nine;
 
     internal static CancellationToken Stop => TestContext.Current.CancellationToken;
 

@@ -82,7 +82,7 @@ internal static class ComparisonPage
         AppendTable(content, "categories", [.. comparison.Metrics.Where(metric => metric.Category is not null)], tooltip);
         content.Append($"</details></section>");
         content.Append($"{GlossarySection.Render(comparison.Metrics.Select(metric => metric.Name))}");
-        await PageShell.WriteAsync(
+        await HtmlBuilder.WritePageAsync(
             stream,
             $"A and B on {ReportText.Name(comparison.First.Dataset)}",
             lead.ToMarkup(),

@@ -9,7 +9,7 @@ namespace SafeVision.Evaluation.Reports.Comparison;
 internal static class RunComparer
 {
     /// <summary>Compares two runs on the samples that both answered, and tells what the second gains or loses.</summary>
-    /// <exception cref="RunException">A run is of another dataset, or the two have no sample in common.</exception>
+    /// <exception cref="EvaluationException">A run is of another dataset, or the two have no sample in common.</exception>
     /// <remarks>
     /// Intervals are of the paired bootstrap: each resample is given to both runs, so that what makes an image hard for both
     /// cancels (Efron and Tibshirani 1993, section 16.4). Equal runs and options give equal numbers.
@@ -127,12 +127,12 @@ internal static class RunComparer
 /// <param name="Notes">What was left out and why.</param>
 internal sealed record CommonSamples(EvaluationRun First, EvaluationRun Second, IReadOnlyList<string> Notes)
 {
-    /// <exception cref="RunException">The runs are of different datasets, or have no sample in common.</exception>
+    /// <exception cref="EvaluationException">The runs are of different datasets, or have no sample in common.</exception>
     public static CommonSamples Of(EvaluationDataset dataset, EvaluationRun first, EvaluationRun second)
     {
         if (first.Identity.DatasetHash != second.Identity.DatasetHash)
         {
-            throw new RunException(
+            throw new EvaluationException(
                 $"The runs are of different datasets: {Name(first.Identity)} and {Name(second.Identity)}. Numbers can be compared under the same images and truth only; run both over one dataset.");
         }
 
@@ -166,7 +166,7 @@ internal sealed record CommonSamples(EvaluationRun First, EvaluationRun Second, 
 
         if (left.Count == 0)
         {
-            throw new RunException(
+            throw new EvaluationException(
                 $"The runs are not of the same samples: the first has {first.Records.Count} answers, the second {second.Records.Count}, and none is about the same image"
                 + $"{(changed > 0 ? $" ({changed} files changed between the runs)" : "")}{(unknown > 0 ? $" ({unknown} are not among the dataset's samples chosen here)" : "")}. Run both over the same samples.");
         }
@@ -195,7 +195,7 @@ internal sealed record CommonSamples(EvaluationRun First, EvaluationRun Second, 
     {
         if (run.Records.GroupBy(record => record.Sample, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
         {
-            throw new RunException($"A run over {Name(run.Identity)} has two answers for the sample '{ReportText.Name(twice.Key)}'. Remove its records and judge the samples anew.");
+            throw new EvaluationException($"A run over {Name(run.Identity)} has two answers for the sample '{ReportText.Name(twice.Key)}'. Remove its records and judge the samples anew.");
         }
     }
 

@@ -27,45 +27,8 @@ public sealed class HtmlBuilder
     /// <summary>What was built.</summary>
     public Markup ToMarkup() => new(_text.ToString());
 
-    /// <summary>Receives the parts of an interpolated string. There is no way in for a number: numbers are written as text first.</summary>
-    [InterpolatedStringHandler]
-    public readonly ref struct MarkupHandler
-    {
-        private readonly StringBuilder _text;
-
-        /// <summary>Called by the compiler.</summary>
-        public MarkupHandler(int literalLength, int formattedCount, HtmlBuilder builder)
-        {
-            _ = (literalLength, formattedCount);
-            _text = builder._text;
-        }
-
-        /// <summary>Adds markup of the source.</summary>
-        public void AppendLiteral(string markup) => _text.Append(markup);
-
-        /// <summary>Adds what is markup already.</summary>
-        public void AppendFormatted(Markup markup) => _text.Append(markup.Value);
-
-        /// <summary>Adds text, encoded.</summary>
-        public void AppendFormatted(string? text) => _text.Append(Encoder.Encode(ReportText.Clean(text)));
-
-        /// <summary>Adds a number.</summary>
-        public void AppendFormatted(int number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
-
-        /// <summary>Adds a number.</summary>
-        public void AppendFormatted(long number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
-    }
-}
-
-/// <summary>Text that is markup already. All other text is encoded where it enters a page.</summary>
-/// <param name="Value">The markup.</param>
-public readonly record struct Markup(string Value);
-
-/// <summary>What every page has around its content.</summary>
-public static class PageShell
-{
-    /// <summary>Writes a page in UTF-8.</summary>
-    public static async Task WriteAsync(Stream stream, string title, Markup lead, Markup content, Markup footer, CancellationToken cancellationToken)
+    /// <summary>Writes a page in UTF-8: what every page has, around its content.</summary>
+    public static async Task WritePageAsync(Stream stream, string title, Markup lead, Markup content, Markup footer, CancellationToken cancellationToken)
     {
         var page = new HtmlBuilder();
         page.Append($"""
@@ -99,7 +62,40 @@ public static class PageShell
             """);
         await stream.WriteAsync(Encoding.UTF8.GetBytes(page.ToMarkup().Value.ReplaceLineEndings("\n")), cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Receives the parts of an interpolated string. There is no way in for a number: numbers are written as text first.</summary>
+    [InterpolatedStringHandler]
+    public readonly ref struct MarkupHandler
+    {
+        private readonly StringBuilder _text;
+
+        /// <summary>Called by the compiler.</summary>
+        public MarkupHandler(int literalLength, int formattedCount, HtmlBuilder builder)
+        {
+            _ = (literalLength, formattedCount);
+            _text = builder._text;
+        }
+
+        /// <summary>Adds markup of the source.</summary>
+        public void AppendLiteral(string markup) => _text.Append(markup);
+
+        /// <summary>Adds what is markup already.</summary>
+        public void AppendFormatted(Markup markup) => _text.Append(markup.Value);
+
+        /// <summary>Adds text, encoded.</summary>
+        public void AppendFormatted(string? text) => _text.Append(Encoder.Encode(ReportText.Clean(text)));
+
+        /// <summary>Adds a number.</summary>
+        public void AppendFormatted(int number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
+
+        /// <summary>Adds a number.</summary>
+        public void AppendFormatted(long number) => _text.Append(number.ToString(CultureInfo.InvariantCulture));
+    }
 }
+
+/// <summary>Text that is markup already. All other text is encoded where it enters a page.</summary>
+/// <param name="Value">The markup.</param>
+public readonly record struct Markup(string Value);
 
 /// <summary>The page's style sheet and script, and their hashes: the page's policy lets these two in and nothing else.</summary>
 internal static class PageResources

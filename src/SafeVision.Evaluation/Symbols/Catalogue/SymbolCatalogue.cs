@@ -23,7 +23,7 @@ internal sealed class SymbolCatalogue
 
     /// <summary>The catalogue with the icon sets that come with the library.</summary>
     /// <param name="own">A set of the user's that is drawn from instead of all others; every drawing of it is for testing. Null: none.</param>
-    /// <exception cref="SymbolException">The user's set has none of the ids that symbols.yaml names.</exception>
+    /// <exception cref="EvaluationException">The user's set has none of the ids that symbols.yaml names.</exception>
     public static SymbolCatalogue Load(IconSet? own = null)
     {
         IconSet letters = EmbeddedData.ReadSet("mdi");
@@ -40,7 +40,7 @@ internal sealed class SymbolCatalogue
         };
         return own is null || catalogue.Things.Count > 0
             ? catalogue
-            : throw new SymbolException($"The icon set '{own.Prefix}' has none of the ids that are looked for; an emoji set with iconify's names, such as openmoji, has.");
+            : throw new EvaluationException($"The icon set '{own.Prefix}' has none of the ids that are looked for; an emoji set with iconify's names, such as openmoji, has.");
     }
 
     /// <summary>The things that a split may show, with the drawings that it may show.</summary>

@@ -52,7 +52,7 @@ internal static class IconSetReader
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 16 };
 
     /// <summary>Reads a set from a file of the user's; its licence from the info.json beside it, where there is one.</summary>
-    /// <exception cref="SymbolException">It is too large or no icon set; the message says what is wrong with it.</exception>
+    /// <exception cref="EvaluationException">It is too large or no icon set; the message says what is wrong with it.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static IconSet ReadFile(string path)
     {
@@ -62,7 +62,7 @@ internal static class IconSetReader
     }
 
     /// <summary>Reads a set from the bytes of icons.json.</summary>
-    /// <exception cref="SymbolException">It is no icon set.</exception>
+    /// <exception cref="EvaluationException">It is no icon set.</exception>
     public static IconSet Read(ReadOnlyMemory<byte> json, string source, ReadOnlyMemory<byte>? info = null)
     {
         try
@@ -73,12 +73,12 @@ internal static class IconSetReader
         }
         catch (JsonException exception)
         {
-            throw new SymbolException($"{source} is no JSON: {exception.Message}", exception);
+            throw new EvaluationException($"{source} is no JSON: {exception.Message}", exception);
         }
         catch (InvalidOperationException exception)
         {
             // A property of another kind than an icon set has, such as a number for a name.
-            throw new SymbolException($"{source} is no icon set of iconify's form: {exception.Message}", exception);
+            throw new EvaluationException($"{source} is no icon set of iconify's form: {exception.Message}", exception);
         }
     }
 
@@ -86,7 +86,7 @@ internal static class IconSetReader
     {
         if (root.ValueKind != JsonValueKind.Object || Text(root, "prefix") is not { Length: > 0 and <= 100 } prefix || !root.TryGetProperty("icons", out JsonElement icons))
         {
-            throw new SymbolException($"{source} is no icon set: it must be the icons.json of an @iconify-json package, with 'prefix' and 'icons'.");
+            throw new EvaluationException($"{source} is no icon set: it must be the icons.json of an @iconify-json package, with 'prefix' and 'icons'.");
         }
 
         float width = Size(root, "width", 16, source);
@@ -94,7 +94,7 @@ internal static class IconSetReader
         var found = new Dictionary<string, Icon>(StringComparer.Ordinal);
         foreach (JsonProperty icon in icons.EnumerateObject())
         {
-            string body = Text(icon.Value, "body") ?? throw new SymbolException($"{source}: the icon '{SvgMarkup.Short(icon.Name)}' has no body.");
+            string body = Text(icon.Value, "body") ?? throw new EvaluationException($"{source}: the icon '{SvgMarkup.Short(icon.Name)}' has no body.");
             (float left, float top) = (Size(icon.Value, "left", 0, source), Size(icon.Value, "top", 0, source));
             if (left != 0 || top != 0)
             {
@@ -162,7 +162,7 @@ internal static class IconSetReader
         bool isPosition = name is "left" or "top";
         return value.TryGetSingle(out float size) && MathF.Abs(size) <= SvgLimits.Coordinate && (isPosition || size > 0)
             ? size
-            : throw new SymbolException($"{source}: '{name}' must be a number of a drawing's size, but is '{SvgMarkup.Short(value.GetRawText())}'.");
+            : throw new EvaluationException($"{source}: '{name}' must be a number of a drawing's size, but is '{SvgMarkup.Short(value.GetRawText())}'.");
     }
 
     private static byte[] ReadBytes(string path)
@@ -170,11 +170,11 @@ internal static class IconSetReader
         try
         {
             byte[] bytes = RegularFile.ReadAllBytes(path, MostBytes);
-            return RegularFile.IsAppleDouble(bytes) ? throw new SymbolException($"'{path}' is {DatasetPaths.AppleDouble}.") : bytes;
+            return RegularFile.IsAppleDouble(bytes) ? throw new EvaluationException($"'{path}' is {DatasetPaths.AppleDouble}.") : bytes;
         }
         catch (FileRefusedException refused) when (refused.Reason is not (FileRefusalReason.Missing or FileRefusalReason.Unreadable))
         {
-            throw new SymbolException(refused.Message, refused);
+            throw new EvaluationException(refused.Message, refused);
         }
     }
 }

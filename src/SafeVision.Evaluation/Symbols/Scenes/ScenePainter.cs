@@ -37,7 +37,7 @@ internal sealed class ScenePainter : IDisposable
 
     /// <summary>Draws a plan.</summary>
     /// <returns>The visible extent of each placement, in its order; null where too much of one is hidden.</returns>
-    /// <exception cref="SymbolException">An icon cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">An icon cannot be drawn.</exception>
     public IReadOnlyList<ImageBox>? Paint(ScenePlan plan)
     {
         plan.Background.Fill(Pixels(_image), _size);

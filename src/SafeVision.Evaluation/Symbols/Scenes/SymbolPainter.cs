@@ -17,7 +17,7 @@ internal sealed class SymbolPainter : IDisposable
     public void Dispose() => _probe.Dispose();
 
     /// <summary>From an icon's coordinates to the canvas: the drawn part's longer side becomes <paramref name="size"/>.</summary>
-    /// <exception cref="SymbolException">The icon cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">The icon cannot be drawn.</exception>
     public SKMatrix Place(Icon icon, double x, double y, double size, double rotation, bool isMirrored)
     {
         SKRect ink = Load(icon).Ink;
@@ -29,11 +29,11 @@ internal sealed class SymbolPainter : IDisposable
     }
 
     /// <summary>The part of the view box that is drawn on.</summary>
-    /// <exception cref="SymbolException">The icon cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">The icon cannot be drawn.</exception>
     public SKRect Ink(Icon icon) => Load(icon).Ink;
 
     /// <summary>Draws an icon.</summary>
-    /// <exception cref="SymbolException">The icon cannot be drawn.</exception>
+    /// <exception cref="EvaluationException">The icon cannot be drawn.</exception>
     public void Draw(SKCanvas canvas, Icon icon, in SKMatrix matrix, Func<SvgColor, SKColor> color)
     {
         canvas.SetMatrix(matrix);
@@ -52,9 +52,9 @@ internal sealed class SymbolPainter : IDisposable
                 SvgNode drawing = SvgReader.Read(icon.Body);
                 known = (drawing, Measure(drawing, icon));
             }
-            catch (SymbolException exception)
+            catch (EvaluationException exception)
             {
-                throw new SymbolException($"The icon {icon.Set}:{icon.Id} cannot be drawn. {exception.Message}", exception);
+                throw new EvaluationException($"The icon {icon.Set}:{icon.Id} cannot be drawn. {exception.Message}", exception);
             }
 
             _drawings[(icon.Set, icon.Id)] = known;
@@ -93,6 +93,6 @@ internal sealed class SymbolPainter : IDisposable
 
         return right > left
             ? new SKRect(left / scale, top / scale, right / scale, bottom / scale)
-            : throw new SymbolException("It draws nothing.");
+            : throw new EvaluationException("It draws nothing.");
     }
 }

@@ -59,7 +59,7 @@ internal static class SvgGradientReader
 {
     private const int LongestChain = 8;
 
-    /// <exception cref="SymbolException">It has no stops, refers to itself, or holds what is not read here.</exception>
+    /// <exception cref="EvaluationException">It has no stops, refers to itself, or holds what is not read here.</exception>
     public static SvgGradient Read(SvgMarkup markup, XElement element)
     {
         XElement merged = new(element.Name, element.Attributes());
@@ -67,7 +67,7 @@ internal static class SvgGradientReader
         XElement source = element;
         for (int link = 0; source.Attribute("href")?.Value is { } reference; link++)
         {
-            source = link < LongestChain ? markup.Find(reference) : throw new SymbolException($"The gradient '{SvgMarkup.Short(reference)}' is one of a chain of more than {LongestChain} references.");
+            source = link < LongestChain ? markup.Find(reference) : throw new EvaluationException($"The gradient '{SvgMarkup.Short(reference)}' is one of a chain of more than {LongestChain} references.");
             stops = stops.Elements("stop").Any() ? stops : source;
             foreach (XAttribute attribute in source.Attributes().Where(inherited => merged.Attribute(inherited.Name) is null))
             {
@@ -115,7 +115,7 @@ internal static class SvgGradientReader
         XElement[] stops = [.. gradient.Elements("stop").Take(SvgLimits.Stops + 1)];
         if (stops.Length is 0 or > SvgLimits.Stops)
         {
-            throw new SymbolException($"A gradient must have 1 to {SvgLimits.Stops} stops.");
+            throw new EvaluationException($"A gradient must have 1 to {SvgLimits.Stops} stops.");
         }
 
         var offsets = new float[stops.Length];

@@ -18,12 +18,12 @@ internal sealed class SvgMarkup
     public XElement Root { get; }
 
     /// <summary>Reads the markup inside an svg element, as iconify keeps it.</summary>
-    /// <exception cref="SymbolException">It is no well-formed XML, holds a DTD, or is beyond the limits.</exception>
+    /// <exception cref="EvaluationException">It is no well-formed XML, holds a DTD, or is beyond the limits.</exception>
     public static SvgMarkup Read(string body)
     {
         if (body.Length > SvgLimits.Characters)
         {
-            throw new SymbolException($"The drawing has {body.Length:N0} characters; at most {SvgLimits.Characters:N0} are read.");
+            throw new EvaluationException($"The drawing has {body.Length:N0} characters; at most {SvgLimits.Characters:N0} are read.");
         }
 
         var settings = new XmlReaderSettings { DtdProcessing = DtdProcessing.Prohibit, XmlResolver = null, IgnoreComments = true, IgnoreWhitespace = true };
@@ -34,15 +34,15 @@ internal sealed class SvgMarkup
         }
         catch (XmlException exception)
         {
-            throw new SymbolException($"The drawing is no well-formed XML: {exception.Message}", exception);
+            throw new EvaluationException($"The drawing is no well-formed XML: {exception.Message}", exception);
         }
     }
 
     /// <summary>The element that a reference such as <c>#a</c> names.</summary>
-    /// <exception cref="SymbolException">There is none.</exception>
+    /// <exception cref="EvaluationException">There is none.</exception>
     public XElement Find(string reference) => reference.StartsWith('#') && _byId.TryGetValue(reference[1..], out XElement? element)
         ? element
-        : throw new SymbolException($"The drawing refers to '{Short(reference)}', which is not in it.");
+        : throw new EvaluationException($"The drawing refers to '{Short(reference)}', which is not in it.");
 
     /// <summary>A text of the file for a message: its beginning.</summary>
     public static string Short(string text) => text.Length <= 40 ? text : text[..40] + "…";
@@ -63,7 +63,7 @@ internal sealed class SvgMarkup
             {
                 if (++count > SvgLimits.Elements || reader.Depth > SvgLimits.Depth)
                 {
-                    throw new SymbolException($"The drawing has more than {SvgLimits.Elements:N0} elements, or more than {SvgLimits.Depth} inside each other.");
+                    throw new EvaluationException($"The drawing has more than {SvgLimits.Elements:N0} elements, or more than {SvgLimits.Depth} inside each other.");
                 }
 
                 bool isEmpty = reader.IsEmptyElement;
@@ -100,7 +100,7 @@ internal sealed class SvgMarkup
 internal static class SvgNumbers
 {
     /// <summary>A number of an attribute; 100 % is <paramref name="percentOf"/>, and <paramref name="missing"/> stands in for none.</summary>
-    /// <exception cref="SymbolException">The attribute is not a number, or one too large to draw.</exception>
+    /// <exception cref="EvaluationException">The attribute is not a number, or one too large to draw.</exception>
     public static float Read(XElement element, string attribute, float missing, float percentOf = 1)
     {
         if (element.Attribute(attribute)?.Value is not { } text)
@@ -122,11 +122,11 @@ internal static class SvgNumbers
 
         return TryParse(digits, out float value)
             ? value * unit
-            : throw new SymbolException($"The attribute {attribute} of <{element.Name.LocalName}> must be a number, but is '{SvgMarkup.Short(text)}'.");
+            : throw new EvaluationException($"The attribute {attribute} of <{element.Name.LocalName}> must be a number, but is '{SvgMarkup.Short(text)}'.");
     }
 
     /// <summary>A list of numbers, between commas and blanks.</summary>
-    /// <exception cref="SymbolException">Something in it is not a number.</exception>
+    /// <exception cref="EvaluationException">Something in it is not a number.</exception>
     public static float[] ReadList(string text)
     {
         string[] parts = text.Split([' ', ',', '\t', '\n', '\r'], StringSplitOptions.RemoveEmptyEntries);
@@ -135,7 +135,7 @@ internal static class SvgNumbers
         {
             if (!TryParse(parts[i], out numbers[i]))
             {
-                throw new SymbolException($"'{SvgMarkup.Short(parts[i])}' is not a number, in '{SvgMarkup.Short(text)}'.");
+                throw new EvaluationException($"'{SvgMarkup.Short(parts[i])}' is not a number, in '{SvgMarkup.Short(text)}'.");
             }
         }
 
@@ -143,7 +143,7 @@ internal static class SvgNumbers
     }
 
     /// <summary>The matrix of a transform attribute: matrix, translate, scale, rotate, skewX, skewY, in any number.</summary>
-    /// <exception cref="SymbolException">It is none.</exception>
+    /// <exception cref="EvaluationException">It is none.</exception>
     public static SKMatrix ReadTransform(string? text)
     {
         SKMatrix matrix = SKMatrix.Identity;
@@ -154,7 +154,7 @@ internal static class SvgNumbers
             int close = rest.IndexOf(')');
             if (open < 1 || close < open)
             {
-                throw new SymbolException($"'{SvgMarkup.Short(text!)}' is not a transform.");
+                throw new EvaluationException($"'{SvgMarkup.Short(text!)}' is not a transform.");
             }
 
             SKMatrix next = ReadFunction(rest[..open].Trim().ToString(), ReadList(rest[(open + 1)..close].ToString()), text!);
@@ -176,7 +176,7 @@ internal static class SvgNumbers
         ("rotate", 3) => SKMatrix.CreateRotationDegrees(a[0], a[1], a[2]),
         ("skewX", 1) => SKMatrix.CreateSkew(MathF.Tan(a[0] * MathF.PI / 180), 0),
         ("skewY", 1) => SKMatrix.CreateSkew(0, MathF.Tan(a[0] * MathF.PI / 180)),
-        _ => throw new SymbolException($"'{SvgMarkup.Short(text)}' is not a transform."),
+        _ => throw new EvaluationException($"'{SvgMarkup.Short(text)}' is not a transform."),
     };
 
     private static bool TryParse(ReadOnlySpan<char> text, out float value) =>

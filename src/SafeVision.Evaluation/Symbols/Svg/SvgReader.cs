@@ -17,7 +17,7 @@ internal sealed class SvgReader
     private SvgReader(SvgMarkup markup) => _markup = markup;
 
     /// <summary>Reads the markup inside an svg element.</summary>
-    /// <exception cref="SymbolException">It is malformed, beyond <see cref="SvgLimits"/>, or uses what is not read here.</exception>
+    /// <exception cref="EvaluationException">It is malformed, beyond <see cref="SvgLimits"/>, or uses what is not read here.</exception>
     public static SvgNode Read(string body)
     {
         SvgMarkup markup = SvgMarkup.Read(body);
@@ -60,7 +60,7 @@ internal sealed class SvgReader
     {
         if (++_elements > SvgLimits.Elements || depth > SvgLimits.Depth)
         {
-            throw new SymbolException($"The drawing has more than {SvgLimits.Elements:N0} elements with all its uses, or more than {SvgLimits.Depth} inside each other.");
+            throw new EvaluationException($"The drawing has more than {SvgLimits.Elements:N0} elements with all its uses, or more than {SvgLimits.Depth} inside each other.");
         }
     }
 
@@ -69,10 +69,10 @@ internal sealed class SvgReader
         _pathCharacters += element.Attribute("d")?.Value.Length ?? 0;
         return _pathCharacters <= SvgLimits.AllPathCharacters
             ? SvgShapes.ReadPath(element)
-            : throw new SymbolException($"The drawing's paths have more than {SvgLimits.AllPathCharacters:N0} characters with all their uses.");
+            : throw new EvaluationException($"The drawing's paths have more than {SvgLimits.AllPathCharacters:N0} characters with all their uses.");
     }
 
-    private XElement Target(XElement use) => _markup.Find(use.Attribute("href")?.Value ?? throw new SymbolException("A <use> has no href."));
+    private XElement Target(XElement use) => _markup.Find(use.Attribute("href")?.Value ?? throw new EvaluationException("A <use> has no href."));
 
     /// <summary>Nodes under an element's own transform, clip and opacity.</summary>
     private SvgGroup Wrap(XElement element, List<SvgNode> nodes, SKMatrix? offset = null)
@@ -110,7 +110,7 @@ internal sealed class SvgReader
             XElement element = _markup.Find(reference);
             gradient = element.Name.LocalName is "linearGradient" or "radialGradient"
                 ? SvgGradientReader.Read(_markup, element)
-                : throw new SymbolException($"<{element.Name.LocalName}> as a paint is not read here.");
+                : throw new EvaluationException($"<{element.Name.LocalName}> as a paint is not read here.");
             _gradients[reference] = gradient;
         }
 
@@ -122,7 +122,7 @@ internal sealed class SvgReader
         XElement element = _markup.Find(reference);
         if (element.Name.LocalName != "clipPath" || element.Attribute("clipPathUnits")?.Value == "objectBoundingBox")
         {
-            throw new SymbolException($"The clip '{SvgMarkup.Short(reference)}' must be a clipPath in user space.");
+            throw new EvaluationException($"The clip '{SvgMarkup.Short(reference)}' must be a clipPath in user space.");
         }
 
         using var clip = new SKPathBuilder();
@@ -162,5 +162,5 @@ internal sealed class SvgReader
 
     private static string Url(string text) => text.StartsWith("url(", StringComparison.Ordinal) && text.EndsWith(')')
         ? text[4..^1].Trim('\'', '"', ' ')
-        : throw new SymbolException($"'{SvgMarkup.Short(text)}' must be a reference such as url(#a).");
+        : throw new EvaluationException($"'{SvgMarkup.Short(text)}' must be a reference such as url(#a).");
 }

@@ -100,7 +100,7 @@ internal sealed class SvgShape(SKPath path, SvgStyle style) : SvgNode
 internal static class SvgShapes
 {
     /// <summary>The path of a shape; null where it draws nothing. The caller disposes it.</summary>
-    /// <exception cref="SymbolException">The element is no shape, or its numbers cannot be read.</exception>
+    /// <exception cref="EvaluationException">The element is no shape, or its numbers cannot be read.</exception>
     public static SKPath? ReadPath(XElement element) => element.Name.LocalName switch
     {
         "path" => ReadData(element.Attribute("d")?.Value),
@@ -112,7 +112,7 @@ internal static class SvgShapes
             close: false),
         "polyline" => Polyline(SvgNumbers.ReadList(element.Attribute("points")?.Value ?? ""), close: false),
         "polygon" => Polyline(SvgNumbers.ReadList(element.Attribute("points")?.Value ?? ""), close: true),
-        string other => throw new SymbolException($"<{SvgMarkup.Short(other)}> is not read here; shapes, groups, uses, gradients and clips are."),
+        string other => throw new EvaluationException($"<{SvgMarkup.Short(other)}> is not read here; shapes, groups, uses, gradients and clips are."),
     };
 
     private static SKPath? ReadData(string? data)
@@ -124,7 +124,7 @@ internal static class SvgShapes
 
         if (data.Length > SvgLimits.PathCharacters)
         {
-            throw new SymbolException($"A path has {data.Length:N0} characters; at most {SvgLimits.PathCharacters:N0} are read.");
+            throw new EvaluationException($"A path has {data.Length:N0} characters; at most {SvgLimits.PathCharacters:N0} are read.");
         }
 
         SKPath? path = SKPath.ParseSvgPathData(data);
@@ -135,7 +135,7 @@ internal static class SvgShapes
         if (path is null || !(farthest <= SvgLimits.Coordinate))
         {
             path?.Dispose();
-            throw new SymbolException($"The path '{SvgMarkup.Short(data)}' cannot be drawn.");
+            throw new EvaluationException($"The path '{SvgMarkup.Short(data)}' cannot be drawn.");
         }
 
         return path;

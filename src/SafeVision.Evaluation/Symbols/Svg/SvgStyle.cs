@@ -38,7 +38,7 @@ internal sealed record SvgStyle
     public bool StrokeFirst { get; init; }
 
     /// <summary>The style inside an element.</summary>
-    /// <exception cref="SymbolException">An attribute cannot be read, or the element has a style sheet of its own.</exception>
+    /// <exception cref="EvaluationException">An attribute cannot be read, or the element has a style sheet of its own.</exception>
     public SvgStyle Inside(XElement element)
     {
         if (!element.HasAttributes)
@@ -48,7 +48,7 @@ internal sealed record SvgStyle
 
         if (element.Attribute("style") is not null || element.Attribute("class") is not null)
         {
-            throw new SymbolException("Style sheets are not read; give the drawing presentation attributes, as iconify's tools do.");
+            throw new EvaluationException("Style sheets are not read; give the drawing presentation attributes, as iconify's tools do.");
         }
 
         return this with
@@ -156,7 +156,7 @@ internal readonly record struct SvgColor(SKColor Value, bool IsCurrent)
     public static SvgColor Black { get; } = new(SKColors.Black, false);
 
     /// <summary>Reads <c>#rgb</c>, <c>#rrggbb</c>, <c>#rrggbbaa</c>, <c>rgb()</c>, <c>rgba()</c>, a name, or currentColor.</summary>
-    /// <exception cref="SymbolException">It is none of these.</exception>
+    /// <exception cref="EvaluationException">It is none of these.</exception>
     public static SvgColor Parse(string text)
     {
         string value = text.Trim();
@@ -182,7 +182,7 @@ internal readonly record struct SvgColor(SKColor Value, bool IsCurrent)
 
         return s_names.TryGetValue(value, out uint known)
             ? new SvgColor(new SKColor(0xff000000 | known), false)
-            : throw new SymbolException($"'{SvgMarkup.Short(text)}' is not a colour that is read here: #rrggbb, rgb(), rgba(), currentColor or one of the basic names.");
+            : throw new EvaluationException($"'{SvgMarkup.Short(text)}' is not a colour that is read here: #rrggbb, rgb(), rgba(), currentColor or one of the basic names.");
     }
 
     /// <summary>The colour with an opacity from 0 to 1 on top.</summary>

@@ -40,7 +40,7 @@ internal sealed class DataReport(DataProject project, int examples, long seed)
         Judges(stages.GetValueOrDefault(DataProject.Vote, []));
         await ExamplesAsync([.. images.Where(image => image.Outcome == StageOutcome.Kept)], splits, cancellationToken).ConfigureAwait(false);
         Markup lead = new HtmlBuilder().Append($"<p>{stages[DataProject.Collect].Count} images, stages: {string.Join(", ", stages.Keys)}.</p>").ToMarkup();
-        await PageShell.WriteAsync(stream, "Training data", lead, _page.ToMarkup(), new HtmlBuilder().Append($"<p class=\"quiet\">Made from the records of the stages; nothing in it is fetched.</p>").ToMarkup(), cancellationToken).ConfigureAwait(false);
+        await HtmlBuilder.WritePageAsync(stream, "Training data", lead, _page.ToMarkup(), new HtmlBuilder().Append($"<p class=\"quiet\">Made from the records of the stages; nothing in it is fetched.</p>").ToMarkup(), cancellationToken).ConfigureAwait(false);
     }
 
     private void Stages(Dictionary<string, List<ImageRecord>> stages)

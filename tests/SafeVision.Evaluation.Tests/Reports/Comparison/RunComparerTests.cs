@@ -110,7 +110,7 @@ public sealed class RunComparerTests : IDisposable
         Assert.Contains("not of the same samples", Refused(run with { Records = [] }, run), StringComparison.Ordinal);
 
         string Refused(EvaluationRun first, EvaluationRun second) =>
-            Assert.Throws<RunException>(() => RunComparer.Compare(dataset, first, second, s_options, TestContext.Current.CancellationToken)).Message;
+            Assert.Throws<EvaluationException>(() => RunComparer.Compare(dataset, first, second, s_options, TestContext.Current.CancellationToken)).Message;
     }
 
     [Fact]

@@ -43,7 +43,7 @@ public sealed class SymbolCatalogueTests
         var known = SymbolPolicies.Categories.ToHashSet();
 
         Assert.All(s_catalogue.Things, thing => Assert.True(thing.Category is null || HarmCategory.TryParse(thing.Category, out _), thing.Name));
-        Assert.All(s_catalogue.Things, thing => Assert.True(thing.NovelCategory is null || SymbolPolicies.Novel.TryGetCategory(thing.NovelCategory, out _), thing.Name));
+        Assert.All(s_catalogue.Things, thing => Assert.True(thing.NovelCategory is null || SymbolBenchmark.Novel.TryGetCategory(thing.NovelCategory, out _), thing.Name));
         Assert.All(s_catalogue.Scenes, scene => Assert.Subset(known, scene.Categories.Append(scene.Near).ToHashSet()));
         Assert.All(s_catalogue.Scenes, scene => Assert.All(scene.Parts, part => Assert.True(s_catalogue.Things.Any(part.Takes), $"{scene.Name}: {part}")));
         Assert.All(s_catalogue.Scenes.Where(scene => scene.Categories.Count > 0), scene => Assert.All(Enumerable.Range(0, scene.Parts.Count), i => Assert.Contains($"{{{i}}}", scene.Says, StringComparison.Ordinal)));
@@ -67,6 +67,6 @@ public sealed class SymbolCatalogueTests
 
         Assert.Equal([own], catalogue.Sets);
         Assert.All(catalogue.Things.SelectMany(thing => thing.Symbols), symbol => Assert.Equal(DatasetSplit.Test, symbol.Split));
-        Assert.Contains("none of the ids", Assert.Throws<SymbolException>(() => SymbolCatalogue.Load(new IconSet { Prefix = "x", Name = "x", Icons = new Dictionary<string, Icon>() })).Message, StringComparison.Ordinal);
+        Assert.Contains("none of the ids", Assert.Throws<EvaluationException>(() => SymbolCatalogue.Load(new IconSet { Prefix = "x", Name = "x", Icons = new Dictionary<string, Icon>() })).Message, StringComparison.Ordinal);
     }
 }

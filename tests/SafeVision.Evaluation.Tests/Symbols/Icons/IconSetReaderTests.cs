@@ -1,5 +1,4 @@
 using System.Text;
-using SafeVision.Evaluation.Symbols;
 using SafeVision.Evaluation.Symbols.Icons;
 
 namespace SafeVision.Evaluation.Tests.Symbols.Icons;
@@ -35,7 +34,7 @@ public sealed class IconSetReaderTests
     [InlineData("{\"prefix\":\"p\",\"height\":\"7\",\"icons\":{}}", "iconify's form")]
     public void A_file_that_is_no_icon_set_is_an_error_that_names_it(string json, string message)
     {
-        SymbolException exception = Assert.Throws<SymbolException>(() => Read(json));
+        EvaluationException exception = Assert.Throws<EvaluationException>(() => Read(json));
 
         Assert.Contains(message, exception.Message, StringComparison.Ordinal);
         Assert.Contains("mine.json", exception.Message, StringComparison.Ordinal);
@@ -43,7 +42,7 @@ public sealed class IconSetReaderTests
 
     [Fact]
     public void Nesting_is_bounded() =>
-        Assert.Throws<SymbolException>(() => Read(string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100)));
+        Assert.Throws<EvaluationException>(() => Read(string.Concat(Enumerable.Repeat("{\"a\":", 100)) + "1" + new string('}', 100)));
 
     private static IconSet Read(string json) => IconSetReader.Read(Encoding.UTF8.GetBytes(json), "mine.json");
 }

@@ -1,5 +1,4 @@
 using CsCheck;
-using SafeVision.Evaluation.Symbols;
 using SafeVision.Evaluation.Symbols.Icons;
 using SafeVision.Evaluation.Symbols.Svg;
 using SkiaSharp;
@@ -110,7 +109,7 @@ public sealed class SvgReaderTests
     [InlineData("<path fill=\"url(#g)\" d=\"M0 0h4v4z\"/><linearGradient id=\"g\" href=\"#g\"/>", "chain")]
     [InlineData("<path fill=\"url(#p)\" d=\"M0 0h4v4z\"/><pattern id=\"p\"/>", "is not read")]
     public void What_cannot_be_read_is_an_error_that_says_so(string body, string message) =>
-        Assert.Contains(message, Assert.Throws<SymbolException>(() => SvgReader.Read(body)).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<EvaluationException>(() => SvgReader.Read(body)).Message, StringComparison.Ordinal);
 
     [Fact]
     public void References_to_references_do_not_multiply()
@@ -119,7 +118,7 @@ public sealed class SvgReaderTests
         string body = "<g id=\"a0\"><path d=\"M0 0h1v1z\"/></g>"
             + string.Concat(Enumerable.Range(1, 9).Select(level => $"<g id=\"a{level}\">{string.Concat(Enumerable.Repeat($"<use href=\"#a{level - 1}\"/>", 10))}</g>"));
 
-        Assert.Contains("with all its uses", Assert.Throws<SymbolException>(() => SvgReader.Read(body)).Message, StringComparison.Ordinal);
+        Assert.Contains("with all its uses", Assert.Throws<EvaluationException>(() => SvgReader.Read(body)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -137,7 +136,7 @@ public sealed class SvgReaderTests
             {
                 SvgCanvas.Draw(damaged).Dispose();
             }
-            catch (SymbolException)
+            catch (EvaluationException)
             {
                 // What cannot be drawn has to say so in this way.
             }
@@ -147,10 +146,10 @@ public sealed class SvgReaderTests
     [Fact]
     public void Depth_count_and_length_are_bounded()
     {
-        Assert.Throws<SymbolException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g>", 10_000)) + string.Concat(Enumerable.Repeat("</g>", 10_000))));
-        Assert.Throws<SymbolException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g/>", SvgLimits.Elements + 1))));
-        Assert.Throws<SymbolException>(() => SvgReader.Read($"<path d=\"M0 0{string.Concat(Enumerable.Repeat("h1", SvgLimits.PathCharacters / 2))}\"/>"));
-        Assert.Throws<SymbolException>(() => SvgReader.Read($"<path id=\"a\" d=\"M0 0{string.Concat(Enumerable.Repeat("h1", 50_000))}\"/>{string.Concat(Enumerable.Repeat("<use href=\"#a\"/>", 30))}"));
-        Assert.Throws<SymbolException>(() => SvgReader.Read(new string(' ', SvgLimits.Characters + 1)));
+        Assert.Throws<EvaluationException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g>", 10_000)) + string.Concat(Enumerable.Repeat("</g>", 10_000))));
+        Assert.Throws<EvaluationException>(() => SvgReader.Read(string.Concat(Enumerable.Repeat("<g/>", SvgLimits.Elements + 1))));
+        Assert.Throws<EvaluationException>(() => SvgReader.Read($"<path d=\"M0 0{string.Concat(Enumerable.Repeat("h1", SvgLimits.PathCharacters / 2))}\"/>"));
+        Assert.Throws<EvaluationException>(() => SvgReader.Read($"<path id=\"a\" d=\"M0 0{string.Concat(Enumerable.Repeat("h1", 50_000))}\"/>{string.Concat(Enumerable.Repeat("<use href=\"#a\"/>", 30))}"));
+        Assert.Throws<EvaluationException>(() => SvgReader.Read(new string(' ', SvgLimits.Characters + 1)));
     }
 }

