@@ -12,13 +12,13 @@ internal sealed class ModelOption
     private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, qwenguard, shieldgemma, llamaguard, singguard, policyshiftguard, shieldstral, nemotron, safeguard or guardreasoner. Without it: what the model's folder says." };
     private readonly Option<string?> _precision = new("--precision") { Description = "Which of the folder's files to run, by their suffix: q4, fp16, ... Without it: the best for the provider." };
     private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that a picture is cut into, 1 to 64; fewer are faster and see less detail.", most: 64);
-    private readonly Option<bool> _allTiles = new("--all-tiles") { Description = "Look at every picture in all its tiles, and not first in one: slower, and sees what is small." };
+    private readonly Option<bool> _looksOnce = new("--look-once") { Description = "Look at a picture in one tile first, and in all of them only where that leaves it open: faster, and may overlook what is small." };
     private readonly Option<bool> _withDefaults = new("--with-default-models") { Description = "The default models judge first; the model is asked only about what they don't cover or are unsure of." };
 
     public ModelOption() => _mode.AcceptOnlyFromAmong("fast", "comprehension");
 
     /// <summary>The options, in the order in which the help lists them.</summary>
-    private Option[] All => [_folder, _mode, _protocol, _precision, _tiles, _allTiles, _withDefaults];
+    private Option[] All => [_folder, _mode, _protocol, _precision, _tiles, _looksOnce, _withDefaults];
 
     public void AddTo(Command command)
     {
@@ -40,12 +40,12 @@ internal sealed class ModelOption
     public ModelChoice? Read(ParseResult parsed) => parsed.GetValue(_folder) is { } folder
         ? new ModelChoice(
             folder, Enum.Parse<VisionLanguageMode>(parsed.GetValue(_mode)!, ignoreCase: true), parsed.GetValue(_protocol),
-            parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_withDefaults), parsed.GetValue(_allTiles))
+            parsed.GetValue(_precision), parsed.GetValue(_tiles), parsed.GetValue(_withDefaults), parsed.GetValue(_looksOnce))
         : null;
 }
 
 /// <summary>The vision-language model that a command line names, and how it is asked.</summary>
-internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool WithDefaultModels, bool AllTiles = false)
+internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool WithDefaultModels, bool LooksOnce = false)
 {
     private const int HeatMapCells = 3; // nine more looks at a picture, which is as long as anyone waits
 
@@ -66,7 +66,7 @@ internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, strin
             options.Protocol = choice.Protocol;
             options.Precision = choice.Precision;
             options.MaximumTiles = choice.MaximumTiles;
-            options.AlwaysUseAllTiles = choice.AllTiles;
+            options.LooksOnceFirst = choice.LooksOnce;
             options.OcclusionCells = heatMaps ? HeatMapCells : null;
         });
     }

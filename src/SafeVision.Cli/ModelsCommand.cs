@@ -24,7 +24,7 @@ internal static class ModelsCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             TextWriter output = parsed.InvocationConfiguration.Output;
-            ModelChoice? choice = parsed.GetValue(model) is { } folder ? new ModelChoice(folder, VisionLanguageMode.Fast, null, null, null, AllTiles: false, WithDefaultModels: false) : null;
+            ModelChoice? choice = parsed.GetValue(model) is { } folder ? new ModelChoice(folder, VisionLanguageMode.Fast, null, null, null, LooksOnce: false, WithDefaultModels: false) : null;
             if (parsed.GetValue(coverage))
             {
                 await output.WriteAsync(CoverageText.Markdown(await CoverageAsync(choice, cancellationToken)));

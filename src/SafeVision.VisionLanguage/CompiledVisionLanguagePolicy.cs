@@ -50,7 +50,7 @@ internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     {
         var count = new TokenCount();
         var image = new PromptImage(_model, frame);
-        PromptImage? glance = _options.AlwaysUseAllTiles || _protocol.Thinks ? null : image.AtAGlance();
+        PromptImage? glance = !_options.LooksOnceFirst || _protocol.Thinks ? null : image.AtAGlance();
         GuardAnswer? answer = null;
         if (glance is not null)
         {

@@ -104,12 +104,12 @@ public sealed class VisionLanguageEngineOptions
     public int? MaximumTiles { get; set; }
 
     /// <summary>
-    /// Whether every image is looked at in all its tiles. False (the default): first in one tile, or few tokens, and in all of
-    /// them only where that leaves it open: where no category scores half-way from its block threshold to 1, and not all score at
-    /// most half of their review threshold. Most images are then judged in a fraction of the time; what is small in a large image
-    /// may be overlooked. Protocols that think look at all tiles at once.
+    /// Whether an image is first looked at in one tile, or few tokens, and in all of its tiles only where that leaves it open:
+    /// where no category scores half-way from its block threshold to 1, and not all score at most half of their review threshold.
+    /// Most images are then judged in a fraction of the time, but what is small in a large image may be overlooked, and somebody
+    /// may see to it that it is. False (the default): all tiles at once, as protocols that think always do.
     /// </summary>
-    public bool AlwaysUseAllTiles { get; set; }
+    public bool LooksOnceFirst { get; set; }
 
     /// <summary>
     /// The most tokens of a prompt and its answer, 256 to 1,048,576; decides the memory for keys and values. Null (the default):

@@ -33,7 +33,7 @@ public sealed class FirstLookTests : IDisposable
     {
         // Above half a score settles the one policy and leaves the other open; below it is the other way round.
         FrameAssessment[] looks = [await AssessAsync(model, Policy(1e-9, 1e-9)), await AssessAsync(model, Policy(1, 1))];
-        FrameAssessment all = await AssessAsync(model, Policy(1, 1), alwaysUseAllTiles: true);
+        FrameAssessment all = await AssessAsync(model, Policy(1, 1), looksOnce: false);
 
         FrameAssessment settled = Assert.Single(looks, IsFirstLook), open = Assert.Single(looks, look => !IsFirstLook(look));
         Assert.False(IsFirstLook(all));
@@ -77,9 +77,9 @@ public sealed class FirstLookTests : IDisposable
     private static SafetyPolicy Policy(double reviewAt, double blockAt) => new[] { "pots", "kettles", "cups" }.Aggregate(
         SafetyPolicy.Define("kitchen", "1"), (policy, name) => policy.Category(name, category => category.Includes(name).ReviewAt(reviewAt).BlockAt(blockAt))).Build();
 
-    private async Task<FrameAssessment> AssessAsync(string model, SafetyPolicy policy, bool alwaysUseAllTiles = false, VisionLanguageMode mode = VisionLanguageMode.Fast)
+    private async Task<FrameAssessment> AssessAsync(string model, SafetyPolicy policy, bool looksOnce = true, VisionLanguageMode mode = VisionLanguageMode.Fast)
     {
-        var options = new VisionLanguageEngineOptions { Mode = mode, Protocol = "instruct", AlwaysUseAllTiles = alwaysUseAllTiles };
+        var options = new VisionLanguageEngineOptions { Mode = mode, Protocol = "instruct", LooksOnceFirst = looksOnce };
         await using var engine = new VisionLanguageEngine(GoldenText.Folder(model), options, new EngineContext(_sessions, new ExecutionOptions()));
         await using ICompiledPolicy compiled = await engine.CompileAsync(policy, TestContext.Current.CancellationToken);
         using DecodedImage image = await DecodeAsync();

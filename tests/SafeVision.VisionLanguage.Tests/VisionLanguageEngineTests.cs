@@ -173,7 +173,7 @@ public sealed class VisionLanguageEngineTests : IAsyncDisposable
     {
         var engine = new VisionLanguageEngine(
             GoldenText.Folder(model),
-            new VisionLanguageEngineOptions { Mode = mode, OcclusionCells = cells, AlwaysUseAllTiles = true },
+            new VisionLanguageEngineOptions { Mode = mode, OcclusionCells = cells },
             new EngineContext(sessions ?? _sessions, new ExecutionOptions()));
         return await engine.CompileAsync(policy, TestContext.Current.CancellationToken);
     }

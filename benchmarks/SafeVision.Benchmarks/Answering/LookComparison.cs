@@ -26,8 +26,8 @@ internal static class LookComparison
         SafetyPolicy policy = SymbolBenchmark.Nine;
 
         // Another number of sequences keeps the two from sharing what they have computed; the weights they share.
-        await using var all = new VisionLanguageEngine(options.Folder, Options(options, alwaysUseAllTiles: true, sequences: 1), context);
-        await using var once = new VisionLanguageEngine(options.Folder, Options(options, alwaysUseAllTiles: false, sequences: 2), context);
+        await using var all = new VisionLanguageEngine(options.Folder, Options(options, looksOnce: false, sequences: 1), context);
+        await using var once = new VisionLanguageEngine(options.Folder, Options(options, looksOnce: true, sequences: 2), context);
         await using ICompiledPolicy allTiles = await all.CompileAsync(policy, CancellationToken.None).ConfigureAwait(false);
         await using ICompiledPolicy oneFirst = await once.CompileAsync(policy, CancellationToken.None).ConfigureAwait(false);
         var looks = new List<Look>();
@@ -54,8 +54,8 @@ internal static class LookComparison
         Report(options, looks, output);
     }
 
-    private static VisionLanguageEngineOptions Options(AnswerOptions options, bool alwaysUseAllTiles, int sequences) =>
-        new() { Mode = VisionLanguageMode.Fast, MaximumTiles = options.Tiles, AlwaysUseAllTiles = alwaysUseAllTiles, Sequences = sequences };
+    private static VisionLanguageEngineOptions Options(AnswerOptions options, bool looksOnce, int sequences) =>
+        new() { Mode = VisionLanguageMode.Fast, MaximumTiles = options.Tiles, LooksOnceFirst = looksOnce, Sequences = sequences };
 
     private static Decision Verdict(SafetyPolicy policy, FrameAssessment assessment) => policy.Categories.Zip(assessment.Categories)
         .Min(pair => pair.Second.Score is not { } score ? Decision.Allow : score >= pair.First.BlockAt ? Decision.Block : score >= pair.First.ReviewAt ? Decision.Review : Decision.Allow);
