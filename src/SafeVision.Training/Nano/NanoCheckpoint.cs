@@ -1,8 +1,6 @@
 using System.Text.Json.Nodes;
 using SafeVision.Models;
 using SafeVision.Training.Networks;
-using SafeVision.Training.Starter;
-using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 
@@ -62,57 +60,20 @@ internal static class NanoCheckpoint
     /// <summary>Writes the folder.</summary>
     public static void Write(string folder, NanoWords words, ModelPackage tower, long seed)
     {
-        Directory.CreateDirectory(folder);
+        using var checkpoint = new NewCheckpoint(folder, seed);
         string[] marks = [.. s_marks, .. CategoryMarks];
         Dictionary<string, int> vocabulary = WordTokenizer.Vocabulary([.. Words, .. words.Names.Select(NanoWords.Spelled), .. words.Groups.Select(group => NanoWords.Spelled(group.Word))]);
-        int first = vocabulary.Count, rows = (first + marks.Length + 31) / 32 * 32;
-        StarterCheckpoint.WriteJson(folder, "tokenizer.json", WordTokenizer.Json(vocabulary, marks, pattern: null));
-        StarterCheckpoint.WriteJson(folder, "tokenizer_config.json", new JsonObject
-        {
-            ["tokenizer_class"] = "PreTrainedTokenizerFast",
-            ["chat_template"] = ChatTemplate,
-            ["eos_token"] = "<|end|>",
-            ["pad_token"] = "<|pad|>",
-            ["context_image_token"] = "<|image|>",
-        });
-        StarterCheckpoint.WriteJson(folder, "generation_config.json", new JsonObject { ["eos_token_id"] = first + 1, ["pad_token_id"] = first, ["do_sample"] = false });
-        StarterCheckpoint.WriteJson(folder, "preprocessor_config.json", new JsonObject
-        {
-            ["image_processor_type"] = "EfficientNetImageProcessor",
-            ["do_resize"] = true,
-            ["size"] = new JsonObject { ["height"] = NanoScenes.ImageSize, ["width"] = NanoScenes.ImageSize },
-            ["resample"] = 3,
-            ["do_rescale"] = true,
-            ["rescale_factor"] = 1.0 / 255,
-            ["do_normalize"] = true,
-            ["image_mean"] = new JsonArray(0.485, 0.456, 0.406),
-            ["image_std"] = new JsonArray(0.229, 0.224, 0.225),
-        });
-        StarterCheckpoint.WriteJson(folder, "config.json", new JsonObject
+        checkpoint.WriteTokenizer(vocabulary, marks, pattern: null, "<|end|>", new JsonObject { ["tokenizer_class"] = "PreTrainedTokenizerFast", ["chat_template"] = ChatTemplate, ["context_image_token"] = "<|image|>" });
+        checkpoint.WritePreprocessor(new JsonObject { ["image_processor_type"] = "EfficientNetImageProcessor" }, NanoScenes.ImageSize);
+        checkpoint.Write("config.json", new JsonObject
         {
             ["architectures"] = new JsonArray("SafeVisionNano"),
             ["model_type"] = CellTower.ModelType,
-            ["image_token_id"] = first + 3,
+            ["image_token_id"] = checkpoint.MarkId(marks, "<|image|>"),
             ["image_seq_length"] = NanoScenes.Cells,
             ["tie_word_embeddings"] = true,
             ["dtype"] = "float32",
-            ["text_config"] = new JsonObject
-            {
-                ["model_type"] = "llama",
-                ["hidden_size"] = Width,
-                ["intermediate_size"] = Inner,
-                ["num_hidden_layers"] = Layers,
-                ["num_attention_heads"] = Heads,
-                ["num_key_value_heads"] = Heads,
-                ["vocab_size"] = rows,
-                ["hidden_act"] = "silu",
-                ["max_position_embeddings"] = 1024,
-                ["rms_norm_eps"] = 1e-6,
-                ["eos_token_id"] = first + 1,
-                ["pad_token_id"] = first,
-                ["tie_word_embeddings"] = true,
-                ["rope_parameters"] = new JsonObject { ["rope_theta"] = 10000.0, ["rope_type"] = "default" },
-            },
+            ["text_config"] = checkpoint.TextConfig("llama", Width, Inner, Layers, Heads, 1024),
             ["vision_config"] = new JsonObject
             {
                 ["model_type"] = "efficientnet-lite",
@@ -120,52 +81,36 @@ internal static class NanoCheckpoint
                 ["stages"] = new JsonArray([.. s_stages.Select(row => (JsonNode)new JsonArray([.. row.Select(number => (JsonNode)number)]))]),
             },
         });
-        File.WriteAllText(Path.Combine(folder, "safevision-prompt.yaml"), PromptFile);
         words.Write(Path.Combine(folder, "safevision-words.tsv"));
-        using NetworkWeights weights = Weights(rows, tower, seed);
-        weights.Save(folder);
+        TowerWeights.AddTo(checkpoint.Weights, tower);
+        AddWeights(checkpoint);
+        checkpoint.Save(PromptFile);
     }
 
-    private static NetworkWeights Weights(int rows, ModelPackage tower, long seed)
+    private static void AddWeights(NewCheckpoint checkpoint)
     {
-        var weights = new NetworkWeights();
-        TowerWeights.AddTo(weights, tower);
-        using var generator = new Generator((ulong)seed);
-        Matrix("model.language_model.embed_tokens", rows, Width, 0.02);
+        checkpoint.AddMatrix("model.language_model.embed_tokens", checkpoint.Rows, Width, 0.02);
         for (int layer = 0; layer < Layers; layer++)
         {
             string name = $"model.language_model.layers.{layer}.";
-            Fill($"{name}input_layernorm.weight", 1, Width);
-            Fill($"{name}post_attention_layernorm.weight", 1, Width);
-            Matrix($"{name}self_attn.q_proj", Width, Width);
-            Matrix($"{name}self_attn.k_proj", Width, Width);
-            Matrix($"{name}self_attn.v_proj", Width, Width);
-            Matrix($"{name}self_attn.o_proj", Width, Width, 0.5 / Math.Sqrt(Width));
-            Matrix($"{name}mlp.gate_proj", Inner, Width);
-            Matrix($"{name}mlp.up_proj", Inner, Width);
-            Matrix($"{name}mlp.down_proj", Width, Inner, 0.5 / Math.Sqrt(Inner));
+            checkpoint.AddConstant($"{name}input_layernorm.weight", 1, Width);
+            checkpoint.AddConstant($"{name}post_attention_layernorm.weight", 1, Width);
+            checkpoint.AddMatrix($"{name}self_attn.q_proj", Width, Width);
+            checkpoint.AddMatrix($"{name}self_attn.k_proj", Width, Width);
+            checkpoint.AddMatrix($"{name}self_attn.v_proj", Width, Width);
+            checkpoint.AddMatrix($"{name}self_attn.o_proj", Width, Width, 0.5 / Math.Sqrt(Width));
+            checkpoint.AddMatrix($"{name}mlp.gate_proj", Inner, Width);
+            checkpoint.AddMatrix($"{name}mlp.up_proj", Inner, Width);
+            checkpoint.AddMatrix($"{name}mlp.down_proj", Width, Inner, 0.5 / Math.Sqrt(Inner));
         }
 
-        Fill("model.language_model.norm.weight", 1, Width);
-        Fill($"{CellTower.Projector}mean", 0, NanoScenes.Width);
-        Fill($"{CellTower.Projector}scale", 1, NanoScenes.Width);
-        Linear($"{CellTower.Projector}linear_1", Middle, NanoScenes.Width);
-        Linear($"{CellTower.Projector}linear_2", Width, Middle);
+        checkpoint.AddConstant("model.language_model.norm.weight", 1, Width);
+        checkpoint.AddConstant($"{CellTower.Projector}mean", 0, NanoScenes.Width);
+        checkpoint.AddConstant($"{CellTower.Projector}scale", 1, NanoScenes.Width);
+        checkpoint.AddLinear($"{CellTower.Projector}linear_1", Middle, NanoScenes.Width);
+        checkpoint.AddLinear($"{CellTower.Projector}linear_2", Width, Middle);
 
         // A place is its row and its column, so that what is learnt of one cell of a row helps the others.
-        Tensor rowsOf = randn(7, 1, Width, generator: generator) * 0.35, columns = randn(1, 7, Width, generator: generator) * 0.35;
-        weights.Add($"{CellTower.Projector}position_embeddings", (rowsOf + columns).reshape(NanoScenes.Cells, Width));
-        return weights;
-
-        void Matrix(string name, int outputs, int inputs, double? deviation = null) =>
-            weights.Add($"{name}.weight", randn(outputs, inputs, generator: generator) * (deviation ?? 1 / Math.Sqrt(inputs)));
-
-        void Linear(string name, int outputs, int inputs)
-        {
-            Matrix(name, outputs, inputs);
-            Fill($"{name}.bias", 0, outputs);
-        }
-
-        void Fill(string name, double value, int length) => weights.Add(name, full(length, (float)value));
+        checkpoint.Weights.Add($"{CellTower.Projector}position_embeddings", checkpoint.Normal(0.35, 7, 1, Width).Plus(checkpoint.Normal(0.35, 1, 7, Width)).reshape(NanoScenes.Cells, Width));
     }
 }

@@ -8,6 +8,7 @@ namespace SafeVision.Training.Networks;
 /// <see cref="Scalar"/> for each number, also for the hidden factor of a sum, and nothing keeps it alive while native code
 /// reads it: once in some hundred thousand calls a collection frees it too early. Here it lives until the call is over.
 /// </summary>
+#pragma warning disable RS0030 // this is the one place that makes scalars, and keeps them
 internal static class Arithmetic
 {
     public static Tensor Plus(this Tensor x, Tensor y)
@@ -75,6 +76,13 @@ internal static class Arithmetic
     {
         using Scalar scalar = number;
         return x.masked_fill(mask, scalar);
+    }
+
+    /// <summary>x, and a number at some places of its last dimension.</summary>
+    public static Tensor FilledAt(this Tensor x, Tensor places, double number)
+    {
+        using Scalar scalar = number;
+        return x.index_fill(-1, places, scalar);
     }
 
     /// <summary>x ← x · number.</summary>

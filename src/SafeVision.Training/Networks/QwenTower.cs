@@ -48,7 +48,7 @@ internal sealed class QwenTower(NetworkWeights weights, QwenTowerShape shape) : 
         Tensor places = tensor(order, device: device), hidden = patches.view(rows * columns, square, -1).index_select(0, places).flatten(0, 1); // [patches, width]
         (Tensor cosine, Tensor sine) = Rotation(rows, columns, order, device);
         Tensor window = tensor(windows.SelectMany(own => Enumerable.Repeat(own, square)).ToArray(), device: device);
-        Tensor apart = zeros(window.shape[0], window.shape[0], device: device).masked_fill(window.unsqueeze(0).ne(window.unsqueeze(1)), -1e30f).to(weights.Products);
+        Tensor apart = zeros(window.shape[0], window.shape[0], device: device).Filled(window.unsqueeze(0).ne(window.unsqueeze(1)), -1e30f).to(weights.Products);
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{Tower}blocks.{layer}.";
@@ -107,7 +107,7 @@ internal sealed class QwenTower(NetworkWeights weights, QwenTowerShape shape) : 
             }
         }
 
-        Tensor rates = arange(0, size / 2, 2, dtype: ScalarType.Float32, device: device).Times(-Math.Log(10000) / (size / 2)).exp();
+        Tensor rates = tensor(Enumerable.Range(0, (size / 2 + 1) / 2).Select(i => 2f * i).ToArray(), device: device).Times(-Math.Log(10000) / (size / 2)).exp();
         Tensor angles = cat([tensor(rowOf, device: device).unsqueeze(1) * rates, tensor(columnOf, device: device).unsqueeze(1) * rates], -1); // [patches, size / 2]
         angles = cat([angles, angles], -1);
         return (angles.cos(), angles.sin());

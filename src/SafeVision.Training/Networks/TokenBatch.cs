@@ -34,7 +34,7 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     {
         get
         {
-            using Tensor any = Labels.ne(SupervisedObjective.Ignored).any(0);
+            using Tensor any = Labels.IsNot(SupervisedObjective.Ignored).any(0);
             return Math.Max(0, Array.IndexOf(any.cpu().data<bool>().ToArray(), true) - 1);
         }
     }

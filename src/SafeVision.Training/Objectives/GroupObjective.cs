@@ -115,7 +115,7 @@ public sealed class GroupObjective
         if (Beta != 0)
         {
             Tensor distance = reference - policy; // the third estimator of Schulman's note on approximating KL
-            terms -= (distance.exp() - distance - 1) * Beta;
+            terms -= (distance.exp() - distance).Plus(-1).Times(Beta);
         }
 
         return Aggregate(terms * counted, counted, used, groups).neg();
@@ -127,11 +127,11 @@ public sealed class GroupObjective
         switch (Aggregation)
         {
             case TokenAggregation.AnswerMean:
-                return (terms.sum(1) / counted.sum(1).AtLeast(1)).sum() / answers;
+                return (terms.sum(1) / counted.sum(1).AtLeast(1)).sum().Times(1.0 / answers);
             case TokenAggregation.AllowedLength:
-                return terms.sum() / ((double)answers * AllowedLength);
+                return terms.sum().Times(1 / ((double)answers * AllowedLength));
             case TokenAggregation.AnswerSum:
-                return terms.sum() / answers;
+                return terms.sum().Times(1.0 / answers);
             case TokenAggregation.TokenMean:
                 return terms.sum() / counted.sum().AtLeast(1);
             default:
@@ -140,10 +140,10 @@ public sealed class GroupObjective
                 foreach (long prompt in prompts)
                 {
                     Tensor rows = tensor(groups.ToArray().Select((group, i) => (group, i)).Where(pair => pair.group == prompt).Select(pair => (long)pair.i).ToArray());
-                    total += terms.index_select(0, rows).sum() / counted.index_select(0, rows).sum().AtLeast(1);
+                    total = total.Plus(terms.index_select(0, rows).sum() / counted.index_select(0, rows).sum().AtLeast(1));
                 }
 
-                return total / prompts.Length;
+                return total.Times(1.0 / prompts.Length);
         }
     }
 

@@ -1,3 +1,4 @@
+using SafeVision.Training.Networks;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Objectives;
@@ -53,19 +54,21 @@ public sealed class PreferenceObjective
         Tensor margin = better - worse;
         Tensor pairs = Kind switch
         {
-            PreferenceLoss.Sigmoid => (nn.functional.logsigmoid(margin * Beta) * -(1 - LabelSmoothing)) - (nn.functional.logsigmoid(margin * -Beta) * LabelSmoothing),
-            PreferenceLoss.Robust => ((nn.functional.logsigmoid(margin * Beta) * -(1 - LabelSmoothing)) + (nn.functional.logsigmoid(margin * -Beta) * LabelSmoothing)) / (1 - (2 * LabelSmoothing)),
-            PreferenceLoss.Hinge => nn.functional.relu(1 - (margin * Beta)),
-            _ => ((better / chosenTokens) - (worse / rejectedTokens) - (1 / (2 * Beta))).square(),
+            PreferenceLoss.Sigmoid => Weighed(LabelSmoothing),
+            PreferenceLoss.Robust => Weighed(-LabelSmoothing).Times(1 / (1 - (2 * LabelSmoothing))),
+            PreferenceLoss.Hinge => nn.functional.relu(margin.Times(-Beta).Plus(1)),
+            _ => ((better / chosenTokens) - (worse / rejectedTokens)).Plus(-1 / (2 * Beta)).square(),
         };
         Tensor loss = pairs.mean();
-        return (pairs, SupervisedWeight == 0 ? loss : loss - (chosen.sum() / chosenTokens.sum() * SupervisedWeight));
+        return (pairs, SupervisedWeight == 0 ? loss : loss.Plus((chosen.sum() / chosenTokens.sum()).Times(-SupervisedWeight)));
+
+        Tensor Weighed(double wrong) => nn.functional.logsigmoid(margin.Times(Beta)).Times(LabelSmoothing - 1) - nn.functional.logsigmoid(margin.Times(-Beta)).Times(wrong);
     }
 
     /// <summary>What an answer earns: beta times what the model holds it likelier than the reference does. [pairs].</summary>
     public Tensor Rewards(Tensor sums, Tensor referenceSums)
     {
         ArgumentNullException.ThrowIfNull(sums);
-        return (sums - referenceSums) * Beta;
+        return (sums - referenceSums).Times(Beta);
     }
 }

@@ -85,7 +85,7 @@ internal sealed class PolicyJudge(TrainableNetwork network, SampleEncoder encode
             using DisposeScope scope = NewDisposeScope();
             TokenBatch batch = encoder.Batch([.. open.Select(row => (Row(question.Prompt, [.. begun, .. written[row]]), question.Image))], isLeft: true);
             Tensor last = network.Forward(batch, cat([.. Enumerable.Repeat(features, open.Count)], features.shape[0] == 1 && encoder.Prompts.PositionRows > 1 ? 1 : 0), (int)batch.Ids.shape[1] - 1).select(1, -1); // [rows, vocabulary]
-            last = last.index_fill(-1, image, float.NegativeInfinity); // an image token in an answer would ask for an image that is not there
+            last = last.FilledAt(image, float.NegativeInfinity); // an image token in an answer would ask for an image that is not there
             long[] next = choose(last).cpu().data<long>().ToArray();
             foreach ((int place, int row) in open.ToArray().Index())
             {

@@ -1,7 +1,5 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using SafeVision.Training.Networks;
-using static TorchSharp.torch;
 
 namespace SafeVision.Training.Starter;
 
@@ -80,75 +78,38 @@ public static class StarterCheckpoint
             throw new ArgumentException($"An image must be a multiple of {TokenSide} pixels, and the width an even multiple of the heads.", nameof(options));
         }
 
-        Directory.CreateDirectory(folder);
+        using var checkpoint = new NewCheckpoint(folder, options.Seed);
         string[] marks = [.. s_marks, .. options.Marks];
-        Dictionary<string, int> vocabulary = WordTokenizer.Vocabulary(options.Words, "user", "assistant", "system");
-        int first = vocabulary.Count, rows = (first + marks.Length + 31) / 32 * 32;
-        WriteJson(folder, "tokenizer.json", WordTokenizer.Json(vocabulary, marks, WordPattern));
-        WriteJson(folder, "tokenizer_config.json", new JsonObject
+        checkpoint.WriteTokenizer(WordTokenizer.Vocabulary(options.Words, "user", "assistant", "system"), marks, WordPattern, "<|im_end|>", new JsonObject
         {
             ["tokenizer_class"] = "Qwen2Tokenizer",
             ["chat_template"] = ChatTemplate,
-            ["eos_token"] = "<|im_end|>",
-            ["pad_token"] = "<|endoftext|>",
             ["start_image_token"] = "<img>",
             ["end_image_token"] = "</img>",
             ["context_image_token"] = "<IMG_CONTEXT>",
         });
-        WriteJson(folder, "generation_config.json", new JsonObject { ["eos_token_id"] = first + 2, ["pad_token_id"] = first, ["do_sample"] = false });
-        WriteJson(folder, "preprocessor_config.json", new JsonObject
-        {
-            ["image_processor_type"] = "GotOcr2ImageProcessorFast",
-            ["crop_to_patches"] = false,
-            ["min_patches"] = 1,
-            ["max_patches"] = 1,
-            ["do_convert_rgb"] = true,
-            ["do_resize"] = true,
-            ["size"] = new JsonObject { ["height"] = options.ImageSize, ["width"] = options.ImageSize },
-            ["resample"] = 3,
-            ["do_rescale"] = true,
-            ["rescale_factor"] = 1.0 / 255,
-            ["do_normalize"] = true,
-            ["image_mean"] = new JsonArray(0.485, 0.456, 0.406),
-            ["image_std"] = new JsonArray(0.229, 0.224, 0.225),
-        });
-        WriteJson(folder, "config.json", Config(options, first, rows));
-        File.WriteAllText(Path.Combine(folder, "safevision-prompt.yaml"), PromptFile);
-        using NetworkWeights weights = Weights(options, rows);
-        weights.Save(folder);
+        checkpoint.WritePreprocessor(
+            new JsonObject { ["image_processor_type"] = "GotOcr2ImageProcessorFast", ["crop_to_patches"] = false, ["min_patches"] = 1, ["max_patches"] = 1, ["do_convert_rgb"] = true }, options.ImageSize);
+        JsonObject text = checkpoint.TextConfig("qwen2", options.Width, 3 * options.Width, options.Layers, options.Heads, 2048);
+        (text["architectures"], text["use_sliding_window"]) = (new JsonArray("Qwen2ForCausalLM"), false);
+        checkpoint.Write("config.json", Config(options, checkpoint.MarkId(marks, "<IMG_CONTEXT>"), text));
+        AddWeights(checkpoint, options);
+        checkpoint.Save(PromptFile);
     }
 
-    private static JsonObject Config(StarterOptions options, int first, int rows) => new()
+    private static JsonObject Config(StarterOptions options, int imageToken, JsonObject text) => new()
     {
         ["architectures"] = new JsonArray("InternVLForConditionalGeneration"),
         ["model_type"] = "internvl",
         ["downsample_ratio"] = 0.5,
         ["image_seq_length"] = options.ImageSize / TokenSide * (options.ImageSize / TokenSide),
-        ["image_token_id"] = first + 5,
+        ["image_token_id"] = imageToken,
         ["projector_hidden_act"] = "gelu",
         ["vision_feature_layer"] = -1,
         ["vision_feature_select_strategy"] = "default",
         ["tie_word_embeddings"] = true,
         ["dtype"] = "float32",
-        ["text_config"] = new JsonObject
-        {
-            ["model_type"] = "qwen2",
-            ["architectures"] = new JsonArray("Qwen2ForCausalLM"),
-            ["hidden_size"] = options.Width,
-            ["intermediate_size"] = 3 * options.Width,
-            ["num_hidden_layers"] = options.Layers,
-            ["num_attention_heads"] = options.Heads,
-            ["num_key_value_heads"] = options.Heads,
-            ["vocab_size"] = rows,
-            ["hidden_act"] = "silu",
-            ["max_position_embeddings"] = 2048,
-            ["rms_norm_eps"] = 1e-6,
-            ["eos_token_id"] = first + 2,
-            ["pad_token_id"] = first,
-            ["tie_word_embeddings"] = true,
-            ["use_sliding_window"] = false,
-            ["rope_parameters"] = new JsonObject { ["rope_theta"] = 10000.0, ["rope_type"] = "default" },
-        },
+        ["text_config"] = text,
         ["vision_config"] = new JsonObject
         {
             ["model_type"] = "internvl_vision",
@@ -171,64 +132,47 @@ public static class StarterCheckpoint
     };
 
     /// <summary>Matrices from a normal distribution of 0.02, or that of their fan-in where layers are few; norms 1, biases 0.</summary>
-    private static NetworkWeights Weights(StarterOptions options, int rows)
+    private static void AddWeights(NewCheckpoint checkpoint, StarterOptions options)
     {
-        var weights = new NetworkWeights();
-        using var generator = new Generator((ulong)options.Seed);
         int width = options.Width, side = options.ImageSize / Patch;
         const string Tower = "model.vision_tower.";
-        Matrix("model.language_model.embed_tokens", rows, width, 0.02);
+        checkpoint.AddMatrix("model.language_model.embed_tokens", checkpoint.Rows, width, 0.02);
         for (int layer = 0; layer < options.Layers; layer++)
         {
             string text = $"model.language_model.layers.{layer}.", vision = $"{Tower}encoder.layer.{layer}.";
-            Fill($"{text}input_layernorm.weight", 1, width);
-            Fill($"{text}post_attention_layernorm.weight", 1, width);
+            checkpoint.AddConstant($"{text}input_layernorm.weight", 1, width);
+            checkpoint.AddConstant($"{text}post_attention_layernorm.weight", 1, width);
             foreach (string name in new[] { "q", "k", "v" })
             {
-                Linear($"{text}self_attn.{name}_proj", width, width);
-                Linear($"{vision}attention.{name}_proj", width, width);
+                checkpoint.AddLinear($"{text}self_attn.{name}_proj", width, width);
+                checkpoint.AddLinear($"{vision}attention.{name}_proj", width, width);
             }
 
-            Matrix($"{text}self_attn.o_proj", width, width);
-            Matrix($"{text}mlp.gate_proj", 3 * width, width);
-            Matrix($"{text}mlp.up_proj", 3 * width, width);
-            Matrix($"{text}mlp.down_proj", width, 3 * width);
-            Linear($"{vision}attention.projection_layer", width, width);
-            Linear($"{vision}mlp.fc1", 4 * width, width);
-            Linear($"{vision}mlp.fc2", width, 4 * width);
+            checkpoint.AddMatrix($"{text}self_attn.o_proj", width, width);
+            checkpoint.AddMatrix($"{text}mlp.gate_proj", 3 * width, width);
+            checkpoint.AddMatrix($"{text}mlp.up_proj", 3 * width, width);
+            checkpoint.AddMatrix($"{text}mlp.down_proj", width, 3 * width);
+            checkpoint.AddLinear($"{vision}attention.projection_layer", width, width);
+            checkpoint.AddLinear($"{vision}mlp.fc1", 4 * width, width);
+            checkpoint.AddLinear($"{vision}mlp.fc2", width, 4 * width);
             foreach (string norm in new[] { "layernorm_before", "layernorm_after" })
             {
-                Fill($"{vision}{norm}.weight", 1, width);
-                Fill($"{vision}{norm}.bias", 0, width);
+                checkpoint.AddConstant($"{vision}{norm}.weight", 1, width);
+                checkpoint.AddConstant($"{vision}{norm}.bias", 0, width);
             }
 
-            Fill($"{vision}lambda_1", 1, width);
-            Fill($"{vision}lambda_2", 1, width);
+            checkpoint.AddConstant($"{vision}lambda_1", 1, width);
+            checkpoint.AddConstant($"{vision}lambda_2", 1, width);
         }
 
-        Fill("model.language_model.norm.weight", 1, width);
-        weights.Add($"{Tower}embeddings.patch_embeddings.projection.weight", randn(width, 3, Patch, Patch, generator: generator) / Math.Sqrt(3 * Patch * Patch));
-        Fill($"{Tower}embeddings.patch_embeddings.projection.bias", 0, width);
-        weights.Add($"{Tower}embeddings.cls_token", randn(1, 1, width, generator: generator) * 0.02);
-        weights.Add($"{Tower}embeddings.position_embeddings", randn(1, (side * side) + 1, width, generator: generator) * 0.1);
-        Fill("model.multi_modal_projector.layer_norm.weight", 1, 4 * width);
-        Fill("model.multi_modal_projector.layer_norm.bias", 0, 4 * width);
-        Linear("model.multi_modal_projector.linear_1", width, 4 * width);
-        Linear("model.multi_modal_projector.linear_2", width, width);
-        return weights;
-
-        void Matrix(string name, int outputs, int inputs, double? deviation = null) =>
-            weights.Add($"{name}.weight", randn(outputs, inputs, generator: generator) * (deviation ?? 1 / Math.Sqrt(inputs)));
-
-        void Linear(string name, int outputs, int inputs)
-        {
-            Matrix(name, outputs, inputs);
-            Fill($"{name}.bias", 0, outputs);
-        }
-
-        void Fill(string name, double value, int length) => weights.Add(name, full(length, (float)value));
+        checkpoint.AddConstant("model.language_model.norm.weight", 1, width);
+        checkpoint.Weights.Add($"{Tower}embeddings.patch_embeddings.projection.weight", checkpoint.Normal(1 / Math.Sqrt(3 * Patch * Patch), width, 3, Patch, Patch));
+        checkpoint.AddConstant($"{Tower}embeddings.patch_embeddings.projection.bias", 0, width);
+        checkpoint.Weights.Add($"{Tower}embeddings.cls_token", checkpoint.Normal(0.02, 1, 1, width));
+        checkpoint.Weights.Add($"{Tower}embeddings.position_embeddings", checkpoint.Normal(0.1, 1, (side * side) + 1, width));
+        checkpoint.AddConstant("model.multi_modal_projector.layer_norm.weight", 1, 4 * width);
+        checkpoint.AddConstant("model.multi_modal_projector.layer_norm.bias", 0, 4 * width);
+        checkpoint.AddLinear("model.multi_modal_projector.linear_1", width, 4 * width);
+        checkpoint.AddLinear("model.multi_modal_projector.linear_2", width, width);
     }
-
-    internal static void WriteJson(string folder, string name, JsonObject content) =>
-        File.WriteAllText(Path.Combine(folder, name), content.ToJsonString(new JsonSerializerOptions { WriteIndented = true }));
 }

@@ -1,6 +1,6 @@
 using System.Text.Json.Nodes;
 
-namespace SafeVision.Training.Starter;
+namespace SafeVision.Training.Networks;
 
 /// <summary>A tokenizer in which each known word is one token, in the form of tokenizer.json.</summary>
 internal static class WordTokenizer
