@@ -50,10 +50,10 @@ internal static class ConvertCommand
         ConversionResult result = await ConvertProgress.RunAsync(progress => ModelConverter.ConvertAsync(options, progress, cancellationToken));
         await output.WriteLineAsync(FormattableString.Invariant(
             $"{options.Destination}: {result.Manifest.Id} ({result.Family}), {result.Manifest.Bytes / 1e6:0.0} MB, sha256 {result.Manifest.Sha256}"));
-        if (options.Calibration is null)
+        if (result.LargestDifference is { } difference)
         {
             await output.WriteLineAsync(FormattableString.Invariant(
-                $"ONNX Runtime and a reference computation of the network differ by {result.LargestDifference:0.0e+0} at most."));
+                $"ONNX Runtime and a reference computation of the network differ by {difference:0.0e+0} at most."));
         }
 
         await output.WriteAsync(Loss(result.Manifest));

@@ -82,5 +82,5 @@ public enum ConversionStage
 /// <summary>A finished conversion.</summary>
 /// <param name="Manifest">The manifest that was written.</param>
 /// <param name="Family">The family that read the checkpoint.</param>
-/// <param name="LargestDifference">The largest difference between ONNX Runtime and the reference computation, relative to the largest number of an output; where weights are rounded to few bits: the root of the squared differences of a layer by that of the squares.</param>
-public sealed record ConversionResult(ModelManifest Manifest, string Family, double LargestDifference);
+/// <param name="LargestDifference">The largest difference between ONNX Runtime and the reference computation, relative to the largest number of an output; where weights are rounded to few bits: the root of the squared differences of a layer by that of the squares. Null of a calibrated model, which is compared with the one that it was made of: see <see cref="ModelConversion.PrecisionLoss"/>.</param>
+public sealed record ConversionResult(ModelManifest Manifest, string Family, double? LargestDifference);

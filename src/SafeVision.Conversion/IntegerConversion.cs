@@ -82,7 +82,7 @@ internal sealed class IntegerConversion(string source, string images, string des
         };
         File.WriteAllText(Path.Combine(folder.Path, ModelManifest.FileName), manifest.ToJson());
         folder.Complete();
-        return new ConversionResult(manifest, "integers", loss.LargestLogitDifference);
+        return new ConversionResult(manifest, "integers", LargestDifference: null);
     }
 
     /// <summary>What the model takes of each image: its own crop.</summary>

@@ -30,7 +30,7 @@ public static class ModelConverter
     /// <param name="source">The checkpoint's folder, or a file in it.</param>
     /// <param name="family">One of <see cref="Families"/>; null: found out from the checkpoint.</param>
     /// <exception cref="CheckpointException">It is of no family that is known.</exception>
-    public static string PrecisionFor(string source, string? family = null) => ModelFamilies.Find(FolderOf(source), family) is IVisionLanguageFamily ? "int8" : "float32";
+    public static string PrecisionFor(string source, string? family = null) => ModelFamilies.Find(FolderOf(source), family) is FamilyNetwork ? "int8" : "float32";
 
     /// <summary>
     /// Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
@@ -67,7 +67,7 @@ public static class ModelConverter
 
         IModelFamily found = ModelFamilies.Find(source, options.Family);
         CompanionFiles.Find(source); // before hours of work: what travels along must be readable
-        if (found is not IVisionLanguageFamily && (options.Adapter is not null || options.NewTokens.Count > 0))
+        if (found is not FamilyNetwork && (options.Adapter is not null || options.NewTokens.Count > 0))
         {
             throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is none.");
         }
@@ -75,7 +75,7 @@ public static class ModelConverter
         return found switch
         {
             IEncoderFamily family => new EncoderConversion(family, source, options, Report).Run(cancellationToken),
-            IVisionLanguageFamily family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
+            FamilyNetwork family => await new VisionLanguageConversion(family, source, options, Report).RunAsync(cancellationToken).ConfigureAwait(false),
             _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),
         };
     }

@@ -37,11 +37,20 @@ internal static class Fixture
         File.WriteAllText(path, json.ToJsonString());
     }
 
-    /// <summary>Sets a property, given as JSON, by its name or by its parent's and its own with a dot between.</summary>
+    /// <summary>Sets a property, given as JSON, by its name, behind those of its parents with dots between.</summary>
     public static void Set(JsonObject json, string path, string value)
     {
         string[] names = path.Split('.');
-        (names.Length == 1 ? json : json[names[0]]!)[names[^1]] = JsonNode.Parse(value);
+        names[..^1].Aggregate((JsonNode)json, (part, name) => part[name]!)[names[^1]] = JsonNode.Parse(value);
+    }
+
+    /// <summary>Asserts that the checkpoint in a folder's <c>source</c> is refused, with words of the message, and nothing is left behind.</summary>
+    public static async Task RefusesAsync(TemporaryFolder folder, string message, string precision = "float32")
+    {
+        CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
+            new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model"), Precision = precision }));
+        Assert.Contains(message, exception.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(folder.PathOf("model")));
     }
 
     /// <summary>A configuration, as a checkpoint's file would be read.</summary>

@@ -15,7 +15,7 @@ public sealed class ModelConverterTests
         TinyCheckpoint.WriteEfficientNet(folder.PathOf("source"));
         ConversionResult result = await ConvertAsync(folder);
         Assert.Equal("efficientnet-lite", result.Family);
-        Assert.InRange(result.LargestDifference, 0, 1e-5);
+        Assert.InRange(result.LargestDifference!.Value, 0, 1e-5);
         Assert.Equal(["cat", "dog", "neither"], result.Manifest.Labels);
 
         ModelPackage package = ModelPackage.Open(folder.PathOf("model"));
@@ -41,7 +41,7 @@ public sealed class ModelConverterTests
         options.Precision = precision;
         ConversionResult result = await ModelConverter.ConvertAsync(options);
         Assert.Equal(("as stored", "whole"), (result.Manifest.Converted!.Options["precision"], result.Manifest.Converted.Options["verified"]));
-        Assert.InRange(result.LargestDifference, 0, 1e-5);
+        Assert.InRange(result.LargestDifference!.Value, 0, 1e-5);
         Assert.Null(result.Manifest.Converted.PrecisionLoss);
 
         using var model = new ModelRunner(folder.PathOf("model"));

@@ -12,7 +12,7 @@ internal static class GgufExport
 {
     public static void Write(string checkpoint, string path, TextWriter output)
     {
-        if (ModelFamilies.Find(checkpoint, null) is not IVisionLanguageFamily family)
+        if (ModelFamilies.Find(checkpoint, null) is not FamilyNetwork family)
         {
             throw new NotSupportedException($"{checkpoint} is no vision-language model.");
         }

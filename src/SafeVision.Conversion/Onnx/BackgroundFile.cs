@@ -7,7 +7,7 @@ namespace SafeVision.Conversion.Onnx;
 /// A new file that another thread writes and hashes, while the one that makes its content goes on. What fails there is
 /// thrown by the next write, or at the end.
 /// </summary>
-internal sealed class BackgroundFile : Stream
+internal sealed class BackgroundFile : ForwardStream
 {
     private const int BufferSize = 4 << 20;
     private const int MostBuffers = 4;
@@ -19,7 +19,6 @@ internal sealed class BackgroundFile : Stream
     private readonly Thread _writer;
     private byte[] _buffer = new byte[BufferSize];
     private int _used;
-    private long _length;
     private volatile Exception? _failure;
 
     public BackgroundFile(string path)
@@ -29,25 +28,9 @@ internal sealed class BackgroundFile : Stream
         _writer.Start();
     }
 
-    public override bool CanRead => false;
-
-    public override bool CanSeek => false;
-
-    public override bool CanWrite => true;
-
-    public override long Length => _length;
-
-    public override long Position
-    {
-        get => _length;
-        set => throw new NotSupportedException();
-    }
-
-    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
-
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        _length += buffer.Length;
+        Written += buffer.Length;
         while (!buffer.IsEmpty)
         {
             int count = Math.Min(buffer.Length, BufferSize - _used);
@@ -70,16 +53,6 @@ internal sealed class BackgroundFile : Stream
         _file.Flush(flushToDisk: true);
         return Convert.ToHexStringLower(_hash.GetHashAndReset());
     }
-
-    public override void Flush()
-    {
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     protected override void Dispose(bool disposing)
     {

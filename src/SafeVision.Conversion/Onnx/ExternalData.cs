@@ -55,34 +55,46 @@ internal static class ExternalData
 internal sealed record DeferredTensor(TensorProto Proto, long Length, Action<Stream> Write);
 
 /// <summary>Tells how much was written, and ends the writing when it is cancelled.</summary>
-internal sealed class MeasuredStream(Stream inner, Action<long> written, CancellationToken cancellationToken) : Stream
+internal sealed class MeasuredStream(Stream inner, Action<long> written, CancellationToken cancellationToken) : ForwardStream
 {
-    private long _written;
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        inner.Write(buffer);
+        Written += buffer.Length;
+        written(Written);
+    }
 
+    public override void Flush() => inner.Flush();
+}
+
+/// <summary>A stream that is only written, from its beginning to its end.</summary>
+internal abstract class ForwardStream : Stream
+{
     public override bool CanRead => false;
 
     public override bool CanSeek => false;
 
     public override bool CanWrite => true;
 
-    public override long Length => _written;
+    public override long Length => Written;
 
     public override long Position
     {
-        get => _written;
+        get => Written;
         set => throw new NotSupportedException();
     }
 
+    /// <summary>How many bytes were written.</summary>
+    protected long Written { get; set; }
+
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override void Write(ReadOnlySpan<byte> buffer)
-    {
-        cancellationToken.ThrowIfCancellationRequested();
-        inner.Write(buffer);
-        written(_written += buffer.Length);
-    }
+    public abstract override void Write(ReadOnlySpan<byte> buffer);
 
-    public override void Flush() => inner.Flush();
+    public override void Flush()
+    {
+    }
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 

@@ -31,7 +31,7 @@ internal sealed class ModelPreparation : IDisposable
 
     /// <summary>Reads a checkpoint with everything done to it. The result must be disposed before this.</summary>
     /// <exception cref="CheckpointException">The checkpoint is damaged, or the adapter or the tokens do not fit it.</exception>
-    public VisionLanguageModel Read(IVisionLanguageFamily family)
+    public VisionLanguageModel Read(FamilyNetwork family)
     {
         VisionLanguageModel model = family.Read(_source, _adapter);
         try

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Reads a dataset, whichever of the forms of <see cref="DatasetFormat"/> it has.</summary>
@@ -124,10 +126,25 @@ public sealed class DatasetReadOptions
     /// <summary>What labels mean that are no ids of categories: the label, in any case, and the id, or "safe".</summary>
     public IReadOnlyDictionary<string, string> LabelMap { get; set => field = value ?? throw new ArgumentNullException(nameof(value)); } = new Dictionary<string, string>();
 
-    /// <summary>Reads a JSON object of labels and ids of categories, for <see cref="LabelMap"/>.</summary>
+    /// <summary>Reads a JSON object of labels and ids of categories, for <see cref="LabelMap"/>: <c>{"gun": "Weapons_Substance_Abuse", "fine": "safe"}</c>.</summary>
     /// <param name="path">A file of at most 1 MiB.</param>
     /// <exception cref="DatasetException">There is no such file, or it is no such object.</exception>
-    public static IReadOnlyDictionary<string, string> ReadLabelMap(string path) => LabelMapFile.Read(path);
+    public static IReadOnlyDictionary<string, string> ReadLabelMap(string path)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        using DatasetText text = DatasetText.Open(path, new DatasetReadOptions { MaxFileBytes = 1 << 20 });
+        try
+        {
+            Dictionary<string, string> map = JsonSerializer.Deserialize(text.ReadToEnd(), DatasetJson.Default.DictionaryStringString) ?? [];
+            return map.Values.Any(string.IsNullOrWhiteSpace)
+                ? throw new DatasetException($"'{path}' gives a label no meaning. A meaning is the id of a category, or safe.")
+                : map;
+        }
+        catch (JsonException error)
+        {
+            throw new DatasetException($"'{path}' is no label map: line {error.LineNumber + 1}, {DatasetJson.Explain(error)}. It is an object of labels and ids of categories, such as {{\"gun\": \"Weapons_Substance_Abuse\"}}.", error);
+        }
+    }
 
     /// <summary>
     /// The ids of the categories that every sample was annotated for; null (the default) for what the dataset says, or, where

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.RegularExpressions;
 using SafeVision.Policies;
 
@@ -164,27 +163,4 @@ internal static class VisionHarmClasses
         "Normal", "Adult", "Adult_Baby", "Woman_Breast", "Sex_Organ", "Adult_Cartoon", "Grotesque", "Sexy", "Alcohol",
         "ID_Card", "Negative_Sign", "SNS", HarmCategory.Self_Harm.Id, "Shocking", "Violence",
     ];
-}
-
-/// <summary>A file that says what a dataset's labels mean: <c>{"gun": "Weapons_Substance_Abuse", "fine": "safe"}</c>.</summary>
-internal static class LabelMapFile
-{
-    private const long MostBytes = 1 << 20;
-
-    public static IReadOnlyDictionary<string, string> Read(string path)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(path);
-        using DatasetText text = DatasetText.Open(path, new DatasetReadOptions { MaxFileBytes = MostBytes });
-        try
-        {
-            Dictionary<string, string> map = JsonSerializer.Deserialize(text.ReadToEnd(), DatasetJson.Default.DictionaryStringString) ?? [];
-            return map.Values.Any(string.IsNullOrWhiteSpace)
-                ? throw new DatasetException($"'{path}' gives a label no meaning. A meaning is the id of a category, or safe.")
-                : map;
-        }
-        catch (JsonException error)
-        {
-            throw new DatasetException($"'{path}' is no label map: line {error.LineNumber + 1}, {DatasetJson.Explain(error)}. It is an object of labels and ids of categories, such as {{\"gun\": \"Weapons_Substance_Abuse\"}}.", error);
-        }
-    }
 }

@@ -18,10 +18,16 @@ public sealed class SymbolBenchmark
     private const int MostAttempts = 100;
 
     /// <summary>The policy of its nine built-in categories, unchanged: those of VisionHarm-T.</summary>
-    public static SafetyPolicy Nine => SymbolPolicies.Nine;
+    public static SafetyPolicy Nine { get; } = HarmCategory.All.Aggregate(SafetyPolicy.Define("visionharm-t", "1"), (builder, category) => builder.Category(category)).Build();
 
     /// <summary>The policy of its nine categories that no model was trained for, such as Alcohol, Gambling and Religion.</summary>
-    public static SafetyPolicy Novel => SymbolPolicies.Novel;
+    public static SafetyPolicy Novel { get; } = SafetyPolicy.Parse(NovelText, "visionharm-s-novel.yaml");
+
+    /// <summary><see cref="Novel"/> as a file.</summary>
+    internal static string NovelText => EmbeddedData.ReadText("policies/visionharm-s-novel.yaml");
+
+    /// <summary>The ids of the categories of both policies, the nine first.</summary>
+    internal static IReadOnlyList<string> KnownCategories { get; } = [.. Nine.Categories.Concat(Novel.Categories).Select(category => category.Id)];
 
     private readonly SymbolBenchmarkOptions _options;
     private readonly List<(SceneComposer Composer, DatasetSplit Split, int First, int Count)> _parts = [];
@@ -41,7 +47,7 @@ public sealed class SymbolBenchmark
             _parts.Add((new SceneComposer(inventory, focus, options.Seed), split, first, count));
         }
 
-        Categories = [.. SymbolPolicies.Categories.Where(categories.Contains)];
+        Categories = [.. KnownCategories.Where(categories.Contains)];
         Sets = [.. catalogue.Sets.Append(catalogue.LetterSet).Where(set => sets.Contains(set.Prefix) || set == catalogue.LetterSet).Distinct()];
     }
 
@@ -144,9 +150,9 @@ public sealed class SymbolBenchmark
         {
             Id = id,
             Image = $"images/{id}.png",
-            Labels = [.. SymbolPolicies.Categories.Where(categories.Contains)],
+            Labels = [.. KnownCategories.Where(categories.Contains)],
             Objects = [.. plan.Placements.Select((placement, i) => new SampleObject(placement.Thing.Name, boxes[i], placement.Categories))],
-            Reasons = SymbolPolicies.Categories.Where(plan.Reasons.ContainsKey).ToDictionary(category => category, category => plan.Reasons[category]),
+            Reasons = KnownCategories.Where(plan.Reasons.ContainsKey).ToDictionary(category => category, category => plan.Reasons[category]),
             Split = split,
             Tags = plan.Tags,
         };

@@ -113,8 +113,8 @@ internal static class SymbolDatasetWriter
         await File.WriteAllBytesAsync(Path.Combine(folder, "dataset.json"), SymbolJson.Write(header), cancellationToken).ConfigureAwait(false);
         await File.WriteAllTextAsync(Path.Combine(folder, "ATTRIBUTION.md"), SymbolAttribution.Write(header.Sets), cancellationToken).ConfigureAwait(false);
         string policies = Directory.CreateDirectory(Path.Combine(folder, "policies")).FullName;
-        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-t.yaml"), SymbolPolicies.Nine.ToYaml(), cancellationToken).ConfigureAwait(false);
-        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-s-novel.yaml"), SymbolPolicies.NovelText, cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-t.yaml"), SymbolBenchmark.Nine.ToYaml(), cancellationToken).ConfigureAwait(false);
+        await File.WriteAllTextAsync(Path.Combine(policies, "visionharm-s-novel.yaml"), SymbolBenchmark.NovelText, cancellationToken).ConfigureAwait(false);
         return header.ContentHash;
     }
 

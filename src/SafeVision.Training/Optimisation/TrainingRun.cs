@@ -29,9 +29,6 @@ public sealed class TrainingRun : IDisposable
     /// <summary>The next step's number, from 0.</summary>
     public int Step { get; private set; }
 
-    /// <summary>The optimiser.</summary>
-    public AdamW Optimiser => _optimiser;
-
     /// <summary>Takes one step.</summary>
     /// <param name="losses">Computes the loss of each micro-batch; called one after the other, each graph freed before the next.</param>
     /// <param name="backward">Computes the gradients of a loss; null: the loss does it.</param>

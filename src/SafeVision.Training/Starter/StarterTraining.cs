@@ -1,4 +1,5 @@
 using SafeVision.Evaluation.Symbols;
+using SafeVision.Training.Nano;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Objectives;
 using SafeVision.Training.Optimisation;
@@ -133,7 +134,7 @@ public sealed class StarterTraining : IDisposable
         using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
         long[] ids = [.. _beginning.Ids, .. Encode(Turn(question))];
-        Tensor last = _network.Forward(TokenBatch.Pad([new TokenRow(ids, ids)], _padding, Pixels([scene])))[0, -1];
+        Tensor last = _network.Forward(TokenBatch.Pad([new TokenRow(ids, ids)], _padding, NanoScenes.Pixels([scene])))[0, -1];
         return answers.MaxBy(answer => last[_tokenizer.Encode(answer)[0]].ToSingle())!;
     }
 
@@ -151,7 +152,7 @@ public sealed class StarterTraining : IDisposable
     }
 
     /// <summary>Each image token names what is under it, by the word embeddings that the text model reads.</summary>
-    private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(Pixels(scenes)));
+    private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(NanoScenes.Pixels(scenes)));
 
     private Tensor TileLoss(SymbolScene[] scenes, Tensor features)
     {
@@ -172,7 +173,7 @@ public sealed class StarterTraining : IDisposable
     {
         SymbolScene[] scenes = Draw(_options.Scenes);
         bool isEarly = step < 0.35 * _options.LanguageSteps;
-        Tensor pixels = Pixels(scenes);
+        Tensor pixels = NanoScenes.Pixels(scenes);
         TokenBatch batch = TokenBatch.Share(
             [.. scenes.Select(scene => (_beginning, (IReadOnlyList<TokenRow>)[.. Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene)))]))],
             _padding,
@@ -204,26 +205,6 @@ public sealed class StarterTraining : IDisposable
     }
 
     private SymbolScene[] Draw(int count) => [.. Enumerable.Range(_drawn, _drawn += count).Take(count).Select(_scenes.Draw)];
-
-    private Tensor Pixels(SymbolScene[] scenes)
-    {
-        ReadOnlySpan<float> mean = [0.485f, 0.456f, 0.406f], deviation = [0.229f, 0.224f, 0.225f];
-        int area = _side * _side;
-        float[] values = new float[scenes.Length * 3 * area]; // [scenes, 3, side, side]
-        for (int i = 0; i < scenes.Length; i++)
-        {
-            ReadOnlySpan<byte> pixels = scenes[i].Pixels.Span;
-            for (int at = 0; at < area; at++)
-            {
-                for (int channel = 0; channel < 3; channel++)
-                {
-                    values[(((i * 3) + channel) * area) + at] = ((pixels[(at * 3) + channel] / 255f) - mean[channel]) / deviation[channel];
-                }
-            }
-        }
-
-        return tensor(values, [scenes.Length, 3, _side, _side]);
-    }
 
     private long[] Encode(string text) => [.. _tokenizer.Encode(text).Select(id => (long)id)];
 }

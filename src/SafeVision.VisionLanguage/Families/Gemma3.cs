@@ -56,17 +56,9 @@ internal sealed class Gemma3 : VisionLanguageFamily
     {
         bool isGuard = configuration.Config["model_type"].Text() == Guard;
         // The guard was trained with what its template begins with behind what the tokenizer puts there.
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [Start], otherwise: null, repeatsBeginning: isGuard);
-        return new VisionLanguageProfile
+        return Profile(configuration, tokenizer, Images(configuration, options), ImageToken, ["<end_of_turn>"], marks: [Start], repeatsBeginning: isGuard, context: Context) with
         {
-            Family = Name,
-            Images = Images(configuration, options),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config.Any("image_token_index", "image_token_id"), tokenizer, ImageToken),
             JoinsImageText = true,
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<end_of_turn>"),
-            ContextLength = LanguageSettings.ContextLength(configuration, Context),
             Protocol = isGuard ? "shieldgemma" : null,
             YesNo = isGuard ? (Answer("yes_token_index", 10_784), Answer("no_token_index", 3771)) : null,
         };
@@ -196,15 +188,7 @@ internal sealed class GemmaText(JsonValue config) : TextSettings(config)
 /// <summary>What the configuration leaves out is what transformers' SiglipVisionConfig and Gemma3Config have.</summary>
 internal sealed class GemmaVision(JsonValue config) : VisionSettings(config)
 {
-    public override int Layers => Config["num_hidden_layers"].Integer(1, 512, 12);
-
-    public override int Width => Config["hidden_size"].Integer(1, 1 << 16, 768);
-
-    public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, 3072);
-
-    public override int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024, 12));
-
-    public override string Activation => Config["hidden_act"].Text("gelu_pytorch_tanh");
+    private protected override TowerDefaults Defaults => new(12, 768, 3072, 12, 16, "gelu_pytorch_tanh");
 
     public override int PatchSize => Side(Config["patch_size"], 16);
 

@@ -28,17 +28,7 @@ internal sealed class Idefics3 : VisionLanguageFamily
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         Idefics3Tiling tiling = Tiling(configuration, options);
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ImageMark], Conversation);
-        return new VisionLanguageProfile
-        {
-            Family = Name,
-            Images = Images(configuration, tiling),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config.Any("image_token_id", "image_token_index"), tokenizer, tiling.ImageMark),
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<end_of_utterance>"),
-            ContextLength = LanguageSettings.ContextLength(configuration),
-        };
+        return Profile(configuration, tokenizer, Images(configuration, tiling), tiling.ImageMark, ["<end_of_utterance>"], Conversation);
     }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
@@ -106,17 +96,7 @@ internal sealed class Idefics3 : VisionLanguageFamily
     /// <summary>SigLIP; what the file leaves out is what transformers' SmolVLMVisionConfig has.</summary>
     private sealed class Vision(JsonValue config) : VisionSettings(config)
     {
-        public override int Layers => Config["num_hidden_layers"].Integer(1, 512, 12);
-
-        public override int Width => Config["hidden_size"].Integer(1, 1 << 16, 1152);
-
-        public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, 3072);
-
-        public override int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024, 16));
-
-        public override string Activation => Config["hidden_act"].Text("gelu_pytorch_tanh");
-
-        public override int PatchSize => Config["patch_size"].Integer(1, 1024, 32);
+        private protected override TowerDefaults Defaults => new(12, 1152, 3072, 16, 32, "gelu_pytorch_tanh");
 
         public override int? ImageSize => Side(Config["image_size"], 224);
 

@@ -44,17 +44,7 @@ internal sealed class InternVl : VisionLanguageFamily
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         InternVlTiling tiling = Tiling(configuration, options);
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [tiling.ContextMark, "<image>"], otherwise: null);
-        return new VisionLanguageProfile
-        {
-            Family = Name,
-            Images = Images(configuration, tiling),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config["image_token_id"], tokenizer, tiling.ContextMark),
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|im_end|>", "<|end|>"),
-            ContextLength = LanguageSettings.ContextLength(configuration),
-        };
+        return Profile(configuration, tokenizer, Images(configuration, tiling), tiling.ContextMark, ["<|im_end|>", "<|end|>"], marks: [tiling.ContextMark, "<image>"]);
     }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>

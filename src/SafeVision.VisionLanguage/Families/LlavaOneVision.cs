@@ -19,21 +19,8 @@ internal sealed class LlavaOneVision : VisionLanguageFamily
 
     public override VisionSettings ReadVision(JsonValue config) => new Vision(config);
 
-    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
-    {
-        string token = Mark(configuration);
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [token], otherwise: null);
-        return new VisionLanguageProfile
-        {
-            Family = Name,
-            Images = Images(configuration),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config.Any("image_token_id", "image_token_index"), tokenizer, token),
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|im_end|>"),
-            ContextLength = LanguageSettings.ContextLength(configuration),
-        };
-    }
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options) =>
+        Profile(configuration, tokenizer, Images(configuration), Mark(configuration), ["<|im_end|>"]);
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static SingleTilePreparation Images(ModelConfiguration configuration)

@@ -29,21 +29,8 @@ internal sealed class Mistral3 : VisionLanguageFamily
 
     public override VisionSettings ReadVision(JsonValue config) => new PixtralVision(config);
 
-    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
-    {
-        PixtralPatching patching = Patching(configuration, options);
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [patching.ImageMark], otherwise: null);
-        return new VisionLanguageProfile
-        {
-            Family = Name,
-            Images = Images(configuration, options),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config.Any("image_token_index", "image_token_id"), tokenizer, patching.ImageMark),
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer),
-            ContextLength = LanguageSettings.ContextLength(configuration),
-        };
-    }
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options) =>
+        Profile(configuration, tokenizer, Images(configuration, options), Patching(configuration, options).ImageMark, []);
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static PixtralPreparation Images(ModelConfiguration configuration, PreparationOptions? options = null)
@@ -100,11 +87,7 @@ internal sealed class MistralText(JsonValue config) : TextSettings(config)
 /// <summary>Pixtral; what the file leaves out is what transformers' PixtralVisionConfig and Mistral3Config have.</summary>
 internal sealed class PixtralVision(JsonValue config) : VisionSettings(config)
 {
-    public override int Layers => Config["num_hidden_layers"].Integer(1, 512, 24);
-
-    public override int Width => Config["hidden_size"].Integer(1, 1 << 16, 1024);
-
-    public override int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, 4096);
+    private protected override TowerDefaults Defaults => new(24, 1024, 4096, 16, 16, "gelu");
 
     public override int Heads => Config["num_attention_heads"] is var setting && Divisor(setting.Integer(1, 1024, 16)) is var heads && Width / heads % 4 == 0
         ? heads

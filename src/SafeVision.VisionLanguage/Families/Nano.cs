@@ -35,18 +35,8 @@ internal sealed class Nano : VisionLanguageFamily
             throw configuration.Config["image_seq_length"].Wrong($"{tiling.TokensOfTile}");
         }
 
-        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, [Mark], otherwise: null);
-        return new VisionLanguageProfile
-        {
-            Family = Name,
-            Images = new InternVlPreparation(tiling, settings.Normalisation(), settings.Filter(ResampleFilter.Bicubic)),
-            ImageMark = mark,
-            ImageToken = LanguageSettings.ImageToken(configuration.Config["image_token_id"], tokenizer, Mark),
-            Conversation = conversation,
-            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, "<|end|>"),
-            ContextLength = LanguageSettings.ContextLength(configuration),
-            Words = ClosedVocabulary.Read(configuration, tokenizer),
-        };
+        var images = new InternVlPreparation(tiling, settings.Normalisation(), settings.Filter(ResampleFilter.Bicubic));
+        return Profile(configuration, tokenizer, images, Mark, ["<|end|>"]) with { Words = ClosedVocabulary.Read(configuration, tokenizer) };
     }
 
     /// <summary>A tower of convolutions: it has no layers that attend.</summary>

@@ -141,22 +141,22 @@ public abstract class VisionSettings
     public JsonValue Config { get; }
 
     /// <summary>Layers that the tower has, 1 to 512.</summary>
-    public virtual int Layers => Config["num_hidden_layers"].Integer(1, 512);
+    public virtual int Layers => Config["num_hidden_layers"].Integer(1, 512, Defaults?.Layers);
 
     /// <summary>How many of them are computed: up to the one whose tokens become features.</summary>
     public virtual int UsedLayers => Layers;
 
     /// <summary>The size of a token's vector.</summary>
-    public virtual int Width => Config["hidden_size"].Integer(1, 1 << 16);
+    public virtual int Width => Config["hidden_size"].Integer(1, 1 << 16, Defaults?.Width);
 
     /// <summary>The size between the projections of a feed-forward part.</summary>
-    public virtual int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18);
+    public virtual int Intermediate => Config["intermediate_size"].Integer(1, 1 << 18, Defaults?.Intermediate);
 
     /// <summary>Heads; they divide <see cref="Width"/>.</summary>
-    public virtual int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024));
+    public virtual int Heads => Divisor(Config["num_attention_heads"].Integer(1, 1024, Defaults?.Heads));
 
     /// <summary>The function between the projections of a feed-forward part, by its name in transformers.</summary>
-    public virtual string Activation => Config["hidden_act"].Text("gelu");
+    public virtual string Activation => Config["hidden_act"].Text(Defaults?.Activation ?? "gelu");
 
     /// <summary>Added to the variance by the norms.</summary>
     public virtual double Epsilon => Config["layer_norm_eps"].Number(1e-6);
@@ -180,7 +180,7 @@ public abstract class VisionSettings
     public virtual int Frames => 1;
 
     /// <summary>A patch's side in pixels.</summary>
-    public virtual int PatchSize => Config["patch_size"].Integer(1, 1024);
+    public virtual int PatchSize => Config["patch_size"].Integer(1, 1024, Defaults?.PatchSize);
 
     /// <summary>The side in pixels of what the tower takes; null: images of any size.</summary>
     public virtual int? ImageSize => null;
@@ -214,6 +214,9 @@ public abstract class VisionSettings
 
     private protected JsonValue Whole { get; }
 
+    /// <summary>What the family's class in transformers has where the file says nothing; null: the file must say it.</summary>
+    private protected virtual TowerDefaults? Defaults => null;
+
     private protected int Divisor(int heads) => Width % heads == 0 ? heads : throw Config.Invalid($"vectors of {Width} numbers can't be shared among {heads} heads");
 
     /// <summary>A size that is one number, or a list of height and width that are the same.</summary>
@@ -240,6 +243,9 @@ public abstract class VisionSettings
         }
     }
 }
+
+/// <summary>The sizes of a class of towers.</summary>
+internal sealed record TowerDefaults(int Layers, int Width, int Intermediate, int Heads, int PatchSize, string Activation);
 
 /// <summary>
 /// How a family's checkpoints name a tensor, and how it is called here: as transformers 5 names it, the language model behind

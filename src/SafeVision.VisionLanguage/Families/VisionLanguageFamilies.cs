@@ -73,6 +73,34 @@ public abstract class VisionLanguageFamily
     /// <summary>Reads how the model is fed.</summary>
     /// <exception cref="ModelLoadException">The configuration lacks something or contradicts itself; the message names file and key.</exception>
     internal abstract VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
+
+    /// <summary>What families have in common: an image's features stand for one token, and an answer ends with known ones.</summary>
+    /// <param name="configuration">The model's files.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    /// <param name="images">How an image becomes the vision tower's input.</param>
+    /// <param name="token">The text of the token whose embedding is replaced.</param>
+    /// <param name="ends">Marks that end a turn, beside the tokens that the configuration names.</param>
+    /// <param name="template">The chat template of folders without one; null: there is none.</param>
+    /// <param name="marks">What may stand in a rendered conversation for an image, likeliest first; null: the token.</param>
+    /// <param name="tokenId">Where the configuration states the token's id; null: in one of two usual properties.</param>
+    /// <param name="repeatsBeginning">Whether a prompt begins with the template's own beginning behind the tokenizer's.</param>
+    /// <param name="context">The context length of configurations that do not state it; null: they must.</param>
+    private protected VisionLanguageProfile Profile(
+        ModelConfiguration configuration, TextTokenizer tokenizer, IImagePreparation images, string token, string[] ends, string? template = null, string[]? marks = null,
+        JsonValue? tokenId = null, bool repeatsBeginning = false, int? context = null)
+    {
+        (ConversationTemplate conversation, string mark) = LanguageSettings.Conversation(configuration, tokenizer, marks ?? [token], template, repeatsBeginning);
+        return new VisionLanguageProfile
+        {
+            Family = Name,
+            Images = images,
+            ImageMark = mark,
+            ImageToken = LanguageSettings.ImageToken(tokenId ?? configuration.Config.Any("image_token_id", "image_token_index"), tokenizer, token),
+            Conversation = conversation,
+            StopTokens = LanguageSettings.StopTokens(configuration, tokenizer, ends),
+            ContextLength = LanguageSettings.ContextLength(configuration, context),
+        };
+    }
 }
 
 /// <summary>How a vision-language model is fed.</summary>

@@ -101,7 +101,7 @@ internal sealed class AddedTokenMatcher
             or UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark or UnicodeCategory.EnclosingMark;
 }
 
-/// <summary>Finds the longest of many texts that stands at a place. Thread-safe once built.</summary>
+/// <summary>Finds the texts of many that stand at a place. Thread-safe once built.</summary>
 internal sealed class ContentTrie
 {
     /// <summary>The longest content in UTF-16 units; it bounds the work at each place of a text.</summary>
@@ -131,6 +131,18 @@ internal sealed class ContentTrie
         _values[node] = value;
     }
 
+    /// <summary>Goes on from a node, 0 at first, by one more unit.</summary>
+    /// <param name="node">Where the units so far led.</param>
+    /// <param name="unit">The next one.</param>
+    /// <param name="value">The value of the content that ends here; -1: none does.</param>
+    /// <returns>Whether a content begins so.</returns>
+    public bool TryStep(ref int node, char unit, out int value)
+    {
+        bool isKnown = _edges.TryGetValue((node, unit), out node);
+        value = isKnown ? _values[node] : -1;
+        return isKnown;
+    }
+
     /// <summary>The longest content that stands at a place of the text, or null.</summary>
     /// <param name="text">The text.</param>
     /// <param name="start">The place.</param>
@@ -140,12 +152,12 @@ internal sealed class ContentTrie
         (int Value, int Length)? longest = null;
         ReadOnlySpan<char> units = text.Span;
         bool untrusted = false;
-        for (int node = 0, end = start; end < units.Length && _edges.TryGetValue((node, units[end]), out node); end++)
+        for (int node = 0, end = start; end < units.Length && TryStep(ref node, units[end], out int value); end++)
         {
             untrusted |= text.IsUntrustedAt(end);
-            if (_values[node] >= 0 && (!untrusted || mayUse is null || mayUse(_values[node])))
+            if (value >= 0 && (!untrusted || mayUse is null || mayUse(value)))
             {
-                longest = (_values[node], end - start + 1);
+                longest = (value, end - start + 1);
             }
         }
 

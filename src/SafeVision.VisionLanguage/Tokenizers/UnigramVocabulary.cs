@@ -11,8 +11,7 @@ internal sealed class UnigramVocabulary : PieceVocabulary
 {
     private const float UnknownPenalty = 10;
 
-    private readonly Dictionary<(int Node, char Unit), int> _edges = [];
-    private readonly List<int> _pieceOfNode = [-1];
+    private readonly ContentTrie _trie = new();
     private readonly SentencePiece[] _pieces;
     private readonly float _unknownScore;
     private readonly int _unknown;
@@ -29,7 +28,7 @@ internal sealed class UnigramVocabulary : PieceVocabulary
         {
             if (pieces[id].Kind == SentencePieceKind.Normal)
             {
-                Add(pieces[id].Text, id);
+                _trie.Add(pieces[id].Text, id);
             }
         }
     }
@@ -44,10 +43,9 @@ internal sealed class UnigramVocabulary : PieceVocabulary
         {
             Rune.DecodeFromUtf16(text[start..], out _, out length);
             bool hasCharacter = false;
-            for (int end = start, node = 0; end < text.Length && _edges.TryGetValue((node, text[end]), out node);)
+            for (int end = start, node = 0; end < text.Length && _trie.TryStep(ref node, text[end], out int id);)
             {
                 end++;
-                int id = _pieceOfNode[node];
                 if (id < 0 || forbidden?[id] == true)
                 {
                     continue;
@@ -83,24 +81,6 @@ internal sealed class UnigramVocabulary : PieceVocabulary
         {
             best[end] = (total, start, id);
         }
-    }
-
-    private void Add(string piece, int id)
-    {
-        int node = 0;
-        foreach (char unit in piece)
-        {
-            if (!_edges.TryGetValue((node, unit), out int next))
-            {
-                next = _pieceOfNode.Count;
-                _pieceOfNode.Add(-1);
-                _edges.Add((node, unit), next);
-            }
-
-            node = next;
-        }
-
-        _pieceOfNode[node] = id;
     }
 }
 

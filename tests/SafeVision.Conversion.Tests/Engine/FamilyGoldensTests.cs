@@ -9,7 +9,7 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Engine;
 
-/// <summary>Ids, prompts, sizes and pixels of Qwen2.5-VL, Qwen3-VL and InternVL3.5 in both layouts, as the reference has them.</summary>
+/// <summary>Ids, prompts, sizes and pixels of the families, as the reference has them.</summary>
 public sealed class FamilyGoldensTests
 {
     [Theory]
@@ -17,17 +17,29 @@ public sealed class FamilyGoldensTests
     [InlineData("qwen2_5vl-resaved")]
     [InlineData("qwen3vl-tiny")]
     [InlineData("qwen3vl-untied-tiny")]
+    [InlineData("qwen3_5-tiny")]
     [InlineData("internvl-qwen3-hf")]
     [InlineData("internvl-qwen3-orig")]
-    public void Golden_texts_have_the_ids_of_the_reference_and_back(string checkpoint)
+    [InlineData("mistral3-tiny")]
+    [InlineData("gemma3-tiny")]
+    [InlineData("gemma3-resaved", "gemma3-tiny")]
+    [InlineData("shieldgemma2-tiny")]
+    [InlineData("shieldgemma2-resaved", "shieldgemma2-tiny")]
+    public void Golden_texts_have_the_ids_of_the_reference_and_back(string checkpoint, string? goldens = null)
     {
         TextTokenizer tokenizer = TextTokenizer.Open(Fixture.PathOf($"vlm/{checkpoint}"));
-        JsonElement[] rows = [.. GoldenTensors.Json($"vlm/{checkpoint}/tokenizer-goldens.json").GetProperty("rows").EnumerateArray()];
+        JsonElement[] rows = [.. GoldenTensors.Json($"vlm/{goldens ?? checkpoint}/tokenizer-goldens.json").GetProperty("rows").EnumerateArray()];
         Assert.NotEmpty(rows);
         Assert.All(rows, row =>
         {
+            string text = row.GetProperty("text").GetString()!;
             int[] ids = row.GetProperty("ids").Deserialize<int[]>()!;
-            Assert.Equal(ids, tokenizer.Encode(row.GetProperty("text").GetString()!));
+            Assert.Equal(ids, tokenizer.Encode(text));
+            if (row.TryGetProperty("ids_add_special", out JsonElement prompt))
+            {
+                Assert.Equal(prompt.Deserialize<int[]>()!, tokenizer.EncodePrompt(text));
+            }
+
             foreach ((string column, bool skipSpecial) in new[] { ("decoded", false), ("decoded_skip_special", true) })
             {
                 if (row.TryGetProperty(column, out JsonElement decoded))
@@ -154,6 +166,30 @@ public sealed class FamilyGoldensTests
             (int[] shape, float[] values) = GoldenTensors.SafeTensors($"vlm/{checkpoint}/goldens.safetensors", $"{row.GetProperty("goldens").GetString()}.pixel_values");
             int[] range = patches.Deserialize<int[]>()!;
             return values[(range[0] * shape[1])..(range[1] * shape[1])];
+        }
+    }
+
+    [Theory]
+    [InlineData("gemma", "gemma3-tiny", new[] { 0.5, 0.5, 0.5 }, new[] { 0.5, 0.5, 0.5 })]
+    [InlineData("pixtral", "mistral3-tiny", new[] { 0.48145466, 0.4578275, 0.40821073 }, new[] { 0.26862954, 0.26130258, 0.27577711 })]
+    public void Images_are_resized_and_normalised_bit_for_bit(string rule, string checkpoint, double[] mean, double[] deviation)
+    {
+        string folder = Fixture.PathOf($"vlm/{checkpoint}");
+        IImagePreparation preparation = VisionLanguageFamilies.Read(ModelConfiguration.Open(folder), TextTokenizer.Open(folder)).Images;
+        const string File = "vlm/preprocess-gemma-mistral/preprocess.safetensors";
+        JsonElement[] rows = [.. GoldenTensors.Json("vlm/preprocess-gemma-mistral/index.json").GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("key").GetString()!.StartsWith($"{rule}.", StringComparison.Ordinal))];
+        Assert.Equal(6, rows.Length);
+        foreach (JsonElement row in rows)
+        {
+            string key = row.GetProperty("key").GetString()!;
+            float[] pixels = PreparedPixels.Of(preparation, RawPictures.Open(row.GetProperty("file").GetString()!));
+            int plane = pixels.Length / 3;
+            (_, byte[] resized) = GoldenTensors.SafeTensorsBytes(File, $"{key}.resized_uint8");
+            Assert.Equal(resized, Enumerable.Range(0, pixels.Length).Select(i => (byte)Math.Round(((pixels[(i % 3 * plane) + (i / 3)] * deviation[i % 3]) + mean[i % 3]) * 255)));
+            if (row.GetProperty("pixel_values").GetBoolean())
+            {
+                PreparedPixels.AssertClose(GoldenTensors.SafeTensors(File, $"{key}.pixel_values").Values, pixels);
+            }
         }
     }
 

@@ -24,51 +24,13 @@ public sealed class Gemma3Tests
     [InlineData("gemma3-resaved", "gemma3-tiny")]
     [InlineData("shieldgemma2-tiny", "shieldgemma2-tiny")]
     [InlineData("shieldgemma2-resaved", "shieldgemma2-tiny")]
-    public void Golden_texts_have_the_ids_of_the_reference_and_back(string folder, string goldens)
-    {
-        TextTokenizer tokenizer = TextTokenizer.Open(Fixture.PathOf($"vlm/{folder}"));
-        JsonElement[] rows = [.. GoldenTensors.Json($"vlm/{goldens}/tokenizer-goldens.json").GetProperty("rows").EnumerateArray()];
-        Assert.NotEmpty(rows);
-        Assert.All(rows, row =>
-        {
-            string text = row.GetProperty("text").GetString()!;
-            int[] ids = row.GetProperty("ids").Deserialize<int[]>()!;
-            Assert.Equal(ids, tokenizer.Encode(text));
-            Assert.Equal(row.GetProperty("ids_add_special").Deserialize<int[]>()!, tokenizer.EncodePrompt(text));
-            foreach ((string column, bool skipSpecial) in new[] { ("decoded", false), ("decoded_skip_special", true) })
-            {
-                if (row.TryGetProperty(column, out JsonElement decoded))
-                {
-                    Assert.Equal(decoded.GetString(), tokenizer.Decode(ids, skipSpecial));
-                }
-            }
-        });
-    }
-
-    [Theory]
-    [InlineData("gemma3-tiny", "gemma3-tiny")]
-    [InlineData("gemma3-resaved", "gemma3-tiny")]
-    [InlineData("shieldgemma2-tiny", "shieldgemma2-tiny")]
-    [InlineData("shieldgemma2-resaved", "shieldgemma2-tiny")]
     public void Golden_conversations_become_the_ids_of_the_reference_image_and_surroundings_together(string folder, string goldens)
     {
         (VisionLanguageProfile profile, TextTokenizer tokenizer) = Read(folder);
         string text = profile.Images.Plan(300, 180).Text;
         foreach (JsonElement row in GoldenTensors.Json($"vlm/{goldens}/prompts.json").GetProperty("rows").EnumerateArray())
         {
-            PromptText? system = null;
-            var turns = new List<ConversationTurn>();
-            foreach (JsonElement message in row.GetProperty("messages").EnumerateArray())
-            {
-                ConversationPart[] parts = Parts(message.GetProperty("content"));
-                switch (message.GetProperty("role").GetString())
-                {
-                    case "system": system = Assert.Single(parts).Text; break;
-                    case "user": turns.Add(ConversationTurn.OfUser(parts)); break;
-                    default: turns.Add(ConversationTurn.OfModel(parts)); break;
-                }
-            }
-
+            (PromptText? system, List<ConversationTurn> turns) = GoldenConversation.Read(row);
             PromptText conversation = profile.Conversation.Render(system, turns);
             int[] expected = row.GetProperty("ids").Deserialize<int[]>()!;
             Assert.Equal(expected, tokenizer.EncodePrompt(conversation.Text.Replace(profile.ImageMark, text, StringComparison.Ordinal)));
@@ -82,10 +44,6 @@ public sealed class Gemma3Tests
                 Assert.Equal(expected, prompt.Joined!.Encode(profile.Images.Plan(300, 180)));
             }
         }
-
-        static ConversationPart[] Parts(JsonElement content) => content.ValueKind == JsonValueKind.String
-            ? [new ConversationPart(PromptText.Trusted(content.GetString()!))]
-            : [.. content.EnumerateArray().Select(part => part.GetProperty("type").GetString() == "image" ? ConversationPart.Image : new ConversationPart(PromptText.Trusted(part.GetProperty("text").GetString()!)))];
     }
 
     [Fact]
@@ -100,29 +58,6 @@ public sealed class Gemma3Tests
             if (!text.Contains('<', StringComparison.Ordinal) && !text.Contains('[', StringComparison.Ordinal))
             {
                 Assert.Equal(row.GetProperty("ids").Deserialize<int[]>()!, ids);
-            }
-        }
-    }
-
-    [Fact]
-    public void Images_are_squeezed_to_a_square_bit_for_bit()
-    {
-        GemmaPreparation preparation = Family.Images(ModelConfiguration.Open(Fixture.PathOf("vlm/gemma3-tiny")));
-        const string File = "vlm/preprocess-gemma-mistral/preprocess.safetensors";
-        JsonElement[] rows = [.. GoldenTensors.Json("vlm/preprocess-gemma-mistral/index.json").GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("key").GetString()!.StartsWith("gemma.", StringComparison.Ordinal))];
-        Assert.Equal(6, rows.Length);
-        foreach (JsonElement row in rows)
-        {
-            string key = row.GetProperty("key").GetString()!;
-            ImageFrame frame = RawPictures.Open(row.GetProperty("file").GetString()!);
-            float[] pixels = PreparedPixels.Of(preparation, frame);
-            int plane = pixels.Length / 3;
-            (_, byte[] resized) = GoldenTensors.SafeTensorsBytes(File, $"{key}.resized_uint8");
-            Assert.Equal(resized, Enumerable.Range(0, pixels.Length).Select(i => (byte)Math.Round(((pixels[(i % 3 * plane) + (i / 3)] * 0.5) + 0.5) * 255)));
-            if (row.GetProperty("pixel_values").GetBoolean())
-            {
-                float[] expected = GoldenTensors.SafeTensors(File, $"{key}.pixel_values").Values;
-                Assert.True(expected.Zip(pixels, (a, b) => Math.Abs(a - b)).Max() <= 1e-6f, key);
             }
         }
     }
@@ -184,11 +119,7 @@ public sealed class Gemma3Tests
             json["text_config"]!["attn_logit_softcapping"] = cap;
             json["text_config"]!["final_logit_softcapping"] = cap;
         });
-        ConversionResult result = await ModelConverter.ConvertAsync(
-            new ConversionOptions { Source = source, Destination = folder.PathOf("model"), Precision = precision, Attention = attention }, cancellationToken: TestContext.Current.CancellationToken);
-        Assert.True(precision != "float32" || result is { LargestDifference: < 2e-5 }, $"{result.LargestDifference}");
-        ModelSelfTest examination = await VisionLanguageSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions(), TestContext.Current.CancellationToken);
-        Assert.True(examination is { Goldens: 2, IsSound: true }, $"{examination.LargestDifference}");
+        ConversionResult result = await ConvertedFolderTests.ConvertAndExamineAsync(source, folder.PathOf("model"), precision, attention);
         if (precision.StartsWith("int", StringComparison.Ordinal))
         {
             PrecisionLoss loss = result.Manifest.Converted!.PrecisionLoss!;
@@ -290,42 +221,6 @@ public sealed class Gemma3Tests
         var tokens = new TokenSequence([1, 9, 9, 2, 9, 9, 9, 3], [new ImageSpan(1, 6, 0, plan)]);
         Assert.Equal([(0, 1), (1, 3), (1, 3), (3, 4), (4, 7), (4, 7), (4, 7), (7, 8)], Enumerable.Range(0, 8).Select(tokens.ImageBlock));
         Assert.Equal([0, 1, 1, 3, 4, 4, 4, 7, 8], Enumerable.Range(0, 9).Select(tokens.WithoutPartOfImage));
-    }
-
-    [Theory]
-    [InlineData("mm_tokens_per_image", "15", "'mm_tokens_per_image' is 15")]
-    [InlineData("text_config.layer_types", "[\"sliding_attention\"]", "a kind for each of the 7 layers")]
-    [InlineData("text_config.layer_types", "[\"linear_attention\"]", "sliding_attention or full_attention")]
-    [InlineData("text_config.use_bidirectional_attention", "true", "encodes texts")]
-    [InlineData("text_config.final_logit_softcapping", "-1", "above 0")]
-    [InlineData("text_config.query_pre_attn_scalar", "0", "above 0")]
-    [InlineData("text_config.sliding_window", "0", "'text_config.sliding_window' is 0")]
-    [InlineData("text_config.num_key_value_heads", "3", "share keys and values evenly")]
-    [InlineData("text_config.hidden_activation", "\"tanhshrink\"", "'tanhshrink'")]
-    [InlineData("vision_config.num_hidden_layers", "3", "layers.2")]
-    public void A_checkpoint_that_does_not_fit_is_refused_by_name(string path, string value, string message)
-    {
-        using var folder = new TemporaryFolder();
-        string source = Fixture.WithConfig("vlm/gemma3-tiny", "config.json", folder);
-        Fixture.Edit(Path.Combine(source, "config.json"), json => Fixture.Set(json, path, value));
-        Assert.Contains(message, Assert.Throws<CheckpointException>(() => new Converter().Read(source)).Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("config.json", "mm_tokens_per_image", "15", "square number")]
-    [InlineData("config.json", "mm_tokens_per_image", "25", "image_seq_length")]
-    [InlineData("config.json", "vision_config.image_size", "98", "98")]
-    [InlineData("preprocessor_config.json", "size.height", "0", "size.height")]
-    [InlineData("preprocessor_config.json", "do_resize", "false", "do_resize")]
-    [InlineData("preprocessor_config.json", "pan_and_scan_max_num_crops", "65", "pan_and_scan_max_num_crops")]
-    [InlineData("preprocessor_config.json", "pan_and_scan_min_crop_size", "0", "pan_and_scan_min_crop_size")]
-    public void Preprocessing_that_does_not_fit_is_refused_by_file_and_key(string file, string path, string value, string message)
-    {
-        using var folder = new TemporaryFolder();
-        string source = Fixture.WithConfig("vlm/gemma3-tiny", "config.json", folder);
-        Fixture.Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
-        Fixture.Edit(Path.Combine(source, file), json => Fixture.Set(json, path, value));
-        Assert.Contains(message, Assert.Throws<ModelLoadException>(() => Family.Images(ModelConfiguration.Open(source))).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -19,27 +19,6 @@ public sealed class Mistral3Tests
     private const string Checkpoint = "vlm/mistral3-tiny";
 
     [Fact]
-    public void Golden_texts_have_the_ids_of_the_reference_and_back()
-    {
-        TextTokenizer tokenizer = TextTokenizer.Open(Fixture.PathOf(Checkpoint));
-        JsonElement[] rows = [.. GoldenTensors.Json($"{Checkpoint}/tokenizer-goldens.json").GetProperty("rows").EnumerateArray()];
-        Assert.NotEmpty(rows);
-        Assert.All(rows, row =>
-        {
-            string text = row.GetProperty("text").GetString()!;
-            int[] ids = row.GetProperty("ids").Deserialize<int[]>()!;
-            Assert.Equal(ids, tokenizer.Encode(text));
-            foreach ((string column, bool skipSpecial) in new[] { ("decoded", false), ("decoded_skip_special", true) })
-            {
-                if (row.TryGetProperty(column, out JsonElement decoded))
-                {
-                    Assert.Equal(decoded.GetString(), tokenizer.Decode(ids, skipSpecial));
-                }
-            }
-        });
-    }
-
-    [Fact]
     public void Golden_conversations_become_the_ids_of_the_reference_with_a_mark_behind_each_row_of_an_image()
     {
         ModelConfiguration configuration = ModelConfiguration.Open(Fixture.PathOf(Checkpoint));
@@ -47,22 +26,7 @@ public sealed class Mistral3Tests
         VisionLanguageProfile profile = VisionLanguageFamilies.Read(configuration, tokenizer);
         foreach (JsonElement row in GoldenTensors.Json($"{Checkpoint}/prompts.json").GetProperty("rows").EnumerateArray())
         {
-            PromptText? system = null;
-            var turns = new List<ConversationTurn>();
-            foreach (JsonElement message in row.GetProperty("messages").EnumerateArray())
-            {
-                ConversationPart[] parts = [.. message.GetProperty("content").EnumerateArray().Select(part =>
-                    part.GetProperty("type").GetString() == "image" ? ConversationPart.Image : new ConversationPart(PromptText.Trusted(part.GetProperty("text").GetString()!)))];
-                if (message.GetProperty("role").GetString() == "system")
-                {
-                    system = Assert.Single(parts).Text;
-                }
-                else
-                {
-                    turns.Add(ConversationTurn.OfUser(parts));
-                }
-            }
-
+            (PromptText? system, List<ConversationTurn> turns) = GoldenConversation.Read(row);
             string text = profile.Conversation.Render(system, turns).Text;
             int[][] sizes = row.GetProperty("picture_sizes").Deserialize<int[][]>()!;
             string[] pieces = text.Split(profile.ImageMark);
@@ -91,30 +55,6 @@ public sealed class Mistral3Tests
     }
 
     [Fact]
-    public void Images_are_resized_and_normalised_bit_for_bit()
-    {
-        PixtralPreparation preparation = Family.Images(ModelConfiguration.Open(Fixture.PathOf(Checkpoint)));
-        const string File = "vlm/preprocess-gemma-mistral/preprocess.safetensors";
-        JsonElement[] rows = [.. GoldenTensors.Json("vlm/preprocess-gemma-mistral/index.json").GetProperty("rows").EnumerateArray().Where(row => row.GetProperty("key").GetString()!.StartsWith("pixtral.", StringComparison.Ordinal))];
-        Assert.Equal(6, rows.Length);
-        double[] mean = [0.48145466, 0.4578275, 0.40821073], std = [0.26862954, 0.26130258, 0.27577711];
-        foreach (JsonElement row in rows)
-        {
-            string key = row.GetProperty("key").GetString()!;
-            ImageFrame frame = RawPictures.Open(row.GetProperty("file").GetString()!);
-            float[] pixels = PreparedPixels.Of(preparation, frame);
-            int plane = pixels.Length / 3;
-            (_, byte[] resized) = GoldenTensors.SafeTensorsBytes(File, $"{key}.resized_uint8");
-            Assert.Equal(resized, Enumerable.Range(0, pixels.Length).Select(i => (byte)Math.Round(((pixels[(i % 3 * plane) + (i / 3)] * std[i % 3]) + mean[i % 3]) * 255)));
-            if (row.GetProperty("pixel_values").GetBoolean())
-            {
-                float[] expected = GoldenTensors.SafeTensors(File, $"{key}.pixel_values").Values;
-                Assert.True(expected.Zip(pixels, (a, b) => Math.Abs(a - b)).Max() <= 1e-6f, key);
-            }
-        }
-    }
-
-    [Fact]
     public void Fewer_tokens_are_taken_where_the_host_wants_fewer()
     {
         ModelConfiguration configuration = ModelConfiguration.Open(Fixture.PathOf(Checkpoint));
@@ -136,15 +76,11 @@ public sealed class Mistral3Tests
         string source = Fixture.WithConfig(Checkpoint, "config.json", folder);
         if (precision.StartsWith("float", StringComparison.Ordinal))
         {
-            Edit(source, "text_config.rope_parameters.original_max_position_embeddings", 2); // so that the queries of five tokens grow
+            Fixture.Edit(Path.Combine(source, "config.json"), json => Fixture.Set(json, "text_config.rope_parameters.original_max_position_embeddings", "2")); // so that the queries of five tokens grow
         }
 
-        ConversionResult result = await ModelConverter.ConvertAsync(
-            new ConversionOptions { Source = source, Destination = folder.PathOf("model"), Precision = precision, Attention = attention }, cancellationToken: TestContext.Current.CancellationToken);
+        ConversionResult result = await ConvertedFolderTests.ConvertAndExamineAsync(source, folder.PathOf("model"), precision, attention);
         Assert.Equal("mistral3", result.Family);
-        Assert.True(precision != "float32" || result.LargestDifference < 2e-5, $"{result.LargestDifference}");
-        ModelSelfTest examination = await VisionLanguageSelfTest.RunAsync(ModelPackage.Open(folder.PathOf("model")), new ExecutionOptions(), TestContext.Current.CancellationToken);
-        Assert.True(examination is { Goldens: 2, IsSound: true }, $"{examination.LargestDifference}");
         if (precision.StartsWith("int", StringComparison.Ordinal))
         {
             PrecisionLoss loss = result.Manifest.Converted!.PrecisionLoss!;
@@ -172,48 +108,5 @@ public sealed class Mistral3Tests
         Assert.Equal(embeddings, resaved.Text.Embed([1, 10, 200, 300]));
         Assert.Equal(
             ReferenceDecoder.Run(published.Text, embeddings, 3, () => { }, CancellationToken.None), ReferenceDecoder.Run(resaved.Text, embeddings, 3, () => { }, CancellationToken.None));
-    }
-
-    [Theory]
-    [InlineData("vision_config.num_attention_heads", "3", "among 3 heads")]
-    [InlineData("vision_config.num_attention_heads", "16", "multiple of 4")]
-    [InlineData("projector_hidden_act", "\"relu\"", "projector_hidden_act' is \"relu\"")]
-    [InlineData("spatial_merge_size", "3", "merging_layer.weight")]
-    [InlineData("multimodal_projector_bias", "true", "linear_1.bias")]
-    [InlineData("text_config.hidden_act", "\"relu\"", "expected silu")]
-    [InlineData("text_config.rope_parameters.original_max_position_embeddings", "0", "original_max_position_embeddings' is 0")]
-    public void A_configuration_that_does_not_fit_is_refused_by_name(string path, string value, string message)
-    {
-        using var folder = new TemporaryFolder();
-        string source = Fixture.WithConfig(Checkpoint, "config.json", folder);
-        Edit(source, path, JsonNode.Parse(value));
-        Assert.Contains(message, Assert.Throws<CheckpointException>(() => new Converter().Read(source)).Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("processor_config.json", "patch_size", "16", "'patch_size' is 16; expected 14")]
-    [InlineData("processor_config.json", "spatial_merge_size", "1", "'spatial_merge_size' is 1; expected 2")]
-    [InlineData("preprocessor_config.json", "size.longest_edge", "16000", "1 to 16384 image tokens")]
-    [InlineData("preprocessor_config.json", "do_resize", "false", "'do_resize' is false")]
-    public void Preprocessing_that_does_not_fit_is_refused_by_name(string file, string path, string value, string message)
-    {
-        using var folder = new TemporaryFolder();
-        string source = Fixture.WithConfig(Checkpoint, "config.json", folder);
-        Edit(source, path, JsonNode.Parse(value), file);
-        Assert.Contains(message, Assert.Throws<ModelLoadException>(() => Family.Images(ModelConfiguration.Open(source))).Message, StringComparison.Ordinal);
-    }
-
-    private static void Edit(string folder, string path, JsonNode? value, string file = "config.json")
-    {
-        string full = Path.Combine(folder, file);
-        JsonNode json = JsonNode.Parse(File.ReadAllText(full))!, part = json;
-        string[] names = path.Split('.');
-        foreach (string name in names[..^1])
-        {
-            part = part[name]!;
-        }
-
-        part[names[^1]] = value;
-        File.WriteAllText(full, json.ToJsonString());
     }
 }

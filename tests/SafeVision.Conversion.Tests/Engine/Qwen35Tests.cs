@@ -40,48 +40,26 @@ public sealed class Qwen35Tests : IAsyncLifetime
     [InlineData("float16", "grouped")]
     [InlineData("int8", "grouped")]
     [InlineData("int4", "grouped")]
-    public async Task Every_precision_and_attention_agrees_with_the_reference_computation(string precision, string attention)
-    {
-        ConversionResult result = await ModelConverter.ConvertAsync(new ConversionOptions
-        {
-            Source = Fixture.PathOf(Checkpoint),
-            Destination = _folder.PathOf(precision),
-            Precision = precision,
-            Attention = attention,
-        });
-        Assert.True(precision != "float32" || result.LargestDifference < 2e-5, $"{result.LargestDifference}");
-        ModelSelfTest examination = await VisionLanguageSelfTest.RunAsync(ModelPackage.Open(_folder.PathOf(precision)), new ExecutionOptions(), TestContext.Current.CancellationToken);
-        Assert.True(examination is { Goldens: 2, IsSound: true }, $"{examination.LargestDifference}");
-    }
+    public Task Every_precision_and_attention_agrees_with_the_reference_computation(string precision, string attention) =>
+        ConvertedFolderTests.ConvertAndExamineAsync(Fixture.PathOf(Checkpoint), _folder.PathOf(precision), precision, attention);
 
     [Fact]
-    public void Texts_and_conversations_have_the_ids_of_the_reference()
+    public void Conversations_have_the_ids_of_the_reference()
     {
         string folder = Fixture.PathOf(Checkpoint);
         TextTokenizer tokenizer = TextTokenizer.Open(folder);
         VisionLanguageProfile profile = VisionLanguageFamilies.Read(ModelConfiguration.Open(folder), tokenizer);
-        foreach (JsonElement row in GoldenTensors.Json($"{Checkpoint}/tokenizer-goldens.json").GetProperty("rows").EnumerateArray())
-        {
-            Assert.Equal(row.GetProperty("ids").Deserialize<int[]>()!, tokenizer.Encode(row.GetProperty("text").GetString()!));
-        }
-
         foreach (JsonElement row in GoldenTensors.Json($"{Checkpoint}/prompts.json").GetProperty("rows").EnumerateArray())
         {
             Assert.Equal(row.GetProperty("ids").Deserialize<int[]>()!, tokenizer.EncodePrompt(row.GetProperty("expanded").GetString()!));
-            JsonElement[] messages = [.. row.GetProperty("messages").EnumerateArray()];
             if (row.GetProperty("variables").EnumerateObject().Any())
             {
                 continue;
             }
 
-            PromptText? system = messages[0].GetProperty("role").GetString() == "system" ? Assert.Single(Parts(messages[0])).Text : null;
-            ConversationTurn[] turns = [.. messages.Skip(system is null ? 0 : 1).Select(message => message.GetProperty("role").GetString() == "user" ? ConversationTurn.OfUser(Parts(message)) : ConversationTurn.OfModel(Parts(message)))];
+            (PromptText? system, List<ConversationTurn> turns) = GoldenConversation.Read(row);
             Assert.Equal(row.GetProperty("prompt").GetString(), profile.Conversation.Render(system, turns).Text);
         }
-
-        static ConversationPart[] Parts(JsonElement message) => message.GetProperty("content") is { ValueKind: JsonValueKind.Array } list
-            ? [.. list.EnumerateArray().Select(part => part.GetProperty("type").GetString() == "image" ? ConversationPart.Image : new ConversationPart(PromptText.Trusted(part.GetProperty("text").GetString()!)))]
-            : [new ConversationPart(PromptText.Trusted(message.GetProperty("content").GetString()!))];
     }
 
     [Fact]

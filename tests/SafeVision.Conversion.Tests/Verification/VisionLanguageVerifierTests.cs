@@ -62,9 +62,10 @@ public sealed class VisionLanguageVerifierTests
     {
         using TemporaryFolder folder = new(), other = new();
         using VisionLanguageModel model = new InternVL().Read(Fixture.PathOf(Checkpoint)), stranger = new InternVL().Read(Fixture.PathOf("vlm/internvl-qwen2-hf"));
+        var tower = (InternVit)stranger.Vision;
         VisionLanguageModel altered = new()
         {
-            Vision = (InternVit)stranger.Vision with { SecondProjection = ((InternVit)stranger.Vision).SecondProjection.Scale([.. Enumerable.Repeat(1.01f, 64)]) },
+            Vision = tower with { Projector = tower.Projector with { Second = tower.Projector.Second.Scale([.. Enumerable.Repeat(1.01f, 64)]) } },
             Text = stranger.Text with
             {
                 Embedding = stranger.Text.Embedding.ScaleRows([.. Enumerable.Repeat(1.01f, 640)]),

@@ -8,8 +8,6 @@ public abstract class ChatClientConformance(ChatProtocol protocol) : EngineConfo
 {
     private readonly ServedGuard _guard = new();
 
-    protected override bool LoadsModels => false;
-
     protected override ImageGuardrailBuilder Use(ImageGuardrailBuilder builder) => builder.UseChatClient(_guard.Client(), protocol);
 
     public override async ValueTask DisposeAsync()

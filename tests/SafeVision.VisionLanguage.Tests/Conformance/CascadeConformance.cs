@@ -5,7 +5,7 @@ using SafeVision.VisionLanguage.Tests.Generation;
 namespace SafeVision.VisionLanguage.Tests.Conformance;
 
 /// <summary>A classifier first, and a vision-language model for what it leaves open.</summary>
-public sealed class CascadeConformance : EngineConformance
+public sealed class CascadeConformance : LoadedEngineConformance
 {
     private readonly TinyModel _classifier = new();
 

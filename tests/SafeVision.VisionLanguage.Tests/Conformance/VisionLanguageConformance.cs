@@ -4,7 +4,7 @@ using SafeVision.VisionLanguage.Tests.Generation;
 namespace SafeVision.VisionLanguage.Tests.Conformance;
 
 /// <summary>The vision-language engine on a tiny model with random weights.</summary>
-public abstract class VisionLanguageConformance(string model, VisionLanguageMode mode, int? cells = null, string? protocol = null) : EngineConformance
+public abstract class VisionLanguageConformance(string model, VisionLanguageMode mode, int? cells = null, string? protocol = null) : LoadedEngineConformance
 {
     protected override ImageGuardrailBuilder Use(ImageGuardrailBuilder builder) =>
         builder.UseVisionLanguageModel(GoldenText.Folder(model), options => (options.Mode, options.OcclusionCells, options.Protocol) = (mode, cells, protocol));

@@ -90,7 +90,7 @@ internal sealed record ConvNextEncoder : IEncoder
 
     public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
     {
-        float[] places = PatchEmbedding.Compute(inputs[ImageInput.Name].Numbers, Stem.Kernel, ImageInput.Channels, ImageSize, Stem.Height, Stem.Width);
+        float[] places = PatchEmbedding.Compute(inputs[ImageInput.Name].Numbers, Stem.Kernel, ImageInput.Channels, (ImageSize, ImageSize), Stem.Height, Stem.Width);
         ReferenceTransformer.Normalize(StemNorm, places);
         return places;
     }

@@ -80,8 +80,6 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     /// <summary>A vector, which may stand behind dimensions of one.</summary>
     public float[] Vector(string name, int size) => Get(name, size).ToSingle();
 
-    public bool Has(string name) => checkpoint.Has(prefix + name);
-
     /// <summary>The layers.</summary>
     /// <param name="read">Reads one.</param>
     /// <param name="norm">Behind the last one; null: none.</param>

@@ -65,12 +65,6 @@ internal interface IEncoderEmbedding
 /// </summary>
 internal sealed record PatchTokens : IEncoderEmbedding
 {
-    private const int MostPatches = 1 << 14; // attention takes the square of it
-
-    private PatchTokens()
-    {
-    }
-
     /// <summary>Pixels along a side of an image.</summary>
     public required int ImageSize { get; init; }
 
@@ -108,9 +102,9 @@ internal sealed record PatchTokens : IEncoderEmbedding
         (int image, int width) = (source.ImageSize, source.Width);
         (int patchHeight, int patchWidth) = source.PatchSize;
         int count = image / patchHeight * (image / patchWidth);
-        if (count is 0 or > MostPatches)
+        if (count is 0 or > PatchEmbedding.MostPatches)
         {
-            throw new CheckpointException($"{source.Where}: an image of {image} pixels has {count} patches of {patchHeight} by {patchWidth}; it must have 1 to {MostPatches}.");
+            throw new CheckpointException($"{source.Where}: an image of {image} pixels has {count} patches of {patchHeight} by {patchWidth}; it must have 1 to {PatchEmbedding.MostPatches}.");
         }
 
         float[] places = source.Table(positions, count + (classToken is null ? 0 : 1), width);
@@ -134,9 +128,11 @@ internal sealed record PatchTokens : IEncoderEmbedding
         };
     }
 
-    public string Write(TransformerGraph blocks)
+    public string Write(TransformerGraph blocks) => Embed(blocks, ImageInput.Write(blocks, ImageSize));
+
+    /// <summary>[images, 3, size, size] → [images, tokens, width].</summary>
+    public string Embed(TransformerGraph blocks, string pixels)
     {
-        string pixels = ImageInput.Write(blocks, ImageSize);
         int width = Patches.Features;
         string embedded = PatchEmbedding.Write(blocks, pixels, Patches, ImageInput.Channels, PatchHeight, PatchWidth); // [batch, patches, width]
         string tokens = blocks.Add("patches/placed", embedded, blocks.Constant("patches.positions", Positions, 1, Rows * Columns, width));
@@ -155,7 +151,7 @@ internal sealed record PatchTokens : IEncoderEmbedding
 
     public float[] Compute(IReadOnlyDictionary<string, VisionInput> inputs)
     {
-        float[] patches = PatchEmbedding.Compute(inputs[ImageInput.Name].Numbers, Patches, ImageInput.Channels, ImageSize, PatchHeight, PatchWidth);
+        float[] patches = PatchEmbedding.Compute(inputs[ImageInput.Name].Numbers, Patches, ImageInput.Channels, (ImageSize, ImageSize), PatchHeight, PatchWidth);
         TensorPrimitives.Add(patches, Positions, patches);
         float[] tokens = [.. ClassToken ?? [], .. patches];
         if (Norm is not null)
@@ -234,6 +230,9 @@ internal static class ImageInput
 
     public static string Write(TransformerGraph blocks, int side) =>
         blocks.FloatInput(Name, ("batch_size", null), ("channels", Channels), ("height", side), ("width", side));
+
+    /// <summary>Numbers from -1 to 1, as preprocessed pixels are.</summary>
+    public static IReadOnlyDictionary<string, VisionInput> Noise(ulong seed, int side) => new Dictionary<string, VisionInput> { [Name] = VisionInput.Noise(seed, 1, Channels, side, side) };
 
     /// <summary>Numbers from 0 to 1, as the goldens of image models have them.</summary>
     public static IReadOnlyDictionary<string, VisionInput> Probe(ulong seed, int side) => new Dictionary<string, VisionInput>

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Preparation;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -11,20 +10,12 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// 2504.01081), which is the same model: a SigLIP tower, its patches pooled and projected, and a language model in most of
 /// whose layers a token sees a window and the tokens of an image each other.
 /// </summary>
-internal sealed class Gemma3 : IVisionLanguageFamily
+internal sealed class Gemma3() : FamilyNetwork("gemma3")
 {
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
 
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("gemma3")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
-    {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        return (ReadVision(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text);
-    });
-
-    private static GemmaVit ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, int hidden)
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text)
     {
         var source = new EncoderSource(checkpoint, Tower, vision);
         PatchTokens patches = SiglipTower.ReadPatches(source);
@@ -34,7 +25,7 @@ internal sealed class Gemma3 : IVisionLanguageFamily
             Layers = source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
             Side = patches.Rows / vision.Merge,
             Norm = NormWeights.RmsOffset(checkpoint, $"{Projector}mm_soft_emb_norm", source.Width, source.Epsilon),
-            Connector = Transpose(checkpoint.Get($"{Projector}mm_input_projection_weight", source.Width, hidden)),
+            Connector = Transpose(checkpoint.Get($"{Projector}mm_input_projection_weight", source.Width, text.Shape.Hidden)),
         };
     }
 
@@ -64,11 +55,10 @@ internal sealed class Gemma3Text : ITextFamily
         IReadOnlyList<bool> windows = source.Settings.WindowLayers;
         bool hasBias = source.Config["attention_bias"].Boolean(false);
         int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
-        var layers = new List<DecoderLayer>(source.Layers);
-        for (int i = 0; i < source.Layers; i++)
+        return source.Decoder(hasOffsetNorm: true, read: (name, i) =>
         {
-            string name = $"layers.{i}", attention = $"{name}.self_attn";
-            layers.Add(new DecoderLayer
+            string attention = $"{name}.self_attn";
+            return new DecoderLayer
             {
                 Name = name,
                 SeesWindow = windows[i],
@@ -85,10 +75,7 @@ internal sealed class Gemma3Text : ITextFamily
                 Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, hasBias: false),
                 Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, hasBias: false),
                 DownNorm = source.OffsetNorm($"{name}.post_feedforward_layernorm", shape.Hidden),
-            });
-        }
-
-        WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.OffsetNorm("norm", shape.Hidden), source.Head(embedding));
+            };
+        });
     }
 }

@@ -40,10 +40,7 @@ internal sealed record GemmaVit : IVisionEncoder
             "ReduceMean", blocks.Graph.Claim(name), [x, blocks.Graph.Integers($"{name}/axis", [axis], 1)], OnnxAttribute.Integer("keepdims", 0));
     }
 
-    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
-    {
-        [ImageInput.Name] = VisionInput.Noise(seed, 1, ImageInput.Channels, Embedding.ImageSize, Embedding.ImageSize),
-    };
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, Embedding.ImageSize);
 
     public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs) => Embedding.Compute(inputs);
 

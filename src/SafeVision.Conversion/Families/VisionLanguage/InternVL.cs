@@ -1,55 +1,34 @@
-using System.Numerics.Tensors;
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>InternVL in both layouts (github.com/OpenGVLab/InternVL, modeling_internvl_chat.py; transformers, modeling_internvl.py).</summary>
-internal sealed class InternVL : IVisionLanguageFamily
+internal sealed class InternVL() : FamilyNetwork("internvl")
 {
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
     private const double NormEpsilon = 1e-6; // transformers' InternVLVisionRMSNorm's own
     private const double ProjectorEpsilon = 1e-5; // torch.nn.LayerNorm's own, whatever the tower's is
 
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("internvl")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text)
     {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        return (ReadVision(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text);
-    });
-
-    private static InternVit ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, int hidden)
-    {
-        int width = vision.Width, image = vision.ImageSize!.Value, patch = vision.PatchSize, channels = vision.Channels, merge = vision.Merge;
-        int grid = PatchEmbedding.Grid(image, patch, vision.Config.Where), joined = merge * merge * width;
-        if (grid % merge != 0)
-        {
-            throw new CheckpointException($"{vision.Config.Where}: {grid} by {grid} patches can't be joined {merge} by {merge} (downsample_ratio).");
-        }
-
-        float[] positions = checkpoint.Get($"{Tower}embeddings.position_embeddings", 1, (grid * grid) + 1, width).ToSingle();
-        float[] first = checkpoint.Get($"{Tower}embeddings.cls_token", 1, 1, width).ToSingle();
-        TensorPrimitives.Add(first, positions.AsSpan(0, width), first);
-        const string Patches = $"{Tower}embeddings.patch_embeddings.projection";
+        int width = vision.Width, joined = vision.Merge * vision.Merge * width, hidden = text.Shape.Hidden;
+        var shuffle = PixelShuffle.Read(vision);
+        var source = new EncoderSource(checkpoint, Tower, vision);
+        source.RequireColour();
         return new InternVit
         {
-            Channels = channels,
-            ImageSize = image,
-            PatchSize = patch,
-            Patches = new Projection(WeightMatrix.From(checkpoint.Get($"{Patches}.weight", width, channels, patch, patch)), checkpoint.Get($"{Patches}.bias", width).ToSingle()),
-            ClassToken = first,
-            Positions = positions[width..],
+            Embedding = PatchTokens.Read(source, "embeddings.patch_embeddings.projection", hasBias: true, "embeddings.position_embeddings", "embeddings.cls_token"),
             Layers = new VisionTransformer(
                 width, vision.Heads, Activations.Parse(vision.Activation, vision.Config.Where),
                 [.. Enumerable.Range(0, vision.UsedLayers).Select(i => ReadLayer(checkpoint, vision, $"{Tower}encoder.layer.{i}"))],
                 vision.HasFinalNorm ? NormWeights.Layer(checkpoint, $"{Tower}layernorm", width, vision.Epsilon) : null),
-            Shuffle = new PixelShuffle(grid, merge, vision.IsMergeTransposed),
-            ProjectorNorm = NormWeights.Layer(checkpoint, $"{Projector}layer_norm", joined, ProjectorEpsilon),
-            FirstProjection = Projection.Read(checkpoint, $"{Projector}linear_1", hidden, joined, hasBias: true),
-            SecondProjection = Projection.Read(checkpoint, $"{Projector}linear_2", hidden, hidden, hasBias: true),
+            Shuffle = shuffle,
+            Projector = new GeluProjector(
+                "projector", NormWeights.Layer(checkpoint, $"{Projector}layer_norm", joined, ProjectorEpsilon),
+                Projection.Read(checkpoint, $"{Projector}linear_1", hidden, joined, hasBias: true), Projection.Read(checkpoint, $"{Projector}linear_2", hidden, hidden, hasBias: true)),
         };
     }
 

@@ -1,7 +1,7 @@
-using System.Numerics.Tensors;
+using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
+using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
@@ -11,83 +11,33 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// </summary>
 internal sealed record InternVit : IVisionEncoder
 {
-    public required int Channels { get; init; }
-
-    public required int ImageSize { get; init; }
-
-    public required int PatchSize { get; init; }
-
-    /// <summary>[width, channels · patch · patch].</summary>
-    public required Projection Patches { get; init; }
-
-    /// <summary>The class token, its position added.</summary>
-    public required float[] ClassToken { get; init; }
-
-    /// <summary>[patches, width], without the class token's.</summary>
-    public required float[] Positions { get; init; }
+    public required PatchTokens Embedding { get; init; }
 
     public required VisionTransformer Layers { get; init; }
 
     public required PixelShuffle Shuffle { get; init; }
 
-    public required NormWeights ProjectorNorm { get; init; }
-
-    public required Projection FirstProjection { get; init; }
-
-    public required Projection SecondProjection { get; init; }
+    public required GeluProjector Projector { get; init; }
 
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);
-        string pixels = blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", Channels), ("height", ImageSize), ("width", ImageSize));
-        string tokens = Layers.Write(blocks, Embed(blocks, pixels));
-        string features = Project(blocks, tokens);
-        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Shuffle.Tokens), ("hidden_size", SecondProjection.Features));
+        OnnxGraph graph = blocks.Graph;
+        int side = Embedding.ImageSize;
+        string pixels = blocks.FloatInput(ImageInput.Name, ("num_tiles", null), ("channels", ImageInput.Channels), ("height", side), ("width", side));
+        string patches = graph.Node(
+            "Slice", graph.Claim("patches/last"),
+            [Layers.Write(blocks, Embedding.Embed(blocks, pixels)), graph.Integers("patches/start", [1], 1), graph.Integers("patches/end", [long.MaxValue], 1), graph.Integers("patches/axis", [1], 1)]);
+        string features = Projector.Write(blocks, Shuffle.Write(blocks, patches, Layers.Width));
+        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Shuffle.Tokens), ("hidden_size", Projector.Second.Features));
         return blocks;
     }
 
-    private string Embed(TransformerGraph blocks, string pixels)
-    {
-        int patches = Shuffle.Grid * Shuffle.Grid;
-        string embedded = PatchEmbedding.Write(blocks, pixels, Patches, Channels, PatchSize); // [tiles, patches, width]
-        string placed = blocks.Add("patches/placed", embedded, blocks.Constant("patches.positions", Positions, 1, patches, Layers.Width));
-        string tiles = blocks.Reshape("tiles", blocks.SizeOf("tiles/count", pixels, 0), 1);
-        string shape = blocks.Concatenate("class/shape", 0, tiles, blocks.Graph.Integers("class/sizes", [1, Layers.Width], 2));
-        string first = blocks.Graph.Node("Expand", blocks.Graph.Claim("class"), [blocks.Constant("class.token", ClassToken, 1, 1, Layers.Width), shape]);
-        return blocks.Concatenate("tokens", 1, first, placed);
-    }
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, Embedding.ImageSize);
 
-    private string Project(TransformerGraph blocks, string tokens)
-    {
-        OnnxGraph graph = blocks.Graph;
-        string patches = graph.Node(
-            "Slice", graph.Claim("patches/last"),
-            [tokens, graph.Integers("patches/start", [1], 1), graph.Integers("patches/end", [long.MaxValue], 1), graph.Integers("patches/axis", [1], 1)]);
-        string normalized = blocks.Normalize(ProjectorNorm, Shuffle.Write(blocks, patches, Layers.Width));
-        string inner = blocks.Activate("projector.activation", Activation.Gelu, blocks.Linear("projector.first", FirstProjection, normalized, LinearRole.Projector));
-        return blocks.Linear("projector.second", SecondProjection, inner, LinearRole.Projector);
-    }
+    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs) => Embedding.Compute(inputs);
 
-    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
-    {
-        ["pixel_values"] = VisionInput.Noise(seed, 1, Channels, ImageSize, ImageSize),
-    };
-
-    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
-    {
-        float[] patches = PatchEmbedding.Compute(inputs["pixel_values"].Numbers, Patches, Channels, ImageSize, PatchSize);
-        TensorPrimitives.Add(patches, Positions, patches);
-        return [.. ClassToken, .. patches];
-    }
-
-    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
-    {
-        float[] joined = Shuffle.Compute(tokens.AsSpan(Layers.Width), Layers.Width);
-        ReferenceTransformer.Normalize(ProjectorNorm, joined);
-        float[] inner = ReferenceTransformer.Linear(FirstProjection, joined);
-        ReferenceTransformer.Activate(Activation.Gelu, inner);
-        return ReferenceTransformer.Linear(SecondProjection, inner);
-    }
+    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken) => Projector.Compute(Shuffle.Compute(tokens.AsSpan(Layers.Width), Layers.Width));
 }
 
 /// <summary>
@@ -99,6 +49,15 @@ internal sealed record InternVit : IVisionEncoder
 /// <param name="IsTransposed">Whether the squares follow each other column by column, as in the first version of InternVL.</param>
 internal sealed record PixelShuffle(int Grid, int Factor, bool IsTransposed)
 {
+    /// <exception cref="CheckpointException">The patches can't be joined evenly.</exception>
+    public static PixelShuffle Read(VisionSettings vision)
+    {
+        int grid = PatchEmbedding.Grid(vision.ImageSize!.Value, vision.PatchSize, vision.Config.Where);
+        return grid % vision.Merge == 0
+            ? new PixelShuffle(grid, vision.Merge, vision.IsMergeTransposed)
+            : throw new CheckpointException($"{vision.Config.Where}: {grid} by {grid} patches can't be joined {vision.Merge} by {vision.Merge}.");
+    }
+
     /// <summary>Tokens of an image, afterwards.</summary>
     public int Tokens => Grid / Factor * (Grid / Factor);
 

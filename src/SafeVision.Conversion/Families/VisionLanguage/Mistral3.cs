@@ -1,27 +1,17 @@
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Preparation;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Mistral 3 (transformers, modeling_mistral3.py, modeling_pixtral.py and modeling_ministral3.py).</summary>
-internal sealed class Mistral3 : IVisionLanguageFamily
+internal sealed class Mistral3() : FamilyNetwork("mistral3")
 {
     private const string Tower = "model.vision_tower.";
-    private const string Projector = "model.multi_modal_projector.";
+    private const string Connector = "model.multi_modal_projector.";
 
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("mistral3")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text)
     {
-        TextSettings text = Facts.ReadText(config);
-        TextDecoder decoder = TextDecoders.Read(checkpoint, text);
-        return (ReadVision(checkpoint, Facts.ReadVision(config), decoder.Shape.Hidden, text.Epsilon), decoder);
-    });
-
-    private static PixtralVit ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, int hidden, double projectorEpsilon)
-    {
-        int width = vision.Width, patch = vision.PatchSize, channels = vision.Channels, joined = vision.Merge * vision.Merge * width;
+        int hidden = text.Shape.Hidden, width = vision.Width, patch = vision.PatchSize, channels = vision.Channels, joined = vision.Merge * vision.Merge * width;
         return new PixtralVit
         {
             Channels = channels,
@@ -32,10 +22,11 @@ internal sealed class Mistral3 : IVisionLanguageFamily
             Norm = Norm("ln_pre"),
             Layers = new VisionTransformer(
                 width, vision.Heads, Activations.Parse(vision.Activation, vision.Config.Where), [.. Enumerable.Range(0, vision.UsedLayers).Select(i => ReadLayer($"transformer.layers.{i}"))], null),
-            ProjectorNorm = NormWeights.Rms(checkpoint, $"{Projector}norm", width, projectorEpsilon),
-            Merger = Projection.Read(checkpoint, $"{Projector}patch_merger.merging_layer", width, joined, hasBias: false),
-            First = Projection.Read(checkpoint, $"{Projector}linear_1", hidden, width, vision.HasProjectorBias),
-            Second = Projection.Read(checkpoint, $"{Projector}linear_2", hidden, hidden, vision.HasProjectorBias),
+            ProjectorNorm = NormWeights.Rms(checkpoint, $"{Connector}norm", width, text.Norm.Epsilon),
+            Merger = Projection.Read(checkpoint, $"{Connector}patch_merger.merging_layer", width, joined, hasBias: false),
+            Projector = new GeluProjector(
+                "projector", null, Projection.Read(checkpoint, $"{Connector}linear_1", hidden, width, vision.HasProjectorBias),
+                Projection.Read(checkpoint, $"{Connector}linear_2", hidden, hidden, vision.HasProjectorBias)),
         };
 
         NormWeights Norm(string name) => NormWeights.Rms(checkpoint, Tower + name, width, vision.Epsilon);

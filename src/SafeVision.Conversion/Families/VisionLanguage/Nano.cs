@@ -2,24 +2,16 @@ using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Preparation;
 using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.Files;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>SafeVision-Nano, as <c>safevision-train nano</c> writes it: the cells of an EfficientNet-Lite, two projections, and a small Llama.</summary>
-internal sealed class Nano : IVisionLanguageFamily
+internal sealed class Nano() : FamilyNetwork("safevision_nano")
 {
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("safevision_nano")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
-    {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        return (CellEncoder.Read(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text);
-    });
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => CellEncoder.Read(checkpoint, vision, text.Shape.Hidden);
 }
 
 /// <summary>
@@ -44,9 +36,7 @@ internal sealed record CellEncoder : IVisionEncoder
     /// <inheritdoc cref="Mean" />
     public required float[] Scale { get; init; }
 
-    public required Projection FirstProjection { get; init; }
-
-    public required Projection SecondProjection { get; init; }
+    public required GeluProjector Described { get; init; }
 
     /// <summary>[cells, hidden].</summary>
     public required float[] Positions { get; init; }
@@ -82,8 +72,8 @@ internal sealed record CellEncoder : IVisionEncoder
             Blocks = blocks,
             Mean = checkpoint.Get($"{Projector}mean", channels).ToSingle(),
             Scale = checkpoint.Get($"{Projector}scale", channels).ToSingle(),
-            FirstProjection = Projection.Read(checkpoint, $"{Projector}linear_1", inner, channels, hasBias: true),
-            SecondProjection = Projection.Read(checkpoint, $"{Projector}linear_2", hidden, inner, hasBias: true),
+            Described = new GeluProjector(
+                "projector", null, Projection.Read(checkpoint, $"{Projector}linear_1", inner, channels, hasBias: true), Projection.Read(checkpoint, $"{Projector}linear_2", hidden, inner, hasBias: true)),
             Positions = checkpoint.Get($"{Projector}position_embeddings", map.Places, hidden).ToSingle(),
         };
 
@@ -117,16 +107,12 @@ internal sealed record CellEncoder : IVisionEncoder
         blocks.Hidden.Add(cells);
         blocks.Final = cells;
         string even = blocks.Multiply("cells/even", blocks.Add("cells/middle", cells, blocks.Constant("cells.mean", [.. Mean.Select(value => -value)])), blocks.Constant("cells.scale", Scale));
-        string inner = blocks.Activate("projector.activation", Activation.Gelu, blocks.Linear("projector.first", FirstProjection, even, LinearRole.Projector));
-        string features = blocks.Add("features", blocks.Linear("projector.second", SecondProjection, inner, LinearRole.Projector), blocks.Constant("cells.positions", Positions, 1, Cells, SecondProjection.Features));
-        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", SecondProjection.Features));
+        string features = blocks.Add("features", Described.Write(blocks, even), blocks.Constant("cells.positions", Positions, 1, Cells, Described.Second.Features));
+        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", Described.Second.Features));
         return blocks;
     }
 
-    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
-    {
-        ["pixel_values"] = VisionInput.Noise(seed, 1, ImageInput.Channels, ImageSize, ImageSize),
-    };
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, ImageSize);
 
     public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
     {
@@ -163,9 +149,7 @@ internal sealed record CellEncoder : IVisionEncoder
     public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
     {
         float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
-        float[] inner = ReferenceTransformer.Linear(FirstProjection, even);
-        ReferenceTransformer.Activate(Activation.Gelu, inner);
-        float[] features = ReferenceTransformer.Linear(SecondProjection, inner);
+        float[] features = Described.Compute(even);
         TensorPrimitives.Add(features, Positions, features);
         return features;
     }

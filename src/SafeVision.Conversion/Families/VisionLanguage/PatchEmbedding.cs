@@ -6,7 +6,7 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <summary>From pixels to one vector a patch.</summary>
 internal static class PatchEmbedding
 {
-    private const int MostPatches = 1 << 14; // attention takes the square of it
+    public const int MostPatches = 1 << 14; // attention takes the square of it
 
     /// <summary>How many patches stand along an image's side.</summary>
     /// <exception cref="CheckpointException">They do not come out even, or are more than can attend to each other.</exception>
@@ -18,11 +18,7 @@ internal static class PatchEmbedding
             : throw new CheckpointException($"{where}: an image of {image} pixels can't be cut into patches of {patch}; they must come out even, and be at most {MostPatches}.");
     }
 
-    /// <summary>[images, channels, height, width] → [images, patches row by row, features].</summary>
-    public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int size) =>
-        Write(blocks, pixels, patches, channels, size, size);
-
-    /// <summary>The same for patches of any sides; pixels right of the last whole patch, and below it, are left out.</summary>
+    /// <summary>[images, channels, height, width] → [images, patches row by row, features]; pixels right of the last whole patch, and below it, are left out.</summary>
     public static string Write(TransformerGraph blocks, string pixels, Projection patches, int channels, int height, int width)
     {
         OnnxGraph graph = blocks.Graph;
@@ -43,15 +39,7 @@ internal static class PatchEmbedding
         return patches.Bias is null ? product : blocks.Add("patches/biased", product, blocks.Constant("patches.bias", patches.Bias));
     }
 
-    /// <summary>What the graph says, as a reference, for one square image.</summary>
-    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int size) =>
-        Compute(pixels, patches, channels, image, size, size);
-
-    /// <summary>The same for patches of any sides.</summary>
-    public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, int image, int height, int width) =>
-        Compute(pixels, patches, channels, (image, image), height, width);
-
-    /// <summary>The same for images of any sides.</summary>
+    /// <summary>What the graph says, as a reference, for one image.</summary>
     public static float[] Compute(ReadOnlySpan<float> pixels, Projection patches, int channels, (int Height, int Width) image, int height, int width)
     {
         int across = image.Width / width, count = image.Height / height * across, columns = channels * height * width;

@@ -35,9 +35,7 @@ internal sealed record PixtralVit : IVisionEncoder
     /// <summary>[width, width · factor · factor].</summary>
     public required Projection Merger { get; init; }
 
-    public required Projection First { get; init; }
-
-    public required Projection Second { get; init; }
+    public required GeluProjector Projector { get; init; }
 
     private int HeadSize => Layers.Width / Layers.Heads;
 
@@ -50,7 +48,7 @@ internal sealed record PixtralVit : IVisionEncoder
         var blocks = new TransformerGraph("vision_encoder", form);
         OnnxGraph graph = blocks.Graph;
         string pixels = blocks.FloatInput("pixel_values", ("one", 1), ("channels", Channels), ("height", null), ("width", null));
-        string patches = blocks.Normalize(Norm, PatchEmbedding.Write(blocks, pixels, Patches, Channels, PatchSize)); // [1, patches, width]
+        string patches = blocks.Normalize(Norm, PatchEmbedding.Write(blocks, pixels, Patches, Channels, PatchSize, PatchSize)); // [1, patches, width]
         string rows = Count("rows", 2), columns = Count("columns", 3);
         string tokens = Layers.Write(blocks, patches, RotaryRotation.ByAngles(blocks, HeadSize, Angles(blocks, rows, columns)));
         string factor = graph.Integers("merge/factor", [Factor], 1), width = graph.Integers("merge/width", [Layers.Width], 1);
@@ -58,8 +56,7 @@ internal sealed record PixtralVit : IVisionEncoder
         string parted = graph.Node("Reshape", graph.Claim("merge/parted"), [blocks.Normalize(ProjectorNorm, tokens), shape]); // [rows, factor, columns, factor, width]
         string joined = blocks.Reshape("merge/joined", blocks.Transpose("merge/ordered", parted, 0, 2, 4, 1, 3), -1, Merger.Weight.Columns);
         string merged = blocks.Linear("projector.merger", Merger, joined, LinearRole.Projector);
-        string inner = blocks.Activate("projector.activation", Activation.Gelu, blocks.Linear("projector.first", First, merged, LinearRole.Projector));
-        blocks.FloatOutput("image_features", blocks.Linear("projector.second", Second, inner, LinearRole.Projector), ("num_tokens", null), ("hidden_size", Second.Features));
+        blocks.FloatOutput("image_features", Projector.Write(blocks, merged), ("num_tokens", null), ("hidden_size", Projector.Second.Features));
         return blocks;
 
         string Count(string name, int axis) => graph.Node(
@@ -108,9 +105,7 @@ internal sealed record PixtralVit : IVisionEncoder
             joined[(square * width * parts) + (channel * parts) + part] = x[i];
         }
 
-        float[] inner = ReferenceTransformer.Linear(First, ReferenceTransformer.Linear(Merger, joined));
-        ReferenceTransformer.Activate(Activation.Gelu, inner);
-        return ReferenceTransformer.Linear(Second, inner);
+        return Projector.Compute(ReferenceTransformer.Linear(Merger, joined));
     }
 
     /// <summary>[1, patches, 1, headSize / 2]: the first half of a head's angles by the row, the second by the column.</summary>

@@ -1,19 +1,13 @@
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Preparation;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Qwen2-VL and Qwen2.5-VL (transformers, modeling_qwen2_vl.py and modeling_qwen2_5_vl.py).</summary>
-internal sealed class Qwen2VL : IVisionLanguageFamily
+internal sealed class Qwen2VL() : FamilyNetwork("qwen2_vl")
 {
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("qwen2_vl")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
-    {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        return (ReadVision(new QwenTower(checkpoint, Facts.ReadVision(config), text.Shape.Hidden)), text);
-    });
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) =>
+        ReadVision(new QwenTower(checkpoint, vision, text.Shape.Hidden));
 
     private static QwenVit ReadVision(QwenTower tower)
     {
@@ -103,7 +97,7 @@ internal sealed class QwenTower
         };
     }
 
-    public QwenMerger ReadMerger(string name, NormWeights? norm, string first, string second) =>
+    public GeluProjector ReadMerger(string name, NormWeights? norm, string first, string second) =>
         new(name, norm, Linear(first, _joined, _joined), Linear(second, _hidden, _joined));
 
     private Projection Linear(string name, int output, int input) => Projection.Read(_checkpoint, Prefix + name, output, input, hasBias: true);

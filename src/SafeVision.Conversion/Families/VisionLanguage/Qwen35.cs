@@ -1,19 +1,13 @@
 using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Preparation;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Qwen3.5 (transformers, modeling_qwen3_5.py): the tower of Qwen3-VL, and a language model that remembers.</summary>
-internal sealed class Qwen35 : IVisionLanguageFamily
+internal sealed class Qwen35() : FamilyNetwork("qwen3_5")
 {
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("qwen3_5")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
-    {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        return (Qwen3VL.ReadVision(new QwenTower(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text), text);
-    });
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) =>
+        Qwen3VL.ReadVision(new QwenTower(checkpoint, vision, text.Shape.Hidden), text);
 }
 
 /// <summary>
@@ -32,12 +26,10 @@ internal sealed class Qwen35Text : ITextFamily
         }
 
         bool hasBias = source.Config["attention_bias"].Boolean(false);
-        var layers = new List<DecoderLayer>(source.Layers);
-        for (int i = 0; i < source.Layers; i++)
+        return source.Decoder(hasOffsetNorm: true, read: (name, i) =>
         {
-            string name = $"layers.{i}";
             Mixer mixer = memory.Layers[i] ? ReadMemory(source, memory, $"{name}.linear_attn") : ReadAttention(source, shape, $"{name}.self_attn", hasBias);
-            layers.Add(new DecoderLayer
+            return new DecoderLayer
             {
                 Name = name,
                 AttentionNorm = source.OffsetNorm($"{name}.input_layernorm", shape.Hidden),
@@ -53,11 +45,8 @@ internal sealed class Qwen35Text : ITextFamily
                 Gate = source.Project($"{name}.mlp.gate_proj", shape.Intermediate, shape.Hidden, hasBias: false),
                 Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, hasBias: false),
                 Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, hasBias: false),
-            });
-        }
-
-        WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.OffsetNorm("norm", shape.Hidden), source.Head(embedding));
+            };
+        });
     }
 
     private static Mixer ReadAttention(TextSource source, DecoderShape shape, string name, bool hasBias)

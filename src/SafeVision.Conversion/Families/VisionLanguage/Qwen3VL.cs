@@ -1,4 +1,4 @@
-using SafeVision.Conversion.Preparation;
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -7,16 +7,16 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// Qwen3-VL (transformers, modeling_qwen3_vl.py): the tower of Qwen2-VL with learned places beside the rotary ones and mergers
 /// behind some layers, whose features are added in the first layers of the language model (DeepStack).
 /// </summary>
-internal sealed class Qwen3VL : IVisionLanguageFamily
+internal sealed class Qwen3VL() : FamilyNetwork("qwen3_vl")
 {
-    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find("qwen3_vl")!;
-
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => VisionLanguageModel.Read(Facts, folder, adapter, (checkpoint, config) =>
+    protected override (IVisionEncoder Vision, TextDecoder Text) Read(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text)
     {
-        TextDecoder text = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-        QwenVit vision = ReadVision(new QwenTower(checkpoint, Facts.ReadVision(config), text.Shape.Hidden), text);
-        return (vision, text with { Shape = text.Shape with { DeepStack = vision.DeepStack.Count } });
-    });
+        var tower = (QwenVit)ReadVision(checkpoint, vision, text);
+        return (tower, text with { Shape = text.Shape with { DeepStack = tower.DeepStack.Count } });
+    }
+
+    protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) =>
+        ReadVision(new QwenTower(checkpoint, vision, text.Shape.Hidden), text);
 
     public static QwenVit ReadVision(QwenTower tower, TextDecoder text)
     {
@@ -33,6 +33,6 @@ internal sealed class Qwen3VL : IVisionLanguageFamily
             DeepStack = [.. vision.DeepStackLayers.Take(text.Layers.Count).Select((layer, i) => (layer, ReadMerger($"deepstack.{i}", $"deepstack_merger_list.{i}", tower.JoinedNorm($"deepstack_merger_list.{i}.norm"))))], // what the language model has no layer for is dropped
         };
 
-        QwenMerger ReadMerger(string name, string source, NormWeights? norm) => tower.ReadMerger(name, norm, $"{source}.linear_fc1", $"{source}.linear_fc2");
+        GeluProjector ReadMerger(string name, string source, NormWeights? norm) => tower.ReadMerger(name, norm, $"{source}.linear_fc1", $"{source}.linear_fc2");
     }
 }

@@ -32,13 +32,13 @@ internal sealed record QwenVit : IVisionEncoder
     public required VisionTransformer Layers { get; init; }
 
     /// <summary>Of the last layer's tokens.</summary>
-    public required QwenMerger Merger { get; init; }
+    public required GeluProjector Merger { get; init; }
 
     /// <summary>Learned places, brought to an image's grid; null: there are none.</summary>
     public LearnedPlaces? Positions { get; init; }
 
     /// <summary>Mergers of the tokens behind some layers, and which layers.</summary>
-    public IReadOnlyList<(int Layer, QwenMerger Merger)> DeepStack { get; init; } = [];
+    public IReadOnlyList<(int Layer, GeluProjector Merger)> DeepStack { get; init; } = [];
 
     public IReadOnlyList<int> TakenLayers => [.. DeepStack.Select(part => part.Layer)];
 
@@ -58,10 +58,13 @@ internal sealed record QwenVit : IVisionEncoder
         string rows = Places(blocks, "row", 1, -1, 1, Factor, 1), columns = Places(blocks, "column", 2, 1, -1, 1, Factor);
         string tokens = Layers.Write(
             blocks, frames, RotaryRotation.ByAngles(blocks, HeadSize, Angles(blocks, rows, columns)), Window is { } window ? Windows(blocks, rows, columns, window) : null);
-        string[] features = [Merger.Write(blocks, tokens), .. DeepStack.Select(part => part.Merger.Write(blocks, blocks.Hidden[part.Layer + 1]))];
+        string[] features = [Merge(Merger, tokens), .. DeepStack.Select(part => Merge(part.Merger, blocks.Hidden[part.Layer + 1]))];
         blocks.FloatOutput(
             "image_features", features.Length == 1 ? features[0] : blocks.Concatenate("features", -1, features), ("num_tokens", null), ("hidden_size", features.Length * Merger.Second.Features));
         return blocks;
+
+        // [time, height · width, width] → [tokens, hidden]: a square's patches stand one behind the other.
+        string Merge(GeluProjector merger, string tokens) => merger.Write(blocks, blocks.Reshape($"{merger.Name}/joined", tokens, -1, merger.First.Weight.Columns));
     }
 
     public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => new Dictionary<string, VisionInput>
@@ -205,37 +208,6 @@ internal sealed record QwenVit : IVisionEncoder
     {
         int half = HeadSize / 2;
         return [.. Enumerable.Range(0, half / 2).Select(i => 1 / (float)Math.Pow(Theta, (float)(2 * i) / half))];
-    }
-}
-
-/// <summary>Joins squares of tokens: perhaps a norm over each, two projections with a GELU between them.</summary>
-/// <param name="Name">Its name in the graph.</param>
-/// <param name="Norm">Over a joined square; null: none.</param>
-/// <param name="First">[square, square].</param>
-/// <param name="Second">[hidden, square].</param>
-internal sealed record QwenMerger(string Name, NormWeights? Norm, Projection First, Projection Second)
-{
-    /// <summary>[time, height · width, width] → [tokens, hidden].</summary>
-    public string Write(TransformerGraph blocks, string tokens)
-    {
-        string joined = blocks.Reshape($"{Name}/joined", tokens, -1, First.Weight.Columns);
-        string normal = Norm is null ? joined : blocks.Normalize(Norm, joined);
-        string inner = blocks.Activate($"{Name}.activation", Activation.Gelu, blocks.Linear($"{Name}.first", First, normal, LinearRole.Projector));
-        return blocks.Linear($"{Name}.second", Second, inner, LinearRole.Projector);
-    }
-
-    /// <summary>The same as a reference; a square's patches already stand one behind the other.</summary>
-    public float[] Compute(float[] tokens)
-    {
-        float[] x = [.. tokens];
-        if (Norm is not null)
-        {
-            ReferenceTransformer.Normalize(Norm, x);
-        }
-
-        float[] inner = ReferenceTransformer.Linear(First, x);
-        ReferenceTransformer.Activate(Activation.Gelu, inner);
-        return ReferenceTransformer.Linear(Second, inner);
     }
 }
 

@@ -58,12 +58,11 @@ internal sealed record LlamaText(
         DecoderShape shape = source.Shape;
         bool Says(string? property) => property is not null && source.Config[property].Boolean() == true;
         bool hasBias = HasBias || Says(QueryKeyValueBias), outputBias = Says(OutputBias), mlpBias = Says(MlpBias);
-        var layers = new List<DecoderLayer>(source.Layers);
-        for (int i = 0; i < source.Layers; i++)
+        int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
+        return source.Decoder((name, _) =>
         {
-            string name = $"layers.{i}", attention = $"{name}.self_attn";
-            int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
-            layers.Add(new DecoderLayer
+            string attention = $"{name}.self_attn";
+            return new DecoderLayer
             {
                 Name = name,
                 AttentionNorm = source.Norm($"{name}.input_layernorm", shape.Hidden),
@@ -77,11 +76,8 @@ internal sealed record LlamaText(
                 Gate = source.Project($"{name}.mlp.gate_proj", shape.Intermediate, shape.Hidden, mlpBias),
                 Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, mlpBias),
                 Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, mlpBias),
-            });
-        }
-
-        WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
+            };
+        });
     }
 }
 
@@ -95,13 +91,11 @@ internal sealed class InternLM2Text : ITextFamily
     {
         DecoderShape shape = source.Shape;
         bool hasBias = source.Config["bias"].Boolean(true); // the reference's default
-        var layers = new List<DecoderLayer>(source.Layers);
-        for (int i = 0; i < source.Layers; i++)
+        return source.Decoder(embedding: "tok_embeddings", read: (name, _) =>
         {
-            string name = $"layers.{i}";
             Projection together = source.Project($"{name}.attention.wqkv", (shape.Heads + (2 * shape.KeyValueHeads)) * shape.HeadSize, shape.Hidden, hasBias);
             int shared = shape.Heads / shape.KeyValueHeads;
-            layers.Add(new DecoderLayer
+            return new DecoderLayer
             {
                 Name = name,
                 AttentionNorm = source.Norm($"{name}.attention_norm", shape.Hidden),
@@ -113,11 +107,8 @@ internal sealed class InternLM2Text : ITextFamily
                 Gate = source.Project($"{name}.feed_forward.w1", shape.Intermediate, shape.Hidden, hasBias: false),
                 Up = source.Project($"{name}.feed_forward.w3", shape.Intermediate, shape.Hidden, hasBias: false),
                 Down = source.Project($"{name}.feed_forward.w2", shape.Hidden, shape.Intermediate, hasBias: false),
-            });
-        }
-
-        WeightMatrix embedding = source.Table("tok_embeddings");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
+            };
+        });
     }
 
     /// <summary>Some heads of every group, one group behind the other.</summary>
@@ -139,13 +130,12 @@ internal sealed class Phi3Text : ITextFamily
     {
         DecoderShape shape = source.Shape;
         int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
-        var layers = new List<DecoderLayer>(source.Layers);
-        for (int i = 0; i < source.Layers; i++)
+        return source.Decoder((name, _) =>
         {
-            string name = $"layers.{i}", attention = $"{name}.self_attn";
+            string attention = $"{name}.self_attn";
             Projection together = source.Project($"{attention}.qkv_proj", queries + (2 * keys), shape.Hidden, hasBias: false);
             Projection gated = source.Project($"{name}.mlp.gate_up_proj", 2 * shape.Intermediate, shape.Hidden, hasBias: false);
-            layers.Add(new DecoderLayer
+            return new DecoderLayer
             {
                 Name = name,
                 AttentionNorm = source.Norm($"{name}.input_layernorm", shape.Hidden),
@@ -157,10 +147,7 @@ internal sealed class Phi3Text : ITextFamily
                 Gate = gated.Slice($"{name}.mlp.gate", 0, shape.Intermediate),
                 Up = gated.Slice($"{name}.mlp.up", shape.Intermediate, shape.Intermediate),
                 Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, hasBias: false),
-            });
-        }
-
-        WeightMatrix embedding = source.Table("embed_tokens");
-        return new TextDecoder(shape, embedding, layers, source.Norm("norm", shape.Hidden), source.Head(embedding));
+            };
+        });
     }
 }

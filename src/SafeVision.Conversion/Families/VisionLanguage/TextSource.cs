@@ -32,10 +32,19 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
     /// <summary>A small tensor.</summary>
     public float[] Numbers(string name, params int[] shape) => checkpoint.Get(Body + name, shape).ToSingle();
 
-    public WeightMatrix Table(string name) => WeightMatrix.From(checkpoint.Get($"{Body}{name}.weight", Shape.Vocabulary, Shape.Hidden));
+    /// <summary>The decoder: its layers, and what stands before and behind them.</summary>
+    /// <param name="read">Reads the layer of a name and a number.</param>
+    /// <param name="hasOffsetNorm">Whether the last norm is stored as what it differs from 1.</param>
+    /// <param name="embedding">The embedding's name.</param>
+    public TextDecoder Decoder(Func<string, int, DecoderLayer> read, bool hasOffsetNorm = false, string embedding = "embed_tokens")
+    {
+        DecoderLayer[] layers = [.. Enumerable.Range(0, Layers).Select(i => read($"layers.{i}", i))];
+        WeightMatrix table = WeightMatrix.From(checkpoint.Get($"{Body}{embedding}.weight", Shape.Vocabulary, Shape.Hidden));
+        return new TextDecoder(Shape, table, layers, hasOffsetNorm ? OffsetNorm("norm", Shape.Hidden) : Norm("norm", Shape.Hidden), Head(table));
+    }
 
     /// <summary>The head, or where the two are tied: the embedding.</summary>
-    public Projection Head(WeightMatrix embedding) => settings.IsTied(checkpoint.Has(HeadName))
+    private Projection Head(WeightMatrix embedding) => settings.IsTied(checkpoint.Has(HeadName))
         ? new Projection(embedding, null)
         : new Projection(WeightMatrix.From(checkpoint.Get(HeadName, Shape.Vocabulary, Shape.Hidden)), null);
 

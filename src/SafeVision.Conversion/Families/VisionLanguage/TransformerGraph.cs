@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
 using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -202,4 +203,33 @@ internal static class Activations
         "relu" => Activation.Relu,
         _ => throw new CheckpointException($"{where}: the activation '{name}' is not known; gelu, gelu_new, gelu_fast, gelu_pytorch_tanh, quick_gelu, silu and relu are."),
     };
+}
+
+/// <summary>From what a tower yields to a language model's vectors: perhaps a norm, two projections with a GELU between them.</summary>
+/// <param name="Name">Its name in the graph.</param>
+/// <param name="Norm">Over each vector; null: none.</param>
+/// <param name="First">[inner, joined].</param>
+/// <param name="Second">[hidden, inner].</param>
+internal sealed record GeluProjector(string Name, NormWeights? Norm, Projection First, Projection Second)
+{
+    public string Write(TransformerGraph blocks, string x)
+    {
+        string normal = Norm is null ? x : blocks.Normalize(Norm, x);
+        string inner = blocks.Activate($"{Name}.activation", Activation.Gelu, blocks.Linear($"{Name}.first", First, normal, LinearRole.Projector));
+        return blocks.Linear($"{Name}.second", Second, inner, LinearRole.Projector);
+    }
+
+    /// <summary>The same as a reference.</summary>
+    public float[] Compute(float[] x)
+    {
+        x = [.. x];
+        if (Norm is not null)
+        {
+            ReferenceTransformer.Normalize(Norm, x);
+        }
+
+        float[] inner = ReferenceTransformer.Linear(First, x);
+        ReferenceTransformer.Activate(Activation.Gelu, inner);
+        return ReferenceTransformer.Linear(Second, inner);
+    }
 }

@@ -23,12 +23,25 @@ internal sealed class VisionLanguageModel : IDisposable
     /// <summary>What holds the weights' bytes.</summary>
     public required IDisposable Checkpoint { get; init; }
 
-    /// <summary>Opens a checkpoint, merges the adapters inside and beside it, and reads a model of it.</summary>
-    /// <param name="family">Whose names the tensors have.</param>
+    public void Dispose() => Checkpoint.Dispose();
+}
+
+/// <summary>A family whose checkpoints hold a vision tower and a language model: its facts, and how its network is written as graphs.</summary>
+/// <param name="name">Of its <see cref="VisionLanguageFamily"/>.</param>
+internal abstract class FamilyNetwork(string name) : IModelFamily
+{
+    /// <summary>What the family's configuration and names mean.</summary>
+    public VisionLanguageFamily Facts { get; } = VisionLanguageFamily.Find(name)!;
+
+    public string Name => Facts.Name;
+
+    public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is { } type && Facts.ModelTypes.Contains(type);
+
+    /// <summary>Reads a checkpoint and merges the adapters inside and beside it. The result holds its files open until it is disposed.</summary>
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
-    /// <param name="read">Reads both towers, from the tensors and the configuration.</param>
-    public static VisionLanguageModel Read(VisionLanguageFamily family, string folder, LoraAdapter? adapter, Func<SafetensorsCheckpoint, JsonValue, (IVisionEncoder Vision, TextDecoder Text)> read)
+    /// <exception cref="CheckpointException">It is not one of this family, or is damaged, or the adapter does not fit it.</exception>
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
     {
         string path = Path.Combine(folder, "config.json");
         JsonValue config = CheckpointFile.ReadObject(path);
@@ -37,8 +50,9 @@ internal sealed class VisionLanguageModel : IDisposable
         {
             UnmergedAdapter.Merge(checkpoint, config);
             adapter?.MergeInto(checkpoint);
-            checkpoint.Spell(family.NameOf);
-            (IVisionEncoder vision, TextDecoder text) = read(checkpoint, config);
+            checkpoint.Spell(Facts.NameOf);
+            TextDecoder decoder = TextDecoders.Read(checkpoint, Facts.ReadText(config));
+            (IVisionEncoder vision, TextDecoder text) = Read(checkpoint, Facts.ReadVision(config), decoder);
             return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
         }
         catch
@@ -48,24 +62,11 @@ internal sealed class VisionLanguageModel : IDisposable
         }
     }
 
-    public void Dispose() => Checkpoint.Dispose();
-}
+    /// <summary>Reads the tower that fits a language model; a family may change the latter too.</summary>
+    protected virtual (IVisionEncoder Vision, TextDecoder Text) Read(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => (ReadVision(checkpoint, vision, text), text);
 
-/// <summary>A family whose checkpoints hold a vision tower and a language model.</summary>
-internal interface IVisionLanguageFamily : IModelFamily
-{
-    /// <summary>What the family's configuration and names mean; this adds how its network is written as graphs.</summary>
-    VisionLanguageFamily Facts { get; }
-
-    string IModelFamily.Name => Facts.Name;
-
-    bool IModelFamily.Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is { } type && Facts.ModelTypes.Contains(type);
-
-    /// <summary>Reads a checkpoint. The result holds its files open until it is disposed.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
-    /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
-    /// <exception cref="CheckpointException">It is not one of this family, or is damaged, or the adapter does not fit it.</exception>
-    VisionLanguageModel Read(string folder, LoraAdapter? adapter = null);
+    /// <summary>Reads the tower that fits a language model.</summary>
+    protected abstract IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text);
 }
 
 /// <summary>

@@ -33,7 +33,7 @@ internal sealed class SceneInventory
         _novelScenes = harmless.Where(scene => scene.Parts.Any(part => !plain.Any(part.Takes)))
             .GroupBy(scene => Things.First(thing => thing.NovelCategory is not null && scene.Parts.Any(part => part.Takes(thing) && !plain.Any(part.Takes))).NovelCategory!)
             .ToDictionary(group => group.Key, group => group.ToArray());
-        Categories = [.. SymbolPolicies.Categories.Where(category => _alone.ContainsKey(category) || _scenes.ContainsKey(category))];
+        Categories = [.. SymbolBenchmark.KnownCategories.Where(category => _alone.ContainsKey(category) || _scenes.ContainsKey(category))];
     }
 
     /// <summary>The split.</summary>

@@ -20,7 +20,7 @@ public sealed class ClassifierGoldenTests
         using var folder = new TemporaryFolder();
         ConversionResult result = await ConvertAsync(checkpoint, folder.PathOf("model"));
         Assert.Equal(family, result.Family);
-        Assert.InRange(result.LargestDifference, 0, Tolerance);
+        Assert.InRange(result.LargestDifference!.Value, 0, Tolerance);
         Assert.Equal("whole", result.Manifest.Converted!.Options["verified"]);
         Assert.Equal(["normal", "nsfw"], result.Manifest.Labels);
 

@@ -23,7 +23,7 @@ public sealed class ContrastiveGoldenTests
         using var folder = new TemporaryFolder();
         ConversionResult result = await ConvertAsync(checkpoint, folder.PathOf("model"));
         Assert.Equal(family, result.Family);
-        Assert.InRange(result.LargestDifference, 0, Tolerance);
+        Assert.InRange(result.LargestDifference!.Value, 0, Tolerance);
         Assert.Equal("whole", result.Manifest.Converted!.Options["verified"]);
 
         Dictionary<string, Golden> goldens = Golden.ReadFrom($"contrastive/{checkpoint}");

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace SafeVision.Conversion.Tests.Families.Encoders;
 
 /// <summary>Checkpoints that are damaged, or ask for what is not known.</summary>
@@ -24,16 +22,8 @@ public sealed class HostileEncoderTests
     [InlineData("contrastive/tiny-siglip", "model_type", "\"siglip2\"", "the NaFlex variant")]
     [InlineData("contrastive/tiny-clip", "projection_dim", "23", "'visual_projection.weight'")]
     [InlineData("contrastive/tiny-clip", "text_config", "7", "'text_config' is 7; expected an object")]
-    public async Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string key, string value, string expected)
-    {
-        using var folder = new TemporaryFolder();
-        Copy(checkpoint, folder.PathOf("source"));
-        string path = folder.PathOf("source/config.json");
-        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-        config[key] = JsonNode.Parse(value);
-        File.WriteAllText(path, config.ToJsonString());
-        await RefusesAsync(folder, expected);
-    }
+    public Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string key, string value, string expected) =>
+        RefusesAsync(checkpoint, "config.json", key, value, expected);
 
     [Theory]
     [InlineData("classifiers/tiny-vit", "size", "{\"height\": 32, \"width\": 48}", "is 48 by 32")]
@@ -44,16 +34,8 @@ public sealed class HostileEncoderTests
     [InlineData("contrastive/tiny-clip", "do_center_crop", "false", "needs a crop")]
     [InlineData("contrastive/tiny-clip", "crop_size", "64", "crop is 64")]
     [InlineData("classifiers/tiny-convnext", "crop_pct", "0.001", "crop_pct is 0.001")]
-    public async Task Images_prepared_in_an_unknown_way_are_refused(string checkpoint, string key, string value, string expected)
-    {
-        using var folder = new TemporaryFolder();
-        Copy(checkpoint, folder.PathOf("source"));
-        string path = folder.PathOf("source/preprocessor_config.json");
-        JsonObject config = JsonNode.Parse(File.ReadAllText(path))!.AsObject();
-        config[key] = JsonNode.Parse(value);
-        File.WriteAllText(path, config.ToJsonString());
-        await RefusesAsync(folder, expected);
-    }
+    public Task Images_prepared_in_an_unknown_way_are_refused(string checkpoint, string key, string value, string expected) =>
+        RefusesAsync(checkpoint, "preprocessor_config.json", key, value, expected);
 
     [Theory]
     [InlineData("vit-classifier", float.NaN, "float32")]
@@ -71,7 +53,7 @@ public sealed class HostileEncoderTests
             float[] values = tensors[((round * 7) + 3) % tensors.Count].Values;
             values[values.Length / 2] = number;
             checkpoint.Write(folder.PathOf("source"));
-            await RefusesAsync(folder, "", precision);
+            await Fixture.RefusesAsync(folder, "", precision);
         }
     }
 
@@ -83,32 +65,22 @@ public sealed class HostileEncoderTests
         (string name, int[] shape, float[] values) = checkpoint.Tensors.First(tensor => tensor.Name.EndsWith("cls_token", StringComparison.Ordinal));
         checkpoint.Tensors.Add(($"teacher.{name}", shape, values));
         checkpoint.Write(folder.PathOf("source"));
-        await RefusesAsync(folder, "can't be told which one");
+        await Fixture.RefusesAsync(folder, "can't be told which one");
     }
 
     [Fact]
     public async Task A_pickle_is_never_read()
     {
         using var folder = new TemporaryFolder();
-        Copy("classifiers/tiny-vit", folder.PathOf("source"));
+        Fixture.WithConfig("classifiers/tiny-vit", "config.json", folder);
         File.Move(folder.PathOf("source/model.safetensors"), folder.PathOf("source/pytorch_model.bin"));
-        await RefusesAsync(folder, "this is a pickle");
+        await Fixture.RefusesAsync(folder, "this is a pickle");
     }
 
-    private static async Task RefusesAsync(TemporaryFolder folder, string expected, string precision = "float32")
+    private static async Task RefusesAsync(string checkpoint, string file, string key, string value, string expected)
     {
-        CheckpointException exception = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
-            new ConversionOptions { Source = folder.PathOf("source"), Destination = folder.PathOf("model"), Precision = precision }));
-        Assert.Contains(expected, exception.Message, StringComparison.Ordinal);
-        Assert.False(Directory.Exists(folder.PathOf("model")));
-    }
-
-    private static void Copy(string checkpoint, string destination)
-    {
-        Directory.CreateDirectory(destination);
-        foreach (string path in Directory.EnumerateFiles(Fixture.PathOf(checkpoint)))
-        {
-            File.Copy(path, Path.Combine(destination, Path.GetFileName(path)));
-        }
+        using var folder = new TemporaryFolder();
+        Fixture.Edit(Path.Combine(Fixture.WithConfig(checkpoint, "config.json", folder), file), json => Fixture.Set(json, key, value));
+        await Fixture.RefusesAsync(folder, expected);
     }
 }

@@ -1,8 +1,12 @@
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Inference;
+using SafeVision.Models;
+using SafeVision.VisionLanguage.Families;
+using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
-/// <summary>Configurations of SmolVLM and Qwen2-VL that do not fit their weights.</summary>
+/// <summary>Configurations that do not fit their weights, and preprocessing that is not the family's.</summary>
 public sealed class HostileFamiliesTests
 {
     [Theory]
@@ -18,19 +22,65 @@ public sealed class HostileFamiliesTests
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      2,\n      3,\n      4\n", "mrope_section")]
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      -2,\n      7,\n      3\n", "mrope_section")]
     [InlineData("qwen2vl-tiny", "\"rope_scaling\": {", "\"other\": {", "rope_parameters")]
-    public void A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
+    public async Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
     {
         using var folder = new TemporaryFolder();
-        foreach (string path in Directory.EnumerateFiles(Fixture.PathOf($"vlm/{checkpoint}")))
+        Fixture.WithConfig($"vlm/{checkpoint}", "config.json", folder);
+        string config = File.ReadAllText(folder.PathOf("source/config.json"));
+        Assert.Contains(part, config, StringComparison.Ordinal);
+        File.WriteAllText(folder.PathOf("source/config.json"), config.Replace(part, replacement, StringComparison.Ordinal));
+        await Fixture.RefusesAsync(folder, message);
+    }
+
+    [Theory]
+    [InlineData("gemma3-tiny", "mm_tokens_per_image", "15", "'mm_tokens_per_image' is 15")]
+    [InlineData("gemma3-tiny", "text_config.layer_types", "[\"sliding_attention\"]", "a kind for each of the 7 layers")]
+    [InlineData("gemma3-tiny", "text_config.layer_types", "[\"linear_attention\"]", "sliding_attention or full_attention")]
+    [InlineData("gemma3-tiny", "text_config.use_bidirectional_attention", "true", "encodes texts")]
+    [InlineData("gemma3-tiny", "text_config.final_logit_softcapping", "-1", "above 0")]
+    [InlineData("gemma3-tiny", "text_config.query_pre_attn_scalar", "0", "above 0")]
+    [InlineData("gemma3-tiny", "text_config.sliding_window", "0", "'text_config.sliding_window' is 0")]
+    [InlineData("gemma3-tiny", "text_config.num_key_value_heads", "3", "share keys and values evenly")]
+    [InlineData("gemma3-tiny", "text_config.hidden_activation", "\"tanhshrink\"", "'tanhshrink'")]
+    [InlineData("gemma3-tiny", "vision_config.num_hidden_layers", "3", "layers.2")]
+    [InlineData("mistral3-tiny", "vision_config.num_attention_heads", "3", "among 3 heads")]
+    [InlineData("mistral3-tiny", "vision_config.num_attention_heads", "16", "multiple of 4")]
+    [InlineData("mistral3-tiny", "projector_hidden_act", "\"relu\"", "projector_hidden_act' is \"relu\"")]
+    [InlineData("mistral3-tiny", "spatial_merge_size", "3", "merging_layer.weight")]
+    [InlineData("mistral3-tiny", "multimodal_projector_bias", "true", "linear_1.bias")]
+    [InlineData("mistral3-tiny", "text_config.hidden_act", "\"relu\"", "expected silu")]
+    [InlineData("mistral3-tiny", "text_config.rope_parameters.original_max_position_embeddings", "0", "original_max_position_embeddings' is 0")]
+    public async Task A_setting_that_does_not_fit_is_refused_by_name(string checkpoint, string path, string value, string message)
+    {
+        using var folder = new TemporaryFolder();
+        Fixture.Edit(Path.Combine(Fixture.WithConfig($"vlm/{checkpoint}", "config.json", folder), "config.json"), json => Fixture.Set(json, path, value));
+        await Fixture.RefusesAsync(folder, message);
+    }
+
+    [Theory]
+    [InlineData("gemma3-tiny", "config.json", "mm_tokens_per_image", "15", "square number")]
+    [InlineData("gemma3-tiny", "config.json", "mm_tokens_per_image", "25", "image_seq_length")]
+    [InlineData("gemma3-tiny", "config.json", "vision_config.image_size", "98", "98")]
+    [InlineData("gemma3-tiny", "preprocessor_config.json", "size.height", "0", "size.height")]
+    [InlineData("gemma3-tiny", "preprocessor_config.json", "do_resize", "false", "do_resize")]
+    [InlineData("gemma3-tiny", "preprocessor_config.json", "pan_and_scan_max_num_crops", "65", "pan_and_scan_max_num_crops")]
+    [InlineData("gemma3-tiny", "preprocessor_config.json", "pan_and_scan_min_crop_size", "0", "pan_and_scan_min_crop_size")]
+    [InlineData("mistral3-tiny", "processor_config.json", "patch_size", "16", "'patch_size' is 16; expected 14")]
+    [InlineData("mistral3-tiny", "processor_config.json", "spatial_merge_size", "1", "'spatial_merge_size' is 1; expected 2")]
+    [InlineData("mistral3-tiny", "preprocessor_config.json", "size.longest_edge", "16000", "1 to 16384 image tokens")]
+    [InlineData("mistral3-tiny", "preprocessor_config.json", "do_resize", "false", "'do_resize' is false")]
+    public void Preprocessing_that_does_not_fit_is_refused_by_file_and_key(string checkpoint, string file, string path, string value, string message)
+    {
+        using var folder = new TemporaryFolder();
+        string source = Fixture.WithConfig($"vlm/{checkpoint}", "config.json", folder);
+        if (checkpoint == "gemma3-tiny")
         {
-            File.Copy(path, folder.PathOf(Path.GetFileName(path)));
+            Fixture.Edit(Path.Combine(source, "preprocessor_config.json"), json => json["do_pan_and_scan"] = true);
         }
 
-        string config = File.ReadAllText(folder.PathOf("config.json"));
-        Assert.Contains(part, config, StringComparison.Ordinal);
-        File.WriteAllText(folder.PathOf("config.json"), config.Replace(part, replacement, StringComparison.Ordinal));
-        IVisionLanguageFamily family = checkpoint.StartsWith("smol", StringComparison.Ordinal) ? new SmolVLM() : new Qwen2VL();
-        Assert.Contains(message, Assert.Throws<CheckpointException>(() => family.Read(folder.Root)).Message, StringComparison.Ordinal);
+        Fixture.Edit(Path.Combine(source, file), json => Fixture.Set(json, path, value));
+        TextTokenizer tokenizer = TextTokenizer.Open(source);
+        Assert.Contains(message, Assert.Throws<ModelLoadException>(() => VisionLanguageFamilies.Read(ModelConfiguration.Open(source), tokenizer)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -20,16 +20,9 @@ public sealed class RandomDecodersTests
     {
         (int hidden, int inner, int keys, int size) = (random.Next(2, 12) * 4, random.Next(9, 60), random.Next(1, 3), OneOf(random, 6, 8, 16, 20, 24));
         int heads = keys * random.Next(1, 4), layers = random.Next(1, 5), vocabulary = random.Next(17, 90);
-        var text = new JsonObject
+        JsonObject text = Sizes(hidden, inner, layers, heads, keys, size, vocabulary, new JsonObject
         {
             ["model_type"] = "gemma3_text",
-            ["hidden_size"] = hidden,
-            ["intermediate_size"] = inner,
-            ["num_hidden_layers"] = layers,
-            ["num_attention_heads"] = heads,
-            ["num_key_value_heads"] = keys,
-            ["head_dim"] = size,
-            ["vocab_size"] = vocabulary,
             ["query_pre_attn_scalar"] = random.Next(3, 40),
             ["sliding_window"] = random.Next(1, Tokens + 2),
             ["sliding_window_pattern"] = random.Next(1, 4),
@@ -42,11 +35,8 @@ public sealed class RandomDecodersTests
             ["hidden_activation"] = OneOf(random, "gelu_pytorch_tanh", "gelu"),
             ["tie_word_embeddings"] = OneOf(random, true, false),
             ["max_position_embeddings"] = 256,
-        };
-        var tensors = new Tensors(random);
-        tensors.Add("embed_tokens.weight", 0.5, vocabulary, hidden);
-        tensors.Add("norm.weight", 0.3, hidden);
-        tensors.Add("lm_head.weight", 0.5, vocabulary, hidden);
+        });
+        var tensors = new Tensors(random, vocabulary, hidden);
         for (int i = 0; i < layers; i++)
         {
             tensors.Norms($"layers.{i}", hidden, "input_layernorm", "post_attention_layernorm", "pre_feedforward_layernorm", "post_feedforward_layernorm");
@@ -65,16 +55,9 @@ public sealed class RandomDecodersTests
         (int heads, int size, int layers, int vocabulary) = (keys * random.Next(1, 4), turned * random.Next(1, 3), random.Next(1, 5), random.Next(17, 90));
         (int keyHeads, int keySize, int valueSize, int taps) = (random.Next(1, 4), random.Next(2, 20), random.Next(2, 20), random.Next(2, 6));
         int valueHeads = keyHeads * random.Next(1, 4), attending = random.Next(layers), row = turned / 6;
-        var text = new JsonObject
+        JsonObject text = Sizes(hidden, inner, layers, heads, keys, size, vocabulary, new JsonObject
         {
             ["model_type"] = "qwen3_5_text",
-            ["hidden_size"] = hidden,
-            ["intermediate_size"] = inner,
-            ["num_hidden_layers"] = layers,
-            ["num_attention_heads"] = heads,
-            ["num_key_value_heads"] = keys,
-            ["head_dim"] = size,
-            ["vocab_size"] = vocabulary,
             ["layer_types"] = new JsonArray([.. Enumerable.Range(0, layers).Select(i => (JsonNode)(i == attending || random.Next(3) == 0 ? "full_attention" : "linear_attention"))]),
             ["linear_num_key_heads"] = keyHeads,
             ["linear_num_value_heads"] = valueHeads,
@@ -83,11 +66,8 @@ public sealed class RandomDecodersTests
             ["linear_conv_kernel_dim"] = taps,
             ["rope_parameters"] = new JsonObject { ["rope_theta"] = 1e6, ["partial_rotary_factor"] = (double)turned / size, ["mrope_section"] = new JsonArray((turned / 2) - (2 * row), row, row) },
             ["tie_word_embeddings"] = OneOf(random, true, false),
-        };
-        var tensors = new Tensors(random);
-        tensors.Add("embed_tokens.weight", 0.5, vocabulary, hidden);
-        tensors.Add("norm.weight", 0.3, hidden);
-        tensors.Add("lm_head.weight", 0.5, vocabulary, hidden);
+        });
+        var tensors = new Tensors(random, vocabulary, hidden);
         int channels = (2 * keyHeads * keySize) + (valueHeads * valueSize);
         for (int i = 0; i < layers; i++)
         {
@@ -114,6 +94,13 @@ public sealed class RandomDecodersTests
 
         return (text, tensors);
     });
+
+    private static JsonObject Sizes(int hidden, int inner, int layers, int heads, int keys, int size, int vocabulary, JsonObject config)
+    {
+        (config["hidden_size"], config["intermediate_size"], config["num_hidden_layers"], config["vocab_size"]) = (hidden, inner, layers, vocabulary);
+        (config["num_attention_heads"], config["num_key_value_heads"], config["head_dim"]) = (heads, keys, size);
+        return config;
+    }
 
     private static void Sample(string type, Func<Random, (JsonObject Text, Tensors Tensors)> draw) => Gen.Int[0, int.MaxValue].Sample(
         seed =>
@@ -142,12 +129,22 @@ public sealed class RandomDecodersTests
     private static T OneOf<T>(Random random, params ReadOnlySpan<T> choices) => choices[random.Next(choices.Length)];
 
     /// <summary>Random tensors by name.</summary>
-    private sealed class Tensors(Random random)
+    private sealed class Tensors
     {
+        private readonly Random _random;
+
+        public Tensors(Random random, int vocabulary, int hidden)
+        {
+            _random = random;
+            Add("embed_tokens.weight", 0.5, vocabulary, hidden);
+            Add("norm.weight", 0.3, hidden);
+            Add("lm_head.weight", 0.5, vocabulary, hidden);
+        }
+
         public List<(string Name, int[] Shape, float[] Values)> All { get; } = [];
 
         public void Add(string name, double scale, params int[] shape) => All.Add(
-            (name == "lm_head.weight" ? name : $"model.language_model.{name}", shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, size) => product * size)).Select(_ => (float)(((random.NextDouble() * 2) - 1) * scale))]));
+            (name == "lm_head.weight" ? name : $"model.language_model.{name}", shape, [.. Enumerable.Range(0, shape.Aggregate(1, (product, size) => product * size)).Select(_ => (float)(((_random.NextDouble() * 2) - 1) * scale))]));
 
         public void Linear(string name, int output, int input, bool hasBias = false)
         {

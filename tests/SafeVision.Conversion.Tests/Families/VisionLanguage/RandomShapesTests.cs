@@ -28,7 +28,7 @@ public sealed class RandomShapesTests
             Assert.True(result.LargestDifference > 0);
             if (precision == "float32")
             {
-                Assert.InRange(result.LargestDifference, double.Epsilon, 2e-5);
+                Assert.InRange(result.LargestDifference!.Value, double.Epsilon, 2e-5);
                 Assert.Equal("whole", result.Manifest.Converted!.Options["verified"]);
             }
         },

@@ -3,7 +3,7 @@ using SafeVision.Tests.Fakes;
 namespace SafeVision.Tests.Engines.Conformance;
 
 /// <summary>The classifier engine on a model of a few hundred bytes.</summary>
-public sealed class ClassifierConformance : EngineConformance
+public sealed class ClassifierConformance : LoadedEngineConformance
 {
     private readonly TinyModel _model = new();
 
