@@ -12,9 +12,6 @@ internal sealed class RankedSamples
 
     private RankedSamples(int[] order, bool[] positive, double[] score) => (_order, _positive, _score) = (order, positive, score);
 
-    /// <summary>The number of samples.</summary>
-    public int Count => _order.Length;
-
     /// <summary>Sorts the samples.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="scores">Each sample's score; higher is more likely positive.</param>

@@ -13,9 +13,6 @@ internal interface IRunObjective
     /// <summary>Batches in one pass over everything.</summary>
     int Batches { get; }
 
-    /// <summary>Batches whose activations are kept at once.</summary>
-    int Passes { get; }
-
     /// <summary>The rows of a batch, by the samples' places; prepared while another is computed.</summary>
     Task<object> PrepareAsync(IReadOnlyList<int> places, CancellationToken cancellationToken);
 
@@ -27,8 +24,6 @@ internal interface IRunObjective
 internal sealed class SupervisedRun(TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, SupervisedObjective objective) : IRunObjective
 {
     public int Batches => samples.Count;
-
-    public int Passes => 1;
 
     public async Task<object> PrepareAsync(IReadOnlyList<int> places, CancellationToken cancellationToken)
     {
@@ -70,8 +65,6 @@ internal sealed class PreferenceRun(
     TrainableNetwork network, SampleEncoder encoder, IReadOnlyDictionary<string, TrainingSample> samples, IReadOnlyList<PreferencePair> pairs, PreferenceObjective objective) : IRunObjective
 {
     public int Batches => pairs.Count;
-
-    public int Passes => 2;
 
     /// <summary>Judges samples and pairs each wrong answer with the right one: a wrong verdict, or a reason that names nothing that is there.</summary>
     public static async Task<IReadOnlyList<PreferencePair>> CollectAsync(
@@ -152,8 +145,6 @@ internal sealed class RewardRun(TrainableNetwork network, SampleEncoder encoder,
     private readonly PolicyJudge _judge = new(network, encoder);
 
     public int Batches => samples.Count;
-
-    public int Passes => options.Answers;
 
     public async Task<object> PrepareAsync(IReadOnlyList<int> places, CancellationToken cancellationToken)
     {

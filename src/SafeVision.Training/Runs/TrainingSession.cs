@@ -42,6 +42,7 @@ public sealed class TrainingSession : IDisposable
     private readonly List<TrainingSample> _train = [], _refine = [];
     private readonly List<HeldOutSample> _test = [];
     private readonly NamedThings _truth = new();
+    private readonly SampleOrder _order;
     private readonly LoadedModel _model;
     private readonly SampleEncoder _encoder;
     private readonly TrainableNetwork _network;
@@ -54,7 +55,7 @@ public sealed class TrainingSession : IDisposable
     {
         TrainableNetwork network = model.Network;
         (_options, _progress, _clock, _folder, _dataset, _encoder, _network) = (options, progress, clock, folder, dataset, model.Encoder, network);
-        _model = model;
+        (_model, _order) = (model, new SampleOrder(options.Seed));
         if (options.Adapter is { } lora)
         {
             _ = network.Weights.Train(_ => false);
@@ -211,7 +212,7 @@ public sealed class TrainingSession : IDisposable
     {
         const int Looked = 64;
         int longest = 0, answered = 1, patches = 1, attended = _network.Sizes.Vision.Patches;
-        foreach (TrainingSample sample in Shuffled(_train.Count, 0).Take(Looked).Select(place => _train[place]))
+        foreach (TrainingSample sample in _order.Of(_train.Count, 0).Take(Looked).Select(place => _train[place]))
         {
             EncodedSample encoded = await _encoder.EncodeAsync(sample, cancellationToken).ConfigureAwait(false);
             bool isTiled = encoded.Image.PixelShape.Count == 4; // otherwise the image is patches that may all attend to one another
@@ -267,7 +268,7 @@ public sealed class TrainingSession : IDisposable
                 string file = Path.Combine(_folder.Path, "pairs.json");
                 if (!File.Exists(file))
                 {
-                    TrainingSample[] asked = [.. Shuffled(judged.Length, 1).Take(_options.EvaluateSamples).Select(place => judged[place])];
+                    TrainingSample[] asked = [.. _order.Of(judged.Length, 1).Take(_options.EvaluateSamples).Select(place => judged[place])];
                     IReadOnlyList<PreferencePair> found = await PreferenceRun.CollectAsync(
                         _network, _encoder, asked, _truth, done => _progress?.Report(new TrainingProgress("Looking for mistakes", done, asked.Length)), cancellationToken).ConfigureAwait(false);
                     _folder.Write("pairs.json", found);
@@ -339,36 +340,12 @@ public sealed class TrainingSession : IDisposable
             int[] places = [.. Enumerable.Range(0, _options.Rows).Select(row =>
             {
                 long place = (((long)step * _options.Accumulation) + i) * _options.Rows + row;
-                return Shuffled(objective.Batches, place / objective.Batches)[place % objective.Batches];
+                return _order.Of(objective.Batches, place / objective.Batches)[place % objective.Batches];
             })];
             batches[i] = await objective.PrepareAsync(places, cancellationToken).ConfigureAwait(false);
         }
 
         return batches;
-    }
-
-    private readonly Dictionary<(int Count, long Pass), int[]> _orders = [];
-
-    private int[] Shuffled(int count, long pass)
-    {
-        lock (_orders)
-        {
-            if (!_orders.TryGetValue((count, pass), out int[]? order))
-            {
-                if (_orders.Count > 8)
-                {
-                    _orders.Clear();
-                }
-
-                order = [.. Enumerable.Range(0, count)];
-                new Random(HashCode(_options.Seed, pass)).Shuffle(order);
-                _orders[(count, pass)] = order;
-            }
-
-            return order;
-        }
-
-        static int HashCode(long seed, long pass) => unchecked((int)((seed * 2_654_435_761) ^ (pass * 40_503)));
     }
 
     /// <summary>Judges samples of a split that ask for a verdict.</summary>

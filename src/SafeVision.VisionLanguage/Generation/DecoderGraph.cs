@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
@@ -76,6 +77,18 @@ internal sealed unsafe class NativeBuffer : IDisposable
 
     /// <summary>The size.</summary>
     public long Bytes { get; }
+
+    /// <summary>A buffer of at least a size: the one that is there, or a new one in its place. What it holds is lost.</summary>
+    public static NativeBuffer Grow([NotNull] ref NativeBuffer? buffer, long bytes)
+    {
+        if (buffer is null || buffer.Bytes < bytes)
+        {
+            buffer?.Dispose();
+            buffer = new NativeBuffer(bytes);
+        }
+
+        return buffer;
+    }
 
     /// <summary>A part of the memory; valid until the buffer is disposed.</summary>
     public Span<T> Span<T>(long offset, int count)

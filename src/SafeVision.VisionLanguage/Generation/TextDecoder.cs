@@ -284,17 +284,7 @@ internal sealed class TextDecoder : IDisposable
     private Span<long> Int64(string name, int count) => Buffer(name, (long)count * sizeof(long)).Span<long>(0, count);
 
     /// <summary>A buffer that has grown to the size asked for and is kept.</summary>
-    private NativeBuffer Buffer(string name, long bytes)
-    {
-        ref NativeBuffer? buffer = ref CollectionsMarshal.GetValueRefOrAddDefault(_buffers, name, out _);
-        if (buffer is null || buffer.Bytes < bytes)
-        {
-            buffer?.Dispose();
-            buffer = new NativeBuffer(bytes);
-        }
-
-        return buffer;
-    }
+    private NativeBuffer Buffer(string name, long bytes) => NativeBuffer.Grow(ref CollectionsMarshal.GetValueRefOrAddDefault(_buffers, name, out _), bytes);
 
     public void Dispose()
     {

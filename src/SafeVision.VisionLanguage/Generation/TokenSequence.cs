@@ -139,14 +139,14 @@ internal sealed class EmbeddingTable : ITextEmbedder
     public void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow)
     {
         ReadOnlySpan<int> ids = tokens.Ids.Slice(start, count);
-        Span<long> input = Room(ref _input, (long)count * sizeof(long)).Span<long>(0, count);
+        Span<long> input = NativeBuffer.Grow(ref _input, (long)count * sizeof(long)).Span<long>(0, count);
         for (int i = 0; i < count; i++)
         {
             input[i] = ids[i];
         }
 
         bool direct = type == _type;
-        NativeBuffer output = direct ? target : Room(ref _converted, (long)count * _width * TensorElements.SizeOf(_type));
+        NativeBuffer output = direct ? target : NativeBuffer.Grow(ref _converted, (long)count * _width * TensorElements.SizeOf(_type));
         long offset = direct ? (long)firstRow * _width * TensorElements.SizeOf(type) : 0;
         using (OrtValue idTensor = _input.Tensor(TensorElementType.Int64, [1, count]))
         using (OrtValue? featureTensor = _features is null ? null : Merge(tokens, start, count, features))
@@ -184,7 +184,7 @@ internal sealed class EmbeddingTable : ITextEmbedder
         int rows = 0;
         foreach ((_, ReadOnlyMemory<float> values) in ImageRows(tokens, start, count, features))
         {
-            Room(ref _merged, (long)count * _width * TensorElements.SizeOf(input.ElementDataType));
+            NativeBuffer.Grow(ref _merged, (long)count * _width * TensorElements.SizeOf(input.ElementDataType));
             TensorElements.Write(values.Span, _merged, input.ElementDataType, (long)rows++ * _width);
         }
 
@@ -231,17 +231,6 @@ internal sealed class EmbeddingTable : ITextEmbedder
                 }
             }
         }
-    }
-
-    private static NativeBuffer Room(ref NativeBuffer buffer, long bytes)
-    {
-        if (buffer.Bytes < bytes)
-        {
-            buffer.Dispose();
-            buffer = new NativeBuffer(bytes);
-        }
-
-        return buffer;
     }
 
     public void Dispose()

@@ -17,9 +17,6 @@ internal sealed class ContrastiveTokenizer
     /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
     public static ContrastiveTokenizer Open(string folder) => new(TextTokenizer.OpenForWholeTexts(folder));
 
-    /// <summary>The id of a token by its exact content.</summary>
-    public int? Find(string content) => _tokenizer.Find(content);
-
     /// <summary>The ids of a text with beginning and end. Special tokens in it are recognised where no stranger wrote them.</summary>
     /// <param name="text">The text.</param>
     /// <param name="most">The most ids, at least 2; of a longer text the beginning is kept, and the end token.</param>

@@ -11,12 +11,11 @@ namespace SafeVision.VisionLanguage.Tests.Protocols;
 public sealed class InstructProtocolTests
 {
     private static readonly TextTokenizer s_tokenizer = Tokenizer(["<|SAFE|>"], "Safe", "Guns");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Fact]
     public void The_question_holds_the_policy_and_names_the_answers()
     {
-        CompiledProtocol compiled = Compile(s_policy);
+        CompiledProtocol compiled = Compile(GunsAndGambling);
         Assert.Equal(
             """
             <|user|><image>
@@ -42,7 +41,7 @@ public sealed class InstructProtocolTests
     public async Task Names_are_weighed_where_they_part_and_not_by_their_length()
     {
         var guard = new ScriptedGuard(s_tokenizer, ("Safe, I think", 0.72), ("Guns!", 0.04), ("Gambling with cards<|end|>", 0.04), ("No idea", 0.2));
-        GuardAnswer answer = await Compile(s_policy).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
+        GuardAnswer answer = await Compile(GunsAndGambling).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
         Assert.Equal(0.9, answer.Safe!.Value, 12);
         Assert.All(answer.Categories, category => Assert.Equal(0.05, category!.Value.Probability, 12));
         Assert.All(answer.Categories, category => Assert.Equal(0.1, category!.Value.Score, 12));
@@ -51,7 +50,7 @@ public sealed class InstructProtocolTests
     [Fact]
     public async Task The_reason_is_a_second_question_and_changes_no_score()
     {
-        CompiledProtocol fast = Compile(s_policy), comprehension = Compile(s_policy, VisionLanguageMode.Comprehension);
+        CompiledProtocol fast = Compile(GunsAndGambling), comprehension = Compile(GunsAndGambling, VisionLanguageMode.Comprehension);
         Assert.Equal(3, comprehension.Prompts.Count);
         Assert.Equal(fast.Prompts[0], comprehension.Prompts[0], (a, b) => a.Text == b.Text);
         Assert.Equal(

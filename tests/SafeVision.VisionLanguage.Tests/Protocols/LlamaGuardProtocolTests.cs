@@ -14,7 +14,7 @@ public sealed class LlamaGuardProtocolTests
     [Fact]
     public void The_policys_categories_stand_in_the_prompt_as_codes()
     {
-        CompiledProtocol compiled = Compile(Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null)));
+        CompiledProtocol compiled = Compile(GunsAndGambling);
         Assert.Equal(
             """
             <|user|><image>

@@ -10,7 +10,6 @@ public sealed class NemotronProtocolTests
 {
     // A tokenizer that joins a space with the word after it: texts must be tokenised together.
     private static readonly TextTokenizer s_tokenizer = Tokenizer(["</think>"], "Ġsafe", "Ġunsafe", "ĠGuns");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Theory]
     [InlineData("nemotron", "<|user|>user\nSort it.\n")]
@@ -60,5 +59,5 @@ public sealed class NemotronProtocolTests
     }
 
     private static CompiledProtocol Compile(VisionLanguageMode mode, string template = "nemotron") =>
-        new NemotronProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("nemotron"), mode, conversation: OfGuard(template)));
+        new NemotronProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("nemotron"), mode, conversation: OfGuard(template)));
 }

@@ -10,7 +10,6 @@ public sealed class PolicyShiftGuardProtocolTests
 {
     // " 0" is one token, so a category's number joins the space before it.
     private static readonly TextTokenizer s_tokenizer = Tokenizer([], "true", "false", "Ġ|", "Ġ0");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Fact]
     public void The_policys_categories_stand_in_numbered_blocks()
@@ -58,5 +57,5 @@ public sealed class PolicyShiftGuardProtocolTests
     private static ValueTask<GuardAnswer> JudgeAsync(VisionLanguageMode mode, ScriptedGuard guard) => Compile(mode).JudgeAsync(guard, null, TestContext.Current.CancellationToken);
 
     private static CompiledProtocol Compile(VisionLanguageMode mode) =>
-        new PolicyShiftGuardProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("policyshiftguard"), mode));
+        new PolicyShiftGuardProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("policyshiftguard"), mode));
 }

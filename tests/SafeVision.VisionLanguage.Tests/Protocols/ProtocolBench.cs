@@ -31,6 +31,9 @@ internal static class ProtocolBench
             ContextLength = contextLength,
         }, tokenizer, wording);
 
+    /// <summary>Two categories, one of which allows something.</summary>
+    public static SafetyPolicy GunsAndGambling { get; } = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
+
     /// <summary>A policy of categories with one phrase each, and where given one that is allowed.</summary>
     public static SafetyPolicy Policy(params (string Id, string Name, string Includes, string? Excludes)[] categories)
     {

@@ -10,7 +10,6 @@ namespace SafeVision.VisionLanguage.Tests.Protocols;
 public sealed class ShieldGemmaProtocolTests
 {
     private static readonly TextTokenizer s_tokenizer = Tokenizer([], "Yes", "No");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Fact]
     public void Each_category_has_a_question_of_its_own()
@@ -60,5 +59,5 @@ public sealed class ShieldGemmaProtocolTests
         : [(PromptText.Trusted("Yes because of the dice.<|end|>"), 0.6), (PromptText.Trusted("No"), 0.2), (PromptText.Trusted("Hm"), 0.2)]);
 
     private static CompiledProtocol Compile(VisionLanguageMode mode) =>
-        new ShieldGemmaProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("shieldgemma"), mode));
+        new ShieldGemmaProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("shieldgemma"), mode));
 }

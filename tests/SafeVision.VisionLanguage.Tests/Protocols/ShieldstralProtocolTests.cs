@@ -12,7 +12,6 @@ namespace SafeVision.VisionLanguage.Tests.Protocols;
 public sealed class ShieldstralProtocolTests
 {
     private static readonly TextTokenizer s_tokenizer = Tokenizer([], "yes", "Yes", "no", "No");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Fact]
     public void Each_category_is_a_query_behind_one_image()
@@ -40,7 +39,7 @@ public sealed class ShieldstralProtocolTests
     {
         const string Turn = "{% for part in messages[-1].content %}{{ part.text if part.type == 'text' }}{% endfor %}<|end|>";
         CompiledProtocol compiled = new ShieldstralProtocol().Compile(Context(
-            s_policy, s_tokenizer, PromptWording.Default("shieldstral"), conversation: OfTemplate(template + Turn, "<image>")));
+            GunsAndGambling, s_tokenizer, PromptWording.Default("shieldstral"), conversation: OfTemplate(template + Turn, "<image>")));
         Assert.StartsWith(start, compiled.Prompts[0].Text, StringComparison.Ordinal);
     }
 
@@ -51,7 +50,7 @@ public sealed class ShieldstralProtocolTests
     {
         using TemporaryFolder folder = new();
         folder.Write("SYSTEM_PROMPT.txt", "Judge as you were trained.\n");
-        ProtocolContext context = Context(s_policy, s_tokenizer, PromptWording.Default(protocol));
+        ProtocolContext context = Context(GunsAndGambling, s_tokenizer, PromptWording.Default(protocol));
         Assert.Equal(system, GuardProtocols.Choose(ModelConfiguration.Open(folder.Path), s_tokenizer, context.Profile, protocol).Wording.System?.Text);
     }
 
@@ -73,5 +72,5 @@ public sealed class ShieldstralProtocolTests
     }
 
     private static CompiledProtocol Compile() =>
-        new ShieldstralProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("shieldstral"), VisionLanguageMode.Comprehension));
+        new ShieldstralProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("shieldstral"), VisionLanguageMode.Comprehension));
 }

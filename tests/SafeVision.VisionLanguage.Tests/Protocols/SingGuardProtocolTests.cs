@@ -11,7 +11,6 @@ namespace SafeVision.VisionLanguage.Tests.Protocols;
 public sealed class SingGuardProtocolTests
 {
     private static readonly TextTokenizer s_tokenizer = Tokenizer([], "safe", "unsafe");
-    private static readonly SafetyPolicy s_policy = Policy(("arms", "Guns", "firearms", "water pistols"), ("bets", "Gambling", "dice", null));
 
     [Fact]
     public void The_policy_stands_in_the_guards_own_template()
@@ -90,7 +89,7 @@ public sealed class SingGuardProtocolTests
     public async Task A_thought_without_its_mark_is_an_error_and_never_safe(string thought, string problem)
     {
         CompiledProtocol compiled = new SingGuardProtocol().Compile(
-            Context(s_policy, s_tokenizer, Wording("singguard", thoughtTokens: 20, "{ thinking_type: slow }"), VisionLanguageMode.Comprehension));
+            Context(GunsAndGambling, s_tokenizer, Wording("singguard", thoughtTokens: 20, "{ thinking_type: slow }"), VisionLanguageMode.Comprehension));
         ModelOutputException exception = await Assert.ThrowsAsync<ModelOutputException>(async () => await JudgeAsync(compiled, new ScriptedGuard(s_tokenizer, (thought, 1))));
         Assert.Contains(problem, exception.Message, StringComparison.Ordinal);
     }
@@ -99,15 +98,15 @@ public sealed class SingGuardProtocolTests
     public void A_template_that_does_not_read_the_policy_and_an_unknown_way_to_think_are_refused()
     {
         ModelLoadException exception = Assert.Throws<ModelLoadException>(() =>
-            new SingGuardProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("singguard"), conversation: OfGuard("none"))));
+            new SingGuardProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("singguard"), conversation: OfGuard("none"))));
         Assert.Contains("does not read the variable 'policy'", exception.Message, StringComparison.Ordinal);
         exception = Assert.Throws<ModelLoadException>(() => new SingGuardProtocol().Compile(
-            Context(s_policy, s_tokenizer, Wording("singguard", variables: "{ thinking_type: deep }"), VisionLanguageMode.Comprehension)));
+            Context(GunsAndGambling, s_tokenizer, Wording("singguard", variables: "{ thinking_type: deep }"), VisionLanguageMode.Comprehension)));
         Assert.Contains("'thinking_type' is 'deep'", exception.Message, StringComparison.Ordinal);
     }
 
     private static ValueTask<GuardAnswer> JudgeAsync(CompiledProtocol compiled, ScriptedGuard guard) => compiled.JudgeAsync(guard, null, TestContext.Current.CancellationToken);
 
     private static CompiledProtocol Compile(VisionLanguageMode mode) =>
-        new SingGuardProtocol().Compile(Context(s_policy, s_tokenizer, PromptWording.Default("singguard"), mode));
+        new SingGuardProtocol().Compile(Context(GunsAndGambling, s_tokenizer, PromptWording.Default("singguard"), mode));
 }

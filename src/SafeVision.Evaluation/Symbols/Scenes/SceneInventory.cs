@@ -16,7 +16,6 @@ internal sealed class SceneInventory
         Things = catalogue.In(split);
         Harmless = [.. Things.Where(thing => thing.IsHarmless)];
         Fillers = [.. Harmless.Where(thing => thing.Groups.Contains("filler"))];
-        Letters = catalogue.Letters;
 
         // A thing that only one of the policies is clear about would make an image whose truth is half known.
         SymbolThing[] clear = [.. Things.Where(thing => !thing.IsUnclear)];
@@ -53,9 +52,6 @@ internal sealed class SceneInventory
 
     /// <summary>The categories that can be shown, in the order of the policies.</summary>
     public IReadOnlyList<string> Categories { get; }
-
-    /// <summary>Drawings of letters and digits.</summary>
-    public IReadOnlyDictionary<char, Icons.Icon> Letters { get; }
 
     /// <summary>Things that fall under a category where they stand alone.</summary>
     public IReadOnlyList<SymbolThing> Alone(string category) => _alone.GetValueOrDefault(category, []);
