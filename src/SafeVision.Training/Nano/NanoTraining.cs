@@ -248,7 +248,7 @@ public sealed class NanoTraining : IDisposable
         Tensor cells = scenes.Read([.. Enumerable.Range(0, Math.Min(512, scenes.Things.Count))]).flatten(0, 1);
         Tensor mean = cells.mean([0L]);
         _network.Weights.Add(CellTower.Projector + "mean", mean);
-        _network.Weights.Add(CellTower.Projector + "scale", cells.Plus(mean.neg()).square().mean([0L]).Plus(1e-3).rsqrt());
+        _network.Weights.Add(CellTower.Projector + "scale", cells.Plus(mean.neg()).Squared().mean([0L]).Plus(1e-3).rsqrt());
     }
 
     /// <summary>Teaches the projections what is under each image token, in the words that the text model will read. A hundred times cheaper than to learn it from answers.</summary>
@@ -350,7 +350,7 @@ public sealed class NanoTraining : IDisposable
         const int Side = 7;
         long[] truth = [.. chosen.SelectMany(scene => Enumerable.Range(0, NanoScenes.Cells).Select(cell => (long)Under(scenes.Things[scene], ((cell % Side) + 0.5) / Side, ((cell / Side) + 0.5) / Side)))];
         Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
-        normed *= normed.square().mean([-1], keepdim: true).Plus(1e-6).rsqrt();
+        normed *= normed.Squared().mean([-1], keepdim: true).Plus(1e-6).rsqrt();
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_naming));
         return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
     }

@@ -29,11 +29,14 @@ internal static class Arithmetic
         return x.mul(scalar);
     }
 
+    /// <summary>x · x; TorchSharp's own square is a power with a hidden number.</summary>
+    public static Tensor Squared(this Tensor x) => x * x;
+
     /// <summary>x over the root of its mean square (Zhang and Sennrich, arXiv 1910.07467), in float32.</summary>
     public static Tensor RootMeanSquareNormed(this Tensor x, double epsilon)
     {
         x = x.to(ScalarType.Float32);
-        return x * x.square().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
+        return x * x.Squared().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
     }
 
     /// <summary>Where x is a number.</summary>

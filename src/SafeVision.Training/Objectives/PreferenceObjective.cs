@@ -57,7 +57,7 @@ public sealed class PreferenceObjective
             PreferenceLoss.Sigmoid => Weighed(LabelSmoothing),
             PreferenceLoss.Robust => Weighed(-LabelSmoothing).Times(1 / (1 - (2 * LabelSmoothing))),
             PreferenceLoss.Hinge => nn.functional.relu(margin.Times(-Beta).Plus(1)),
-            _ => ((better / chosenTokens) - (worse / rejectedTokens)).Plus(-1 / (2 * Beta)).square(),
+            _ => ((better / chosenTokens) - (worse / rejectedTokens)).Plus(-1 / (2 * Beta)).Squared(),
         };
         Tensor loss = pairs.mean();
         return (pairs, SupervisedWeight == 0 ? loss : loss.Plus((chosen.sum() / chosenTokens.sum()).Times(-SupervisedWeight)));

@@ -84,7 +84,7 @@ public sealed class AdamW : IDisposable
         {
             if (value.grad is { } gradient)
             {
-                squares += gradient.square().sum(ScalarType.Float64).ToDouble();
+                squares += gradient.Squared().sum(ScalarType.Float64).ToDouble();
             }
         }
 
