@@ -23,6 +23,9 @@ internal sealed class CompiledCascade : ICompiledPolicy
     /// <summary>What the parts cover together; to be given where more is known than their coverage says.</summary>
     public IReadOnlyList<CategoryCoverage> Coverage { get; init; }
 
+    /// <summary>Whether parts that are asked in any case are asked at the same time; else each waits for the one before.</summary>
+    public bool SideBySide { get; init; }
+
     public IReadOnlyList<ModelProvenance> Models { get; }
 
     public int ShortSide { get; }
@@ -38,9 +41,11 @@ internal sealed class CompiledCascade : ICompiledPolicy
         IReadOnlyList<FrameAssessment>? assessed = null;
         Exception? failure = null;
         bool anySound = false;
-        foreach (ICompiledPolicy part in _parts)
+        Task<IReadOnlyList<FrameAssessment>>?[] started = Start(frames, options, cancellationToken);
+        for (int place = 0; place < _parts.Count; place++)
         {
-            if (assessed is not null && !IsNeeded(part, assessed))
+            ICompiledPolicy part = _parts[place];
+            if (started[place] is null && assessed is not null && !IsNeeded(part, assessed))
             {
                 continue;
             }
@@ -48,13 +53,18 @@ internal sealed class CompiledCascade : ICompiledPolicy
             IReadOnlyList<FrameAssessment> said;
             try
             {
-                said = EngineContract.Require(await part.AssessAsync(frames, options, cancellationToken).ConfigureAwait(false), frames.Count, part.Coverage);
+                said = started[place] is { } task ? await task.ConfigureAwait(true) : await AskAsync(part, frames, options, cancellationToken).ConfigureAwait(false);
                 anySound = true;
             }
             catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
             {
                 failure ??= exception;
                 said = Failed(part, frames.Count, exception);
+            }
+            catch
+            {
+                await Task.WhenAll(started.OfType<Task>()).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false); // they read the frames
+                throw;
             }
 
             assessed = assessed is null ? said : Merge(assessed, said, part);
@@ -66,6 +76,32 @@ internal sealed class CompiledCascade : ICompiledPolicy
         }
 
         return assessed!;
+    }
+
+    private static async Task<IReadOnlyList<FrameAssessment>> AskAsync(
+        ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken) =>
+        EngineContract.Require(await part.AssessAsync(frames, options, cancellationToken).ConfigureAwait(false), frames.Count, part.Coverage);
+
+    /// <summary>
+    /// Starts the later parts that will be asked whatever the earlier ones say, on threads that are free: of a network that
+    /// runs alone, a second core saves a third of the time, of two networks side by side half.
+    /// </summary>
+    private Task<IReadOnlyList<FrameAssessment>>?[] Start(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
+    {
+        var started = new Task<IReadOnlyList<FrameAssessment>>?[_parts.Count];
+        for (int place = 1; SideBySide && place < started.Length; place++)
+        {
+            ICompiledPolicy part = _parts[place];
+            if (Coverage.Index().Any(entry => part.Coverage[entry.Index].Level != CoverageLevel.None
+                && _parts.Take(place).All(earlier => earlier.Coverage[entry.Index].Level == CoverageLevel.None)))
+            {
+                TaskScheduler threads = SynchronizationContext.Current is null ? TaskScheduler.Default : TaskScheduler.FromCurrentSynchronizationContext();
+                started[place] = Task.Factory.StartNew(
+                    () => AskAsync(part, frames, options, cancellationToken), CancellationToken.None, TaskCreationOptions.None, threads).Unwrap();
+            }
+        }
+
+        return started;
     }
 
     private static FrameAssessment[] Failed(ICompiledPolicy part, int frames, Exception exception)

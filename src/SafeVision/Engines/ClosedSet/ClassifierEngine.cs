@@ -89,7 +89,7 @@ public sealed class ClassifierEngine : IGuardrailEngine
                     network, _labels.Networks[place], rules[place], drawings, opinion, _options.Views, needed.Length < 2 ? reading.Coverage : null, _labels.Provenance));
             }
 
-            return parts is [{ } only] ? only : new CompiledCascade(parts, new CascadeEngineOptions()) { Coverage = reading.Coverage };
+            return parts is [{ } only] ? only : new CompiledCascade(parts, new CascadeEngineOptions()) { Coverage = reading.Coverage, SideBySide = true };
         }
         finally
         {
