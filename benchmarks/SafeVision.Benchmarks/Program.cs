@@ -3,6 +3,7 @@ using BenchmarkDotNet.Running;
 using SafeVision.Benchmarks.Answering;
 using SafeVision.Benchmarks.Checkpoints;
 using SafeVision.Benchmarks.Converting;
+using SafeVision.Benchmarks.Drawings;
 using SafeVision.Benchmarks.Heads;
 using SafeVision.Benchmarks.Hosts;
 using SafeVision.Benchmarks.Integers;
@@ -15,6 +16,7 @@ using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
 using SafeVision.Benchmarks.Soaking;
 using SafeVision.Benchmarks.Starting;
+using SafeVision.Engines.ClosedSet;
 
 // A word runs a comparison that prints one table; anything else goes to BenchmarkDotNet.
 switch (args)
@@ -49,11 +51,17 @@ switch (args)
             rest is [_, string megapixels, ..] ? double.Parse(megapixels, CultureInfo.InvariantCulture) : 36,
             Console.Out).ConfigureAwait(false);
         break;
-    case ["photographs", string folder, ..]:
-        await PhotographComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);
+    case ["photographs", string folder, .. string[] rest]:
+        await PhotographComparison.RunAsync(folder, rest is [string plan, ..] ? Enum.Parse<ViewPlan>(plan, ignoreCase: true) : ViewPlan.Whole, Console.Out).ConfigureAwait(false);
         break;
     case ["integers", string folder]:
         await IntegerComparison.RunAsync(folder, Console.Out).ConfigureAwait(false);
+        break;
+    case ["drawings", .. string[] sets]:
+        await DrawingComparison.RunAsync(sets, Console.Out).ConfigureAwait(false);
+        break;
+    case ["fit-drawings", string modules, string folder, .. string[] rest]:
+        await DrawingsFit.RunAsync(modules, folder, rest is [string features, ..] ? features : null, Console.Out).ConfigureAwait(false);
         break;
     case ["peers", string script, ..]:
         await PeerComparison.RunAsync(script, Console.Out).ConfigureAwait(false);

@@ -1,7 +1,9 @@
 using System.Globalization;
 using SafeVision.Assessments;
+using SafeVision.Engines.ClosedSet;
 using SafeVision.Models;
 using SafeVision.Policies;
+using SkiaSharp;
 
 namespace SafeVision.Benchmarks.Photographs;
 
@@ -31,8 +33,9 @@ internal static class PhotographComparison
         ("street", ["cars", "motorcycles", "trucks"], ["ambulances", "fire engines"]),
     ];
 
-    public static async Task RunAsync(string folder, TextWriter output)
+    public static async Task RunAsync(string folder, ViewPlan plan, TextWriter output)
     {
+        var options = new ClassifierEngineOptions { Views = plan };
         string[] files = [.. Directory.GetFiles(folder, "n*_*.*").Order(StringComparer.Ordinal)];
         int[] classes = Classes([.. files.Select(file => Path.GetFileNameWithoutExtension(file))]);
         var everything = SafetyPolicy.Define("photographs", "1");
@@ -44,7 +47,7 @@ internal static class PhotographComparison
         SafetyPolicy policy = everything.Category(HarmCategory.Sexual).Build();
         HashSet<int>[] truth = [.. DefaultModels.CoverageOf(policy).Select(Labels)];
         var findings = new List<IReadOnlyList<Finding>>();
-        await using (IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels()))
+        await using (IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels(options)))
         {
             foreach (string file in files)
             {
@@ -59,6 +62,15 @@ internal static class PhotographComparison
             await output.WriteLineAsync(Row(category, [.. findings.Select(all => all[category].Decision)], classes, truth[category])).ConfigureAwait(false);
         }
 
+        await output.WriteLineAsync("\nWrongly flagged:").ConfigureAwait(false);
+        foreach ((int image, IReadOnlyList<Finding> all) in findings.Index())
+        {
+            foreach (int category in Enumerable.Range(0, s_words.Length).Where(category => all[category].Decision != Decision.Allow && !truth[category].Contains(classes[image])))
+            {
+                await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {s_words[category].Id}: {Path.GetFileName(files[image])} {all[category].Decision} {all[category].Score:0.00} {all[category].Reason}")).ConfigureAwait(false);
+            }
+        }
+
         int[] everyday = [.. Enumerable.Range(s_words.Length, s_everyday.Length)];
         int wrong = everyday.Sum(category => findings.Index().Count(image => image.Item[category].Decision == Decision.Block && !truth[category].Contains(classes[image.Index])));
         await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture,
@@ -70,8 +82,44 @@ internal static class PhotographComparison
             await output.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"  {Path.GetFileName(files[image])} {finding.Decision} {finding.Score:0.00} {finding.Reason}")).ConfigureAwait(false);
         }
 
+        await output.WriteLineAsync(await SmallAsync(policy, options, files, classes, truth).ConfigureAwait(false)).ConfigureAwait(false);
         int faint = findings.SelectMany(all => all).Count(finding => finding.Decision == Decision.Block && finding.Evidence.Probability < 0.2);
         await output.WriteLineAsync($"Blocks on less than a fifth of the probability mass: {faint}.").ConfigureAwait(false);
+    }
+
+    /// <summary>How often a thing is found that fills a ninth of an image, in the corner of another photograph that shows nothing of any category.</summary>
+    private static async Task<string> SmallAsync(SafetyPolicy policy, ClassifierEngineOptions options, string[] files, int[] classes, HashSet<int>[] truth)
+    {
+        int[] grounds = [.. Enumerable.Range(0, files.Length).Where(file => !truth.Any(labels => labels.Contains(classes[file])))];
+        int all = 0, found = 0;
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels(options));
+        foreach (int category in Enumerable.Range(0, s_words.Length))
+        {
+            foreach (int file in Enumerable.Range(0, files.Length).Where(file => truth[category].Contains(classes[file])))
+            {
+                byte[] image = Inset(files[file], files[grounds[(file * 7) % grounds.Length]], file % 4);
+                GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromBytes(image)).ConfigureAwait(false);
+                all++;
+                found += result.Findings[category].Decision != Decision.Allow ? 1 : 0;
+            }
+        }
+
+        return string.Create(CultureInfo.InvariantCulture, $"A ninth of another image: {found} of {all} found ({(double)found / all:0.000}).");
+    }
+
+    private static byte[] Inset(string file, string ground, int corner)
+    {
+        using SKBitmap small = SKBitmap.Decode(file), large = SKBitmap.Decode(ground);
+        using var image = new SKBitmap(new SKImageInfo(600, 600, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using (var canvas = new SKCanvas(image))
+        {
+            canvas.DrawBitmap(large, new SKRect(0, 0, 600, 600), new SKSamplingOptions(SKCubicResampler.Mitchell));
+            (int x, int y) = (20 + (360 * (corner & 1)), 20 + (360 * (corner >> 1)));
+            canvas.DrawBitmap(small, new SKRect(x, y, x + 200, y + 200), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        }
+
+        using SKData encoded = image.Encode(SKEncodedImageFormat.Jpeg, 90);
+        return encoded.ToArray();
     }
 
     private static string Row(int category, Decision[] decisions, int[] classes, HashSet<int> truth)

@@ -59,13 +59,8 @@ internal sealed class BareWork : IDisposable
         }
     }
 
-    public void Run()
-    {
-        foreach ((BatchBinding binding, int batch) in _runs)
-        {
-            binding.Run(batch, CancellationToken.None);
-        }
-    }
+    /// <summary>Side by side, as the guardrail runs them.</summary>
+    public void Run() => Parallel.ForEach(_runs, static run => run.Binding.Run(run.Batch, CancellationToken.None));
 
     public void Dispose()
     {

@@ -1,6 +1,8 @@
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
 using SafeVision.Models;
+using SafeVision.Tests.Fakes;
+using SkiaSharp;
 
 namespace SafeVision.Tests.Engines;
 
@@ -36,6 +38,44 @@ public sealed class ViewPlannerTests
         Assert.Equal(5, groups.Count);
         Assert.Equal(900, groups.Skip(1).Sum(group => group.First.Region.Width));
         Assert.Equal([0, 225, 450, 675], groups.Skip(1).Select(group => group.First.Region.X));
+    }
+
+    [Fact]
+    public void Quarters_overlap_cover_the_image_and_are_shown_only_where_they_are_asked_for_and_show_more()
+    {
+        var closer = new ViewPlanner(DefaultModels.Objects.Manifest.Preprocessing!, ViewPlan.Quarters);
+
+        ImageRegion[] quarters = [.. closer.Quarters(1000, 500).Select(quarter => quarter.First.Region)];
+
+        Assert.Equal([(0, 0), (400, 0), (0, 200), (400, 200)], quarters.Select(quarter => (quarter.X, quarter.Y)));
+        Assert.All(quarters, quarter => Assert.Equal((600, 300), (quarter.Width, quarter.Height)));
+        Assert.Empty(closer.Quarters(300, 300));
+        Assert.Empty(s_objects.Quarters(1000, 500));
+        Assert.Empty(s_nsfw.Quarters(1000, 500));
+    }
+
+    [Fact]
+    public async Task A_cat_in_the_corner_of_another_image_is_found_in_a_quarter_of_it()
+    {
+        using SKBitmap cat = SKBitmap.Decode(Photos.PathOf("chelsea.png")), ground = SKBitmap.Decode(Photos.PathOf("china.jpg"));
+        using var image = new SKBitmap(new SKImageInfo(600, 600, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        using (var canvas = new SKCanvas(image))
+        {
+            canvas.DrawBitmap(ground, new SKRect(0, 0, 600, 600), new SKSamplingOptions(SKFilterMode.Linear));
+            canvas.DrawBitmap(cat, new SKRect(390, 390, 590, 590), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear));
+        }
+
+        using SKData file = image.Encode(SKEncodedImageFormat.Png, 100);
+        double whole = await ScoreAsync(ViewPlan.Whole), quarters = await ScoreAsync(ViewPlan.Quarters);
+
+        Assert.True(whole < 0.45 && quarters > 0.6, $"{whole:0.000} by the whole, {quarters:0.000} with its quarters");
+
+        async Task<double> ScoreAsync(ViewPlan plan)
+        {
+            await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+                .UsePolicy(DefaultGuardrail.Forbidding("cats")).UseDefaultModels(new ClassifierEngineOptions { Views = plan }));
+            return Assert.Single((await guardrail.CheckAsync(ImageSource.FromBytes(file.ToArray()))).Findings).Score!.Value;
+        }
     }
 
     [Fact]

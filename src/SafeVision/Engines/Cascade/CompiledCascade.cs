@@ -83,8 +83,8 @@ internal sealed class CompiledCascade : ICompiledPolicy
         EngineContract.Require(await part.AssessAsync(frames, options, cancellationToken).ConfigureAwait(false), frames.Count, part.Coverage);
 
     /// <summary>
-    /// Starts the later parts that will be asked whatever the earlier ones say, on threads that are free: of a network that
-    /// runs alone, a second core saves a third of the time, of two networks side by side half.
+    /// Starts the later parts that will be asked whatever the earlier ones say, on threads that are free: two networks side by
+    /// side use the cores better than one that is split among them.
     /// </summary>
     private Task<IReadOnlyList<FrameAssessment>>?[] Start(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {

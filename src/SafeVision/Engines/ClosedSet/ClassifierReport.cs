@@ -108,7 +108,15 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
         foreach ((int label, double part) in strongest)
         {
             int output = rule.Labels[label].Label.Output;
-            TensorPrimitives.MultiplyAdd(head is null ? network.HeadWeights(output) : head.Weights(output), (float)(part / strongest[0].Part), weights, weights);
+            float share = (float)(part / strongest[0].Part);
+            if (head is null)
+            {
+                TensorPrimitives.MultiplyAdd(network.HeadWeights(output), share, weights, weights);
+            }
+            else
+            {
+                head.AddWeights(output, share, weights);
+            }
         }
 
         Span<float> map = stackalloc float[network.MapWidth * network.MapHeight];

@@ -18,6 +18,9 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     /// <summary>The same where views must agree: further ones can only lower a score, and below this it flags nothing.</summary>
     private const double LeastToAgreeOn = 0.1;
 
+    /// <summary>What is seen with less than this, and no less than <see cref="LeastOpinion"/>, may be small: the quarters are looked at.</summary>
+    private const double Surely = 0.45;
+
     private readonly ClassifierNetwork _network;
     private readonly CategoryRule[] _rules;
     private readonly ViewPlanner _planner;
@@ -106,6 +109,14 @@ internal sealed class CompiledClassifier : ICompiledPolicy
             else
             {
                 JudgeByMean(frame, group, isFlat, run, best, cancellationToken);
+            }
+        }
+
+        if (!isFlat && Array.Exists(best, assessment => assessment!.Evidence.Probability is >= LeastOpinion and < Surely))
+        {
+            foreach (ViewGroup quarter in _planner.Quarters(frame.Width, frame.Height))
+            {
+                JudgeByMean(frame, quarter, isFlat, run, best, cancellationToken);
             }
         }
 

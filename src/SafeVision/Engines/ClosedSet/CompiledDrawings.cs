@@ -5,13 +5,13 @@ namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>
 /// A policy compiled for what drawings show. The network's own labels and those of the head for drawings both know something:
-/// 0.6 of the one and 0.4 of the other rank emoji and clip art better than either alone (docs/benchmarks.md). What the mass of
-/// both is worth as a score, the head's manifest says.
+/// with 0.3 of the one, drawings of other hands are ranked as well as by the head alone (docs/benchmarks.md), and things that
+/// no icon shows are still found. What the mass of both is worth as a score, the head's manifest says.
 /// </summary>
 internal sealed class CompiledDrawings(ClassifierNetwork network, DrawingsHead drawings, CategoryRule[] rules)
 {
     /// <summary>How much of a drawing's score the network's own labels have; the rest is the head's.</summary>
-    public const float PhotoShare = 0.6f;
+    public const float PhotoShare = 0.3f;
 
     /// <summary>Drawings are not what the network was trained on, and it is too sure of them.</summary>
     public const float Temperature = 1.2f;

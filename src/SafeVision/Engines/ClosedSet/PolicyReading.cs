@@ -79,7 +79,7 @@ internal sealed class PolicyReading
     {
         Role = PhraseRole.Include,
         Labels = Ids(photo.Labels, drawn?.Labels),
-        By = photo.IsByHand ? LabelLink.Hand : Link(photo.Why.Concat(drawn?.Why ?? [])),
+        By = photo.IsByHand ? LabelLink.Hand : Link(photo.Why, drawn?.Why),
         NotJudged = NotJudged(phrase, photo),
         Suggestion = photo.Coverage == CoverageLevel.Full ? null
             : photo.Suggestions.Count > 0 ? string.Join(", ", photo.Suggestions.Take(3))
@@ -90,24 +90,16 @@ internal sealed class PolicyReading
     {
         Role = PhraseRole.Exclude,
         Labels = Ids(photo.Labels, drawn?.Labels),
-        By = Link(photo.Why.Concat(drawn?.Why ?? [])),
+        By = Link(photo.Why, drawn?.Why),
         NotJudged = photo.CannotBeExcluded.Count > 0 ? string.Join("; ", photo.CannotBeExcluded) : null,
     };
 
-    private static LabelLink Link(IEnumerable<LabelReason> why)
+    /// <summary>How the labels go with the phrase: those of the networks where there are any, as coverage is theirs to say.</summary>
+    private static LabelLink Link(IEnumerable<LabelReason> photo, IEnumerable<LabelReason>? drawn)
     {
-        bool any = false;
-        foreach (LabelReason reason in why)
-        {
-            if (reason.IsKind)
-            {
-                return LabelLink.Kind;
-            }
-
-            any = true;
-        }
-
-        return any ? LabelLink.Relation : LabelLink.Kind;
+        LabelReason[] why = [.. photo];
+        why = why.Length > 0 ? why : [.. drawn ?? []];
+        return why.Length == 0 || Array.Exists(why, reason => reason.IsKind) ? LabelLink.Kind : LabelLink.Relation;
     }
 
     private static string? NotJudged(string phrase, PhraseReading reading)

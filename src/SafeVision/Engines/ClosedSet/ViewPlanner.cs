@@ -28,6 +28,9 @@ internal sealed class ViewPlanner
 
     private const int MostTiles = 4;
 
+    /// <summary>A quarter's width and height as a share of the image's: they overlap, so that what lies on a middle line is whole in one of them.</summary>
+    private const double Quarter = 0.6;
+
     private readonly ImagePreprocessor _main;
     private readonly ImagePreprocessor _squeeze;
     private readonly ImagePreprocessor _canvas;
@@ -90,6 +93,27 @@ internal sealed class ViewPlanner
         }
 
         return groups;
+    }
+
+    /// <summary>
+    /// The quarters of a frame, for a closer look where the whole shows a little of something: a thing that fills a tenth of an
+    /// image is small at the network's size. None unless the plan asks for them, where views must agree, and of an image of
+    /// which they show nothing new.
+    /// </summary>
+    public IReadOnlyList<ViewGroup> Quarters(int width, int height)
+    {
+        double side = Quarter * Math.Min(width, height);
+        if (_plan != ViewPlan.Quarters || _mustAgree || side < _squeeze.InputSize)
+        {
+            return [];
+        }
+
+        (double right, double bottom) = (Math.Floor((1 - Quarter) * width), Math.Floor((1 - Quarter) * height));
+        return [.. new[] { (0, 0), (right, 0), (0, bottom), (right, bottom) }.Select(corner =>
+        {
+            var view = new ClassifierView(_squeeze, new ImageRegion(corner.Item1, corner.Item2, width - right, height - bottom));
+            return new ViewGroup(view, [], [view]);
+        })];
     }
 
     /// <summary>What tells a chance likeness from a real one: the middle, and the whole mirrored.</summary>
