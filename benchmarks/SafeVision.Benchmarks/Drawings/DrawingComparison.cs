@@ -1,5 +1,4 @@
 using System.Globalization;
-using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Engines.ClosedSet.Taxonomy;
 using SafeVision.Evaluation;
