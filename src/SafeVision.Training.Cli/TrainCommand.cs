@@ -124,6 +124,7 @@ internal sealed class TrainOptions
     private readonly Option<double?> _rate = new("--rate") { Description = "The highest learning rate. Without it 1e-4 with --lora and 2e-5 without; a tenth of it for dpo and grpo." };
     private readonly Option<double?> _share = ShareOption.Create("--share", "The part of an answer's weight that the category and the mark before the reason have; a third unless given.");
     private readonly Option<string> _weighting = new("--weighting") { Description = "share: as --share says. plain: all tokens alike. positional: the rule of the paper's published code.", DefaultValueFactory = _ => "share" };
+    private readonly Option<bool> _offender = new("--weigh-offender") { Description = "Count the name of what makes a category right among the critical tokens, where the samples mark it." };
     private readonly Option<bool> _recompute = new("--recompute") { Description = "Compute layers twice in place of keeping what is in them: slower, and much less memory." };
     private readonly Option<string> _precision = new("--precision") { Description = "fp32, bf16, or auto: bf16 on a GPU.", DefaultValueFactory = _ => "auto" };
     private readonly Option<string> _device = new("--device") { Description = "cpu or cuda.", DefaultValueFactory = _ => "cpu" };
@@ -148,7 +149,7 @@ internal sealed class TrainOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_model, _data, _output, _policy, _objective, _lora, _rank, _vision, _epochs, _steps, _rows, _accumulation, _rate, _share, _weighting, _recompute, _precision, _device, _seed, _tiles, _length, _evaluate, _samples, _save, _memory, _beta, _answers, _noConvert])
+        foreach (Option option in (Option[])[_model, _data, _output, _policy, _objective, _lora, _rank, _vision, _epochs, _steps, _rows, _accumulation, _rate, _share, _weighting, _offender, _recompute, _precision, _device, _seed, _tiles, _length, _evaluate, _samples, _save, _memory, _beta, _answers, _noConvert])
         {
             command.Options.Add(option);
         }
@@ -171,6 +172,7 @@ internal sealed class TrainOptions
             Rate = parsed.GetValue(_rate),
             Share = parsed.GetValue(_share) ?? defaults.Share,
             Weighting = Enum.Parse<AnswerWeighting>(parsed.GetValue(_weighting)!, ignoreCase: true),
+            WeighsOffender = parsed.GetValue(_offender),
             Recomputes = parsed.GetValue(_recompute),
             Precision = Enum.Parse<TrainingPrecision>(parsed.GetValue(_precision)!, ignoreCase: true),
             Device = parsed.GetValue(_device)!,

@@ -135,7 +135,7 @@ public sealed partial class DataProject
             SafetyCategory? category = right.Length == 0 ? null : right[image.Random.Next(right.Length)];
             policy = right.Length > 1 ? PolicyVariants.With(policy, policy.Categories.Except(right.Where(other => other != category))) : policy;
             (string? caption, string? reason) = await ExplainAsync(image, category, cancellationToken).ConfigureAwait(false);
-            var judged = new JudgedImage(policy, category, caption, reason);
+            var judged = new JudgedImage(policy, category, caption, reason, category is null ? null : image.Truth?.Offender(category.Id)?.Name);
             foreach (QuestionKind kind in s_guardKinds.Where(options.Kinds.Contains))
             {
                 (TrainingTurn? turn, string? problem) = _guard.Write(kind, judged, image.Random);
@@ -216,7 +216,7 @@ public sealed partial class DataProject
             {
                 Evaluation.Datasets.SampleObject? thing = image.Truth.Objects.FirstOrDefault(thing => policy.Categories[place].Includes.Contains(thing.Name));
                 SafetyCategory? category = thing is null ? null : policy.Categories[place];
-                TrainingTurn turn = _guard.Policy(new JudgedImage(policy, category, image.Truth.Caption, thing is null ? null : ImageTruth.Seen(thing)));
+                TrainingTurn turn = _guard.Policy(new JudgedImage(policy, category, image.Truth.Caption, thing is null ? null : ImageTruth.Seen(thing), thing?.Name));
                 image.Add(name, QuestionKind.Policy, [turn], project.Keep(policy), category?.Id, partner, null);
             }
         }

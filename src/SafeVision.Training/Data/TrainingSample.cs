@@ -57,6 +57,9 @@ public enum CriticalRole
 
     /// <summary>The mark before the reason.</summary>
     Reason,
+
+    /// <summary>In the reason, the name of the thing that makes the category right. It gets more weight only where a run asks for it.</summary>
+    Offender,
 }
 
 /// <summary>What a sample may be used for.</summary>

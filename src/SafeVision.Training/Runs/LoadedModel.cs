@@ -96,7 +96,7 @@ internal sealed class LoadedModel : IDisposable
     }
 
     private static SampleEncoder Encode(string folder, TrainingOptions options, TrainingDataset dataset, SafetyPolicy? policy) =>
-        new(PromptEncoder.Open(folder, options.MaximumTiles), dataset, policy, Path.GetFileName(options.Policy));
+        new(PromptEncoder.Open(folder, options.MaximumTiles), dataset, policy, Path.GetFileName(options.Policy), options.WeighsOffender);
 
     /// <summary>The marks that the model must be able to answer with: nothing forbidden, a reason, and each category of the policy.</summary>
     private static List<NewToken> Tokens(SafetyPolicy? policy) =>

@@ -31,7 +31,8 @@ internal sealed record PolicyQuestion(TrainingSample Sample, EncodedPolicy Polic
 /// <param name="dataset">Where images and policies are.</param>
 /// <param name="policy">The policy of samples that name none, or a file of the name of this one's; null: each names its own.</param>
 /// <param name="policyFile">The name of the policy's file.</param>
-internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset dataset, SafetyPolicy? policy, string? policyFile)
+/// <param name="weighsOffender">Whether the name of what makes a category right is critical.</param>
+internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset dataset, SafetyPolicy? policy, string? policyFile, bool weighsOffender = false)
 {
     private const int MostPolicies = 512;
 
@@ -80,7 +81,10 @@ internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset datas
         {
             (IReadOnlyList<int> mark, IReadOnlyList<int> words) = Parts(encoded, truth, reason);
             Add(mark, isLearnt: true, isCritical: true);
-            Add(words, isLearnt: true, isCritical: false);
+            (int first, int last) = reason is not null && weighsOffender ? OffenderTokens(sample, reason) : (0, 0);
+            Add([.. words.Take(first)], isLearnt: true, isCritical: false);
+            Add([.. words.Take(last).Skip(first)], isLearnt: true, isCritical: true);
+            Add([.. words.Skip(last)], isLearnt: true, isCritical: false);
         }
 
         void Add(IReadOnlyList<int> tokens, bool isLearnt, bool isCritical)
@@ -112,6 +116,17 @@ internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset datas
         answer > 0 && reason is not null && encoded.Spoken.Count > 0
             ? (encoded.Spoken[answer - 1], [.. prompts.Tokenizer.EncodeAsText($" {reason.Trim()}"), encoded.End])
             : (encoded.Answers[answer], encoded.Answers[answer] is [.., var last] && last == encoded.End ? [] : [encoded.End]);
+
+    /// <summary>Where the offender's name stands among the tokens of a reason: the first, and the one after the last.</summary>
+    private (int First, int Last) OffenderTokens(TrainingSample sample, string reason)
+    {
+        TrainingTurn turn = sample.Turns[^1];
+        CriticalSpan name = turn.Critical.FirstOrDefault(span => span.Role == CriticalRole.Offender);
+        int start = name.Start - turn.Answer.LastIndexOf(reason, StringComparison.Ordinal);
+        return name.Length > 0 && start >= 0 ? (Tokens(reason[..start].TrimEnd()), Tokens(reason[..(start + name.Length)])) : (0, 0);
+
+        int Tokens(string beginning) => beginning.Length == 0 ? 0 : prompts.Tokenizer.EncodeAsText($" {beginning}").Length;
+    }
 
     /// <summary>The words behind the mark of a reason; null where there are none.</summary>
     public static string? Reason(TrainingSample sample)
@@ -204,11 +219,11 @@ internal sealed class SampleEncoder(PromptEncoder prompts, TrainingDataset datas
     }
 
     /// <summary>An answer cut where critical parts begin and end.</summary>
-    private static List<(string Text, bool IsCritical)> Pieces(TrainingTurn turn)
+    private List<(string Text, bool IsCritical)> Pieces(TrainingTurn turn)
     {
         var pieces = new List<(string, bool)>();
         int at = 0;
-        foreach (CriticalSpan span in turn.Critical.OrderBy(span => span.Start))
+        foreach (CriticalSpan span in turn.Critical.Where(span => weighsOffender || span.Role != CriticalRole.Offender).OrderBy(span => span.Start))
         {
             Add(span.Start, isCritical: false);
             Add(span.Start + span.Length, isCritical: true);

@@ -89,6 +89,9 @@ public sealed record TrainingOptions
     /// <summary>The part of an answer's weight that its critical tokens have; default a third.</summary>
     public double Share { get; init; } = 1.0 / 3;
 
+    /// <summary>Whether the name of what makes a category right is a critical token too, where samples mark it; default false.</summary>
+    public bool WeighsOffender { get; init; }
+
     /// <summary>Whether layers are computed twice to save memory; default false.</summary>
     public bool Recomputes { get; init; }
 

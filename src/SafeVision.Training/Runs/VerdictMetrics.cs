@@ -103,23 +103,33 @@ internal sealed class NamedThings
 {
     private static readonly HashSet<string> s_idle = ["a", "an", "and", "are", "at", "contains", "has", "image", "in", "is", "it", "nothing", "of", "on", "or", "picture", "shows", "the", "there", "this", "which", "with"];
 
-    private readonly Dictionary<string, HashSet<string>> _there = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (HashSet<string> Words, bool IsListed)> _there = new(StringComparer.Ordinal);
 
-    /// <summary>Takes note of a sample.</summary>
+    /// <summary>Takes note of a sample. Where something lists all that is in an image, that alone counts: a reason also has words for places.</summary>
     public void Add(TrainingSample sample)
     {
-        string? words = sample.Kind == QuestionKind.List ? sample.Turns[^1].Answer : SampleEncoder.Reason(sample);
-        if (words is not null)
+        bool isList = sample.Kind == QuestionKind.List;
+        if ((isList ? sample.Turns[^1].Answer : SampleEncoder.Reason(sample)) is not { } words)
         {
-            (_there.TryGetValue(sample.ImageHash, out HashSet<string>? there) ? there : _there[sample.ImageHash] = []).UnionWith(Words(words));
+            return;
+        }
+
+        if (!_there.TryGetValue(sample.ImageHash, out (HashSet<string> Words, bool IsListed) there) || (isList && !there.IsListed))
+        {
+            _there[sample.ImageHash] = there = ([], isList);
+        }
+
+        if (isList == there.IsListed)
+        {
+            there.Words.UnionWith(Words(words));
         }
     }
 
     /// <summary>The words for what is known to be in an image.</summary>
-    public IReadOnlyCollection<string> Of(string imageHash) => _there.TryGetValue(imageHash, out HashSet<string>? there) ? there : [];
+    public IReadOnlyCollection<string> Of(string imageHash) => _there.TryGetValue(imageHash, out (HashSet<string> Words, bool) there) ? there.Words : [];
 
     /// <summary>Whether a reason names something that is in the image; null where nothing is known of it.</summary>
-    public bool? Names(string imageHash, string reason) => _there.TryGetValue(imageHash, out HashSet<string>? there) ? Words(reason).Any(there.Contains) : null;
+    public bool? Names(string imageHash, string reason) => _there.TryGetValue(imageHash, out (HashSet<string> Words, bool) there) ? Words(reason).Any(there.Words.Contains) : null;
 
     internal static IEnumerable<string> Words(string text) =>
         new string([.. text.ToLowerInvariant().Select(letter => char.IsLetterOrDigit(letter) || letter == '-' ? letter : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries).Where(word => !s_idle.Contains(word));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
 using SafeVision.Training.Data;
+using SafeVision.Training.Data.Questions;
 using SkiaSharp;
 
 namespace SafeVision.Training.Starter;
@@ -27,8 +28,14 @@ public sealed record StarterDatasetOptions
     /// <summary>Whether an image has diverse questions besides the one under a policy; default true.</summary>
     public bool IsDiverse { get; init; } = true;
 
-    /// <summary>How many policies there are; 0 (the default): one for each image.</summary>
+    /// <summary>How many policies there are; 0 (the default): each image has its own.</summary>
     public int Policies { get; init; }
+
+    /// <summary>Under how many policies each image to train on is judged; default 1.</summary>
+    public int PoliciesPerImage { get; init; } = 1;
+
+    /// <summary>Whether a reason says where the thing is too; default false.</summary>
+    public bool SaysWhere { get; init; }
 
     /// <summary>Whether images to train on come in pairs, with one thing exchanged; default false.</summary>
     public bool HasPairs { get; init; }
@@ -79,10 +86,10 @@ public static class StarterDataset
                 if (options.HasPairs && split == TrainingSplit.Train && i + 1 < options.Train)
                 {
                     (SymbolScene before, SymbolScene after, _) = scenes.DrawEdit(i);
-                    ScenePolicy policy = Policy(split, Names(before));
+                    ScenePolicy[] common = Policies(split, Names(before));
                     foreach ((SymbolScene scene, int number, int partner) in new[] { (before, i, i + 1), (after, i + 1, i) })
                     {
-                        foreach (TrainingSample sample in await ImageAsync(scene, number, split, [policy], $"s{partner:00000}-policy0", cancellationToken).ConfigureAwait(false))
+                        foreach (TrainingSample sample in await ImageAsync(scene, number, split, common, place => Policy(partner, place), cancellationToken).ConfigureAwait(false))
                         {
                             yield return sample;
                         }
@@ -93,8 +100,10 @@ public static class StarterDataset
                 }
 
                 SymbolScene drawn = scenes.Draw(i);
-                IReadOnlyList<ScenePolicy> policies = split == TrainingSplit.Test ? Pair(Questions(split).HeldOutPair(Names(drawn))) : [Policy(split, Names(drawn))];
-                foreach (TrainingSample sample in await ImageAsync(drawn, i, split, policies, null, cancellationToken).ConfigureAwait(false))
+                bool isTest = split == TrainingSplit.Test;
+                ScenePolicy[] policies = isTest ? Pair(Questions(split).HeldOutPair(Names(drawn))) : Policies(split, Names(drawn));
+                int own = i;
+                foreach (TrainingSample sample in await ImageAsync(drawn, i, split, policies, place => isTest ? Policy(own, 1 - place) : null, cancellationToken).ConfigureAwait(false))
                 {
                     yield return sample;
                 }
@@ -104,6 +113,11 @@ public static class StarterDataset
         }
 
         private static string[] Names(SymbolScene scene) => [.. scene.Symbols.Select(symbol => symbol.Name).Distinct()];
+
+        private static string Policy(int image, int place) => $"s{image:00000}-policy{place}";
+
+        private ScenePolicy[] Policies(TrainingSplit split, IReadOnlyList<string> shown) =>
+            [.. Enumerable.Range(0, split == TrainingSplit.Train ? options.PoliciesPerImage : 1).Select(_ => Policy(split, shown)).DistinctBy(policy => policy.Prompt)];
 
         private ScenePolicy Policy(TrainingSplit split, IReadOnlyList<string> shown)
         {
@@ -121,7 +135,7 @@ public static class StarterDataset
             return _policies[_random.Next(_policies.Count)];
         }
 
-        private async Task<IReadOnlyList<TrainingSample>> ImageAsync(SymbolScene scene, int number, TrainingSplit split, IReadOnlyList<ScenePolicy> policies, string? partner, CancellationToken cancellationToken)
+        private async Task<IReadOnlyList<TrainingSample>> ImageAsync(SymbolScene scene, int number, TrainingSplit split, IReadOnlyList<ScenePolicy> policies, Func<int, string?> partner, CancellationToken cancellationToken)
         {
             byte[] png = Png(scene);
             string image = $"{TrainingDataset.ImagesFolder}/s{number:00000}.png", hash = Convert.ToHexStringLower(SHA256.HashData(png));
@@ -136,14 +150,21 @@ public static class StarterDataset
                     name = name is null ? options.Names[_random.Next(options.Names.Count)] : null;
                 }
 
-                string file = await PolicyFileAsync(policy, cancellationToken).ConfigureAwait(false), answer = name is null ? mark : $"{mark}{ScenePolicy.Reason} {name}";
-                CriticalSpan[] critical = [new(0, mark.Length, CriticalRole.Category), .. name is null ? Array.Empty<CriticalSpan>() : [new(mark.Length, ScenePolicy.Reason.Length, CriticalRole.Reason)]];
-                samples.Add(Sample($"policy{i}", QuestionKind.Policy, policy.Prompt, answer) with
+                var answer = new AnswerText().Say(mark, CriticalRole.Category);
+                if (name is not null)
                 {
-                    Turns = [new TrainingTurn(policy.Prompt, answer) { Critical = critical }],
+                    answer.Say(ScenePolicy.Reason, CriticalRole.Reason).Say(" ").Say(name, CriticalRole.Offender);
+                    _ = options.SaysWhere && scene.Symbols.FirstOrDefault(symbol => symbol.Name == name) is { } thing ? answer.Say($" at {thing.Position}") : answer;
+                }
+
+                string file = await PolicyFileAsync(policy, cancellationToken).ConfigureAwait(false);
+                TrainingTurn turn = answer.To(policy.Prompt);
+                samples.Add(Sample($"policy{i}", QuestionKind.Policy, turn.Question, turn.Answer) with
+                {
+                    Turns = [turn],
                     Policy = file,
                     Category = name is null ? null : mark.Trim('<', '|', '>').ToLowerInvariant(),
-                    Pair = policies.Count == 2 ? $"s{number:00000}-policy{1 - i}" : partner,
+                    Pair = partner(i),
                 });
             }
 

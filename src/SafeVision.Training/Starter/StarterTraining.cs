@@ -10,7 +10,7 @@ using static TorchSharp.torch;
 namespace SafeVision.Training.Starter;
 
 /// <summary>How a small model is trained on drawn scenes.</summary>
-public sealed class StarterTrainingOptions
+public sealed record StarterTrainingOptions
 {
     /// <summary>The things that it learns; each one word, and known to <see cref="SymbolScenes"/>.</summary>
     public required IReadOnlyList<string> Names { get; init; }
@@ -35,6 +35,15 @@ public sealed class StarterTrainingOptions
 
     /// <summary>Everything random follows from it; default 1.</summary>
     public int Seed { get; init; } = 1;
+
+    /// <summary>The kinds of question beside policies; default all.</summary>
+    internal IReadOnlyList<SceneQuestionKind> Kinds { get; init; } = [SceneQuestionKind.Check, SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
+
+    /// <summary>Whether the question stands before the image. Then questions about one image can't share its computation. Default false.</summary>
+    internal bool IsPolicyFirst { get; init; }
+
+    /// <summary>What products of matrices are computed in; default float32.</summary>
+    internal ScalarType Products { get; init; } = ScalarType.Float32;
 }
 
 /// <summary>
@@ -48,8 +57,6 @@ public sealed class StarterTraining : IDisposable
 
     private const double VerdictWeight = 5; // what decides a policy question is one token among many of all kinds
 
-    private static readonly SceneQuestionKind[] s_others = [SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
-
     private readonly StarterTrainingOptions _options;
     private readonly string _folder;
     private readonly SymbolScenes _scenes;
@@ -59,7 +66,9 @@ public sealed class StarterTraining : IDisposable
     private readonly TrainableNetwork _network;
     private readonly int _side;
     private readonly int _cells; // image tokens along a side
+    private readonly string _image; // the marks of an image
     private readonly TokenRow _beginning; // of every conversation, up to the question
+    private readonly SceneQuestionKind[] _others;
     private readonly long _padding;
     private readonly long[] _nameIds;
     private readonly long[] _verdicts;
@@ -73,11 +82,14 @@ public sealed class StarterTraining : IDisposable
         _questions = new SceneQuestions(options.Names, CategoryMarks, _random);
         _tokenizer = TextTokenizer.Open(folder);
         _network = TrainableNetwork.Load(folder);
+        _network.Weights.Products = options.Products;
+        _others = [.. options.Kinds.Where(kind => kind != SceneQuestionKind.Check)];
         (_side, _cells) = (size.ImageSize, size.ImageSize / StarterCheckpoint.TokenSide);
         _padding = _tokenizer.Encode("<|endoftext|>")[0];
         _nameIds = [.. options.Names.Select(name => (long)Assert(_tokenizer.Encode($" {name}"))), _tokenizer.Encode("<img>")[0]];
         _verdicts = [.. CategoryMarks.Append(ScenePolicy.Safe).Select(mark => (long)_tokenizer.Encode(mark)[0])];
-        long[] beginning = Encode($"<|im_start|>user\n<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", _cells * _cells))}</img>\n");
+        _image = $"<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", _cells * _cells))}</img>\n";
+        long[] beginning = Encode(options.IsPolicyFirst ? "<|im_start|>user\n" : $"<|im_start|>user\n{_image}");
         _beginning = new TokenRow(beginning, [.. beginning.Select(_ => SupervisedObjective.Ignored)]);
         int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
     }
@@ -92,6 +104,14 @@ public sealed class StarterTraining : IDisposable
         var size = new StarterOptions { Words = [.. SceneQuestions.Words, .. options.Names], Marks = [ScenePolicy.Safe, ScenePolicy.Reason, .. CategoryMarks], Seed = options.Seed };
         StarterCheckpoint.Write(folder, size);
         return new StarterTraining(folder, options, size);
+    }
+
+    /// <summary>Goes on with a folder that <see cref="Create"/> made.</summary>
+    internal static StarterTraining Open(string folder, StarterTrainingOptions options)
+    {
+        string prompt = Path.Combine(folder, "safevision-prompt.yaml");
+        File.WriteAllText(prompt, options.IsPolicyFirst ? StarterCheckpoint.PromptFile.Replace("order: imageFirst", "order: policyFirst", StringComparison.Ordinal) : StarterCheckpoint.PromptFile);
+        return new StarterTraining(folder, options, new StarterOptions { Words = [] });
     }
 
     /// <summary>Trains, and writes the weights into the folder.</summary>
@@ -138,10 +158,15 @@ public sealed class StarterTraining : IDisposable
         return answers.MaxBy(answer => last[_tokenizer.Encode(answer)[0]].ToSingle())!;
     }
 
-    private static string Turn(string question) => $"{question}<|im_end|>\n<|im_start|>assistant\n";
+    private string Turn(string question) => $"{question}{(_options.IsPolicyFirst ? _image : "")}<|im_end|>\n<|im_start|>assistant\n";
 
     private void Stage(IReadOnlyDictionary<string, Tensor> trained, int steps, Func<string, double> factor, Func<int, Tensor> loss, int before, IProgress<StepRecord>? progress, CancellationToken cancellationToken)
     {
+        if (steps == 0)
+        {
+            return;
+        }
+
         using var run = new TrainingRun(trained, new LearningRate(_options.Rate, Math.Max(1, steps / 20), steps), new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98, RateFactor = factor });
         while (run.Step < steps)
         {
@@ -174,11 +199,11 @@ public sealed class StarterTraining : IDisposable
         SymbolScene[] scenes = Draw(_options.Scenes);
         bool isEarly = step < 0.35 * _options.LanguageSteps;
         Tensor pixels = NanoScenes.Pixels(scenes);
-        TokenBatch batch = TokenBatch.Share(
-            [.. scenes.Select(scene => (_beginning, (IReadOnlyList<TokenRow>)[.. Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene)))]))],
-            _padding,
-            pixels);
-        Tensor features = _network.See(pixels), logits = _network.Forward(batch, features);
+        TokenRow[][] rows = [.. scenes.Select(scene => Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene))).ToArray())];
+        TokenBatch batch = _options.IsPolicyFirst
+            ? TokenBatch.Pad([.. rows.SelectMany(row => row).Select(row => new TokenRow([.. _beginning.Ids, .. row.Ids], [.. _beginning.Labels, .. row.Labels]))], _padding, pixels)
+            : TokenBatch.Share([.. rows.Select(row => (_beginning, (IReadOnlyList<TokenRow>)row))], _padding, pixels);
+        Tensor features = _network.See(pixels), logits = _network.Forward(batch, _options.IsPolicyFirst ? features.repeat_interleave(_options.Questions, 0) : features);
         Tensor labels = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1);
         Tensor weights = labels.IsNot(SupervisedObjective.Ignored).to(ScalarType.Float32).Plus(isin(labels, tensor(_verdicts)).to(ScalarType.Float32).Times(VerdictWeight - 1));
         Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
@@ -187,8 +212,8 @@ public sealed class StarterTraining : IDisposable
 
     private SceneQuestionKind Kind(bool isEarly)
     {
-        double draw = _random.NextDouble(), check = isEarly ? 0.4 : 0.1, policy = isEarly ? 0.35 : 0.6;
-        return draw < check ? SceneQuestionKind.Check : draw < check + policy ? SceneQuestionKind.Policy : s_others[_random.Next(s_others.Length)];
+        double draw = _random.NextDouble(), check = !_options.Kinds.Contains(SceneQuestionKind.Check) ? 0 : isEarly ? 0.4 : 0.1, policy = isEarly ? 0.35 : 0.6;
+        return draw < check ? SceneQuestionKind.Check : draw < check + policy || _others.Length == 0 ? SceneQuestionKind.Policy : _others[_random.Next(_others.Length)];
     }
 
     private TokenRow Row(SceneQuestion question)

@@ -5,42 +5,106 @@ using SafeVision.Training.Runs;
 namespace SafeVision.Training.Study;
 
 /// <summary>Writes a study down as a page.</summary>
-public static class AblationReport
+internal static class AblationReport
 {
+    private const double Z = 1.959964; // 95 %
+
     /// <summary>The page in Markdown.</summary>
-    /// <param name="variants">What was measured.</param>
-    /// <param name="options">How large the study was.</param>
+    /// <param name="results">What was measured.</param>
+    /// <param name="options">How large the study was, with the seeds that count.</param>
     /// <param name="command">The command that repeats it.</param>
-    public static string Write(IReadOnlyList<AblationVariant> variants, AblationOptions options, string command)
+    public static string Write(IReadOnlyList<AblationResult> results, AblationOptions options, string command)
     {
-        ArgumentNullException.ThrowIfNull(variants);
-        ArgumentNullException.ThrowIfNull(options);
+        Row[] rows = [.. AblationPlan.All.Select(plan => Row.Of(plan, results, options.Seeds))];
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"""
             # What the parts of the training are worth, at small size
 
-            A small InternVL (1.8 million parameters, twelve drawn things) learns to see and a little to answer; then each variant trains it {options.Steps} steps of 32 questions further on {options.Images} images, differing from the default in one thing. All are asked the same {2 * options.TestImages} questions: scenes of another seed, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place, so that always "safe" is right in half and never turns a pair. Means over {options.Seeds} seeds of data and training; in brackets the 95 % interval of the answers (Wilson, all seeds together); the last column is the spread between seeds, from the lowest to the highest.
+            A small InternVL (1.8 million parameters, twelve drawn things, 112 pixels) whose vision tower has learnt in {options.TileSteps} steps what is where learns to answer in {options.LanguageSteps} steps of 112 questions, in several ways. The model that this gives in the default way is the base; it is trained further, {options.Steps} steps of {options.Rows} questions on {options.Images} images, in ways that differ in one thing each. All are asked the same {2 * options.TestImages} questions for each of {options.Seeds} {(options.Seeds == 1 ? "seed" : "seeds")}: scenes of another seed, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place. So always "safe" is right in 0.500, and never turns a pair.
 
-            What such a size can't show: anything about photographs, long reasons, or models that were trained before. Where intervals overlap, no order is shown.
+            Written by the command below, which goes on where it was stopped; figures are means over seeds, of which each has its own weights, scenes and order.
 
-                {command}
+            ```text
+            {command}
+            ```
 
-            | what is varied | variant | exactly right | pairs both right | ROC-AUC | calibration error | reasons that name what is there | seeds from … to |
-            |---|---|---|---|---|---|---|---|
+            | what is varied | variant | exactly right | difference | pairs both right | ROC-AUC | calibration error | reasons that name a thing there | the offender | seeds from … to |
+            |---|---|---|---|---|---|---|---|---|---|
 
             """);
-        foreach (AblationVariant variant in variants)
+        foreach (Row row in rows)
         {
-            IReadOnlyList<VerdictMetrics> results = variant.Results;
-            int asked = results.Sum(result => result.Samples);
-            double[] interval = VerdictMetrics.Wilson((int)Math.Round(results.Sum(result => result.Right * result.Samples)), asked);
             text.AppendLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {variant.Group} | {variant.Name} | {results.Average(result => result.Right):0.000} [{interval[0]:0.000}, {interval[1]:0.000}] | {Mean(result => result.Flips)} | {Mean(result => result.RocAuc)} | {results.Average(result => result.CalibrationError):0.000} | {Mean(result => result.ReasonsNameWhatIsThere)} | {results.Min(result => result.Right):0.000} … {results.Max(result => result.Right):0.000} |"));
-
-            string Mean(Func<VerdictMetrics, double?> value) => results.Select(value).OfType<double>().ToArray() is { Length: > 0 } known ? known.Average().ToString("0.000", CultureInfo.InvariantCulture) : "-";
+                $"| {row.Plan.Group} | {row.Plan.Name} | {row.Right:0.000} [{row.Low:0.000}, {row.High:0.000}] | {row.Difference} | {row.Mean(metrics => metrics.Flips)} | {row.Mean(metrics => metrics.RocAuc)} | {row.Mean(metrics => metrics.CalibrationError)} | {row.Part(result => result.NamePresent)} | {row.Part(result => result.NameOffender)} | {row.Results.Min(result => result.Metrics.Right):0.000} … {row.Results.Max(result => result.Metrics.Right):0.000} |"));
         }
 
+        text.Append(CultureInfo.InvariantCulture, $"""
+
+            *Exactly right*: the verdict with its category; in brackets Wilson's 95 % interval over all answers. *Difference*: to the variant that is named, on the same questions; in brackets the 95 % interval of the paired difference, with an image's two questions taken together. *The offender*: of reasons for right verdicts, those that name the very thing that the policy forbids; "-" where no verdict of the kind was right.
+
+            ## What this shows
+
+            {Said("Better than what they differ from", rows, row => row.DifferenceLow > 0)}
+            {Said("Worse", rows, row => row.DifferenceHigh < 0)}
+            {Said("No difference shown", rows, row => row is { DifferenceLow: <= 0, DifferenceHigh: >= 0 })}
+
+            ## What it does not show
+
+            Anything about photographs, long reasons, larger models, or models that were trained before: symbols of one icon set, in a model that learnt all it knows in minutes. The intervals hold for other questions to the same trained models; how far other seeds would be, only the last column hints at. Of {rows.Count(row => row.Difference != "")} differences one in twenty lies outside its interval by chance. A share below the one that the critical tokens of an answer have by their number changes nothing within the answer, since a critical token never weighs less than another.
+
+            """);
         return text.ToString().ReplaceLineEndings("\n");
+    }
+
+    private static string Said(string title, Row[] rows, Func<Row, bool> chosen)
+    {
+        string[] said = [.. rows.Where(row => row.Difference != "" && chosen(row)).Select(row => $"{row.Plan.Name} ({row.Plan.Group.ToLowerInvariant()})")];
+        return $"- **{title}**: {(said.Length == 0 ? "none" : string.Join("; ", said))}.";
+    }
+
+    /// <summary>The mean of paired differences and half of its 95 % interval, from what each image adds.</summary>
+    internal static (double Mean, double Half) Paired(IReadOnlyList<double> differences)
+    {
+        double mean = differences.Average();
+        double variance = differences.Sum(difference => (difference - mean) * (difference - mean)) / Math.Max(1, differences.Count - 1);
+        return (mean, Z * Math.Sqrt(variance / differences.Count));
+    }
+
+    private sealed record Row(AblationPlan Plan, IReadOnlyList<AblationResult> Results, double Right, double Low, double High)
+    {
+        public string Difference { get; private init; } = "";
+
+        public double DifferenceLow { get; private init; }
+
+        public double DifferenceHigh { get; private init; }
+
+        public static Row Of(AblationPlan plan, IReadOnlyList<AblationResult> all, int seeds)
+        {
+            AblationResult[] own = Find(plan.Group, plan.Name);
+            int asked = own.Sum(result => result.Metrics.Samples), right = own.Sum(result => result.Right.Sum());
+            double[] interval = VerdictMetrics.Wilson(right, asked);
+            var row = new Row(plan, own, right / (double)asked, interval[0], interval[1]);
+            if (plan.Against is not { } against)
+            {
+                return row;
+            }
+
+            AblationPlan other = AblationPlan.All.First(plan => plan.Name == against);
+            double[] differences = [.. own.Zip(Find(other.Group, other.Name)).SelectMany(pair => pair.First.Right.Zip(pair.Second.Right, (mine, its) => (mine - its) / 2.0))];
+            (double mean, double half) = Paired(differences);
+            return row with
+            {
+                DifferenceLow = mean - half,
+                DifferenceHigh = mean + half,
+                Difference = string.Create(CultureInfo.InvariantCulture, $"{mean:+0.000;-0.000;0.000} [{mean - half:+0.000;-0.000;0.000}, {mean + half:+0.000;-0.000;0.000}] to \"{other.Name}\""),
+            };
+
+            AblationResult[] Find(string group, string name) => [.. all.Where(result => result.Group == group && result.Name == name && result.Seed <= seeds).OrderBy(result => result.Seed)];
+        }
+
+        public string Mean(Func<VerdictMetrics, double?> value) => Results.Select(result => value(result.Metrics)).OfType<double>().ToArray() is { Length: > 0 } known ? known.Average().ToString("0.000", CultureInfo.InvariantCulture) : "-";
+
+        public string Part(Func<AblationResult, int> counted) => Results.Sum(result => result.Reasons) is > 0 and var reasons ? (Results.Sum(counted) / (double)reasons).ToString("0.000", CultureInfo.InvariantCulture) : "-";
     }
 }

@@ -1,41 +1,40 @@
+using System.Runtime.CompilerServices;
+using SafeVision.Training.Adapters;
 using SafeVision.Training.Objectives;
-using SafeVision.Training.Optimisation;
 using SafeVision.Training.Refinement;
 using SafeVision.Training.Runs;
 using SafeVision.Training.Starter;
+using TorchSharp;
 
 namespace SafeVision.Training.Study;
 
 /// <summary>How large a study is.</summary>
 public sealed record AblationOptions
 {
-    /// <summary>The folder for datasets and runs, which are kept; a study that was stopped goes on in it.</summary>
+    /// <summary>The folder of what was measured; a study that was stopped goes on in it, also with more seeds.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>How often each variant is trained, each time from another seed; default 3.</summary>
-    public int Seeds { get; init; } = 3;
+    /// <summary>How often all variants are trained, each time from other weights, on other scenes; default 2.</summary>
+    public int Seeds { get; init; } = 2;
 
-    /// <summary>Steps of each variant; default 60.</summary>
-    public int Steps { get; init; } = 60;
-
-    /// <summary>Images of each dataset to train on; default 300.</summary>
-    public int Images { get; init; } = 300;
-
-    /// <summary>Images to report on, each with two questions; default 100.</summary>
-    public int TestImages { get; init; } = 100;
-
-    /// <summary>Steps in which the model that all variants begin from learns what is where; default 400.</summary>
+    /// <summary>Steps in which the vision tower learns what is where, once for all; default 400.</summary>
     public int TileSteps { get; init; } = 400;
 
-    /// <summary>Steps in which it learns to answer, few enough to leave something to learn; default 250.</summary>
-    public int LanguageSteps { get; init; } = 250;
-}
+    /// <summary>Steps in which the model learns to answer; default 400.</summary>
+    public int LanguageSteps { get; init; } = 400;
 
-/// <summary>What a variant came to.</summary>
-/// <param name="Group">What is varied.</param>
-/// <param name="Name">The variant.</param>
-/// <param name="Results">The test split's metrics for each seed.</param>
-public sealed record AblationVariant(string Group, string Name, IReadOnlyList<VerdictMetrics> Results);
+    /// <summary>Steps in which a variant trains it further; default 100.</summary>
+    public int Steps { get; init; } = 100;
+
+    /// <summary>Questions in such a step; default 48.</summary>
+    public int Rows { get; init; } = 48;
+
+    /// <summary>Images to train on further; default 400.</summary>
+    public int Images { get; init; } = 400;
+
+    /// <summary>Images to report on, each under two policies; default 150.</summary>
+    public int TestImages { get; init; } = 150;
+}
 
 /// <summary>
 /// Trains the same small model in many ways, each differing in one thing, and measures all on scenes and policies that no training
@@ -46,169 +45,206 @@ public static class AblationStudy
     private static readonly string[] s_names = ["banana", "bus", "carrot", "cat", "fox", "guitar", "key", "penguin", "rainbow", "sunflower", "tree", "umbrella"];
     private static readonly string[] s_sets = ["fluent-emoji-flat"];
 
-    /// <summary>Runs all variants that are not done yet.</summary>
-    public static async Task<IReadOnlyList<AblationVariant>> RunAsync(AblationOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
+    /// <summary>Runs what is not done yet, and gives the report in Markdown each time that all variants of a further seed are done.</summary>
+    /// <param name="options">How large it is.</param>
+    /// <param name="command">The command that repeats it, for the report.</param>
+    /// <param name="progress">Told of every step; null: nobody.</param>
+    /// <param name="cancellationToken">Stops it; what was measured is kept.</param>
+    /// <exception cref="TrainingException">The folder is of another study.</exception>
+    public static async IAsyncEnumerable<string> RunAsync(
+        AblationOptions options, string command, IProgress<TrainingProgress>? progress = null, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        string start = Path.Combine(options.Folder, "start"), made = Path.Combine(start, "done");
-        if (!File.Exists(made))
+        using StudyFolder folder = StudyFolder.Take(options);
+        for (int seed = 1; seed <= options.Seeds; seed++)
         {
-            progress?.Report(new TrainingProgress("Training the model that all begin from", 0, 0));
-            using var starter = StarterTraining.Create(start, new StarterTrainingOptions { Names = s_names, Sets = s_sets, TileSteps = options.TileSteps, LanguageSteps = options.LanguageSteps });
-            starter.Run(new Steps(record => progress?.Report(new TrainingProgress("Training the model that all begin from", record.Step + 1, options.TileSteps + options.LanguageSteps))), cancellationToken);
-            await File.WriteAllTextAsync(made, "", cancellationToken).ConfigureAwait(false);
-        }
-
-        var variants = new List<AblationVariant>();
-        (string Group, string Name, Func<StarterDatasetOptions, StarterDatasetOptions> Data, Func<TrainingOptions, TrainingOptions> Training)[] plans =
-        [
-            ("Everything as it is by default", "share 1/3, diverse questions, a policy for each image", data => data, training => training),
-            ("Weighted loss", "off (all tokens alike)", data => data, training => training with { Weighting = AnswerWeighting.Plain }),
-            ("Weighted loss", "the published positional rule", data => data, training => training with { Weighting = AnswerWeighting.Positional }),
-            ("Weighted loss", "share 0.1", data => data, training => training with { Share = 0.1 }),
-            ("Weighted loss", "share 0.5", data => data, training => training with { Share = 0.5 }),
-            ("Weighted loss", "share 0.7", data => data, training => training with { Share = 0.7 }),
-            ("Weighted loss", "share 0.9", data => data, training => training with { Share = 0.9 }),
-            ("Questions", "under policies only", data => data with { IsDiverse = false }, training => training),
-            ("Policies", "one for all images", data => data with { Policies = 1 }, training => training),
-            ("Policies", "eight for all images", data => data with { Policies = 8 }, training => training),
-            ("Images", "in pairs with one thing exchanged", data => data with { HasPairs = true }, training => training),
-        ];
-        foreach ((string group, string name, Func<StarterDatasetOptions, StarterDatasetOptions> data, Func<TrainingOptions, TrainingOptions> training) in plans)
-        {
-            variants.Add(await VariantAsync(group, name, data, training).ConfigureAwait(false));
-        }
-
-        variants.Insert(0, variants[0] with { Group = "Untouched", Name = "the model that all begin from", Results = await UntouchedAsync().ConfigureAwait(false) });
-        variants.Add(await AfterAsync("dpo", TrainingObjective.Dpo, options.Steps / 3).ConfigureAwait(false));
-        variants.Add(await AfterAsync("grpo", TrainingObjective.Grpo, options.Steps / 3).ConfigureAwait(false));
-        variants.Add(await RoundsAsync(1).ConfigureAwait(false));
-        variants.Add(await RoundsAsync(2).ConfigureAwait(false));
-        variants.Add(await FromRandomAsync("image first", policyFirst: false).ConfigureAwait(false));
-        variants.Add(await FromRandomAsync("policy first", policyFirst: true).ConfigureAwait(false));
-        return variants;
-
-        async Task<AblationVariant> VariantAsync(string group, string name, Func<StarterDatasetOptions, StarterDatasetOptions> data, Func<TrainingOptions, TrainingOptions> training)
-        {
-            var results = new List<VerdictMetrics>();
-            for (int seed = 1; seed <= options.Seeds; seed++)
+            var run = new SeedRun(options, folder, seed, progress);
+            foreach (AblationPlan plan in AblationPlan.All)
             {
-                string set = await DataAsync(data(Data(seed))).ConfigureAwait(false);
-                results.Add((await TrainingSession.RunAsync(training(Training(start, set, Path.Combine(options.Folder, "runs", Slug($"{group} {name}"), $"{seed}"), seed)), progress, null, cancellationToken).ConfigureAwait(false)).After!);
-            }
-
-            return new AblationVariant(group, name, results);
-        }
-
-        async Task<List<VerdictMetrics>> UntouchedAsync()
-        {
-            var results = new List<VerdictMetrics>();
-            for (int seed = 1; seed <= options.Seeds; seed++)
-            {
-                string set = await DataAsync(Data(seed)).ConfigureAwait(false);
-                results.Add((await TrainingSession.RunAsync(Training(start, set, Path.Combine(options.Folder, "runs", Slug($"{plans[0].Group} {plans[0].Name}"), $"{seed}"), seed), progress, null, cancellationToken).ConfigureAwait(false)).Before!);
-            }
-
-            return results;
-        }
-
-        // From the model of the default variant, an adapter learns further.
-        async Task<AblationVariant> AfterAsync(string name, TrainingObjective objective, int steps)
-        {
-            var results = new List<VerdictMetrics>();
-            for (int seed = 1; seed <= options.Seeds; seed++)
-            {
-                string set = await DataAsync(Data(seed)).ConfigureAwait(false), first = Path.Combine(options.Folder, "runs", Slug($"{plans[0].Group} {plans[0].Name}"), $"{seed}", "checkpoint");
-                results.Add((await TrainingSession.RunAsync(
-                    Training(first, set, Path.Combine(options.Folder, "runs", name, $"{seed}"), seed) with { Objective = objective, Adapter = new Adapters.LowRankOptions { Rank = 8, Alpha = 16 }, Steps = steps, Rows = 8, Rate = 2e-4, EvaluateSamples = 200 },
-                    progress, null, cancellationToken).ConfigureAwait(false)).After!);
-            }
-
-            return new AblationVariant("After the default", $"{name}, {steps} steps", results);
-        }
-
-        // A fifth of the labels is wrong; a judge that knows the truth votes with the model.
-        async Task<AblationVariant> RoundsAsync(int rounds)
-        {
-            var results = new List<VerdictMetrics>();
-            for (int seed = 1; seed <= options.Seeds; seed++)
-            {
-                string set = await DataAsync(Data(seed) with { Noise = 0.2 }).ConfigureAwait(false), policy = Directory.EnumerateFiles(Path.Combine(set, "policies")).Order(StringComparer.Ordinal).First();
-                RefinementResult refined = await RefinementLoop.RunAsync(
-                    new RefinementOptions
-                    {
-                        Training = Training(start, set, Path.Combine(options.Folder, "runs", $"rounds-{rounds}", $"{seed}"), seed) with { Policy = policy },
-                        Rounds = rounds,
-                        Votes = int.MaxValue,
-                        SelfCertainty = 0.1,
-                    },
-                    progress, cancellationToken).ConfigureAwait(false);
-                results.Add(refined.After!);
-            }
-
-            return new AblationVariant("Refinement, a fifth of the labels wrong", rounds == 1 ? "one round" : $"{rounds} rounds, labels that the model is sure are wrong left out", results);
-        }
-
-        async Task<AblationVariant> FromRandomAsync(string name, bool policyFirst)
-        {
-            var results = new List<VerdictMetrics>();
-            for (int seed = 1; seed <= options.Seeds; seed++)
-            {
-                string set = await DataAsync(Data(seed)).ConfigureAwait(false), other = Path.Combine(options.Folder, policyFirst ? "start-policy-first" : "start");
-                if (policyFirst && !Directory.Exists(other))
+                if (!folder.Has(plan, seed))
                 {
-                    Directory.CreateDirectory(other);
-                    foreach (string file in Directory.EnumerateFiles(start))
-                    {
-                        File.Copy(file, Path.Combine(other, Path.GetFileName(file)));
-                    }
+                    progress?.Report(new TrainingProgress($"Seed {seed}: {plan.Group}: {plan.Name}", 0, 0));
+                    folder.Add(await run.MeasureAsync(plan, await plan.Train(run, cancellationToken).ConfigureAwait(false), cancellationToken).ConfigureAwait(false));
+                }
+            }
 
-                    string prompt = Path.Combine(other, "safevision-prompt.yaml");
-                    await File.WriteAllTextAsync(prompt, (await File.ReadAllTextAsync(prompt, cancellationToken).ConfigureAwait(false)).Replace("order: imageFirst", "order: policyFirst", StringComparison.Ordinal), cancellationToken).ConfigureAwait(false);
+            yield return AblationReport.Write(folder.Results, options with { Seeds = seed }, command);
+        }
+    }
+
+    /// <summary>Trains the variants of a seed.</summary>
+    internal sealed class SeedRun(AblationOptions options, StudyFolder folder, int seed, IProgress<TrainingProgress>? progress)
+    {
+        /// <summary>The model whose vision tower knows what is where, and which can't answer yet.</summary>
+        public async Task<string> SeeingAsync(CancellationToken cancellationToken)
+        {
+            string made = folder.PathOf("seeing");
+            if (!Directory.Exists(made))
+            {
+                string part = folder.Fresh("part");
+                using (var starter = StarterTraining.Create(part, Starter() with { TileSteps = options.TileSteps, LanguageSteps = 0, Seed = 1 }))
+                {
+                    await TrainAsync(starter, options.TileSteps, cancellationToken).ConfigureAwait(false);
                 }
 
-                results.Add((await TrainingSession.RunAsync(
-                    Training(other, set, Path.Combine(options.Folder, "runs", Slug($"order {name}"), $"{seed}"), seed) with { Steps = 2 * options.Steps }, progress, null, cancellationToken).ConfigureAwait(false)).After!);
+                Directory.Move(part, made);
             }
 
-            return new AblationVariant("Order of the prompt, twice the steps", name, results);
+            return made;
         }
 
-        StarterDatasetOptions Data(int seed) => new() { Names = s_names, Sets = s_sets, Train = options.Images, Refine = 40, Test = options.TestImages, Seed = 1000 + seed };
+        /// <summary>A model that learnt to answer in the default way: what all further training begins from.</summary>
+        public async Task<string> BaseAsync(CancellationToken cancellationToken)
+        {
+            string made = folder.PathOf($"base-{seed}");
+            if (!Directory.Exists(made))
+            {
+                string part = await AnsweringAsync(options => options, cancellationToken).ConfigureAwait(false);
+                Directory.Move(part, made);
+            }
 
-        TrainingOptions Training(string model, string set, string output, int seed) => new()
+            return made;
+        }
+
+        /// <summary>A model that can see learns to answer.</summary>
+        public async Task<string> AnsweringAsync(Func<StarterTrainingOptions, StarterTrainingOptions> change, CancellationToken cancellationToken)
+        {
+            string seeing = await SeeingAsync(cancellationToken).ConfigureAwait(false), part = folder.Fresh("part");
+            Directory.CreateDirectory(part);
+            foreach (string file in Directory.EnumerateFiles(seeing))
+            {
+                File.Copy(file, Path.Combine(part, Path.GetFileName(file)));
+            }
+
+            using var starter = StarterTraining.Open(part, change(Starter() with { TileSteps = 0, LanguageSteps = options.LanguageSteps, Seed = 100 + seed }));
+            await TrainAsync(starter, options.LanguageSteps, cancellationToken).ConfigureAwait(false);
+            return part;
+        }
+
+        /// <summary>The base learns further from a dataset.</summary>
+        public async Task<string> FurtherAsync(Func<StarterDatasetOptions, StarterDatasetOptions> data, Func<TrainingOptions, TrainingOptions> training, CancellationToken cancellationToken)
+        {
+            TrainingOptions run = training(Further(await BaseAsync(cancellationToken).ConfigureAwait(false), await DataAsync(data(Data()), cancellationToken).ConfigureAwait(false)));
+            _ = folder.Fresh("run");
+            return (await TrainingSession.RunAsync(run, progress, null, cancellationToken).ConfigureAwait(false)).Checkpoint;
+        }
+
+        /// <summary>The base learns further from labels of which a fifth is wrong; after a round those that it is sure are wrong are left out.</summary>
+        /// <returns>The checkpoint of a round; where the rounds ended before it, that of the best.</returns>
+        public async Task<string> RoundAsync(int number, CancellationToken cancellationToken)
+        {
+            string set = await DataAsync(Data() with { Noise = 0.2, Refine = options.TestImages / 2 }, cancellationToken).ConfigureAwait(false), output = folder.PathOf($"rounds-{seed}");
+            RefinementResult refined = await RefinementLoop.RunAsync(
+                new RefinementOptions
+                {
+                    Training = Further(await BaseAsync(cancellationToken).ConfigureAwait(false), set) with { Output = output, Policy = Directory.EnumerateFiles(Path.Combine(set, "policies")).Order(StringComparer.Ordinal).First() },
+                    Rounds = 2,
+                    Votes = int.MaxValue,
+                    SelfCertainty = 0.1,
+                },
+                progress, cancellationToken).ConfigureAwait(false);
+            return number == 1 ? Path.Combine(output, "round-1", "run", "checkpoint") : refined.Checkpoint;
+        }
+
+        /// <summary>Asks a checkpoint the questions of the seed's test split.</summary>
+        public async Task<AblationResult> MeasureAsync(AblationPlan plan, string checkpoint, CancellationToken cancellationToken)
+        {
+            string set = await DataAsync(Data(), cancellationToken).ConfigureAwait(false);
+            return await AblationResult.MeasureAsync(plan, seed, checkpoint, Further(checkpoint, set), progress, cancellationToken).ConfigureAwait(false);
+        }
+
+        private static StarterTrainingOptions Starter() => new() { Names = s_names, Sets = s_sets, Products = torch.ScalarType.BFloat16 };
+
+        private StarterDatasetOptions Data() => new() { Names = s_names, Sets = s_sets, Train = options.Images, Refine = 1, Test = options.TestImages, PoliciesPerImage = 4, SaysWhere = true, Seed = 1000 + seed };
+
+        private TrainingOptions Further(string model, string set) => new()
         {
             Model = model,
             Data = set,
-            Output = output,
+            Output = folder.PathOf("run"),
+            MeasuresTest = false,
             Steps = options.Steps,
-            Rows = 32,
+            Rows = options.Rows,
             Accumulation = 1,
-            Rate = 1e-3,
-            TrainsVision = false,
+            Rate = 5e-4,
+            WarmUp = 0.1,
+            Precision = TrainingPrecision.Bf16,
             Seed = seed,
             EvaluateEvery = 1_000_000,
+            EvaluateSamples = options.Images,
             SaveEvery = 1_000_000,
             Converts = false,
         };
 
-        async Task<string> DataAsync(StarterDatasetOptions asked)
+        private Task TrainAsync(StarterTraining starter, int steps, CancellationToken cancellationToken) =>
+            Task.Run(() => starter.Run(new Steps(record => progress?.Report(new TrainingProgress("Training the starter", record.Step + 1, steps, record.Loss))), cancellationToken), cancellationToken);
+
+        private async Task<string> DataAsync(StarterDatasetOptions asked, CancellationToken cancellationToken)
         {
-            string folder = Path.Combine(options.Folder, "data", Slug($"{asked.Seed} {asked.IsDiverse} {asked.Policies} {asked.HasPairs} {asked.Noise}")), done = Path.Combine(folder, "done");
-            if (!File.Exists(done))
+            string made = folder.PathOf(FormattableString.Invariant($"data-{asked.Seed}-{asked.IsDiverse}-{asked.Policies}-{asked.HasPairs}-{asked.Noise}"));
+            if (!Directory.Exists(made))
             {
-                await StarterDataset.WriteAsync(folder, asked, cancellationToken).ConfigureAwait(false);
-                await File.WriteAllTextAsync(done, "", cancellationToken).ConfigureAwait(false);
+                string part = folder.Fresh("data-part");
+                await StarterDataset.WriteAsync(part, asked, cancellationToken).ConfigureAwait(false);
+                Directory.Move(part, made);
             }
 
-            return folder;
+            return made;
         }
-
-        static string Slug(string text) => string.Join('-', new string([.. text.ToLowerInvariant().Select(letter => char.IsAsciiLetterOrDigit(letter) ? letter : ' ')]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
-    private sealed class Steps(Action<StepRecord> report) : IProgress<StepRecord>
+    private sealed class Steps(Action<Optimisation.StepRecord> report) : IProgress<Optimisation.StepRecord>
     {
-        public void Report(StepRecord value) => report(value);
+        public void Report(Optimisation.StepRecord value) => report(value);
     }
+}
+
+/// <summary>A variant of a study.</summary>
+/// <param name="Group">What is varied.</param>
+/// <param name="Name">The variant.</param>
+/// <param name="Against">The name of the variant that it differs from in one thing; null: it is what others begin from.</param>
+/// <param name="Train">Trains it, and gives the folder of its checkpoint.</param>
+internal sealed record AblationPlan(string Group, string Name, string? Against, Func<AblationStudy.SeedRun, CancellationToken, Task<string>> Train)
+{
+    private const string Base = "all kinds of question, image first", Default = "the default: share 1/3", FirstRound = "after one round";
+
+    /// <summary>All variants, in the order of the report; each stands behind the one that it differs from.</summary>
+    public static IReadOnlyList<AblationPlan> All { get; } =
+    [
+        new("Untouched", "sees, and never learnt to answer", null, (run, stop) => run.SeeingAsync(stop)),
+        new("Learning to answer", Base, null, (run, stop) => run.BaseAsync(stop)),
+        Answering("under policies only", Base, options => Kinds(options)),
+        Answering("policies and check lists only", Base, options => Kinds(options, SceneQuestionKind.Check)),
+        Answering("all but check lists", Base, options => Kinds(options, [.. options.Kinds.Where(kind => kind != SceneQuestionKind.Check)])),
+        Answering("policy first", Base, options => options with { IsPolicyFirst = true }),
+        Further("Weighted loss", Default, Base),
+        Further("Weighted loss", "off: all tokens alike", Default, training: options => options with { Weighting = AnswerWeighting.Plain }),
+        Further("Weighted loss", "the published positional rule", Default, training: options => options with { Weighting = AnswerWeighting.Positional }),
+        Further("Weighted loss", "share 0.1", Default, training: options => options with { Share = 0.1 }),
+        Further("Weighted loss", "share 0.5", Default, training: options => options with { Share = 0.5 }),
+        Further("Weighted loss", "share 0.7", Default, training: options => options with { Share = 0.7 }),
+        Further("Weighted loss", "share 0.9", Default, training: options => options with { Share = 0.9 }),
+        Further("Weighted loss", "the offender's name too", Default, training: options => options with { WeighsOffender = true }),
+        Further("Questions", "under policies only", Default, data => data with { IsDiverse = false }),
+        Further("Policies", "one for all images", Default, data => data with { Policies = 1 }),
+        Further("Policies", "eight for all images", Default, data => data with { Policies = 8 }),
+        Further("Images", "in pairs with one thing exchanged", Default, data => data with { HasPairs = true }),
+        Own("right answers (sft)", options => options),
+        Own("dpo on its own mistakes", options => options with { Objective = TrainingObjective.Dpo, Rows = Math.Max(1, options.Rows / 4) }),
+        Own("dpo without the loss of right answers", options => options with { Objective = TrainingObjective.Dpo, Rows = Math.Max(1, options.Rows / 4), SupervisedWeight = 0 }),
+        Own("rewards of its own answers (grpo)", options => options with { Objective = TrainingObjective.Grpo, Rows = Math.Max(1, options.Rows / 4), Steps = Math.Max(1, options.Steps!.Value / 2) }),
+        new("A fifth of the labels wrong", FirstRound, Default, (run, stop) => run.RoundAsync(1, stop)),
+        new("A fifth of the labels wrong", "after two, without labels that it was sure are wrong", FirstRound, (run, stop) => run.RoundAsync(2, stop)),
+    ];
+
+    private static AblationPlan Answering(string name, string against, Func<StarterTrainingOptions, StarterTrainingOptions> change) =>
+        new("Learning to answer", name, against, (run, stop) => run.AnsweringAsync(change, stop));
+
+    private static StarterTrainingOptions Kinds(StarterTrainingOptions options, params SceneQuestionKind[] kinds) => options with { Kinds = kinds };
+
+    private static AblationPlan Further(string group, string name, string against, Func<StarterDatasetOptions, StarterDatasetOptions>? data = null, Func<TrainingOptions, TrainingOptions>? training = null) =>
+        new(group, name, against, (run, stop) => run.FurtherAsync(data ?? (asked => asked), training ?? (asked => asked), stop));
+
+    private static AblationPlan Own(string name, Func<TrainingOptions, TrainingOptions> training) => new(
+        "An adapter from the base on", name, Base, (run, stop) => run.FurtherAsync(data => data, asked => training(asked with { Adapter = new LowRankOptions { Rank = 16, Alpha = 32 }, Rate = 1e-3 }), stop));
 }

@@ -9,7 +9,8 @@ namespace SafeVision.Training.Data.Questions;
 /// <param name="Category">The category that is right; null: harmless.</param>
 /// <param name="Caption">One sentence about the image; null: unknown.</param>
 /// <param name="Reason">One sentence about what makes the category right, or the image harmless; null: unknown.</param>
-internal sealed record JudgedImage(SafetyPolicy Policy, SafetyCategory? Category, string? Caption, string? Reason);
+/// <param name="Offender">The name of what makes the category right; null: unknown.</param>
+internal sealed record JudgedImage(SafetyPolicy Policy, SafetyCategory? Category, string? Caption, string? Reason, string? Offender = null);
 
 /// <summary>
 /// Writes the paper's eight kinds of question and answer (arXiv 2510.23960, data generation). Two are asked word for word as the
@@ -40,7 +41,9 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
         AnswerText answer = Verdict(image);
         if (image.Category is not null)
         {
-            answer.Say(questions.Reason, CriticalRole.Reason).Say($" {image.Reason}");
+            answer.Say(questions.Reason, CriticalRole.Reason).Say(" ");
+            int at = image.Offender is { } name ? image.Reason!.IndexOf(name, StringComparison.Ordinal) : -1;
+            _ = at < 0 ? answer.Say(image.Reason!) : answer.Say(image.Reason![..at]).Say(image.Offender!, CriticalRole.Offender).Say(image.Reason[(at + image.Offender!.Length)..]);
         }
 
         return answer.To(questions.Ask(image.Policy, withReason: true));

@@ -28,7 +28,10 @@ internal sealed class ImageTruth
     public string Caption => $"The image shows {Listed(Objects.Count <= MostPlaces ? [.. Objects.Select(thing => $"{WithArticle(thing.Name)} {PlaceOf(thing)}")] : [.. Names.Select(WithArticle)])}.";
 
     /// <summary>One sentence about what makes it fall under a category; null where nothing in it does.</summary>
-    public string? Reason(string category) => Objects.FirstOrDefault(thing => thing.Categories.Contains(category)) is { } thing ? Seen(thing) : null;
+    public string? Reason(string category) => Offender(category) is { } thing ? Seen(thing) : null;
+
+    /// <summary>The first thing that makes it fall under a category; null where nothing in it does.</summary>
+    public SampleObject? Offender(string category) => Objects.FirstOrDefault(thing => thing.Categories.Contains(category));
 
     /// <summary>One sentence about where a thing is.</summary>
     public static string Seen(SampleObject thing) => $"There is {WithArticle(thing.Name)} {PlaceOf(thing)}.";
