@@ -42,8 +42,15 @@ public sealed class CheckpointTensors : IDisposable
 
     /// <summary>A tensor's values, widened or rounded to float32, in the order of the file.</summary>
     /// <exception cref="CheckpointException">There is no such tensor.</exception>
-    public float[] Read(string name) => _tensors.GetValueOrDefault(name)?.ToSingle() ?? throw new CheckpointException($"{Path}: has no tensor '{name}'.");
+    public float[] Read(string name) => Find(name).ToSingle();
+
+    /// <summary>Writes a tensor's values, as many as its shape says, into memory that is there.</summary>
+    /// <exception cref="CheckpointException">There is none of this name.</exception>
+    /// <exception cref="ArgumentException">The memory is too small.</exception>
+    public void Read(string name, Span<float> values) => Find(name).CopyTo(values);
 
     /// <inheritdoc />
     public void Dispose() => _files.Dispose();
+
+    private StoredTensor Find(string name) => _tensors.GetValueOrDefault(name) ?? throw new CheckpointException($"{Path}: has no tensor '{name}'.");
 }

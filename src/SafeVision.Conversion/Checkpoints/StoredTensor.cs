@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
@@ -53,7 +54,38 @@ internal sealed class StoredTensor
         return values;
     }
 
-    public float[] ToSingle() => [.. ToDouble().Select(value => (float)value)];
+    public float[] ToSingle()
+    {
+        float[] values = new float[Count];
+        CopyTo(values);
+        return values;
+    }
+
+    /// <summary>Writes the values, as many as there are, into memory that is there.</summary>
+    public void CopyTo(Span<float> values)
+    {
+        ReadOnlySpan<byte> bytes = Bytes.Span[..(Count * Element.Bytes())];
+        if (Update is not null)
+        {
+            WeightMatrix.From(this).ToArray().CopyTo(values);
+        }
+        else if (BitConverter.IsLittleEndian && Element == TensorElement.Float32)
+        {
+            MemoryMarshal.Cast<byte, float>(bytes).CopyTo(values);
+        }
+        else if (BitConverter.IsLittleEndian && Element == TensorElement.Float16)
+        {
+            TensorPrimitives.ConvertToSingle(MemoryMarshal.Cast<byte, Half>(bytes), values);
+        }
+        else
+        {
+            int size = Element.Bytes();
+            for (int i = 0; i < Count; i++)
+            {
+                values[i] = (float)Read(bytes[(i * size)..]);
+            }
+        }
+    }
 
     public StoredTensor Rename(string name) => new(name, Shape, Element, Bytes) { Update = Update };
 

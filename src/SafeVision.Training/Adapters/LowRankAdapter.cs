@@ -184,15 +184,20 @@ public sealed class LowRankAdapter : IDisposable
     {
         ArgumentNullException.ThrowIfNull(weights);
         using IDisposable still = no_grad();
-        foreach ((string module, (Tensor down, Tensor up, double scale)) in _products)
+        foreach (string name in _products.Keys.Concat(_rows.Keys).Select(module => $"{module}.weight"))
         {
-            weights.Add($"{module}.weight", weights[$"{module}.weight"].to(ScalarType.Float32).Plus(up.matmul(down).Times(scale)).detach());
+            using DisposeScope scope = NewDisposeScope();
+            weights.Add(name, Merged(name, weights[name]).detach());
         }
+    }
 
-        foreach (string module in _rows.Keys)
-        {
-            weights.Add($"{module}.weight", WithRows(weights[$"{module}.weight"], module)!.detach());
-        }
+    /// <summary>What the adapter makes of a tensor, in float32; the tensor itself where that is nothing.</summary>
+    internal Tensor Merged(string name, Tensor tensor)
+    {
+        string module = name.EndsWith(".weight", StringComparison.Ordinal) ? name[..^".weight".Length] : name;
+        return _products.TryGetValue(module, out (Tensor Down, Tensor Up, double Scale) product)
+            ? tensor.to(ScalarType.Float32).Plus(product.Up.matmul(product.Down).Times(product.Scale))
+            : WithRows(tensor, module) ?? tensor;
     }
 
     /// <inheritdoc />

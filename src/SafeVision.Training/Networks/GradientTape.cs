@@ -12,14 +12,23 @@ internal sealed class GradientTape
 {
     private readonly List<(Func<Tensor, Tensor> Part, Tensor Input, Tensor Output)> _parts = [];
 
-    /// <summary>Computes a part without its gradients, and remembers how.</summary>
-    public Tensor Run(Tensor input, Func<Tensor, Tensor> part)
+    /// <summary>Computes a part of a network, and lets go of all but its output: what gradients need, libtorch keeps by itself.</summary>
+    /// <param name="tape">Computes it once more when gradients are wanted; null: keeps what is in it, where something in it learns.</param>
+    /// <param name="input">What goes in.</param>
+    /// <param name="part">The part.</param>
+    public static Tensor Through(GradientTape? tape, Tensor input, Func<Tensor, Tensor> part)
     {
-        if (!is_grad_enabled())
+        if (tape is not null && is_grad_enabled())
         {
-            return part(input);
+            return tape.Run(input, part);
         }
 
+        using DisposeScope scope = NewDisposeScope();
+        return part(input).MoveToOuterDisposeScope();
+    }
+
+    private Tensor Run(Tensor input, Func<Tensor, Tensor> part)
+    {
         Tensor output;
         using (no_grad())
         {
@@ -42,7 +51,12 @@ internal sealed class GradientTape
             using Tensor? gradient = output.grad;
             if (gradient is not null)
             {
-                part(input).backward([gradient]);
+                Tensor again = part(input);
+                if (again.requires_grad)
+                {
+                    again.backward([gradient]);
+                }
+
                 output.grad = null;
             }
         }

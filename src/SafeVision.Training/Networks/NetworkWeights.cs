@@ -42,7 +42,8 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>Where the tensors are.</summary>
     public Device Device => _tensors.Values.FirstOrDefault()?.device ?? CPU;
 
-    internal bool LearnsVision => _tensors.Any(entry => entry.Value.requires_grad && entry.Key.Contains("vision_tower", StringComparison.Ordinal));
+    /// <summary>Whether something before the projector learns.</summary>
+    internal bool LearnsVision => _tensors.Any(entry => entry.Value.requires_grad && IsVision(entry.Key)) || Adapter?.Trained.Keys.Any(IsVision) == true;
 
     /// <summary>How many numbers all tensors have.</summary>
     public long Size => _tensors.Values.Sum(tensor => tensor.numel());
@@ -57,7 +58,10 @@ public sealed class NetworkWeights : IDisposable
     /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
     /// <param name="keyValueHeads">Heads of the keys, where a checkpoint keeps queries, keys and values in one matrix.</param>
     /// <param name="queriesPerKey">Heads of the queries for each of them.</param>
-    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null, int keyValueHeads = 1, int queriesPerKey = 1)
+    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null, int keyValueHeads = 1, int queriesPerKey = 1) => Load(folder, family, keyValueHeads, queriesPerKey, shrinks: false);
+
+    /// <summary>Reads a folder's safetensors; matrices that nothing will train as bfloat16, so that the whole is never there in float32.</summary>
+    internal static NetworkWeights Load(string folder, VisionLanguageFamily? family, int keyValueHeads, int queriesPerKey, bool shrinks)
     {
         using CheckpointTensors checkpoint = CheckpointTensors.Open(folder);
         var weights = new NetworkWeights { _packing = new PackedTensors(keyValueHeads, queriesPerKey) };
@@ -66,20 +70,31 @@ public sealed class NetworkWeights : IDisposable
             string[] names = PackedTensors.NamesOf(family?.NameOf(stored) ?? stored);
             if (names is [var name])
             {
-                weights.Add(name, checkpoint.ToTorch(stored), stored);
+                weights.Add(name, Shrunk(name, checkpoint.ToTorch(stored)), stored);
                 continue;
             }
 
             using Tensor packed = checkpoint.ToTorch(stored);
             foreach ((string part, Tensor own) in names.Zip(weights._packing.Unpack(names[0], packed)))
             {
-                weights.Add(part, own, part);
+                weights.Add(part, Shrunk(part, own), part);
             }
 
             weights._packed[stored] = names;
         }
 
         return weights;
+
+        Tensor Shrunk(string name, Tensor whole)
+        {
+            if (!shrinks || whole.dim() != 2 || IsTable(name))
+            {
+                return whole;
+            }
+
+            using Tensor read = whole;
+            return whole.to(ScalarType.BFloat16);
+        }
     }
 
     /// <summary>Moves all tensors to a device; before an optimiser or an adapter is made of them.</summary>
@@ -159,6 +174,10 @@ public sealed class NetworkWeights : IDisposable
         }
     }
 
+    /// <summary>Whether a tensor is of the vision tower; the projector behind it is not, which Qwen calls its merger.</summary>
+    internal static bool IsVision(string name) =>
+        name.Contains("vision_tower", StringComparison.Ordinal) || (name.Contains(".visual.", StringComparison.Ordinal) && !name.Contains(".visual.merger.", StringComparison.Ordinal));
+
     /// <summary>Whether a tensor has one row for each token.</summary>
     internal static bool IsTable(string name) => name.EndsWith("embed_tokens.weight", StringComparison.Ordinal) || name is "lm_head.weight";
 
@@ -176,19 +195,20 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>A table with one row for each token, with the adapter's rows in place: [vocabulary, width].</summary>
     public Tensor Table(string module) => Adapter?.WithRows(this[$"{module}.weight"], module) ?? this[$"{module}.weight"];
 
-    /// <summary>Writes <c>model.safetensors</c> in float32, in the names of the checkpoint.</summary>
+    /// <summary>Writes <c>model.safetensors</c> in float32, in the names of the checkpoint, with what an adapter adds; one tensor at a time, so that it takes no memory of its own.</summary>
     public void Save(string folder)
     {
-        using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
         HashSet<string> parts = [.. _packed.Values.SelectMany(names => names)];
-        Dictionary<string, Tensor> stored = _tensors.Where(entry => !parts.Contains(entry.Key)).ToDictionary(entry => _stored[entry.Key], entry => entry.Value);
+        Dictionary<string, Func<Tensor>> stored = _tensors.Keys.Where(name => !parts.Contains(name)).ToDictionary(name => _stored[name], name => (Func<Tensor>)(() => Whole(name)));
         foreach ((string name, string[] names) in _packed)
         {
-            stored[name] = _packing.Pack(names[0], [.. names.Select(part => _tensors[part])]);
+            stored[name] = () => _packing.Pack(names[0], [.. names.Select(Whole)]);
         }
 
         SafetensorsWriter.Write(Path.Combine(folder, FileName), stored);
+
+        Tensor Whole(string name) => Adapter?.Merged(name, _tensors[name]) ?? _tensors[name];
     }
 
     /// <inheritdoc />
@@ -206,23 +226,39 @@ public sealed class NetworkWeights : IDisposable
 /// <summary>Between files and tensors.</summary>
 internal static class SafetensorsWriter
 {
+    private const int Written = 1 << 24; // numbers at once: a span holds less than 2 GiB
+
     /// <summary>A stored tensor in libtorch's own memory. A managed array, which TorchSharp would use as it is, may begin anywhere, and products of matrices depend on that in their last bits.</summary>
     public static Tensor ToTorch(this CheckpointTensors tensors, string name)
     {
-        using Tensor managed = torch.tensor(tensors.Read(name), [.. tensors.ShapeOf(name)!.Select(size => (long)size)], dtype: ScalarType.Float32);
-        return managed.clone();
+        long[] shape = [.. tensors.ShapeOf(name)!.Select(size => (long)size)];
+        if (shape.Aggregate(1L, (product, size) => product * size) > int.MaxValue / sizeof(float))
+        {
+            using Tensor managed = torch.tensor(tensors.Read(name), shape, dtype: ScalarType.Float32);
+            return managed.clone();
+        }
+
+        Tensor own = empty(shape, dtype: ScalarType.Float32);
+        tensors.Read(name, MemoryMarshal.Cast<byte, float>(own.bytes));
+        return own;
     }
 
     /// <summary>Writes float32 tensors in the order of their names, first to a file beside, so that a stop leaves the old file whole.</summary>
-    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IReadOnlyDictionary<string, Tensor> tensors, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, tensors.ToDictionary(entry => entry.Key, entry => (Func<Tensor>)(() => entry.Value)), metadata);
+
+    /// <summary>The same of tensors that are made when they are written, and once before for their shapes.</summary>
+    public static void Write(string path, IReadOnlyDictionary<string, Func<Tensor>> tensors, IReadOnlyDictionary<string, string>? metadata = null)
     {
         var header = new SortedDictionary<string, object>(StringComparer.Ordinal) { ["__metadata__"] = metadata ?? new Dictionary<string, string> { ["format"] = "pt" } };
         long offset = 0;
         string[] names = [.. tensors.Keys.Order(StringComparer.Ordinal)];
         foreach (string name in names)
         {
-            long bytes = tensors[name].numel() * sizeof(float);
-            header[name] = new Dictionary<string, object> { ["dtype"] = "F32", ["shape"] = tensors[name].shape, ["data_offsets"] = new[] { offset, offset + bytes } };
+            using DisposeScope scope = NewDisposeScope();
+            Tensor tensor = tensors[name]();
+            long bytes = tensor.numel() * sizeof(float);
+            header[name] = new Dictionary<string, object> { ["dtype"] = "F32", ["shape"] = tensor.shape, ["data_offsets"] = new[] { offset, offset + bytes } };
             offset += bytes;
         }
 
@@ -238,8 +274,12 @@ internal static class SafetensorsWriter
             file.Write("        "u8[..(padded - text.Length)]);
             foreach (string name in names)
             {
-                using Tensor plain = tensors[name].detach().cpu().to(ScalarType.Float32).contiguous();
-                file.Write(MemoryMarshal.AsBytes<float>(plain.data<float>().ToArray()));
+                using DisposeScope scope = NewDisposeScope();
+                Tensor plain = tensors[name]().detach().cpu().to(ScalarType.Float32).contiguous().flatten();
+                for (long at = 0; at < plain.numel(); at += Written)
+                {
+                    file.Write(plain.narrow(0, at, Math.Min(Written, plain.numel() - at)).bytes);
+                }
             }
 
             file.Flush(flushToDisk: true);

@@ -53,7 +53,7 @@ internal sealed class QwenTower(NetworkWeights weights, QwenTowerShape shape) : 
         {
             string name = $"{Tower}blocks.{layer}.";
             Tensor? mask = shape.WholeLayers.Contains(layer) ? null : apart;
-            hidden = tape is null ? Layer(hidden) : tape.Run(hidden, Layer);
+            hidden = GradientTape.Through(tape, hidden, Layer);
 
             Tensor Layer(Tensor input)
             {

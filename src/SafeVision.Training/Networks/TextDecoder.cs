@@ -47,7 +47,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{prefix}layers.{layer}.";
-            hidden = tape is null ? Layer(hidden, name) : tape.Run(hidden, input => Layer(input, name));
+            hidden = GradientTape.Through(tape, hidden, input => Layer(input, name));
         }
 
         return Norm(hidden, $"{prefix}norm");

@@ -31,7 +31,10 @@ public sealed class TrainableNetwork : IDisposable
 
     /// <summary>Reads a checkpoint: InternVL in the layouts of transformers and of its authors, Qwen2.5-VL in either spelling, or a text model alone.</summary>
     /// <exception cref="CheckpointException">A file is missing or unsound, or the architecture is of no kind that learns here.</exception>
-    public static TrainableNetwork Load(string folder)
+    public static TrainableNetwork Load(string folder) => Load(folder, shrinks: false);
+
+    /// <summary>Reads a checkpoint; matrices as bfloat16 where nothing will train them.</summary>
+    internal static TrainableNetwork Load(string folder, bool shrinks)
     {
         JsonValue root = Read(Path.Combine(folder, "config.json"));
         string type = root["model_type"].RequiredText();
@@ -43,7 +46,7 @@ public sealed class TrainableNetwork : IDisposable
             throw (family is null ? text.Config : root)["model_type"].Wrong("llama, internlm2, qwen2 or qwen3, alone, in InternVL or in Nano, or Qwen2.5-VL, which can be trained here");
         }
 
-        NetworkWeights weights = NetworkWeights.Load(folder, family, text.KeyValueHeads, text.Heads / text.KeyValueHeads);
+        NetworkWeights weights = NetworkWeights.Load(folder, family, text.KeyValueHeads, text.Heads / text.KeyValueHeads, shrinks);
         try
         {
             var decoder = new TextDecoder(weights, ShapeOf(text, weights), family is null ? "model." : "model.language_model.");
@@ -85,7 +88,7 @@ public sealed class TrainableNetwork : IDisposable
     {
         ArgumentNullException.ThrowIfNull(pixels);
         IVisionTower tower = _vision ?? throw new InvalidOperationException("The network has no vision tower, but there are images.");
-        return tower.Forward(pixels.to(Weights.Device), grids, Tape());
+        return tower.Forward(pixels.to(Weights.Device), grids, Weights.LearnsVision ? Tape() : null);
     }
 
     /// <summary>The image tokens of a batch's images, in their order.</summary>

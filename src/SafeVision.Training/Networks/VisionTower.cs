@@ -53,7 +53,7 @@ internal sealed class VisionTower(NetworkWeights weights, VisionTowerShape shape
         for (int layer = 0; layer < shape.Layers; layer++)
         {
             string name = $"{Tower}encoder.layer.{layer}.";
-            hidden = tape is null ? Layer(hidden, name) : tape.Run(hidden, input => Layer(input, name));
+            hidden = GradientTape.Through(tape, hidden, input => Layer(input, name));
         }
 
         return Project(Merge(hidden.narrow(1, 1, hidden.shape[1] - 1), side));

@@ -77,11 +77,11 @@ public sealed class AdamW : IDisposable
     /// <returns>The norm before.</returns>
     public double Clip()
     {
-        using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
         double squares = 0;
         foreach ((Tensor value, _, _) in _slots.Values)
         {
+            using DisposeScope scope = NewDisposeScope(); // one tensor's numbers at a time: all together they would take as much as the weights
             if (value.grad is { } gradient)
             {
                 squares += gradient.Squared().sum(ScalarType.Float64).ToDouble();
@@ -93,6 +93,7 @@ public sealed class AdamW : IDisposable
         {
             foreach ((Tensor value, _, _) in _slots.Values)
             {
+                using DisposeScope scope = NewDisposeScope();
                 value.grad?.Scale(factor);
             }
         }
@@ -104,10 +105,10 @@ public sealed class AdamW : IDisposable
     /// <param name="rate">The learning rate of this step; at 0 the moments still move.</param>
     public void Step(double rate)
     {
-        using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
         foreach ((string name, (Tensor value, Tensor mean, Tensor square)) in _slots)
         {
+            using DisposeScope scope = NewDisposeScope();
             if (value.grad is not { } gradient)
             {
                 continue;

@@ -82,7 +82,7 @@ public static class RefinementLoop
     public static async Task<RefinementResult> RunAsync(RefinementOptions options, IProgress<TrainingProgress>? progress = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(options);
-        string folder = options.Training.Output, policyFile = options.Training.Policy ?? throw new ArgumentException("Refining needs the policy that it refines (--policy).", nameof(options));
+        string folder = options.Training.Output, policyFile = options.Training.Policy ?? throw new ArgumentException("Refining needs the policy that it refines (--policy).");
         SafetyPolicy policy = SafetyPolicy.FromFile(policyFile);
         TrainingDataset dataset = await TrainingDataset.OpenAsync(options.Training.Data, cancellationToken).ConfigureAwait(false);
         var rounds = new List<RefinementRound>();

@@ -29,7 +29,7 @@ internal sealed class LoadedModel : IDisposable
     /// <summary>Opens the model of a run as it is before training, with its files and new tokens written into a folder.</summary>
     public static async Task<LoadedModel> OpenUntouchedAsync(TrainingOptions options, TrainingDataset dataset, SafetyPolicy? policy, string folder, CancellationToken cancellationToken)
     {
-        TrainableNetwork network = TrainableNetwork.Load(options.Model);
+        TrainableNetwork network = TrainableNetwork.Load(options.Model, shrinks: options.IsHalf && options.Adapter is not null);
         try
         {
             bool hasWording = File.Exists(Path.Combine(options.Model, PromptFile));

@@ -9,29 +9,39 @@ namespace SafeVision.Training.Runs;
 /// <param name="Activations">What is kept of a batch until its gradients are computed.</param>
 internal sealed record RunForecast(long Weights, long Training, long Activations)
 {
-    private const long Program = 700L << 20; // .NET, libtorch, images on their way
+    private const long Program = 160L << 20; // .NET, libtorch's own, images on their way
+
+    private const double Kept = 1.25; // what the allocator does not give back between two uses
 
     public long Total => Weights + Training + Activations + Program;
 
+    /// <summary>
+    /// The formula. Of a layer that learns libtorch keeps some 10 widths and 4 inner widths for each token (norms, queries, keys, values,
+    /// what goes into each product); while a layer is computed or gone back through, all of its 20 and 5 are there, and an adapter's
+    /// products beside them. Of a layer that nothing learns in, only this one is there. Held to measured runs by RunForecastTests.
+    /// </summary>
     /// <param name="network">The network, with what is trained marked.</param>
-    /// <param name="trained">How many numbers are trained.</param>
+    /// <param name="trained">How many numbers each trained tensor has.</param>
     /// <param name="rows">Rows of a batch.</param>
     /// <param name="tokens">Tokens of the longest row.</param>
     /// <param name="answered">Of these, those from the first that is learnt on.</param>
     /// <param name="patches">Tokens of the vision tower for the images of a batch.</param>
     /// <param name="attended">Patches that attend to one another.</param>
     /// <param name="passes">Batches whose activations are kept at once.</param>
-    public static RunForecast Of(TrainableNetwork network, long trained, int rows, int tokens, int answered, long patches, int attended, int passes)
+    public static RunForecast Of(TrainableNetwork network, IReadOnlyList<long> trained, int rows, int tokens, int answered, long patches, int attended, int passes)
     {
         NetworkSizes sizes = network.Sizes;
-        bool isHalf = network.Weights.Products == TorchSharp.torch.ScalarType.BFloat16;
-        long frozen = network.Weights.Size - trained, element = isHalf ? 3 : 4; // residuals stay whole
-        double perToken = (20.0 * sizes.Width) + (5.0 * sizes.Inner), layer = ((rows * tokens * perToken) + (2.0 * rows * sizes.Heads * tokens * tokens)) * element;
-        double text = network.Recomputes ? (sizes.Layers * (double)rows * tokens * sizes.Width * 4) + layer : sizes.Layers * layer;
-        double logits = 4.0 * rows * answered * sizes.Vocabulary * 4;
-        double look = ((patches * ((20.0 * sizes.Vision.Width) + (5.0 * sizes.Vision.Inner))) + (2.0 * sizes.Vision.Heads * patches * attended)) * element;
-        double vision = network.Weights.LearnsVision && !network.Recomputes ? sizes.Vision.Layers * look : (network.Weights.LearnsVision ? sizes.Vision.Layers * patches * sizes.Vision.Width * 4.0 : 0) + look;
-        return new RunForecast((isHalf ? 2 * frozen : 4 * frozen) + (4 * trained), 16 * trained, (long)((text + logits + vision) * passes));
+        bool isHalf = network.Weights.Products == TorchSharp.torch.ScalarType.BFloat16, adapts = network.Weights.Adapter is not null;
+        long all = trained.Sum(), frozen = network.Weights.Size - (adapts ? 0 : all), element = isHalf ? 3 : 4; // residuals stay whole
+        double words = (double)rows * tokens, attention = words * sizes.Heads * tokens;
+        double kept = ((words * ((10.0 * sizes.Width) + (4.0 * sizes.Inner))) + attention) * element;
+        double whole = ((words * (((adapts ? 32.0 : 20.0) * sizes.Width) + ((adapts ? 14.0 : 5.0) * sizes.Inner))) + (2 * attention)) * element;
+        double text = (sizes.Layers * (network.Recomputes ? words * sizes.Width * 4 : kept)) + whole + (4.0 * rows * answered * sizes.Vocabulary * 4);
+        double looks = (double)patches * sizes.Vision.Heads * attended, look = ((patches * ((20.0 * sizes.Vision.Width) + (5.0 * sizes.Vision.Inner))) + looks) * element;
+        double seen = !network.Weights.LearnsVision ? 0
+            : sizes.Vision.Layers * (network.Recomputes ? patches * sizes.Vision.Width * 4.0 : ((patches * ((10.0 * sizes.Vision.Width) + (4.0 * sizes.Vision.Inner))) + looks) * element);
+        double going = network.Weights.LearnsVision ? look + (looks * element) : look; // back through a layer, or only forward
+        return new RunForecast((isHalf ? 2 * frozen : 4 * frozen) + (4 * all), (12 * all) + (16 * trained.Max()), (long)(Kept * (seen + Math.Max(going, text)) * passes));
     }
 
     /// <summary>Refuses a run that can't fit, and says what would make it fit.</summary>

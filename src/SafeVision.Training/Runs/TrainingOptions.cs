@@ -137,6 +137,8 @@ public sealed record TrainingOptions
     /// <summary>How freely grpo's answers are drawn; default 1.</summary>
     public double Temperature { get; init; } = 1;
 
+    internal bool IsHalf => Precision == TrainingPrecision.Bf16 || (Precision == TrainingPrecision.Auto && Device == "cuda");
+
     internal double HighestRate => Rate ?? ((Adapter is null ? 2e-5 : 1e-4) * (Objective == TrainingObjective.Sft ? 1 : 0.1));
 
     /// <exception cref="ArgumentException">An option is out of its range.</exception>
@@ -149,7 +151,7 @@ public sealed record TrainingOptions
         Require(MaximumLength >= 16 && EvaluateEvery >= 1 && SaveEvery >= 1 && EvaluateSamples >= 1, "length, evaluations and saves must be positive, the length at least 16");
         Require(Device is "cpu" or "cuda", $"the device '{Device}' is neither cpu nor cuda");
         Require(Answers is >= 2 and <= 64 && Temperature is > 0 and <= 4, "grpo needs 2 to 64 answers and a temperature above 0 and at most 4");
-        Require(Objective != TrainingObjective.Grpo || Adapter is not null || Beta == 0, "grpo compares with the model as it was, which is there with an adapter only: train one, or set beta to 0");
+        Require(Objective != TrainingObjective.Grpo || Adapter is not null || Beta == 0, "grpo compares with the model as it was, which is there with an adapter only: train one (--lora), or set beta to 0 (--beta 0)");
         Require(Adapter is null || !TrainsVision, "an adapter leaves the vision tower as it is");
         static void Require(bool holds, string problem)
         {

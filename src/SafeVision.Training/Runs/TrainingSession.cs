@@ -65,10 +65,10 @@ public sealed class TrainingSession : IDisposable
         }
         else
         {
-            _trained = network.Weights.Train(name => options.TrainsVision || !name.Contains("vision_tower", StringComparison.Ordinal));
+            _trained = network.Weights.Train(name => options.TrainsVision || !NetworkWeights.IsVision(name));
         }
 
-        if (options.Precision == TrainingPrecision.Bf16 || (options.Precision == TrainingPrecision.Auto && options.Device == "cuda"))
+        if (options.IsHalf)
         {
             network.Weights.Products = ScalarType.BFloat16;
             network.Weights.ShrinkFrozen();
@@ -107,6 +107,16 @@ public sealed class TrainingSession : IDisposable
         if (options.Device == "cuda" && !cuda.is_available())
         {
             throw new TrainingException("There is no CUDA device that libtorch can use. Add the package libtorch-cuda of this system to an application of yours, or train on the processor (--device cpu).");
+        }
+
+        if (!Directory.Exists(options.Model))
+        {
+            throw new TrainingException($"{options.Model}: is no folder. The model to train is the folder of a checkpoint in safetensors, as it was published or as 'safevision-train starter' makes one.");
+        }
+
+        if (!File.Exists(Path.Combine(options.Data, TrainingDataset.SamplesFile)))
+        {
+            throw new TrainingException($"{options.Data}: has no {TrainingDataset.SamplesFile}. 'safevision data export PROJECT' writes a dataset into PROJECT/dataset.");
         }
 
         SafetyPolicy? policy = options.Policy is { } file ? SafetyPolicy.FromFile(file) : null;
@@ -195,8 +205,6 @@ public sealed class TrainingSession : IDisposable
         if (_adapter is not null)
         {
             _adapter.Save(Path.Combine(_folder.Path, "adapter"));
-            _adapter.MergeInto(_network.Weights);
-            _network.Weights.Adapter = null;
         }
 
         _network.Weights.Save(checkpoint);
@@ -229,7 +237,7 @@ public sealed class TrainingSession : IDisposable
         }
 
         int passes = _options.Objective switch { TrainingObjective.Grpo => _options.Answers, TrainingObjective.Dpo => 2, _ => 1 };
-        RunForecast forecast = RunForecast.Of(_network, _trained.Values.Sum(tensor => tensor.numel()), _options.Rows, longest, answered, (long)_options.Rows * patches, attended, passes);
+        RunForecast forecast = RunForecast.Of(_network, [.. _trained.Values.Select(tensor => tensor.numel())], _options.Rows, longest, answered, (long)_options.Rows * patches, attended, passes);
         if (!_folder.HasState)
         {
             _folder.Log(new { stage = "forecast", memory = forecast.Total, parts = forecast, longest, trained = _trained.Values.Sum(tensor => tensor.numel()) });

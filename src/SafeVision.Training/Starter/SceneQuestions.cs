@@ -157,14 +157,14 @@ public sealed class SceneQuestions(IReadOnlyList<string> names, IReadOnlyList<st
     private ScenePolicy Draw(IReadOnlyList<string> shown, bool isUnsafe)
     {
         string[] absent = Shuffle(names.Except(shown));
-        int count = random.Next(2, Math.Min(4, marks.Count) + 1), next = 0;
+        int count = random.Next(Math.Min(2, marks.Count), Math.Min(4, marks.Count) + 1), next = 0;
         string[] order = Shuffle(marks);
         var categories = new List<(string Mark, IReadOnlyList<string> Names)>();
         int offending = isUnsafe ? random.Next(count) : -1;
         for (int i = 0; i < count; i++)
         {
             List<string> own = i == offending ? [shown[random.Next(shown.Count)]] : [];
-            int wanted = random.Next(1, 3);
+            int wanted = random.Next(1, marks.Count == 1 ? 5 : 3);
             while (own.Count < wanted && next < absent.Length)
             {
                 own.Insert(random.Next(own.Count + 1), absent[next++]);

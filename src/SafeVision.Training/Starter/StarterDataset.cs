@@ -46,6 +46,9 @@ public sealed record StarterDatasetOptions
     /// <summary>The side of an image; default 112.</summary>
     public int ImageSize { get; init; } = 112;
 
+    /// <summary>The marks of the policies' categories; default <see cref="StarterTraining.CategoryMarks"/>.</summary>
+    internal IReadOnlyList<string> Marks { get; init; } = StarterTraining.CategoryMarks;
+
     /// <summary>Everything random follows from it; default 1.</summary>
     public int Seed { get; init; } = 1;
 }
@@ -74,8 +77,8 @@ public static class StarterDataset
 
         /// <summary>What is not trained on has chance of its own, so that datasets that are trained on in other ways ask the same there.</summary>
         private SceneQuestions Questions(TrainingSplit split) => split == TrainingSplit.Train
-            ? _training ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, _random)
-            : _held ??= new SceneQuestions(options.Names, StarterTraining.CategoryMarks, new Random(options.Seed + 7919));
+            ? _training ??= new SceneQuestions(options.Names, options.Marks, _random)
+            : _held ??= new SceneQuestions(options.Names, options.Marks, new Random(options.Seed + 7919));
 
         public async IAsyncEnumerable<TrainingSample> SamplesAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
         {

@@ -39,6 +39,9 @@ public sealed record StarterTrainingOptions
     /// <summary>The kinds of question beside policies; default all.</summary>
     internal IReadOnlyList<SceneQuestionKind> Kinds { get; init; } = [SceneQuestionKind.Check, SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
 
+    /// <summary>The marks of its policies' categories; default <see cref="StarterTraining.CategoryMarks"/>.</summary>
+    internal IReadOnlyList<string> Marks { get; init; } = StarterTraining.CategoryMarks;
+
     /// <summary>Whether the question stands before the image. Then questions about one image can't share its computation. Default false.</summary>
     internal bool IsPolicyFirst { get; init; }
 
@@ -79,7 +82,7 @@ public sealed class StarterTraining : IDisposable
         (_folder, _options) = (folder, options);
         _random = new Random(options.Seed);
         _scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, KeepsColors = true, FewestThings = 1, MostThings = 2, ImageSize = size.ImageSize });
-        _questions = new SceneQuestions(options.Names, CategoryMarks, _random);
+        _questions = new SceneQuestions(options.Names, options.Marks, _random);
         _tokenizer = TextTokenizer.Open(folder);
         _network = TrainableNetwork.Load(folder);
         _network.Weights.Products = options.Products;

@@ -20,7 +20,7 @@ internal static class AblationReport
         text.Append(CultureInfo.InvariantCulture, $"""
             # What the parts of the training are worth, at small size
 
-            A small InternVL (1.8 million parameters, twelve drawn things, 112 pixels) whose vision tower has learnt in {options.TileSteps} steps what is where learns to answer in {options.LanguageSteps} steps of 112 questions, in several ways. The model that this gives in the default way is the base; it is trained further, {options.Steps} steps of {options.Rows} questions on {options.Images} images, in ways that differ in one thing each. All are asked the same {2 * options.TestImages} questions for each of {options.Seeds} {(options.Seeds == 1 ? "seed" : "seeds")}: scenes of another seed, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place. So always "safe" is right in 0.500, and never turns a pair.
+            A small InternVL (1.8 million parameters, eight drawn things, 112 pixels, policies that forbid one to four of them) whose vision tower has learnt in {options.TileSteps} steps what is where learns to answer in {options.LanguageSteps} steps of 112 questions, in several ways. The model that this gives in the default way is the base; it is trained further, {options.Steps} steps of {options.Rows} questions on {options.Images} images, in ways that differ in one thing each (dpo takes a quarter of the questions, each with two answers; grpo a quarter with six, and half of the steps). All are asked the same {2 * options.TestImages} questions for each of {options.Seeds} {(options.Seeds == 1 ? "seed" : "seeds")}: scenes of another seed, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place. So always "safe" is right in 0.500, and never turns a pair.
 
             Written by the command below, which goes on where it was stopped; figures are means over seeds, of which each has its own weights, scenes and order.
 
@@ -41,7 +41,7 @@ internal static class AblationReport
 
         text.Append(CultureInfo.InvariantCulture, $"""
 
-            *Exactly right*: the verdict with its category; in brackets Wilson's 95 % interval over all answers. *Difference*: to the variant that is named, on the same questions; in brackets the 95 % interval of the paired difference, with an image's two questions taken together. *The offender*: of reasons for right verdicts, those that name the very thing that the policy forbids; "-" where no verdict of the kind was right.
+            *Exactly right*: the verdict with its category; in brackets Wilson's 95 % interval over all answers. *Difference*: to the variant that is named, on the same questions; in brackets the 95 % interval of the paired difference, with an image's two questions taken together. *The offender*: of reasons for right verdicts, those that name the very thing that the policy forbids; "-" where no verdict of the kind was right. The answer for a safe image has two tokens, the others five to seven: a loss that is a mean over answers weighs the verdict of a safe one more than that of a long one, unless critical tokens have most of the weight. Where a model is uncertain, that moves it towards "safe"; ROC-AUC does not depend on it, so look at both.
 
             ## What this shows
 

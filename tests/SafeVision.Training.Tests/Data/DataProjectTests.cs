@@ -33,7 +33,14 @@ public class DataProjectTests
             Assert.All(sample.Turns, turn => Assert.All(turn.Critical, span =>
             {
                 string marked = turn.Answer.Substring(span.Start, span.Length);
-                Assert.True(marked == (span.Role == CriticalRole.Reason ? "<|REASON|>" : MarkOf(sample, policy!)), $"{sample.Id}: {marked}");
+                Assert.True(
+                    span.Role switch
+                    {
+                        CriticalRole.Reason => marked == "<|REASON|>",
+                        CriticalRole.Offender => turn.Answer.Contains($"There is {marked}", StringComparison.Ordinal) || turn.Answer.Contains($"There is a {marked}", StringComparison.Ordinal) || turn.Answer.Contains($"There is an {marked}", StringComparison.Ordinal),
+                        _ => marked == MarkOf(sample, policy!),
+                    },
+                    $"{sample.Id}: {marked}");
             }));
             if (sample.Pair is { } pair && byId[pair] is var partner)
             {
@@ -41,6 +48,8 @@ public class DataProjectTests
                 Assert.True(partner.Policy != sample.Policy || partner.ImageHash != sample.ImageHash, sample.Id);
             }
         }
+
+        Assert.Contains(samples, sample => sample.Turns[0].Critical.Any(span => span.Role == CriticalRole.Offender));
 
         // Both sides of a boundary: the same image, and another verdict.
         TrainingSample[] boundaries = [.. samples.Where(sample => sample.Id.EndsWith("/boundary", StringComparison.Ordinal))];

@@ -60,7 +60,7 @@ internal static class SceneDataset
                 [
                     new TrainingTurn("Is it allowed?", answer)
                     {
-                        Critical = [new CriticalSpan(0, mark.Length, CriticalRole.Category), .. category is null ? Array.Empty<CriticalSpan>() : [new CriticalSpan(mark.Length, ScenePolicy.Reason.Length, CriticalRole.Reason)]],
+                        Critical = [new CriticalSpan(0, mark.Length, CriticalRole.Category), .. category is null ? Array.Empty<CriticalSpan>() : [new CriticalSpan(mark.Length, ScenePolicy.Reason.Length, CriticalRole.Reason), new CriticalSpan(answer.Length - name.Length, name.Length, CriticalRole.Offender)]],
                     },
                 ],
             });

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using SafeVision.Conversion.Checkpoints;
 using SafeVision.Policies;
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Data;
@@ -83,16 +84,52 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
-    public async Task Computing_layers_twice_gives_the_same_weights()
+    public async Task What_is_not_there_is_named_with_the_command_that_makes_it()
     {
         await MakeAsync();
-        TrainingOptions once = Options with { Steps = 2, Accumulation = 1, TrainsVision = true }, twice = once with { Output = Path.Combine(_folder.Path, "twice"), Recomputes = true };
+        TrainingException model = await Assert.ThrowsAsync<TrainingException>(() => TrainingSession.RunAsync(Options with { Model = "nowhere" }, null, null, TestContext.Current.CancellationToken));
+        TrainingException data = await Assert.ThrowsAsync<TrainingException>(() => TrainingSession.RunAsync(Options with { Data = Model }, null, null, TestContext.Current.CancellationToken));
+
+        Assert.StartsWith("nowhere: is no folder.", model.Message, StringComparison.Ordinal);
+        Assert.Contains("safevision data export", data.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("the whole model")]
+    [InlineData("the language model")]
+    [InlineData("an adapter")]
+    public async Task Computing_layers_twice_gives_the_same_weights(string trained)
+    {
+        await MakeAsync();
+        TrainingOptions once = Options with { Steps = 2, Accumulation = 1, TrainsVision = trained == "the whole model", Adapter = trained == "an adapter" ? new LowRankOptions() : null }, twice = once with { Output = Path.Combine(_folder.Path, "twice"), Recomputes = true };
 
         TrainingResult first = await TrainingSession.RunAsync(once, null, null, TestContext.Current.CancellationToken), second = await TrainingSession.RunAsync(twice, null, null, TestContext.Current.CancellationToken);
 
         Assert.Equal(
             await File.ReadAllBytesAsync(Path.Combine(first.Checkpoint, "model.safetensors"), TestContext.Current.CancellationToken),
             await File.ReadAllBytesAsync(Path.Combine(second.Checkpoint, "model.safetensors"), TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("internvl-qwen2-hf", "vision_tower.", "multi_modal_projector.")]
+    [InlineData("qwen2_5vl-tiny", "visual.blocks.", "visual.merger.")]
+    public async Task The_vision_tower_stays_as_it_is_unless_it_is_to_be_trained_and_the_projector_learns(string family, string tower, string projector)
+    {
+        await MakeAsync();
+        TrainingOptions options = Options with { Model = Golden.PathOf($"vlm/{family}"), Policy = Path.Combine(Data, "policies", "kinds.yaml"), Steps = 2, Accumulation = 1, Rows = 2, MaximumTiles = 1 };
+
+        TrainingResult still = await TrainingSession.RunAsync(options, null, null, TestContext.Current.CancellationToken);
+        TrainingResult moved = await TrainingSession.RunAsync(options with { Output = Path.Combine(_folder.Path, "moved"), TrainsVision = true }, null, null, TestContext.Current.CancellationToken);
+
+        Assert.DoesNotContain(Changed(still), name => name.Contains(tower, StringComparison.Ordinal));
+        Assert.Contains(Changed(still), name => name.Contains(projector, StringComparison.Ordinal));
+        Assert.Contains(Changed(moved), name => name.Contains(tower, StringComparison.Ordinal));
+
+        string[] Changed(TrainingResult result)
+        {
+            using CheckpointTensors before = CheckpointTensors.Open(options.Model), after = CheckpointTensors.Open(result.Checkpoint);
+            return [.. after.Names.Where(name => before.ShapeOf(name)?.SequenceEqual(after.ShapeOf(name)!) == true && !before.Read(name).SequenceEqual(after.Read(name)))];
+        }
     }
 
     [Fact]
@@ -131,6 +168,21 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal(["<|SAFE|>", "<|A|>", "<|B|>"], encoded.Answers.Select(answer => prompts.Tokenizer.Decode([.. answer], skipSpecial: false)));
         Assert.Equal("<|B|><|REASON|>", string.Concat(row.Row.Ids.Zip(row.Row.Critical!).Where(token => token.Second).Select(token => prompts.Tokenizer.Decode([(int)token.First], skipSpecial: false))));
         Assert.Equal(row.Row.Ids.Count - encoded.Before.Count - encoded.After.Count - row.Image.Ids.Count, row.Row.Labels.Count(label => label >= 0));
+    }
+
+    [Theory]
+    [InlineData(false, "<|B|><|REASON|>")]
+    [InlineData(true, "<|B|><|REASON|> {thing}")]
+    public async Task The_name_of_what_makes_a_category_right_is_critical_where_that_is_asked_for(bool weighsOffender, string critical)
+    {
+        await MakeAsync();
+        PromptEncoder prompts = PromptEncoder.Open(Model);
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(Data, TestContext.Current.CancellationToken);
+        TrainingSample harmful = await dataset.ReadTrainAsync(TestContext.Current.CancellationToken).FirstAsync(sample => sample.Category == "b", TestContext.Current.CancellationToken);
+
+        EncodedSample row = await new SampleEncoder(prompts, dataset, null, null, weighsOffender).EncodeAsync(harmful, TestContext.Current.CancellationToken);
+
+        Assert.Equal(critical.Replace("{thing}", SampleEncoder.Reason(harmful), StringComparison.Ordinal), prompts.Tokenizer.Decode([.. row.Row.Ids.Zip(row.Row.Critical!).Where(token => token.Second).Select(token => (int)token.First)], skipSpecial: false));
     }
 
     [Fact]
