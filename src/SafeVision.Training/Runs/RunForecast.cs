@@ -11,7 +11,7 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
 {
     private const long Program = 160L << 20; // .NET, libtorch's own, images on their way
 
-    private const double Kept = 1.25; // what the allocator does not give back between two uses
+    private const double Kept = 1.5; // what the allocator keeps between two uses, which may be of two threads
 
     public long Total => Weights + Training + Activations + Program;
 

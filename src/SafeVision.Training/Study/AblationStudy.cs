@@ -182,7 +182,7 @@ public static class AblationStudy
 
         private async Task<string> DataAsync(StarterDatasetOptions asked, CancellationToken cancellationToken)
         {
-            string made = folder.PathOf(FormattableString.Invariant($"data-{asked.Seed}-{asked.IsDiverse}-{asked.Policies}-{asked.HasPairs}-{asked.Noise}"));
+            string made = folder.PathOf(FormattableString.Invariant($"data-{asked.Seed}-{asked.IsDiverse}-{asked.Policies}-{asked.HasPairs}-{asked.Noise}{(asked.SaysWhere ? "" : "-short")}"));
             if (!Directory.Exists(made))
             {
                 string part = folder.Fresh("data-part");
@@ -247,5 +247,5 @@ internal sealed record AblationPlan(string Group, string Name, string? Against, 
         new(group, name, against, (run, stop) => run.FurtherAsync(data ?? (asked => asked), training ?? (asked => asked), stop));
 
     private static AblationPlan Own(string name, Func<TrainingOptions, TrainingOptions> training) => new(
-        "An adapter from the base on", name, Base, (run, stop) => run.FurtherAsync(data => data, asked => training(asked with { Adapter = new LowRankOptions { Rank = 16, Alpha = 32 }, Rate = 1e-3 }), stop));
+        "An adapter from the base on, in its words", name, Base, (run, stop) => run.FurtherAsync(data => data with { SaysWhere = false }, asked => training(asked with { Adapter = new LowRankOptions { Rank = 16, Alpha = 32 }, Rate = 1e-3 }), stop));
 }

@@ -9,12 +9,10 @@ namespace SafeVision.Training.Tests.Runs;
 public sealed class RunForecastTests(RandomCheckpoints checkpoints) : IClassFixture<RandomCheckpoints>
 {
     [Theory]
-    [InlineData("small", "--lora", 2)]
     [InlineData("small", "--lora --recompute", 4)]
     [InlineData("small", "", 2)]
     [InlineData("small", "--train-vision --recompute", 2)]
     [InlineData("large", "--lora", 1)]
-    [InlineData("large", "--recompute", 1)]
     public async Task A_run_takes_at_most_a_tenth_more_than_foretold_and_no_less_than_five_eighths_of_it(string model, string options, int rows)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "How much of a process's memory is its own is read from /proc.");
