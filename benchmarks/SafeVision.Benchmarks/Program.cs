@@ -88,7 +88,13 @@ switch (args)
         await LlamaComparison.RunAsync(AnswerOptions.Parse(model, rest), file, Console.Out).ConfigureAwait(false);
         break;
     case ["make-gguf", string checkpoint, string file]:
-        GgufExport.Write(checkpoint, file, Console.Out);
+        GgufExport.Write(checkpoint, file, half: false, Console.Out);
+        break;
+    case ["make-gguf", string checkpoint, string file, "float16"]:
+        GgufExport.Write(checkpoint, file, half: true, Console.Out);
+        break;
+    case ["make-genai", string checkpoint, string folder, string precision]:
+        GenAIExport.Write(checkpoint, folder, precision, Console.Out);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

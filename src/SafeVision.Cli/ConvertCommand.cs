@@ -16,7 +16,7 @@ internal static class ConvertCommand
         var family = new Option<string?>("--family") { Description = $"{string.Join(", ", ModelConverter.Families)}. Without it: found out from the checkpoint." };
         var recipe = new Option<string?>("--recipe") { Description = "A JSON file with what the checkpoint does not know: id, licence, source, what labels mean." };
         var precision = new Option<string?>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}. Without it: int8 for a vision-language model, which suits a processor, and float32 for others." };
-        var calibration = new Option<string?>("--calibration") { Description = "A folder of images: makes of SOURCE, a classifier converted before, one that computes in 8-bit integers, scaled by what these images give." };
+        var calibration = new Option<string?>("--calibration") { Description = "A folder of images. A vision-language model is calibrated with them instead of drawn ones; of a classifier converted before, SOURCE, it makes one that computes in 8-bit integers, scaled by what these images give." };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
         var adapter = new Option<string?>("--lora") { Description = "The folder of a LoRA adapter (peft's adapter_config.json and adapter_model.safetensors) to merge into a vision-language model's weights." };
@@ -33,7 +33,7 @@ internal static class ConvertCommand
                 Destination = parsed.GetValue(destination)!,
                 Family = parsed.GetValue(family),
                 Recipe = parsed.GetValue(recipe) is { } file ? ConversionRecipe.Read(file) : new ConversionRecipe(),
-                Precision = parsed.GetValue(precision) ?? (parsed.GetValue(calibration) is null ? ModelConverter.PrecisionFor(parsed.GetValue(source)!, parsed.GetValue(family)) : "float32"),
+                Precision = parsed.GetValue(precision) ?? ModelConverter.PrecisionFor(parsed.GetValue(source)!, parsed.GetValue(family)),
                 Calibration = parsed.GetValue(calibration),
                 Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),
@@ -62,7 +62,10 @@ internal static class ConvertCommand
 
     /// <summary>What the rounding of a model's weights cost, as a line; empty where nothing was rounded.</summary>
     public static string Loss(ModelManifest manifest) => manifest.Converted?.PrecisionLoss is not { } loss ? "" : FormattableString.Invariant(
-        $"{manifest.Converted.Options["precision"]} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest answer is the same at {loss.TopAgreement:0.0%}{Describe(manifest.Kind, loss.ImageFeatureError)}.\n");
+        $"{manifest.Converted.Options["precision"]} against float32 ({loss.Scope}; {loss.Positions} places): logits differ by {loss.MeanLogitDifference:0.000} on average and {loss.LargestLogitDifference:0.000} at most, where they vary by {loss.LogitDeviation:0.000}; the likeliest answer is the same at {loss.TopAgreement:0.0%}{Describe(manifest.Kind, loss.ImageFeatureError)}{Answers(loss)}.\n");
+
+    private static string Answers(PrecisionLoss loss) => loss.Questions == 0 ? "" : FormattableString.Invariant(
+        $"; the same answer to {loss.AnswerAgreement * loss.Questions:0} of {loss.Questions} of the guard's questions, whose shares differ by {loss.LargestShareDifference:0.000} at most");
 
     private static string Describe(string kind, double? imageFeatureError) =>
         kind == "imageClassifier" ? ""
@@ -93,7 +96,7 @@ internal static class ConvertProgress
         public override IRenderable Render(RenderOptions options, ProgressTask task, TimeSpan deltaTime) => task.Description switch
         {
             nameof(ConversionStage.Verifying) => new Text($"{task.Value}/{task.MaxValue} layers"),
-            nameof(ConversionStage.Measuring) => new Text($"{task.Value}/{task.MaxValue} steps"),
+            nameof(ConversionStage.Measuring) or nameof(ConversionStage.Calibrating) => new Text($"{task.Value}/{task.MaxValue} steps"),
             _ => _bytes.Render(options, task, deltaTime),
         };
     }

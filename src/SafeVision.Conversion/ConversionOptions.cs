@@ -44,9 +44,10 @@ public sealed class ConversionOptions
     public IReadOnlyList<NewToken> NewTokens { get; set; } = [];
 
     /// <summary>
-    /// A folder of up to a thousand images such as the model will see. With it <see cref="Source"/> is a model that was converted
-    /// before, an image classifier of convolutions, and the result is the same classifier computing in 8-bit integers, whose
-    /// activations are scaled by what these images give; null: nothing of the kind.
+    /// A folder of images such as the model will see. A vision-language model is calibrated with some of them, and what its
+    /// precision loses is measured on others; null: with drawn images. Where <see cref="Source"/> is a model that was converted
+    /// before, an image classifier of convolutions, the result is the same classifier computing in 8-bit integers, whose
+    /// activations are scaled by what up to a thousand of these images give.
     /// </summary>
     public string? Calibration { get; set; }
 
@@ -77,6 +78,9 @@ public enum ConversionStage
 
     /// <summary>Fetches the checkpoint's weights from a hub.</summary>
     Downloading,
+
+    /// <summary>Runs the network on sample questions, to see how large the numbers between its layers are.</summary>
+    Calibrating,
 }
 
 /// <summary>A finished conversion.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using SafeVision.Conversion.Calibration;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
@@ -17,8 +18,6 @@ internal sealed class IntegerConversion(string source, string images, string des
     private const int MostMeasured = 1000;
     private const double Clipped = 1e-5; // of an activation's numbers, at either end
     private const double Tolerance = 5e-2; // processors round in different places
-
-    private static readonly string[] s_extensions = [".jpg", ".jpeg", ".png", ".webp"];
 
     public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
     {
@@ -88,12 +87,7 @@ internal sealed class IntegerConversion(string source, string images, string des
     /// <summary>What the model takes of each image: its own crop.</summary>
     private async Task<List<float[]>> ReadAsync(ImagePreprocessor preprocessor, CancellationToken cancellationToken)
     {
-        string[] files = [.. Directory.EnumerateFiles(images).Where(path => s_extensions.Contains(Path.GetExtension(path), StringComparer.OrdinalIgnoreCase)).Order(StringComparer.Ordinal).Take(MostMeasured)];
-        if (files.Length == 0)
-        {
-            throw new CheckpointException($"{images}: has no images ({string.Join(", ", s_extensions)}) to calibrate with.");
-        }
-
+        string[] files = SampleImages.Find(images, MostMeasured);
         var decoder = new SkiaImageDecoder();
         var inputs = new List<float[]>(files.Length);
         foreach (string path in files)
@@ -112,6 +106,6 @@ internal sealed class IntegerConversion(string source, string images, string des
     private static float[] Run(GraphRun run, string input, string output, float[] numbers, long[] shape, CancellationToken cancellationToken)
     {
         using OrtValue value = OrtValue.CreateTensorValueFromMemory(numbers, shape);
-        return run.RunFor(output, input, value, cancellationToken);
+        return run.RunFor([output], new Dictionary<string, OrtValue> { [input] = value }, cancellationToken)[0];
     }
 }

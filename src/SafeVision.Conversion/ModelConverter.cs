@@ -2,6 +2,7 @@ using SafeVision.Conversion.Families;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
@@ -30,7 +31,8 @@ public static class ModelConverter
     /// <param name="source">The checkpoint's folder, or a file in it.</param>
     /// <param name="family">One of <see cref="Families"/>; null: found out from the checkpoint.</param>
     /// <exception cref="CheckpointException">It is of no family that is known.</exception>
-    public static string PrecisionFor(string source, string? family = null) => ModelFamilies.Find(FolderOf(source), family) is FamilyNetwork ? "int8" : "float32";
+    public static string PrecisionFor(string source, string? family = null) =>
+        !IsConverted(FolderOf(source)) && ModelFamilies.Find(FolderOf(source), family) is FamilyNetwork ? "int8" : "float32";
 
     /// <summary>
     /// Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
@@ -60,13 +62,18 @@ public static class ModelConverter
             }
         }
 
-        if (options.Calibration is { } images)
+        if (options.Calibration is { } images && IsConverted(source))
         {
             return await new IntegerConversion(source, images, options.Destination, Report).RunAsync(cancellationToken).ConfigureAwait(false);
         }
 
         IModelFamily found = ModelFamilies.Find(source, options.Family);
         CompanionFiles.Find(source); // before hours of work: what travels along must be readable
+        if (found is not FamilyNetwork && options.Calibration is not null)
+        {
+            throw new CheckpointException($"{source}: images calibrate a vision-language model, or a classifier that was converted before. Convert this one first, without them.");
+        }
+
         if (found is not FamilyNetwork && (options.Adapter is not null || options.NewTokens.Count > 0))
         {
             throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is none.");
@@ -79,6 +86,8 @@ public static class ModelConverter
             _ => throw new InvalidOperationException($"'{found.Name}' has no way to be converted."),
         };
     }
+
+    private static bool IsConverted(string folder) => File.Exists(Path.Combine(folder, ModelManifest.FileName));
 
     // A file of the checkpoint stands for its folder.
     private static string FolderOf(string source) => File.Exists(source) ? Path.GetDirectoryName(Path.GetFullPath(source))! : source;

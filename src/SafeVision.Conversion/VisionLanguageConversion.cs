@@ -1,3 +1,5 @@
+using System.Globalization;
+using SafeVision.Conversion.Calibration;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
@@ -15,7 +17,7 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
 {
     private const string GraphFolder = "onnx";
 
-    private readonly IWeightForm _form = WeightForms.Find(options.Precision);
+    private IWeightForm _form = WeightForms.Find(options.Precision);
     private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
 
     public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
@@ -29,12 +31,14 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
         try
         {
             Directory.CreateDirectory(Path.Combine(folder.Path, GraphFolder));
-            (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, model, cancellationToken);
+            SampleQuestions? questions = _form is Float32Form ? null : await SampleQuestions.CreateAsync(source, model, options.Calibration, cancellationToken).ConfigureAwait(false);
+            VisionLanguageModel smoothed = questions is null ? model : Calibrate(folder, model, questions, preparation, cancellationToken);
+            (WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision) = Write(folder, smoothed, cancellationToken);
             var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
             // All three read what is written, and much of each keeps one core busy only.
             Task verifying = verifier.VerifyAsync(decoder, embedding, vision);
             Task<IReadOnlyList<ModelGolden>> recording = Task.Run(() => VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken), cancellationToken);
-            Task<PrecisionLoss?> measuring = Task.Run(() => Measure(folder, model, decoder, embedding, vision, cancellationToken), cancellationToken);
+            Task<PrecisionLoss?> measuring = Task.Run(() => Measure(folder, model, smoothed, questions, (decoder, embedding, vision), cancellationToken), cancellationToken);
             await Task.WhenAll(verifying, recording, measuring).ConfigureAwait(false); // of several failures the first counts
             PrecisionLoss? loss = await measuring.ConfigureAwait(false);
             IReadOnlyList<ModelGolden> goldens = await recording.ConfigureAwait(false);
@@ -49,6 +53,22 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
             await cancellation.CancelAsync().ConfigureAwait(false);
             await ((Task)hashing).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    /// <summary>The same model, evened out where the precision rounds what comes into a layer; from here on the layers that lose most even so are spared.</summary>
+    private VisionLanguageModel Calibrate(ModelFolderWriter folder, VisionLanguageModel model, SampleQuestions questions, ModelPreparation preparation, CancellationToken cancellationToken)
+    {
+        if (!_form.RoundsInput(LinearRole.Vision))
+        {
+            return model;
+        }
+
+        var observer = new ActivationObserver(model, _attention, folder.Path, (done, total) => report(ConversionStage.Calibrating, done, total), cancellationToken);
+        (VisionLanguageModel smoothed, IReadOnlySet<string> spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput(LinearRole.TextMlp)));
+        _form = _form.Sparing(spared);
+        preparation.Told["calibration"] = questions.Description;
+        preparation.Told["sparedLayers"] = spared.Count.ToString(CultureInfo.InvariantCulture);
+        return smoothed;
     }
 
     private (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) Write(ModelFolderWriter folder, VisionLanguageModel model, CancellationToken cancellationToken)
@@ -78,18 +98,21 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
     }
 
     private PrecisionLoss? Measure(
-        ModelFolderWriter folder, VisionLanguageModel model, WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision, CancellationToken cancellationToken)
+        ModelFolderWriter folder, VisionLanguageModel model, VisionLanguageModel smoothed, SampleQuestions? questions,
+        (WrittenGraph Decoder, WrittenGraph Embedding, WrittenGraph Vision) graphs, CancellationToken cancellationToken)
     {
-        if (_form is Float32Form)
+        if (questions is null)
         {
             return null;
         }
 
-        void Report(long done, long total) => report(ConversionStage.Measuring, done, total);
-        PrecisionComparison comparison = options.MeasureWhole
-            ? new(model, _form, _attention, folder.Path, Report, cancellationToken) { MostBytes = long.MaxValue }
-            : new(model, _form, _attention, folder.Path, Report, cancellationToken);
-        return comparison.Measure(decoder, embedding, vision);
+        var comparison = new PrecisionComparison(model, _form, _attention, folder.Path, (done, total) => report(ConversionStage.Measuring, done, total), cancellationToken)
+        {
+            Smoothed = smoothed,
+            Questions = questions.Measuring,
+            MostBytes = options.MeasureWhole ? long.MaxValue : PrecisionComparison.UsualBytes,
+        };
+        return comparison.Measure(graphs.Decoder, graphs.Embedding, graphs.Vision);
     }
 
     private ModelManifest Manifest(ModelFolderWriter folder, ModelPreparation preparation, WrittenGraph decoder, IReadOnlyDictionary<string, string> hashes, string verified, PrecisionLoss? loss)

@@ -84,6 +84,16 @@ public sealed class PromptEncoder
         return new PreparedImage(plan.PixelShape, pixels, Tokenizer.Encode(plan.Text), plan.Grid);
     }
 
+    /// <summary>The questions by which the model is asked about a policy, whatever its protocol: the ids before an image and those after it.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="mode">Whether a reason is asked for.</param>
+    /// <exception cref="ModelLoadException">The model can't be asked about the policy.</exception>
+    public IReadOnlyList<(IReadOnlyList<int> Before, IReadOnlyList<int> After)> Ask(SafetyPolicy policy, VisionLanguageMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        return [.. _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording)).Prompts.Select(prompt => ((IReadOnlyList<int>)prompt.Before, (IReadOnlyList<int>)prompt.After))];
+    }
+
     /// <summary>The question of a policy, and all answers that the engine would let the model give.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="mode">Whether a reason follows a harmful category.</param>

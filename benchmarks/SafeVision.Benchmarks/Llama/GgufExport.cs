@@ -5,12 +5,12 @@ using SafeVision.Conversion.Families.VisionLanguage;
 namespace SafeVision.Benchmarks.Llama;
 
 /// <summary>
-/// Writes a checkpoint's language model as llama.cpp runs it: layers in Q4_0, embeddings and head in Q8_0, which is what its own
-/// quantiser makes of Qwen2's 0.5B. The vocabulary is made up, for only ids are asked.
+/// Writes a checkpoint's language model as llama.cpp runs it: in float16, for its own quantiser to go on with, or layers in Q4_0,
+/// embeddings and head in Q8_0, which is what that makes of Qwen2's 0.5B. The vocabulary is made up, for only ids are asked.
 /// </summary>
 internal static class GgufExport
 {
-    public static void Write(string checkpoint, string path, TextWriter output)
+    public static void Write(string checkpoint, string path, bool half, TextWriter output)
     {
         if (ModelFamilies.Find(checkpoint, null) is not FamilyNetwork family)
         {
@@ -27,18 +27,18 @@ internal static class GgufExport
 
         var clock = Stopclock.Start();
         var file = new GgufFile();
-        Describe(file, text);
-        Fill(file, text);
+        Describe(file, text, half);
+        Fill(file, text, half);
         file.Write(path);
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{path}: {new FileInfo(path).Length / 1e6:0} MB, {clock.Stop().Wall / 1000:0.0} s"));
     }
 
-    private static void Describe(GgufFile file, TextDecoder text)
+    private static void Describe(GgufFile file, TextDecoder text, bool half)
     {
         DecoderShape shape = text.Shape;
         file.Set("general.architecture", "qwen2");
         file.Set("general.name", "random");
-        file.Set("general.file_type", 2); // mostly Q4_0
+        file.Set("general.file_type", half ? 1 : 2); // mostly float16, mostly Q4_0
         file.Set("general.quantization_version", 2);
         file.Set("qwen2.block_count", text.Layers.Count);
         file.Set("qwen2.context_length", shape.Rotary.Rows);
@@ -70,12 +70,13 @@ internal static class GgufExport
         _ => $"filler{id}",
     };
 
-    private static void Fill(GgufFile file, TextDecoder text)
+    private static void Fill(GgufFile file, TextDecoder text, bool half)
     {
-        file.Add(GgufWeights.Matrix("token_embd.weight", text.Embedding, GgufType.Q8));
+        (GgufType layers, GgufType tables) = half ? (GgufType.Half, GgufType.Half) : (GgufType.Q4, GgufType.Q8);
+        file.Add(GgufWeights.Matrix("token_embd.weight", text.Embedding, tables));
         if (!ReferenceEquals(text.Head.Weight, text.Embedding))
         {
-            file.Add(GgufWeights.Matrix("output.weight", text.Head.Weight, GgufType.Q8));
+            file.Add(GgufWeights.Matrix("output.weight", text.Head.Weight, tables));
         }
 
         file.Add(GgufWeights.Vector("output_norm.weight", text.Norm.Weight));
@@ -92,7 +93,7 @@ internal static class GgufExport
             ];
             foreach ((string part, Projection projection) in parts)
             {
-                file.Add(GgufWeights.Matrix($"{name}{part}.weight", projection.Weight, GgufType.Q4));
+                file.Add(GgufWeights.Matrix($"{name}{part}.weight", projection.Weight, layers));
                 if (projection.Bias is not null)
                 {
                     file.Add(GgufWeights.Vector($"{name}{part}.bias", projection.Bias));

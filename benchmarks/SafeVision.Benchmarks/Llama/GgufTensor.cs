@@ -10,6 +10,7 @@ internal sealed record GgufTensor(string Name, GgufType Type, int Rows, int Colu
 {
     public long Length => (long)Math.Max(1, Rows) * Type switch
     {
+        GgufType.Half => Columns * 2,
         GgufType.Q4 => Columns / 32 * 18,
         GgufType.Q8 => Columns / 32 * 34,
         _ => Columns * sizeof(float),

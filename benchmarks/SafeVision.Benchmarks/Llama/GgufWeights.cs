@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Quantization;
@@ -15,10 +16,24 @@ internal static class GgufWeights
 
     /// <param name="name">The name in the file.</param>
     /// <param name="matrix">The numbers; a row must be a whole number of blocks.</param>
-    /// <param name="type">4 or 8 bits.</param>
-    public static GgufTensor Matrix(string name, WeightMatrix matrix, GgufType type) => matrix.Columns % Block == 0
+    /// <param name="type">4 or 8 bits, or float16.</param>
+    public static GgufTensor Matrix(string name, WeightMatrix matrix, GgufType type) => type == GgufType.Half
+        ? new(name, type, matrix.Rows, matrix.Columns, stream => WriteHalf(matrix, stream))
+        : matrix.Columns % Block == 0
         ? new(name, type, matrix.Rows, matrix.Columns, stream => Write(matrix, new BlockFormat(type == GgufType.Q4 ? 4 : 8, Block), stream))
         : throw new NotSupportedException($"'{name}' has rows of {matrix.Columns} numbers; llama.cpp's blocks have {Block}.");
+
+    private static void WriteHalf(WeightMatrix matrix, Stream stream)
+    {
+        float[] numbers = new float[matrix.Columns];
+        Half[] halves = new Half[matrix.Columns];
+        for (int row = 0; row < matrix.Rows; row++)
+        {
+            matrix.ReadRows(row, numbers);
+            TensorPrimitives.ConvertToHalf(numbers, halves);
+            stream.Write(MemoryMarshal.AsBytes<Half>(halves));
+        }
+    }
 
     private static void Write(WeightMatrix matrix, BlockFormat format, Stream stream)
     {

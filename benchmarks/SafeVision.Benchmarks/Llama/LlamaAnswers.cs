@@ -4,7 +4,7 @@ using SafeVision.Benchmarks.Peers;
 
 namespace SafeVision.Benchmarks.Llama;
 
-/// <summary>Answers by llama.cpp from a GGUF file, in a node process of its own.</summary>
+/// <summary>Answers by llama.cpp from a GGUF file, or by OnnxRuntimeGenAI from a folder, in a process of its own.</summary>
 internal sealed class LlamaAnswers : IDisposable
 {
     private readonly NodePeer _peer;
@@ -20,7 +20,10 @@ internal sealed class LlamaAnswers : IDisposable
         return answers;
     }
 
-    public Task<AnswerTimes> AnswerAsync(int[] ids, int tokens) => _peer.AskAsync<AnswerTimes>(new AnswerOrder(ids, tokens));
+    /// <param name="ids">The prompt.</param>
+    /// <param name="tokens">Of the answer.</param>
+    /// <param name="known">How many of its first ids are those of the prompt before and need not be read again.</param>
+    public Task<AnswerTimes> AnswerAsync(int[] ids, int tokens, int known = 0) => _peer.AskAsync<AnswerTimes>(new AnswerOrder(ids, tokens, known));
 
     public void Dispose() => _peer.Dispose();
 
@@ -34,5 +37,6 @@ internal sealed class LlamaAnswers : IDisposable
 
     private sealed record AnswerOrder(
         [property: JsonPropertyName("ids")] int[] Ids,
-        [property: JsonPropertyName("tokens")] int Tokens);
+        [property: JsonPropertyName("tokens")] int Tokens,
+        [property: JsonPropertyName("known")] int Known);
 }

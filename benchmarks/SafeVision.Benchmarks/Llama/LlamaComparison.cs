@@ -7,16 +7,17 @@ using SafeVision.VisionLanguage.Generation;
 namespace SafeVision.Benchmarks.Llama;
 
 /// <summary>
-/// A converted language model's answers to prompts of token ids against llama.cpp's with the same shape and bit width. The two
-/// take turns, each alone on the machine while it works; medians count.
+/// A converted language model's answers to prompts of token ids against a peer's with the same shape: llama.cpp's or
+/// OnnxRuntimeGenAI's, with the beginning of the prompt new and known. The two take turns, each alone on the machine while it works; medians count.
 /// </summary>
 internal static class LlamaComparison
 {
     private const int PromptTokens = 512;
+    private const int KnownTokens = 384;
 
     public static async Task RunAsync(AnswerOptions options, string file, TextWriter output)
     {
-        string script = options.Peer ?? throw new ArgumentException("--peer names the script that runs llama.cpp.");
+        string script = options.Peer ?? throw new ArgumentException("--peer names the script or assembly that runs the peer.");
         using var sessions = new SessionCache();
         ExecutionOptions execution = new ExecutionOptions { Threads = options.Threads }.Validate();
         using VisionLanguageModel model = await VisionLanguageModel.LoadAsync(
@@ -25,45 +26,52 @@ internal static class LlamaComparison
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
             $"{model.Name}, {options.Threads} threads, ONNX Runtime {OnnxRuntime.Version}, .NET {Environment.Version}; {peer.Versions}."));
-        output.WriteLine($"A prompt of {PromptTokens} tokens, {options.Tokens} tokens of answer, medians of {options.Rounds} rounds.");
+        output.WriteLine($"A prompt of {PromptTokens} tokens, {KnownTokens} of them a policy's; {options.Tokens} tokens of answer, medians of {options.Rounds} rounds.");
         output.WriteLine();
 
         var own = new OwnAnswers(model);
-        var theirs = new List<AnswerTimes>();
-        var ours = new List<AnswerTimes>();
+        (List<AnswerTimes> theirs, List<AnswerTimes> ours, List<AnswerTimes> theirsKnown, List<AnswerTimes> oursKnown) = ([], [], [], []);
         for (int round = -1; round < options.Rounds; round++)
         {
-            // The first answers of each side are not counted, and short. No prompt comes twice.
+            // The first answers of each side are not counted, and short. No prompt comes twice; the second begins as the first did.
             int tokens = round < 0 ? 4 : options.Tokens;
-            int[] ids = Prompt(round, model.Profile.ImageToken);
-            AnswerTimes their = await peer.AnswerAsync(ids, tokens).ConfigureAwait(false);
-            AnswerTimes our = await own.AnswerAsync(new TokenSequence(ids, []), tokens).ConfigureAwait(false);
+            int[] ids = Prompt(2 * round, model.Profile.ImageToken), other = [.. ids[..KnownTokens], .. Prompt((2 * round) + 1, model.Profile.ImageToken)[KnownTokens..]];
+            AnswerTimes[] times =
+            [
+                await peer.AnswerAsync(ids, tokens).ConfigureAwait(false), await own.AnswerAsync(new TokenSequence(ids, []), tokens).ConfigureAwait(false),
+                await peer.AnswerAsync(other, tokens, KnownTokens).ConfigureAwait(false), await own.AnswerAsync(new TokenSequence(other, []), tokens).ConfigureAwait(false),
+            ];
             if (round >= 0)
             {
-                theirs.Add(their);
-                ours.Add(our);
+                theirs.Add(times[0]);
+                ours.Add(times[1]);
+                theirsKnown.Add(times[2]);
+                oursKnown.Add(times[3]);
             }
         }
 
-        (AnswerTimes them, AnswerTimes us) = (AnswerTimes.Median(theirs), AnswerTimes.Median(ours));
-        output.WriteLine("| answer | prompt, tokens a second | answer, tokens a second | prompt, cpu ms | each token, cpu ms |");
-        output.WriteLine("|---|--:|--:|--:|--:|");
-        Row("llama.cpp", them);
-        Row("ours", us);
+        output.WriteLine("| | first token, ms | first token, policy known, ms | tokens a second | verdict, ms | verdict, policy known, ms | first token, cpu ms | each other, cpu ms |");
+        output.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
+        Row("the peer", theirs, theirsKnown);
+        Row("ours", ours, oursKnown);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| ours over llama.cpp's, of two turns side by side | {Ratio(answer => answer.First.Wall):0.00} | {Ratio(answer => answer.Each.Wall):0.00} | {1 / Ratio(answer => answer.First.Processor):0.00} | {1 / Ratio(answer => answer.Each.Processor):0.00} |"));
+            $"| ours over the peer's, of two turns side by side | {Ratio(ours, theirs, First):0.00} | {Ratio(oursKnown, theirsKnown, First):0.00} | {Ratio(theirs, ours, Each):0.00} | {Ratio(ours, theirs, Whole):0.00} | {Ratio(oursKnown, theirsKnown, Whole):0.00} | {Ratio(ours, theirs, answer => answer.First.Processor):0.00} | {Ratio(ours, theirs, answer => answer.Each.Processor):0.00} |"));
 
-        double Ratio(Func<AnswerTimes, double> part) => theirs.Zip(ours, (their, our) => part(their) / part(our)).Order().ElementAt(ours.Count / 2);
+        static double First(AnswerTimes answer) => answer.First.Wall;
+        static double Each(AnswerTimes answer) => answer.Each.Wall;
+        static double Whole(AnswerTimes answer) => answer.Total.Wall;
+        static double Ratio(List<AnswerTimes> one, List<AnswerTimes> other, Func<AnswerTimes, double> part) => Middle(one.Zip(other, (first, second) => part(first) / part(second)));
+        static double Middle(IEnumerable<double> values) => values.Order().ElementAt(values.Count() / 2);
 
-        void Row(string name, AnswerTimes answer) => output.WriteLine(string.Create(
+        void Row(string name, List<AnswerTimes> fresh, List<AnswerTimes> known) => output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {PromptTokens * 1000 / answer.First.Wall:0} | {1000 / answer.Each.Wall:0.0} | {answer.First.Processor:0} | {answer.Each.Processor:0.0} |"));
+            $"| {name} | {Middle(fresh.Select(First)):0} | {Middle(known.Select(First)):0} | {1000 / Middle(fresh.Select(Each)):0.0} | {Middle(fresh.Select(Whole)):0} | {Middle(known.Select(Whole)):0} | {Middle(fresh.Select(answer => answer.First.Processor)):0} | {Middle(fresh.Select(answer => answer.Each.Processor)):0.0} |"));
     }
 
     private static int[] Prompt(int seed, int except)
     {
-        var random = new Random(seed + 2);
+        var random = new Random(seed + 4);
         return [.. Enumerable.Range(0, PromptTokens).Select(_ => random.Next(3, 500)).Select(id => id == except ? 3 : id)];
     }
 }

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 
 namespace SafeVision.Benchmarks.Peers;
 
-/// <summary>A peer in a node process of its own, which measures itself; an order and an answer are a line each.</summary>
+/// <summary>A peer in a process of its own, a script of node or an assembly of .NET, which measures itself; an order and an answer are a line each.</summary>
 internal sealed class NodePeer : IDisposable
 {
     private readonly Process _process;
@@ -16,12 +16,13 @@ internal sealed class NodePeer : IDisposable
 
     public static async Task<NodePeer> StartAsync(string script)
     {
-        var start = new ProcessStartInfo("node", [script])
+        string host = script.EndsWith(".dll", StringComparison.Ordinal) ? "dotnet" : "node";
+        var start = new ProcessStartInfo(host, [script])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
         };
-        Process process = Process.Start(start) ?? throw new InvalidOperationException("node does not start; is it installed?");
+        Process process = Process.Start(start) ?? throw new InvalidOperationException($"{host} does not start; is it installed?");
         return new NodePeer(process, await ReadAsync(process).ConfigureAwait(false));
     }
 
@@ -38,7 +39,7 @@ internal sealed class NodePeer : IDisposable
 
     private static async Task<string> ReadAsync(Process process) =>
         await process.StandardOutput.ReadLineAsync().ConfigureAwait(false)
-        ?? throw new InvalidOperationException("The node process ended; what went wrong stands above.");
+        ?? throw new InvalidOperationException("The peer's process ended; what went wrong stands above.");
 
     public void Dispose()
     {

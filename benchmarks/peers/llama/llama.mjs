@@ -22,9 +22,10 @@ async function load(order) {
 }
 
 async function answer(sequence, order) {
-    await sequence.clearHistory();
+    // What the prompt has in common with the one before may be known.
+    await (order.known ? sequence.eraseContextTokenRanges([{ start: order.known, end: sequence.nextTokenIndex }]) : sequence.clearHistory());
     const times = [now()];
-    for await (const _ of sequence.evaluate(order.ids, { temperature: 0, yieldEogTokens: true })) {
+    for await (const _ of sequence.evaluate(order.ids.slice(order.known ?? 0), { temperature: 0, yieldEogTokens: true })) {
         if (times.push(now()) > order.tokens) {
             break;
         }

@@ -7,18 +7,18 @@ using System.Runtime.InteropServices;
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>
-/// A matrix whose rows stand in stored tensors, perhaps in several and in another order, perhaps each times a factor. Rows
-/// are read as float32 when they are asked for; nothing else is held.
+/// A matrix whose rows stand in stored tensors, perhaps in several and in another order, perhaps each row and each column times a
+/// factor. Rows are read as float32 when they are asked for; nothing else is held.
 /// </summary>
 internal sealed class WeightMatrix
 {
     private readonly RowRun[] _runs;
     private readonly int[] _starts; // the first row of each run
-    private readonly float[]? _factors;
+    private readonly float[]? _factors, _columnFactors;
 
-    private WeightMatrix(string name, RowRun[] runs, float[]? factors)
+    private WeightMatrix(string name, RowRun[] runs, float[]? factors, float[]? columnFactors = null)
     {
-        (Name, _runs, _factors) = (name, runs, factors);
+        (Name, _runs, _factors, _columnFactors) = (name, runs, factors, columnFactors);
         Columns = runs[0].Tensor.RowLength;
         _starts = new int[runs.Length];
         for (int i = 0; i < runs.Length; i++)
@@ -46,13 +46,13 @@ internal sealed class WeightMatrix
     public long Count => (long)Rows * Columns;
 
     /// <summary>Whether all of its numbers are stored as float16, before they are multiplied by factors.</summary>
-    public bool IsHalf => _runs.All(run => run.Tensor is { Element: TensorElement.Float16, Update: null });
+    public bool IsHalf => _columnFactors is null && _runs.All(run => run.Tensor is { Element: TensorElement.Float16, Update: null });
 
     /// <summary>What each row is multiplied by; null: nothing.</summary>
     public IReadOnlyList<float>? Factors => _factors;
 
     /// <summary>The same without the factors.</summary>
-    public WeightMatrix Unscaled => new(Name, _runs, null);
+    public WeightMatrix Unscaled => new(Name, _runs, null, _columnFactors);
 
     /// <summary>The whole of a stored tensor, [rows, …].</summary>
     /// <exception cref="CheckpointException">The tensor holds no plain numbers.</exception>
@@ -64,13 +64,19 @@ internal sealed class WeightMatrix
         _ => new WeightMatrix(tensor.Name, [new RowRun(tensor, 0, tensor.Shape.Count == 0 ? 1 : tensor.Shape[0])], null),
     };
 
-    /// <summary>Several matrices, one under the other.</summary>
+    /// <summary>Several matrices, one under the other; their columns, if any are multiplied, by the same factors.</summary>
     public static WeightMatrix Stack(string name, params ReadOnlySpan<WeightMatrix> parts)
     {
         var runs = new List<RowRun>();
         bool scaled = false;
+        float[]? columns = parts[0]._columnFactors;
         foreach (WeightMatrix part in parts)
         {
+            if (!part._columnFactors.AsSpan().SequenceEqual(columns))
+            {
+                throw new InvalidOperationException($"'{name}': its parts multiply their columns by different factors.");
+            }
+
             runs.AddRange(part._runs);
             scaled |= part._factors is not null;
         }
@@ -81,7 +87,7 @@ internal sealed class WeightMatrix
             factors.AddRange(part._factors ?? [.. Enumerable.Repeat(1f, part.Rows)]);
         }
 
-        return new WeightMatrix(name, [.. runs], scaled ? [.. factors] : null);
+        return new WeightMatrix(name, [.. runs], scaled ? [.. factors] : null, columns);
     }
 
     /// <summary>Some of its rows, in their order.</summary>
@@ -100,7 +106,7 @@ internal sealed class WeightMatrix
             }
         }
 
-        return new WeightMatrix(name, [.. runs], _factors?[first..(first + count)]);
+        return new WeightMatrix(name, [.. runs], _factors?[first..(first + count)], _columnFactors);
     }
 
     /// <summary>The same with every row times a number.</summary>
@@ -113,7 +119,20 @@ internal sealed class WeightMatrix
             TensorPrimitives.Multiply<float>(product, _factors, product);
         }
 
-        return new WeightMatrix(Name, _runs, product);
+        return new WeightMatrix(Name, _runs, product, _columnFactors);
+    }
+
+    /// <summary>The same with every column times a number.</summary>
+    public WeightMatrix ScaleColumns(ReadOnlySpan<float> factors)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(factors.Length, Columns);
+        float[] product = factors.ToArray();
+        if (_columnFactors is not null)
+        {
+            TensorPrimitives.Multiply<float>(product, _columnFactors, product);
+        }
+
+        return new WeightMatrix(Name, _runs, _factors, product);
     }
 
     /// <summary>Reads whole rows as float32. Thread-safe.</summary>
@@ -131,10 +150,18 @@ internal sealed class WeightMatrix
             row += taken;
         }
 
-        for (int i = 0; _factors is not null && i < count; i++)
+        for (int i = 0; (_factors ?? _columnFactors) is not null && i < count; i++)
         {
             Span<float> row = destination.Slice(i * Columns, Columns);
-            TensorPrimitives.Multiply(row, _factors[first + i], row);
+            if (_factors is not null)
+            {
+                TensorPrimitives.Multiply(row, _factors[first + i], row);
+            }
+
+            if (_columnFactors is not null)
+            {
+                TensorPrimitives.Multiply(row, _columnFactors, row);
+            }
         }
     }
 

@@ -41,6 +41,12 @@ internal interface IWeightForm
 
     /// <summary>Adds the look-up of a table's rows by <paramref name="ids"/>, and returns the name of its result in <see cref="Activations"/>.</summary>
     string Embedding(OnnxGraph graph, WeightMatrix table, string ids);
+
+    /// <summary>Whether the input of a layer of this role is rounded when it arrives, all of it with one scale, so that a few large numbers coarsen the rest.</summary>
+    bool RoundsInput(LinearRole role) => false;
+
+    /// <summary>The same form with more bits for some layers, by their names in the graph.</summary>
+    IWeightForm Sparing(IReadOnlySet<string> layers) => this;
 }
 
 /// <summary>A linear layer that a graph builder asks a form for.</summary>
@@ -130,7 +136,8 @@ internal sealed class Float16Form : IWeightForm
 /// Weights as signed bytes and the inputs of linear layers rounded as they arrive; the logits, which are compared with each
 /// other, and the projector, which is small, from blocks that lose less.
 /// </summary>
-internal sealed class Int8Form : IWeightForm
+/// <param name="spared">Layers that lose too much by one scale for all their input, and get blocks too.</param>
+internal sealed class Int8Form(IReadOnlySet<string>? spared = null) : IWeightForm
 {
     /// <summary>8 bits for what is sensitive. Blocks of 128 lose hardly more than those of 32 and are read faster.</summary>
     public static readonly BlockFormat SensitiveBlocks = new(8, 128);
@@ -144,11 +151,15 @@ internal sealed class Int8Form : IWeightForm
     public double Tolerance => 0.3; // weights of another layer give more than 1
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input) =>
-        layer.Role is LinearRole.Head or LinearRole.Projector
-            ? BlockMatMul.Add(graph, layer, SensitiveBlocks, input)
-            : DynamicMatMul.Add(graph, layer, input);
+        RoundsInput(layer.Role) && spared?.Contains(layer.Name) != true
+            ? DynamicMatMul.Add(graph, layer, input)
+            : BlockMatMul.Add(graph, layer, SensitiveBlocks, input);
 
     public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
+
+    public bool RoundsInput(LinearRole role) => role is not (LinearRole.Head or LinearRole.Projector);
+
+    public IWeightForm Sparing(IReadOnlySet<string> layers) => new Int8Form(layers);
 }
 
 /// <summary>
@@ -158,7 +169,8 @@ internal sealed class Int8Form : IWeightForm
 /// blocks save little: it takes the form that is fastest there, <see cref="DynamicMatMul"/>.
 /// </summary>
 /// <param name="blockSize">32, 64 or 128: larger ones are smaller and faster, and lose more.</param>
-internal sealed class Int4Form(int blockSize) : IWeightForm
+/// <param name="spared">Layers of the vision tower that lose too much by one scale for all their input, and get blocks of 8 bits.</param>
+internal sealed class Int4Form(int blockSize, IReadOnlySet<string>? spared = null) : IWeightForm
 {
     public const int DefaultBlock = 32;
 
@@ -174,11 +186,15 @@ internal sealed class Int4Form(int blockSize) : IWeightForm
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input) => layer.Role switch
     {
-        LinearRole.Vision => DynamicMatMul.Add(graph, layer, input),
-        LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
+        LinearRole.Vision when spared?.Contains(layer.Name) != true => DynamicMatMul.Add(graph, layer, input),
+        LinearRole.Vision or LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         _ when RoundingSensitivity.IsSensitive(layer, _blocks) => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         _ => BlockMatMul.Add(graph, layer, _blocks, input),
     };
 
     public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
+
+    public bool RoundsInput(LinearRole role) => role == LinearRole.Vision;
+
+    public IWeightForm Sparing(IReadOnlySet<string> layers) => new Int4Form(blockSize, layers);
 }

@@ -37,6 +37,11 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int i
         return run.RunForFirst(Inputs(run, 0, Tokens, null, kept), cancellationToken);
     }
 
+    /// <summary>What a graph takes for all tokens; the values live as long as this.</summary>
+    /// <param name="run">The graph.</param>
+    /// <param name="kept">Of how many of the last tokens logits are wanted; 0: of all.</param>
+    public Dictionary<string, OrtValue> Inputs(GraphRun run, int kept = 0) => Inputs(run, 0, Tokens, null, kept);
+
     public void Dispose() => _values.ForEach(value => value.Dispose());
 
     private Dictionary<string, OrtValue> Inputs(GraphRun run, int start, int count, IDisposableReadOnlyCollection<OrtValue>? cache, int kept = 0)

@@ -52,19 +52,19 @@ internal sealed class GraphRun : IDisposable
         return Singles(results[0]);
     }
 
-    /// <summary>One result by name, of a graph that has several.</summary>
-    public float[] RunFor(string output, string input, OrtValue value, CancellationToken cancellationToken)
+    /// <summary>Some results by name, of a graph that has several.</summary>
+    public IReadOnlyList<float[]> RunFor(IReadOnlyList<string> outputs, IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken)
     {
         using var options = new RunOptions();
         return Guard(_path, () =>
         {
-            float[] numbers = [];
+            float[][] numbers = [];
             ModelSession.Run(
                 options, 0,
                 (run, _) =>
                 {
-                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [input], [value], [output]);
-                    numbers = Singles(results[0]);
+                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [.. inputs.Keys], [.. inputs.Values], outputs);
+                    numbers = [.. results.Select(Singles)];
                 },
                 cancellationToken);
             return numbers;
@@ -74,8 +74,7 @@ internal sealed class GraphRun : IDisposable
     /// <summary>The same for inputs of numbers.</summary>
     public float[] RunForFirst(IReadOnlyDictionary<string, VisionInput> inputs, CancellationToken cancellationToken)
     {
-        Dictionary<string, OrtValue> values = Inputs.Keys.ToDictionary(
-            name => name, name => Value(name, inputs[name].Numbers, [.. inputs[name].Shape.Select(size => (long)size)]));
+        Dictionary<string, OrtValue> values = Values(inputs);
         try
         {
             return RunForFirst(values, cancellationToken);
@@ -85,6 +84,11 @@ internal sealed class GraphRun : IDisposable
             values.Values.ToList().ForEach(value => value.Dispose());
         }
     }
+
+    /// <summary>What the graph takes of some inputs; the caller disposes of the values. Exports differ in whether images have a dimension of their own in front of their tiles.</summary>
+    public Dictionary<string, OrtValue> Values(IReadOnlyDictionary<string, VisionInput> inputs) => Inputs.Keys.ToDictionary(
+        name => name,
+        name => Value(name, inputs[name].Numbers, [.. Enumerable.Repeat(1L, Math.Max(0, Inputs[name].Dimensions.Length - inputs[name].Shape.Length)), .. inputs[name].Shape.Select(size => (long)size)]));
 
     /// <summary>Numbers in the type that an input takes.</summary>
     public OrtValue Value(string input, float[] numbers, params long[] shape) => _session.InputMetadata[input].ElementDataType switch

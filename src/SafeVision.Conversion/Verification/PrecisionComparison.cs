@@ -1,8 +1,10 @@
 using System.Numerics.Tensors;
+using SafeVision.Conversion.Calibration;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Quantization;
 using SafeVision.Models;
+using Probabilities = SafeVision.Inference.Probabilities;
 
 namespace SafeVision.Conversion.Verification;
 
@@ -18,12 +20,21 @@ internal sealed class PrecisionComparison(
     private const int Tokens = 64; // behind each image
     private const int PartVocabulary = 8192;
 
+    /// <summary>The most bytes of float32 weights for which the whole model is usually compared.</summary>
+    public const long UsualBytes = 1536L << 20;
+
     private readonly Float32Form _exact = new();
     private readonly string _folder = Path.Combine(parentFolder, "float32-twin");
     private int _done;
 
     /// <summary>The most bytes of float32 weights for which the whole model is compared.</summary>
-    public long MostBytes { get; init; } = 1536L << 20;
+    public long MostBytes { get; init; } = UsualBytes;
+
+    /// <summary>What the rounded graphs were written from, the same model in other numbers; null: the model itself.</summary>
+    public VisionLanguageModel? Smoothed { get; init; }
+
+    /// <summary>What is asked beside noise where the whole model is compared.</summary>
+    public IReadOnlyList<SampleQuestion> Questions { get; init; } = [];
 
     /// <exception cref="CheckpointException">The rounded model yields NaN.</exception>
     public PrecisionLoss Measure(WrittenGraph decoder, WrittenGraph embedding, WrittenGraph vision)
@@ -47,9 +58,9 @@ internal sealed class PrecisionComparison(
 
     private PrecisionLoss CompareWhole(WrittenGraph[] rounded, WrittenGraph[] twins)
     {
-        const int Steps = 3 + (3 * Samples);
-        report(0, Steps);
-        Array.ForEach(twins, twin => Write(twin, Steps));
+        int steps = 3 + (3 * Samples) + Math.Min(1, Questions.Count);
+        report(0, steps);
+        Array.ForEach(twins, twin => Write(twin, steps));
         var logits = new LogitComparison(model.Text.Shape.Vocabulary);
         double featureError = 0, featurePower = 0;
         for (int sample = 1; sample <= Samples; sample++)
@@ -58,17 +69,53 @@ internal sealed class PrecisionComparison(
             float[] expectedFeatures = RunVision(twins[2], image), features = RunVision(rounded[2], image);
             featureError += Math.Pow(TensorPrimitives.Distance(expectedFeatures, features), 2);
             featurePower += TensorPrimitives.SumOfSquares<float>(expectedFeatures);
-            Advance(Steps);
+            Advance(steps);
 
             long[] ids = Ids(sample, model.Text.Shape.Vocabulary);
             float[] expected = [.. expectedFeatures, .. Embed(twins[1], ids)], actual = [.. features, .. Embed(rounded[1], ids)];
-            Advance(Steps);
+            Advance(steps);
             int imageTokens = expectedFeatures.Length / model.Text.Shape.InputWidth;
             logits.Add(RunDecoder(model.Text, twins[0], expected, imageTokens), RunDecoder(model.Text, rounded[0], actual, imageTokens));
-            Advance(Steps);
+            Advance(steps);
         }
 
-        return logits.ToLoss("whole model", featurePower == 0 ? null : Math.Sqrt(featureError / featurePower));
+        return Ask(rounded, twins, steps, logits.ToLoss("whole model", featurePower == 0 ? null : Math.Sqrt(featureError / featurePower)));
+    }
+
+    /// <summary>Adds what becomes of the answers to the guard's own questions.</summary>
+    private PrecisionLoss Ask(WrittenGraph[] rounded, WrittenGraph[] twins, int steps, PrecisionLoss loss)
+    {
+        if (Questions.Count == 0)
+        {
+            return loss;
+        }
+
+        double[][] expected = Shares(twins), actual = Shares(rounded);
+        Advance(steps);
+        return loss with
+        {
+            Questions = Questions.Count,
+            LargestShareDifference = expected.Zip(actual, (wanted, got) => wanted.Zip(got, (one, other) => Math.Abs(one - other)).Max()).Max(),
+            AnswerAgreement = expected.Zip(actual, (wanted, got) => TensorPrimitives.IndexOfMax<double>(wanted) == TensorPrimitives.IndexOfMax<double>(got) ? 1.0 : 0).Average(),
+        };
+    }
+
+    /// <summary>For each question the share of each answer that it allows, by its first token.</summary>
+    private double[][] Shares(WrittenGraph[] graphs)
+    {
+        using GraphRun decoder = Open(graphs[0]), embedding = Open(graphs[1]), vision = Open(graphs[2]);
+        return [.. Questions.Select(question =>
+        {
+            float[] features = graphs[2].Finite(vision.RunForFirst(question.Image, cancellationToken));
+            var ids = new Dictionary<string, VisionInput> { ["input_ids"] = new([1, question.Ids.Length], [.. question.Ids.Select(id => (float)id)]) };
+            using var probe = new DecoderProbe(model.Text.Shape, question.Place(embedding.RunForFirst(ids, cancellationToken), features, model.Text.Shape.InputWidth));
+            float[] logits = graphs[0].Finite(decoder.RunForFirst(probe.Inputs(decoder, kept: 1), cancellationToken));
+            double[] shares = [.. question.Answers.Count == 0 ? logits.Select(logit => (double)logit) : question.Answers.Select(id => (double)logits[id])];
+            Probabilities.SoftMax(shares, shares);
+            return shares;
+        })];
+
+        static GraphRun Open(WrittenGraph graph) => GraphRun.Open(graph.Path, prepacks: graph.HasBlocks);
     }
 
     private PrecisionLoss ComparePart(WrittenGraph embedding)
@@ -76,7 +123,7 @@ internal sealed class PrecisionComparison(
         const int Steps = 3;
         report(0, Steps);
         TextDecoder part = Part(model.Text);
-        WrittenGraph rounded = Twin("rounded", DecoderGraph.Write(part, form, style));
+        WrittenGraph rounded = Twin("rounded", DecoderGraph.Write(Part((Smoothed ?? model).Text), form, style));
         Write(rounded, Steps);
         long[] ids = Ids(1, model.Text.Shape.Vocabulary);
         float[] embeddings = model.Text.Embed([.. ids.Select(id => (int)id)]);

@@ -47,4 +47,13 @@ public sealed record PrecisionLoss
 
     /// <summary>The root mean square of the image features' differences by that of the features; null: not measured.</summary>
     public double? ImageFeatureError { get; init; }
+
+    /// <summary>How many of the guard's own questions were asked in both, about images that it was not calibrated with; 0: none.</summary>
+    public int Questions { get; init; }
+
+    /// <summary>The largest difference of an answer's share among all that a question allows, 0 to 1; 0 where none was asked.</summary>
+    public double LargestShareDifference { get; init; }
+
+    /// <summary>The share of the questions to which both give the same answer, 0 to 1; 0 where none was asked.</summary>
+    public double AnswerAgreement { get; init; }
 }

@@ -25,6 +25,8 @@ internal sealed record GemmaVit : IVisionEncoder
 
     private int Factor => Embedding.Rows / Side;
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

@@ -19,6 +19,8 @@ internal sealed record InternVit : IVisionEncoder
 
     public required GeluProjector Projector { get; init; }
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

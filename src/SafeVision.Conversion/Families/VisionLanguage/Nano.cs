@@ -87,6 +87,8 @@ internal sealed record CellEncoder : IVisionEncoder
         }
     }
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this; // it has none
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

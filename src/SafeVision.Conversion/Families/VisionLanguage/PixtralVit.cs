@@ -43,6 +43,8 @@ internal sealed record PixtralVit : IVisionEncoder
 
     private int ProbeColumns => 3 * Factor;
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

@@ -48,6 +48,8 @@ internal sealed record QwenVit : IVisionEncoder
 
     private int ProbeWidth => (Window ?? Factor) + (2 * Factor);
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

@@ -47,6 +47,8 @@ internal sealed record SmolVit : IVisionEncoder
     /// <summary>[hidden, factor · factor · width].</summary>
     public required Projection Connector { get; init; }
 
+    public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
+
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);

@@ -164,6 +164,10 @@ internal sealed record NormWeights(string Name, float[] Weight, float[]? Bias, d
 {
     public bool IsRms => Bias is null;
 
+    /// <summary>The same with each number of its result divided by a factor.</summary>
+    public NormWeights Divide(float[] factors) =>
+        this with { Weight = [.. Weight.Select((weight, i) => weight / factors[i])], Bias = Bias is null ? null : [.. Bias.Select((bias, i) => bias / factors[i])] };
+
     public static NormWeights Rms(SafetensorsCheckpoint checkpoint, string name, int features, double epsilon) =>
         new(name, checkpoint.Get($"{name}.weight", features).ToSingle(), null, epsilon);
 
@@ -205,6 +209,9 @@ internal sealed record Projection(WeightMatrix Weight, float[]? Bias)
 
         return new Projection(Weight.ScaleRows(factors), bias);
     }
+
+    /// <summary>The same for an input whose numbers are divided by these factors.</summary>
+    public Projection ScaleInputs(float[] factors) => this with { Weight = Weight.ScaleColumns(factors) };
 
     /// <summary>Several projections of one input as a single one, their outputs one behind the other.</summary>
     public static Projection Stack(string name, params Projection[] parts) => new(

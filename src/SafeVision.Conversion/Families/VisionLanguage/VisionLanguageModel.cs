@@ -9,7 +9,7 @@ using SafeVision.VisionLanguage.Families;
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>What a family read from a checkpoint: the three parts that become graphs.</summary>
-internal sealed class VisionLanguageModel : IDisposable
+internal sealed record VisionLanguageModel : IDisposable
 {
     /// <summary>From pixels to image features.</summary>
     public required IVisionEncoder Vision { get; init; }
@@ -76,6 +76,9 @@ internal abstract class FamilyNetwork(string name) : IModelFamily
 internal interface IVisionEncoder : IEncoder
 {
     VisionTransformer Layers { get; }
+
+    /// <summary>The same with other layers of the same sizes.</summary>
+    IVisionEncoder WithLayers(VisionTransformer layers);
 
     string IEncoder.Name => "vision_encoder";
 

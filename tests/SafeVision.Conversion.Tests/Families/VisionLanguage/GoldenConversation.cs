@@ -51,37 +51,6 @@ internal sealed class GoldenConversation
         return parts.Length == 1 ? main.Numbers : [.. Enumerable.Range(0, main.Numbers.Length / hidden).SelectMany(token => parts.SelectMany(part => part[(token * hidden)..((token + 1) * hidden)]))];
     }
 
-    /// <summary>
-    /// Reads the first row of a case and goes on with the reference's own tokens, so that one other choice does not make all
-    /// that follow others.
-    /// </summary>
-    /// <returns>The logits of the last token read and of each one after it: the reference's and the model's, as far as the goldens have them; and how many of the reference's choices the model would have made.</returns>
-    public (float[] Expected, float[] Actual, int Agreed, int Chosen) Follow(string name, float[] features)
-    {
-        int length = (int)this[$"{name}.attention_mask"].At(0).Sum(), padding = (int)this[$"{name}.input_ids"].Shape[1] - length, used = 0, agreed = 0;
-        float[] embeddings = Embed(name, 0, padding, features, ref used), generated = this[$"{name}.generated_ids"].At(0);
-        long[]? positions = Positions(name, 0, padding);
-        ConvertedModel.Step step = _model.Decode(embeddings, [Ones(length)], null, 1, positions);
-        int vocabulary = step.Logits.Length;
-        List<float> expected = [.. this[$"{name}.logits"].At(0)[^vocabulary..]], actual = [.. step.Logits];
-        for (int i = 0; i < generated.Length; i++)
-        {
-            agreed += step.Logits.IndexOf(step.Logits.Max()) == (int)generated[i] ? 1 : 0;
-            long[]? next = Next(positions, i);
-            ConvertedModel.Step following = _model.Decode(_model.Embed([(long)generated[i]]), [Ones(length + i + 1)], step, 1, next);
-            step.Dispose();
-            step = following;
-            if (i < this[$"{name}.step_logits"].Shape[0])
-            {
-                expected.AddRange(this[$"{name}.step_logits"].At(i, 0));
-                actual.AddRange(step.Logits);
-            }
-        }
-
-        step.Dispose();
-        return ([.. expected], [.. actual], agreed, generated.Length);
-    }
-
     /// <summary>The embeddings of one row without its padding, those of image tokens taken from the features.</summary>
     private float[] Embed(string name, int row, int padding, ReadOnlyMemory<float> features, ref int used)
     {
