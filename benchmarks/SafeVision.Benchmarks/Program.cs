@@ -93,8 +93,8 @@ switch (args)
     case ["make-gguf", string checkpoint, string file, "float16"]:
         GgufExport.Write(checkpoint, file, half: true, Console.Out);
         break;
-    case ["make-genai", string checkpoint, string folder, string precision]:
-        GenAIExport.Write(checkpoint, folder, precision, Console.Out);
+    case ["make-genai", string checkpoint, string folder, string form]:
+        GenAIExport.Write(checkpoint, folder, form, Console.Out);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

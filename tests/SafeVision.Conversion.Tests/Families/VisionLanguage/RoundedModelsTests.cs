@@ -25,10 +25,10 @@ public sealed class RoundedModelsTests
     [InlineData("qwen2_5vl-tiny", 0.005, 0.15, 0.7, 0.65, 0.15)]
     [InlineData("qwen3vl-tiny", 0.005, 0.15, 0.7, 0.65, 0.15)]
     [InlineData("qwen3vl-untied-tiny", 0.005, 0.15, 0.7, 0.65, 0.15)]
-    [InlineData("qwen3_5-tiny", 0.008, 0.5, 0.45, 0.95, 0.05)]
-    [InlineData("gemma3-tiny", 0.008, 0.35, 0.6, 0.9, 0.2)]
-    [InlineData("shieldgemma2-tiny", 0.012, 0.35, 0.3, 0.95, 0.05)]
-    [InlineData("mistral3-tiny", 0.008, 0.25, 0.75, 0.95, 0.05)]
+    [InlineData("qwen3_5-tiny", 0.008, 0.45, 0.5, 0.93, 0.05)]
+    [InlineData("gemma3-tiny", 0.008, 0.3, 0.6, 0.87, 0.2)]
+    [InlineData("shieldgemma2-tiny", 0.012, 0.35, 0.3, 0.85, 0)]
+    [InlineData("mistral3-tiny", 0.008, 0.23, 0.75, 0.9, 0.05)]
     public async Task Logits_and_greedy_choices_stay_within_the_stated_bounds(string checkpoint, double float16, double int8, double int8Agreement, double int4, double int4Agreement)
     {
         await CheckAsync(checkpoint, "float16", float16, 1);
@@ -74,7 +74,6 @@ public sealed class RoundedModelsTests
         }
 
         double relative = Math.Sqrt(squares / power);
-        File.AppendAllText("/tmp/speed-rounded.txt", $"{checkpoint,-24} {precision,-14} {relative:0.0000} {agreed}/{chosen}\n");
         Assert.True(relative > 0 && relative <= error, $"{checkpoint}, {precision}: logits are off by {relative:0.0000}");
         Assert.True(agreed >= agreement * chosen, $"{checkpoint}, {precision}: {agreed} of {chosen} choices");
 
