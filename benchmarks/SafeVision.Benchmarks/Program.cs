@@ -79,7 +79,8 @@ switch (args)
         await AnswerComparison.RunAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
         break;
     case ["looks", string model, .. string[] rest]:
-        await LookComparison.RunAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
+        AnswerOptions looks = AnswerOptions.Parse(model, rest);
+        await (looks.Against is { } other ? LookTimes.RunAsync(looks, other, Console.Out) : LookComparison.RunAsync(looks, Console.Out)).ConfigureAwait(false);
         break;
     case ["vlm-memory", string model, .. string[] rest]:
         await MemoryComparison.MeasureAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);
@@ -93,8 +94,8 @@ switch (args)
     case ["make-gguf", string checkpoint, string file, "float16"]:
         GgufExport.Write(checkpoint, file, half: true, Console.Out);
         break;
-    case ["make-genai", string checkpoint, string folder, string form]:
-        GenAIExport.Write(checkpoint, folder, form, Console.Out);
+    case ["make-genai", string checkpoint, string folder, string bits]:
+        GenAIExport.Write(checkpoint, folder, bits, Console.Out);
         break;
     case ["make-model", string folder, "--shape", string shape]:
         RandomCheckpoint.Write(folder, shape, Console.Out);

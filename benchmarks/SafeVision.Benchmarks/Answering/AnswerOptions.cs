@@ -10,6 +10,9 @@ internal sealed record AnswerOptions
     /// <summary>The peer's script; null: no peer.</summary>
     public string? Peer { get; init; }
 
+    /// <summary>Another folder to measure against; null: the same one.</summary>
+    public string? Against { get; init; }
+
     public int Rounds { get; init; } = 3;
 
     /// <summary>The most tiles of a picture, the thumbnail not counted.</summary>
@@ -32,12 +35,13 @@ internal sealed record AnswerOptions
             options = rest[i] switch
             {
                 "--peer" => options with { Peer = value },
+                "--against" => options with { Against = Path.GetFullPath(value) },
                 "--rounds" => options with { Rounds = Number(value) },
                 "--tiles" => options with { Tiles = Number(value) },
                 "--tokens" => options with { Tokens = Number(value) },
                 "--count" => options with { Count = Number(value) },
                 "--threads" => options with { Threads = Number(value) },
-                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --rounds, --tiles, --tokens, --count and --threads."),
+                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --against, --rounds, --tiles, --tokens, --count and --threads."),
             };
         }
 

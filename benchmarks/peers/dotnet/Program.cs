@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using LLama;
@@ -44,7 +45,7 @@ while (Console.ReadLine() is { } line)
 peer?.Dispose();
 return 0;
 
-static string Version(Type type) => type.Assembly.GetName().Version!.ToString(3);
+static string Version(Type type) => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "of unknown version";
 
 /// <summary>What answers.</summary>
 internal interface IPeer : IDisposable
