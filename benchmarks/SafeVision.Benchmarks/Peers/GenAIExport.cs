@@ -17,7 +17,7 @@ internal static class GenAIExport
 {
     public static void Write(string checkpoint, string folder, string precision, TextWriter output)
     {
-        if (ModelFamilies.Find(checkpoint, null) is not IVisionLanguageFamily family)
+        if (ModelFamilies.Find(checkpoint, null) is not FamilyNetwork family)
         {
             throw new NotSupportedException($"{checkpoint} is no vision-language model.");
         }

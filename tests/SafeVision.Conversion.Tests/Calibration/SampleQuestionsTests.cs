@@ -15,7 +15,7 @@ public sealed class SampleQuestionsTests
     public async Task A_guard_is_asked_its_own_questions_and_each_image_has_its_tokens(string checkpoint)
     {
         string folder = Fixture.PathOf($"vlm/{checkpoint}");
-        using VisionLanguageModel model = ((IVisionLanguageFamily)ModelFamilies.Find(folder, null)).Read(folder);
+        using VisionLanguageModel model = ((FamilyNetwork)ModelFamilies.Find(folder, null)).Read(folder);
         SampleQuestions questions = await SampleQuestions.CreateAsync(folder, model, null, TestContext.Current.CancellationToken);
         Assert.Equal("the guard's own questions about drawn images", questions.Description);
         Assert.Equal((2, 4), (questions.Calibrating.Count, questions.Measuring.Count));

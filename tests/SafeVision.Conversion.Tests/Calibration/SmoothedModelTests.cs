@@ -68,7 +68,7 @@ public sealed class SmoothedModelTests
         }
     }
 
-    private static VisionLanguageModel Read(string checkpoint) => ((IVisionLanguageFamily)ModelFamilies.Find(Fixture.PathOf($"vlm/{checkpoint}"), null)).Read(Fixture.PathOf($"vlm/{checkpoint}"));
+    private static VisionLanguageModel Read(string checkpoint) => ((FamilyNetwork)ModelFamilies.Find(Fixture.PathOf($"vlm/{checkpoint}"), null)).Read(Fixture.PathOf($"vlm/{checkpoint}"));
 
     /// <summary>The same function with channels that stand out before every layer that can be divided.</summary>
     private static VisionLanguageModel Plant(VisionLanguageModel model)
