@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using LLama;
 using LLama.Native;
 using SafeVision.Peers;
@@ -10,11 +10,12 @@ using SafeVision.Peers;
 // file by LLamaSharp or a folder by OnnxRuntimeGenAI; one with "ids" wants an answer. 'quantize FROM TO TYPE' is llama.cpp's own.
 if (args is ["quantize", string from, string to, string type])
 {
+    NativeApi.llama_empty_call(); // finds the native library
     return LLamaQuantizer.Quantize(from, to, type, nthread: Environment.ProcessorCount, allowRequantize: false) ? 0 : 1;
 }
 
 NativeLogConfig.llama_log_set((LLamaLogLevel _, string _) => { }); // its chatter goes to standard error otherwise
-Console.WriteLine($"LLamaSharp {Version(typeof(LLamaWeights))}, OnnxRuntimeGenAI {Version(typeof(Microsoft.ML.OnnxRuntimeGenAI.Model))}, .NET {Environment.Version}");
+Console.WriteLine($"LLamaSharp {Version("LLamaSharp")}, OnnxRuntimeGenAI {Version("Microsoft.ML.OnnxRuntimeGenAI")}, .NET {Environment.Version}");
 IPeer? peer = null;
 while (Console.ReadLine() is { } line)
 {
@@ -45,7 +46,7 @@ while (Console.ReadLine() is { } line)
 peer?.Dispose();
 return 0;
 
-static string Version(Type type) => type.Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+')[0] ?? "of unknown version";
+static string Version(string package) => Regex.Match(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "SafeVision.Peers.deps.json")), $"\"{package}/([^\"]+)\"").Groups[1].Value;
 
 /// <summary>What answers.</summary>
 internal interface IPeer : IDisposable
