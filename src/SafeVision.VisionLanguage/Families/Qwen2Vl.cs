@@ -1,6 +1,5 @@
 using SafeVision.Files;
 using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
