@@ -28,9 +28,9 @@ if [ $# = 0 ]; then
 fi
 
 step "The packages are the ones intended"
-version=$(basename "$feed"/SafeVision.Models.*.nupkg .nupkg)
+version=$(basename "$feed"/SafeVision.Models.[0-9]*.nupkg .nupkg)
 version=${version#SafeVision.Models.}
-for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.Training SafeVision.Training.Cli SafeVision.VisionLanguage; do
+for id in SafeVision SafeVision.Cli SafeVision.Conversion SafeVision.Cpu SafeVision.Cuda SafeVision.DirectML SafeVision.Evaluation SafeVision.Extensions.AI SafeVision.Models SafeVision.Models.Nano SafeVision.Training SafeVision.Training.Cli SafeVision.VisionLanguage; do
   echo "$id.$version.nupkg"
 done | sort > "$work/wanted"
 (cd "$feed" && ls ./*.nupkg) | sed 's|^\./||' | sort > "$work/packed"
@@ -95,8 +95,20 @@ expect 0 '^Allow: ' "$work/trimmed/app" "$images/coffee.png"
 
 for model in "$root"/models/*/manifest.json; do
   id=$(basename "$(dirname "$model")")
+  [ "$id" != nano ] || continue # a package of its own
   cmp "$root/models/$id/LICENSE" "$NUGET_PACKAGES/safevision.models/$version/licenses/$id/LICENSE" || fail "SafeVision.Models lacks the licence of $id"
 done
+
+step "SafeVision-Nano answers with a reason, from its package alone"
+mkdir "$work/nano"
+cd "$work/nano"
+dotnet new console --no-restore -o . > /dev/null
+cp "$root/samples/Nano/Program.cs" Program.cs
+dotnet add package SafeVision.Models.Nano --version "$version" > /dev/null
+dotnet add package SafeVision.Cpu --version "$version" > /dev/null
+dotnet build -c Release --nologo -v quiet -warnaserror
+cmp "$root/models/nano/LICENSE" "$NUGET_PACKAGES/safevision.models.nano/$version/licenses/nano/LICENSE" || fail "SafeVision.Models.Nano lacks its licence"
+expect 0 'dagger' dotnet run -c Release --no-build -- "$root/samples/images/drawn/dagger-and-cat.png"
 
 step "Two runtime packages in one project stop the build"
 mkdir "$work/native" "$work/two"

@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-for project in ${@:-SafeVision SafeVision.VisionLanguage SafeVision.Models SafeVision.Conversion SafeVision.Evaluation SafeVision.Training SafeVision.Extensions.AI}; do
+for project in ${@:-SafeVision SafeVision.VisionLanguage SafeVision.Models SafeVision.Models.Nano SafeVision.Conversion SafeVision.Evaluation SafeVision.Training SafeVision.Extensions.AI}; do
   folder=src/$project
   [ -f "$folder/PublicAPI.Shipped.txt" ] || echo '#nullable enable' > "$folder/PublicAPI.Shipped.txt"
   echo '#nullable enable' > "$folder/PublicAPI.Unshipped.txt"

@@ -29,6 +29,7 @@ public sealed class ArchitectureTests
     {
         ["SafeVision.Models"] = ["SafeVision"],
         ["SafeVision.VisionLanguage"] = ["SafeVision"],
+        ["SafeVision.Models.Nano"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Conversion"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Evaluation"] = ["SafeVision"],
         ["SafeVision.Extensions.AI"] = ["SafeVision"],

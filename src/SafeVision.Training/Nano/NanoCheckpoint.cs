@@ -27,6 +27,7 @@ internal static class NanoCheckpoint
     private const int Heads = 6;
     private const int Inner = 512;
     private const int Middle = 512;
+    private const int Frequencies = 3;
 
     private const string ChatTemplate =
         "{% for message in messages %}{% if message['content'] is string %}{{ message['content'] }}{% else %}{% for content in message['content'] %}"
@@ -110,7 +111,16 @@ internal static class NanoCheckpoint
         checkpoint.AddLinear($"{CellTower.Projector}linear_1", Middle, NanoScenes.Width);
         checkpoint.AddLinear($"{CellTower.Projector}linear_2", Width, Middle);
 
-        // A place is its row and its column, so that what is learnt of one cell of a row helps the others.
-        checkpoint.Weights.Add($"{CellTower.Projector}position_embeddings", checkpoint.Normal(0.35, 7, 1, Width).Plus(checkpoint.Normal(0.35, 1, 7, Width)).reshape(NanoScenes.Cells, Width));
+        // A place is its row and its column as smooth waves: a thing lies on several cells, and the mean of their places is its own.
+        Tensor waves = Waves(), rowsOf = matmul(waves, checkpoint.Normal(1, Frequencies * 2, Width)).unsqueeze(1), columns = matmul(waves, checkpoint.Normal(1, Frequencies * 2, Width)).unsqueeze(0);
+        checkpoint.Weights.Add($"{CellTower.Projector}position_embeddings", rowsOf.Plus(columns).reshape(NanoScenes.Cells, Width));
+    }
+
+    /// <summary>[side, 2 x frequencies]: half a wave across the image, one, and two; 0.5 root mean square once rows and columns are added.</summary>
+    private static Tensor Waves()
+    {
+        const int Side = NanoScenes.Side;
+        return tensor([.. Enumerable.Range(0, Side).SelectMany(cell => Enumerable.Range(0, Frequencies).Select(i => Math.PI * (1 << i) * (((cell + 0.5) / Side) - 0.5))
+            .SelectMany(angle => new[] { (float)(0.2 * Math.Sin(angle)), (float)(0.2 * Math.Cos(angle)) }))], [Side, Frequencies * 2]);
     }
 }

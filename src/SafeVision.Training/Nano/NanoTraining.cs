@@ -121,8 +121,7 @@ public sealed class NanoTraining : IDisposable
     public static NanoTraining Open(NanoTrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        using var drawn = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = ["fluent-emoji-flat"] });
-        NanoWords words = NanoWords.Read(drawn.Names, options.Taxonomy);
+        NanoWords words = NanoWords.Read(DrawnTwice(), options.Taxonomy);
         if (!File.Exists(Path.Combine(options.Folder, "config.json")))
         {
             NanoCheckpoint.Write(options.Folder, words, options.Tower, options.Seed);
@@ -206,6 +205,23 @@ public sealed class NanoTraining : IDisposable
         }
 
         return _network.Forward(batch, _tower.Project(cells))[0].index_select(0, tensor(last));
+    }
+
+    /// <summary>What one hand draws only is learnt as that hand's, so a name needs two sets.</summary>
+    private static IReadOnlyList<string> DrawnTwice()
+    {
+        var drawn = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (string set in Sets)
+        {
+            using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = [set] });
+            foreach (string name in scenes.Names)
+            {
+                drawn[name] = drawn.GetValueOrDefault(name) + 1;
+            }
+        }
+
+        using var first = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = [Sets[0]] });
+        return [.. first.Names.Where(name => drawn[name] > 1)];
     }
 
     private void Save(TrainingRun run, string state)
@@ -347,7 +363,7 @@ public sealed class NanoTraining : IDisposable
     /// </summary>
     private Tensor NamingLoss(int[] chosen, NanoScenes scenes, Tensor features)
     {
-        const int Side = 7;
+        const int Side = NanoScenes.Side;
         long[] truth = [.. chosen.SelectMany(scene => Enumerable.Range(0, NanoScenes.Cells).Select(cell => (long)Under(scenes.Things[scene], ((cell % Side) + 0.5) / Side, ((cell / Side) + 0.5) / Side)))];
         Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
         normed *= normed.Squared().mean([-1], keepdim: true).Plus(1e-6).rsqrt();

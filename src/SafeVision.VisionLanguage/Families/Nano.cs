@@ -9,7 +9,7 @@ namespace SafeVision.VisionLanguage.Families;
 internal sealed class Nano : VisionLanguageFamily
 {
     private const string Mark = "<|image|>";
-    private const int CellsOfSide = 7;
+    private const int PixelsOfCell = 32;
 
     public override string Name => "nano";
 
@@ -20,10 +20,11 @@ internal sealed class Nano : VisionLanguageFamily
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
+        int side = ReadVision(configuration.Config).ImageSize!.Value;
         var tiling = new InternVlTiling
         {
-            Side = ReadVision(configuration.Config).ImageSize!.Value,
-            TokensOfSide = CellsOfSide,
+            Side = side,
+            TokensOfSide = side / PixelsOfCell,
             MaximumTiles = 1,
             HasThumbnail = false,
             StartMark = "",
