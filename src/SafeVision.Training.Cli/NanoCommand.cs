@@ -18,12 +18,13 @@ internal static class NanoCommand
         var symbols = new Option<string?>("--symbols") { Description = "A folder of @iconify-json packages whose drawings are trained on too: node_modules/@iconify-json." };
         var test = new Option<string[]>("--test") { Description = "Drawings to measure on: a set of the library, or the path of an icons.json; may be given several times.", DefaultValueFactory = _ => ["noto"] };
         var precision = new Option<string>("--precision") { Description = "How the model's weights are written, as for 'safevision convert'.", DefaultValueFactory = _ => "float32" };
-        Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 24,064 unless given.", 10_000_000);
-        Option<int?> steps = NumberOption.Create("--steps", "Steps; 9,000 unless given.", 10_000_000);
+        var license = new Option<string?>("--license") { Description = "The text that becomes the model's LICENSE, which names the sets that it was trained on." };
+        Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 20,480 unless given.", 10_000_000);
+        Option<int?> steps = NumberOption.Create("--steps", "Steps; 4,800 unless given.", 10_000_000);
         Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
         var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in an hour on two cores.")
         {
-            output, work, symbols, test, precision, scenes, steps, seed,
+            output, work, symbols, test, precision, license, scenes, steps, seed,
         };
         command.SetAction(async (parsed, cancellationToken) =>
         {
@@ -34,13 +35,13 @@ internal static class NanoCommand
                 Tower = DefaultModels.Objects,
                 Taxonomy = DefaultModels.Taxonomy,
                 IconSets = Sets(parsed.GetValue(symbols)),
-                Scenes = parsed.GetValue(scenes) ?? 24_064,
-                Steps = parsed.GetValue(steps) ?? 9_000,
+                Scenes = parsed.GetValue(scenes) ?? 20_480,
+                Steps = parsed.GetValue(steps) ?? 4_800,
                 Seed = parsed.GetValue(seed) ?? 1,
             };
             await Task.Run(() => Train(options, parsed.GetValue(test)!, parsed.InvocationConfiguration, cancellationToken), cancellationToken).ConfigureAwait(false);
             ConversionResult result = await ModelConverter.ConvertAsync(
-                new ConversionOptions { Source = options.Folder, Destination = folder, Precision = parsed.GetValue(precision)!, Recipe = new ConversionRecipe { Id = "nano", Description = "SafeVision-Nano: follows policies about drawn symbols, not photographs.", License = "MIT" } },
+                new ConversionOptions { Source = options.Folder, Destination = folder, Precision = parsed.GetValue(precision)!, Recipe = new ConversionRecipe { Id = "nano", Description = "SafeVision-Nano: follows policies about drawn symbols, not photographs.", License = "MIT", LicenseFile = parsed.GetValue(license) is { } text ? Path.GetFullPath(text) : null } },
                 null, cancellationToken).ConfigureAwait(false);
             parsed.InvocationConfiguration.Output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{folder}: {result.Manifest.Bytes / 1e6:0.0} MB"));
             return 0;

@@ -26,14 +26,14 @@ public sealed class NanoTrainingOptions
     /// <summary>Paths of icons.json files of @iconify-json packages, drawn from beside the sets of the library.</summary>
     public IReadOnlyList<string> IconSets { get; init; } = [];
 
-    /// <summary>Scenes to draw; default 20,000.</summary>
-    public int Scenes { get; init; } = 20_000;
+    /// <summary>Scenes to draw; default 20,480.</summary>
+    public int Scenes { get; init; } = 20_480;
 
     /// <summary>Steps in which the projections alone learn to name what is under each image token; default 2,500, of 64 scenes each.</summary>
     public int NamingSteps { get; init; } = 2_500;
 
-    /// <summary>Steps in which the whole model learns to answer; default 8,000.</summary>
-    public int Steps { get; init; } = 8_000;
+    /// <summary>Steps in which the whole model learns to answer; default 4,800.</summary>
+    public int Steps { get; init; } = 4_800;
 
     /// <summary>Scenes in a step; default 16.</summary>
     public int Batch { get; init; } = 16;
