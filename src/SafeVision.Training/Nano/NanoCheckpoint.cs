@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using SafeVision.Models;
 using SafeVision.Training.Networks;
+using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 

@@ -365,10 +365,8 @@ public sealed class NanoTraining : IDisposable
     {
         const int Side = NanoScenes.Side;
         long[] truth = [.. chosen.SelectMany(scene => Enumerable.Range(0, NanoScenes.Cells).Select(cell => (long)Under(scenes.Things[scene], ((cell % Side) + 0.5) / Side, ((cell / Side) + 0.5) / Side)))];
-        Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
-        normed *= normed.Squared().mean([-1], keepdim: true).Plus(1e-6).rsqrt();
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_naming));
-        return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
+        return nn.functional.cross_entropy(nn.functional.linear(features.flatten(0, 1), words), tensor(truth));
     }
 
     private int Under(IReadOnlyList<SceneThing> things, double x, double y) =>

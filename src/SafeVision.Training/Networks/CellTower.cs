@@ -40,6 +40,8 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
     /// <summary>What the projections' names begin with.</summary>
     public const string Projector = "model.multi_modal_projector.";
 
+    private const double Epsilon = 1e-6;
+
     /// <summary>Nothing in it attends.</summary>
     public VisionSizes Sizes => new(0, 0, 0, 0, 0);
 
@@ -75,7 +77,7 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
     /// <summary>Adds to what a cell shows where it lies.</summary>
     public Tensor Place(Tensor described) => described.Plus(weights[Projector + "position_embeddings"]);
 
-    /// <summary>What each cell shows, wherever it lies.</summary>
+    /// <summary>What each cell shows, wherever it lies, at root mean square 1: else it grows in training until its place is lost beside it, and no layer can add to it.</summary>
     /// <param name="cells">From <see cref="Cells"/>.</param>
     /// <param name="dropOut">The share of the middle's numbers that are left out, in training.</param>
     public Tensor Describe(Tensor cells, double dropOut = 0)
@@ -83,7 +85,7 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
         Tensor even = cells.Plus(weights[Projector + "mean"].neg()) * weights[Projector + "scale"];
         Tensor inner = nn.functional.gelu(weights.Linear(even, Projector + "linear_1"));
         inner = dropOut > 0 ? nn.functional.dropout(inner, dropOut) : inner;
-        return weights.Linear(inner, Projector + "linear_2").to(ScalarType.Float32);
+        return weights.Linear(inner, Projector + "linear_2").RootMeanSquareNormed(Epsilon);
     }
 
     /// <summary>Padded as TensorFlow's SAME.</summary>

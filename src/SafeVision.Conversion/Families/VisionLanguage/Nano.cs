@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Quantization;
+using SafeVision.Conversion.Verification;
 using SafeVision.Files;
 using SafeVision.VisionLanguage.Families;
 
@@ -16,7 +17,7 @@ internal sealed class Nano() : FamilyNetwork("safevision_nano")
 
 /// <summary>
 /// From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] → convolutions →
-/// the cell beside the square of cells of the map before → mean 0 and deviation 1 → two projections → the cell's place added →
+/// the cell beside the square of cells of the map before → mean 0 and deviation 1 → two projections → root mean square 1 → the cell's place added →
 /// <c>image_features</c> [images, cells, hidden].
 /// </summary>
 internal sealed record CellEncoder : IVisionEncoder
@@ -42,6 +43,9 @@ internal sealed record CellEncoder : IVisionEncoder
     public required float[] Positions { get; init; }
 
     public VisionTransformer Layers => new(Mean.Length, 1, Activation.Gelu, [], null);
+
+    /// <summary>To root mean square 1: nothing of it is learnt.</summary>
+    private NormWeights One => new("projector.norm", [.. Enumerable.Repeat(1f, Described.Second.Features)], null, 1e-6);
 
     private int Side => Last.Rows;
 
@@ -109,7 +113,8 @@ internal sealed record CellEncoder : IVisionEncoder
         blocks.Hidden.Add(cells);
         blocks.Final = cells;
         string even = blocks.Multiply("cells/even", blocks.Add("cells/middle", cells, blocks.Constant("cells.mean", [.. Mean.Select(value => -value)])), blocks.Constant("cells.scale", Scale));
-        string features = blocks.Add("features", Described.Write(blocks, even), blocks.Constant("cells.positions", Positions, 1, Cells, Described.Second.Features));
+        string shown = blocks.Normalize(One, Described.Write(blocks, even));
+        string features = blocks.Add("features", shown, blocks.Constant("cells.positions", Positions, 1, Cells, Described.Second.Features));
         blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", Described.Second.Features));
         return blocks;
     }
@@ -152,6 +157,7 @@ internal sealed record CellEncoder : IVisionEncoder
     {
         float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
         float[] features = Described.Compute(even);
+        ReferenceTransformer.Normalize(One, features);
         TensorPrimitives.Add(features, Positions, features);
         return features;
     }
