@@ -27,7 +27,7 @@ public sealed class NanoModelTests : IAsyncLifetime
     [InlineData("slot-machine.png", "slot machines", "slot machine")]
     public async Task A_sample_is_blocked_for_what_it_shows_with_its_name_and_allowed_once_the_policy_names_something_else(string image, string forbidden, string named)
     {
-        ImageSource source = ImageSource.FromFile(Path.Combine(Repository.Root, "samples", "Nano", "images", image));
+        ImageSource source = ImageSource.FromFile(Repository.PathOf($"samples/Nano/images/{image}"));
         await _guardrail.UpdatePolicyAsync(Weapons(forbidden, "bombs"), TestContext.Current.CancellationToken);
         GuardrailResult blocked = await _guardrail.CheckAsync(source, TestContext.Current.CancellationToken);
         Assert.NotEqual(Decision.Allow, blocked.Decision);
@@ -41,7 +41,7 @@ public sealed class NanoModelTests : IAsyncLifetime
     public async Task Words_that_it_never_learnt_are_not_assessed_and_so_reviewed()
     {
         await _guardrail.UpdatePolicyAsync(Weapons("blorples"), TestContext.Current.CancellationToken);
-        GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Path.Combine(Repository.Root, "samples", "Nano", "images", "dagger-and-cat.png")), TestContext.Current.CancellationToken);
+        GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Repository.PathOf("samples/Nano/images/dagger-and-cat.png")), TestContext.Current.CancellationToken);
         Assert.Equal(Verdict.NotAssessed, result.Findings.Single().Verdict);
         Assert.Equal(Decision.Review, result.Decision);
     }
