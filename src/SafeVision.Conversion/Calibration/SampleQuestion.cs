@@ -1,5 +1,4 @@
 using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;

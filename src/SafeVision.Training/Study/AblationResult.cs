@@ -1,6 +1,5 @@
 using SafeVision.Training.Data;
 using SafeVision.Training.Runs;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.Training.Study;
 

@@ -11,7 +11,6 @@ using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Families;
 using SafeVision.VisionLanguage.Tokenizers;
-using Converter = SafeVision.Conversion.Families.VisionLanguage.Gemma3;
 using Family = SafeVision.VisionLanguage.Families.Gemma3;
 
 namespace SafeVision.Conversion.Tests.Engine;

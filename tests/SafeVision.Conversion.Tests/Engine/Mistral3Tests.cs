@@ -1,12 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
-using SafeVision.Inference;
 using SafeVision.Models;
-using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Tests.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 using Converter = SafeVision.Conversion.Families.VisionLanguage.Mistral3;
 using Family = SafeVision.VisionLanguage.Families.Mistral3;

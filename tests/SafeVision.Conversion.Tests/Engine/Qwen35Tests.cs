@@ -6,7 +6,6 @@ using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Tests.Checkpoints;
 using SafeVision.Conversion.Verification;
 using SafeVision.Inference;
-using SafeVision.Models;
 using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Generation;

@@ -64,12 +64,14 @@ public sealed class SideBySideTests
             release.Wait(s_patience, CancellationToken.None);
             isReading = false;
             return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>([ScriptedEngine.Frame(policy, _ => 0, Only("beta"))]);
-        }) { Covers = Only("beta") };
+        })
+        { Covers = Only("beta") };
         var cancelled = new ScriptedEngine(async (_, _, token) =>
         {
             await Task.Delay(s_patience, token);
             return [];
-        }) { Covers = Only("alpha") };
+        })
+        { Covers = Only("alpha") };
         await using CompiledCascade cascade = await CascadeAsync(cancelled, reading);
 
         Task assessing = cascade.AssessAsync([Frame()], AssessOptions.Default, cancel.Token).AsTask();
@@ -85,7 +87,8 @@ public sealed class SideBySideTests
     {
         Assert.True(met.SignalAndWait(s_patience), "The other part did not run meanwhile.");
         return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>([.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => score, Only(category)))]);
-    }) { Covers = Only(category) };
+    })
+    { Covers = Only(category) };
 
     private static Func<SafetyCategory, CoverageLevel> Only(string id) => category => category.Id == id ? CoverageLevel.Full : CoverageLevel.None;
 

@@ -1,4 +1,3 @@
-using SafeVision.Policies;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;

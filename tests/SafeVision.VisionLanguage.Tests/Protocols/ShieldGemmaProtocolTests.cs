@@ -1,5 +1,4 @@
 using SafeVision.Assessments;
-using SafeVision.Policies;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;

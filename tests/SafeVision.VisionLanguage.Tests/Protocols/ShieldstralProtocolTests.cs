@@ -1,5 +1,4 @@
 using SafeVision.Assessments;
-using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;

@@ -1,6 +1,5 @@
 using SafeVision.Assessments;
 using SafeVision.Inference;
-using SafeVision.Policies;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Fakes;
 using SafeVision.VisionLanguage.Tokenizers;

@@ -1,6 +1,5 @@
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Inference;
-using SafeVision.Models;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Tokenizers;
 
