@@ -14,34 +14,34 @@ public sealed class NanoModelTests : IAsyncLifetime
 
     public ValueTask InitializeAsync()
     {
-        _guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Weapons("daggers", "bombs")).UseNano());
+        _guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Forbids("daggers", "bombs")).UseNano());
         return ValueTask.CompletedTask;
     }
 
     public ValueTask DisposeAsync() => _guardrail.DisposeAsync();
 
     [Theory]
-    [InlineData("dagger-and-cat.png", "daggers", "dagger")]
+    [InlineData("bomb-and-cat.png", "bombs", "bomb")]
     [InlineData("cigarette-and-bus.png", "cigarettes", "cigarette")]
     [InlineData("balloon-and-dog.png", "dogs", "dog")]
     [InlineData("slot-machine.png", "slot machines", "slot machine")]
     public async Task A_sample_is_blocked_for_what_it_shows_with_its_name_and_allowed_once_the_policy_names_something_else(string image, string forbidden, string named)
     {
         ImageSource source = ImageSource.FromFile(Repository.PathOf($"samples/Nano/images/{image}"));
-        await _guardrail.UpdatePolicyAsync(Weapons(forbidden, "bombs"), TestContext.Current.CancellationToken);
+        await _guardrail.UpdatePolicyAsync(Forbids(forbidden, "hammers"), TestContext.Current.CancellationToken);
         GuardrailResult blocked = await _guardrail.CheckAsync(source, TestContext.Current.CancellationToken);
         Assert.NotEqual(Decision.Allow, blocked.Decision);
         Assert.StartsWith(named, blocked.Findings.Single().Evidence.Words, StringComparison.Ordinal);
 
-        await _guardrail.UpdatePolicyAsync(Weapons("umbrellas", "bombs"), TestContext.Current.CancellationToken);
+        await _guardrail.UpdatePolicyAsync(Forbids("umbrellas", "hammers"), TestContext.Current.CancellationToken);
         Assert.Equal(Decision.Allow, (await _guardrail.CheckAsync(source, TestContext.Current.CancellationToken)).Decision);
     }
 
     [Fact]
     public async Task Words_that_it_never_learnt_are_not_assessed_and_so_reviewed()
     {
-        await _guardrail.UpdatePolicyAsync(Weapons("blorples"), TestContext.Current.CancellationToken);
-        GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Repository.PathOf("samples/Nano/images/dagger-and-cat.png")), TestContext.Current.CancellationToken);
+        await _guardrail.UpdatePolicyAsync(Forbids("blorples"), TestContext.Current.CancellationToken);
+        GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Repository.PathOf("samples/Nano/images/bomb-and-cat.png")), TestContext.Current.CancellationToken);
         Assert.Equal(Verdict.NotAssessed, result.Findings.Single().Verdict);
         Assert.Equal(Decision.Review, result.Decision);
     }
@@ -55,7 +55,7 @@ public sealed class NanoModelTests : IAsyncLifetime
         using var all = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = ["noto"] });
         string[] names = [.. all.Names.Intersect(known)];
         using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = 77, Split = DatasetSplit.None, Sets = ["noto"], Names = names });
-        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Weapons("bombs")).UseNano(options => options.Mode = VisionLanguageMode.Fast));
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Forbids("bombs")).UseNano(options => options.Mode = VisionLanguageMode.Fast));
         var random = new Random(5);
         int right = 0, flips = 0;
         for (int i = 0; i < Count; i++)
@@ -68,7 +68,7 @@ public sealed class NanoModelTests : IAsyncLifetime
 
             async Task<bool> Judges(string[] words)
             {
-                await guardrail.UpdatePolicyAsync(Weapons(words), TestContext.Current.CancellationToken);
+                await guardrail.UpdatePolicyAsync(Forbids(words), TestContext.Current.CancellationToken);
                 GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromPixels(scene.Pixels, scene.Size, scene.Size, PixelFormat.Rgb24), TestContext.Current.CancellationToken);
                 return result.Findings.Single().Score > 0.5;
             }
@@ -77,5 +77,5 @@ public sealed class NanoModelTests : IAsyncLifetime
         Assert.True(right >= 0.75 * 2 * Count && flips >= 0.55 * Count, $"{right} of {2 * Count} verdicts right, {flips} of {Count} flipped");
     }
 
-    private static SafetyPolicy Weapons(params string[] words) => SafetyPolicy.Define("drawings", "1").Category("forbidden", category => category.Includes(words).ReviewAt(0.5).BlockAt(0.8)).Build();
+    private static SafetyPolicy Forbids(params string[] words) => SafetyPolicy.Define("drawings", "1").Category("forbidden", category => category.Includes(words).ReviewAt(0.5).BlockAt(0.8)).Build();
 }
