@@ -83,10 +83,10 @@ public sealed class SideBySideTests
         Assert.False(isReading);
     }
 
-    private static ScriptedEngine Meeting(string category, double score, Barrier met) => new((policy, frames, _) =>
+    private static ScriptedEngine Meeting(string category, double score, Barrier met) => new((policy, frames, cancellationToken) =>
     {
-        Assert.True(met.SignalAndWait(s_patience), "The other part did not run meanwhile.");
-        return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>([.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => score, Only(category)))]);
+        Assert.True(met.SignalAndWait(s_patience, cancellationToken), "The other part did not run meanwhile.");
+        return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>([.. frames.Select(_ => ScriptedEngine.Frame(policy, any => score, Only(category)))]);
     })
     { Covers = Only(category) };
 
