@@ -149,8 +149,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         {
             double photo = ClassifierReport.Mass(_rules[i], run.Mean);
             double symbol = isFlat ? ClassifierReport.Mass(_drawings!.Rules[i], drawn) : photo;
-            double mass = isFlat ? (CompiledDrawings.PhotoShare * photo) + ((1 - CompiledDrawings.PhotoShare) * symbol) : photo;
-            bool saysHead = isFlat && (1 - CompiledDrawings.PhotoShare) * symbol > CompiledDrawings.PhotoShare * photo;
+            (double mass, bool saysHead) = isFlat ? CompiledDrawings.Join(photo, symbol) : (photo, false);
             double score = isFlat ? _drawings!.Report.Score(mass) : _report.Score(mass);
             if (best[i] is { } known && !(score > known.Score))
             {

@@ -4,14 +4,14 @@ using SafeVision.Assessments;
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>
-/// A policy compiled for what drawings show. The network's own labels and those of the head for drawings both know something:
-/// with 0.3 of the one, drawings of other hands are ranked as well as by the head alone (docs/benchmarks.md), and things that
-/// no icon shows are still found. What the mass of both is worth as a score, the head's manifest says.
+/// A policy compiled for what drawings show. The network's own labels and those of the head for drawings both know something,
+/// and who is surer weighs more: the head of what icons show (docs/benchmarks.md), the network of what none does, and of a
+/// photograph that few colours made flat. What the mass of both is worth as a score, the head's manifest says.
 /// </summary>
 internal sealed class CompiledDrawings(ClassifierNetwork network, DrawingsHead drawings, CategoryRule[] rules)
 {
-    /// <summary>How much of a drawing's score the network's own labels have; the rest is the head's.</summary>
-    public const float PhotoShare = 0.3f;
+    private const double PhotoShare = 0.3; // of the network's own labels, where the head is surer
+    private const double SurePhotoShare = 0.8; // where they are, and say so in more than half
 
     /// <summary>Drawings are not what the network was trained on, and it is too sure of them.</summary>
     public const float Temperature = 1.2f;
@@ -23,6 +23,13 @@ internal sealed class CompiledDrawings(ClassifierNetwork network, DrawingsHead d
     public IReadOnlyList<CategoryRule> Rules => rules;
 
     public ModelProvenance Model => new("classifier", drawings.Head.Manifest.Id, drawings.Head.Manifest.Sha256, "cpu", null);
+
+    /// <summary>The mass of both, and whether the head has more part in it.</summary>
+    public static (double Mass, bool SaysHead) Join(double photo, double symbol)
+    {
+        double share = photo > Math.Max(symbol, 0.5) ? SurePhotoShare : PhotoShare;
+        return ((share * photo) + ((1 - share) * symbol), (1 - share) * symbol > share * photo);
+    }
 
     /// <summary>Whether the view is of a drawing, a screen or a document.</summary>
     public bool IsFlat(ReadOnlySpan<float> input) => FlatImage.Is(input, network.Recipe.InputSize, _step);
