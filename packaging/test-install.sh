@@ -107,7 +107,7 @@ cp "$root/samples/Nano/Program.cs" Program.cs
 dotnet add package SafeVision.Models.Nano --version "$version" > /dev/null
 dotnet add package SafeVision.Cpu --version "$version" > /dev/null
 dotnet build -c Release --nologo -v quiet -warnaserror
-cmp "$root/models/nano/LICENSE" "$NUGET_PACKAGES/safevision.models.nano/$version/licenses/nano/LICENSE" || fail "SafeVision.Models.Nano lacks its licence"
+cmp "$root/models/nano/LICENSE" "$NUGET_PACKAGES/safevision.models.nano/$version/models/nano/LICENSE" || fail "SafeVision.Models.Nano lacks its licence"
 expect 0 'bomb at' dotnet run -c Release --no-build -- "$root/samples/Nano/images/bomb-and-cat.png"
 
 step "Two runtime packages in one project stop the build"
