@@ -13,7 +13,7 @@ public sealed class RunForecastTests(RandomCheckpoints checkpoints) : IClassFixt
     [InlineData("small", "", 2)]
     [InlineData("small", "--train-vision --recompute", 2)]
     [InlineData("large", "--lora", 1)]
-    public async Task A_run_takes_at_most_a_tenth_more_than_foretold_and_no_less_than_five_eighths_of_it(string model, string options, int rows)
+    public async Task A_run_takes_at_most_a_quarter_more_than_foretold_and_no_less_than_five_eighths_of_it(string model, string options, int rows)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "How much of a process's memory is its own is read from /proc.");
         string run = checkpoints.PathOf($"{model}{options.Replace(' ', '_')}-{rows}");
@@ -34,7 +34,7 @@ public sealed class RunForecastTests(RandomCheckpoints checkpoints) : IClassFixt
         double foretold = forecast["memory"]!.GetValue<double>();
         string figures = string.Create(CultureInfo.InvariantCulture, $"{model} {options} --rows {rows}: foretold {foretold / (1 << 20):0} MiB, measured {peak / (1 << 20):0} MiB, {foretold / peak:0.00} times; {forecast["parts"]!.ToJsonString()}");
         TestContext.Current.TestOutputHelper?.WriteLine(figures);
-        Assert.True(foretold / peak is >= 0.9 and <= 1.6, figures);
+        Assert.True(foretold / peak is >= 0.8 and <= 1.6 /* the same run took 915 and 1,139 MiB: when memory is collected varies */, figures);
 
         // What the system can't take back: pages of files, such as a checkpoint while it is read, it can.
         static double Taken(int process)
