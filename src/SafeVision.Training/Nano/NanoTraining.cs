@@ -210,18 +210,12 @@ public sealed class NanoTraining : IDisposable
     /// <summary>What one hand draws only is learnt as that hand's, so a name needs two sets.</summary>
     private static IReadOnlyList<string> DrawnTwice()
     {
-        var drawn = new Dictionary<string, int>(StringComparer.Ordinal);
-        foreach (string set in Sets)
+        IReadOnlyList<string>[] drawn = [.. Sets.Select(set =>
         {
             using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = [set] });
-            foreach (string name in scenes.Names)
-            {
-                drawn[name] = drawn.GetValueOrDefault(name) + 1;
-            }
-        }
-
-        using var first = SymbolScenes.Create(new SymbolSceneOptions { Split = DatasetSplit.None, Sets = [Sets[0]] });
-        return [.. first.Names.Where(name => drawn[name] > 1)];
+            return scenes.Names;
+        })];
+        return [.. drawn[0].Where(name => drawn.Count(names => names.Contains(name)) > 1)];
     }
 
     private void Save(TrainingRun run, string state)

@@ -10,6 +10,7 @@ internal sealed class CompiledCascade : ICompiledPolicy
 {
     private readonly IReadOnlyList<ICompiledPolicy> _parts;
     private readonly CascadeEngineOptions _options;
+    private readonly bool[] _isAskedAnyway; // whether it alone, of the parts up to it, covers some category
 
     public CompiledCascade(IReadOnlyList<ICompiledPolicy> parts, CascadeEngineOptions options)
     {
@@ -18,6 +19,8 @@ internal sealed class CompiledCascade : ICompiledPolicy
         Prompts = [.. parts.SelectMany(part => part.Prompts)];
         ShortSide = parts.Max(part => part.ShortSide);
         Coverage = [.. parts[0].Coverage.Select((_, category) => parts.Select(part => part.Coverage[category]).Aggregate((left, right) => left.Union(right)))];
+        _isAskedAnyway = [.. parts.Select((part, place) => part.Coverage.Index().Any(entry => entry.Item.Level != CoverageLevel.None
+            && parts.Take(place).All(earlier => earlier.Coverage[entry.Index].Level == CoverageLevel.None)))];
     }
 
     /// <summary>What the parts cover together; to be given where more is known than their coverage says.</summary>
@@ -91,10 +94,9 @@ internal sealed class CompiledCascade : ICompiledPolicy
         var started = new Task<IReadOnlyList<FrameAssessment>>?[_parts.Count];
         for (int place = 1; SideBySide && place < started.Length; place++)
         {
-            ICompiledPolicy part = _parts[place];
-            if (Coverage.Index().Any(entry => part.Coverage[entry.Index].Level != CoverageLevel.None
-                && _parts.Take(place).All(earlier => earlier.Coverage[entry.Index].Level == CoverageLevel.None)))
+            if (_isAskedAnyway[place])
             {
+                ICompiledPolicy part = _parts[place];
                 TaskScheduler threads = SynchronizationContext.Current is null ? TaskScheduler.Default : TaskScheduler.FromCurrentSynchronizationContext();
                 started[place] = Task.Factory.StartNew(
                     () => AskAsync(part, frames, options, cancellationToken), CancellationToken.None, TaskCreationOptions.None, threads).Unwrap();
