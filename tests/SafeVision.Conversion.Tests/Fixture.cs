@@ -53,6 +53,16 @@ internal static class Fixture
         Assert.False(Directory.Exists(folder.PathOf("model")));
     }
 
+    /// <summary>A fixture is refused once a part of its config.json, which must be there, is replaced.</summary>
+    public static async Task RefusesConfigAsync(string name, string part, string replacement, string message)
+    {
+        using var folder = new TemporaryFolder();
+        string path = Path.Combine(WithConfig(name, "config.json", folder), "config.json"), config = File.ReadAllText(path);
+        Assert.Contains(part, config, StringComparison.Ordinal);
+        File.WriteAllText(path, config.Replace(part, replacement, StringComparison.Ordinal));
+        await RefusesAsync(folder, message);
+    }
+
     /// <summary>A configuration, as a checkpoint's file would be read.</summary>
     public static JsonValue Config(string json) =>
         JsonValue.Parse("config.json", Encoding.UTF8.GetBytes(json), (message, cause) => new CheckpointException(message, cause));

@@ -113,26 +113,25 @@ internal sealed class WeightMatrix
     public WeightMatrix ScaleRows(ReadOnlySpan<float> factors)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(factors.Length, Rows);
-        float[] product = factors.ToArray();
-        if (_factors is not null)
-        {
-            TensorPrimitives.Multiply<float>(product, _factors, product);
-        }
-
-        return new WeightMatrix(Name, _runs, product, _columnFactors);
+        return new WeightMatrix(Name, _runs, Product(factors, _factors), _columnFactors);
     }
 
     /// <summary>The same with every column times a number.</summary>
     public WeightMatrix ScaleColumns(ReadOnlySpan<float> factors)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(factors.Length, Columns);
+        return new WeightMatrix(Name, _runs, _factors, Product(factors, _columnFactors));
+    }
+
+    private static float[] Product(ReadOnlySpan<float> factors, float[]? earlier)
+    {
         float[] product = factors.ToArray();
-        if (_columnFactors is not null)
+        if (earlier is not null)
         {
-            TensorPrimitives.Multiply<float>(product, _columnFactors, product);
+            TensorPrimitives.Multiply<float>(product, earlier, product);
         }
 
-        return new WeightMatrix(Name, _runs, _factors, product);
+        return product;
     }
 
     /// <summary>Reads whole rows as float32. Thread-safe.</summary>

@@ -137,11 +137,7 @@ public sealed class ImageFetcherTests : IDisposable
     [InlineData("Content-Usage", "search=y, train-ai=n")]
     public async Task An_image_whose_owner_opts_out_is_not_taken(string header, string value)
     {
-        Answer("/a.png", response =>
-        {
-            response.AddHeader(header, value);
-            Png(response);
-        });
+        AnswerWith(header, value);
         using ImageFetcher fetcher = Local();
 
         FetchException error = await Assert.ThrowsAsync<FetchException>(() => fetcher.FetchAsync(Address("127.0.0.1", "/a.png"), Stop));
@@ -155,11 +151,7 @@ public sealed class ImageFetcherTests : IDisposable
     [InlineData("tdm-reservation", "0")]
     public async Task A_header_that_does_not_opt_out_is_no_obstacle(string header, string value)
     {
-        Answer("/a.png", response =>
-        {
-            response.AddHeader(header, value);
-            Png(response);
-        });
+        AnswerWith(header, value);
         using ImageFetcher fetcher = Local();
 
         Assert.Equal(s_png, (await fetcher.FetchAsync(Address("127.0.0.1", "/a.png"), Stop)).ToArray());
@@ -250,6 +242,12 @@ public sealed class ImageFetcherTests : IDisposable
     private Uri Address(string host, string path) => new($"http://{host}:{_port}{path}");
 
     private void Answer(string path, Action<HttpListenerResponse> answer) => _answers[path] = answer;
+
+    private void AnswerWith(string header, string value) => Answer("/a.png", response =>
+    {
+        response.AddHeader(header, value);
+        Png(response);
+    });
 
     private static void Png(HttpListenerResponse response)
     {

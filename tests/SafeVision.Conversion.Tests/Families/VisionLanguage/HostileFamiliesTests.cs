@@ -21,15 +21,8 @@ public sealed class HostileFamiliesTests
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      2,\n      3,\n      4\n", "mrope_section")]
     [InlineData("qwen2vl-tiny", "      2,\n      3,\n      3\n", "      -2,\n      7,\n      3\n", "mrope_section")]
     [InlineData("qwen2vl-tiny", "\"rope_scaling\": {", "\"other\": {", "rope_parameters")]
-    public async Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message)
-    {
-        using var folder = new TemporaryFolder();
-        Fixture.WithConfig($"vlm/{checkpoint}", "config.json", folder);
-        string config = File.ReadAllText(folder.PathOf("source/config.json"));
-        Assert.Contains(part, config, StringComparison.Ordinal);
-        File.WriteAllText(folder.PathOf("source/config.json"), config.Replace(part, replacement, StringComparison.Ordinal));
-        await Fixture.RefusesAsync(folder, message);
-    }
+    public Task A_configuration_that_does_not_fit_is_refused_by_name(string checkpoint, string part, string replacement, string message) =>
+        Fixture.RefusesConfigAsync($"vlm/{checkpoint}", part, replacement, message);
 
     [Theory]
     [InlineData("gemma3-tiny", "mm_tokens_per_image", "15", "'mm_tokens_per_image' is 15")]
