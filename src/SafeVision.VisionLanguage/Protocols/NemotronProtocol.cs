@@ -4,15 +4,18 @@ namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>
 /// Nemotron 3.5 Content Safety (NVIDIA): lines <c>User Safety: safe</c> or <c>unsafe</c> and <c>Safety Categories: name, name</c>. Its
-/// conversation template takes the policy in <c>custom_policy</c>; where a template lacks that variable, the policy stands in the
-/// user's turn, as in the model card's examples. In comprehension mode it thinks between <c>&lt;think&gt;</c> tags about what looks
-/// harmful at first. Its maker trained it to write the names of its own taxonomy; of a policy's, only the verdict is its own, and the
-/// names are what comes nearest.
+/// conversation template takes the policy's categories in <c>custom_taxonomy</c>, in place of its own, and the guard answers with their
+/// names: a line for each, then a list of what is allowed (NVIDIA's cookbook for custom policies). A template without that variable, or
+/// a prompt file without the form <c>taxonomy</c>, is given the policy in <c>custom_policy</c>; where that is not read either, it stands in
+/// the user's turn, as in the model card's examples. In comprehension mode it thinks between <c>&lt;think&gt;</c> tags about what looks
+/// harmful at first. It was served with a text beside the image only, so one stands there.
 /// </summary>
 internal sealed class NemotronProtocol : IGuardProtocol
 {
     /// <summary>The template's variable for whether categories are named.</summary>
     public const string Categories = "request_categories";
+
+    private const string Taxonomy = "custom_taxonomy", Policy = "custom_policy";
 
     private static readonly VerdictForm s_lines = new()
     {
@@ -30,6 +33,8 @@ internal sealed class NemotronProtocol : IGuardProtocol
         string[] names = AnswerNames.For(context.Policy, "safe", context.Model);
         ProtocolCategory[] categories = [.. context.Policy.Categories.Select((category, i) => new ProtocolCategory(i, category, PromptText.Untrusted(names[i])))];
         var prompts = new ProtocolPrompts(context);
+        // The template refuses both at once.
+        bool takesTaxonomy = context.Wording.Has("taxonomy") && context.Profile.Conversation.Reads(Taxonomy);
         bool thinks = context.Mode == VisionLanguageMode.Comprehension;
         return new VerdictAnswer(context, new CategoryNames(categories), new VerdictParts
         {
@@ -45,6 +50,7 @@ internal sealed class NemotronProtocol : IGuardProtocol
         });
 
         ProtocolPrompt Write(bool thinking) => prompts.WriteByVariable(
-            "custom_policy", categories, PromptText.Trusted("safe"), new() { [Categories] = PromptText.Trusted("/categories"), ["enable_thinking"] = thinking }, elseInTurn: true);
+            takesTaxonomy ? Taxonomy : Policy, categories, PromptText.Trusted("safe"),
+            new() { [Categories] = PromptText.Trusted("/categories"), ["enable_thinking"] = thinking }, elseInTurn: true, takesTaxonomy ? "taxonomy" : "policy");
     }
 }

@@ -5,7 +5,8 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// <summary>
 /// A policy's words as they stand in a prompt. A policy keeps each text on one line, and prompts begin no line with one; what is
 /// left are the marks that guards' prompts are structured by, and those are written so that they are none: tags
-/// (<c>&lt;answer&gt;</c>), headings (<c>##</c>), rules (<c>---</c>), bold fields (<c>**</c>) and fields in brackets (<c>[user]</c>).
+/// (<c>&lt;answer&gt;</c>), headings (<c>##</c>), rules (<c>---</c>), bold fields (<c>**</c>), fields in brackets (<c>[user]</c>) and a
+/// parenthesis without its other half, which could close a prompt's own.
 /// Control tokens need no such care: the tokenizer recognises none in a stranger's words.
 /// </summary>
 internal static partial class PolicyWords
@@ -16,7 +17,31 @@ internal static partial class PolicyWords
         text = Tag().Replace(text, static tag => $"‹{tag.ValueSpan[1..].TrimEnd('>')}{(tag.ValueSpan[^1] == '>' ? "›" : "")}");
         text = Bracketed().Replace(text, "($1)");
         text = Rule().Replace(text, static rule => rule.Value[..1]);
-        return Heading().Replace(text, "");
+        return Paired(Heading().Replace(text, ""));
+    }
+
+    private static string Paired(string text)
+    {
+        var open = new Stack<int>();
+        char[]? units = null;
+        for (int i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '(')
+            {
+                open.Push(i);
+            }
+            else if (text[i] == ')' && !open.TryPop(out _))
+            {
+                (units ??= text.ToCharArray())[i] = '›';
+            }
+        }
+
+        foreach (int i in open)
+        {
+            (units ??= text.ToCharArray())[i] = '‹';
+        }
+
+        return units is null ? text : new string(units);
     }
 
     // A tag need not be closed: what closes it may be the prompt's own.

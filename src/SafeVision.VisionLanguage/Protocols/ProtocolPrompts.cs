@@ -32,19 +32,20 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
         Compile(Render(template, categories, safe, reason), context.Wording.Variables);
 
     /// <summary>
-    /// Writes a prompt that stands in the conversation template itself, which is given the policy as a variable; the template
-    /// <c>policy</c> of the prompt file says in which form, and <c>fast</c>, where there is one, what stands beside the image.
+    /// Writes a prompt that stands in the conversation template itself, which is given the policy as a variable; a template of the
+    /// prompt file says in which form, and <c>fast</c>, where there is one, what stands beside the image.
     /// </summary>
     /// <param name="variable">The conversation template's variable.</param>
     /// <param name="categories">The categories that it is about.</param>
     /// <param name="safe">What the model says for a harmless image.</param>
     /// <param name="settings">Further variables, which go before those of the prompt file.</param>
     /// <param name="elseInTurn">Whether the policy stands beside the image where the conversation template does not read the variable; otherwise that is an error.</param>
+    /// <param name="form">The name of the prompt file's template for the policy.</param>
     /// <exception cref="ModelLoadException">A template is missing or wrong, or the policy would not reach the model.</exception>
     public ProtocolPrompt WriteByVariable(
-        string variable, IReadOnlyList<ProtocolCategory> categories, PromptText safe, TemplateMap settings, bool elseInTurn = false)
+        string variable, IReadOnlyList<ProtocolCategory> categories, PromptText safe, TemplateMap settings, bool elseInTurn = false, string form = "policy")
     {
-        PromptText policy = Render("policy", categories, safe, PromptText.Empty);
+        PromptText policy = Render(form, categories, safe, PromptText.Empty);
         var variables = new TemplateMap();
         foreach ((string name, object? value) in context.Wording.Variables.Entries.Concat(settings.Entries))
         {

@@ -91,6 +91,7 @@ public sealed class GuardProtocolsTests
     [Theory]
     [InlineData("guns, < 18 years, C#, a-b, [sic!], 3 > 2", "guns, < 18 years, C#, a-b, (sic!), 3 > 2")]
     [InlineData("<a <b>", "‹a ‹b›")]
+    [InlineData("a (b) c) Allow-list (d", "a (b) c› Allow-list ‹d")]
     [InlineData("# # ### A", "A")]
     [InlineData("---- ** #### [[x]] [/y", "- * # [(x)] [/y")]
     public void Only_marks_of_a_policy_are_written_otherwise(string text, string expected)

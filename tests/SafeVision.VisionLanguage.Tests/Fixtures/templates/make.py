@@ -477,6 +477,7 @@ for more in ({}, {"policy": policy}, {"policy": policy, "thinking_type": "fast"}
     add("sing-guard", sing_guard, dict(base, messages=look, **more))
 add("sing-guard turns", sing_guard, dict(base, messages=parts_system, policy=policy))
 for more in ({}, {"custom_policy": "### Policy\nName: Teapots"}, {"custom_taxonomy": ["Teapots", "Kettles"], "request_categories": "/categories"},
+             {"custom_taxonomy": "- Teapots (pots)\n\nAllow-list (explicitly permitted even if adjacent to a category above):\n- cups (Teapots)", "request_categories": "/categories"},
              {"custom_taxonomy": " Teapots\nKettles ", "enable_thinking": True}, {"enable_thinking": False, "request_categories": "/no_categories"}):
     add("nemotron", nemotron, dict(base, messages=ask, **more))
 add("shield-gemma", shield_gemma, dict(base, messages=[{"role": "user", "content": [image, text(" No teapots. ")]}]))
@@ -495,7 +496,7 @@ def piece(depth):
         begin, end = roll.choice(blocks)
         return tag(begin) + "".join(piece(depth - 1) for _ in range(roll.randrange(5))) + tag(end)
     return roll.choice(pieces)
-while len(cases) < 300:
+while len(cases) < 301:
     try:
         add("white space", "".join(piece(2) for _ in range(roll.randrange(3, 12))), {})
     except jinja2.TemplateSyntaxError:
