@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json.Nodes;
+using SafeVision.Training.Runs;
 using SafeVision.Training.Starter;
 
 namespace SafeVision.Training.Tests.Runs;
@@ -48,6 +49,22 @@ public sealed class RunForecastTests(RandomCheckpoints checkpoints) : IClassFixt
                 return 0; // it has ended
             }
         }
+    }
+}
+
+public sealed class RunForecastMarginTests
+{
+    [Fact]
+    public void A_run_is_refused_where_the_forecast_and_a_quarter_of_it_are_not_there()
+    {
+        var options = new TrainingOptions { Model = "model", Data = "data", Output = "run" };
+        var forecast = new RunForecast(2L << 30, 1L << 30, 1L << 30);
+        long needed = forecast.Total + (forecast.Total / 4);
+
+        forecast.Require(needed, options);
+        TrainingException refused = Assert.Throws<TrainingException>(() => forecast.Require(needed - 1, options));
+
+        Assert.StartsWith("The run needs about 4.2 GiB (weights 2.0 GiB, gradients and optimiser 1.0 GiB, a batch 1.0 GiB, the program 160 MiB) and may take a quarter more, 5.2 GiB; 5.2 GiB are there", refused.Message, StringComparison.Ordinal);
     }
 }
 
