@@ -33,14 +33,18 @@ internal sealed class GraphRun : IDisposable
     }
 
     /// <summary>Runs; the values of <paramref name="inputs"/> stay the caller's.</summary>
+    /// <param name="inputs">The inputs by name.</param>
+    /// <param name="cancellationToken">Stops the run.</param>
+    /// <param name="outputs">The results wanted; null: all, in the graph's order.</param>
     /// <exception cref="CheckpointException">The run fails.</exception>
-    public IDisposableReadOnlyCollection<OrtValue> Run(IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken)
+    public IDisposableReadOnlyCollection<OrtValue> Run(
+        IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken, IReadOnlyList<string>? outputs = null)
     {
         using var options = new RunOptions();
         IDisposableReadOnlyCollection<OrtValue>? results = null;
         return Guard(_path, () =>
         {
-            ModelSession.Run(options, 0, (run, _) => results = _session.Run(run, [.. inputs.Keys], [.. inputs.Values], [.. _session.OutputMetadata.Keys]), cancellationToken);
+            ModelSession.Run(options, 0, (run, _) => results = _session.Run(run, [.. inputs.Keys], [.. inputs.Values], outputs ?? [.. _session.OutputMetadata.Keys]), cancellationToken);
             return results!;
         });
     }
@@ -55,20 +59,8 @@ internal sealed class GraphRun : IDisposable
     /// <summary>Some results by name, of a graph that has several.</summary>
     public IReadOnlyList<float[]> RunFor(IReadOnlyList<string> outputs, IReadOnlyDictionary<string, OrtValue> inputs, CancellationToken cancellationToken)
     {
-        using var options = new RunOptions();
-        return Guard(_path, () =>
-        {
-            float[][] numbers = [];
-            ModelSession.Run(
-                options, 0,
-                (run, _) =>
-                {
-                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(run, [.. inputs.Keys], [.. inputs.Values], outputs);
-                    numbers = [.. results.Select(Singles)];
-                },
-                cancellationToken);
-            return numbers;
-        });
+        using IDisposableReadOnlyCollection<OrtValue> results = Run(inputs, cancellationToken, outputs);
+        return [.. results.Select(Singles)];
     }
 
     /// <summary>The same for inputs of numbers.</summary>

@@ -51,9 +51,6 @@ internal sealed record BytePairOptions
     /// <summary>Whether a character without a piece is written as <c>&lt;0x0A&gt;</c> and the like.</summary>
     public bool FallsBackToBytes { get; init; }
 
-    /// <summary>What the pieces that end a word have at their end, such as <c>&lt;/w&gt;</c> (CLIP); empty: nothing.</summary>
-    public string EndOfWord { get; init; } = "";
-
     /// <summary>Whether a word that is a piece as it stands is taken so, merges or not.</summary>
     public bool IgnoresMerges { get; init; }
 
@@ -65,10 +62,6 @@ internal sealed record BytePairOptions
 }
 
 /// <summary>Byte-pair encoding as <c>BPE</c> of huggingface/tokenizers does it (models/bpe/model.rs).</summary>
-/// <remarks>
-/// <c>BpeTokenizer</c> of Microsoft.ML.Tokenizers agrees on byte-level vocabularies, but gives the unknown id for
-/// <c>中</c> where the vocabulary falls back to bytes, has no <c>ignore_merges</c>, and cannot forbid a result.
-/// </remarks>
 internal sealed class BytePairVocabulary : PieceVocabulary
 {
     private readonly MergeTable _merges;
@@ -136,8 +129,7 @@ internal sealed class BytePairVocabulary : PieceVocabulary
         {
             Rune.DecodeFromUtf16(text[start..], out _, out length);
             ReadOnlySpan<char> character = text.Slice(start, length);
-            bool isLast = start + length == text.Length;
-            if (TryFind(character, isLast, out int id) && forbidden?[id] != true)
+            if (Lookup.TryGetValue(character, out int id) && forbidden?[id] != true)
             {
                 Flush(start);
                 chain.Add(id, start);
@@ -168,10 +160,6 @@ internal sealed class BytePairVocabulary : PieceVocabulary
             }
         }
     }
-
-    private bool TryFind(ReadOnlySpan<char> character, bool isLast, out int id) => isLast && _options.EndOfWord.Length > 0
-        ? Lookup.TryGetValue(string.Concat(character, _options.EndOfWord), out id)
-        : Lookup.TryGetValue(character, out id);
 
     private bool AddBytes(ReadOnlySpan<char> character, int start, SymbolChain chain)
     {

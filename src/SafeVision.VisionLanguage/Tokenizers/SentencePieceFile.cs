@@ -76,10 +76,10 @@ internal static class SentencePieceReader
 /// </summary>
 internal sealed class SentencePieceFile
 {
-    private const int UnigramType = 1;
     private const int BytePairType = 2;
 
     private int _modelType = 1;
+    private bool _hasCharacterMap;
     private bool _removesExtraSpaces = true;
     private bool _marksSpaces = true;
     private bool _spaceIsSuffix;
@@ -94,18 +94,8 @@ internal sealed class SentencePieceFile
 
     public int BeginningId { get; private set; } = 1;
 
-    /// <summary>What characters are replaced by, compiled; empty: none are.</summary>
-    public byte[] CharacterMap { get; private set; } = [];
-
     /// <exception cref="ModelLoadException">It is no such model, or of another type than BPE, or normalises text.</exception>
-    public static SentencePieceFile Parse(byte[] bytes, string file) =>
-        Parse(bytes, file, static model => model.CheckBytePairs(), "A SentencePiece model of the type BPE without text normalisation is expected.");
-
-    /// <exception cref="ModelLoadException">It is no such model, or of another type than Unigram.</exception>
-    public static SentencePieceFile ParseUnigram(byte[] bytes, string file) =>
-        Parse(bytes, file, static model => model.CheckUnigram(), "A SentencePiece model of the type Unigram is expected.");
-
-    private static SentencePieceFile Parse(byte[] bytes, string file, Action<SentencePieceFile> check, string expected)
+    public static SentencePieceFile Parse(byte[] bytes, string file)
     {
         SentencePieceFile model = new();
         try
@@ -130,11 +120,11 @@ internal sealed class SentencePieceFile
                 }
             }
 
-            check(model);
+            model.CheckBytePairs();
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
         {
-            throw new ModelLoadException($"{file}: {exception.Message} {expected}", exception);
+            throw new ModelLoadException($"{file}: {exception.Message} A SentencePiece model of the type BPE without text normalisation is expected.", exception);
         }
 
         return model;
@@ -210,7 +200,7 @@ internal sealed class SentencePieceFile
         switch (field, type)
         {
             case (2, WireFormat.WireType.LengthDelimited):
-                CharacterMap = input.ReadBytes().ToByteArray();
+                _hasCharacterMap = input.ReadBytes().Length > 0;
                 return true;
             case (3, WireFormat.WireType.Varint):
                 AddsDummyPrefix = input.ReadBool();
@@ -226,41 +216,20 @@ internal sealed class SentencePieceFile
         }
     });
 
-    private void CheckUnigram()
+    private void CheckBytePairs()
     {
-        if (_modelType != UnigramType || !_removesExtraSpaces || !_marksSpaces || _spaceIsSuffix || !AddsDummyPrefix || FallsBackToBytes)
+        if (_modelType != BytePairType || _hasCharacterMap || _removesExtraSpaces || !_marksSpaces || _spaceIsSuffix)
         {
             throw new InvalidDataException(
-                $"The model has the type {_modelType}, remove_extra_whitespaces {_removesExtraSpaces}, escape_whitespaces {_marksSpaces}, "
-                + $"treat_whitespace_as_suffix {_spaceIsSuffix}, add_dummy_prefix {AddsDummyPrefix}, byte_fallback {FallsBackToBytes}; only type 1 with true, true, false, true, false is known.");
+                $"The model has the type {_modelType}, normalisation {_hasCharacterMap}, remove_extra_whitespaces {_removesExtraSpaces}, "
+                + $"escape_whitespaces {_marksSpaces}, treat_whitespace_as_suffix {_spaceIsSuffix}; only type 2 with false, false, true, false is known.");
         }
 
-        RequireOneUnknown();
-        if (Pieces.Find(piece => piece.Kind is SentencePieceKind.UserDefined or SentencePieceKind.Byte) is { Text: { } text })
-        {
-            throw new InvalidDataException($"The piece {text} is user-defined or a byte, which is not known of this type.");
-        }
-    }
-
-    private void RequireOneUnknown()
-    {
         if (Pieces.Count(piece => piece.Kind == SentencePieceKind.Unknown) != 1)
         {
             throw new InvalidDataException("The model does not have exactly one piece for what is unknown.");
         }
-    }
 
-    private void CheckBytePairs()
-    {
-        bool hasCharacterMap = CharacterMap.Length > 0;
-        if (_modelType != BytePairType || hasCharacterMap || _removesExtraSpaces || !_marksSpaces || _spaceIsSuffix)
-        {
-            throw new InvalidDataException(
-                $"The model has the type {_modelType}, normalisation {hasCharacterMap}, remove_extra_whitespaces {_removesExtraSpaces}, "
-                + $"escape_whitespaces {_marksSpaces}, treat_whitespace_as_suffix {_spaceIsSuffix}; only type 2 with false, false, true, false is known.");
-        }
-
-        RequireOneUnknown();
         HashSet<string> bytes = [.. Enumerable.Range(0, 256).Select(value => $"<0x{value:X2}>")];
         foreach (SentencePiece piece in Pieces)
         {

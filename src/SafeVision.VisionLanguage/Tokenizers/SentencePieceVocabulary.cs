@@ -28,10 +28,6 @@ internal readonly record struct SentencePiece(string Text, float Score, Sentence
 /// A SentencePiece model of the type BPE, as the reference library encodes with it (bpe_model.cc): user-defined pieces
 /// first and whole, then merges by score, the best first, and bytes for what has no piece.
 /// </summary>
-/// <remarks>
-/// <c>SentencePieceTokenizer</c> of Microsoft.ML.Tokenizers agrees but for user-defined pieces: it gives 14 ids for
-/// InternLM2's <c>[UNUSED_TOKEN_145]</c>, which is one; nor can it be told that a stranger's text must not become one.
-/// </remarks>
 internal sealed class SentencePieceVocabulary : PieceVocabulary
 {
     private readonly SentencePiece[] _pieces;

@@ -43,23 +43,13 @@ public sealed class TextTokenizer
     /// <summary>The id put in front of a prompt, or null where the tokenizer puts none.</summary>
     public int? BeginningOfText => _parts.BeginningOfText;
 
-    /// <summary>The id put behind a whole text, or null where the tokenizer puts none.</summary>
-    public int? EndOfText => _parts.EndOfText;
-
     /// <summary>
     /// Reads the tokenizer of a model's folder: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, or else
     /// <c>vocab.json</c> with <c>merges.txt</c>; to the latter two, the added tokens of <c>tokenizer_config.json</c>,
     /// <c>added_tokens.json</c> and <c>special_tokens_map.json</c>.
     /// </summary>
     /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
-    public static TextTokenizer Open(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder), mayEnd: false));
-
-    /// <summary>
-    /// The same for a model that reads whole texts, whose tokenizer may put a token behind them; also <c>spiece.model</c> of
-    /// SigLIP, which goes before the others.
-    /// </summary>
-    /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
-    public static TextTokenizer OpenForWholeTexts(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder), mayEnd: true));
+    public static TextTokenizer Open(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder)));
 
     /// <summary>The id of an added token, or else of a piece of the vocabulary, by its exact content.</summary>
     public int? Find(string content) => _addedByContent.TryGetValue(content, out int id) ? id : _parts.Vocabulary.Find(content);
@@ -157,9 +147,6 @@ internal sealed record TokenizerParts
 
     /// <summary>The id put in front of a prompt.</summary>
     public int? BeginningOfText { get; init; }
-
-    /// <summary>The id put behind a text that is not to be continued.</summary>
-    public int? EndOfText { get; init; }
 
     /// <summary>Ids that are special without being added tokens, such as a SentencePiece model's control pieces.</summary>
     public IReadOnlyList<int> ControlPieces { get; init; } = [];

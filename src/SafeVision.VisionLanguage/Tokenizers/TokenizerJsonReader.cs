@@ -5,11 +5,10 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>
 internal static class TokenizerJsonReader
 {
-    public static TokenizerParts Read(JsonValue root, bool mayEnd)
+    public static TokenizerParts Read(JsonValue root)
     {
-        (int? beginning, int? end) = PostProcessorSection.Read(root.Find("post_processor"), mayEnd);
         (TextSplitter splitter, bool isByteLevel) = SplitterSection.Read(root.Find("pre_tokenizer"));
-        PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel, mayEnd);
+        PieceVocabulary vocabulary = ReadModel(root.Get("model"), isByteLevel);
         AddedToken[] added = ReadAddedTokens(root, vocabulary);
         return new TokenizerParts
         {
@@ -18,20 +17,19 @@ internal static class TokenizerJsonReader
             Splitter = splitter,
             Vocabulary = vocabulary,
             CreateDecoder = DecoderSection.Read(root.Get("decoder")),
-            BeginningOfText = beginning,
-            EndOfText = end,
+            BeginningOfText = PostProcessorSection.Read(root.Find("post_processor")),
         };
     }
 
-    private static BytePairVocabulary ReadModel(JsonValue model, bool isByteLevel, bool mayEndWords)
+    private static BytePairVocabulary ReadModel(JsonValue model, bool isByteLevel)
     {
         if (model.Get("type").RequiredText() != "BPE")
         {
             throw model.Get("type").Unknown("this type of model");
         }
 
-        // Pieces that end a word can't be told apart in decoded text, so only what is never decoded may have them.
-        foreach (string name in (string[])["dropout", "continuing_subword_prefix", .. mayEndWords ? [] : (string[])["end_of_word_suffix"]])
+        // Pieces that end a word can't be told apart in decoded text.
+        foreach (string name in (string[])["dropout", "continuing_subword_prefix", "end_of_word_suffix"])
         {
             if (model.Find(name) is JsonValue value && value.Json.GetRawText() is not ("\"\"" or "0" or "0.0"))
             {
@@ -44,7 +42,6 @@ internal static class TokenizerJsonReader
         {
             IsByteLevel = isByteLevel,
             FallsBackToBytes = model["byte_fallback"].Flag(false),
-            EndOfWord = model.Find("end_of_word_suffix")?.RequiredText() ?? "",
             IgnoresMerges = model["ignore_merges"].Flag(false),
             FusesUnknown = model["fuse_unk"].Flag(false),
             Unknown = model.Find("unk_token") is not JsonValue unknown ? null
@@ -119,7 +116,6 @@ internal static class NormalizerSection
         "NFD" => [new CanonicalNormalizer(composes: false)],
         "Lowercase" => [new LowercaseNormalizer()],
         "Prepend" => place.Get("prepend").RequiredText() is { Length: > 0 } prefix ? [new PrependNormalizer(prefix)] : [],
-        "Replace" when place.Get("pattern").Find("Regex")?.RequiredText() == @"\s+" && place.Get("content").RequiredText() == " " => [new WhiteSpaceNormalizer(isTrimmed: false)],
         "Replace" => [new ReplaceNormalizer(PatternOf(place), place.Get("content").RequiredText())],
         _ => throw place.Unknown("this normalizer"),
     };
@@ -132,48 +128,40 @@ internal static class NormalizerSection
     }
 }
 
-/// <summary>Reads the post-processor of <c>tokenizer.json</c>, which says what is put in front of a text, and behind it.</summary>
+/// <summary>Reads the post-processor of <c>tokenizer.json</c>, which says what is put in front of a text.</summary>
 internal static class PostProcessorSection
 {
-    /// <summary>The one id that is put in front, and the one that is put behind; null: none.</summary>
-    /// <param name="section">The section, if there is one.</param>
-    /// <param name="mayEnd">Whether something may be put behind a text; a prompt must stay open.</param>
-    public static (int? Beginning, int? End) Read(JsonValue? section, bool mayEnd)
+    /// <summary>The one id that is put in front; null: none. Nothing may be put behind a text, for a prompt must stay open.</summary>
+    public static int? Read(JsonValue? section)
     {
         if (section is not JsonValue place)
         {
-            return default;
+            return null;
         }
 
         switch (place.Get("type").RequiredText())
         {
             case "ByteLevel": // it only mends the offsets of words
-                return default;
+                return null;
 
             case "Sequence":
-                (int? Beginning, int? End)[] found = [.. place.Get("processors").Items().Select(part => Read(part, mayEnd)).Where(ids => ids != default)];
-                return found.Length <= 1 ? found.FirstOrDefault() : throw place.Unknown("more than one template");
+                int[] found = [.. place.Get("processors").Items().Select(part => Read(part)).OfType<int>()];
+                return found.Length switch { 0 => null, 1 => found[0], _ => throw place.Unknown("more than one template") };
 
             case "TemplateProcessing":
-                return ReadTemplate(place, mayEnd);
-
-            case "RobertaProcessing" or "BertProcessing" when mayEnd:
-                return (ReadPair(place.Get("cls")), ReadPair(place.Get("sep")));
+                JsonValue template = place.Get("single");
+                return template.Items().ToArray() switch
+                {
+                    [var text] when IsText(text) => null,
+                    [var first, var text] when !IsText(first) && IsText(text) => ReadToken(place, first),
+                    _ => throw template.Unknown("a template other than at most one token and the text"),
+                };
 
             default:
                 throw place.Unknown("this post-processor");
         }
-    }
 
-    private static (int? Beginning, int? End) ReadTemplate(JsonValue place, bool mayEnd)
-    {
-        JsonValue template = place.Get("single");
-        JsonValue[] parts = [.. template.Items()];
-        int text = Array.FindIndex(parts, part => part.Find("Sequence") is not null);
-        bool isKnown = text is 0 or 1 && parts.Length - text <= (mayEnd ? 2 : 1);
-        return isKnown
-            ? (text == 1 ? ReadToken(place, parts[0]) : null, parts.Length > text + 1 ? ReadToken(place, parts[^1]) : null)
-            : throw template.Unknown("a template other than at most one token and the text");
+        static bool IsText(JsonValue part) => part.Find("Sequence") is not null;
     }
 
     private static int ReadToken(JsonValue place, JsonValue part)
@@ -182,13 +170,6 @@ internal static class PostProcessorSection
         JsonValue ids = place.Get("special_tokens").Get(name.RequiredText()).Get("ids");
         JsonValue[] each = [.. ids.Items()];
         return each.Length == 1 ? each[0].GetId() : throw ids.Unknown("a special token of several ids");
-    }
-
-    /// <summary>The id of a pair of content and id.</summary>
-    private static int ReadPair(JsonValue pair)
-    {
-        JsonValue[] parts = [.. pair.Items()];
-        return parts.Length == 2 ? parts[1].GetId() : throw pair.Invalid("is no pair of a token and its id");
     }
 }
 

@@ -8,19 +8,12 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 /// <summary>Reads whichever tokenizer a model's folder has.</summary>
 internal static class TokenizerReader
 {
-    /// <param name="folder">The folder.</param>
-    /// <param name="mayEnd">Whether the tokenizer may put a token behind a text: not where the text is to be continued.</param>
     /// <exception cref="ModelLoadException">It has none, or one that is malformed or asks for what is not known here.</exception>
-    public static TokenizerParts Read(TokenizerFolder folder, bool mayEnd)
+    public static TokenizerParts Read(TokenizerFolder folder)
     {
-        if (mayEnd && folder.Read("spiece.model") is byte[] pieces)
-        {
-            return SiglipReader.Read(folder, pieces);
-        }
-
         if (folder.ReadJson("tokenizer.json") is JsonValue json)
         {
-            return TokenizerJsonReader.Read(json, mayEnd);
+            return TokenizerJsonReader.Read(json);
         }
 
         if (folder.Read("tokenizer.model") is byte[] model)

@@ -1,9 +1,7 @@
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Files;
-using SafeVision.Inference;
 using SafeVision.Models;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
@@ -110,31 +108,23 @@ internal static class ContrastiveTowers
             : throw new CheckpointException($"{checkpoint.Folder}: '{name}' is {value}, which no model has learned; the checkpoint is damaged.");
     }
 
-    /// <summary>The token that texts are filled up with, as <c>tokenizer_config.json</c> names it; null where it can't be told.</summary>
+    /// <summary>The token that texts are filled up with, as <c>tokenizer_config.json</c> names it; null where the files beside it give no id for it.</summary>
     public static int? PadToken(string folder)
     {
-        JsonValue token = CheckpointFile.ReadObjectIfThere(Path.Combine(folder, "tokenizer_config.json"))["pad_token"];
-        return (token.IsText ? token : token["content"]).Text() is { } content ? Find(folder, content) : null;
-    }
-
-    private static int? Find(string folder, string content)
-    {
-        // The id of an added token, whatever else the tokenizer is.
-        foreach (JsonValue token in CheckpointFile.ReadObjectIfThere(Path.Combine(folder, "tokenizer.json"))["added_tokens"].Items())
+        JsonValue token = Read("tokenizer_config.json")["pad_token"], tokenizer = Read("tokenizer.json");
+        if ((token.IsText ? token : token["content"]).Text() is not { } content)
         {
-            if (token["content"].Text() == content)
-            {
-                return token["id"].Integer(0, 10_000_000);
-            }
+            return null;
         }
 
-        try
-        {
-            return TextTokenizer.OpenForWholeTexts(folder).Find(content);
-        }
-        catch (ModelLoadException exception)
-        {
-            throw new CheckpointException(exception.Message, exception);
-        }
+        JsonValue[] ids =
+        [
+            .. tokenizer["added_tokens"].Items().Where(added => added["content"].Text() == content).Select(added => added["id"]),
+            tokenizer["model"]["vocab"][content],
+            Read("vocab.json")[content],
+        ];
+        return ids.FirstOrDefault(id => id.Exists) is { Exists: true } found ? found.Integer(0, 10_000_000) : null;
+
+        JsonValue Read(string name) => CheckpointFile.ReadObjectIfThere(Path.Combine(folder, name));
     }
 }
