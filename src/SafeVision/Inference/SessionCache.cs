@@ -137,8 +137,18 @@ public sealed class SessionCache : IDisposable
         sessionOptions.EnableCpuMemArena = model.HasVaryingShapes;
         sessionOptions.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR;
 
-        // Several models take turns on the same cores; a pool that spins after its turn takes the time from the next.
-        sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        if (model.HasVaryingShapes && sessionOptions.IntraOpNumThreads > 1)
+        {
+            // A token is hundreds of short operators, between which waking a thread takes longer than it would wait: it spins
+            // for so long, sleeps afterwards, and never spins outside a run, so that an idle host keeps no core busy.
+            sessionOptions.AddSessionConfigEntry("session.intra_op.spin_duration_us", "50");
+            sessionOptions.AddSessionConfigEntry("session.force_spinning_stop", "1");
+        }
+        else
+        {
+            // Several networks take turns on the same cores; a pool that spins takes the time from the next.
+            sessionOptions.AddSessionConfigEntry("session.intra_op.allow_spinning", "0");
+        }
 
         if (model.HasVaryingShapes)
         {
