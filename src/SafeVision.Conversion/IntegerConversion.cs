@@ -14,9 +14,8 @@ namespace SafeVision.Conversion;
 internal sealed class IntegerConversion(string source, string images, string destination, Action<ConversionStage, long, long> report)
 {
     private const string Precision = "int8";
-    private const int MostCalibration = 100;
+    private const int MostCalibration = 250;
     private const int MostMeasured = 1000;
-    private const double Clipped = 1e-5; // of an activation's numbers, at either end
     private const double Tolerance = 5e-2; // processors round in different places
 
     public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
@@ -35,9 +34,7 @@ internal sealed class IntegerConversion(string source, string images, string des
         string rounded = Path.Combine(folder.Path, file);
         long[] shape = [1, 3, preprocessor.InputSize, preprocessor.InputSize];
         int step = (inputs.Count + MostCalibration - 1) / MostCalibration;
-        report(ConversionStage.Writing, 0, 1);
-        IntegerNetwork.Write(exact, rounded, [.. inputs.Where((_, i) => i % step == 0)], shape, Clipped, cancellationToken);
-        report(ConversionStage.Writing, 1, 1);
+        new IntegerNetwork([.. inputs.Where((_, i) => i % step == 0)], shape, (done, total) => report(ConversionStage.Writing, done, total), cancellationToken).Write(exact, rounded);
 
         string scores = manifest.Outputs.GetValueOrDefault("logits") ?? manifest.Outputs["probabilities"];
         var comparison = new LogitComparison(manifest.Labels.Count);
