@@ -120,6 +120,9 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 
     private readonly string? _words = Clean(answer.Reason) is { Length: > 0 } reason ? reason : null;
 
+    /// <summary>Whether the scores are what words stand for, and no probabilities.</summary>
+    public bool IsVerdict { get; init; }
+
     public CategoryAssessment[] Assessments()
     {
         if (answer.Categories.Count != policy.Categories.Count)
@@ -141,15 +144,15 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
 
     private string Reason(int index, CategoryAnswer category)
     {
-        string share = $"{(answer.IsAfterThought ? "After its reasoning the" : isFirstLook ? "At a first look the" : "The")} model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
+        string share = IsVerdict ? $"The served model says {(category.Score >= 1 ? "yes" : category.Score > 0 ? "perhaps" : "no")}, without a probability" : $"{(answer.IsAfterThought ? "After its reasoning the" : isFirstLook ? "At a first look the" : "The")} model gives it {Percent(category.Probability)}{(answer.Safe is { } safe ? $" and 'nothing forbidden' {Percent(safe)}" : "")}";
         string where = map is not null && index == highest ? $", mostly for {map.Where()}" : "";
         return WordsFor(index) is { } words ? $"{share}{where}: \"{words}\"" : $"{share}{where}.";
     }
 
     private Evidence EvidenceFor(int index, CategoryAnswer category) => new()
     {
-        Probability = category.Probability,
-        Margin = category.Probability - NextProbability(index, category),
+        Probability = IsVerdict ? null : category.Probability,
+        Margin = IsVerdict ? null : category.Probability - NextProbability(index, category),
         Words = WordsFor(index),
         HeatMap = index == highest ? map : null,
         Boxes = index == highest && map is not null ? [map.Box()] : [],

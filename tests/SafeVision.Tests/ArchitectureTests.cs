@@ -32,7 +32,7 @@ public sealed class ArchitectureTests
         ["SafeVision.Models.Nano"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Conversion"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Evaluation"] = ["SafeVision"],
-        ["SafeVision.Extensions.AI"] = ["SafeVision"],
+        ["SafeVision.Extensions.AI"] = ["SafeVision.VisionLanguage"],
         ["SafeVision.Training"] = ["SafeVision.Conversion", "SafeVision.Evaluation"],
         ["SafeVision.ImageSharp"] = ["SafeVision"],
         ["SafeVision.Training.Cli"] = ["SafeVision.Training", "SafeVision.Models"],

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.AI;
 using SafeVision.Engines;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage.Served;
 
 namespace SafeVision.Extensions.AI.Chat;
 
@@ -83,6 +84,20 @@ public sealed class ChatClientEngineOptions
 
     /// <summary>Changes what every call asks for, such as properties that a server knows; null: nothing.</summary>
     public Action<ChatOptions>? Configure { get; set; }
+
+    /// <summary>
+    /// Finds the tokens of an answer with their probabilities in what the client's own response says, for the scores of
+    /// <see cref="ChatProtocol.Guard"/>. Where it is given, <c>logprobs</c> and <c>top_logprobs</c> stand in the request's additional
+    /// properties; what it gives back may be empty. Null (the default): scores are what words stand for.
+    /// </summary>
+    public Func<ChatResponse, IReadOnlyList<ServedToken>>? ReadTokens { get; set; }
+
+    /// <summary>
+    /// Whether it is taken for granted that client and server pass <c>chat_template_kwargs</c> on to the chat template. False (the
+    /// default): two short calls before the first image see whether the policy changes how many tokens the server counts, and nothing is
+    /// judged where it doesn't. For guards whose template takes the policy alone.
+    /// </summary>
+    public bool TrustsTemplateVariables { get; set; }
 
     internal ChatClientEngineOptions Validate()
     {

@@ -2,22 +2,22 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
+using SafeVision.Inference;
 using SafeVision.Policies;
+using SafeVision.VisionLanguage;
+using SafeVision.VisionLanguage.Served;
 
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>
-/// How a model that is served elsewhere is asked about a policy, and what its words mean: the questions, the form of each
-/// answer, and its reading. Immutable and thread-safe.
+/// How a model that is served elsewhere is asked about a policy, and what it says means. Immutable and thread-safe. A protocol of your
+/// own derives from <see cref="ChatQuestionProtocol"/>.
 /// </summary>
-/// <remarks>
-/// A served model gives words and no probabilities, so a score is what a word stands for. An answer that breaks its form must
-/// throw: a failure ends in the policy's <c>onFailure</c>, and never in "safe".
-/// </remarks>
 public abstract class ChatProtocol
 {
-    /// <summary>Letters of every language stay readable; what could end a text, or open a tag or a mark of a conversation, is escaped.</summary>
-    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.Create(Readable()) };
+    private protected ChatProtocol()
+    {
+    }
 
     /// <summary>
     /// Any model that follows instructions and sees images: one question, answered with JSON that says yes, unsure or no for each
@@ -31,8 +31,39 @@ public abstract class ChatProtocol
     /// <summary>The name, for provenance.</summary>
     public abstract string Name { get; }
 
+    /// <summary>
+    /// An open guard in the very form that it was trained on, by a server that writes conversations in the checkpoint's chat template. Its
+    /// scores are probabilities where <see cref="ChatClientEngineOptions.ReadTokens"/> finds them, else 1 and 0. What its template is given
+    /// besides the messages stands in the request's additional properties, under <c>chat_template_kwargs</c>.
+    /// </summary>
+    /// <param name="name">One of <see cref="ServedGuard.Names"/>, such as <c>singguard</c>.</param>
+    /// <param name="mode">Whether it says why, where it was trained to.</param>
+    /// <param name="promptFile">The text of a prompt file with other words than the library's; null: none.</param>
+    /// <exception cref="ModelLoadException">The name is not known, or the prompt file is not valid.</exception>
+    public static ChatProtocol Guard(string name, VisionLanguageMode mode = VisionLanguageMode.Fast, string? promptFile = null) =>
+        new GuardChatProtocol(ServedGuard.Create(name, mode, promptFile));
+
+    internal abstract ChatJudge Prepare(SafetyPolicy policy);
+}
+
+/// <summary>
+/// A protocol of questions that are all known beforehand, each with the form of its answer and its reading. Immutable and thread-safe.
+/// </summary>
+/// <remarks>
+/// What is read are words, so a score is what a word stands for. An answer that breaks its form must throw: a failure ends in the
+/// policy's <c>onFailure</c>, and never in "safe".
+/// </remarks>
+#pragma warning disable RS0022 // protocols of one's own derive from this class, and from its base none
+public abstract class ChatQuestionProtocol : ChatProtocol
+#pragma warning restore RS0022
+{
+    /// <summary>Letters of every language stay readable; what could end a text, or open a tag or a mark of a conversation, is escaped.</summary>
+    private static readonly JsonSerializerOptions s_json = new() { Encoder = JavaScriptEncoder.Create(Readable()) };
+
     /// <summary>The questions about every image. Together they must be about each category at most once; what none is about is not assessed.</summary>
     public abstract IReadOnlyList<ChatQuestion> Compile(SafetyPolicy policy);
+
+    internal sealed override ChatJudge Prepare(SafetyPolicy policy) => new QuestionJudge(policy, Name, Compile(policy));
 
     /// <summary>
     /// Categories as a JSON list, each under a code: what a tenant wrote stands in JSON texts alone, in which no quote, line break,

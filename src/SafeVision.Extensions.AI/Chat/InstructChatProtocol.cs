@@ -6,7 +6,7 @@ using SafeVision.Policies;
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>One question about all categories, answered with a JSON object: a word for each category's code, and a reason.</summary>
-internal sealed class InstructChatProtocol : ChatProtocol
+internal sealed class InstructChatProtocol : ChatQuestionProtocol
 {
     private const int LongestReason = 1000;
 

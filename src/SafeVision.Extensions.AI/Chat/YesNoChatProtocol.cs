@@ -3,7 +3,7 @@ using SafeVision.Policies;
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>One question for each category, answered with Yes or No: yes, the image shows what the category includes.</summary>
-internal sealed class YesNoChatProtocol : ChatProtocol
+internal sealed class YesNoChatProtocol : ChatQuestionProtocol
 {
     public override string Name => "yesno";
 

@@ -34,6 +34,9 @@ internal abstract class ConversationTemplate
 
     /// <summary>Whether the template names a variable, which then may change what it writes.</summary>
     public virtual bool Reads(string variable) => false;
+
+    /// <summary>Whether the template itself writes a mark about what the user says.</summary>
+    public virtual bool Writes(string mark) => Render(null, [ConversationPart.Image, new ConversationPart(PromptText.Trusted("?"))]).Text.Contains(mark, StringComparison.Ordinal);
 }
 
 /// <summary>A piece of a user's turn: an image where <see cref="Text"/> is null.</summary>

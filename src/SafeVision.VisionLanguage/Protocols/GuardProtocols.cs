@@ -78,6 +78,9 @@ internal interface IGuardProtocol
     /// <summary>The name in the prompt file, options and provenance, such as <c>safevision</c>.</summary>
     string Name { get; }
 
+    /// <summary>What a whole answer ends with behind a safe verdict, to which a served guard is held; null: nothing, or anything.</summary>
+    string? SafeEnding => null;
+
     /// <summary>Makes a policy ready: prompts, grammar, and what of the policy the protocol can honour.</summary>
     /// <exception cref="Inference.ModelLoadException">The model lacks what the protocol needs, such as its tokens.</exception>
     CompiledProtocol Compile(ProtocolContext context);

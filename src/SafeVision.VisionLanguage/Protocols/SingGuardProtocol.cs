@@ -17,6 +17,8 @@ internal sealed class SingGuardProtocol : IGuardProtocol
 
     public string Name => "singguard";
 
+    public string SafeEnding => "Safe</answer>";
+
     public CompiledProtocol Compile(ProtocolContext context)
     {
         string thinking = context.Mode == VisionLanguageMode.Fast ? Fast : context.Wording.Variable(Thinking) ?? Unsure;

@@ -211,7 +211,8 @@ public sealed class ChatClientEngineTests : IAsyncDisposable
         #endregion
 
         Assert.Null((await guardrail.CheckAsync(Photos.Coffee, Token)).Failure);
-        Assert.Equal(DocumentCode.Compiled("tests/SafeVision.Extensions.AI.Tests/Chat/ChatClientEngineTests.cs"), DocumentCode.Shown("docs/served-guards.md", "csharp"));
+        string[] compiled = [.. DocumentCode.Compiled("tests/SafeVision.Extensions.AI.Tests/Chat/ChatClientEngineTests.cs"), .. DocumentCode.Compiled("tests/SafeVision.Extensions.AI.Tests/Chat/GuardChatTests.cs")];
+        Assert.Equal(compiled, DocumentCode.Shown("docs/served-guards.md", "csharp"));
     }
 
     public ValueTask DisposeAsync() => _guard.DisposeAsync();
