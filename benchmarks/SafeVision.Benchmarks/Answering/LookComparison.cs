@@ -17,10 +17,12 @@ namespace SafeVision.Benchmarks.Answering;
 /// </summary>
 internal static class LookComparison
 {
-    private const int ImageSize = 1024; // so that there are tiles at all
+    private const int ImageSize = 1024;
+    private const int FewestTiles = 4; // of fewer a square image gets one alone
 
     public static async Task RunAsync(AnswerOptions options, TextWriter output)
     {
+        options = options with { Tiles = Math.Max(FewestTiles, options.Tiles) };
         using var sessions = new SessionCache();
         var context = new EngineContext(sessions, new ExecutionOptions { Threads = options.Threads }.Validate());
         SafetyPolicy policy = SymbolBenchmark.Nine;
