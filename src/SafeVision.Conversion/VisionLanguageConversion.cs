@@ -64,10 +64,11 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
         }
 
         var observer = new ActivationObserver(model, _attention, folder.Path, (done, total) => report(ConversionStage.Calibrating, done, total), cancellationToken);
-        (VisionLanguageModel smoothed, IReadOnlySet<string> spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput(LinearRole.TextMlp)));
+        (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput(LinearRole.TextMlp)));
         _form = _form.Sparing(spared);
         preparation.Told["calibration"] = questions.Description;
-        preparation.Told["sparedLayers"] = spared.Count.ToString(CultureInfo.InvariantCulture);
+        preparation.Told["layersByRow"] = spared.ByRow.Count.ToString(CultureInfo.InvariantCulture);
+        preparation.Told["layersInBlocks"] = spared.InBlocks.Count.ToString(CultureInfo.InvariantCulture);
         return smoothed;
     }
 

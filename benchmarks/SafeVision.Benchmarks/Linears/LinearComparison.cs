@@ -34,6 +34,7 @@ internal static class LinearComparison
         ("8 bits, blocks of 32", (graph, layer, input) => BlockMatMul.Add(graph, layer, new BlockFormat(8, 32), input)),
         ("8 bits, blocks of 128", (graph, layer, input) => BlockMatMul.Add(graph, layer, new BlockFormat(8, 128), input)),
         ("dynamic int8", DynamicMatMul.Add),
+        ("dynamic int8, row by row", DynamicMatMul.AddByRow),
     ];
 
     public static void Run(TextWriter output)

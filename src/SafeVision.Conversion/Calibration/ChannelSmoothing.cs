@@ -9,7 +9,8 @@ namespace SafeVision.Conversion.Calibration;
 /// </summary>
 /// <param name="Factors">A factor for each channel; null: dividing would not help, or is not possible.</param>
 /// <param name="Error">The estimated root of the squared error by that of the squares, behind the layer.</param>
-internal sealed record ChannelSmoothing(float[]? Factors, double Error)
+/// <param name="RowError">The same with a scale for each token's input.</param>
+internal sealed record ChannelSmoothing(float[]? Factors, double Error, double RowError)
 {
     private const int SampleRows = 64; // of each weight
     private const float InputSteps = 255;
@@ -27,13 +28,12 @@ internal sealed record ChannelSmoothing(float[]? Factors, double Error)
     public static ChannelSmoothing Choose(ChannelRange input, IReadOnlyList<WeightMatrix> weights, bool canDivide, int[]? groups = null)
     {
         float[][] samples = [.. weights.Select(Sample)];
-        var plain = new ChannelSmoothing(null, Estimate(input, samples, null));
+        ChannelSmoothing plain = Estimate(input, samples, null);
         ChannelSmoothing best = plain;
         foreach (double strength in canDivide ? s_strengths : [])
         {
-            float[] factors = At(strength, input, samples, groups);
-            double error = Estimate(input, samples, factors);
-            best = error < best.Error ? new ChannelSmoothing(factors, error) : best;
+            ChannelSmoothing smoothed = Estimate(input, samples, At(strength, input, samples, groups));
+            best = smoothed.Error < best.Error ? smoothed : best;
         }
 
         return best.Error <= Worthwhile * plain.Error ? best : plain;
@@ -82,7 +82,7 @@ internal sealed record ChannelSmoothing(float[]? Factors, double Error)
     }
 
     /// <summary>Uniform errors of a step's width in inputs and weights, taken as independent.</summary>
-    private static double Estimate(ChannelRange input, float[][] samples, float[]? factors)
+    private static ChannelSmoothing Estimate(ChannelRange input, float[][] samples, float[]? factors)
     {
         int channels = input.Least.Length;
         (double least, double most, double power) = (0, 0, 0); // of all channels, divided
@@ -94,10 +94,10 @@ internal sealed record ChannelSmoothing(float[]? Factors, double Error)
             power += input.Power[i] / (factor * factor);
         }
 
-        double inputStep = (most - least) / InputSteps, sum = 0;
+        double inputStep = (most - least) / InputSteps, rowStep = inputStep * inputStep * input.TokenShare, sum = 0, rowSum = 0;
         foreach (float[] rows in samples)
         {
-            (double error, double signal) = (0, 0);
+            (double error, double rowError, double signal) = (0, 0, 0);
             for (int start = 0; start < rows.Length; start += channels)
             {
                 (double largest, double squares) = (0, 0);
@@ -111,11 +111,13 @@ internal sealed record ChannelSmoothing(float[]? Factors, double Error)
 
                 double weightStep = largest / WeightSteps;
                 error += ((inputStep * inputStep * squares) + (weightStep * weightStep * power)) / 12;
+                rowError += ((rowStep * squares) + (weightStep * weightStep * power)) / 12;
             }
 
             sum += signal > 0 ? error / signal : 0;
+            rowSum += signal > 0 ? rowError / signal : 0;
         }
 
-        return Math.Sqrt(sum / samples.Length);
+        return new ChannelSmoothing(factors, Math.Sqrt(sum / samples.Length), Math.Sqrt(rowSum / samples.Length));
     }
 }

@@ -1,5 +1,6 @@
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Quantization;
 
 namespace SafeVision.Conversion.Calibration;
 
@@ -14,14 +15,14 @@ internal sealed class SmoothedModel
     private const double MostSpared = 0.2; // of the multiplications: blocks take three times as long
 
     private readonly IReadOnlyDictionary<string, ChannelRange> _ranges;
-    private readonly List<(string[] Names, double Error, long Weights)> _layers = [];
+    private readonly List<(string[] Names, double Error, double RowError, long Weights)> _layers = [];
 
     private SmoothedModel(IReadOnlyDictionary<string, ChannelRange> ranges) => _ranges = ranges;
 
-    /// <summary>The model, and the names of the layers that lose most even so.</summary>
+    /// <summary>The model, and the layers that lose most even so.</summary>
     /// <param name="model">What is in the checkpoint.</param>
     /// <param name="ranges">What came into its layers, by their names in the graph; a layer that is missing is left as it is.</param>
-    public static (VisionLanguageModel Model, IReadOnlySet<string> Spared) Create(VisionLanguageModel model, IReadOnlyDictionary<string, ChannelRange> ranges)
+    public static (VisionLanguageModel Model, SparedLayers Spared) Create(VisionLanguageModel model, IReadOnlyDictionary<string, ChannelRange> ranges)
     {
         var smoothing = new SmoothedModel(ranges);
         VisionTransformer tower = model.Vision.Layers;
@@ -33,20 +34,25 @@ internal sealed class SmoothedModel
         return (smoothed, smoothing.Spared());
     }
 
-    private HashSet<string> Spared()
+    /// <summary>A scale for each token where that is enough; else blocks, the worst first, as long as they are not too many.</summary>
+    private SparedLayers Spared()
     {
-        var spared = new HashSet<string>(StringComparer.Ordinal);
+        (HashSet<string> byRow, HashSet<string> inBlocks) = (new(StringComparer.Ordinal), new(StringComparer.Ordinal));
         long left = (long)(MostSpared * _layers.Sum(layer => layer.Weights));
-        foreach ((string[] names, _, long weights) in _layers.Where(layer => layer.Error > MostError).OrderByDescending(layer => layer.Error))
+        foreach ((string[] names, double error, double rowError, long weights) in _layers.Where(layer => layer.Error > MostError).OrderByDescending(layer => layer.Error))
         {
-            if (weights <= left)
+            if (rowError > MostError && weights <= left)
             {
                 left -= weights;
-                spared.UnionWith(names);
+                inBlocks.UnionWith(names);
+            }
+            else if (rowError < error)
+            {
+                byRow.UnionWith(names);
             }
         }
 
-        return spared;
+        return new SparedLayers(byRow, inBlocks);
     }
 
     private DecoderLayer Smooth(DecoderLayer layer, DecoderShape shape)
@@ -130,7 +136,7 @@ internal sealed class SmoothedModel
 
         WeightMatrix[] takers = [.. weights.OfType<WeightMatrix>()];
         ChannelSmoothing chosen = ChannelSmoothing.Choose(_ranges[seen[0]], takers, canDivide, groups);
-        _layers.Add((seen, chosen.Error, takers.Sum(taker => taker.Count)));
+        _layers.Add((seen, chosen.Error, chosen.RowError, takers.Sum(taker => taker.Count)));
         return chosen.Factors;
     }
 

@@ -35,6 +35,23 @@ internal sealed class DynamicMatMul
         return graph.RuntimeNode("DynamicQuantizeMatMul", graph.Claim($"{layer.Name}/product"), inputs);
     }
 
+    /// <summary>
+    /// The same with a scale for each row of the input: rows are divided by their largest number before, and the products
+    /// multiplied by it. A token of very large numbers then coarsens no other.
+    /// </summary>
+    public static string AddByRow(OnnxGraph graph, LinearLayer layer, string input)
+    {
+        string axis = graph.Integers($"{layer.Name}/rows/axis", [-1], 1), nothing = graph.Singles($"{layer.Name}/rows/nothing", [1e-30f]); // a row of zeros stays one
+        string least = graph.Node("ReduceMin", graph.Claim($"{layer.Name}/rows/least"), [input, axis]);
+        string most = graph.Node("ReduceMax", graph.Claim($"{layer.Name}/rows/most"), [input, axis]);
+        string size = graph.Node("Max", graph.Claim($"{layer.Name}/rows/size"), [most, graph.Node("Neg", graph.Claim($"{layer.Name}/rows/lowest"), [least]), nothing]);
+        string product = Add(graph, layer with { Bias = null }, graph.Node("Div", graph.Claim($"{layer.Name}/rows"), [input, size]));
+        string scaled = graph.Node("Mul", graph.Claim($"{layer.Name}/scaled"), [product, size]);
+        return layer.Bias is null
+            ? scaled
+            : graph.Node("Add", graph.Claim($"{layer.Name}/biased"), [scaled, graph.Singles($"{layer.Name}.bias", layer.Bias, layer.Bias.Length)]);
+    }
+
     // The operator wants [in, out], so the whole matrix, a byte for each number, is turned over in memory.
     private void WriteBytes(Stream stream)
     {

@@ -45,8 +45,21 @@ internal interface IWeightForm
     /// <summary>Whether the input of a layer of this role is rounded when it arrives, all of it with one scale, so that a few large numbers coarsen the rest.</summary>
     bool RoundsInput(LinearRole role) => false;
 
-    /// <summary>The same form with more bits for some layers, by their names in the graph.</summary>
-    IWeightForm Sparing(IReadOnlySet<string> layers) => this;
+    /// <summary>The same form, finer for some layers.</summary>
+    IWeightForm Sparing(SparedLayers layers) => this;
+}
+
+/// <summary>Layers that lose too much by one scale for all their input, by their names in the graph.</summary>
+/// <param name="ByRow">Those for which a scale for each row is enough: some tokens are much larger than others.</param>
+/// <param name="InBlocks">Those that get blocks of 8 bits, which take three times as long.</param>
+internal sealed record SparedLayers(IReadOnlySet<string> ByRow, IReadOnlySet<string> InBlocks)
+{
+    public static SparedLayers None { get; } = new(new HashSet<string>(), new HashSet<string>());
+
+    /// <summary>Adds a layer whose input is rounded when it arrives.</summary>
+    public string AddDynamic(OnnxGraph graph, LinearLayer layer, string input) => InBlocks.Contains(layer.Name)
+        ? BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input)
+        : ByRow.Contains(layer.Name) ? DynamicMatMul.AddByRow(graph, layer, input) : DynamicMatMul.Add(graph, layer, input);
 }
 
 /// <summary>A linear layer that a graph builder asks a form for.</summary>
@@ -136,8 +149,8 @@ internal sealed class Float16Form : IWeightForm
 /// Weights as signed bytes and the inputs of linear layers rounded as they arrive; the logits, which are compared with each
 /// other, and the projector, which is small, from blocks that lose less.
 /// </summary>
-/// <param name="spared">Layers that lose too much by one scale for all their input, and get blocks too.</param>
-internal sealed class Int8Form(IReadOnlySet<string>? spared = null) : IWeightForm
+/// <param name="spared">Layers that are rounded more finely; null: none.</param>
+internal sealed class Int8Form(SparedLayers? spared = null) : IWeightForm
 {
     /// <summary>8 bits for what is sensitive. Blocks of 128 lose hardly more than those of 32 and are read faster.</summary>
     public static readonly BlockFormat SensitiveBlocks = new(8, 128);
@@ -151,15 +164,13 @@ internal sealed class Int8Form(IReadOnlySet<string>? spared = null) : IWeightFor
     public double Tolerance => 0.3; // weights of another layer give more than 1
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input) =>
-        RoundsInput(layer.Role) && spared?.Contains(layer.Name) != true
-            ? DynamicMatMul.Add(graph, layer, input)
-            : BlockMatMul.Add(graph, layer, SensitiveBlocks, input);
+        RoundsInput(layer.Role) ? (spared ?? SparedLayers.None).AddDynamic(graph, layer, input) : BlockMatMul.Add(graph, layer, SensitiveBlocks, input);
 
     public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
 
     public bool RoundsInput(LinearRole role) => role is not (LinearRole.Head or LinearRole.Projector);
 
-    public IWeightForm Sparing(IReadOnlySet<string> layers) => new Int8Form(layers);
+    public IWeightForm Sparing(SparedLayers layers) => new Int8Form(layers);
 }
 
 /// <summary>
@@ -169,8 +180,8 @@ internal sealed class Int8Form(IReadOnlySet<string>? spared = null) : IWeightFor
 /// blocks save little: it takes the form that is fastest there, <see cref="DynamicMatMul"/>.
 /// </summary>
 /// <param name="blockSize">32, 64 or 128: larger ones are smaller and faster, and lose more.</param>
-/// <param name="spared">Layers of the vision tower that lose too much by one scale for all their input, and get blocks of 8 bits.</param>
-internal sealed class Int4Form(int blockSize, IReadOnlySet<string>? spared = null) : IWeightForm
+/// <param name="spared">Layers of the vision tower that are rounded more finely; null: none.</param>
+internal sealed class Int4Form(int blockSize, SparedLayers? spared = null) : IWeightForm
 {
     public const int DefaultBlock = 32;
 
@@ -186,8 +197,8 @@ internal sealed class Int4Form(int blockSize, IReadOnlySet<string>? spared = nul
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input) => layer.Role switch
     {
-        LinearRole.Vision when spared?.Contains(layer.Name) != true => DynamicMatMul.Add(graph, layer, input),
-        LinearRole.Vision or LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
+        LinearRole.Vision => (spared ?? SparedLayers.None).AddDynamic(graph, layer, input),
+        LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         _ when RoundingSensitivity.IsSensitive(layer, _blocks) => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         _ => BlockMatMul.Add(graph, layer, _blocks, input),
     };
@@ -196,5 +207,5 @@ internal sealed class Int4Form(int blockSize, IReadOnlySet<string>? spared = nul
 
     public bool RoundsInput(LinearRole role) => role == LinearRole.Vision;
 
-    public IWeightForm Sparing(IReadOnlySet<string> layers) => new Int4Form(blockSize, layers);
+    public IWeightForm Sparing(SparedLayers layers) => new Int4Form(blockSize, layers);
 }

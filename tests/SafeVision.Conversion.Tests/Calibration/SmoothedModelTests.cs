@@ -24,7 +24,7 @@ public sealed class SmoothedModelTests
         VisionLanguageModel planted = Plant(model);
         using var folder = new TemporaryFolder();
         SampleQuestions questions = await SampleQuestions.CreateAsync(Fixture.PathOf($"vlm/{checkpoint}"), planted, null, CancellationToken.None);
-        (VisionLanguageModel smoothed, IReadOnlySet<string> spared) = SmoothedModel.Create(
+        (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(
             planted, new ActivationObserver(planted, AttentionStyle.Grouped, folder.Root, (_, _) => { }, CancellationToken.None).Observe(questions.Calibrating, withText: true));
         var plain = new Int8Form();
         double usual = Lost(model, model, plain), bad = Lost(planted, planted, plain), mended = Lost(planted, smoothed, plain), spare = Lost(planted, smoothed, plain.Sparing(spared));
@@ -57,15 +57,27 @@ public sealed class SmoothedModelTests
         var ranges = layers.Select((layer, i) => ($"{layer.Name}.mlp.down", Range(layer.Down.Weight.Columns, i == 1 ? 900 : 500))) // its activation can't be divided
             .Concat(layers.Select(layer => ($"{layer.Name}.mlp.up", Range(layer.Up.Weight.Columns, 3))))
             .Concat(model.Text.Layers.Take(1).Select(layer => ($"{layer.Name}.mlp.gate", Range(layer.Gate.Weight.Columns, 3)))).ToDictionary(pair => pair.Item1, pair => pair.Item2);
-        (_, IReadOnlySet<string> spared) = SmoothedModel.Create(model, ranges);
-        Assert.Equal([$"{layers[1].Name}.mlp.down"], spared);
+        (_, SparedLayers spared) = SmoothedModel.Create(model, ranges);
+        Assert.Equal([$"{layers[1].Name}.mlp.down"], spared.InBlocks);
+        Assert.Empty(spared.ByRow);
+    }
 
-        static ChannelRange Range(int channels, float largest)
-        {
-            float[] most = [.. Enumerable.Repeat(3f, channels)];
-            most[1] = largest;
-            return new ChannelRange([.. most.Select(value => -value)], most, [.. Enumerable.Repeat(1f, channels)]);
-        }
+    [Fact]
+    public void Where_few_tokens_are_much_larger_than_the_others_each_gets_a_scale_of_its_own()
+    {
+        using VisionLanguageModel model = Read("internvl-qwen2-hf");
+        VisionLayer[] layers = [.. model.Vision.Layers.Layers];
+        (_, SparedLayers spared) = SmoothedModel.Create(
+            model, layers.Select((layer, i) => ($"{layer.Name}.mlp.down", Range(layer.Down.Weight.Columns, 500, tokenPower: i == 0 ? 9 : 250_000))).ToDictionary(pair => pair.Item1, pair => pair.Item2));
+        Assert.Equal([$"{layers[0].Name}.mlp.down"], spared.ByRow);
+        Assert.DoesNotContain($"{layers[0].Name}.mlp.down", spared.InBlocks);
+    }
+
+    private static ChannelRange Range(int channels, float largest, float? tokenPower = null)
+    {
+        float[] most = [.. Enumerable.Repeat(3f, channels)];
+        most[1] = largest;
+        return new ChannelRange([.. most.Select(value => -value)], most, [.. Enumerable.Repeat(1f, channels)], tokenPower ?? largest * largest);
     }
 
     private static VisionLanguageModel Read(string checkpoint) => ((FamilyNetwork)ModelFamilies.Find(Fixture.PathOf($"vlm/{checkpoint}"), null)).Read(Fixture.PathOf($"vlm/{checkpoint}"));

@@ -89,6 +89,45 @@ public sealed class WeightFormTests
         }
     }
 
+    [Fact]
+    public void With_a_scale_for_each_row_a_token_of_large_numbers_coarsens_no_other_and_one_of_zeros_gives_the_bias()
+    {
+        using var folder = new TemporaryFolder();
+        const int Rows = 96, Columns = 256, Tokens = 5, Large = 2, Zero = 3;
+        float[] weight = Weights.Normal(Rows * Columns, 0.02, 1), bias = Weights.Normal(Rows, 0.1, 2), x = Weights.Normal(Tokens * Columns, 1, 3);
+        for (int k = 0; k < Columns; k++)
+        {
+            x[(Large * Columns) + k] *= 1000;
+            x[(Zero * Columns) + k] = 0;
+        }
+
+        var layer = new LinearLayer("layer", FormGraph.Matrix(Rows, Columns, weight), bias, LinearRole.TextMlp, 1, 3);
+        (float[] byRow, _) = FormGraph.Linear(folder, DynamicMatMul.AddByRow, layer, x);
+        (float[] whole, _) = FormGraph.Linear(folder, DynamicMatMul.Add, layer, x);
+        double[] errors = [.. Enumerable.Range(0, Tokens).Select(token => Error(byRow, token))];
+        Assert.All(errors, error => Assert.InRange(error, 0, 0.03));
+        Assert.Equal(bias, byRow[(Zero * Rows)..((Zero + 1) * Rows)]);
+        Assert.True(Error(whole, 0) > 20 * errors[0], "one scale for all did no harm to begin with");
+
+        double Error(float[] result, int token)
+        {
+            (double error, double power) = (0, 0);
+            for (int row = 0; row < Rows; row++)
+            {
+                double expected = bias[row];
+                for (int k = 0; k < Columns; k++)
+                {
+                    expected += (double)weight[(row * Columns) + k] * x[(token * Columns) + k];
+                }
+
+                error += Math.Pow(result[(token * Rows) + row] - expected, 2);
+                power += expected * expected;
+            }
+
+            return Math.Sqrt(error / power);
+        }
+    }
+
     [Theory]
     [InlineData("float32", 0)]
     [InlineData("float16", 0.0005)]
