@@ -11,7 +11,8 @@ namespace SafeVision.Benchmarks.Peers;
 
 /// <summary>
 /// Writes a checkpoint's language model as OnnxRuntimeGenAI runs it: one graph from ids to the last token's logits, of the same
-/// operators that its own model builder chooses for a processor (GroupQueryAttention over one cache, MatMulNBits).
+/// operators that its own model builder chooses for a processor (GroupQueryAttention over one cache), with weights in our form of a
+/// precision or as the builder writes them (<c>builder-int4</c>, <c>builder-int8</c>).
 /// </summary>
 internal static class GenAIExport
 {
@@ -23,7 +24,10 @@ internal static class GenAIExport
         }
 
         using VisionLanguageModel model = family.Read(checkpoint, null);
-        TransformerGraph blocks = DecoderGraph.Write(model.Text, WeightForms.Find(precision), AttentionStyle.Grouped);
+        IWeightForm form = precision.StartsWith(BuilderForm.Prefix, StringComparison.Ordinal)
+            ? new BuilderForm(int.Parse(precision.AsSpan(BuilderForm.Prefix.Length), CultureInfo.InvariantCulture))
+            : WeightForms.Find(precision);
+        TransformerGraph blocks = DecoderGraph.Write(model.Text, form, AttentionStyle.Grouped);
         TakeIds(blocks, model.Text);
         Directory.CreateDirectory(folder);
         WrittenModel written = OnnxFile.Write(Path.Combine(folder, "model.onnx"), blocks.Graph, "benchmark", "1", (_, _) => { }, CancellationToken.None);
