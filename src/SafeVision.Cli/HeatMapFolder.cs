@@ -37,10 +37,8 @@ internal sealed class HeatMapFolder
     public string? Failures => _firstFailure is null ? null
         : $"{_folder}: {_failed} {(_failed == 1 ? "heat map" : "heat maps")} could not be written. {_firstFailure}";
 
-    /// <summary>
-    /// The file written, or null when the finding has no heat map, the image can't be read a second time, or the file can't be
-    /// written: a full disk costs pictures, never verdicts.
-    /// </summary>
+    /// <summary>The file written, or null when the finding has no heat map, the image can't be read a second time, or the file
+    /// can't be written: a full disk costs pictures, never verdicts.</summary>
     /// <param name="path">The path that names the picture.</param>
     /// <param name="source">The image itself.</param>
     /// <param name="result">What was found.</param>

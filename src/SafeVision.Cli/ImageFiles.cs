@@ -13,10 +13,8 @@ internal sealed record ImageFiles(IReadOnlyList<string> Paths, int OtherFiles, i
     /// <summary>Stands for standard input.</summary>
     public const string StandardInput = "-";
 
-    /// <summary>
-    /// Extensions that make a file of a folder an image. Formats that are then refused are among them, so that they are
-    /// reported rather than passed over.
-    /// </summary>
+    /// <summary>Extensions that make a file of a folder an image. Formats that are then refused are among them, so that they are
+    /// reported rather than passed over.</summary>
     private static readonly HashSet<string> s_extensions = new(StringComparer.OrdinalIgnoreCase)
     {
         ".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".gif", ".bmp", ".dib", ".tif", ".tiff",

@@ -3,10 +3,8 @@ using System.Diagnostics;
 
 namespace SafeVision.Cli;
 
-/// <summary>
-/// The commands that another tool does, <c>safevision-train</c>: it carries libtorch, which is many times as large as all of
-/// this one. Where it is installed, they start it with the same words; where it is not, they say how to install it.
-/// </summary>
+/// <summary>The commands that another tool does, <c>safevision-train</c>: it carries libtorch, which is many times as large as all
+/// of this one. Where it is installed, they start it with the same words; where it is not, they say how to install it.</summary>
 internal static class TrainingTool
 {
     /// <summary>The one command that installs the tool.</summary>

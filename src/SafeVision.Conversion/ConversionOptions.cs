@@ -17,38 +17,28 @@ public sealed class ConversionOptions
     /// <summary>One of <see cref="ModelConverter.Precisions"/>: how the weights of a vision-language model, or of a transformer or ConvNeXt that classifies or compares, are written. Other models keep what they are stored in.</summary>
     public string Precision { get; set; } = "float32";
 
-    /// <summary>
-    /// Whether the loss of a precision is measured on the whole model even where its float32 form takes more than 1.5 GiB,
-    /// which takes as much room on the disk meanwhile, and up to twice as much memory. Otherwise it is measured on part of it.
-    /// </summary>
+    /// <summary>Whether the loss of a precision is measured on the whole model even where its float32 form takes more than 1.5 GiB,
+    /// which takes as much room on the disk meanwhile, and up to twice as much memory. Otherwise it is measured on part of
+    /// it.</summary>
     public bool MeasureWhole { get; set; }
 
-    /// <summary>
-    /// One of <see cref="ModelConverter.Attentions"/>: how a vision-language model's decoder attends. <c>grouped</c>, by ONNX
-    /// Runtime's fused operator, is fast and keeps its cache in one buffer; <c>standard</c>, by plain operators, runs where
-    /// that operator is missing, and takes rows padded on the left. Heads that the fused operator does not take are always
-    /// written the second way.
-    /// </summary>
+    /// <summary>One of <see cref="ModelConverter.Attentions"/>: how a vision-language model's decoder attends. <c>grouped</c>, by
+    /// ONNX Runtime's fused operator, is fast and keeps its cache in one buffer; <c>standard</c>, by plain operators, runs where
+    /// that operator is missing, and takes rows padded on the left. Heads that the fused operator does not take are always written
+    /// the second way.</summary>
     public string Attention { get; set; } = "grouped";
 
-    /// <summary>
-    /// The folder of a LoRA adapter as the peft library saves it, which is merged into a vision-language model's weights;
-    /// null: none.
-    /// </summary>
+    /// <summary>The folder of a LoRA adapter as the peft library saves it, which is merged into a vision-language model's weights; null: none.</summary>
     public string? Adapter { get; set; }
 
-    /// <summary>
-    /// The tokens that a vision-language model's vocabulary gets, such as <see cref="NewToken.SafeVision"/>; those that it
-    /// has already are left alone. What the model says of all other tokens stays the same.
-    /// </summary>
+    /// <summary>The tokens that a vision-language model's vocabulary gets, such as <see cref="NewToken.SafeVision"/>; those that it
+    /// has already are left alone. What the model says of all other tokens stays the same.</summary>
     public IReadOnlyList<NewToken> NewTokens { get; set; } = [];
 
-    /// <summary>
-    /// A folder of images such as the model will see. A vision-language model is calibrated with some of them, and what its
-    /// precision loses is measured on others; null: with drawn images. Where <see cref="Source"/> is a model that was converted
+    /// <summary>A folder of images such as the model will see. A vision-language model is calibrated with some of them, and what
+    /// its precision loses is measured on others; null: with drawn images. Where <see cref="Source"/> is a model that was converted
     /// before, an image classifier of convolutions, the result is the same classifier computing in 8-bit integers, whose
-    /// activations are scaled by what up to a thousand of these images give.
-    /// </summary>
+    /// activations are scaled by what up to a thousand of these images give.</summary>
     public string? Calibration { get; set; }
 
     /// <summary>What the checkpoint does not know.</summary>

@@ -7,10 +7,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>
-/// What a checkpoint does not know about itself: its name, licence and source, and what its labels mean to a policy.
-/// A JSON file with these properties in camelCase; comments and trailing commas are allowed, unknown properties are not.
-/// </summary>
+/// <summary>What a checkpoint does not know about itself: its name, licence and source, and what its labels mean to a policy. A
+/// JSON file with these properties in camelCase; comments and trailing commas are allowed, unknown properties are not.</summary>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record ConversionRecipe
 {
@@ -31,10 +29,8 @@ public sealed record ConversionRecipe
     /// <summary>Where the weights come from.</summary>
     public string Source { get; init => field = value ?? ""; } = "";
 
-    /// <summary>
-    /// The guard protocol by which a vision-language model was trained to be asked, for checkpoints without a
-    /// <c>safevision-prompt.yaml</c>; null: what its tokens speak for.
-    /// </summary>
+    /// <summary>The guard protocol by which a vision-language model was trained to be asked, for checkpoints without a
+    /// <c>safevision-prompt.yaml</c>; null: what its tokens speak for.</summary>
     public string? Protocol { get; init; }
 
     /// <summary>The classes in the order of the outputs, for checkpoints that do not name them.</summary>

@@ -7,10 +7,9 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>
-/// Makes of a converted image classifier one whose convolutions run in 8-bit integers. What its activations are scaled by comes
-/// from a folder of images such as it will see; how its answers differ from those before is measured on the same images.
-/// </summary>
+/// <summary>Makes of a converted image classifier one whose convolutions run in 8-bit integers. What its activations are scaled by
+/// comes from a folder of images such as it will see; how its answers differ from those before is measured on the same
+/// images.</summary>
 internal sealed class IntegerConversion(string source, string images, string destination, Action<ConversionStage, long, long> report)
 {
     private const string Precision = "int8";

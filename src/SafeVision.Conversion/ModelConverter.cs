@@ -6,10 +6,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>
-/// Turns a checkpoint into a model's folder: ONNX file, manifest, licence. Converting the same files twice gives the same
-/// files. Thread-safe for different destinations.
-/// </summary>
+/// <summary>Turns a checkpoint into a model's folder: ONNX file, manifest, licence. Converting the same files twice gives the same
+/// files. Thread-safe for different destinations.</summary>
 public static class ModelConverter
 {
     internal const string Producer = "SafeVision.Conversion";
@@ -24,20 +22,16 @@ public static class ModelConverter
     /// <summary>The ways in which a vision-language model's decoder can attend.</summary>
     public static IReadOnlyList<string> Attentions { get; } = AttentionStyles.Names;
 
-    /// <summary>
-    /// The precision that suits a checkpoint on a processor: <c>int8</c> for a vision-language model, whose images and prompts are
-    /// bound by arithmetic and lose less to bytes than to 4 bits; <c>float32</c> for all others.
-    /// </summary>
+    /// <summary>The precision that suits a checkpoint on a processor: <c>int8</c> for a vision-language model, whose images and
+    /// prompts are bound by arithmetic and lose less to bytes than to 4 bits; <c>float32</c> for all others.</summary>
     /// <param name="source">The checkpoint's folder, or a file in it.</param>
     /// <param name="family">One of <see cref="Families"/>; null: found out from the checkpoint.</param>
     /// <exception cref="CheckpointException">It is of no family that is known.</exception>
     public static string PrecisionFor(string source, string? family = null) =>
         !IsConverted(FolderOf(source)) && ModelFamilies.Find(FolderOf(source), family) is FamilyNetwork ? "int8" : "float32";
 
-    /// <summary>
-    /// Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
-    /// When this fails or is cancelled, the destination is as it was before.
-    /// </summary>
+    /// <summary>Converts a checkpoint, runs the graph, and holds its outputs against a reference computation of the same network.
+    /// When this fails or is cancelled, the destination is as it was before.</summary>
     /// <param name="options">What to convert, and to where.</param>
     /// <param name="progress">Told of bytes and stages, of which two may go on at once, one report at a time; null: nobody.</param>
     /// <param name="cancellationToken">Ends the conversion.</param>

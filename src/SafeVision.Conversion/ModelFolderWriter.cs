@@ -4,10 +4,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>
-/// A model's folder in the making, beside the place where it will be. It takes that place in one step when everything is
-/// written and checked; until then, and whatever interrupts the work, an older model there stays as it is.
-/// </summary>
+/// <summary>A model's folder in the making, beside the place where it will be. It takes that place in one step when everything is
+/// written and checked; until then, and whatever interrupts the work, an older model there stays as it is.</summary>
 internal sealed class ModelFolderWriter : IDisposable
 {
     private readonly Dictionary<string, string> _hashes = new(StringComparer.Ordinal);

@@ -10,10 +10,7 @@ namespace SafeVision.Conversion;
 /// </param>
 public sealed record NewToken(string Content, string PlainWords)
 {
-    /// <summary>
-    /// The tokens of SafeVision's answers (arXiv 2510.23960): that of a harmless image, one for each kind of harm, and the
-    /// mark before a reason.
-    /// </summary>
+    /// <summary>The tokens of SafeVision's answers (arXiv 2510.23960): that of a harmless image, one for each kind of harm, and the mark before a reason.</summary>
     public static IReadOnlyList<NewToken> SafeVision { get; } = Array.AsReadOnly<NewToken>(
     [
         new("<|SAFE|>", "Safe"),

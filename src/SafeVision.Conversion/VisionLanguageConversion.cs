@@ -9,10 +9,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 
-/// <summary>
-/// The conversion of a vision-language checkpoint into the onnx-community layout: three graphs under <c>onnx</c>, and the
-/// configuration and tokenizer files as they are.
-/// </summary>
+/// <summary>The conversion of a vision-language checkpoint into the onnx-community layout: three graphs under <c>onnx</c>, and the
+/// configuration and tokenizer files as they are.</summary>
 internal sealed class VisionLanguageConversion(FamilyNetwork family, string source, ConversionOptions options, Action<ConversionStage, long, long> report)
 {
     private const string GraphFolder = "onnx";

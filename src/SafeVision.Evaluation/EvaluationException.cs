@@ -1,9 +1,7 @@
 namespace SafeVision.Evaluation;
 
-/// <summary>
-/// A file of cases, an icon set, a run's folder or the data to tune thresholds on can't be used; the message says which, where,
-/// what is wrong and how to mend it.
-/// </summary>
+/// <summary>A file of cases, an icon set, a run's folder or the data to tune thresholds on can't be used; the message says which,
+/// where, what is wrong and how to mend it.</summary>
 public sealed class EvaluationException : Exception
 {
     /// <summary>Creates the exception.</summary>

@@ -8,10 +8,8 @@ namespace SafeVision.Evaluation;
 /// <remarks>Read when the work begins; numbers out of their range then throw <see cref="ArgumentOutOfRangeException"/>.</remarks>
 public sealed class EvaluationOptions
 {
-    /// <summary>
-    /// Makes the guardrail that is measured, under a policy. It is disposed after use. Give it a long time-out: a busy machine
-    /// must not change a number.
-    /// </summary>
+    /// <summary>Makes the guardrail that is measured, under a policy. It is disposed after use. Give it a long time-out: a busy
+    /// machine must not change a number.</summary>
     public Func<SafetyPolicy, IImageGuardrail>? CreateGuardrail { get; set; }
 
     /// <summary>A dataset's folder or file, or <see cref="Evaluator.VisionHarmS"/> (the default), which is drawn on the spot.</summary>

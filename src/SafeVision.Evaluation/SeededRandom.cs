@@ -2,11 +2,9 @@ using System.Numerics;
 
 namespace SafeVision.Evaluation;
 
-/// <summary>
-/// A generator whose numbers depend on its seed alone, on every machine and in every version of .NET, which
+/// <summary>A generator whose numbers depend on its seed alone, on every machine and in every version of .NET, which
 /// <see cref="Random"/> does not promise. xoshiro256** (Blackman and Vigna 2021), seeded by SplitMix64. Not for secrets; not
-/// thread-safe.
-/// </summary>
+/// thread-safe.</summary>
 internal sealed class SeededRandom
 {
     private ulong _a;
@@ -72,10 +70,8 @@ internal sealed class SeededRandom
     }
 }
 
-/// <summary>
-/// SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): the one generator that all
-/// seeds of this library go through.
-/// </summary>
+/// <summary>SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): the one generator
+/// that all seeds of this library go through.</summary>
 internal struct SplitMix64(ulong state)
 {
     /// <summary>What the state grows by: 2^64 over the golden ratio.</summary>

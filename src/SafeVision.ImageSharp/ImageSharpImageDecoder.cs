@@ -15,10 +15,8 @@ using Size = SixLabors.ImageSharp.Size;
 
 namespace SafeVision.ImageSharp;
 
-/// <summary>
-/// Decodes PNG (animated ones too), JPEG, WebP, GIF, BMP and TIFF with SixLabors.ImageSharp, each only after SafeVision read
-/// the file's header and found it within the limits.
-/// </summary>
+/// <summary>Decodes PNG (animated ones too), JPEG, WebP, GIF, BMP and TIFF with SixLabors.ImageSharp, each only after SafeVision
+/// read the file's header and found it within the limits.</summary>
 /// <remarks>
 /// <para>Thread-safe and stateless; one instance serves a host. Decoding runs on the calling thread.</para>
 /// <para>

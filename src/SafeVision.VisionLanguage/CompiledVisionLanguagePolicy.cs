@@ -26,11 +26,8 @@ internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     }
 
     public IReadOnlyList<CategoryCoverage> Coverage { get; }
-
     public IReadOnlyList<ModelProvenance> Models { get; }
-
     public int ShortSide { get; }
-
     public IReadOnlyList<string> Prompts { get; }
 
     public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)

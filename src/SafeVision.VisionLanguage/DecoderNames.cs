@@ -15,10 +15,8 @@ internal sealed record DecoderNames
     /// <summary>Positions of the new tokens, [batch, tokens], [3, batch, tokens] or [batch, tokens, 3].</summary>
     public required string? Positions { get; init; }
 
-    /// <summary>
-    /// The place of the last token that each new one sees, [batch, tokens]: in graphs in which an image's tokens see each
-    /// other, which therefore must all be new in one run.
-    /// </summary>
+    /// <summary>The place of the last token that each new one sees, [batch, tokens]: in graphs in which an image's tokens see each
+    /// other, which therefore must all be new in one run.</summary>
     public required string? VisibleUntil { get; init; }
 
     /// <summary>How many of the last positions get logits.</summary>

@@ -90,10 +90,8 @@ internal sealed class GuardModel(VisionLanguageModel model, PromptImage image, T
         }
     }
 
-    /// <summary>
-    /// The prompt's tokens with the image's in their place. A guard that answers about the text because the image got
-    /// lost is the worst failure that there is, so number and place are checked every time.
-    /// </summary>
+    /// <summary>The prompt's tokens with the image's in their place. A guard that answers about the text because the image got lost
+    /// is the worst failure that there is, so number and place are checked every time.</summary>
     private TokenSequence Compose(GuardPrompt prompt)
     {
         int[] ids = prompt.Joined?.Encode(image.Plan) ?? [.. prompt.Before, .. model.Tokenizer.Encode(image.Plan.Text), .. prompt.After];

@@ -79,7 +79,6 @@ internal sealed class GraphSignature
 internal sealed record TensorNaming
 {
     public string PixelValues { get; init; } = "pixel_values";
-
     public string ImageFeatures { get; init; } = "image_features";
 
     /// <summary>Names of other inputs of the vision tower: usual name → the graph's name.</summary>
@@ -97,25 +96,20 @@ internal sealed record TensorNaming
     public string Embeddings { get; init; } = "inputs_embeds";
 
     public string Mask { get; init; } = "attention_mask";
-
     public string Positions { get; init; } = "position_ids";
 
     /// <summary>The last token that each one sees, in graphs in which an image's tokens see each other.</summary>
     public string VisibleUntil { get; init; } = "visible_until";
 
     public string KeepLogits { get; init; } = "num_logits_to_keep";
-
     public string UseCacheBranch { get; init; } = "use_cache_branch";
-
     public string Logits { get; init; } = "logits";
 
     /// <summary>Patterns in which %d stands for the layer.</summary>
     public string PastKey { get; init; } = "past_key_values.%d.key";
 
     public string PastValue { get; init; } = "past_key_values.%d.value";
-
     public string PresentKey { get; init; } = "present.%d.key";
-
     public string PresentValue { get; init; } = "present.%d.value";
 
     /// <summary>What a memory of fixed size holds in place of keys and values: the last inputs of its convolution, and the memory itself.</summary>

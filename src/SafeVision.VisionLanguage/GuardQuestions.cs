@@ -5,10 +5,8 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// What a model of the protocol <c>safevision</c> is asked and is to answer, word for word as the engine asks: for training data.
-/// Immutable and thread-safe.
-/// </summary>
+/// <summary>What a model of the protocol <c>safevision</c> is asked and is to answer, word for word as the engine asks: for
+/// training data. Immutable and thread-safe.</summary>
 public sealed class GuardQuestions
 {
     private readonly PromptWording _wording;

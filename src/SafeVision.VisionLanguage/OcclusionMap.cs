@@ -6,11 +6,9 @@ using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// Where a score comes from, by occlusion (Zeiler and Fergus, arXiv 1311.2901): each cell of the image is covered once, and
-/// the heat is by how much the score falls. A cell is covered by giving the tokens that show it, in tiles and thumbnail, the
-/// image's mean feature, so that the vision tower need not look again.
-/// </summary>
+/// <summary>Where a score comes from, by occlusion (Zeiler and Fergus, arXiv 1311.2901): each cell of the image is covered once,
+/// and the heat is by how much the score falls. A cell is covered by giving the tokens that show it, in tiles and thumbnail, the
+/// image's mean feature, so that the vision tower need not look again.</summary>
 internal sealed class OcclusionMap(VisionLanguageModel model, CompiledProtocol protocol, int cells, TokenCount count)
 {
     /// <summary>The map of one category; null where covering nothing lowers the score.</summary>

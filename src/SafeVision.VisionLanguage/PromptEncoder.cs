@@ -8,10 +8,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// What a vision-language model reads: images as pixel values, policies and conversations as token ids, exactly as the engine
-/// feeds them, from the files beside a checkpoint's weights. For training and measuring; needs no graph. Thread-safe.
-/// </summary>
+/// <summary>What a vision-language model reads: images as pixel values, policies and conversations as token ids, exactly as the
+/// engine feeds them, from the files beside a checkpoint's weights. For training and measuring; needs no graph.
+/// Thread-safe.</summary>
 public sealed class PromptEncoder
 {
     private readonly VisionLanguageProfile _profile;
@@ -53,10 +52,8 @@ public sealed class PromptEncoder
         return new PromptEncoder(tokenizer, profile, GuardProtocols.Choose(configuration, tokenizer, profile, asked: null), Path.GetFileName(Path.TrimEndingDirectorySeparator(configuration.Folder)));
     }
 
-    /// <summary>
-    /// The prompt file (<c>safevision-prompt.yaml</c>) of a model that has tokens of its own for a policy's categories: the
-    /// library's wording of the SafeVision protocol, without the prompt for categories that have none.
-    /// </summary>
+    /// <summary>The prompt file (<c>safevision-prompt.yaml</c>) of a model that has tokens of its own for a policy's categories:
+    /// the library's wording of the SafeVision protocol, without the prompt for categories that have none.</summary>
     /// <param name="tokens">The token of each category, by its id.</param>
     public static string WordingWith(IReadOnlyDictionary<string, string> tokens)
     {
@@ -230,7 +227,6 @@ public sealed class PromptEncoder
     private sealed class Transcript(int choice) : IGuardModel, IGenerationSession
     {
         public ChoiceSet? Choices { get; private set; }
-
         public int[] Spoken { get; private set; } = [];
 
         public ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken) => ValueTask.FromResult<IGenerationSession>(this);

@@ -7,15 +7,11 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// The words and layout of a protocol's prompts. They are the library's own, or those of the file <see cref="FileName"/> beside a
-/// model that was trained on others. Immutable, thread-safe.
-/// </summary>
-/// <remarks>
-/// A template sees <c>policy.name</c> and <c>policy.version</c>; <c>categories</c>, each with <c>id</c>, <c>name</c>, <c>token</c>,
-/// <c>protects</c>, <c>includes</c>, <c>excludes</c>, <c>index</c> (from 1) and <c>letter</c> (from A); <c>safe</c> and
-/// <c>reason</c>, the tokens of that name. What comes from a policy is untrusted text in every prompt.
-/// </remarks>
+/// <summary>The words and layout of a protocol's prompts. They are the library's own, or those of the file <see cref="FileName"/>
+/// beside a model that was trained on others. Immutable, thread-safe.</summary>
+/// <remarks>A template sees <c>policy.name</c> and <c>policy.version</c>; <c>categories</c>, each with <c>id</c>, <c>name</c>,
+/// <c>token</c>, <c>protects</c>, <c>includes</c>, <c>excludes</c>, <c>index</c> (from 1) and <c>letter</c> (from A); <c>safe</c>
+/// and <c>reason</c>, the tokens of that name. What comes from a policy is untrusted text in every prompt.</remarks>
 internal sealed class PromptWording
 {
     /// <summary>The file's name.</summary>

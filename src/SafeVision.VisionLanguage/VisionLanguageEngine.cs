@@ -6,10 +6,8 @@ using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// The engine of the SafeVision paper (arXiv 2510.23960): a vision-language model reads the policy at inference, looks at the
-/// image, names the category and says why. Another policy, new categories included, needs no training.
-/// </summary>
+/// <summary>The engine of the SafeVision paper (arXiv 2510.23960): a vision-language model reads the policy at inference, looks at
+/// the image, names the category and says why. Another policy, new categories included, needs no training.</summary>
 public sealed class VisionLanguageEngine : IGuardrailEngine
 {
     private readonly string _folder;
@@ -82,48 +80,37 @@ public sealed class VisionLanguageEngineOptions
     /// <summary>Whether the model names the category alone or gives a reason too. Default: <see cref="VisionLanguageMode.Comprehension"/>.</summary>
     public VisionLanguageMode Mode { get; set; } = VisionLanguageMode.Comprehension;
 
-    /// <summary>
-    /// What the model was trained to be asked and to answer: <c>safevision</c>, <c>instruct</c>, <c>llavaguard</c> (or
+    /// <summary>What the model was trained to be asked and to answer: <c>safevision</c>, <c>instruct</c>, <c>llavaguard</c> (or
     /// <c>qwenguard</c>), <c>shieldgemma</c>, <c>llamaguard</c>, <c>singguard</c>, <c>policyshiftguard</c>, <c>shieldstral</c>,
     /// <c>nemotron</c>, <c>safeguard</c> or <c>guardreasoner</c>. Null (the default): what the prompt file beside the model says;
-    /// without one, that of the guard for which its configuration or the variables of its conversation template speak, <c>safevision</c> where
-    /// the model has its category tokens, and <c>instruct</c> otherwise.
-    /// </summary>
+    /// without one, that of the guard for which its configuration or the variables of its conversation template speak,
+    /// <c>safevision</c> where the model has its category tokens, and <c>instruct</c> otherwise.</summary>
     public string? Protocol { get; set; }
 
-    /// <summary>
-    /// The suffix of the model's files, such as <c>q4</c> or <c>fp16</c>, where a folder holds several precisions. Null (the
-    /// default): the best for the execution provider.
-    /// </summary>
+    /// <summary>The suffix of the model's files, such as <c>q4</c> or <c>fp16</c>, where a folder holds several precisions. Null
+    /// (the default): the best for the execution provider.</summary>
     public string? Precision { get; set; }
 
-    /// <summary>
-    /// The most tiles that an image is cut into, 1 to 64; fewer are faster and see less detail. Null (the default): as many as
-    /// the model was made for.
-    /// </summary>
+    /// <summary>The most tiles that an image is cut into, 1 to 64; fewer are faster and see less detail. Null (the default): as
+    /// many as the model was made for.</summary>
     public int? MaximumTiles { get; set; }
 
-    /// <summary>
-    /// Whether an image is first looked at in one tile, or few tokens, and in all of its tiles only where that leaves it open:
-    /// where no category scores half-way from its block threshold to 1, and not all score at most half of their review threshold.
-    /// Most images are then judged in a fraction of the time, but what is small in a large image may be overlooked, and somebody
-    /// may see to it that it is. False (the default): all tiles at once, as protocols that think always do.
-    /// </summary>
+    /// <summary>Whether an image is first looked at in one tile, or few tokens, and in all of its tiles only where that leaves it
+    /// open: where no category scores half-way from its block threshold to 1, and not all score at most half of their review
+    /// threshold. Most images are then judged in a fraction of the time, but what is small in a large image may be overlooked, and
+    /// somebody may see to it that it is. False (the default): all tiles at once, as protocols that think always do.</summary>
     public bool LooksOnceFirst { get; set; }
 
-    /// <summary>
-    /// The most tokens of a prompt and its answer, 256 to 1,048,576; decides the memory for keys and values. Null (the default):
-    /// what the model was made for, at most 8192.
-    /// </summary>
+    /// <summary>The most tokens of a prompt and its answer, 256 to 1,048,576; decides the memory for keys and values. Null (the
+    /// default): what the model was made for, at most 8192.</summary>
     public int? MaximumTokens { get; set; }
 
     /// <summary>How many prompts can be under way, and are remembered for reuse, at once, 1 to 64. Default: 4.</summary>
     public int Sequences { get; set; } = 4;
 
-    /// <summary>
-    /// Cells in each direction of the heat map that shows where the score comes from, 2 to 8; each cell is covered once and the
-    /// model asked again, so a map of 3 x 3 takes nine times as long as the judgement. Null (the default): no heat map.
-    /// </summary>
+    /// <summary>Cells in each direction of the heat map that shows where the score comes from, 2 to 8; each cell is covered once
+    /// and the model asked again, so a map of 3 x 3 takes nine times as long as the judgement. Null (the default): no heat
+    /// map.</summary>
     public int? OcclusionCells { get; set; }
 
     internal VisionLanguageEngineOptions Validate()

@@ -89,10 +89,8 @@ internal sealed record VisionLanguageFiles
 /// <summary>Which files to take where a folder has a graph in several precisions.</summary>
 internal sealed record VisionLanguageFileOptions
 {
-    /// <summary>
-    /// fp32, fp16, q4, q4f16, int8, uint8, q8, quantized or bnb4. The decoder must have it; the other graphs take it where
-    /// they have it. Null (the default): what suits <see cref="Provider"/>.
-    /// </summary>
+    /// <summary>fp32, fp16, q4, q4f16, int8, uint8, q8, quantized or bnb4. The decoder must have it; the other graphs take it where
+    /// they have it. Null (the default): what suits <see cref="Provider"/>.</summary>
     public string? Precision { get; init; }
 
     /// <summary>Precisions of single graphs, which these must have. Default: none.</summary>

@@ -4,10 +4,8 @@ using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// The layout of transformers.js and onnx-community: one file for each graph and precision, in <c>onnx/</c> or flat.
-/// Source: https://github.com/huggingface/transformers.js, src/models/session.js.
-/// </summary>
+/// <summary>The layout of transformers.js and onnx-community: one file for each graph and precision, in <c>onnx/</c> or flat.
+/// Source: https://github.com/huggingface/transformers.js, src/models/session.js.</summary>
 internal static class OnnxCommunityLayout
 {
     private static readonly Dictionary<VisionLanguagePart, string[]> s_stems = new()
@@ -88,10 +86,8 @@ internal static class OnnxCommunityLayout
     private sealed record Candidate(string Stem, string Suffix, string Path);
 }
 
-/// <summary>
-/// The suffixes by which transformers.js tells precisions of one graph apart, and which of them runs best where.
-/// Source: https://github.com/huggingface/transformers.js, src/utils/dtypes.js.
-/// </summary>
+/// <summary>The suffixes by which transformers.js tells precisions of one graph apart, and which of them runs best where. Source:
+/// https://github.com/huggingface/transformers.js, src/utils/dtypes.js.</summary>
 internal static class PrecisionChoice
 {
     /// <summary>Suffix, and the names by which precisions are asked for.</summary>
@@ -159,10 +155,8 @@ internal static class PrecisionChoice
     }
 }
 
-/// <summary>
-/// The layout of onnxruntime-genai: a flat folder whose genai_config.json names files and tensors. Defaults are those of
-/// https://github.com/microsoft/onnxruntime-genai, src/config.h.
-/// </summary>
+/// <summary>The layout of onnxruntime-genai: a flat folder whose genai_config.json names files and tensors. Defaults are those of
+/// https://github.com/microsoft/onnxruntime-genai, src/config.h.</summary>
 internal static class GenAILayout
 {
     private const string File = "genai_config.json";

@@ -5,9 +5,7 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// A loaded vision-language model: tokenizer, vision tower and a decoder that any number of prompts share. Thread-safe.
-/// </summary>
+/// <summary>A loaded vision-language model: tokenizer, vision tower and a decoder that any number of prompts share. Thread-safe.</summary>
 internal sealed class VisionLanguageModel : IDisposable
 {
     private const int UsualTokens = 8192; // few prompts come near it, and keys and values take memory
@@ -29,7 +27,6 @@ internal sealed class VisionLanguageModel : IDisposable
     public VisionLanguageSessions Sessions { get; }
 
     public TextTokenizer Tokenizer { get; }
-
     public VisionLanguageProfile Profile { get; }
 
     /// <summary>How an image is prepared for a first look.</summary>
@@ -133,10 +130,8 @@ internal sealed class VisionLanguageSessions
     /// <summary>Each graph with its file.</summary>
     public IReadOnlyList<(ModelSession Session, OnnxFile File)> All => [(Vision, Files.Vision), (Embedding, Files.Embedding), (Decoder, Files.Decoder)];
 
-    /// <summary>
-    /// Loads the graphs, one after the other, so that no two of them need room for their optimisation at once; hashes of
-    /// the files are computed meanwhile and waited for by whoever asks for them (<see cref="OnnxFile.HashAsync"/>).
-    /// </summary>
+    /// <summary>Loads the graphs, one after the other, so that no two of them need room for their optimisation at once; hashes of
+    /// the files are computed meanwhile and waited for by whoever asks for them (<see cref="OnnxFile.HashAsync"/>).</summary>
     /// <exception cref="ModelLoadException">ONNX Runtime lacks an operator set or operator, or can't load a file; the message names it.</exception>
     /// <exception cref="ExecutionProviderException">A required provider is not usable.</exception>
     public static async Task<VisionLanguageSessions> LoadAsync(

@@ -5,10 +5,7 @@ using SafeVision.Models;
 
 namespace SafeVision.VisionLanguage;
 
-/// <summary>
-/// Runs the goldens of a converted vision-language model: numbers made from a seed instead of pixels, and instead of the
-/// embeddings of a prompt.
-/// </summary>
+/// <summary>Runs the goldens of a converted vision-language model: numbers made from a seed instead of pixels, and instead of the embeddings of a prompt.</summary>
 public static class VisionLanguageSelfTest
 {
     /// <summary>Checks all files against their hashes, loads the model, and runs its goldens.</summary>

@@ -2,10 +2,8 @@ using System.Text.Json.Serialization;
 
 namespace SafeVision;
 
-/// <summary>
-/// What should happen to an image. The zero value is <see cref="Block"/>, so a decision that nobody made is never
-/// <see cref="Allow"/>; a larger value is more lenient.
-/// </summary>
+/// <summary>What should happen to an image. The zero value is <see cref="Block"/>, so a decision that nobody made is never
+/// <see cref="Allow"/>; a larger value is more lenient.</summary>
 [JsonConverter(typeof(CamelCaseEnumConverter<Decision>))]
 public enum Decision
 {

@@ -1,9 +1,7 @@
 namespace SafeVision;
 
-/// <summary>
-/// Where a model's arithmetic runs. The three well-known ones are <see cref="Cpu"/>, <see cref="Cuda"/> and
-/// <see cref="DirectML"/>; any other provider that the referenced ONNX Runtime brings can be named too.
-/// </summary>
+/// <summary>Where a model's arithmetic runs. The three well-known ones are <see cref="Cpu"/>, <see cref="Cuda"/> and
+/// <see cref="DirectML"/>; any other provider that the referenced ONNX Runtime brings can be named too.</summary>
 /// <param name="Name">The short name that users write: <c>cpu</c>, <c>cuda</c>, <c>directml</c>.</param>
 /// <param name="RuntimeName">The name ONNX Runtime knows it by, such as <c>CUDAExecutionProvider</c>.</param>
 /// <param name="Package">The package whose native library brings it; named in errors.</param>

@@ -37,10 +37,8 @@ public sealed record Finding
     /// <summary>What the score rests on.</summary>
     public required Evidence Evidence { get; init; }
 
-    /// <summary>
-    /// Why a model that covers the category failed on the image; null when none did. <see cref="Decision"/> is then the
-    /// policy's <c>onFailure</c>, or stricter where another model saw more.
-    /// </summary>
+    /// <summary>Why a model that covers the category failed on the image; null when none did. <see cref="Decision"/> is then the
+    /// policy's <c>onFailure</c>, or stricter where another model saw more.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Failure { get; init; }
 

@@ -8,9 +8,7 @@ public sealed record GuardrailResult
     /// <summary>What should happen to the image: the strictest of the findings, or the policy's <c>onFailure</c>.</summary>
     public required Decision Decision { get; init; }
 
-    /// <summary>
-    /// One readable paragraph. It may repeat words of the policy; encode it before it goes into a page.
-    /// </summary>
+    /// <summary>One readable paragraph. It may repeat words of the policy; encode it before it goes into a page.</summary>
     public required string Explanation { get; init; }
 
     /// <summary>One finding for each category of the policy, in the policy's order; empty when the image could not be judged.</summary>
@@ -36,10 +34,8 @@ public sealed record GuardrailResult
 /// <param name="Message">What happened and where, for a person. It names files without their folders and never holds image data.</param>
 public sealed record GuardrailFailure(FailureReason Reason, string Message)
 {
-    /// <summary>
-    /// After how long another try may find a turn: whole seconds, at least one, for a host's <c>Retry-After</c>. Set where
-    /// <see cref="Reason"/> is <see cref="FailureReason.Busy"/>, null otherwise.
-    /// </summary>
+    /// <summary>After how long another try may find a turn: whole seconds, at least one, for a host's <c>Retry-After</c>. Set where
+    /// <see cref="Reason"/> is <see cref="FailureReason.Busy"/>, null otherwise.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public TimeSpan? RetryAfter { get; init; }
 }

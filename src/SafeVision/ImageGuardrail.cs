@@ -6,10 +6,7 @@ using SafeVision.Policies;
 
 namespace SafeVision;
 
-/// <summary>
-/// The way of one image: wait for a turn → read and decode → assess → decide. This is the whole flow; every other file is
-/// one of its stages.
-/// </summary>
+/// <summary>The way of one image: wait for a turn → read and decode → assess → decide. This is the whole flow; every other file is one of its stages.</summary>
 public sealed class ImageGuardrail : IImageGuardrail
 {
     private readonly GuardrailParts _parts;

@@ -52,10 +52,8 @@ public sealed class ImageGuardrailBuilder
         return this;
     }
 
-    /// <summary>
-    /// Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
-    /// not cover or were unsure of.
-    /// </summary>
+    /// <summary>Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
+    /// not cover or were unsure of.</summary>
     /// <param name="create">Makes the engine; called when the guardrail is built.</param>
     /// <param name="usualTimeout">
     /// The time that one image may take with this engine where <see cref="WithTimeout"/> says nothing; the longest of all engines
@@ -91,10 +89,8 @@ public sealed class ImageGuardrailBuilder
         return this;
     }
 
-    /// <summary>
-    /// Runs the models on the first of these providers that is usable here. A fallback is logged as a warning and stands in
-    /// every result's provenance.
-    /// </summary>
+    /// <summary>Runs the models on the first of these providers that is usable here. A fallback is logged as a warning and stands
+    /// in every result's provenance.</summary>
     public ImageGuardrailBuilder PreferExecutionProviders(params ReadOnlySpan<ExecutionProvider> providers)
     {
         (_execution.Providers, _execution.Required) = (providers.ToArray(), false);
@@ -124,42 +120,34 @@ public sealed class ImageGuardrailBuilder
         return this;
     }
 
-    /// <summary>
-    /// The time one image may take, waiting for its turn included; then the policy's <c>onFailure</c> applies. Above 0, or
-    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds, or more with an engine that usually takes longer.
-    /// </summary>
+    /// <summary>The time one image may take, waiting for its turn included; then the policy's <c>onFailure</c> applies. Above 0, or
+    /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds, or more with an engine that usually takes longer.</summary>
     public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
     {
         _timeout = timeout;
         return this;
     }
 
-    /// <summary>
-    /// How many images are judged at once, at least 1; others wait. Default: twice the machine's cores. They share threads of
-    /// the library's own, at most one for each core, or two.
-    /// </summary>
+    /// <summary>How many images are judged at once, at least 1; others wait. Default: twice the machine's cores. They share threads
+    /// of the library's own, at most one for each core, or two.</summary>
     public ImageGuardrailBuilder WithMaxConcurrency(int images)
     {
         _concurrency = images;
         return this;
     }
 
-    /// <summary>
-    /// How many images may wait for their turn, at least 0; the answer to one more comes at once: failure reason
+    /// <summary>How many images may wait for their turn, at least 0; the answer to one more comes at once: failure reason
     /// <see cref="FailureReason.Busy"/> and the policy's <c>onFailure</c>. Images judged in the background, as those of
     /// <see cref="IImageGuardrail.CheckManyAsync"/>, do not count: whoever submits them waits. Default: ten times the limit of
-    /// <see cref="WithMaxConcurrency"/>.
-    /// </summary>
+    /// <see cref="WithMaxConcurrency"/>.</summary>
     public ImageGuardrailBuilder WithMaxWaiting(int images)
     {
         _waiting = images;
         return this;
     }
 
-    /// <summary>
-    /// How much memory decoded images may take together, in bytes, at least 1; others wait with their files read. One image
-    /// alone may take more, within <see cref="ImageLimits.MaxPixels"/>. Default: 256 MiB.
-    /// </summary>
+    /// <summary>How much memory decoded images may take together, in bytes, at least 1; others wait with their files read. One
+    /// image alone may take more, within <see cref="ImageLimits.MaxPixels"/>. Default: 256 MiB.</summary>
     public ImageGuardrailBuilder WithMaxDecodedBytes(long bytes)
     {
         _decodedBytes = bytes;

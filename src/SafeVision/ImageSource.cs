@@ -2,14 +2,10 @@ using SafeVision.Imaging;
 
 namespace SafeVision;
 
-/// <summary>
-/// Where an image comes from: a file, bytes, a stream, or pixels that are already decoded. There is no overload for a URL:
-/// SafeVision opens no connection.
-/// </summary>
-/// <remarks>
-/// Creating a source reads nothing and checks only its arguments; the image is read, within limits, when it is decoded.
-/// Sources are immutable and thread-safe, except that one made from a stream which cannot seek can be read once.
-/// </remarks>
+/// <summary>Where an image comes from: a file, bytes, a stream, or pixels that are already decoded. There is no overload for a URL:
+/// SafeVision opens no connection.</summary>
+/// <remarks>Creating a source reads nothing and checks only its arguments; the image is read, within limits, when it is decoded.
+/// Sources are immutable and thread-safe, except that one made from a stream which cannot seek can be read once.</remarks>
 public abstract class ImageSource
 {
     private protected ImageSource(string name) => Name = name;

@@ -21,16 +21,11 @@ public static class SafeVisionServiceCollectionExtensions
         return services;
     }
 
-    /// <summary>
-    /// Adds a guardrail by name, to be injected as <c>[FromKeyedServices(name)] IImageGuardrail</c>. Guardrails of one host
-    /// share their models.
-    /// </summary>
-    /// <remarks>
-    /// With a host, models are loaded and the policy is compiled when it starts, so that a broken policy file, a missing model
-    /// or provider stops the start and not the first upload. A health check named <c>safevision:{name}</c> is registered:
-    /// degraded when a model runs on a fallback provider or a changed policy file was refused. A service provider made by hand
-    /// must be disposed with <c>await using</c>, since a guardrail waits for the images that it still judges.
-    /// </remarks>
+    /// <summary>Adds a guardrail by name, to be injected as <c>[FromKeyedServices(name)] IImageGuardrail</c>. Guardrails of one host share their models.</summary>
+    /// <remarks>With a host, models are loaded and the policy is compiled when it starts, so that a broken policy file, a missing
+    /// model or provider stops the start and not the first upload. A health check named <c>safevision:{name}</c> is registered:
+    /// degraded when a model runs on a fallback provider or a changed policy file was refused. A service provider made by hand must
+    /// be disposed with <c>await using</c>, since a guardrail waits for the images that it still judges.</remarks>
     /// <param name="services">The collection.</param>
     /// <param name="name">The guardrail's name, the key of the service and a tag of its telemetry.</param>
     /// <param name="configure">Composes the guardrail.</param>

@@ -4,10 +4,8 @@ using SafeVision.Tests;
 
 namespace SafeVision.Cli.Tests;
 
-/// <summary>
-/// What a fresh process does beyond judging, as the system sees it: files, sockets, look-ups of names. ONNX Runtime's own
-/// telemetry starts with its first environment, unless it was told not to before.
-/// </summary>
+/// <summary>What a fresh process does beyond judging, as the system sees it: files, sockets, look-ups of names. ONNX Runtime's own
+/// telemetry starts with its first environment, unless it was told not to before.</summary>
 public sealed partial class NothingLeavesTheMachineTests
 {
     /// <summary>So many that the process lives for some seconds: telemetry looks its collector up every two.</summary>

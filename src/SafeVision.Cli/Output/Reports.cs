@@ -42,11 +42,8 @@ internal sealed record ImageReport
     });
 
     public required string Path { get; init; }
-
     public required Decision Decision { get; init; }
-
     public required string Explanation { get; init; }
-
     public required IReadOnlyList<Finding> Findings { get; init; }
 
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]

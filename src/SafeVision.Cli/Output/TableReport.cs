@@ -6,10 +6,8 @@ using Spectre.Console.Rendering;
 
 namespace SafeVision.Cli.Output;
 
-/// <summary>
-/// A table for people, printed row by row as the results come, so that its columns are set beforehand. Names of files are never
-/// broken: a long one has a line to itself, and on a narrow terminal so has the reason.
-/// </summary>
+/// <summary>A table for people, printed row by row as the results come, so that its columns are set beforehand. Names of files are
+/// never broken: a long one has a line to itself, and on a narrow terminal so has the reason.</summary>
 internal sealed class TableReport : IReport
 {
     private const int DecisionWidth = 8;

@@ -32,10 +32,9 @@ internal static class Terminal
     /// <summary>Whether what is written goes to a terminal, and not to a file or a program.</summary>
     public static bool IsTerminal(TextWriter writer) => writer == Console.Out && !Console.IsOutputRedirected;
 
-    /// <summary>
-    /// Text without the characters that steer a terminal or turn its direction: names of files come from strangers. Line
-    /// breaks stay when they are the message's own, which a name's can't be told from, so callers clean names on their own.
-    /// </summary>
+    /// <summary>Text without the characters that steer a terminal or turn its direction: names of files come from strangers. Line
+    /// breaks stay when they are the message's own, which a name's can't be told from, so callers clean names on their
+    /// own.</summary>
     public static string Plain(string text) => Clean(text, keep: '\n');
 
     /// <summary>A name on one line.</summary>
@@ -82,10 +81,8 @@ internal static class StandardOutput
     }
 }
 
-/// <summary>
-/// One line at the foot of a terminal: how far the work is and how long it will take. It writes to standard error, steps
-/// aside when results are printed on the same terminal, and is silent where there is no terminal.
-/// </summary>
+/// <summary>One line at the foot of a terminal: how far the work is and how long it will take. It writes to standard error, steps
+/// aside when results are printed on the same terminal, and is silent where there is no terminal.</summary>
 internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clock) : IDisposable
 {
     private const int BarWidth = 24;

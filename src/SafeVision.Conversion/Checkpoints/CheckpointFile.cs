@@ -3,10 +3,8 @@ using SafeVision.Files;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// Opens the files of a checkpoint, which come from strangers, as <see cref="RegularFile"/> does: pipes, devices, links to
-/// them and Git LFS pointers are refused at once. What fails is a fault of the checkpoint.
-/// </summary>
+/// <summary>Opens the files of a checkpoint, which come from strangers, as <see cref="RegularFile"/> does: pipes, devices, links to
+/// them and Git LFS pointers are refused at once. What fails is a fault of the checkpoint.</summary>
 internal static class CheckpointFile
 {
     private const int LargestJson = 64 << 20;

@@ -1,9 +1,7 @@
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// The tensors of a checkpoint folder or of one safetensors file, for programs that compute with them. Headers are checked
-/// when it is opened; values are read when they are asked for. No pickle is ever read.
-/// </summary>
+/// <summary>The tensors of a checkpoint folder or of one safetensors file, for programs that compute with them. Headers are checked
+/// when it is opened; values are read when they are asked for. No pickle is ever read.</summary>
 public sealed class CheckpointTensors : IDisposable
 {
     private readonly IReadOnlyDictionary<string, StoredTensor> _tensors;

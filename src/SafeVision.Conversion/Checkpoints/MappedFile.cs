@@ -4,10 +4,9 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// A file mapped into memory for reading, so that a checkpoint larger than memory can be converted. What is large is better
-/// copied from it (<see cref="Copy"/>): each page that is touched where it is mapped costs a fault and stays in the working set.
-/// </summary>
+/// <summary>A file mapped into memory for reading, so that a checkpoint larger than memory can be converted. What is large is
+/// better copied from it (<see cref="Copy"/>): each page that is touched where it is mapped costs a fault and stays in the working
+/// set.</summary>
 internal sealed unsafe class MappedFile : IDisposable
 {
     private readonly FileStream _stream;
@@ -35,7 +34,6 @@ internal sealed unsafe class MappedFile : IDisposable
     }
 
     public string Path { get; }
-
     public long Length { get; }
 
     /// <summary>A part of the file; it must lie inside. Valid until this is disposed.</summary>

@@ -12,10 +12,8 @@ internal interface IRowUpdate
     void Apply(int first, Span<float> rows);
 }
 
-/// <summary>
-/// What a low-rank adapter adds to a matrix: <c>scale · up · down</c> (Hu et al., arXiv 2106.09685). Computed row by row
-/// when rows are read; nothing else is held.
-/// </summary>
+/// <summary>What a low-rank adapter adds to a matrix: <c>scale · up · down</c> (Hu et al., arXiv 2106.09685). Computed row by row
+/// when rows are read; nothing else is held.</summary>
 /// <param name="down">[rank, columns]; <c>lora_A</c>.</param>
 /// <param name="up">[rows, rank]; <c>lora_B</c>.</param>
 /// <param name="scale">The factor of the product.</param>

@@ -3,16 +3,12 @@ using System.Text.Json;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// One file of the safetensors format: eight bytes of header length, a JSON header, the tensors without holes
-/// (github.com/huggingface/safetensors, README "Format"). Everything is checked before a tensor is handed out.
-/// </summary>
+/// <summary>One file of the safetensors format: eight bytes of header length, a JSON header, the tensors without holes
+/// (github.com/huggingface/safetensors, README "Format"). Everything is checked before a tensor is handed out.</summary>
 internal sealed class SafetensorsFile : IDisposable
 {
-    /// <summary>
-    /// The longest header in bytes. The format allows three times as many, which would take gigabytes to read; the largest
-    /// models, whose tensors are spread over many files, stay far below.
-    /// </summary>
+    /// <summary>The longest header in bytes. The format allows three times as many, which would take gigabytes to read; the largest
+    /// models, whose tensors are spread over many files, stay far below.</summary>
     internal const int LargestHeader = 32 << 20;
 
     private readonly MappedFile _file;

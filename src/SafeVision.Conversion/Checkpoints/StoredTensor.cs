@@ -4,10 +4,8 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// A tensor as a checkpoint stores it. The bytes are those of the file wherever possible, so that weights go into a model
-/// as they are and only their graph turns them into float32.
-/// </summary>
+/// <summary>A tensor as a checkpoint stores it. The bytes are those of the file wherever possible, so that weights go into a model
+/// as they are and only their graph turns them into float32.</summary>
 internal sealed class StoredTensor
 {
     public StoredTensor(string name, IReadOnlyList<int> shape, TensorElement element, ReadOnlyMemory<byte> bytes)
@@ -17,11 +15,8 @@ internal sealed class StoredTensor
     }
 
     public string Name { get; }
-
     public IReadOnlyList<int> Shape { get; }
-
     public TensorElement Element { get; }
-
     public ReadOnlyMemory<byte> Bytes { get; }
 
     /// <summary>What an adapter makes of the stored numbers; null: nothing.</summary>

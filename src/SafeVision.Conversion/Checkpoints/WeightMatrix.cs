@@ -6,10 +6,8 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
 
-/// <summary>
-/// A matrix whose rows stand in stored tensors, perhaps in several and in another order, perhaps each row and each column times a
-/// factor. Rows are read as float32 when they are asked for; nothing else is held.
-/// </summary>
+/// <summary>A matrix whose rows stand in stored tensors, perhaps in several and in another order, perhaps each row and each column
+/// times a factor. Rows are read as float32 when they are asked for; nothing else is held.</summary>
 internal sealed class WeightMatrix
 {
     private readonly RowRun[] _runs;

@@ -4,10 +4,8 @@ using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// Which files of a repository are fetched: configuration, tokenizer, licence, and one set of weights in safetensors. No
-/// pickle, no code, no second copy of the weights.
-/// </summary>
+/// <summary>Which files of a repository are fetched: configuration, tokenizer, licence, and one set of weights in safetensors. No
+/// pickle, no code, no second copy of the weights.</summary>
 internal sealed partial class CheckpointSelection
 {
     private const long LargestCompanion = 256 << 20;

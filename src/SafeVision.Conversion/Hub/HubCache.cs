@@ -1,9 +1,7 @@
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// Where a repository's files are kept, as the hub's own tools keep them: <c>blobs</c> by hash, <c>snapshots</c> by commit
-/// with links to them, <c>refs</c> from revisions to commits.
-/// </summary>
+/// <summary>Where a repository's files are kept, as the hub's own tools keep them: <c>blobs</c> by hash, <c>snapshots</c> by commit
+/// with links to them, <c>refs</c> from revisions to commits.</summary>
 internal sealed class HubCache(HubOptions options, HubRepository repository)
 {
     private readonly string _folder = FolderOf(options, repository.Repository);

@@ -6,10 +6,9 @@ using System.Text.Json;
 
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// Asks a hub. Redirects are followed by hand: over TLS alone, or within this machine where the hub is on it, and the token
-/// goes to the hub's own host alone. What may pass is tried again, with the pauses that the server asks for. Thread-safe.
-/// </summary>
+/// <summary>Asks a hub. Redirects are followed by hand: over TLS alone, or within this machine where the hub is on it, and the
+/// token goes to the hub's own host alone. What may pass is tried again, with the pauses that the server asks for.
+/// Thread-safe.</summary>
 internal sealed class HubConnection(HubOptions options) : IDisposable
 {
     private const int Redirects = 8;

@@ -3,10 +3,7 @@ using System.Text;
 
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// Fetches one file beside its place, goes on where an earlier attempt ended, and puts it there only when its bytes have
-/// the hash of the list.
-/// </summary>
+/// <summary>Fetches one file beside its place, goes on where an earlier attempt ended, and puts it there only when its bytes have the hash of the list.</summary>
 internal sealed class HubDownload(HubConnection hub, HubRepository repository, HubFile file, string place, Action<long> progress)
 {
     /// <summary>The ending of a file that is not whole yet.</summary>

@@ -1,9 +1,7 @@
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// A model could not be pulled. The message says what failed, of which repository, and what would mend it; it never holds a
-/// token, and no text that a server wrote.
-/// </summary>
+/// <summary>A model could not be pulled. The message says what failed, of which repository, and what would mend it; it never holds
+/// a token, and no text that a server wrote.</summary>
 public sealed class HubException : Exception
 {
     /// <summary>Creates the exception.</summary>

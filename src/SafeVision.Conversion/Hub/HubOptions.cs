@@ -9,10 +9,8 @@ public sealed class HubOptions
     /// <summary>The token that is sent to <see cref="Endpoint"/>, and to no other host; null: none.</summary>
     public string? Token { get; set; }
 
-    /// <summary>
-    /// The folder for downloads (<c>hub</c>, laid out as the hub's own tools do, so that both find what the other fetched) and
-    /// for converted models (<c>safevision/models</c>). Default: <c>~/.cache/huggingface</c>.
-    /// </summary>
+    /// <summary>The folder for downloads (<c>hub</c>, laid out as the hub's own tools do, so that both find what the other fetched)
+    /// and for converted models (<c>safevision/models</c>). Default: <c>~/.cache/huggingface</c>.</summary>
     public string Folder { get; set; } = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache", "huggingface");
 
     /// <summary>Another folder for downloads than the one below <see cref="Folder"/>; null: none.</summary>
@@ -39,10 +37,8 @@ public sealed class HubOptions
     /// <summary>Where downloads are.</summary>
     internal string Downloads => DownloadFolder ?? Path.Combine(Folder, "hub");
 
-    /// <summary>
-    /// The settings of the process's environment: <c>HF_ENDPOINT</c>, <c>HF_TOKEN</c> or the file of <c>HF_TOKEN_PATH</c>
-    /// (default <c>$HF_HOME/token</c>), <c>HF_HOME</c>, <c>HF_HUB_CACHE</c>, <c>HF_HUB_OFFLINE</c>.
-    /// </summary>
+    /// <summary>The settings of the process's environment: <c>HF_ENDPOINT</c>, <c>HF_TOKEN</c> or the file of <c>HF_TOKEN_PATH</c>
+    /// (default <c>$HF_HOME/token</c>), <c>HF_HOME</c>, <c>HF_HUB_CACHE</c>, <c>HF_HUB_OFFLINE</c>.</summary>
     /// <exception cref="HubException">A variable can't be meant, or the token's file can't be read.</exception>
     public static HubOptions FromEnvironment() => From(Environment.GetEnvironmentVariable);
 

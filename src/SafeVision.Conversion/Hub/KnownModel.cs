@@ -1,9 +1,7 @@
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// An open image guard that can be pulled by a short name. What is said of it here is what its owner's card says; sizes are
-/// those of 16-bit checkpoints.
-/// </summary>
+/// <summary>An open image guard that can be pulled by a short name. What is said of it here is what its owner's card says; sizes
+/// are those of 16-bit checkpoints.</summary>
 /// <param name="Name">The short name.</param>
 /// <param name="Repository">Owner and name on the hub.</param>
 /// <param name="Parameters">In thousand millions.</param>

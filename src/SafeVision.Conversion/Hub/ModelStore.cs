@@ -5,10 +5,8 @@ using SafeVision.VisionLanguage;
 
 namespace SafeVision.Conversion.Hub;
 
-/// <summary>
-/// The models of this user: fetches checkpoints from a hub, converts them, and finds them by name. Thread-safe, and safe
-/// among processes that share the folders.
-/// </summary>
+/// <summary>The models of this user: fetches checkpoints from a hub, converts them, and finds them by name. Thread-safe, and safe
+/// among processes that share the folders.</summary>
 public sealed class ModelStore
 {
     private readonly HubOptions _options;
@@ -65,10 +63,9 @@ public sealed class ModelStore
         return there.Length > 0;
     }
 
-    /// <summary>
-    /// Fetches a checkpoint, converts it, and runs the result's self-test. What was fetched stays, so that what was cut off or
-    /// cancelled goes on where it ended; where the model is here in the same commit and precision, nothing is done.
-    /// </summary>
+    /// <summary>Fetches a checkpoint, converts it, and runs the result's self-test. What was fetched stays, so that what was cut
+    /// off or cancelled goes on where it ended; where the model is here in the same commit and precision, nothing is
+    /// done.</summary>
     /// <param name="name">A known guard's name or <c>owner/name</c>; a revision may follow behind <c>@</c>.</param>
     /// <param name="precision">One of <see cref="ModelConverter.Precisions"/>.</param>
     /// <param name="progress">Told of bytes and stages; null: nobody.</param>

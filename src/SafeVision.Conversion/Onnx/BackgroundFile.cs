@@ -3,10 +3,8 @@ using System.Security.Cryptography;
 
 namespace SafeVision.Conversion.Onnx;
 
-/// <summary>
-/// A new file that another thread writes and hashes, while the one that makes its content goes on. What fails there is
-/// thrown by the next write, or at the end.
-/// </summary>
+/// <summary>A new file that another thread writes and hashes, while the one that makes its content goes on. What fails there is
+/// thrown by the next write, or at the end.</summary>
 internal sealed class BackgroundFile : ForwardStream
 {
     private const int BufferSize = 4 << 20;

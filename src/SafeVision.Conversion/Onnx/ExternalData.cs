@@ -2,10 +2,8 @@ using System.Globalization;
 
 namespace SafeVision.Conversion.Onnx;
 
-/// <summary>
-/// The file that holds a model's weights beside its graph (onnx/onnx.proto, TensorProto.external_data). Written tensor by
-/// tensor, so that a model larger than memory can be written.
-/// </summary>
+/// <summary>The file that holds a model's weights beside its graph (onnx/onnx.proto, TensorProto.external_data). Written tensor by
+/// tensor, so that a model larger than memory can be written.</summary>
 internal static class ExternalData
 {
     private const long LargeTensor = 1 << 20;

@@ -2,10 +2,8 @@ using Google.Protobuf;
 
 namespace SafeVision.Conversion.Onnx;
 
-/// <summary>
-/// Writes a graph to a file. Deferred weights go into the file itself while they are few; else into a second file beside
-/// it, <c>NAME.onnx_data</c>, for one ONNX file may have 2 GiB only.
-/// </summary>
+/// <summary>Writes a graph to a file. Deferred weights go into the file itself while they are few; else into a second file beside
+/// it, <c>NAME.onnx_data</c>, for one ONNX file may have 2 GiB only.</summary>
 internal static class OnnxFile
 {
     /// <summary>What is put behind a model's file name to name the file of its weights.</summary>

@@ -3,10 +3,8 @@ using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Preparation;
 
-/// <summary>
-/// A LoRA adapter as the peft library saves it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. It is merged
-/// into a checkpoint's tensors, whose rows are computed when they are read; no tensor is held whole.
-/// </summary>
+/// <summary>A LoRA adapter as the peft library saves it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. It is
+/// merged into a checkpoint's tensors, whose rows are computed when they are read; no tensor is held whole.</summary>
 internal sealed class LoraAdapter : IDisposable
 {
     public const string ConfigName = LoraSettings.FileName;
@@ -60,10 +58,8 @@ internal sealed class LoraAdapter : IDisposable
     /// <summary>How many rows the checkpoint has, where the adapter has more.</summary>
     public int VocabularyBefore { get; private set; }
 
-    /// <summary>
-    /// Merges every tensor of the adapter: the products into their weights, and those that were trained whole
-    /// (<c>modules_to_save</c>) in the place of the checkpoint's.
-    /// </summary>
+    /// <summary>Merges every tensor of the adapter: the products into their weights, and those that were trained whole
+    /// (<c>modules_to_save</c>) in the place of the checkpoint's.</summary>
     /// <param name="checkpoint">Its tensors then read from both, so this must live as long.</param>
     /// <exception cref="CheckpointException">A tensor is not known, fits nothing, has another shape, or holds something else than finite numbers.</exception>
     public void MergeInto(SafetensorsCheckpoint checkpoint)
@@ -231,11 +227,9 @@ internal sealed class LoraAdapter : IDisposable
     private CheckpointException Wrong(string tensor, string problem) => new($"{_file.Path}: tensor '{tensor}' {problem}.");
 }
 
-/// <summary>
-/// Finds the tensors of a checkpoint by the names that an adapter has for them. An adapter names modules as they stood in
-/// the model that it was trained on: the whole model or its language model alone, in either of the nestings that
-/// transformers has had.
-/// </summary>
+/// <summary>Finds the tensors of a checkpoint by the names that an adapter has for them. An adapter names modules as they stood in
+/// the model that it was trained on: the whole model or its language model alone, in either of the nestings that transformers has
+/// had.</summary>
 internal sealed class AdaptedTensors
 {
     private readonly SafetensorsCheckpoint _checkpoint;

@@ -5,10 +5,8 @@ using SafeVision.Files;
 
 namespace SafeVision.Conversion.Preparation;
 
-/// <summary>
-/// How strongly an adapter counts, as <c>adapter_config.json</c> of the peft library says (github.com/huggingface/peft,
-/// tuners/lora/config.py). What would make the product of its two matrices the wrong thing to add is refused by name.
-/// </summary>
+/// <summary>How strongly an adapter counts, as <c>adapter_config.json</c> of the peft library says (github.com/huggingface/peft,
+/// tuners/lora/config.py). What would make the product of its two matrices the wrong thing to add is refused by name.</summary>
 public sealed class LoraSettings
 {
     /// <summary>The file's name in an adapter's folder.</summary>

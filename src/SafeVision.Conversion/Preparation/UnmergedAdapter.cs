@@ -3,11 +3,9 @@ using SafeVision.Files;
 
 namespace SafeVision.Conversion.Preparation;
 
-/// <summary>
-/// A LoRA adapter that was saved inside the checkpoint that it was trained on, peft's wrappers still around the layers:
+/// <summary>A LoRA adapter that was saved inside the checkpoint that it was trained on, peft's wrappers still around the layers:
 /// <c>base_model.model.NAME.base_layer.weight</c> beside <c>NAME.lora_A.default.weight</c> and <c>lora_B</c>. Its products are
-/// merged, and the tensors get the names that they had before.
-/// </summary>
+/// merged, and the tensors get the names that they had before.</summary>
 internal sealed class UnmergedAdapter
 {
     private const string Wrapper = "base_model.model.";

@@ -82,18 +82,14 @@ internal sealed class VocabularyPlan
     public sealed record Row(int Id, string Content, int[] Parts);
 }
 
-/// <summary>
-/// Gives new tokens their rows in the embedding and in the head. Each begins as the mean of its plain words' rows (Hewitt,
-/// "Initializing New Word Embeddings for Pretrained Language Models", 2021). SafeVision's published code draws them from
-/// N(0, 1) instead (xupy2003/SafeVision, ModelPreparation), about fifty times as long as trained rows, and never trains
-/// them, so that their logits are noise.
-/// </summary>
+/// <summary>Gives new tokens their rows in the embedding and in the head. Each begins as the mean of its plain words' rows (Hewitt,
+/// "Initializing New Word Embeddings for Pretrained Language Models", 2021). SafeVision's published code draws them from N(0, 1)
+/// instead (xupy2003/SafeVision, ModelPreparation), about fifty times as long as trained rows, and never trains them, so that their
+/// logits are noise.</summary>
 internal static class VocabularyRows
 {
-    /// <summary>
-    /// The model with rows for the tokens of a plan. Rows that the checkpoint pads its vocabulary with are used first; all
-    /// others stay what they are. An embedding that is the head too stays so.
-    /// </summary>
+    /// <summary>The model with rows for the tokens of a plan. Rows that the checkpoint pads its vocabulary with are used first; all
+    /// others stay what they are. An embedding that is the head too stays so.</summary>
     /// <exception cref="CheckpointException">The checkpoint has fewer rows than its tokenizer has ids.</exception>
     public static TextDecoder Extend(TextDecoder text, VocabularyPlan plan)
     {

@@ -6,10 +6,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>
-/// Runs encoders of rounded weights and their float32 twins, written for this only, on the same images and texts: what
-/// becomes of a classifier's logits, or of the logits of each image with each text.
-/// </summary>
+/// <summary>Runs encoders of rounded weights and their float32 twins, written for this only, on the same images and texts: what
+/// becomes of a classifier's logits, or of the logits of each image with each text.</summary>
 internal sealed class EncoderComparison(string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {
     /// <summary>The most bytes of float32 weights that are compared where nothing else is said.</summary>

@@ -5,11 +5,9 @@ using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>
-/// Runs written encoders on ONNX Runtime and holds them against the reference computation from the checkpoint's weights. Of one
-/// that is too large for that to be quick, or whose weights are rounded to few bits, the first layers and the last part are
-/// checked.
-/// </summary>
+/// <summary>Runs written encoders on ONNX Runtime and holds them against the reference computation from the checkpoint's weights.
+/// Of one that is too large for that to be quick, or whose weights are rounded to few bits, the first layers and the last part are
+/// checked.</summary>
 internal sealed class EncoderVerifier(double tolerance, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int NoiseItems = 8;

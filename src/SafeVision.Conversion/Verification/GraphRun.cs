@@ -140,10 +140,8 @@ internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
     public byte[] Cut(IReadOnlyList<string> starts, string end) => GraphCut.Cut(Blocks.Graph, Blocks.Activations, starts, end);
 }
 
-/// <summary>
-/// Part of a written graph as a model of its own, so that one layer of a model larger than memory can be run: it reads the
-/// weights that it needs from the file that was written.
-/// </summary>
+/// <summary>Part of a written graph as a model of its own, so that one layer of a model larger than memory can be run: it reads the
+/// weights that it needs from the file that was written.</summary>
 internal static class GraphCut
 {
     /// <summary>The part from some values of a graph to another.</summary>

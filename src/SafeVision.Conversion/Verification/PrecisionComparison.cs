@@ -8,11 +8,9 @@ using Probabilities = SafeVision.Inference.Probabilities;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>
-/// Runs a model of rounded weights and its float32 twin, written for this only, on the same images and tokens. Of a model
+/// <summary>Runs a model of rounded weights and its float32 twin, written for this only, on the same images and tokens. Of a model
 /// whose twin would be too large, a language model of its first and last layer is written anew and held against the plain
-/// computation of the same layers.
-/// </summary>
+/// computation of the same layers.</summary>
 internal sealed class PrecisionComparison(
     VisionLanguageModel model, IWeightForm form, AttentionStyle style, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {

@@ -7,10 +7,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>
-/// The parts of a transformer computed as a reference on rows of float32, from the checkpoint's own weights: what a graph's results
-/// are held against. Sums that decide are taken in float64.
-/// </summary>
+/// <summary>The parts of a transformer computed as a reference on rows of float32, from the checkpoint's own weights: what a
+/// graph's results are held against. Sums that decide are taken in float64.</summary>
 internal static class ReferenceTransformer
 {
     private const int ChunkNumbers = 1 << 18;
@@ -117,10 +115,8 @@ internal static class ReferenceTransformer
         }
     }
 
-    /// <summary>
-    /// Attention of rows [tokens, heads · size] over keys and values [others, keyHeads · size], where <paramref name="sees"/>
-    /// says which token may look at which other.
-    /// </summary>
+    /// <summary>Attention of rows [tokens, heads · size] over keys and values [others, keyHeads · size], where
+    /// <paramref name="sees"/> says which token may look at which other.</summary>
     /// <param name="query">[tokens, heads · size].</param>
     /// <param name="key">[others, keyHeads · size].</param>
     /// <param name="value">Likewise.</param>

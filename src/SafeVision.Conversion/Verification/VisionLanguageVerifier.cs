@@ -2,11 +2,9 @@ using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>
-/// Runs the three written graphs on ONNX Runtime and holds them against the reference computation from the checkpoint's weights.
-/// Of a model that is too large for that to be quick, or to fit memory, or whose weights are rounded to few bits, the first
-/// layers and the last part are checked.
-/// </summary>
+/// <summary>Runs the three written graphs on ONNX Runtime and holds them against the reference computation from the checkpoint's
+/// weights. Of a model that is too large for that to be quick, or to fit memory, or whose weights are rounded to few bits, the
+/// first layers and the last part are checked.</summary>
 internal sealed class VisionLanguageVerifier(VisionLanguageModel model, double tolerance, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int Tokens = 5;

@@ -5,17 +5,14 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Adherence;
 
-/// <summary>
-/// Asks whether a guardrail reads its policy: the same images are judged under a policy and under a changed one, and the
-/// verdicts must follow the change, or stay where it means the same.
-/// </summary>
+/// <summary>Asks whether a guardrail reads its policy: the same images are judged under a policy and under a changed one, and the
+/// verdicts must follow the change, or stay where it means the same.</summary>
 internal static class AdherenceSuite
 {
-    /// <summary>
-    /// Tries the changes that the dataset's images allow: clauses are made of the names of their <see cref="EvaluationSample.Objects"/>;
-    /// without those, only stability is tried. The guardrail's policy is changed many times and is the given one at the end, unless
-    /// the work is stopped; nobody else may use it meanwhile. The seed chooses images and wordings.
-    /// </summary>
+    /// <summary>Tries the changes that the dataset's images allow: clauses are made of the names of their
+    /// <see cref="EvaluationSample.Objects"/>; without those, only stability is tried. The guardrail's policy is changed many times
+    /// and is the given one at the end, unless the work is stopped; nobody else may use it meanwhile. The seed chooses images and
+    /// wordings.</summary>
     public static async Task<AdherenceResult> RunAsync(
         IImageGuardrail guardrail,
         SafetyPolicy policy,

@@ -2,10 +2,8 @@ using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Calibration;
 
-/// <summary>
-/// Thresholds that hold a promise whatever the score means: no assumption on the model, only that calibration samples and
-/// later images are drawn alike and independently.
-/// </summary>
+/// <summary>Thresholds that hold a promise whatever the score means: no assumption on the model, only that calibration samples and
+/// later images are drawn alike and independently.</summary>
 /// <remarks>
 /// <para>On average (no confidence given): split conformal prediction (Angelopoulos and Bates 2021, arXiv 2107.07511). The
 /// k-th lowest of n positive scores, k = ⌊rate · (n + 1)⌋, is missed by a new positive with probability at most
@@ -102,9 +100,7 @@ internal static class ConformalThreshold
 }
 
 /// <summary>A threshold with a guarantee on how often it errs, or the finding that so few samples allow none.</summary>
-/// <remarks>
-/// The guarantee is for images that are drawn as the calibration samples were, and ends where production shows others.
-/// </remarks>
+/// <remarks>The guarantee is for images that are drawn as the calibration samples were, and ends where production shows others.</remarks>
 /// <param name="Threshold">The score from which, inclusive, an image is flagged; null where no threshold can be guaranteed.</param>
 /// <param name="MaximumRate">How often the threshold may err.</param>
 /// <param name="Confidence">

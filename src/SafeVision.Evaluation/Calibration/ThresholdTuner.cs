@@ -5,14 +5,11 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Calibration;
 
-/// <summary>
-/// Sets a policy's thresholds from recorded scores: review as high as it can be while missing no more than promised, block as
-/// low as it can be while stopping no more of other images than promised.
-/// </summary>
-/// <remarks>
-/// Each category has a promise of its own; that all of them hold at once is less sure. Thresholds come from the calibration
-/// split alone, and no image of it may stand in the test split, neither by its id nor by the hash of its file.
-/// </remarks>
+/// <summary>Sets a policy's thresholds from recorded scores: review as high as it can be while missing no more than promised, block
+/// as low as it can be while stopping no more of other images than promised.</summary>
+/// <remarks>Each category has a promise of its own; that all of them hold at once is less sure. Thresholds come from the
+/// calibration split alone, and no image of it may stand in the test split, neither by its id nor by the hash of its
+/// file.</remarks>
 public static class ThresholdTuner
 {
     private const double Digits = 1e6;
@@ -167,22 +164,16 @@ public sealed class TuningOptions
     /// <summary>The greatest share of a category's images that may stay below its review threshold, above 0 and below 1. Default: 0.05.</summary>
     public double MaximumMissRate { get; set; } = 0.05;
 
-    /// <summary>
-    /// The greatest share of other images that may reach its block threshold, above 0 and below 1; null (the default) leaves
-    /// the block threshold alone, or at the review threshold where that is higher.
-    /// </summary>
+    /// <summary>The greatest share of other images that may reach its block threshold, above 0 and below 1; null (the default)
+    /// leaves the block threshold alone, or at the review threshold where that is higher.</summary>
     public double? MaximumFalseBlockRate { get; set; }
 
-    /// <summary>
-    /// How sure the promise of each category is, above 0 and below 1; default 0.95. Null: on average only, which needs fewer
-    /// images; see <see cref="ConformalThreshold"/>. The promise about blocking always has a confidence, then of 0.95.
-    /// </summary>
+    /// <summary>How sure the promise of each category is, above 0 and below 1; default 0.95. Null: on average only, which needs
+    /// fewer images; see <see cref="ConformalThreshold"/>. The promise about blocking always has a confidence, then of
+    /// 0.95.</summary>
     public double? Confidence { get; set; } = 0.95;
 
-    /// <summary>
-    /// The share of images in production to which a category applies, above 0 and below 1: what precision is expected for.
-    /// Default: 0.01.
-    /// </summary>
+    /// <summary>The share of images in production to which a category applies, above 0 and below 1: what precision is expected for. Default: 0.01.</summary>
     public double Prevalence { get; set; } = 0.01;
 
     /// <summary>Which samples thresholds are set on.</summary>
@@ -211,9 +202,6 @@ public enum CalibrationSource
     /// <summary>The dataset's validation split: sound where nothing else was chosen on it for these models.</summary>
     Validation,
 
-    /// <summary>
-    /// Half of the samples without a split, dealt out by the hash of the image: the same half on every machine, and equal
-    /// images stay together.
-    /// </summary>
+    /// <summary>Half of the samples without a split, dealt out by the hash of the image: the same half on every machine, and equal images stay together.</summary>
     Dealt,
 }

@@ -93,16 +93,12 @@ public sealed record CategoryTuning
     /// <summary>Samples of the calibration split for which no engine judged the category: the promise does not speak for such images.</summary>
     public int NotAssessed { get; init; }
 
-    /// <summary>
-    /// Whether the test split speaks against the promise: even the upper end of its recall is too low. Then the two splits
-    /// show different images, or chance was unkind; promise nothing before that is known.
-    /// </summary>
+    /// <summary>Whether the test split speaks against the promise: even the upper end of its recall is too low. Then the two splits
+    /// show different images, or chance was unkind; promise nothing before that is known.</summary>
     public bool IsContradicted => Outcome == TuningOutcome.Tuned && Test is { Counts.Positives: > 0 } && Test.Recall.High < 1 - Review!.MaximumRate;
 
-    /// <summary>
-    /// Whether the promise is kept by flagging most of everything, as the lower end of the test split's false alarms shows:
-    /// then the models do not tell the category from other things, and no threshold will.
-    /// </summary>
+    /// <summary>Whether the promise is kept by flagging most of everything, as the lower end of the test split's false alarms
+    /// shows: then the models do not tell the category from other things, and no threshold will.</summary>
     public bool FlagsMost => Outcome == TuningOutcome.Tuned && Test is { FalseAlarms.Low: > 0.5 };
 
     /// <summary>The promise, or why there is none, in a sentence.</summary>

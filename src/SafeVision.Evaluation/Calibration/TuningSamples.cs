@@ -10,11 +10,8 @@ internal sealed class TuningSamples
         (Calibration, Test, Failed, Repeated) = (calibration, test, failed, repeated);
 
     public IReadOnlyList<TuningSample> Calibration { get; }
-
     public IReadOnlyList<TuningSample> Test { get; }
-
     public int Failed { get; }
-
     public int Repeated { get; }
 
     /// <exception cref="EvaluationException">There is no calibration split, or an image of it stands in the test split too.</exception>

@@ -4,10 +4,8 @@ using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Cases;
 
-/// <summary>
-/// Reads a team's cases. A folder holds images and YAML files that say what is expected of them, or images sorted into the
-/// folders <c>allow</c>, <c>review</c> and <c>block</c>, or both.
-/// </summary>
+/// <summary>Reads a team's cases. A folder holds images and YAML files that say what is expected of them, or images sorted into the
+/// folders <c>allow</c>, <c>review</c> and <c>block</c>, or both.</summary>
 public static class PolicyCases
 {
     private const int MostCases = 100_000;

@@ -2,10 +2,8 @@ using System.Text;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// The records of a CSV file by RFC 4180: fields in quotes may hold commas, line ends and doubled quotes. Written here because
-/// the records of a stranger's file need a limit on their size and a line number each.
-/// </summary>
+/// <summary>The records of a CSV file by RFC 4180: fields in quotes may hold commas, line ends and doubled quotes. Written here
+/// because the records of a stranger's file need a limit on their size and a line number each.</summary>
 public sealed class CsvRecordReader : IDisposable
 {
     private const int MostFields = 256;

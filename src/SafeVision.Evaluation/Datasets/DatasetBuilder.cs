@@ -4,10 +4,8 @@ using SafeVision.Assessments;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// Takes what a reader found, believes what is sound, and writes down the rest. A sample is used whole or not at all: one
-/// without a label that it should have would be counted as harmless.
-/// </summary>
+/// <summary>Takes what a reader found, believes what is sound, and writes down the rest. A sample is used whole or not at all: one
+/// without a label that it should have would be counted as harmless.</summary>
 internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, DatasetReadOptions options)
 {
     private const int MostObjects = 1000;

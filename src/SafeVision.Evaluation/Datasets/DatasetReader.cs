@@ -11,10 +11,8 @@ public static class DatasetReader
     /// <summary>The file that holds its samples.</summary>
     internal const string SamplesFile = "samples.jsonl";
 
-    /// <summary>
-    /// Reads a dataset. Rows that cannot be used are left out and listed in <see cref="EvaluationDataset.Problems"/>; look at
-    /// them, and at how many samples are left, before trusting a number. No image is decoded.
-    /// </summary>
+    /// <summary>Reads a dataset. Rows that cannot be used are left out and listed in <see cref="EvaluationDataset.Problems"/>; look
+    /// at them, and at how many samples are left, before trusting a number. No image is decoded.</summary>
     /// <param name="path">A folder, a CSV file, a <c>samples.jsonl</c> or its <c>dataset.json</c>.</param>
     /// <param name="options">How to read it; null for the defaults.</param>
     /// <param name="cancellationToken">Stops the reading between samples.</param>
@@ -93,10 +91,8 @@ public static class DatasetReader
 /// <summary>The forms in which a dataset may lie on a disk. <c>docs/datasets.md</c> shows each.</summary>
 public enum DatasetFormat
 {
-    /// <summary>
-    /// A CSV file in the published form of VisionHarm-T: the columns <c>ID,Label,Image Path</c>, or those with a third column
-    /// <c>Source</c>, and one label of ten, <c>[0]</c> to <c>[9]</c>.
-    /// </summary>
+    /// <summary>A CSV file in the published form of VisionHarm-T: the columns <c>ID,Label,Image Path</c>, or those with a third
+    /// column <c>Source</c>, and one label of ten, <c>[0]</c> to <c>[9]</c>.</summary>
     VisionHarmT,
 
     /// <summary>The same with the fifteen classes of VisionHarm-C and several labels for an image: <c>"[1,3]"</c>.</summary>
@@ -117,10 +113,8 @@ public enum DatasetFormat
 public sealed class DatasetReadOptions
 {
     /// <summary>The dataset's form; null (the default) to find it from what is there.</summary>
-    /// <remarks>
-    /// A VisionHarm file is taken for VisionHarm-C where a row has several labels or a number above 9, and else for
-    /// VisionHarm-T: name the form of one that could be either.
-    /// </remarks>
+    /// <remarks>A VisionHarm file is taken for VisionHarm-C where a row has several labels or a number above 9, and else for
+    /// VisionHarm-T: name the form of one that could be either.</remarks>
     public DatasetFormat? Format { get; set; }
 
     /// <summary>What labels mean that are no ids of categories: the label, in any case, and the id, or "safe".</summary>
@@ -146,10 +140,8 @@ public sealed class DatasetReadOptions
         }
     }
 
-    /// <summary>
-    /// The ids of the categories that every sample was annotated for; null (the default) for what the dataset says, or, where
-    /// it says nothing, the categories that occur. A label that is none of them makes its sample unusable.
-    /// </summary>
+    /// <summary>The ids of the categories that every sample was annotated for; null (the default) for what the dataset says, or,
+    /// where it says nothing, the categories that occur. A label that is none of them makes its sample unusable.</summary>
     public IReadOnlyList<string>? Categories { get; set; }
 
     /// <summary>The folder that image paths start from; null (the default) for the one that holds the dataset's file.</summary>

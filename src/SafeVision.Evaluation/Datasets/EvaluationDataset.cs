@@ -20,10 +20,7 @@ public sealed class EvaluationDataset
     /// <summary>The folder that the samples' paths start from.</summary>
     public required string Folder { get; init; }
 
-    /// <summary>
-    /// The ids of the categories that every sample was annotated for. Of any other category nothing is known, so a policy's
-    /// numbers leave it out.
-    /// </summary>
+    /// <summary>The ids of the categories that every sample was annotated for. Of any other category nothing is known, so a policy's numbers leave it out.</summary>
     public required IReadOnlyList<string> Categories { get; init; }
 
     /// <summary>The samples, in the dataset's order; ids are unique.</summary>
@@ -42,10 +39,8 @@ public sealed class EvaluationDataset
     /// <summary>The same dataset with the samples of some splits only.</summary>
     public EvaluationDataset Only(params IReadOnlyCollection<DatasetSplit> splits) => With([.. Samples.Where(sample => splits.Contains(sample.Split))]);
 
-    /// <summary>
-    /// The same dataset with every sample dealt out anew by a hash, so that a sample keeps its split on every machine and
-    /// however many others there are. The shares hold on average; a small dataset misses them by chance.
-    /// </summary>
+    /// <summary>The same dataset with every sample dealt out anew by a hash, so that a sample keeps its split on every machine and
+    /// however many others there are. The shares hold on average; a small dataset misses them by chance.</summary>
     /// <param name="shares">The share of each split, above 0; together 1.</param>
     /// <param name="salt">A text that stands for one way to deal; another deals another way.</param>
     /// <param name="group">What stays together, such as the person or the film that images come from; null for each sample by itself.</param>
@@ -92,10 +87,8 @@ public sealed class EvaluationDataset
 }
 
 /// <summary>One image of a dataset with what is true of it.</summary>
-/// <remarks>
-/// A sample knows no policy: it lists the categories that apply, and a policy's truth is those of its own categories among
-/// them. So one image serves every policy whose categories the dataset was annotated for.
-/// </remarks>
+/// <remarks>A sample knows no policy: it lists the categories that apply, and a policy's truth is those of its own categories among
+/// them. So one image serves every policy whose categories the dataset was annotated for.</remarks>
 public sealed record EvaluationSample
 {
     /// <summary>The name of the sample, unique in its dataset; letters, digits, <c>_ - . /</c>, at most 200 characters.</summary>

@@ -80,9 +80,7 @@ internal static class JsonLinesDataset
 internal sealed record DatasetHeader
 {
     public string? Name { get; init; }
-
     public string? Version { get; init; }
-
     public IReadOnlyList<string>? Categories { get; init; }
 }
 
@@ -94,17 +92,11 @@ internal sealed record SampleDraft
     public string Where { get; init; } = "";
 
     public string? Id { get; init; }
-
     public string? Image { get; init; }
-
     public IReadOnlyList<string>? Labels { get; init; }
-
     public IReadOnlyList<ObjectDraft>? Objects { get; init; }
-
     public IReadOnlyDictionary<string, string>? Reasons { get; init; }
-
     public string? Split { get; init; }
-
     public IReadOnlyList<string>? Tags { get; init; }
 }
 

@@ -4,10 +4,9 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// Turns what a dataset writes into ids of categories: ids in any case, names with spaces, the tokens of the published models
-/// (<c>&lt;|Sexual|&gt;</c>), the older codes (<c>O3(Sexual)</c>), the numbers of a VisionHarm file, and what the caller's map says.
-/// </summary>
+/// <summary>Turns what a dataset writes into ids of categories: ids in any case, names with spaces, the tokens of the published
+/// models (<c>&lt;|Sexual|&gt;</c>), the older codes (<c>O3(Sexual)</c>), the numbers of a VisionHarm file, and what the caller's
+/// map says.</summary>
 internal sealed partial class LabelVocabulary
 {
     private const int MostCategories = 1000;

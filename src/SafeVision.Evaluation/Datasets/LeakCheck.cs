@@ -3,10 +3,8 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// Looks for images that stand in two splits: a test that holds images of the training, saved anew or scaled, measures
-/// memory. Compares every image with every other, exactly for the distance given.
-/// </summary>
+/// <summary>Looks for images that stand in two splits: a test that holds images of the training, saved anew or scaled, measures
+/// memory. Compares every image with every other, exactly for the distance given.</summary>
 public static class LeakCheck
 {
     /// <summary>Images with less to see are compared by their bytes only.</summary>

@@ -6,10 +6,8 @@ using System.Runtime.Intrinsics;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// A perceptual hash of 256 bits by Facebook's PDQ algorithm (2019): images that look alike have hashes that differ in few
-/// bits. Up to 31 of 256 is the usual bound for "the same image", saved, scaled or recompressed.
-/// </summary>
+/// <summary>A perceptual hash of 256 bits by Facebook's PDQ algorithm (2019): images that look alike have hashes that differ in few
+/// bits. Up to 31 of 256 is the usual bound for "the same image", saved, scaled or recompressed.</summary>
 /// <remarks>Bit i·16 + j says whether the image's horizontal frequency j + 1 and vertical frequency i + 1 are above the median.</remarks>
 internal readonly record struct PdqHash
 {
@@ -59,11 +57,9 @@ internal readonly record struct PdqHash
 /// <param name="Quality">0 to 100: how much there is to see. Below 50 a match means little: even images are all alike.</param>
 internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 
-/// <summary>
-/// Finds all hashes within 31 bits of another, exactly, by multi-index hashing (Norouzi, Punjani and Fleet 2012): of sixteen
-/// parts of 16 bits, two hashes that differ in at most 31 bits have one that differs in at most one. So only hashes that share
-/// such a part, or one a bit away, are compared.
-/// </summary>
+/// <summary>Finds all hashes within 31 bits of another, exactly, by multi-index hashing (Norouzi, Punjani and Fleet 2012): of
+/// sixteen parts of 16 bits, two hashes that differ in at most 31 bits have one that differs in at most one. So only hashes that
+/// share such a part, or one a bit away, are compared.</summary>
 internal sealed class PdqIndex
 {
     /// <summary>The most bits in which the hashes of one image differ, as PDQ's authors advise.</summary>

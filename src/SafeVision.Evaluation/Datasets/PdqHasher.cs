@@ -5,15 +5,11 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Datasets;
 
-/// <summary>
-/// Hashes images by PDQ, bit for bit as the reference implementation in C++ (github.com/facebook/ThreatExchange, pdq/cpp)
-/// does where both get the same pixels: luma, two passes of a box filter in each direction, 64 by 64 points, the lowest 16 by
-/// 16 frequencies but the constant ones, each above or below the median.
-/// </summary>
-/// <remarks>
-/// The reference program shrinks images above 512 pixels to 512 by 512 before, with a filter of its image library; here all
-/// pixels are used, as its functions do when they are called. The two differ in some bits out of 256.
-/// </remarks>
+/// <summary>Hashes images by PDQ, bit for bit as the reference implementation in C++ (github.com/facebook/ThreatExchange, pdq/cpp)
+/// does where both get the same pixels: luma, two passes of a box filter in each direction, 64 by 64 points, the lowest 16 by 16
+/// frequencies but the constant ones, each above or below the median.</summary>
+/// <remarks>The reference program shrinks images above 512 pixels to 512 by 512 before, with a filter of its image library; here
+/// all pixels are used, as its functions do when they are called. The two differ in some bits out of 256.</remarks>
 internal static class PdqHasher
 {
     private const int Points = 64;

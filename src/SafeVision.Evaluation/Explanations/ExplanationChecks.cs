@@ -6,21 +6,17 @@ namespace SafeVision.Evaluation.Explanations;
 /// <summary>Whether what a finding says fits together, and fits the image.</summary>
 internal static class ExplanationChecks
 {
-    /// <summary>
-    /// Whether the finding names a thing that is in the image and is evidence for its category: in its reason, in the model's
-    /// own words or among its labels. Singular and plural count alike, and so do common other words for a thing.
-    /// </summary>
+    /// <summary>Whether the finding names a thing that is in the image and is evidence for its category: in its reason, in the
+    /// model's own words or among its labels. Singular and plural count alike, and so do common other words for a thing.</summary>
     public static bool NamesObject(Finding finding, EvaluationSample sample)
     {
         string text = string.Join('\n', finding.Evidence.Labels.Select(label => label.Label).Append(finding.Reason).Append(finding.Evidence.Words ?? ""));
         return sample.Objects.Any(thing => thing.Categories.Contains(finding.Category) && ReasonWords.Names(text, thing.Name));
     }
 
-    /// <summary>
-    /// Whether category, reason and evidence agree. An unsafe finding shows evidence, and its reason has words of the category,
-    /// of a label or phrase that is its evidence, or the model's own. A safe one asks for nothing and claims no harm in the
-    /// model's own words. One that was not assessed has neither score nor evidence.
-    /// </summary>
+    /// <summary>Whether category, reason and evidence agree. An unsafe finding shows evidence, and its reason has words of the
+    /// category, of a label or phrase that is its evidence, or the model's own. A safe one asks for nothing and claims no harm in
+    /// the model's own words. One that was not assessed has neither score nor evidence.</summary>
     /// <param name="finding">The finding.</param>
     /// <param name="categoryName">What people call the category; its id is known already.</param>
     public static bool IsConsistent(Finding finding, string? categoryName = null)
@@ -51,10 +47,8 @@ internal static class ExplanationChecks
     }
 }
 
-/// <summary>
-/// Whether a text names a thing: by its name, by the last word of it (a "wolf trap" is a trap), or by another word for that,
-/// in the singular or plural. Words only: a text that says "no knife" names the knife.
-/// </summary>
+/// <summary>Whether a text names a thing: by its name, by the last word of it (a "wolf trap" is a trap), or by another word for
+/// that, in the singular or plural. Words only: a text that says "no knife" names the knife.</summary>
 internal static partial class ReasonWords
 {
     // Other words for what datasets of harm call things; each line is one meaning.

@@ -6,15 +6,11 @@ using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Explanations;
 
-/// <summary>
-/// Measures the explanations of a run against the truth: where heat maps and boxes point, what reasons name, and whether
-/// category, reason and evidence agree.
-/// </summary>
-/// <remarks>
-/// Heat maps and boxes are measured for the categories that apply, whatever the verdict, as the pointing game does: where the
-/// model looks is one question and how sure it is another. Each number rests on the findings that have what it needs; a number
-/// without any is null with a support of 0, never a perfect one.
-/// </remarks>
+/// <summary>Measures the explanations of a run against the truth: where heat maps and boxes point, what reasons name, and whether
+/// category, reason and evidence agree.</summary>
+/// <remarks>Heat maps and boxes are measured for the categories that apply, whatever the verdict, as the pointing game does: where
+/// the model looks is one question and how sure it is another. Each number rests on the findings that have what it needs; a number
+/// without any is null with a support of 0, never a perfect one.</remarks>
 internal static class ExplanationMetrics
 {
     private const int Resamples = 2_000;

@@ -8,11 +8,9 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Explanations;
 
-/// <summary>
-/// Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the image cell by cell, hottest first, or shows it
-/// so, and asks the guardrail each time. Beside them stand the same with cells in random order: only what is better than that
-/// is the map's merit.
-/// </summary>
+/// <summary>Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the image cell by cell, hottest first, or shows
+/// it so, and asks the guardrail each time. Beside them stand the same with cells in random order: only what is better than that is
+/// the map's merit.</summary>
 internal static class FaithfulnessProbe
 {
     private const int Steps = 8; // each finding costs four times as many questions

@@ -5,11 +5,9 @@ namespace SafeVision.Evaluation.Explanations;
 /// <summary>Whether a heat map points at what it should.</summary>
 internal static class HeatMapMetrics
 {
-    /// <summary>
-    /// The pointing game (Zhang et al., "Top-down neural attention by excitation backprop", 2016): 1 where the hottest cell's
-    /// middle lies in a box or near one, else 0. Where several cells are hottest, the share of them that hit, so that an even
-    /// map gains no more than chance.
-    /// </summary>
+    /// <summary>The pointing game (Zhang et al., "Top-down neural attention by excitation backprop", 2016): 1 where the hottest
+    /// cell's middle lies in a box or near one, else 0. Where several cells are hottest, the share of them that hit, so that an
+    /// even map gains no more than chance.</summary>
     /// <param name="map">The map.</param>
     /// <param name="boxes">Where the things are.</param>
     /// <param name="tolerance">How far off still counts, as a share of the image's width and height. The paper's 15 pixels are about 0.03 of its images.</param>
@@ -34,10 +32,8 @@ internal static class HeatMapMetrics
         }
     }
 
-    /// <summary>
-    /// The energy-based pointing game (Wang et al., "Score-CAM", 2020): the share of the heat that lies in the boxes. A cell that
-    /// lies partly in one counts by its area in it.
-    /// </summary>
+    /// <summary>The energy-based pointing game (Wang et al., "Score-CAM", 2020): the share of the heat that lies in the boxes. A
+    /// cell that lies partly in one counts by its area in it.</summary>
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>
     public static double EnergyInside(HeatMap map, IReadOnlyList<ImageBox> boxes)
     {

@@ -44,11 +44,9 @@ internal static class BinaryMetrics
         return Confusion(truth, flagged);
     }
 
-    /// <summary>
-    /// Precision where the share <paramref name="prevalence"/> of all images is positive, by Bayes' rule:
-    /// π TPR / (π TPR + (1 − π) FPR). A test set is mostly half unsafe, a shop's uploads are one in a thousand; the same
-    /// guardrail has a very different precision in the two.
-    /// </summary>
+    /// <summary>Precision where the share <paramref name="prevalence"/> of all images is positive, by Bayes' rule: π TPR / (π TPR +
+    /// (1 − π) FPR). A test set is mostly half unsafe, a shop's uploads are one in a thousand; the same guardrail has a very
+    /// different precision in the two.</summary>
     /// <param name="truePositiveRate">The share of positives that is flagged, 0 to 1.</param>
     /// <param name="falsePositiveRate">The share of negatives that is flagged, 0 to 1.</param>
     /// <param name="prevalence">The share of positives among all images, 0 to 1.</param>
@@ -70,10 +68,8 @@ internal static class BinaryMetrics
     }
 }
 
-/// <summary>
-/// How often a yes-or-no decision was right and wrong; every rate of a single threshold follows from these four counts.
-/// Positive means: the category applies (unsafe).
-/// </summary>
+/// <summary>How often a yes-or-no decision was right and wrong; every rate of a single threshold follows from these four counts.
+/// Positive means: the category applies (unsafe).</summary>
 /// <param name="TruePositives">Unsafe and flagged.</param>
 /// <param name="FalsePositives">Safe and flagged: a false alarm.</param>
 /// <param name="TrueNegatives">Safe and passed.</param>
@@ -107,10 +103,7 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
     /// <summary>The mean of recall and specificity; null unless both classes occur.</summary>
     public double? BalancedAccuracy => (TruePositiveRate + Specificity) / 2;
 
-    /// <summary>
-    /// Matthews' correlation of truth and decision, −1 to 1; 0 where either of the two is constant, as in scikit-learn;
-    /// null without samples.
-    /// </summary>
+    /// <summary>Matthews' correlation of truth and decision, −1 to 1; 0 where either of the two is constant, as in scikit-learn; null without samples.</summary>
     public double? MatthewsCorrelation
     {
         get
@@ -138,10 +131,8 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
         }
     }
 
-    /// <summary>
-    /// What precision would be where the share <paramref name="prevalence"/> of all images is positive; null where a class
-    /// is missing or nothing would be flagged. See <see cref="BinaryMetrics.PrecisionAtPrevalence"/>.
-    /// </summary>
+    /// <summary>What precision would be where the share <paramref name="prevalence"/> of all images is positive; null where a class
+    /// is missing or nothing would be flagged. See <see cref="BinaryMetrics.PrecisionAtPrevalence"/>.</summary>
     public double? PrecisionAtPrevalence(double prevalence) =>
         TruePositiveRate is { } hits && FalsePositiveRate is { } alarms ? BinaryMetrics.PrecisionAtPrevalence(hits, alarms, prevalence) : null;
 
@@ -149,10 +140,9 @@ public readonly record struct BinaryConfusion(long TruePositives, long FalsePosi
 }
 
 /// <summary>Precision, recall and their harmonic mean, each 0 to 1.</summary>
-/// <remarks>
-/// Where a denominator is 0 the value is 0, as in scikit-learn with <c>zero_division=0</c>: a class that is never predicted
-/// has precision 0, one that never occurs has recall 0. Look at <see cref="Support"/> before reading such a zero.
-/// </remarks>
+/// <remarks>Where a denominator is 0 the value is 0, as in scikit-learn with <c>zero_division=0</c>: a class that is never
+/// predicted has precision 0, one that never occurs has recall 0. Look at <see cref="Support"/> before reading such a
+/// zero.</remarks>
 /// <param name="Precision">The share of what was flagged that deserved it.</param>
 /// <param name="Recall">The share of what deserved it that was flagged.</param>
 /// <param name="F1">2 TP / (2 TP + FP + FN).</param>

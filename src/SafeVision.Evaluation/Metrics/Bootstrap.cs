@@ -1,13 +1,9 @@
 namespace SafeVision.Evaluation.Metrics;
 
-/// <summary>
-/// Percentile bootstrap intervals (Efron 1979). They say what chance in the choice of the samples does to a number; they know
-/// nothing of samples that are wrong, or of another kind than what comes in production.
-/// </summary>
-/// <remarks>
-/// Each resample is drawn once and given to all numbers of a run, so that they move together, and resamples are spread over the
-/// cores. Resample i is drawn from seed and i alone, so that every machine gives the same intervals.
-/// </remarks>
+/// <summary>Percentile bootstrap intervals (Efron 1979). They say what chance in the choice of the samples does to a number; they
+/// know nothing of samples that are wrong, or of another kind than what comes in production.</summary>
+/// <remarks>Each resample is drawn once and given to all numbers of a run, so that they move together, and resamples are spread
+/// over the cores. Resample i is drawn from seed and i alone, so that every machine gives the same intervals.</remarks>
 internal static class Bootstrap
 {
     /// <summary>The share of resamples between the two ends.</summary>
@@ -69,9 +65,7 @@ internal static class Bootstrap
     }
 }
 
-/// <summary>
-/// A number computed from samples, each of which counts as often as a resample drew it. Null where it is not defined, as a
-/// ROC-AUC is for a resample without positives.
-/// </summary>
+/// <summary>A number computed from samples, each of which counts as often as a resample drew it. Null where it is not defined, as a
+/// ROC-AUC is for a resample without positives.</summary>
 /// <param name="counts">How often each sample counts.</param>
 internal delegate double? ResampledStatistic(ReadOnlySpan<int> counts);

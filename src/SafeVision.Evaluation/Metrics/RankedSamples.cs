@@ -1,9 +1,7 @@
 namespace SafeVision.Evaluation.Metrics;
 
-/// <summary>
-/// Labelled samples sorted once by falling score, so that every ranking metric, and each of the thousands of resamples of a
-/// bootstrap, is one pass over them. Immutable and thread-safe.
-/// </summary>
+/// <summary>Labelled samples sorted once by falling score, so that every ranking metric, and each of the thousands of resamples of
+/// a bootstrap, is one pass over them. Immutable and thread-safe.</summary>
 internal sealed class RankedSamples
 {
     private readonly int[] _order;      // sample at each rank

@@ -1,9 +1,6 @@
 namespace SafeVision.Evaluation.Metrics;
 
-/// <summary>
-/// Metrics of a score over all thresholds. Equal to scikit-learn; where it warns and returns a number for an undefined value,
-/// this returns null.
-/// </summary>
+/// <summary>Metrics of a score over all thresholds. Equal to scikit-learn; where it warns and returns a number for an undefined value, this returns null.</summary>
 internal static class RankingMetrics
 {
     /// <summary>The precision–recall curve; null without positives.</summary>
@@ -36,10 +33,8 @@ internal static class RankingMetrics
         return new([.. points.Select(point => point.FalsePositiveRate)], [.. points.Select(point => point.TruePositiveRate)], [.. points.Select(point => point.Threshold)]);
     }
 
-    /// <summary>
-    /// What a recall costs: the highest threshold whose recall is at least <paramref name="recall"/>, with its false alarms;
-    /// null unless both classes occur.
-    /// </summary>
+    /// <summary>What a recall costs: the highest threshold whose recall is at least <paramref name="recall"/>, with its false
+    /// alarms; null unless both classes occur.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="scores">Each sample's score; higher is more likely positive.</param>
     /// <param name="recall">The least recall, 0 to 1.</param>
@@ -49,10 +44,8 @@ internal static class RankingMetrics
         return Points(truth, scores)?.First(point => point.TruePositiveRate >= recall);
     }
 
-    /// <summary>
-    /// What an allowance of false alarms buys: the highest threshold with the greatest recall whose false-positive rate is
-    /// at most <paramref name="falsePositiveRate"/>; null unless both classes occur.
-    /// </summary>
+    /// <summary>What an allowance of false alarms buys: the highest threshold with the greatest recall whose false-positive rate is
+    /// at most <paramref name="falsePositiveRate"/>; null unless both classes occur.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="scores">Each sample's score; higher is more likely positive.</param>
     /// <param name="falsePositiveRate">The greatest share of negatives that may be flagged, 0 to 1.</param>
@@ -94,20 +87,16 @@ internal static class RankingMetrics
     }
 }
 
-/// <summary>
-/// False alarms against hits at every distinct score, from "flag nothing" (threshold +∞) to "flag all", none dropped. The
-/// three lists have the same length.
-/// </summary>
+/// <summary>False alarms against hits at every distinct score, from "flag nothing" (threshold +∞) to "flag all", none dropped. The
+/// three lists have the same length.</summary>
 /// <param name="FalsePositiveRates">The share of negatives flagged, rising from 0 to 1.</param>
 /// <param name="TruePositiveRates">The share of positives flagged, rising from 0 to 1.</param>
 /// <param name="Thresholds">The score from which, inclusive, samples are flagged, falling from +∞.</param>
 internal sealed record RocCurve(
     IReadOnlyList<double> FalsePositiveRates, IReadOnlyList<double> TruePositiveRates, IReadOnlyList<double> Thresholds);
 
-/// <summary>
-/// Precision against recall at every distinct score in rising order, then the end point (precision 1, recall 0), which has no
-/// threshold: <see cref="Thresholds"/> is one shorter than the other two. The same points as scikit-learn's.
-/// </summary>
+/// <summary>Precision against recall at every distinct score in rising order, then the end point (precision 1, recall 0), which has
+/// no threshold: <see cref="Thresholds"/> is one shorter than the other two. The same points as scikit-learn's.</summary>
 /// <param name="Precisions">The share of the flagged that is positive.</param>
 /// <param name="Recalls">The share of positives flagged, falling from 1 to 0.</param>
 /// <param name="Thresholds">The score from which, inclusive, samples are flagged.</param>

@@ -106,10 +106,8 @@ internal static class Binomial
         return events >= trials ? 1 : IncompleteBeta(trials - events, events + 1, 1 - rate, rate);
     }
 
-    /// <summary>
-    /// I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated with Lentz's method on the side where it converges fast.
-    /// y is 1 − x, given apart because it would lose digits where x is near 1.
-    /// </summary>
+    /// <summary>I_x(a, b) by its continued fraction (DLMF 8.17.22), evaluated with Lentz's method on the side where it converges
+    /// fast. y is 1 − x, given apart because it would lose digits where x is near 1.</summary>
     private static double IncompleteBeta(double a, double b, double x, double y)
     {
         if (x <= 0 || y <= 0)

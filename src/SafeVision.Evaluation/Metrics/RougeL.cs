@@ -1,13 +1,9 @@
 namespace SafeVision.Evaluation.Metrics;
 
-/// <summary>
-/// How much a written reason overlaps with reference reasons. Overlap of words is not truth: a fluent false reason can score
-/// higher than a right one in other words.
-/// </summary>
-/// <remarks>
-/// Tokens are runs of ASCII letters and digits in lower case. Only the first <see cref="LongestText"/> tokens of a text count,
-/// so that a model that rambles costs bounded time (ROUGE-L is quadratic).
-/// </remarks>
+/// <summary>How much a written reason overlaps with reference reasons. Overlap of words is not truth: a fluent false reason can
+/// score higher than a right one in other words.</summary>
+/// <remarks>Tokens are runs of ASCII letters and digits in lower case. Only the first <see cref="LongestText"/> tokens of a text
+/// count, so that a model that rambles costs bounded time (ROUGE-L is quadratic).</remarks>
 internal static class TextMetrics
 {
     /// <summary>How many tokens of a text count.</summary>

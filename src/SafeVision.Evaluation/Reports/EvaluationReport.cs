@@ -75,10 +75,8 @@ public sealed record ReportMistake
 /// <param name="Points">Its points in drawing order.</param>
 public sealed record ReportCurve(CurveKind Kind, string Name, IReadOnlyList<CurvePoint> Points)
 {
-    /// <summary>
-    /// The same line with points left out that lie closer than one part of an axis to the one before, or are no numbers. A
-    /// line that never rests keeps every so many points, at most four times as many as parts, and its last.
-    /// </summary>
+    /// <summary>The same line with points left out that lie closer than one part of an axis to the one before, or are no numbers. A
+    /// line that never rests keeps every so many points, at most four times as many as parts, and its last.</summary>
     /// <param name="parts">Into how many parts an axis is divided, at least 1.</param>
     public ReportCurve Thin(int parts)
     {

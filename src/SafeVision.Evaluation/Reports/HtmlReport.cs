@@ -6,19 +6,15 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>A report as one page that needs nothing beside it: no script, no other file, no connection.</summary>
-/// <remarks>
-/// Text of datasets, policies and models is encoded, and the page's own content security policy lets in nothing but its style,
-/// a script that sorts tables, and images in the page. Images are blurred until a reader asks for them. Equal reports and
-/// images give equal bytes.
-/// </remarks>
+/// <remarks>Text of datasets, policies and models is encoded, and the page's own content security policy lets in nothing but its
+/// style, a script that sorts tables, and images in the page. Images are blurred until a reader asks for them. Equal reports and
+/// images give equal bytes.</remarks>
 internal static class HtmlReport
 {
     private const int MaxImageBytes = 4_000_000;
 
-    /// <summary>
-    /// Writes the page in UTF-8; the stream stays open. Images are those that were judged, for a mistake; null for none. One that
-    /// can't be read is a remark in the page, and all together take no more bytes than given.
-    /// </summary>
+    /// <summary>Writes the page in UTF-8; the stream stays open. Images are those that were judged, for a mistake; null for none.
+    /// One that can't be read is a remark in the page, and all together take no more bytes than given.</summary>
     public static async Task WriteAsync(
         Stream stream,
         EvaluationReport report,

@@ -156,10 +156,8 @@ public sealed record MetricValue
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Category { get; init; }
 
-    /// <summary>
-    /// What it was measured at, where the name alone doesn't say: <c>0.95</c> for a false positive rate at that recall, the
-    /// transform for a drop, the kind of pairs for a flip rate. Null where there is nothing to say.
-    /// </summary>
+    /// <summary>What it was measured at, where the name alone doesn't say: <c>0.95</c> for a false positive rate at that recall,
+    /// the transform for a drop, the kind of pairs for a flip rate. Null where there is nothing to say.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Detail { get; init; }
 

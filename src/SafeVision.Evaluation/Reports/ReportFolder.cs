@@ -49,10 +49,8 @@ internal static class JsonReport
     private const int CurveParts = 1000;
 
     /// <summary>Writes the report in UTF-8. Equal reports give equal bytes.</summary>
-    /// <remarks>
-    /// Every number has <c>run</c>, the start of the hash of all that it rests on, which stands whole in <c>identity</c>.
-    /// Points of a curve that lie closer than a thousandth to the one before are left out.
-    /// </remarks>
+    /// <remarks>Every number has <c>run</c>, the start of the hash of all that it rests on, which stands whole in <c>identity</c>.
+    /// Points of a curve that lie closer than a thousandth to the one before are left out.</remarks>
     public static async Task WriteAsync(Stream stream, EvaluationReport report, CancellationToken cancellationToken = default)
     {
         string run = ReportIdentity.Id(report.Identity);

@@ -15,10 +15,8 @@ internal static class ReportText
 
     private const int NameLength = 80;
 
-    /// <summary>
-    /// The text without what could mislead a reader: control characters and those that turn the direction of writing become
-    /// U+FFFD, halves of a surrogate pair too; line breaks become spaces; what is very long is cut.
-    /// </summary>
+    /// <summary>The text without what could mislead a reader: control characters and those that turn the direction of writing
+    /// become U+FFFD, halves of a surrogate pair too; line breaks become spaces; what is very long is cut.</summary>
     public static string Clean(string? text, int longest = Longest)
     {
         if (string.IsNullOrEmpty(text))

@@ -1,8 +1,6 @@
 namespace SafeVision.Evaluation.Robustness;
 
-/// <summary>
-/// Writes into the image what an attacker would have the model read: white letters on a black strip along the lower edge.
-/// </summary>
+/// <summary>Writes into the image what an attacker would have the model read: white letters on a black strip along the lower edge.</summary>
 /// <param name="text">The text, in letters that <see cref="PixelFont"/> has.</param>
 internal sealed class OverlayText(string text) : PixelTransform
 {
@@ -66,10 +64,7 @@ internal sealed class OverlayText(string text) : PixelTransform
     }
 }
 
-/// <summary>
-/// Letters of five by seven dots. A machine may have no fonts, and another's would draw other pixels; these are the same
-/// everywhere.
-/// </summary>
+/// <summary>Letters of five by seven dots. A machine may have no fonts, and another's would draw other pixels; these are the same everywhere.</summary>
 internal static class PixelFont
 {
     public const int Height = 7;

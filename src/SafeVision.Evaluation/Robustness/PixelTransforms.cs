@@ -21,10 +21,9 @@ internal sealed class GaussianNoise(double deviation) : PixelTransform
         return noisy;
     }
 
-    /// <summary>
-    /// The number of ones among 64 random bits is near normal (mean 32, deviation 4); a uniform part fills the gaps between
-    /// whole numbers. Unlike logarithm and cosine (Box and Muller 1958), it is the same to the last bit on every machine.
-    /// </summary>
+    /// <summary>The number of ones among 64 random bits is near normal (mean 32, deviation 4); a uniform part fills the gaps
+    /// between whole numbers. Unlike logarithm and cosine (Box and Muller 1958), it is the same to the last bit on every
+    /// machine.</summary>
     private static double Normal(SeededRandom random) =>
         (BitOperations.PopCount(random.NextBits()) - 32 + random.NextDouble() - 0.5) / Deviation;
 

@@ -24,10 +24,8 @@ internal sealed class RobustnessTransform : IImageTransform
     /// <summary>What it does, in one sentence.</summary>
     public string Description { get; }
 
-    /// <summary>
-    /// The disturbed image. An animation becomes its first frame. An image that can't be decoded within the default limits is
-    /// given on as it is, so that the guardrail says what is wrong with it.
-    /// </summary>
+    /// <summary>The disturbed image. An animation becomes its first frame. An image that can't be decoded within the default limits
+    /// is given on as it is, so that the guardrail says what is wrong with it.</summary>
     /// <inheritdoc/>
     public async ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken)
     {
@@ -102,9 +100,7 @@ internal sealed class RgbImage
     }
 
     public int Width { get; }
-
     public int Height { get; }
-
     public byte[] Pixels { get; }
 
     public int ShortSide => Math.Min(Width, Height);
@@ -123,10 +119,8 @@ internal static class RobustnessDrop
     /// <summary>Those of each category.</summary>
     private static readonly string[] OfEach = ["recall", "falsePositiveRate", "rocAuc"];
 
-    /// <summary>
-    /// The loss of each number, above 0 where the disturbed run is worse, with the interval of a paired bootstrap; and the share
-    /// of decisions that changed. The detail of each names the transform and the number: <c>jpeg-20 recall</c>.
-    /// </summary>
+    /// <summary>The loss of each number, above 0 where the disturbed run is worse, with the interval of a paired bootstrap; and the
+    /// share of decisions that changed. The detail of each names the transform and the number: <c>jpeg-20 recall</c>.</summary>
     /// <exception cref="EvaluationException">The runs differ in more than the transform, or have no sample in common.</exception>
     public static IReadOnlyList<MetricValue> Of(
         EvaluationDataset dataset, EvaluationRun plain, EvaluationRun disturbed, SummaryOptions? options = null, CancellationToken cancellationToken = default)

@@ -8,10 +8,8 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>Has a guardrail judge every sample of a dataset and keeps the answers in a folder.</summary>
-/// <remarks>
-/// An answer is written as soon as it is there. A run that was stopped goes on where it was when it is started again with
-/// the same guardrail, dataset, options and folder; with others it is refused, so that no report mixes two.
-/// </remarks>
+/// <remarks>An answer is written as soon as it is there. A run that was stopped goes on where it was when it is started again with
+/// the same guardrail, dataset, options and folder; with others it is refused, so that no report mixes two.</remarks>
 internal static class EvaluationRunner
 {
     private const long MaximumImage = int.MaxValue; // the guardrail has the limit that counts

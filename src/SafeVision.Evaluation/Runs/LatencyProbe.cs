@@ -4,10 +4,8 @@ using SafeVision.Evaluation.Reports;
 
 namespace SafeVision.Evaluation.Runs;
 
-/// <summary>
-/// Measures how long a guardrail takes: cold, one image at a time, and as many at a time as it likes. A run's own durations are
-/// of images that share the machine with others, so they answer none of these questions.
-/// </summary>
+/// <summary>Measures how long a guardrail takes: cold, one image at a time, and as many at a time as it likes. A run's own
+/// durations are of images that share the machine with others, so they answer none of these questions.</summary>
 internal static class LatencyProbe
 {
     private const int WarmUps = 3;

@@ -17,7 +17,6 @@ internal sealed class RunFiles(string folder)
     private const int MaximumLine = 16 << 20; // heat maps of many categories, written out
 
     public string IdentityPath { get; } = Path.Combine(folder, IdentityName);
-
     public string RecordsPath { get; } = Path.Combine(folder, RecordsName);
 
     /// <summary>What the run rests on; null where the folder holds none.</summary>

@@ -104,10 +104,8 @@ internal sealed class SummaryOptions
     /// <summary>The false positive rate at which recall is read.</summary>
     public const double FalsePositiveRate = 0.05;
 
-    /// <summary>
-    /// The share of harmful images where the guardrail will work, above 0 and below 1: a test set has far more of them, so its
-    /// precision is not what a moderator will see. Default: 0.01.
-    /// </summary>
+    /// <summary>The share of harmful images where the guardrail will work, above 0 and below 1: a test set has far more of them, so
+    /// its precision is not what a moderator will see. Default: 0.01.</summary>
     public double Prevalence
     {
         get;

@@ -5,11 +5,9 @@ using SafeVision.Evaluation.Runs;
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>A run laid beside the truth: what every number is computed from. Immutable.</summary>
-/// <remarks>
-/// It holds the categories that the policy has and the dataset was annotated for. A category that no engine assessed counts
-/// as not flagged, so that it shows as missed and never as right; a failed image likewise. What the policy does about both,
-/// block or review, is what <see cref="Decisions"/> tell.
-/// </remarks>
+/// <remarks>It holds the categories that the policy has and the dataset was annotated for. A category that no engine assessed
+/// counts as not flagged, so that it shows as missed and never as right; a failed image likewise. What the policy does about both,
+/// block or review, is what <see cref="Decisions"/> tell.</remarks>
 internal sealed class ScoredRun
 {
     private ScoredRun()
@@ -118,13 +116,11 @@ internal sealed class AssessedSamples
     }
 
     public bool[] Truth { get; }
-
     public double[] Scores { get; }
 
     public int Count => Truth.Length;
 
     public int Positives { get; }
-
     public RankedSamples Ranked { get; }
 
     public static AssessedSamples Of(ScoredCategory category)

@@ -7,10 +7,8 @@ using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Symbols;
 
-/// <summary>
-/// VisionHarm-S: images of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,
-/// with exact ground truth. It tests whether a guardrail follows a policy; it is no evidence about photographs.
-/// </summary>
+/// <summary>VisionHarm-S: images of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,
+/// with exact ground truth. It tests whether a guardrail follows a policy; it is no evidence about photographs.</summary>
 /// <remarks>Immutable and thread-safe: any image can be drawn at any time, by any thread, and is always the same.</remarks>
 public sealed class SymbolBenchmark
 {
@@ -180,11 +178,9 @@ public sealed class SymbolBenchmarkOptions
     /// <summary>Whatever else is equal, the same seed gives the same images, byte for byte. Default: 1.</summary>
     public long Seed { get; set; } = 1;
 
-    /// <summary>
-    /// Which split to build: <see cref="DatasetSplit.Train"/>, <see cref="DatasetSplit.Validation"/> or
-    /// <see cref="DatasetSplit.Test"/>, or <see cref="DatasetSplit.None"/> for all three in one dataset, with half of the
-    /// images, a fifth and the rest. Default: all three.
-    /// </summary>
+    /// <summary>Which split to build: <see cref="DatasetSplit.Train"/>, <see cref="DatasetSplit.Validation"/> or
+    /// <see cref="DatasetSplit.Test"/>, or <see cref="DatasetSplit.None"/> for all three in one dataset, with half of the images, a
+    /// fifth and the rest. Default: all three.</summary>
     public DatasetSplit Split { get; set; }
 
     /// <summary>The side of an image in pixels, 128 to 1,024. Default: 320.</summary>
@@ -193,11 +189,9 @@ public sealed class SymbolBenchmarkOptions
     /// <summary>The share of images that are made to show nothing forbidden, 0 to 0.95. Default: 0.4.</summary>
     public double SafeShare { get; set; } = 0.4;
 
-    /// <summary>
-    /// The icons.json of an @iconify-json package to draw from instead of the sets that come with the library, for a test
-    /// in another hand, such as openmoji, whose share-alike licence does not allow it to be one of them. All its images
-    /// are for testing. Null, the default: none.
-    /// </summary>
+    /// <summary>The icons.json of an @iconify-json package to draw from instead of the sets that come with the library, for a test
+    /// in another hand, such as openmoji, whose share-alike licence does not allow it to be one of them. All its images are for
+    /// testing. Null, the default: none.</summary>
     public string? IconSet { get; set; }
 
     internal void Validate()

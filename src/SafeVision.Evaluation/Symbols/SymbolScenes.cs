@@ -14,11 +14,9 @@ public sealed class SymbolSceneOptions
     /// <summary>Whatever else is equal, the same seed gives the same scenes, pixel for pixel. Default: 1.</summary>
     public long Seed { get; set; } = 1;
 
-    /// <summary>
-    /// Whose drawings are shown: <see cref="DatasetSplit.Train"/> (the default), <see cref="DatasetSplit.Validation"/> or
-    /// <see cref="DatasetSplit.Test"/>. No drawing stands in two splits, so what is trained on the first can be tested on VisionHarm-S.
-    /// <see cref="DatasetSplit.None"/>: all; then keep training and testing apart by <see cref="Sets"/>.
-    /// </summary>
+    /// <summary>Whose drawings are shown: <see cref="DatasetSplit.Train"/> (the default), <see cref="DatasetSplit.Validation"/> or
+    /// <see cref="DatasetSplit.Test"/>. No drawing stands in two splits, so what is trained on the first can be tested on
+    /// VisionHarm-S. <see cref="DatasetSplit.None"/>: all; then keep training and testing apart by <see cref="Sets"/>.</summary>
     public DatasetSplit Split { get; set; } = DatasetSplit.Train;
 
     /// <summary>The prefixes of the icon sets to draw from, such as <c>noto</c>; empty (the default): all of the split.</summary>
@@ -57,10 +55,8 @@ public sealed record SymbolScene(int Size, ReadOnlyMemory<byte> Pixels, IReadOnl
 /// <param name="Categories">The ids of the categories that it falls under where it stands for itself; empty: none.</param>
 public sealed record SceneSymbol(string Name, string Drawing, ImageBox Box, string Position, IReadOnlyList<string> Categories);
 
-/// <summary>
-/// Draws scenes of chosen symbols with exact truth, for training and for tests of one's own: names, boxes and positions, and
-/// pairs of scenes in which one symbol was exchanged and nothing else.
-/// </summary>
+/// <summary>Draws scenes of chosen symbols with exact truth, for training and for tests of one's own: names, boxes and positions,
+/// and pairs of scenes in which one symbol was exchanged and nothing else.</summary>
 /// <remarks>Thread-safe: any scene can be drawn at any time, by any thread, and is always the same.</remarks>
 public sealed class SymbolScenes : IDisposable
 {
@@ -113,10 +109,8 @@ public sealed class SymbolScenes : IDisposable
     /// <exception cref="EvaluationException">An icon of the user's set cannot be drawn.</exception>
     public SymbolScene Draw(int index) => Paint(index, draft => [draft.Finish(null)])[0];
 
-    /// <summary>
-    /// Draws a scene twice: as it is, and with one symbol exchanged for one of another thing, at the same place, size and turn.
-    /// Everything else stays.
-    /// </summary>
+    /// <summary>Draws a scene twice: as it is, and with one symbol exchanged for one of another thing, at the same place, size and
+    /// turn. Everything else stays.</summary>
     /// <param name="index">The scene's number, 0 and up. The first image shows what <see cref="Draw"/> does, unless the second would hide too much.</param>
     /// <returns>The two scenes, and which of their symbols was exchanged.</returns>
     /// <exception cref="InvalidOperationException">There is but one thing to show.</exception>

@@ -80,11 +80,8 @@ namespace SixLabors.ImageSharp.Formats
     internal sealed class DecoderOptions
     {
         public Configuration? Configuration { get; init; }
-
         public uint MaxFrames { get; init; }
-
         public bool SkipMetadata { get; init; }
-
         public Size? TargetSize { get; init; }
     }
 
@@ -128,7 +125,6 @@ namespace SixLabors.ImageSharp.Formats.Jpeg
     internal sealed class JpegDecoderOptions
     {
         public DecoderOptions? GeneralOptions { get; init; }
-
         public JpegDecoderResizeMode ResizeMode { get; init; }
     }
 

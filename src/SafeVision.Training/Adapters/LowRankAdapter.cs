@@ -31,10 +31,8 @@ public sealed class LowRankOptions
     public long Seed { get; init; } = 1;
 }
 
-/// <summary>
-/// Low-rank matrices beside frozen weights (Hu et al., arXiv 2106.09685): y = x Wᵀ + scale · (x Aᵀ) Bᵀ, and whole rows of
-/// tokens in the tables. Reads and writes the files of the peft library.
-/// </summary>
+/// <summary>Low-rank matrices beside frozen weights (Hu et al., arXiv 2106.09685): y = x Wᵀ + scale · (x Aᵀ) Bᵀ, and whole rows of
+/// tokens in the tables. Reads and writes the files of the peft library.</summary>
 public sealed class LowRankAdapter : IDisposable
 {
     private const string WeightsName = "adapter_model.safetensors";

@@ -3,11 +3,9 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
-/// <summary>
-/// Sums and products with numbers, as training does them millions of times. TorchSharp's own operators make a
-/// <see cref="Scalar"/> for each number, also for the hidden factor of a sum, and nothing keeps it alive while native code
-/// reads it: once in some hundred thousand calls a collection frees it too early. Here it lives until the call is over.
-/// </summary>
+/// <summary>Sums and products with numbers, as training does them millions of times. TorchSharp's own operators make a
+/// <see cref="Scalar"/> for each number, also for the hidden factor of a sum, and nothing keeps it alive while native code reads
+/// it: once in some hundred thousand calls a collection frees it too early. Here it lives until the call is over.</summary>
 #pragma warning disable RS0030 // this is the one place that makes scalars, and keeps them
 internal static class Arithmetic
 {

@@ -3,11 +3,9 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
-/// <summary>
-/// Gradient checkpointing (Chen et al., arXiv 1604.06174): of each part of a network only its input is kept, and when gradients
-/// are wanted the part is computed once more. Costs a second forward pass, saves the memory of all that lies between. The
-/// gradients of a batch are those of one pass, bit for bit; only sums over several batches are added in another order.
-/// </summary>
+/// <summary>Gradient checkpointing (Chen et al., arXiv 1604.06174): of each part of a network only its input is kept, and when
+/// gradients are wanted the part is computed once more. Costs a second forward pass, saves the memory of all that lies between. The
+/// gradients of a batch are those of one pass, bit for bit; only sums over several batches are added in another order.</summary>
 internal sealed class GradientTape
 {
     private readonly List<(Func<Tensor, Tensor> Part, Tensor Input, Tensor Output)> _parts = [];

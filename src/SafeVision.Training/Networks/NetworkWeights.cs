@@ -15,10 +15,9 @@ namespace SafeVision.Training.Networks;
 /// <param name="Words">The ids of the tokens that its plain name is made of.</param>
 public sealed record TokenStart(int Id, IReadOnlyList<int> Words);
 
-/// <summary>
-/// The named float32 tensors that a network computes with. Names are those of transformers 5 (<c>model.language_model…</c>),
-/// whichever spelling the checkpoint uses; <see cref="Save"/> writes the checkpoint's own spelling again.
-/// </summary>
+/// <summary>The named float32 tensors that a network computes with. Names are those of transformers 5
+/// (<c>model.language_model…</c>), whichever spelling the checkpoint uses; <see cref="Save"/> writes the checkpoint's own spelling
+/// again.</summary>
 public sealed class NetworkWeights : IDisposable
 {
     private const string FileName = "model.safetensors";
@@ -34,9 +33,7 @@ public sealed class NetworkWeights : IDisposable
     /// <summary>Low-rank matrices and rows of tokens that are added to the tensors; null: none.</summary>
     public LowRankAdapter? Adapter { get; set; }
 
-    /// <summary>
-    /// What products of matrices are computed in: float32 (the default), or bfloat16, with sums, norms and losses in float32.
-    /// </summary>
+    /// <summary>What products of matrices are computed in: float32 (the default), or bfloat16, with sums, norms and losses in float32.</summary>
     public ScalarType Products { get; set; } = ScalarType.Float32;
 
     /// <summary>Where the tensors are.</summary>
@@ -152,10 +149,8 @@ public sealed class NetworkWeights : IDisposable
         return trained;
     }
 
-    /// <summary>
-    /// Gives tokens rows in the tables: the mean of the rows of the words that name them, so that a new category begins near
-    /// its meaning. The tables grow where they must.
-    /// </summary>
+    /// <summary>Gives tokens rows in the tables: the mean of the rows of the words that name them, so that a new category begins
+    /// near its meaning. The tables grow where they must.</summary>
     public void AddTokens(IReadOnlyList<TokenStart> tokens)
     {
         ArgumentNullException.ThrowIfNull(tokens);

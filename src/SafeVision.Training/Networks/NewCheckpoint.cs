@@ -4,10 +4,8 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
-/// <summary>
-/// A checkpoint of a small model in the layout of transformers, as it is put together: files of JSON, and tensors that start
-/// from one seed in the order in which they are added.
-/// </summary>
+/// <summary>A checkpoint of a small model in the layout of transformers, as it is put together: files of JSON, and tensors that
+/// start from one seed in the order in which they are added.</summary>
 internal sealed class NewCheckpoint : IDisposable
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };

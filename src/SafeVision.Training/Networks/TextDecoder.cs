@@ -17,10 +17,8 @@ public sealed record TextDecoderShape(int Layers, int Heads, int KeyValueHeads, 
     public IReadOnlyList<int> Sections { get; init; } = [];
 }
 
-/// <summary>
-/// A decoder as Llama, Qwen2 (biases) and Qwen3 (norms of queries and keys) have it; the checkpoint's tensors say which
-/// (transformers, models/llama, qwen2 and qwen3).
-/// </summary>
+/// <summary>A decoder as Llama, Qwen2 (biases) and Qwen3 (norms of queries and keys) have it; the checkpoint's tensors say which
+/// (transformers, models/llama, qwen2 and qwen3).</summary>
 internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape, string prefix)
 {
     public TextDecoderShape Shape => shape;

@@ -52,10 +52,8 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     public static TokenBatch Pad(IReadOnlyList<TokenRow> rows, long padding, Tensor? pixels, bool isLeft = false) =>
         Lay([.. rows.Select(row => new[] { row })], padding, pixels, isLeft);
 
-    /// <summary>
-    /// Puts several conversations behind one another where they fit (first fit, in the given order). They do not see one
-    /// another, their positions begin anew, and the first token of each is not learnt from the one before it.
-    /// </summary>
+    /// <summary>Puts several conversations behind one another where they fit (first fit, in the given order). They do not see one
+    /// another, their positions begin anew, and the first token of each is not learnt from the one before it.</summary>
     /// <param name="rows">At least one; in the result's order of rows, so that tiles must follow it too.</param>
     /// <param name="limit">The most tokens of a packed row.</param>
     /// <returns>The indices of <paramref name="rows"/> in each packed row.</returns>
@@ -92,10 +90,8 @@ public sealed record TokenBatch(Tensor Ids, Tensor Labels, Tensor Attention, Ten
     /// <param name="pixels">The tiles, in the order of the packed rows.</param>
     public static TokenBatch Pack(IReadOnlyList<IReadOnlyList<TokenRow>> packed, long padding, Tensor? pixels) => Lay(packed, padding, pixels, isLeft: false);
 
-    /// <summary>
-    /// Several questions about one image in a row: they see the beginning, with the image, and not one another, so that the
-    /// image is computed once for all of them.
-    /// </summary>
+    /// <summary>Several questions about one image in a row: they see the beginning, with the image, and not one another, so that
+    /// the image is computed once for all of them.</summary>
     /// <param name="rows">For each row its beginning, and the questions with their answers.</param>
     /// <param name="padding">The id of the padding.</param>
     /// <param name="pixels">The tiles, in the order of the rows.</param>

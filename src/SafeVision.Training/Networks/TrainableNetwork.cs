@@ -7,10 +7,8 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Networks;
 
-/// <summary>
-/// A model that learns: a text decoder of the Llama, InternLM2, Qwen2 or Qwen3 kind, with the tower of InternVL or Qwen2.5-VL where
-/// the checkpoint has one. Computes in float32 what the run time's converted model computes.
-/// </summary>
+/// <summary>A model that learns: a text decoder of the Llama, InternLM2, Qwen2 or Qwen3 kind, with the tower of InternVL or
+/// Qwen2.5-VL where the checkpoint has one. Computes in float32 what the run time's converted model computes.</summary>
 public sealed class TrainableNetwork : IDisposable
 {
     private const string InternVl = "internvl";

@@ -35,10 +35,8 @@ public enum TokenAggregation
     GroupMean,
 }
 
-/// <summary>
-/// Learns from rewards that can be checked: several answers to one prompt, each compared with its group (GRPO, arXiv
-/// 2402.03300; Dr. GRPO, 2503.20783; DAPO, 2503.14476).
-/// </summary>
+/// <summary>Learns from rewards that can be checked: several answers to one prompt, each compared with its group (GRPO, arXiv
+/// 2402.03300; Dr. GRPO, 2503.20783; DAPO, 2503.14476).</summary>
 public sealed class GroupObjective
 {
     private const double Epsilon = 1e-4; // added to the deviation, not under a root

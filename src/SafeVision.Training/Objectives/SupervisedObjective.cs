@@ -16,10 +16,8 @@ public enum AnswerWeighting
     Plain,
 }
 
-/// <summary>
-/// The supervised loss with the paper's customised weights (arXiv 2510.23960): what decides the verdict must not drown in
-/// the words of the reason.
-/// </summary>
+/// <summary>The supervised loss with the paper's customised weights (arXiv 2510.23960): what decides the verdict must not drown in
+/// the words of the reason.</summary>
 public sealed class SupervisedObjective
 {
     /// <summary>The label of a token that is not learnt.</summary>
@@ -34,10 +32,8 @@ public sealed class SupervisedObjective
     /// <summary>The critical tokens' part of an answer's weight, above 0 and below 1; default a third.</summary>
     public double Share { get; init; } = 1.0 / 3;
 
-    /// <summary>
-    /// Whether a critical token never weighs less than another; default true. Without it an answer of two tokens, the
-    /// verdict and the end, gives the verdict half of the end's weight.
-    /// </summary>
+    /// <summary>Whether a critical token never weighs less than another; default true. Without it an answer of two tokens, the
+    /// verdict and the end, gives the verdict half of the end's weight.</summary>
     public bool HasFloor { get; init; } = true;
 
     /// <summary>The tokens of the assistant's mark, for <see cref="AnswerWeighting.Positional"/>.</summary>
@@ -142,10 +138,8 @@ public sealed class SupervisedObjective
         }
     }
 
-    /// <summary>
-    /// The published rule (github.com/xupy2003/SafeVision, PostTraining), its wrapping indices included: a mark that is not
-    /// found counts as position -1.
-    /// </summary>
+    /// <summary>The published rule (github.com/xupy2003/SafeVision, PostTraining), its wrapping indices included: a mark that is
+    /// not found counts as position -1.</summary>
     private double[] Positional(long[] firstRow)
     {
         int count = firstRow.Length - 1, mark = LastOfFirstMark(firstRow);

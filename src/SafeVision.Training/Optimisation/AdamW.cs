@@ -38,10 +38,8 @@ public sealed class AdamWOptions
     }
 }
 
-/// <summary>
-/// AdamW (Loshchilov and Hutter, arXiv 1711.05101): p ← p (1 - rate · decay), then p ← p - rate · m̂ / (√v̂ + ε). Its whole
-/// state can be saved and loaded, so that a run that was stopped goes on bit for bit.
-/// </summary>
+/// <summary>AdamW (Loshchilov and Hutter, arXiv 1711.05101): p ← p (1 - rate · decay), then p ← p - rate · m̂ / (√v̂ + ε). Its
+/// whole state can be saved and loaded, so that a run that was stopped goes on bit for bit.</summary>
 public sealed class AdamW : IDisposable
 {
     private readonly AdamWOptions _options;

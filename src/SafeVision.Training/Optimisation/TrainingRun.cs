@@ -13,10 +13,8 @@ namespace SafeVision.Training.Optimisation;
 /// <param name="Norm">The gradients' norm before clipping.</param>
 public sealed record StepRecord(int Step, double Rate, double Loss, double Norm);
 
-/// <summary>
-/// Steps of training: each takes some micro-batches, adds their gradients up, clips once and moves the weights. Saved
-/// between steps, a run goes on bit for bit.
-/// </summary>
+/// <summary>Steps of training: each takes some micro-batches, adds their gradients up, clips once and moves the weights. Saved
+/// between steps, a run goes on bit for bit.</summary>
 public sealed class TrainingRun : IDisposable
 {
     private readonly AdamW _optimiser;

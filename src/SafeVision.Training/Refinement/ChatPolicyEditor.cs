@@ -4,10 +4,8 @@ using SafeVision.Policies;
 
 namespace SafeVision.Training.Refinement;
 
-/// <summary>
-/// Asks a served model for changes, a category at a time, with what its overlooked and falsely accused images show. What it
-/// answers is proposed only as far as it is the JSON that was asked for. The client stays the caller's.
-/// </summary>
+/// <summary>Asks a served model for changes, a category at a time, with what its overlooked and falsely accused images show. What
+/// it answers is proposed only as far as it is the JSON that was asked for. The client stays the caller's.</summary>
 /// <param name="client">The model.</param>
 /// <param name="most">The most mistakes of a category that are shown; default 20.</param>
 public sealed class ChatPolicyEditor(IChatClient client, int most = 20) : IPolicyEditor

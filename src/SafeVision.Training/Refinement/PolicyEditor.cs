@@ -31,10 +31,9 @@ public interface IPolicyEditor
     Task<IReadOnlyList<PolicyProposal>> ProposeAsync(SafetyPolicy policy, IReadOnlyList<JudgedWrongly> mistakes, CancellationToken cancellationToken);
 }
 
-/// <summary>
-/// Proposes without a model: a thing that several overlooked images of a category show, and the policy does not name, is to be
-/// included; one that several falsely accused images show is to be excluded, unless an image of the category shows it too.
-/// </summary>
+/// <summary>Proposes without a model: a thing that several overlooked images of a category show, and the policy does not name, is
+/// to be included; one that several falsely accused images show is to be excluded, unless an image of the category shows it
+/// too.</summary>
 /// <param name="fewest">How many images must show it; default 2.</param>
 public sealed class EvidencePolicyEditor(int fewest = 2) : IPolicyEditor
 {

@@ -67,11 +67,9 @@ public sealed record RefinementRound(
 /// <param name="Model">The folder that <c>UseVisionLanguageModel</c> takes; null where it was not converted.</param>
 public sealed record RefinementResult(IReadOnlyList<RefinementRound> Rounds, int Best, VerdictMetrics? Before, VerdictMetrics? After, string Checkpoint, string Policy, string? Model);
 
-/// <summary>
-/// Self-refinement (arXiv 2510.23960): train; judge the refine split; look at the failures by category; let judges reject labels;
-/// propose changes of the policy; train again. The best round is kept, a policy under which a round got worse is taken back, each
-/// round has a folder that no other writes into, and the test split is looked at once, at the end.
-/// </summary>
+/// <summary>Self-refinement (arXiv 2510.23960): train; judge the refine split; look at the failures by category; let judges reject
+/// labels; propose changes of the policy; train again. The best round is kept, a policy under which a round got worse is taken
+/// back, each round has a folder that no other writes into, and the test split is looked at once, at the end.</summary>
 public static class RefinementLoop
 {
     private const string Self = "self";

@@ -67,10 +67,7 @@ public sealed record ScenePolicy(IReadOnlyList<(string Mark, IReadOnlyList<strin
         return (Safe, null);
     }
 
-    /// <summary>
-    /// Whether the policy is kept for testing: a tenth of all, by a hash of which names stand together, so that no training
-    /// question ever had it.
-    /// </summary>
+    /// <summary>Whether the policy is kept for testing: a tenth of all, by a hash of which names stand together, so that no training question ever had it.</summary>
     public bool IsHeldOut
     {
         get
@@ -86,10 +83,8 @@ public sealed record ScenePolicy(IReadOnlyList<(string Mark, IReadOnlyList<strin
     }
 }
 
-/// <summary>
-/// Diverse questions about drawn scenes, with answers from their exact truth. The paper's claim is that such questions, and
-/// not only those of the guard's task, keep a model able to see and to follow a policy (arXiv 2510.23960).
-/// </summary>
+/// <summary>Diverse questions about drawn scenes, with answers from their exact truth. The paper's claim is that such questions,
+/// and not only those of the guard's task, keep a model able to see and to follow a policy (arXiv 2510.23960).</summary>
 /// <param name="names">The names that scenes may show, each one word.</param>
 /// <param name="marks">The marks that a policy's categories may have.</param>
 /// <param name="random">The source of all choices.</param>

@@ -28,16 +28,13 @@ public sealed class StarterOptions
     public long Seed { get; init; } = 1;
 }
 
-/// <summary>
-/// Writes a small InternVL with Qwen2 text from random weights, in the layout of transformers: for tests, for examples, and
-/// to see the whole way from images to a converted model in minutes.
-/// </summary>
+/// <summary>Writes a small InternVL with Qwen2 text from random weights, in the layout of transformers: for tests, for examples,
+/// and to see the whole way from images to a converted model in minutes.</summary>
 public static class StarterCheckpoint
 {
-    /// <summary>
-    /// The prompts of a starter, as the engine reads them beside the model: the categories <c>a</c> to <c>d</c> of a policy are
-    /// its marks, and their phrases its words. Training asks with the same words (<see cref="ScenePolicy.Prompt"/>).
-    /// </summary>
+    /// <summary>The prompts of a starter, as the engine reads them beside the model: the categories <c>a</c> to <c>d</c> of a
+    /// policy are its marks, and their phrases its words. Training asks with the same words
+    /// (<see cref="ScenePolicy.Prompt"/>).</summary>
     public const string PromptFile = """
         protocol: safevision
         order: imageFirst

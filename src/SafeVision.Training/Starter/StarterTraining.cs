@@ -49,10 +49,8 @@ public sealed record StarterTrainingOptions
     internal ScalarType Products { get; init; } = ScalarType.Float32;
 }
 
-/// <summary>
-/// Trains a <see cref="StarterCheckpoint"/> to follow policies over drawn symbols: first what is where, then diverse
-/// questions mixed with policies. Without the first stage and the check lists a model of this size stays at chance.
-/// </summary>
+/// <summary>Trains a <see cref="StarterCheckpoint"/> to follow policies over drawn symbols: first what is where, then diverse
+/// questions mixed with policies. Without the first stage and the check lists a model of this size stays at chance.</summary>
 public sealed class StarterTraining : IDisposable
 {
     /// <summary>The marks of the categories that a starter's policies may have.</summary>

@@ -74,9 +74,7 @@ internal static class AblationReport
     private sealed record Row(AblationPlan Plan, IReadOnlyList<AblationResult> Results, double Right, double Low, double High)
     {
         public string Difference { get; private init; } = "";
-
         public double DifferenceLow { get; private init; }
-
         public double DifferenceHigh { get; private init; }
 
         public static Row Of(AblationPlan plan, IReadOnlyList<AblationResult> all, int seeds)

@@ -36,10 +36,8 @@ public sealed record AblationOptions
     public int TestImages { get; init; } = 100;
 }
 
-/// <summary>
-/// Trains the same small model in many ways, each differing in one thing, and measures all on scenes and policies that no training
-/// question had: what the parts of the method are worth at this size.
-/// </summary>
+/// <summary>Trains the same small model in many ways, each differing in one thing, and measures all on scenes and policies that no
+/// training question had: what the parts of the method are worth at this size.</summary>
 public static class AblationStudy
 {
     private static readonly string[] s_names = ["banana", "bus", "cat", "guitar", "key", "penguin", "tree", "umbrella"];

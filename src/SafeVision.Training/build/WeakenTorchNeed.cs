@@ -4,11 +4,9 @@ using System.Text;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
-/// <summary>
-/// Sets VER_FLG_WEAK on the need of GLIBCXX_3.4.32 in a 64-bit little-endian ELF file (System V ABI, "Symbol Versioning").
-/// Leaves any other file, and one that is mended already, as it is. The file keeps its time, so that later builds do not
-/// copy it again.
-/// </summary>
+/// <summary>Sets VER_FLG_WEAK on the need of GLIBCXX_3.4.32 in a 64-bit little-endian ELF file (System V ABI, "Symbol Versioning").
+/// Leaves any other file, and one that is mended already, as it is. The file keeps its time, so that later builds do not copy it
+/// again.</summary>
 public class SafeVisionWeakenTorchNeed : Task
 {
     private const string Version = "GLIBCXX_3.4.32";

@@ -22,11 +22,9 @@ public sealed record AddedToken(
     internal bool IsBlank => !IsSpecial && Content.All(unit => char.IsWhiteSpace(unit) || unit == '▁');
 }
 
-/// <summary>
-/// Cuts a text at added tokens: the leftmost first, and of several at one place the longest. It follows
-/// <c>AddedVocabulary::find_matches</c> of huggingface/tokenizers (added_vocabulary.rs), white space and word borders
-/// included. What a stranger wrote takes no part in a match, but for tokens of white space.
-/// </summary>
+/// <summary>Cuts a text at added tokens: the leftmost first, and of several at one place the longest. It follows
+/// <c>AddedVocabulary::find_matches</c> of huggingface/tokenizers (added_vocabulary.rs), white space and word borders included.
+/// What a stranger wrote takes no part in a match, but for tokens of white space.</summary>
 internal sealed class AddedTokenMatcher
 {
     private readonly ContentTrie _contents = new();
@@ -196,10 +194,8 @@ internal sealed class AddedTokenList
     }
 }
 
-/// <summary>
-/// Reads the added tokens that stand beside a vocabulary: <c>added_tokens_decoder</c> in <c>tokenizer_config.json</c>, and
-/// those of <c>added_tokens.json</c> that are not in it.
-/// </summary>
+/// <summary>Reads the added tokens that stand beside a vocabulary: <c>added_tokens_decoder</c> in <c>tokenizer_config.json</c>, and
+/// those of <c>added_tokens.json</c> that are not in it.</summary>
 internal static class AddedTokenFiles
 {
     private static readonly string[] s_specialNames =

@@ -204,10 +204,8 @@ internal sealed class MergeTable(int capacity)
     private static long Key(int left, int right) => ((long)left << 32) | (uint)right;
 }
 
-/// <summary>
-/// The 256 visible characters that byte-level vocabularies write bytes with: printable ones of Latin-1 for themselves, the
-/// rest from U+0100 on in order (<c>bytes_to_unicode</c> of GPT-2's encoder.py).
-/// </summary>
+/// <summary>The 256 visible characters that byte-level vocabularies write bytes with: printable ones of Latin-1 for themselves, the
+/// rest from U+0100 on in order (<c>bytes_to_unicode</c> of GPT-2's encoder.py).</summary>
 internal static class ByteAlphabet
 {
     private static readonly char[] s_characters = Characters();

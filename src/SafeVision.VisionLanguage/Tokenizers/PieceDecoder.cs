@@ -19,10 +19,8 @@ internal abstract class PieceDecoder
     public abstract void Flush(StringBuilder text);
 }
 
-/// <summary>
-/// Pieces in the <see cref="ByteAlphabet"/>, which are UTF-8 together: a character may begin in one and end in another. A
-/// piece with any other character stands for its own UTF-8 bytes. It follows ByteLevel of huggingface/tokenizers.
-/// </summary>
+/// <summary>Pieces in the <see cref="ByteAlphabet"/>, which are UTF-8 together: a character may begin in one and end in another. A
+/// piece with any other character stands for its own UTF-8 bytes. It follows ByteLevel of huggingface/tokenizers.</summary>
 internal sealed class ByteLevelDecoder : PieceDecoder
 {
     private readonly Decoder _utf8 = new UTF8Encoding(false).GetDecoder(); // each malformed part becomes one U+FFFD
@@ -57,10 +55,8 @@ internal sealed class ByteLevelDecoder : PieceDecoder
     }
 }
 
-/// <summary>
-/// Pieces of text, with bytes between them for what has no piece. It follows ByteFallback of huggingface/tokenizers: a run
-/// of bytes that is not UTF-8 as a whole becomes one U+FFFD for each byte, so nothing of a run is certain before its end.
-/// </summary>
+/// <summary>Pieces of text, with bytes between them for what has no piece. It follows ByteFallback of huggingface/tokenizers: a run
+/// of bytes that is not UTF-8 as a whole becomes one U+FFFD for each byte, so nothing of a run is certain before its end.</summary>
 internal sealed class ByteFallbackDecoder(ByteFallbackRules rules) : PieceDecoder
 {
     private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
@@ -151,10 +147,8 @@ internal sealed record ByteFallbackRules
     public string? DroppedFromFirst { get; init; }
 }
 
-/// <summary>
-/// Pieces of a SentencePiece model, as its reference library decodes them (<c>SentencePieceProcessor::Decode</c>). Each run
-/// between two added tokens is a text of its own: it loses the space that was put in front of it.
-/// </summary>
+/// <summary>Pieces of a SentencePiece model, as its reference library decodes them (<c>SentencePieceProcessor::Decode</c>). Each
+/// run between two added tokens is a text of its own: it loses the space that was put in front of it.</summary>
 /// <param name="vocabulary">The model.</param>
 /// <param name="dropsFirstSpace">Whether the model puts a space in front of every text.</param>
 /// <param name="unknownText">What an unknown piece is written as.</param>

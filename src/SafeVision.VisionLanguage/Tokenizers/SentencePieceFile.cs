@@ -4,10 +4,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 
-/// <summary>
-/// Reads <c>tokenizer.model</c>, a SentencePiece model of the type BPE, with the added tokens beside it. As in InternLM2's
-/// tokenizer, the text is cut at added tokens, and every other part is a text of its own to SentencePiece.
-/// </summary>
+/// <summary>Reads <c>tokenizer.model</c>, a SentencePiece model of the type BPE, with the added tokens beside it. As in InternLM2's
+/// tokenizer, the text is cut at added tokens, and every other part is a text of its own to SentencePiece.</summary>
 internal static class SentencePieceReader
 {
     private const string Mark = "\u2581";
@@ -71,9 +69,7 @@ internal static class SentencePieceReader
     }
 }
 
-/// <summary>
-/// What of a SentencePiece model file is used. Field numbers and defaults are those of sentencepiece_model.proto.
-/// </summary>
+/// <summary>What of a SentencePiece model file is used. Field numbers and defaults are those of sentencepiece_model.proto.</summary>
 internal sealed class SentencePieceFile
 {
     private const int BytePairType = 2;
@@ -85,13 +81,9 @@ internal sealed class SentencePieceFile
     private bool _spaceIsSuffix;
 
     public List<SentencePiece> Pieces { get; } = [];
-
     public bool FallsBackToBytes { get; private set; }
-
     public bool AddsDummyPrefix { get; private set; } = true;
-
     public string UnknownText { get; private set; } = " \u2047 ";
-
     public int BeginningId { get; private set; } = 1;
 
     /// <exception cref="ModelLoadException">It is no such model, or of another type than BPE, or normalises text.</exception>

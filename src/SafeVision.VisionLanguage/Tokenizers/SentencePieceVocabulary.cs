@@ -24,10 +24,8 @@ internal readonly record struct SentencePiece(string Text, float Score, Sentence
     public bool IsOfText => Kind is SentencePieceKind.Normal or SentencePieceKind.UserDefined or SentencePieceKind.Unused;
 }
 
-/// <summary>
-/// A SentencePiece model of the type BPE, as the reference library encodes with it (bpe_model.cc): user-defined pieces
-/// first and whole, then merges by score, the best first, and bytes for what has no piece.
-/// </summary>
+/// <summary>A SentencePiece model of the type BPE, as the reference library encodes with it (bpe_model.cc): user-defined pieces
+/// first and whole, then merges by score, the best first, and bytes for what has no piece.</summary>
 internal sealed class SentencePieceVocabulary : PieceVocabulary
 {
     private readonly SentencePiece[] _pieces;
@@ -144,10 +142,8 @@ internal sealed class SentencePieceVocabulary : PieceVocabulary
         : right < _pieces.Length ? _pieces[whole].Text.Length - _pieces[right].Text.Length
         : char.IsHighSurrogate(_pieces[whole].Text[0]) ? 2 : 1;
 
-    /// <summary>
-    /// The reference merges two symbols if their text together is a piece. So every cut of a piece into two symbols is a
-    /// merge here. A character that is no piece itself gets a symbol beyond the pieces, since it may begin one.
-    /// </summary>
+    /// <summary>The reference merges two symbols if their text together is a piece. So every cut of a piece into two symbols is a
+    /// merge here. A character that is no piece itself gets a symbol beyond the pieces, since it may begin one.</summary>
     private void AddMerges(Dictionary<string, int> symbols)
     {
         float[] scores = [.. _pieces.Where(piece => piece.IsOfText).Select(piece => piece.Score).Distinct().OrderDescending()];

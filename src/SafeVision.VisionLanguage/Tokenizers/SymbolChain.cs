@@ -1,10 +1,8 @@
 namespace SafeVision.VisionLanguage.Tokenizers;
 
-/// <summary>
-/// The symbols of one word, merged in the order of a <see cref="MergeTable"/> in time n log n. Made for one text and used
+/// <summary>The symbols of one word, merged in the order of a <see cref="MergeTable"/> in time n log n. Made for one text and used
 /// for word after word. The order, and which planned merges are given up, are those of <c>Word::merge_all</c> in
-/// huggingface/tokenizers (models/bpe/word.rs); for a SentencePiece model they are those of its bpe_model.cc.
-/// </summary>
+/// huggingface/tokenizers (models/bpe/word.rs); for a SentencePiece model they are those of its bpe_model.cc.</summary>
 internal sealed class SymbolChain
 {
     private const int Removed = -2;

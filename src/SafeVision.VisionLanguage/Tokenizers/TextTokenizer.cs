@@ -3,10 +3,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 
-/// <summary>
-/// A language model's tokenizer: text to ids and back, equal to the reference libraries (huggingface/tokenizers and
-/// SentencePiece) on every golden text. Takes any text; half surrogate pairs count as U+FFFD. Thread-safe.
-/// </summary>
+/// <summary>A language model's tokenizer: text to ids and back, equal to the reference libraries (huggingface/tokenizers and
+/// SentencePiece) on every golden text. Takes any text; half surrogate pairs count as U+FFFD. Thread-safe.</summary>
 public sealed class TextTokenizer
 {
     private readonly TokenizerParts _parts;
@@ -43,11 +41,9 @@ public sealed class TextTokenizer
     /// <summary>The id put in front of a prompt, or null where the tokenizer puts none.</summary>
     public int? BeginningOfText => _parts.BeginningOfText;
 
-    /// <summary>
-    /// Reads the tokenizer of a model's folder: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, or else
+    /// <summary>Reads the tokenizer of a model's folder: <c>tokenizer.json</c>, or else <c>tokenizer.model</c>, or else
     /// <c>vocab.json</c> with <c>merges.txt</c>; to the latter two, the added tokens of <c>tokenizer_config.json</c>,
-    /// <c>added_tokens.json</c> and <c>special_tokens_map.json</c>.
-    /// </summary>
+    /// <c>added_tokens.json</c> and <c>special_tokens_map.json</c>.</summary>
     /// <exception cref="ModelLoadException">No such file is there, or it asks for what is not known here.</exception>
     public static TextTokenizer Open(string folder) => new(TokenizerReader.Read(new TokenizerFolder(folder)));
 
@@ -63,17 +59,13 @@ public sealed class TextTokenizer
     /// <summary>As <see cref="Encode(string)"/>, with <see cref="BeginningOfText"/> in front.</summary>
     public int[] EncodePrompt(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, BeginningOfText);
 
-    /// <summary>
-    /// The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
-    /// are, so this is not for a stranger's text: that takes <see cref="PromptText.Untrusted"/>.
-    /// </summary>
+    /// <summary>The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
+    /// are, so this is not for a stranger's text: that takes <see cref="PromptText.Untrusted"/>.</summary>
     public int[] EncodeAsText(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: true, first: null);
 
-    /// <summary>
-    /// The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no part
-    /// of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters and
-    /// those of white space, which are no marks.
-    /// </summary>
+    /// <summary>The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no
+    /// part of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters and
+    /// those of white space, which are no marks.</summary>
     internal int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
 
     /// <summary>The text of ids. One that the tokenizer does not have is passed over.</summary>
@@ -152,10 +144,8 @@ internal sealed record TokenizerParts
     public IReadOnlyList<int> ControlPieces { get; init; } = [];
 }
 
-/// <summary>
-/// The text of ids that arrive one by one. What it gives, put together, is what <see cref="TextTokenizer.Decode"/> gives;
-/// never half a character. For one reader at a time.
-/// </summary>
+/// <summary>The text of ids that arrive one by one. What it gives, put together, is what <see cref="TextTokenizer.Decode"/> gives;
+/// never half a character. For one reader at a time.</summary>
 internal sealed class TokenTextStream
 {
     private readonly TextTokenizer _tokenizer;

@@ -112,10 +112,8 @@ internal static class TokenizerValues
     public static Exception Unknown(this JsonValue value, string what) => value.Invalid($"{what} is not supported by this tokenizer reader");
 }
 
-/// <summary>
-/// Reads <c>vocab.json</c> with <c>merges.txt</c>, the byte-level files of GPT-2 and Qwen2. They do not say how words are
-/// found; the tokenizer's class in <c>tokenizer_config.json</c> does.
-/// </summary>
+/// <summary>Reads <c>vocab.json</c> with <c>merges.txt</c>, the byte-level files of GPT-2 and Qwen2. They do not say how words are
+/// found; the tokenizer's class in <c>tokenizer_config.json</c> does.</summary>
 internal static class VocabularyAndMergesReader
 {
     public static TokenizerParts Read(TokenizerFolder folder, JsonValue vocabulary)

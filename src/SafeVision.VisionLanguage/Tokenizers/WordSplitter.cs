@@ -22,10 +22,8 @@ internal enum WordPattern
     Clip,
 }
 
-/// <summary>
-/// Scans for words by the known patterns, on code points and in linear time. A regular expression of .NET would see half
-/// surrogate pairs as characters of their own and so split ideographs and styled letters beyond U+FFFF differently.
-/// </summary>
+/// <summary>Scans for words by the known patterns, on code points and in linear time. A regular expression of .NET would see half
+/// surrogate pairs as characters of their own and so split ideographs and styled letters beyond U+FFFF differently.</summary>
 internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
 {
     private enum Kind
@@ -113,10 +111,9 @@ internal sealed class WordSplitter(WordPattern pattern) : TextSplitter
         return SpaceEnd(text, start);
     }
 
-    /// <summary>
-    /// The end of capitals and small letters, perhaps behind one character that is no letter, number or line end: as many capitals as
-    /// leave at least one small letter, then small letters; or else capitals alone. Ideographs, modifiers and marks are both. 0: there is none.
-    /// </summary>
+    /// <summary>The end of capitals and small letters, perhaps behind one character that is no letter, number or line end: as many
+    /// capitals as leave at least one small letter, then small letters; or else capitals alone. Ideographs, modifiers and marks are
+    /// both. 0: there is none.</summary>
     private static int CasedEnd(ReadOnlySpan<char> text, int start)
     {
         bool mayJoin = KindAt(text, start, out int length) is Kind.Space or Kind.Other;

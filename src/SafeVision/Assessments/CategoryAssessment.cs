@@ -2,9 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace SafeVision.Assessments;
 
-/// <summary>
-/// What an engine says about one category of one frame. It is evidence, not a verdict: thresholds are the policy's.
-/// </summary>
+/// <summary>What an engine says about one category of one frame. It is evidence, not a verdict: thresholds are the policy's.</summary>
 public sealed record CategoryAssessment
 {
     private CategoryAssessment(string categoryId) => CategoryId = categoryId;
@@ -27,10 +25,8 @@ public sealed record CategoryAssessment
     /// <summary>What the score rests on.</summary>
     public Evidence Evidence { get; private init; } = Evidence.None;
 
-    /// <summary>
-    /// Why an engine that covers the category failed on this frame; null when none did. The policy's <c>onFailure</c> then
-    /// applies beside what another engine may have said.
-    /// </summary>
+    /// <summary>Why an engine that covers the category failed on this frame; null when none did. The policy's <c>onFailure</c> then
+    /// applies beside what another engine may have said.</summary>
     public string? Failure { get; private init; }
 
     /// <summary>An assessment with a score.</summary>

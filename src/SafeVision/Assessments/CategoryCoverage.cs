@@ -11,10 +11,7 @@ public sealed record CategoryCoverage(string CategoryId, CoverageLevel Level, IR
     /// <summary>The includes that are judged, in full or in part.</summary>
     public IEnumerable<PhraseCoverage> Covered => Phrases.Where(phrase => phrase.Role == PhraseRole.Include && phrase.Level != CoverageLevel.None);
 
-    /// <summary>
-    /// The phrases that nothing carries: an image that shows only such an include is not recognised, and such an exclude is
-    /// judged with the rest.
-    /// </summary>
+    /// <summary>The phrases that nothing carries: an image that shows only such an include is not recognised, and such an exclude is judged with the rest.</summary>
     public IEnumerable<string> Uncovered =>
         Phrases.Where(phrase => phrase.Level == CoverageLevel.None && (phrase.Role == PhraseRole.Include || phrase.NotJudged is not null)).Select(phrase => phrase.Phrase);
 
@@ -25,10 +22,8 @@ public sealed record CategoryCoverage(string CategoryId, CoverageLevel Level, IR
     public static CategoryCoverage None(string categoryId, IEnumerable<string> phrases) =>
         new(categoryId, CoverageLevel.None, [.. phrases.Select(phrase => new PhraseCoverage(phrase, CoverageLevel.None))]);
 
-    /// <summary>
-    /// What two engines cover together: a phrase as well as the better of them; but an exclude only as well as the worse one,
-    /// because the higher score decides.
-    /// </summary>
+    /// <summary>What two engines cover together: a phrase as well as the better of them; but an exclude only as well as the worse
+    /// one, because the higher score decides.</summary>
     public CategoryCoverage Union(CategoryCoverage other)
     {
         var phrases = new List<PhraseCoverage>();

@@ -11,18 +11,14 @@ public sealed record Evidence
     /// <summary>The labels that contributed, largest contribution first.</summary>
     public IReadOnlyList<LabelEvidence> Labels { get; init; } = [];
 
-    /// <summary>
-    /// The share that the model gave the category among all answers it could give, 0 to 1: the probability mass of its labels
-    /// (for a drawing, of what is judged by two heads, their weighted mean), or of the words that stand for it. Null for engines
-    /// that give none.
-    /// </summary>
+    /// <summary>The share that the model gave the category among all answers it could give, 0 to 1: the probability mass of its
+    /// labels (for a drawing, of what is judged by two heads, their weighted mean), or of the words that stand for it. Null for
+    /// engines that give none.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Probability { get; init; }
 
-    /// <summary>
-    /// How far that share is above the likeliest other answer's, -1 to 1: near 0 the model hesitated. Where the model was asked
-    /// about each category by itself, the other answer is that it does not apply.
-    /// </summary>
+    /// <summary>How far that share is above the likeliest other answer's, -1 to 1: near 0 the model hesitated. Where the model was
+    /// asked about each category by itself, the other answer is that it does not apply.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? Margin { get; init; }
 

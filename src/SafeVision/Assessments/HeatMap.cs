@@ -2,10 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace SafeVision.Assessments;
 
-/// <summary>
-/// A coarse grid over a part of the image: how much each cell speaks for the category. <see cref="Method"/> says how it was
-/// made.
-/// </summary>
+/// <summary>A coarse grid over a part of the image: how much each cell speaks for the category. <see cref="Method"/> says how it was made.</summary>
 public sealed record HeatMap
 {
     /// <summary>Creates a heat map.</summary>

@@ -3,11 +3,9 @@ using SafeVision.Policies;
 
 namespace SafeVision.Decisions;
 
-/// <summary>
-/// From assessments and policy to a decision. Pure: no model, no I/O, no clock. The strictest finding decides; a category
-/// without a score is "not assessed", and the policy says what follows; where an engine failed on a category, so does the
-/// policy's <c>onFailure</c>, whatever another engine said.
-/// </summary>
+/// <summary>From assessments and policy to a decision. Pure: no model, no I/O, no clock. The strictest finding decides; a category
+/// without a score is "not assessed", and the policy says what follows; where an engine failed on a category, so does the policy's
+/// <c>onFailure</c>, whatever another engine said.</summary>
 internal static class DecisionRule
 {
     /// <summary>One finding for each category of the policy, in its order.</summary>

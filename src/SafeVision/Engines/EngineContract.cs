@@ -2,10 +2,8 @@ using SafeVision.Assessments;
 
 namespace SafeVision.Engines;
 
-/// <summary>
-/// What every engine promises of its assessments, checked at the one place where they enter a decision. That a score is a
-/// number from 0 to 1 holds for every <see cref="CategoryAssessment"/> there is; the rest is checked here.
-/// </summary>
+/// <summary>What every engine promises of its assessments, checked at the one place where they enter a decision. That a score is a
+/// number from 0 to 1 holds for every <see cref="CategoryAssessment"/> there is; the rest is checked here.</summary>
 internal static class EngineContract
 {
     /// <summary>Returns the assessments when there is one for each frame and in it one for each category, in order, and what is covered was assessed.</summary>

@@ -5,10 +5,8 @@ using System.Text.Json;
 
 namespace SafeVision.Files;
 
-/// <summary>
-/// A value in a JSON file that a stranger may have written; it may be missing. What is wrong with it is said with the file, the
-/// path and what stands there, as an exception of the kind that the reader of the file throws. Immutable.
-/// </summary>
+/// <summary>A value in a JSON file that a stranger may have written; it may be missing. What is wrong with it is said with the
+/// file, the path and what stands there, as an exception of the kind that the reader of the file throws. Immutable.</summary>
 public readonly struct JsonValue
 {
     private const int LongestQuote = 120;

@@ -2,10 +2,8 @@ using System.Text.RegularExpressions;
 
 namespace SafeVision.Files;
 
-/// <summary>
-/// Messages of errors as they may be shown to the people whose images are judged: files by their names alone. Where a server
-/// keeps its files is nobody's business outside; the log has the whole message.
-/// </summary>
+/// <summary>Messages of errors as they may be shown to the people whose images are judged: files by their names alone. Where a
+/// server keeps its files is nobody's business outside; the log has the whole message.</summary>
 internal static partial class PublicMessage
 {
     /// <summary>The message with each absolute path in it, in quotes or not, cut to its last part.</summary>

@@ -2,11 +2,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace SafeVision.Files;
 
-/// <summary>
-/// Opens files that a stranger may have put there: only regular files, after resolving links, and never more bytes than the
-/// caller allows. Nothing here waits: a named pipe, a socket, a device or a folder is refused at once, and so is a link to
-/// one. What was checked is what is read, because the open file is examined, not its path. Thread-safe.
-/// </summary>
+/// <summary>Opens files that a stranger may have put there: only regular files, after resolving links, and never more bytes than
+/// the caller allows. Nothing here waits: a named pipe, a socket, a device or a folder is refused at once, and so is a link to one.
+/// What was checked is what is read, because the open file is examined, not its path. Thread-safe.</summary>
 public static class RegularFile
 {
     private const int LongestPointer = 1024; // Git LFS itself takes nothing longer for a pointer
@@ -72,10 +70,8 @@ public static class RegularFile
     public static bool IsGitLfsPointer(ReadOnlySpan<byte> start) =>
         start.StartsWith("version https://git-lfs.github.com/spec/"u8) || start.StartsWith("version https://hawser.github.com/spec/"u8);
 
-    /// <summary>
-    /// Whether these first bytes are those of an AppleDouble file, in which macOS keeps the attributes of a file on a disk
-    /// that has no room for them: <c>._x.jpg</c> beside <c>x.jpg</c>, with the same ending and without its content.
-    /// </summary>
+    /// <summary>Whether these first bytes are those of an AppleDouble file, in which macOS keeps the attributes of a file on a disk
+    /// that has no room for them: <c>._x.jpg</c> beside <c>x.jpg</c>, with the same ending and without its content.</summary>
     public static bool IsAppleDouble(ReadOnlySpan<byte> start) => start.StartsWith((ReadOnlySpan<byte>)[0x00, 0x05, 0x16, 0x07]);
 
     /// <summary>The first bytes of a regular file, as many as there are up to the length of <paramref name="start"/>.</summary>

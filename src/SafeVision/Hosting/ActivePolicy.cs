@@ -5,10 +5,8 @@ using SafeVision.Policies;
 
 namespace SafeVision.Hosting;
 
-/// <summary>
-/// The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when the
-/// last image judged by it is done.
-/// </summary>
+/// <summary>The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when
+/// the last image judged by it is done.</summary>
 internal sealed class ActivePolicy(IGuardrailEngine engine, SafetyPolicy initial, TimeProvider clock) : IAsyncDisposable
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
@@ -136,7 +134,6 @@ internal sealed class RefCountedPolicy(SafetyPolicy policy, ICompiledPolicy comp
     public Task Drained => _drained.Task;
 
     public SafetyPolicy Policy { get; } = policy;
-
     public ICompiledPolicy Compiled { get; } = compiled;
 
     /// <summary>The options, asking for no more resolution than the engine looks at.</summary>

@@ -9,20 +9,15 @@ namespace SafeVision.Hosting;
 internal sealed record GuardrailParts : IAsyncDisposable
 {
     public required SafetyPolicy Policy { get; init; }
-
     public required IGuardrailEngine Engine { get; init; }
-
     public required IImageDecoder Decoder { get; init; }
-
     public required ImageDecodeOptions ImageOptions { get; init; }
-
     public required TimeSpan Timeout { get; init; }
 
     /// <summary>How many images are judged at once, wait, and are held decoded.</summary>
     public required QueueLimits Limits { get; init; }
 
     public required TimeProvider Clock { get; init; }
-
     public required ILogger Logger { get; init; }
 
     /// <summary>Disposed with the guardrail, after the engine.</summary>

@@ -10,10 +10,8 @@ namespace SafeVision.Hosting;
 /// <param name="DecodedBytes">The most memory that decoded images may take together; one image alone may take more.</param>
 internal sealed record QueueLimits(int Concurrency, int Waiting, long DecodedBytes);
 
-/// <summary>
-/// The one queue before the engines. An image takes a turn, waits for one, or is told at once that there are too many.
-/// Those that somebody waits for go before those in the background, and each kind in order. Thread-safe.
-/// </summary>
+/// <summary>The one queue before the engines. An image takes a turn, waits for one, or is told at once that there are too many.
+/// Those that somebody waits for go before those in the background, and each kind in order. Thread-safe.</summary>
 internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDisposable
 {
     /// <summary>The weight of the newest image in the mean time of a turn.</summary>
@@ -31,10 +29,8 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     private Timer? _rest;
     private long _rested;
 
-    /// <summary>
-    /// Where those that have a turn are judged. More threads than cores would gain nothing and hold more memory; an engine that
-    /// waits for others leaves its thread.
-    /// </summary>
+    /// <summary>Where those that have a turn are judged. More threads than cores would gain nothing and hold more memory; an engine
+    /// that waits for others leaves its thread.</summary>
     public JudgingThreads Threads { get; } = new(Math.Min(limits.Concurrency, Math.Max(2, Environment.ProcessorCount)));
 
     /// <summary>Images that are being judged, those included whose caller went away.</summary>

@@ -2,11 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace SafeVision.Hosting;
 
-/// <summary>
-/// A few threads of the library's own, on which images are decoded and judged, so that a host's thread pool stays free to
+/// <summary>A few threads of the library's own, on which images are decoded and judged, so that a host's thread pool stays free to
 /// serve. Work gets onto them by awaiting <see cref="Enter"/>; from there, an await that keeps its context comes back to them.
-/// Threads start when there is work for them and end with this object.
-/// </summary>
+/// Threads start when there is work for them and end with this object.</summary>
 internal sealed class JudgingThreads(int most) : SynchronizationContext, IDisposable
 {
     private readonly Queue<(SendOrPostCallback Callback, object? State)> _work = new();

@@ -4,12 +4,10 @@ using SafeVision.Policies;
 
 namespace SafeVision.Hosting;
 
-/// <summary>
-/// Puts changes of a policy file in force. It looks at what the file holds once a second: unlike change notifications, and
-/// unlike its time and size, that works on network shares, for files replaced by rename, and where a link on the way is
-/// changed, as in a mounted Kubernetes ConfigMap. A change counts only when two looks in a row found the same, so that a file
-/// that is still being written is not taken for a shorter policy.
-/// </summary>
+/// <summary>Puts changes of a policy file in force. It looks at what the file holds once a second: unlike change notifications, and
+/// unlike its time and size, that works on network shares, for files replaced by rename, and where a link on the way is changed, as
+/// in a mounted Kubernetes ConfigMap. A change counts only when two looks in a row found the same, so that a file that is still
+/// being written is not taken for a shorter policy.</summary>
 internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);

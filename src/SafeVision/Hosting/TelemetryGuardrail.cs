@@ -4,10 +4,8 @@ using SafeVision.Engines;
 
 namespace SafeVision.Hosting;
 
-/// <summary>
-/// Reports every check to the <see cref="ActivitySource"/> and <see cref="Meter"/> named <c>SafeVision</c>: durations by
-/// stage, decisions by category, failures by reason, fallbacks by provider. Never image data, names or explanations.
-/// </summary>
+/// <summary>Reports every check to the <see cref="ActivitySource"/> and <see cref="Meter"/> named <c>SafeVision</c>: durations by
+/// stage, decisions by category, failures by reason, fallbacks by provider. Never image data, names or explanations.</summary>
 internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : DelegatingGuardrail(inner)
 {
     private static readonly ActivitySource Activities = new("SafeVision");

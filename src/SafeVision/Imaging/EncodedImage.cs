@@ -2,11 +2,9 @@ using SafeVision.Imaging.Formats;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// What the bytes of an image say about it, read and held to the limits before a pixel is decoded. For those who write an
-/// <see cref="IImageDecoder"/> over another library: read this first, decode the frames that <see cref="Choose"/> names, and
-/// let a <see cref="FrameAssembly"/> make of them what SafeVision's own decoder would. Immutable and thread-safe.
-/// </summary>
+/// <summary>What the bytes of an image say about it, read and held to the limits before a pixel is decoded. For those who write an
+/// <see cref="IImageDecoder"/> over another library: read this first, decode the frames that <see cref="Choose"/> names, and let a
+/// <see cref="FrameAssembly"/> make of them what SafeVision's own decoder would. Immutable and thread-safe.</summary>
 public sealed class EncodedImage
 {
     private readonly IReadOnlyList<Orientation> _orientations;
@@ -93,10 +91,9 @@ public sealed class EncodedImage
     }
 }
 
-/// <summary>
-/// Makes a <see cref="DecodedImage"/> of frames that another library decoded: turns them upright, converts their colors, puts
-/// them on the background, and adds what other viewers show of them. Not thread-safe; disposing it gives back what was not built.
-/// </summary>
+/// <summary>Makes a <see cref="DecodedImage"/> of frames that another library decoded: turns them upright, converts their colors,
+/// puts them on the background, and adds what other viewers show of them. Not thread-safe; disposing it gives back what was not
+/// built.</summary>
 /// <param name="image">What the bytes say.</param>
 /// <param name="options">Background and limits.</param>
 public sealed class FrameAssembly(EncodedImage image, ImageDecodeOptions options) : IDisposable

@@ -3,13 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// Makes network inputs by a <see cref="PreprocessingRecipe"/>: float32, planes of red, green and blue, [3, H, W].
-/// </summary>
-/// <remarks>
-/// Thread-safe. Only the part of the resized image that the crop keeps is computed, however long the image is, and
-/// bytes become normalised floats in the last pass of the resize. Images of a size seen before allocate nothing.
-/// </remarks>
+/// <summary>Makes network inputs by a <see cref="PreprocessingRecipe"/>: float32, planes of red, green and blue, [3, H, W].</summary>
+/// <remarks>Thread-safe. Only the part of the resized image that the crop keeps is computed, however long the image is, and bytes
+/// become normalised floats in the last pass of the resize. Images of a size seen before allocate nothing.</remarks>
 public sealed class ImagePreprocessor
 {
     private readonly PreprocessingResize _resize;
@@ -68,10 +64,8 @@ public sealed class ImagePreprocessor
         ImageResizer.Resize(view, ResizeTarget.Create(view.Width, view.Height, options), options, ResampleKernel.Best, ref sink);
     }
 
-    /// <summary>
-    /// The part of the image that the network sees of a view: what the crop keeps. A heat map over the input, put
-    /// over this rectangle, lies where it belongs.
-    /// </summary>
+    /// <summary>The part of the image that the network sees of a view: what the crop keeps. A heat map over the input, put over
+    /// this rectangle, lies where it belongs.</summary>
     /// <param name="width">The image's columns.</param>
     /// <param name="height">The image's rows.</param>
     /// <param name="region">The view, as for <see cref="Write"/>.</param>
@@ -135,10 +129,8 @@ public sealed class ImagePreprocessor
     }
 }
 
-/// <summary>
-/// What each of the 256 byte values becomes in each channel. A table is exact whatever the recipe says, and a load
-/// costs less than the two divisions that it replaces. Thread-safe.
-/// </summary>
+/// <summary>What each of the 256 byte values becomes in each channel. A table is exact whatever the recipe says, and a load costs
+/// less than the two divisions that it replaces. Thread-safe.</summary>
 public sealed class ChannelTables
 {
     private readonly float[] _red;

@@ -80,11 +80,10 @@ internal sealed unsafe class PixelBuffer : MemoryManager<byte>
     }
 }
 
-/// <summary>
-/// Arrays for pixels and what is computed from them. The runtime's shared pool keeps one for each thread, so that work which
-/// wanders over a thread pool goes on allocating large objects; here any thread gets what any other gave back. What is
-/// kept is bounded, at most some 16 MB for each core, and larger arrays come from the shared pool, which gives them up in time.
-/// </summary>
+/// <summary>Arrays for pixels and what is computed from them. The runtime's shared pool keeps one for each thread, so that work
+/// which wanders over a thread pool goes on allocating large objects; here any thread gets what any other gave back. What is kept
+/// is bounded, at most some 16 MB for each core, and larger arrays come from the shared pool, which gives them up in
+/// time.</summary>
 internal static class ScratchPool<T>
     where T : unmanaged
 {
@@ -100,10 +99,8 @@ internal static class ScratchPool<T>
     private static ArrayPool<T> PoolOf(int length) => length <= s_mostKept ? s_kept : ArrayPool<T>.Shared;
 }
 
-/// <summary>
-/// Large memory of the operating system, of which a little is kept for the next image: touching new pages takes a good part
-/// of the time that decoding does, and a pool of arrays this large would grow with every kind of image it meets.
-/// </summary>
+/// <summary>Large memory of the operating system, of which a little is kept for the next image: touching new pages takes a good
+/// part of the time that decoding does, and a pool of arrays this large would grow with every kind of image it meets.</summary>
 internal static unsafe class LargeMemory
 {
     private const int LargestKept = 16 << 20;

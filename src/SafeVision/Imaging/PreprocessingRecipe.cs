@@ -3,14 +3,10 @@ using System.Text.Json.Serialization;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// How an image becomes the input of a network: resize, centre crop, rescale, normalise. Part of a model's manifest;
-/// a model that is fed by another recipe than it was trained with gives other scores.
-/// </summary>
-/// <remarks>
-/// In JSON: <c>{"resize": {"mode": "shortestSide", "size": 256, "filter": "bicubic", "rounding": "round"}, "crop": 224,
-/// "rescale": 0.00392156862745098, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}</c>.
-/// </remarks>
+/// <summary>How an image becomes the input of a network: resize, centre crop, rescale, normalise. Part of a model's manifest; a
+/// model that is fed by another recipe than it was trained with gives other scores.</summary>
+/// <remarks>In JSON: <c>{"resize": {"mode": "shortestSide", "size": 256, "filter": "bicubic", "rounding": "round"}, "crop": 224,
+/// "rescale": 0.00392156862745098, "mean": [0.485, 0.456, 0.406], "std": [0.229, 0.224, 0.225]}</c>.</remarks>
 [JsonUnmappedMemberHandling(JsonUnmappedMemberHandling.Disallow)]
 public sealed record PreprocessingRecipe
 {
@@ -23,10 +19,8 @@ public sealed record PreprocessingRecipe
     [JsonPropertyName("resize")]
     public required PreprocessingResize Resize { get; init; }
 
-    /// <summary>
-    /// The side in pixels of the square cut out of the middle, 1 to the size of the resize; null to keep everything.
-    /// An odd pixel too many stays at the left and the top (<c>(side - crop) / 2</c>, rounded down).
-    /// </summary>
+    /// <summary>The side in pixels of the square cut out of the middle, 1 to the size of the resize; null to keep everything. An
+    /// odd pixel too many stays at the left and the top (<c>(side - crop) / 2</c>, rounded down).</summary>
     [JsonPropertyName("crop")]
     public int? Crop { get; init; }
 

@@ -67,10 +67,8 @@ public enum PreprocessingFilter
     [JsonStringEnumMemberName("lanczos")]
     Lanczos,
 
-    /// <summary>
-    /// TensorFlow's <c>resizeBilinear</c> with <c>alignCorners</c>: on rescaled single-precision values, the corner
-    /// pixels of source and target coincide, and nothing is smoothed, so an image that shrinks a lot aliases.
-    /// </summary>
+    /// <summary>TensorFlow's <c>resizeBilinear</c> with <c>alignCorners</c>: on rescaled single-precision values, the corner pixels
+    /// of source and target coincide, and nothing is smoothed, so an image that shrinks a lot aliases.</summary>
     [JsonStringEnumMemberName("bilinearAlignCorners")]
     BilinearAlignCorners,
 }

@@ -2,15 +2,11 @@ using SafeVision.Imaging.Formats;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// The default decoder: PNG, JPEG, WebP, GIF and BMP by Skia, TIFF by LibTiff.NET, each only after the file's header was
-/// read here and found within the limits.
-/// </summary>
-/// <remarks>
-/// Thread-safe and stateless; one instance serves a host. Pixels equal Pillow's: EXIF orientation is applied, alpha is
-/// composited as by Image.alpha_composite, CMYK without a profile is converted plainly. Unlike Pillow, colors are converted to
-/// sRGB by what the file says about them, as browsers do: an ICC profile for its kind of pixels, a PNG's cICP, gAMA and cHRM.
-/// </remarks>
+/// <summary>The default decoder: PNG, JPEG, WebP, GIF and BMP by Skia, TIFF by LibTiff.NET, each only after the file's header was
+/// read here and found within the limits.</summary>
+/// <remarks>Thread-safe and stateless; one instance serves a host. Pixels equal Pillow's: EXIF orientation is applied, alpha is
+/// composited as by Image.alpha_composite, CMYK without a profile is converted plainly. Unlike Pillow, colors are converted to sRGB
+/// by what the file says about them, as browsers do: an ICC profile for its kind of pixels, a PNG's cICP, gAMA and cHRM.</remarks>
 /// <param name="timeProvider">The clock for <see cref="ImageLimits.MaxTime"/>; null for the system's.</param>
 public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImageDecoder
 {
@@ -80,12 +76,10 @@ public sealed class SkiaImageDecoder(TimeProvider? timeProvider = null) : IImage
 }
 
 /// <summary>Turns an untrusted image into upright RGB pixels, or refuses it.</summary>
-/// <remarks>
-/// Implementations are thread-safe, keep no state of an image, and treat every byte as hostile: for any input they return or
-/// throw <see cref="ImageRejectedException"/>, within the limits of the options. Decoding runs on the calling thread. The
-/// result belongs to the caller, who disposes it; the source stays the caller's, but a stream that was not to be left open is
-/// closed once read.
-/// </remarks>
+/// <remarks>Implementations are thread-safe, keep no state of an image, and treat every byte as hostile: for any input they return
+/// or throw <see cref="ImageRejectedException"/>, within the limits of the options. Decoding runs on the calling thread. The result
+/// belongs to the caller, who disposes it; the source stays the caller's, but a stream that was not to be left open is closed once
+/// read.</remarks>
 public interface IImageDecoder
 {
     /// <summary>Reads and decodes an image.</summary>

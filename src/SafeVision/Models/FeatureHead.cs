@@ -6,10 +6,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.Models;
 
-/// <summary>
-/// Another last layer for a classifier's network: labels of its own, told from the same pooled features. Reading them costs
-/// no run of a network, and their class-activation maps are as exact as those of the network's own labels.
-/// </summary>
+/// <summary>Another last layer for a classifier's network: labels of its own, told from the same pooled features. Reading them
+/// costs no run of a network, and their class-activation maps are as exact as those of the network's own labels.</summary>
 internal sealed class FeatureHead
 {
     /// <summary>More would be no head but a mistake: both the labels and what they weigh are read into memory.</summary>
@@ -31,10 +29,8 @@ internal sealed class FeatureHead
 
     public int Channels => _steps.Length / _offsets.Length;
 
-    /// <summary>
-    /// Reads a head's file, little-endian: for each label an offset (float32), for each label a scale (float32), then the
-    /// weights as signed bytes, row by row; a weight is byte times its row's scale.
-    /// </summary>
+    /// <summary>Reads a head's file, little-endian: for each label an offset (float32), for each label a scale (float32), then the
+    /// weights as signed bytes, row by row; a weight is byte times its row's scale.</summary>
     /// <exception cref="ModelLoadException">It is missing, altered, no head, or its numbers don't fit its labels.</exception>
     public static FeatureHead Load(ModelPackage package)
     {

@@ -21,10 +21,9 @@ public sealed record ModelConversion
     public PrecisionLoss? PrecisionLoss { get; init; }
 }
 
-/// <summary>
-/// What rounding a model's weights cost: how far its logits are from those of the same model in float32, on sample pictures and
-/// texts made from a seed. Measured when the model was converted. The logits are of tokens, of labels, or of texts for a picture.
-/// </summary>
+/// <summary>What rounding a model's weights cost: how far its logits are from those of the same model in float32, on sample
+/// pictures and texts made from a seed. Measured when the model was converted. The logits are of tokens, of labels, or of texts for
+/// a picture.</summary>
 public sealed record PrecisionLoss
 {
     /// <summary>What was compared: <c>whole model</c>, or which part of one that was too large to be run in float32.</summary>

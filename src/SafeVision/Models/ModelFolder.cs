@@ -3,10 +3,7 @@ using SafeVision.Files;
 
 namespace SafeVision.Models;
 
-/// <summary>
-/// Where a model's files are: a folder on disk, or resources of an assembly. Names are plain file names; nothing outside
-/// the folder can be named.
-/// </summary>
+/// <summary>Where a model's files are: a folder on disk, or resources of an assembly. Names are plain file names; nothing outside the folder can be named.</summary>
 public abstract class ModelFolder
 {
     private const string GraphFolder = "onnx/";

@@ -3,11 +3,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Models;
 
-/// <summary>
-/// The inputs of an image model's goldens, made from a seed so that they need not be stored: number i is the upper 24 bits
-/// of SplitMix64(seed + (i + 1) · 0x9E3779B97F4A7C15), divided by 2^24, so it lies in [0, 1) and is exact in float32
-/// (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).
-/// </summary>
+/// <summary>The inputs of an image model's goldens, made from a seed so that they need not be stored: number i is the upper 24 bits
+/// of SplitMix64(seed + (i + 1) · 0x9E3779B97F4A7C15), divided by 2^24, so it lies in [0, 1) and is exact in float32 (Steele, Lea,
+/// Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014).</summary>
 public static class GoldenInput
 {
     /// <summary>Numbers in [0, 1).</summary>

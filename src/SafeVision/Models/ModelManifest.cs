@@ -6,10 +6,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.Models;
 
-/// <summary>
-/// A model's <c>manifest.json</c>: what it is, where it comes from, how a picture becomes its input and what its outputs
-/// mean. Preprocessing is part of it, because a model fed otherwise gives other answers.
-/// </summary>
+/// <summary>A model's <c>manifest.json</c>: what it is, where it comes from, how a picture becomes its input and what its outputs
+/// mean. Preprocessing is part of it, because a model fed otherwise gives other answers.</summary>
 public sealed record ModelManifest
 {
     /// <summary>The name of the file.</summary>
@@ -70,10 +68,8 @@ public sealed record ModelManifest
     /// <summary>The classes, in the order of the outputs.</summary>
     public IReadOnlyList<string> Labels { get; init => field = value ?? []; } = [];
 
-    /// <summary>
-    /// The set of the taxonomy whose names the labels are, such as <c>symbols</c>; null: found out by comparing, where the labels
-    /// are exactly those of a known set, else a set of the model's own, whose names are read as words.
-    /// </summary>
+    /// <summary>The set of the taxonomy whose names the labels are, such as <c>symbols</c>; null: found out by comparing, where the
+    /// labels are exactly those of a known set, else a set of the model's own, whose names are read as words.</summary>
     public string? LabelSet { get; init; }
 
     /// <summary>Other names of a label of a set of the model's own, the first for the meaning, all to be asked for by; a label without an entry stands for itself.</summary>

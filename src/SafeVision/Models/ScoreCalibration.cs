@@ -2,10 +2,9 @@ using System.Text.Json;
 
 namespace SafeVision.Models;
 
-/// <summary>
-/// Platt scaling of a probability mass: <c>score = sigmoid(slope · (logit(mass) − logit(midpoint)))</c>. A softmax over a
-/// thousand classes starts from one in a thousand for each, so a mass of a third on a category is strong evidence, not weak.
-/// </summary>
+/// <summary>Platt scaling of a probability mass: <c>score = sigmoid(slope · (logit(mass) − logit(midpoint)))</c>. A softmax over a
+/// thousand classes starts from one in a thousand for each, so a mass of a third on a category is strong evidence, not
+/// weak.</summary>
 /// <param name="Slope">Above 0.</param>
 /// <param name="Midpoint">The mass whose score is one half, between 0 and 1.</param>
 public sealed record ScoreCalibration(double Slope, double Midpoint)
@@ -32,10 +31,8 @@ public sealed record ScoreCalibration(double Slope, double Midpoint)
     private static double Logit(double p) => Math.Log(p / (1 - p));
 }
 
-/// <summary>
-/// Another classifier that is asked about a classifier's high scores: where it is sure that the image shows something else, a
-/// score above one half is held there.
-/// </summary>
+/// <summary>Another classifier that is asked about a classifier's high scores: where it is sure that the image shows something
+/// else, a score above one half is held there.</summary>
 public sealed record OpinionSource
 {
     /// <summary>The set that the other classifier's labels are of, such as <c>imagenet</c>.</summary>

@@ -3,10 +3,8 @@ using System.Text;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// A category as someone wrote it, in a file or through a builder, before it is known to be valid. Both ways end in
-/// <see cref="Resolve"/>, so that they accept the same things.
-/// </summary>
+/// <summary>A category as someone wrote it, in a file or through a builder, before it is known to be valid. Both ways end in
+/// <see cref="Resolve"/>, so that they accept the same things.</summary>
 internal sealed class CategoryDraft
 {
     public const int MostPhrases = 256;
@@ -15,25 +13,15 @@ internal sealed class CategoryDraft
     public const int LongestPurpose = 2000;
 
     public Place Place { get; init; }
-
     public Placed<string>? Id { get; set; }
-
     public Placed<string>? Name { get; set; }
-
     public Placed<string>? Protects { get; set; }
-
     public List<Placed<string>>? Includes { get; set; }
-
     public Place? IncludesPlace { get; set; }
-
     public List<Placed<string>>? Excludes { get; set; }
-
     public Placed<double>? ReviewAt { get; set; }
-
     public Placed<double>? BlockAt { get; set; }
-
     public Placed<Decision>? WhenNotAssessed { get; set; }
-
     public SeverityDraft? Severity { get; set; }
 
     /// <summary>Set where a part was written but could not be read, so that its absence is not reported as well.</summary>

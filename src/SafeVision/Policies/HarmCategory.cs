@@ -2,10 +2,8 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// A class of the taxonomy of the SafeVision paper (arXiv 2510.23960): nine kinds of harm, and the absence of all.
-/// The ids are those that the published models speak; the definitions are written for this library.
-/// </summary>
+/// <summary>A class of the taxonomy of the SafeVision paper (arXiv 2510.23960): nine kinds of harm, and the absence of all. The ids
+/// are those that the published models speak; the definitions are written for this library.</summary>
 public sealed class HarmCategory
 {
     private HarmCategory(SafetyCategory definition) => Definition = definition;

@@ -1,10 +1,8 @@
 namespace SafeVision.Policies;
 
-/// <summary>
-/// What the built-in categories cover. Each phrase names something that can be seen, noun first, because small engines
-/// compare it with what they recognise and language models read it as a bullet. The scope of each class follows the
-/// taxonomy of arXiv 2510.23960; the exclusions are what moderators of ordinary sites let pass.
-/// </summary>
+/// <summary>What the built-in categories cover. Each phrase names something that can be seen, noun first, because small engines
+/// compare it with what they recognise and language models read it as a bullet. The scope of each class follows the taxonomy of
+/// arXiv 2510.23960; the exclusions are what moderators of ordinary sites let pass.</summary>
 internal static class HarmDefinitions
 {
     public static SafetyCategory Safe { get; } = new(

@@ -17,17 +17,11 @@ internal sealed class PolicyDraft
     public const int LongestName = 100;
 
     public Placed<string>? Name { get; set; }
-
     public Placed<string>? Version { get; set; }
-
     public Placed<Decision>? OnFailure { get; set; }
-
     public Placed<Decision>? WhenNotAssessed { get; set; }
-
     public Placed<double>? ReviewAt { get; set; }
-
     public Placed<double>? BlockAt { get; set; }
-
     public List<CategoryDraft> Categories { get; } = [];
 
     /// <summary>The policy.</summary>

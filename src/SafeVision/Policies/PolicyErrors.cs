@@ -1,9 +1,7 @@
 namespace SafeVision.Policies;
 
-/// <summary>
-/// A policy that was not accepted. It lists everything that is wrong with it, not only the first thing, because a
-/// policy is mended by a person with an editor.
-/// </summary>
+/// <summary>A policy that was not accepted. It lists everything that is wrong with it, not only the first thing, because a policy
+/// is mended by a person with an editor.</summary>
 public sealed class PolicyException : Exception
 {
     /// <summary>Creates the exception for at least one error.</summary>
@@ -95,10 +93,8 @@ internal static class NearestWord
 {
     private const int LongestCompared = 100;
 
-    /// <summary>
-    /// The candidate nearest to <paramref name="word"/>: at most a third of its letters (and always one) away, else
-    /// one that contains the word or is contained in it; null when none is near.
-    /// </summary>
+    /// <summary>The candidate nearest to <paramref name="word"/>: at most a third of its letters (and always one) away, else one
+    /// that contains the word or is contained in it; null when none is near.</summary>
     public static string? Find(string word, IEnumerable<string> candidates)
     {
         ArgumentNullException.ThrowIfNull(candidates);
@@ -128,10 +124,8 @@ internal static class NearestWord
         return nearest;
     }
 
-    /// <summary>
-    /// The restricted Damerau–Levenshtein distance (optimal string alignment) ignoring case: insertions, deletions,
-    /// substitutions, and swaps of two neighbours, each at cost 1.
-    /// </summary>
+    /// <summary>The restricted Damerau–Levenshtein distance (optimal string alignment) ignoring case: insertions, deletions,
+    /// substitutions, and swaps of two neighbours, each at cost 1.</summary>
     public static int Distance(string left, string right)
     {
         int[] beforePrevious = new int[right.Length + 1];

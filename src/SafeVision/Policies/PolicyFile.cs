@@ -18,10 +18,8 @@ internal static class PolicyFile
     public static string ReadText(string path) => Read(path, bytes =>
         bytes.Length <= MostBytes ? Decode(bytes, path) : throw Error(path, new(1, 1), TooLarge));
 
-    /// <summary>
-    /// What the path holds at this moment, as a hash. Unlike a time and a size it also tells when a link on the way leads
-    /// elsewhere, as Kubernetes changes a mounted ConfigMap, and when a file is replaced by one as old and as long.
-    /// </summary>
+    /// <summary>What the path holds at this moment, as a hash. Unlike a time and a size it also tells when a link on the way leads
+    /// elsewhere, as Kubernetes changes a mounted ConfigMap, and when a file is replaced by one as old and as long.</summary>
     /// <returns>Null where nothing can be read.</returns>
     public static string? Fingerprint(string path)
     {

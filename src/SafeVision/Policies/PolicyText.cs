@@ -4,10 +4,8 @@ using SafeVision.Unicode;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// The one form in which a policy keeps text: Unicode NFC, one line, single spaces, nothing invisible. Two texts that
-/// look alike are then equal, and hash alike on every host.
-/// </summary>
+/// <summary>The one form in which a policy keeps text: Unicode NFC, one line, single spaces, nothing invisible. Two texts that look
+/// alike are then equal, and hash alike on every host.</summary>
 internal static class PolicyText
 {
     private const int LongestQuoted = 60;
@@ -75,12 +73,9 @@ internal static class PolicyText
         return normalized;
     }
 
-    /// <summary>
-    /// Whether a policy refuses this character anywhere: control characters, bidirectional overrides and other
-    /// invisible format characters (which can make a policy read as something that it does not say; CVE-2021-42574),
-    /// letters and marks that show nothing, and code points that are no characters. The two joiners are kept, since
-    /// scripts and emoji need them.
-    /// </summary>
+    /// <summary>Whether a policy refuses this character anywhere: control characters, bidirectional overrides and other invisible
+    /// format characters (which can make a policy read as something that it does not say; CVE-2021-42574), letters and marks that
+    /// show nothing, and code points that are no characters. The two joiners are kept, since scripts and emoji need them.</summary>
     public static bool IsForbidden(Rune rune) => Rune.GetUnicodeCategory(rune) switch
     {
         UnicodeCategory.Control => rune.Value is not ('\t' or '\n' or '\r'),

@@ -2,14 +2,10 @@ using System.Collections;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// One thing that a policy forbids: what it covers in the words of short phrases, from which score on an image is
-/// reviewed or blocked, and what happens when no engine could judge it. Immutable, compared by value.
-/// </summary>
-/// <remarks>
-/// A category exists only in a valid state; it comes from <see cref="Define"/>, a builder, a policy file or
-/// <see cref="HarmCategory.Definition"/>. Texts are in Unicode form C, on one line, without invisible characters.
-/// </remarks>
+/// <summary>One thing that a policy forbids: what it covers in the words of short phrases, from which score on an image is reviewed
+/// or blocked, and what happens when no engine could judge it. Immutable, compared by value.</summary>
+/// <remarks>A category exists only in a valid state; it comes from <see cref="Define"/>, a builder, a policy file or
+/// <see cref="HarmCategory.Definition"/>. Texts are in Unicode form C, on one line, without invisible characters.</remarks>
 public sealed record SafetyCategory
 {
     /// <summary>The score from which an image is reviewed where nothing else is said.</summary>
@@ -40,10 +36,8 @@ public sealed record SafetyCategory
         Severity = severity;
     }
 
-    /// <summary>
-    /// What results and logs call the category: an ASCII letter, then letters, digits, <c>_</c>, <c>-</c> or <c>.</c>,
-    /// at most 64. Unique in a policy, ignoring case.
-    /// </summary>
+    /// <summary>What results and logs call the category: an ASCII letter, then letters, digits, <c>_</c>, <c>-</c> or <c>.</c>, at
+    /// most 64. Unique in a policy, ignoring case.</summary>
     public string Id { get; }
 
     /// <summary>What people call it, at most 100 characters; the id where no name was given.</summary>

@@ -5,14 +5,10 @@ using System.Text;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// What a host forbids in images: categories with their thresholds, and what happens when something could not be
-/// judged. Immutable, compared by value, safe to share between threads.
-/// </summary>
-/// <remarks>
-/// A policy exists only in a valid state. It comes from <see cref="Define"/>, <see cref="FromFile"/>,
-/// <see cref="Parse"/>, or from another policy by composition.
-/// </remarks>
+/// <summary>What a host forbids in images: categories with their thresholds, and what happens when something could not be judged.
+/// Immutable, compared by value, safe to share between threads.</summary>
+/// <remarks>A policy exists only in a valid state. It comes from <see cref="Define"/>, <see cref="FromFile"/>, <see cref="Parse"/>,
+/// or from another policy by composition.</remarks>
 public sealed record SafetyPolicy
 {
     private static readonly Lazy<string> Schema = new(ReadSchema);
@@ -49,10 +45,8 @@ public sealed record SafetyPolicy
     /// <summary>The categories, 1 to 256 with distinct ids, in the order given.</summary>
     public IReadOnlyList<SafetyCategory> Categories { get; }
 
-    /// <summary>
-    /// SHA-256 in lower-case hexadecimal over every field, the order of categories and phrases included (a model reads
-    /// them in order). Policies are equal exactly when their hashes are; formatting and comments of a file do not count.
-    /// </summary>
+    /// <summary>SHA-256 in lower-case hexadecimal over every field, the order of categories and phrases included (a model reads
+    /// them in order). Policies are equal exactly when their hashes are; formatting and comments of a file do not count.</summary>
     public string ContentHash { get; }
 
     /// <summary>Starts a policy in code.</summary>
@@ -113,11 +107,9 @@ public sealed record SafetyPolicy
         return Replace(Name, Version, PolicyComposition.Remove(this, id));
     }
 
-    /// <summary>
-    /// This policy with the categories of another: those with the same id (ignoring case) replace this policy's, the
-    /// others follow. <see cref="OnFailure"/> and <see cref="WhenNotAssessed"/> stay this policy's; a category that
-    /// relied on the other's <see cref="WhenNotAssessed"/> keeps that rule as its own.
-    /// </summary>
+    /// <summary>This policy with the categories of another: those with the same id (ignoring case) replace this policy's, the
+    /// others follow. <see cref="OnFailure"/> and <see cref="WhenNotAssessed"/> stay this policy's; a category that relied on the
+    /// other's <see cref="WhenNotAssessed"/> keeps that rule as its own.</summary>
     /// <param name="other">The policy whose categories win.</param>
     /// <param name="name">The name of the result; null keeps this policy's.</param>
     /// <param name="version">The version of the result; null keeps this policy's.</param>
@@ -200,17 +192,13 @@ internal static class PolicyComposition
         new([new PolicyError(policy.Name, 0, 0, message)]);
 }
 
-/// <summary>
-/// The content hash of a policy: SHA-256 over a canonical form in which every text is preceded by its length and every
-/// list by its count, so that no two policies share one form.
-/// </summary>
-/// <remarks>
-/// The form, all numbers little-endian: the text "safevision-policy/1"; name; version; onFailure; whenNotAssessed;
-/// the categories, each as id, name, protects, includes, excludes, review, block, whenNotAssessed. A text is an int32
-/// count of UTF-8 bytes and the bytes; a list an int32 count and its items; a threshold a float64; a decision an int32
-/// (0 block, 1 review, 2 allow, -1 none). Where a category states severity levels, there follow the text "severity" and, for
-/// each category, low, medium and high as float64, NaN for a level that is not stated.
-/// </remarks>
+/// <summary>The content hash of a policy: SHA-256 over a canonical form in which every text is preceded by its length and every
+/// list by its count, so that no two policies share one form.</summary>
+/// <remarks>The form, all numbers little-endian: the text "safevision-policy/1"; name; version; onFailure; whenNotAssessed; the
+/// categories, each as id, name, protects, includes, excludes, review, block, whenNotAssessed. A text is an int32 count of UTF-8
+/// bytes and the bytes; a list an int32 count and its items; a threshold a float64; a decision an int32 (0 block, 1 review, 2
+/// allow, -1 none). Where a category states severity levels, there follow the text "severity" and, for each category, low, medium
+/// and high as float64, NaN for a level that is not stated.</remarks>
 internal static class PolicyHash
 {
     public static string Compute(SafetyPolicy policy)

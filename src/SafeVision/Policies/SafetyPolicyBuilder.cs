@@ -76,10 +76,8 @@ public sealed class SafetyPolicyBuilder
     public SafetyPolicy Build() => _draft.Build(new PolicyErrors(PolicyText.Quote(_draft.Name!.Value.Value)));
 }
 
-/// <summary>
-/// Says what a category holds. What is not said comes from the built-in definition where there is one, else from the
-/// defaults. Mistakes are reported together when the category or policy is built. Not thread-safe.
-/// </summary>
+/// <summary>Says what a category holds. What is not said comes from the built-in definition where there is one, else from the
+/// defaults. Mistakes are reported together when the category or policy is built. Not thread-safe.</summary>
 public sealed class SafetyCategoryBuilder
 {
     internal SafetyCategoryBuilder(CategoryDraft draft) => Draft = draft;
@@ -102,20 +100,16 @@ public sealed class SafetyCategoryBuilder
         return this;
     }
 
-    /// <summary>
-    /// The visible things that belong to the category, as short phrases. The first call replaces the phrases that the
-    /// category started from; further calls add.
-    /// </summary>
+    /// <summary>The visible things that belong to the category, as short phrases. The first call replaces the phrases that the
+    /// category started from; further calls add.</summary>
     public SafetyCategoryBuilder Includes(params IEnumerable<string> phrases)
     {
         Draft.Includes = Add(Draft.Includes, phrases);
         return this;
     }
 
-    /// <summary>
-    /// What is allowed after all, as short phrases. The first call, even with none, replaces the phrases that the
-    /// category started from; further calls add.
-    /// </summary>
+    /// <summary>What is allowed after all, as short phrases. The first call, even with none, replaces the phrases that the category
+    /// started from; further calls add.</summary>
     public SafetyCategoryBuilder Excludes(params IEnumerable<string> phrases)
     {
         Draft.Excludes = Add(Draft.Excludes, phrases);
@@ -136,10 +130,8 @@ public sealed class SafetyCategoryBuilder
         return this;
     }
 
-    /// <summary>
-    /// From which score on a finding is of low, medium or high severity, which results then carry: each above 0 and at most 1,
-    /// rising; null leaves a level out. Default: no levels, and results carry no severity.
-    /// </summary>
+    /// <summary>From which score on a finding is of low, medium or high severity, which results then carry: each above 0 and at
+    /// most 1, rising; null leaves a level out. Default: no levels, and results carry no severity.</summary>
     public SafetyCategoryBuilder Severity(double? low = null, double? medium = null, double? high = null)
     {
         Draft.Severity = SeverityDraft.From(new SeverityLevels(low, medium, high));

@@ -2,10 +2,9 @@ using System.Globalization;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// A file of settings in the strict YAML of policy files: one document of mappings, lists and scalars; no aliases, tags or
-/// directives; unknown and repeated keys are errors. What is wrong is collected with its place and thrown once. Not thread-safe.
-/// </summary>
+/// <summary>A file of settings in the strict YAML of policy files: one document of mappings, lists and scalars; no aliases, tags or
+/// directives; unknown and repeated keys are errors. What is wrong is collected with its place and thrown once. Not
+/// thread-safe.</summary>
 /// <remarks>For the prompts beside a vision-language model, the cases of a policy, and the like.</remarks>
 public sealed class YamlSettings
 {

@@ -2,11 +2,9 @@ using System.Text;
 
 namespace SafeVision.Unicode;
 
-/// <summary>
-/// Unicode normalisation forms C and D (UAX #15) from a table of our own. <see cref="string.Normalize()"/> leaves text
-/// as it is where the host runs with invariant globalisation, as slim containers do: there the same policy would have
-/// another content hash, and the same phrase other tokens.
-/// </summary>
+/// <summary>Unicode normalisation forms C and D (UAX #15) from a table of our own. <see cref="string.Normalize()"/> leaves text as
+/// it is where the host runs with invariant globalisation, as slim containers do: there the same policy would have another content
+/// hash, and the same phrase other tokens.</summary>
 public static class UnicodeNormalization
 {
     private const int HangulBase = 0xAC00;

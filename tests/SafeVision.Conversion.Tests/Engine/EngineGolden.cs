@@ -53,11 +53,8 @@ internal sealed class EngineGolden
     }
 
     public VisionLanguageModel Model { get; }
-
     public string Name { get; }
-
     public int Rows { get; }
-
     public int Vocabulary { get; }
 
     public ReadOnlySpan<float> Logits(int row) => _logits.AsSpan(((row * _length) + Padding(row)) * Vocabulary, (_length - Padding(row)) * Vocabulary);

@@ -5,10 +5,8 @@ using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Conversion.Tests.Engine;
 
-/// <summary>
-/// From checkpoint to text: every family and layout is converted, opened as a host opens it, and held to what transformers
-/// computed: image features within 1e-4, logits within 1e-3, the same 16 tokens.
-/// </summary>
+/// <summary>From checkpoint to text: every family and layout is converted, opened as a host opens it, and held to what transformers
+/// computed: image features within 1e-4, logits within 1e-3, the same 16 tokens.</summary>
 public sealed class EngineGoldenTests
 {
     private const int Steps = 8;

@@ -23,7 +23,6 @@ internal sealed class HubServer : IAsyncDisposable
     }
 
     public string Repository { get; }
-
     public SortedDictionary<string, byte[]> Files { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Entries of the list as they are, beside those of the files.</summary>

@@ -12,7 +12,6 @@ internal sealed class ScoredSamples(SafetyPolicy policy)
     private readonly List<EvaluationRecord> _records = [];
 
     public IReadOnlyList<string> Categories { get; init; } = [.. policy.Categories.Select(category => category.Id)];
-
     public string Name { get; init; } = "written-down";
 
     /// <summary>Adds a sample. A score of NaN is "not assessed", no scores at all is a failure.</summary>

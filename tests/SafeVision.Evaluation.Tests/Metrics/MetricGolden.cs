@@ -2,10 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace SafeVision.Evaluation.Tests.Metrics;
 
-/// <summary>
-/// Numbers that scikit-learn 1.9.1 and, for texts, rouge-score agree on. JSON null is "not defined", and
-/// then ours must be null too.
-/// </summary>
+/// <summary>Numbers that scikit-learn 1.9.1 and, for texts, rouge-score agree on. JSON null is "not defined", and then ours must be null too.</summary>
 internal static class MetricGolden
 {
     public const double Tolerance = 1e-9;

@@ -4,10 +4,8 @@ using SafeVision.Policies;
 
 namespace SafeVision.Tests.Engines;
 
-/// <summary>
-/// The built-in weapons category on the object classifier's labels. Photographs of firearms are not among the fixtures, so
-/// the rule itself is held to what it must do with their probabilities.
-/// </summary>
+/// <summary>The built-in weapons category on the object classifier's labels. Photographs of firearms are not among the fixtures, so
+/// the rule itself is held to what it must do with their probabilities.</summary>
 public sealed class WeaponsRuleTests
 {
     private static readonly LabelsAtHand s_labels = new(Taxonomy.TaxonomyFixture.Default, [DefaultModels.Objects], null);

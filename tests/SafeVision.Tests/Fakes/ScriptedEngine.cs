@@ -9,13 +9,9 @@ namespace SafeVision.Tests.Fakes;
 internal sealed class ScriptedEngine(Func<SafetyPolicy, IReadOnlyList<ImageFrame>, CancellationToken, ValueTask<IReadOnlyList<FrameAssessment>>> assess) : IGuardrailEngine
 {
     public int Compilations { get; private set; }
-
     public List<ScriptedPolicy> Compiled { get; } = [];
-
     public Func<SafetyPolicy, Task>? OnCompile { get; init; }
-
     public Func<SafetyCategory, CoverageLevel> Covers { get; init; } = _ => CoverageLevel.Full;
-
     public bool IsDisposed { get; private set; }
 
     public string Name => "scripted";
@@ -53,7 +49,6 @@ internal sealed class ScriptedEngine(Func<SafetyPolicy, IReadOnlyList<ImageFrame
         SafetyPolicy policy, ScriptedEngine engine, Func<SafetyPolicy, IReadOnlyList<ImageFrame>, CancellationToken, ValueTask<IReadOnlyList<FrameAssessment>>> assess) : ICompiledPolicy
     {
         public bool IsDisposed { get; private set; }
-
         public int Calls { get; private set; }
 
         public IReadOnlyList<CategoryCoverage> Coverage =>

@@ -4,10 +4,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Tests.Fakes;
 
-/// <summary>
-/// A classifier of a few hundred bytes in a folder of its own: it tells red, green and blue pictures apart by their mean
-/// colour, and its manifest says that red is a weapon.
-/// </summary>
+/// <summary>A classifier of a few hundred bytes in a folder of its own: it tells red, green and blue pictures apart by their mean
+/// colour, and its manifest says that red is a weapon.</summary>
 internal sealed class TinyModel : IDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("tiny-model-");

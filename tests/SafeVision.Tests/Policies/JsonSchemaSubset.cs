@@ -3,10 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace SafeVision.Tests.Policies;
 
-/// <summary>
-/// The part of JSON Schema 2020-12 that the policy schema uses. A keyword that it does not know fails, so that nothing in
-/// the schema goes unchecked.
-/// </summary>
+/// <summary>The part of JSON Schema 2020-12 that the policy schema uses. A keyword that it does not know fails, so that nothing in
+/// the schema goes unchecked.</summary>
 internal sealed class JsonSchemaSubset(string schema)
 {
     private static readonly string[] s_annotations = ["$schema", "$defs", "title", "description", "default", "then"];

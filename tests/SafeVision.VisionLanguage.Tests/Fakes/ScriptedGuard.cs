@@ -4,10 +4,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests.Fakes;
 
-/// <summary>
-/// A small language model: a distribution over whole answers, token by token. The probability of a token is the share of the
-/// answers that go on with it, so what a protocol asks and says is answered exactly. To say what no answer holds is an error.
-/// </summary>
+/// <summary>A small language model: a distribution over whole answers, token by token. The probability of a token is the share of
+/// the answers that go on with it, so what a protocol asks and says is answered exactly. To say what no answer holds is an
+/// error.</summary>
 internal sealed class ScriptedGuard(TextTokenizer tokenizer, Func<GuardPrompt, IReadOnlyList<(PromptText Answer, double Probability)>> answers) : IGuardModel
 {
     private readonly List<Dialog> _dialogs = [];

@@ -38,9 +38,7 @@ internal sealed class GoldenText
     }
 
     public int Rows { get; }
-
     public int Vocabulary { get; }
-
     public int ImageToken { get; }
 
     public static string Folder(string model) => Path.Combine(AppContext.BaseDirectory, "Fixtures", "vlm", "onnx", $"internvl-{model}");

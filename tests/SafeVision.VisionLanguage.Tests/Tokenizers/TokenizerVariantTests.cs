@@ -4,10 +4,8 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Tests.Tokenizers;
 
-/// <summary>
-/// What a tokenizer file may ask for and none of the model fixtures does: each variant is one of their files with some members
-/// changed, and rows that the reference library made of random texts and ids with it.
-/// </summary>
+/// <summary>What a tokenizer file may ask for and none of the model fixtures does: each variant is one of their files with some
+/// members changed, and rows that the reference library made of random texts and ids with it.</summary>
 public sealed class TokenizerVariantTests
 {
     private static readonly JsonNode s_file = JsonNode.Parse(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Fixtures", "tokenizer", "variants.json")))!;

@@ -5,10 +5,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// CLIP (Radford et al., arXiv 2103.00020; transformers, modeling_clip.py, CLIPModel): a tower for images and one for texts,
-/// whose vectors, not yet of length 1, are compared by their cosine.
-/// </summary>
+/// <summary>CLIP (Radford et al., arXiv 2103.00020; transformers, modeling_clip.py, CLIPModel): a tower for images and one for
+/// texts, whose vectors, not yet of length 1, are compared by their cosine.</summary>
 internal sealed class ClipModel : IEncoderFamily
 {
     private const int OldEnd = 2; // what configurations said before transformers 4.31, whatever the tokenizer's end is

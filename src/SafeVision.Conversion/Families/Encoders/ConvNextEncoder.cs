@@ -6,10 +6,8 @@ using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// ConvNeXt's way from pixels to logits. Between its convolutions an image is a row of places, [items, places, channels], so
-/// that norms and feed-forward parts are those of a transformer.
-/// </summary>
+/// <summary>ConvNeXt's way from pixels to logits. Between its convolutions an image is a row of places, [items, places, channels],
+/// so that norms and feed-forward parts are those of a transformer.</summary>
 internal sealed record ConvNextEncoder : IEncoder
 {
     public string Name => "model";
@@ -17,15 +15,10 @@ internal sealed record ConvNextEncoder : IEncoder
     public string Output => Head.Output;
 
     public required int ImageSize { get; init; }
-
     public required Activation Activation { get; init; }
-
     public required ConvNextReduction Stem { get; init; }
-
     public required NormWeights StemNorm { get; init; }
-
     public required IReadOnlyList<ConvNextStage> Stages { get; init; }
-
     public required EncoderHead Head { get; init; }
 
     public int Depth => Blocks.Count;

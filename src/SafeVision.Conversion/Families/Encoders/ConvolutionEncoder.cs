@@ -27,11 +27,9 @@ internal sealed record Convolution(string Name, Projection Kernel, Window Window
 /// <param name="AddsInput">Whether what goes in is added to what comes out.</param>
 internal sealed record ConvolutionBlock(string Name, IReadOnlyList<Convolution> Steps, bool AddsInput);
 
-/// <summary>
-/// A classifier of convolutions (Sandler et al., arXiv 1801.04381): a stem, blocks, the mean of the last map, one projection
-/// to logits. Weights stay as they are stored, so that half precision costs no time, and what each place adds to a logit is
-/// an output, of which exact heat maps are made.
-/// </summary>
+/// <summary>A classifier of convolutions (Sandler et al., arXiv 1801.04381): a stem, blocks, the mean of the last map, one
+/// projection to logits. Weights stay as they are stored, so that half precision costs no time, and what each place adds to a logit
+/// is an output, of which exact heat maps are made.</summary>
 internal sealed record ConvolutionEncoder : IEncoder
 {
     private const float Bound = 6; // of ReLU6

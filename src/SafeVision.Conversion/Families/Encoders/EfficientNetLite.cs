@@ -5,10 +5,8 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// EfficientNet-Lite (Tan and Le, arXiv 1905.11946; the Lite variant drops squeeze-and-excitation and uses ReLU6):
-/// safetensors with the tensor names of the common PyTorch port, padding as TensorFlow's SAME.
-/// </summary>
+/// <summary>EfficientNet-Lite (Tan and Le, arXiv 1905.11946; the Lite variant drops squeeze-and-excitation and uses ReLU6):
+/// safetensors with the tensor names of the common PyTorch port, padding as TensorFlow's SAME.</summary>
 internal sealed class EfficientNetLite : IEncoderFamily
 {
     private const int MostChannels = 1 << 16;

@@ -24,10 +24,8 @@ internal sealed record EncoderHead
     /// <summary>The name of the output; <see cref="Logits"/> are followed by <c>probabilities</c>.</summary>
     public required string Output { get; init; }
 
-    /// <summary>
-    /// The patches' rows and columns where each place's share in the logits can be told, which takes a mean over all tokens
-    /// and one projection; null: no.
-    /// </summary>
+    /// <summary>The patches' rows and columns where each place's share in the logits can be told, which takes a mean over all
+    /// tokens and one projection; null: no.</summary>
     public (int Rows, int Columns)? Map { get; init; }
 
     public void Write(TransformerGraph blocks, string tokens)
@@ -134,10 +132,8 @@ internal sealed record EndPooling(int Width, int? End) : ITokenPooling
     }
 }
 
-/// <summary>
-/// One learned query that attends to all tokens, and a feed-forward part behind it (transformers, modeling_siglip.py,
-/// SiglipMultiheadAttentionPoolingHead). The query depends on no image, so its projection is computed beforehand.
-/// </summary>
+/// <summary>One learned query that attends to all tokens, and a feed-forward part behind it (transformers, modeling_siglip.py,
+/// SiglipMultiheadAttentionPoolingHead). The query depends on no image, so its projection is computed beforehand.</summary>
 internal sealed record AttentionPooling : ITokenPooling
 {
     private const string Name = "pooling";
@@ -150,17 +146,11 @@ internal sealed record AttentionPooling : ITokenPooling
     public required float[] Query { get; init; }
 
     public required Projection Key { get; init; }
-
     public required Projection Value { get; init; }
-
     public required Projection Output { get; init; }
-
     public required NormWeights Norm { get; init; }
-
     public required Projection Up { get; init; }
-
     public required Activation Activation { get; init; }
-
     public required Projection Down { get; init; }
 
     /// <summary>Reads it from a tower's tensors, which stand behind <c>head.</c>.</summary>

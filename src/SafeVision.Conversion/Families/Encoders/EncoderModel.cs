@@ -18,7 +18,6 @@ internal sealed record EncoderModel : IDisposable
     public required IReadOnlyList<IEncoder> Encoders { get; init; }
 
     public IReadOnlyList<string> Labels { get; init; } = [];
-
     public required PreprocessingRecipe Preprocessing { get; init; }
 
     /// <summary>How vectors are compared; null for a classifier.</summary>
@@ -53,11 +52,9 @@ internal sealed record EncoderModel : IDisposable
     public void Dispose() => Checkpoint?.Dispose();
 }
 
-/// <summary>
-/// A network from images or texts to one vector each: what stands before its layers, the layers, what stands behind them.
+/// <summary>A network from images or texts to one vector each: what stands before its layers, the layers, what stands behind them.
 /// Each part is written as nodes and computed as a reference, so that the one can be held against the other, part by part where the
-/// whole would take too long.
-/// </summary>
+/// whole would take too long.</summary>
 internal interface IEncoder
 {
     /// <summary>The file's name, without its ending.</summary>

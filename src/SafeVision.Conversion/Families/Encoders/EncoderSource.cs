@@ -37,13 +37,9 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     public string Prefix => prefix;
 
     public int Width { get; } = config["hidden_size"].Integer(1, LargestWidth, defaults.Width);
-
     public int Heads { get; } = config["num_attention_heads"].Integer(1, 1024, defaults.Heads);
-
     public int Intermediate { get; } = config["intermediate_size"].Integer(1, LargestWidth * 4, defaults.Intermediate);
-
     public double Epsilon { get; } = PositiveNumber(config["layer_norm_eps"], defaults.Epsilon);
-
     public Activation Activation { get; } = Activations.Parse(config["hidden_act"].Text(defaults.Activation), config.Where);
 
     public int ImageSize => Side("image_size", ImageInput.LargestSide, defaults.ImageSize, mustBeSquare: true).Height;
@@ -115,30 +111,19 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
 internal sealed record EncoderDefaults
 {
     public required int Width { get; init; }
-
     public required int Intermediate { get; init; }
-
     public int Layers { get; init; } = 12;
-
     public required int Heads { get; init; }
-
     public required string Activation { get; init; }
-
     public required double Epsilon { get; init; }
-
     public int ImageSize { get; init; } = 224;
-
     public int PatchSize { get; init; } = 16;
-
     public int Vocabulary { get; init; }
-
     public int Positions { get; init; }
 }
 
-/// <summary>
-/// What a checkpoint puts before the names of its tensors: nothing, <c>model.</c>, the name of the bare model, what a wrapper
-/// added when it was saved.
-/// </summary>
+/// <summary>What a checkpoint puts before the names of its tensors: nothing, <c>model.</c>, the name of the bare model, what a
+/// wrapper added when it was saved.</summary>
 internal static class TensorPrefix
 {
     /// <param name="checkpoint">The tensors.</param>

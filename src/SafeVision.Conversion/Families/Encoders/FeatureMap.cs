@@ -19,10 +19,8 @@ internal readonly record struct Window(int Height, int Width, int StrideY, int S
     /// <summary>Square windows around every place.</summary>
     public static Window Around(int size) => new(size, size, 1, 1, size / 2, size / 2, size / 2, size / 2);
 
-    /// <summary>
-    /// TensorFlow's SAME: as many places as fit at that stride, and an odd row or column of zeros goes to the bottom or the
-    /// right (tensorflow.org/api_docs/python/tf/nn, "Notes on padding").
-    /// </summary>
+    /// <summary>TensorFlow's SAME: as many places as fit at that stride, and an odd row or column of zeros goes to the bottom or
+    /// the right (tensorflow.org/api_docs/python/tf/nn, "Notes on padding").</summary>
     public static Window Same(MapSize map, int size, int stride)
     {
         int y = Math.Max((((map.Rows + stride - 1) / stride) - 1) * stride + size - map.Rows, 0);

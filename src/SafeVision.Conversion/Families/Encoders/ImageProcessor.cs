@@ -4,17 +4,14 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// How images become pixels, from <c>preprocessor_config.json</c>. What the file leaves out is what transformers' image
-/// processor of the family has; without the file, all of it, at the size that the network takes.
-/// </summary>
+/// <summary>How images become pixels, from <c>preprocessor_config.json</c>. What the file leaves out is what transformers' image
+/// processor of the family has; without the file, all of it, at the size that the network takes.</summary>
 internal sealed record ImageProcessor
 {
     private const string FileName = "preprocessor_config.json";
     private const double ByteScale = 1.0 / 255;
 
     public static ImageProcessor Vit { get; } = new() { Resample = 2 };
-
     public static ImageProcessor Siglip { get; } = new() { Resample = 3 };
 
     public static ImageProcessor Clip { get; } = new()
@@ -41,7 +38,6 @@ internal sealed record ImageProcessor
     public double? CropShare { get; init; }
 
     public ChannelValues Mean { get; init; } = ChannelValues.All(0.5);
-
     public ChannelValues Std { get; init; } = ChannelValues.All(0.5);
 
     /// <summary>The recipe that makes squares of a size.</summary>

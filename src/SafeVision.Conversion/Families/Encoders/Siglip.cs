@@ -5,14 +5,11 @@ using SafeVision.Models;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// The towers of SigLIP (Zhai et al., arXiv 2303.15343) and of SigLIP 2 at one resolution (Tschannen et al., arXiv
-/// 2502.14786), which is the same graph (transformers, modeling_siglip.py).
-/// </summary>
+/// <summary>The towers of SigLIP (Zhai et al., arXiv 2303.15343) and of SigLIP 2 at one resolution (Tschannen et al., arXiv
+/// 2502.14786), which is the same graph (transformers, modeling_siglip.py).</summary>
 internal static class SiglipTower
 {
     public static EncoderDefaults Vision { get; } = new() { Width = 768, Intermediate = 3072, Heads = 12, Activation = "gelu_pytorch_tanh", Epsilon = 1e-6 };
-
     public static EncoderDefaults Text { get; } = Vision with { Vocabulary = 32000, Positions = 64 };
 
     /// <summary>Whether a folder's configuration is of a SigLIP model, and whether of a classifier.</summary>
@@ -63,10 +60,9 @@ internal static class SiglipTower
     }
 }
 
-/// <summary>
-/// SigLIP and SigLIP 2 at one resolution (transformers, modeling_siglip.py, SiglipModel): a tower for images and one for
-/// texts, whose vectors, not yet of length 1, are compared by their cosine. A text is always filled up, and pooled at its end.
-/// </summary>
+/// <summary>SigLIP and SigLIP 2 at one resolution (transformers, modeling_siglip.py, SiglipModel): a tower for images and one for
+/// texts, whose vectors, not yet of length 1, are compared by their cosine. A text is always filled up, and pooled at its
+/// end.</summary>
 internal sealed class SiglipModel : IEncoderFamily
 {
     public string Name => "siglip";
@@ -126,10 +122,8 @@ internal sealed class SiglipModel : IEncoderFamily
     }
 }
 
-/// <summary>
-/// SigLIP's vision tower as a classifier (transformers, modeling_siglip.py, SiglipForImageClassification): the mean of all
-/// tokens to logits. So what each place of an image adds to a logit is known, and heat maps are exact.
-/// </summary>
+/// <summary>SigLIP's vision tower as a classifier (transformers, modeling_siglip.py, SiglipForImageClassification): the mean of all
+/// tokens to logits. So what each place of an image adds to a logit is known, and heat maps are exact.</summary>
 internal sealed class SiglipClassifier : IEncoderFamily
 {
     public string Name => "siglip-classifier";

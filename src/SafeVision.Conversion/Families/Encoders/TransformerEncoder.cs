@@ -59,17 +59,14 @@ internal interface IEncoderEmbedding
     float[] Compute(IReadOnlyDictionary<string, VisionInput> inputs);
 }
 
-/// <summary>
-/// An image as tokens: one for each patch, row by row, perhaps a class token before them, each with its place added
-/// (Dosovitskiy et al., arXiv 2010.11929). Pixels behind the last whole patch are not seen, as in the reference.
-/// </summary>
+/// <summary>An image as tokens: one for each patch, row by row, perhaps a class token before them, each with its place added
+/// (Dosovitskiy et al., arXiv 2010.11929). Pixels behind the last whole patch are not seen, as in the reference.</summary>
 internal sealed record PatchTokens : IEncoderEmbedding
 {
     /// <summary>Pixels along a side of an image.</summary>
     public required int ImageSize { get; init; }
 
     public required int PatchHeight { get; init; }
-
     public required int PatchWidth { get; init; }
 
     /// <summary>[width, 3 · patch height · patch width].</summary>

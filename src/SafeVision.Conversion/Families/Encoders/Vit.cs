@@ -3,10 +3,8 @@ using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Families.Encoders;
 
-/// <summary>
-/// ViT as a classifier (Dosovitskiy et al., arXiv 2010.11929; transformers, modeling_vit.py, ViTForImageClassification): the
-/// class token, normalised, to logits. A pooler, which only the bare model uses, is left out.
-/// </summary>
+/// <summary>ViT as a classifier (Dosovitskiy et al., arXiv 2010.11929; transformers, modeling_vit.py, ViTForImageClassification):
+/// the class token, normalised, to logits. A pooler, which only the bare model uses, is left out.</summary>
 internal sealed class VitClassifier : IEncoderFamily
 {
     private static readonly EncoderDefaults s_defaults = new() { Width = 768, Intermediate = 3072, Heads = 12, Activation = "gelu", Epsilon = 1e-12 };

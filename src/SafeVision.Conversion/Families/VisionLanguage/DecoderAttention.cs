@@ -7,10 +7,8 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <summary>How a decoder's attention stands in its graph.</summary>
 internal enum AttentionStyle
 {
-    /// <summary>
-    /// ONNX Runtime's GroupQueryAttention: rotation inside, and a cache that may be one buffer for past and present. Rows of
-    /// a batch are padded on the right, and there is no input for positions.
-    /// </summary>
+    /// <summary>ONNX Runtime's GroupQueryAttention: rotation inside, and a cache that may be one buffer for past and present. Rows
+    /// of a batch are padded on the right, and there is no input for positions.</summary>
     Grouped,
 
     /// <summary>Standard operators: any padding that the mask tells, positions as an input, a cache that grows by copies.</summary>
@@ -79,10 +77,8 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
         return Attend(index, layer, x, key, value, Graph.Claim($"present.{index}.key"), Graph.Claim($"present.{index}.value"));
     }
 
-    /// <summary>
-    /// What is added to scores, [batch, 1, queries, keys], for layers that see all and for those that see a window: a token
-    /// sees those up to the one that <c>visible_until</c> names, or itself, and of them the last ones.
-    /// </summary>
+    /// <summary>What is added to scores, [batch, 1, queries, keys], for layers that see all and for those that see a window: a
+    /// token sees those up to the one that <c>visible_until</c> names, or itself, and of them the last ones.</summary>
     /// <param name="queries">Places of the tokens, with a last dimension of 1.</param>
     /// <param name="keys">All places, [total].</param>
     /// <param name="present">Which places hold tokens, [batch, 1, 1, total]; null: all.</param>
@@ -174,10 +170,8 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
         [("batch_size", null), ("key_value_heads", Shape.KeyValueHeads), (length, null), ("head_size", Shape.HeadSize)];
 }
 
-/// <summary>
-/// Attention by ONNX Runtime's GroupQueryAttention (its docs/ContribOperators.md), which rotates by itself and may append
-/// to the cache in place. A row's length is the sum of its mask, so padding stands on the right.
-/// </summary>
+/// <summary>Attention by ONNX Runtime's GroupQueryAttention (its docs/ContribOperators.md), which rotates by itself and may append
+/// to the cache in place. A row's length is the sum of its mask, so padding stands on the right.</summary>
 internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
 {
     private RotaryRotation? _rotation, _windowRotation; // null: the operator turns by itself
@@ -254,10 +248,8 @@ internal sealed class GroupedAttention(TransformerGraph blocks, DecoderShape sha
         Blocks.Reshape($"{name}/turned", rotation.Rotate(name, x, heads), 0, 0, heads * Shape.HeadSize);
 }
 
-/// <summary>
-/// Attention by multiplications and a softmax over a cache that grows. Positions are an input of the graph, and a token is
-/// seen where the mask says so, so that rows may be padded on either side.
-/// </summary>
+/// <summary>Attention by multiplications and a softmax over a cache that grows. Positions are an input of the graph, and a token is
+/// seen where the mask says so, so that rows may be padded on either side.</summary>
 internal sealed class StandardAttention(TransformerGraph blocks, DecoderShape shape) : DecoderAttention(blocks, shape)
 {
     private RotaryRotation? _rotation, _windowRotation;

@@ -4,11 +4,9 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// Writes a language model as the onnx-community layout has it, <c>decoder_model_merged</c>: <c>inputs_embeds</c>
-/// [batch, sequence, hidden], <c>attention_mask</c> [batch, total], a cache and <c>num_logits_to_keep</c> [] (0: all, else the
-/// last so many positions) → <c>logits</c> and the longer cache.
-/// </summary>
+/// <summary>Writes a language model as the onnx-community layout has it, <c>decoder_model_merged</c>: <c>inputs_embeds</c> [batch,
+/// sequence, hidden], <c>attention_mask</c> [batch, total], a cache and <c>num_logits_to_keep</c> [] (0: all, else the last so many
+/// positions) → <c>logits</c> and the longer cache.</summary>
 internal sealed class DecoderGraph
 {
     private readonly TransformerGraph _blocks;

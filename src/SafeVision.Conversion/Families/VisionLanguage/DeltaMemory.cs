@@ -5,20 +5,16 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// A memory of fixed size in place of attention: the gated delta rule (Yang et al., arXiv 2412.06464) behind a short
+/// <summary>A memory of fixed size in place of attention: the gated delta rule (Yang et al., arXiv 2412.06464) behind a short
 /// convolution over queries, keys and values. Per head it holds a matrix [keySize, valueSize], which fades, and learns the
-/// difference between a value and what it gives for its key.
-/// </summary>
+/// difference between a value and what it gives for its key.</summary>
 internal sealed record DeltaMemory
 {
     /// <summary>Heads of queries and of keys; each serves as many neighbouring heads of values.</summary>
     public required int KeyHeads { get; init; }
 
     public required int ValueHeads { get; init; }
-
     public required int KeySize { get; init; }
-
     public required int ValueSize { get; init; }
 
     /// <summary>How many tokens the convolution sees, itself included.</summary>
@@ -115,12 +111,10 @@ internal sealed record DeltaMemory
     private static double SoftPlus(double x) => Math.Max(x, 0) + Math.Log(1 + Math.Exp(-Math.Abs(x)));
 }
 
-/// <summary>
-/// A gated delta memory as nodes of a graph, by ONNX Runtime's CausalConvWithState, LinearAttention and GatedRMSNorm. What a
-/// layer remembers of the tokens so far are two inputs, <c>past_key_values.N.conv_state</c> [batch, channels, taps - 1] (the
+/// <summary>A gated delta memory as nodes of a graph, by ONNX Runtime's CausalConvWithState, LinearAttention and GatedRMSNorm. What
+/// a layer remembers of the tokens so far are two inputs, <c>past_key_values.N.conv_state</c> [batch, channels, taps - 1] (the
 /// convolution's last inputs, the oldest first) and <c>.recurrent_state</c> [batch, valueHeads, keySize, valueSize], and two
-/// outputs. There is no padding: all tokens of a row count.
-/// </summary>
+/// outputs. There is no padding: all tokens of a row count.</summary>
 internal sealed class DeltaGraph(TransformerGraph blocks)
 {
     private OnnxGraph Graph => blocks.Graph;

@@ -5,11 +5,9 @@ using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// Gemma 3 (Gemma Team, arXiv 2503.19786; transformers, modeling_gemma3.py) and ShieldGemma 2 (Zeng et al., arXiv
-/// 2504.01081), which is the same model: a SigLIP tower, its patches pooled and projected, and a language model in most of
-/// whose layers a token sees a window and the tokens of an image each other.
-/// </summary>
+/// <summary>Gemma 3 (Gemma Team, arXiv 2503.19786; transformers, modeling_gemma3.py) and ShieldGemma 2 (Zeng et al., arXiv
+/// 2504.01081), which is the same model: a SigLIP tower, its patches pooled and projected, and a language model in most of whose
+/// layers a token sees a window and the tokens of an image each other.</summary>
 internal sealed class Gemma3() : FamilyNetwork("gemma3")
 {
     private const string Tower = "model.vision_tower.";
@@ -43,10 +41,8 @@ internal sealed class Gemma3() : FamilyNetwork("gemma3")
     }
 }
 
-/// <summary>
-/// Gemma 3's language model: norms before and behind each part, one over each head's queries and keys, all stored as what they
-/// differ from 1; windows in all but every sixth layer, whose angles have another base.
-/// </summary>
+/// <summary>Gemma 3's language model: norms before and behind each part, one over each head's queries and keys, all stored as what
+/// they differ from 1; windows in all but every sixth layer, whose angles have another base.</summary>
 internal sealed class Gemma3Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)

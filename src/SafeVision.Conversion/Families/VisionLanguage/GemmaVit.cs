@@ -5,14 +5,12 @@ using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// Gemma 3's way from an image to image features: <c>pixel_values</c> [images, 3, size, size] → patches → layers and a norm →
-/// the mean of each square of patches → a norm and one projection → <c>image_features</c> [images, tokens, hidden].
-/// </summary>
+/// <summary>Gemma 3's way from an image to image features: <c>pixel_values</c> [images, 3, size, size] → patches → layers and a
+/// norm → the mean of each square of patches → a norm and one projection → <c>image_features</c> [images, tokens,
+/// hidden].</summary>
 internal sealed record GemmaVit : IVisionEncoder
 {
     public required PatchTokens Embedding { get; init; }
-
     public required VisionTransformer Layers { get; init; }
 
     /// <summary>Tokens along a side of an image.</summary>

@@ -5,18 +5,13 @@ using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// InternVL's way from a tile to image features: <c>pixel_values</c> [tiles, 3, size, size] → patches behind a class token →
-/// layers → squares of patches joined → a norm and two projections → <c>image_features</c> [tiles, tokens, hidden].
-/// </summary>
+/// <summary>InternVL's way from a tile to image features: <c>pixel_values</c> [tiles, 3, size, size] → patches behind a class token
+/// → layers → squares of patches joined → a norm and two projections → <c>image_features</c> [tiles, tokens, hidden].</summary>
 internal sealed record InternVit : IVisionEncoder
 {
     public required PatchTokens Embedding { get; init; }
-
     public required VisionTransformer Layers { get; init; }
-
     public required PixelShuffle Shuffle { get; init; }
-
     public required GeluProjector Projector { get; init; }
 
     public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
@@ -42,10 +37,8 @@ internal sealed record InternVit : IVisionEncoder
     public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken) => Projector.Compute(Shuffle.Compute(tokens.AsSpan(Layers.Width), Layers.Width));
 }
 
-/// <summary>
-/// Joins each square of neighbouring image tokens to one token of all their numbers (Shi et al., arXiv 1609.05158, the
-/// other way round), row by row within the square.
-/// </summary>
+/// <summary>Joins each square of neighbouring image tokens to one token of all their numbers (Shi et al., arXiv 1609.05158, the
+/// other way round), row by row within the square.</summary>
 /// <param name="Grid">Tokens along a side, before.</param>
 /// <param name="Factor">Tokens along a square's side.</param>
 /// <param name="IsTransposed">Whether the squares follow each other column by column, as in the first version of InternVL.</param>

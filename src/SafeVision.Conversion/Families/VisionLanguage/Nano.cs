@@ -15,20 +15,16 @@ internal sealed class Nano() : FamilyNetwork("safevision_nano")
     protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => CellEncoder.Read(checkpoint, vision, text.Shape.Hidden);
 }
 
-/// <summary>
-/// From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] → convolutions →
-/// the cell beside the square of cells of the map before → mean 0 and deviation 1 → two projections → root mean square 1 → the cell's place added →
-/// <c>image_features</c> [images, cells, hidden].
-/// </summary>
+/// <summary>From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] →
+/// convolutions → the cell beside the square of cells of the map before → mean 0 and deviation 1 → two projections → root mean
+/// square 1 → the cell's place added → <c>image_features</c> [images, cells, hidden].</summary>
 internal sealed record CellEncoder : IVisionEncoder
 {
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
 
     public required int ImageSize { get; init; }
-
     public required Convolution Stem { get; init; }
-
     public required IReadOnlyList<ConvolutionBlock> Blocks { get; init; }
 
     /// <summary>What is taken from each channel, and what it is then multiplied by.</summary>

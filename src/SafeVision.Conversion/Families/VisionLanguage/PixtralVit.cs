@@ -5,15 +5,12 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// Mistral 3's way from one image of any size to image features: <c>pixel_values</c> [1, channels, height, width], both sides
-/// multiples of a joined square → patches, row by row → a norm → layers that turn by row and column → a norm → squares joined
-/// channel by channel and projected → two projections → <c>image_features</c> [tokens, hidden].
-/// </summary>
+/// <summary>Mistral 3's way from one image of any size to image features: <c>pixel_values</c> [1, channels, height, width], both
+/// sides multiples of a joined square → patches, row by row → a norm → layers that turn by row and column → a norm → squares joined
+/// channel by channel and projected → two projections → <c>image_features</c> [tokens, hidden].</summary>
 internal sealed record PixtralVit : IVisionEncoder
 {
     public required int Channels { get; init; }
-
     public required int PatchSize { get; init; }
 
     /// <summary>Patches along a side of the squares that are joined.</summary>
@@ -29,7 +26,6 @@ internal sealed record PixtralVit : IVisionEncoder
     public required NormWeights Norm { get; init; }
 
     public required VisionTransformer Layers { get; init; }
-
     public required NormWeights ProjectorNorm { get; init; }
 
     /// <summary>[width, width · factor · factor].</summary>

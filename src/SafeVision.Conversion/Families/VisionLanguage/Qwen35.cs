@@ -10,10 +10,8 @@ internal sealed class Qwen35() : FamilyNetwork("qwen3_5")
         Qwen3VL.ReadVision(new QwenTower(checkpoint, vision, text.Shape.Hidden), text);
 }
 
-/// <summary>
-/// Qwen3.5's language model: layers with a gated delta memory, and in between some that attend, with a gate over what they
-/// yield and a quarter of each head turned. Norms are stored as what they differ from 1, but for that of the memories.
-/// </summary>
+/// <summary>Qwen3.5's language model: layers with a gated delta memory, and in between some that attend, with a gate over what they
+/// yield and a quarter of each head turned. Norms are stored as what they differ from 1, but for that of the memories.</summary>
 internal sealed class Qwen35Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)
@@ -97,11 +95,8 @@ internal sealed class Qwen35Text : ITextFamily
     private sealed record Mixer(Projection Query, Projection Key, Projection Value, Projection Output)
     {
         public Projection? Gate { get; init; }
-
         public NormWeights? QueryNorm { get; init; }
-
         public NormWeights? KeyNorm { get; init; }
-
         public DeltaMemory? Memory { get; init; }
     }
 }

@@ -3,10 +3,8 @@ using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// Qwen3-VL (transformers, modeling_qwen3_vl.py): the tower of Qwen2-VL with learned places beside the rotary ones and mergers
-/// behind some layers, whose features are added in the first layers of the language model (DeepStack).
-/// </summary>
+/// <summary>Qwen3-VL (transformers, modeling_qwen3_vl.py): the tower of Qwen2-VL with learned places beside the rotary ones and
+/// mergers behind some layers, whose features are added in the first layers of the language model (DeepStack).</summary>
 internal sealed class Qwen3VL() : FamilyNetwork("qwen3_vl")
 {
     protected override (IVisionEncoder Vision, TextDecoder Text) Read(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text)

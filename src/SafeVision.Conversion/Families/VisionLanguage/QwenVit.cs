@@ -5,13 +5,11 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// The way of Qwen2-VL, Qwen2.5-VL and Qwen3-VL from one image of any size to image features: <c>pixel_values</c> [patches, numbers of a patch], the
-/// patches of each square to be joined one behind the other, and <c>grid_thw</c> [1, 3], how many patches there are in time,
-/// height and width → layers that turn by row and column, frame by frame → a norm → squares joined → two projections →
-/// <c>image_features</c> [tokens, hidden]. Where values between the layers are merged too (DeepStack, Meng et al., arXiv
-/// 2406.04334), those features stand behind the first ones: [tokens, (1 + mergers) · hidden].
-/// </summary>
+/// <summary>The way of Qwen2-VL, Qwen2.5-VL and Qwen3-VL from one image of any size to image features: <c>pixel_values</c>
+/// [patches, numbers of a patch], the patches of each square to be joined one behind the other, and <c>grid_thw</c> [1, 3], how
+/// many patches there are in time, height and width → layers that turn by row and column, frame by frame → a norm → squares joined
+/// → two projections → <c>image_features</c> [tokens, hidden]. Where values between the layers are merged too (DeepStack, Meng et
+/// al., arXiv 2406.04334), those features stand behind the first ones: [tokens, (1 + mergers) · hidden].</summary>
 internal sealed record QwenVit : IVisionEncoder
 {
     private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16
@@ -132,10 +130,8 @@ internal sealed record QwenVit : IVisionEncoder
         return blocks.Reshape("rotary/angles", blocks.Add("rotary/sum", byRow, byColumn), 1, -1, 1, 2 * none.Length);
     }
 
-    /// <summary>
-    /// [1, 1, height · width, height · width]: nothing within a window, and between two what hides them from each other. The
-    /// reference sorts patches by window instead, which gives the same sums.
-    /// </summary>
+    /// <summary>[1, 1, height · width, height · width]: nothing within a window, and between two what hides them from each other.
+    /// The reference sorts patches by window instead, which gives the same sums.</summary>
     private static string Windows(TransformerGraph blocks, string rows, string columns, int window)
     {
         OnnxGraph graph = blocks.Graph;

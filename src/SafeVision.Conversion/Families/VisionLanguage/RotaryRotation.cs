@@ -20,10 +20,8 @@ internal sealed class RotaryRotation
     public RotaryRotation(TransformerGraph blocks, int headSize, string cosines, string sines, int? turned = null) =>
         (_blocks, _headSize, _cosines, _sines, _turned) = (blocks, headSize, cosines, sines, turned ?? headSize);
 
-    /// <summary>
-    /// Adds the input <c>position_ids</c>, [batch, sequence] or, where a head's angles follow time, row and column, [3, batch,
-    /// sequence] (Wang et al., arXiv 2409.12191, multimodal rotary position embedding).
-    /// </summary>
+    /// <summary>Adds the input <c>position_ids</c>, [batch, sequence] or, where a head's angles follow time, row and column, [3,
+    /// batch, sequence] (Wang et al., arXiv 2409.12191, multimodal rotary position embedding).</summary>
     /// <returns>The rotation, and that of layers that see a window where theirs is another one.</returns>
     public static (RotaryRotation Rotation, RotaryRotation? Window) ByPositions(TransformerGraph blocks, DecoderShape shape)
     {

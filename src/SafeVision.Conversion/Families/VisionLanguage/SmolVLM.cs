@@ -8,10 +8,8 @@ using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
-/// <summary>
-/// SmolVLM (Marafioti et al., arXiv 2504.05299) and the Idefics3 that it follows (Laurençon et al., arXiv 2408.12637): a
-/// SigLIP tower, one projection, a Llama (transformers, modeling_smolvlm.py).
-/// </summary>
+/// <summary>SmolVLM (Marafioti et al., arXiv 2504.05299) and the Idefics3 that it follows (Laurençon et al., arXiv 2408.12637): a
+/// SigLIP tower, one projection, a Llama (transformers, modeling_smolvlm.py).</summary>
 internal sealed class SmolVLM() : FamilyNetwork("smolvlm")
 {
     private const string Tower = "model.vision_model.";
@@ -30,18 +28,14 @@ internal sealed class SmolVLM() : FamilyNetwork("smolvlm")
     }
 }
 
-/// <summary>
-/// Idefics3's way from tiles to image features: <c>pixel_values</c> [batch, tiles, channels, size, size] → patches → layers
-/// and a norm → squares of patches joined → one projection → <c>image_features</c> [tiles, tokens, hidden]. Tiles of nothing
-/// but zeros, which fill up shorter rows of a batch, are left out. There is no <c>pixel_attention_mask</c>: tiles are always
-/// full, for their image is resized to a multiple of their size.
-/// </summary>
+/// <summary>Idefics3's way from tiles to image features: <c>pixel_values</c> [batch, tiles, channels, size, size] → patches →
+/// layers and a norm → squares of patches joined → one projection → <c>image_features</c> [tiles, tokens, hidden]. Tiles of nothing
+/// but zeros, which fill up shorter rows of a batch, are left out. There is no <c>pixel_attention_mask</c>: tiles are always full,
+/// for their image is resized to a multiple of their size.</summary>
 internal sealed record SmolVit : IVisionEncoder
 {
     public required PatchTokens Embedding { get; init; }
-
     public required VisionTransformer Layers { get; init; }
-
     public required PixelShuffle Shuffle { get; init; }
 
     /// <summary>[hidden, factor · factor · width].</summary>

@@ -31,7 +31,6 @@ internal sealed record TextDecoder(DecoderShape Shape, WeightMatrix Embedding, I
 internal sealed record DecoderShape
 {
     public required int Hidden { get; init; }
-
     public required int Intermediate { get; init; }
 
     /// <summary>How many heads ask.</summary>
@@ -41,9 +40,7 @@ internal sealed record DecoderShape
     public required int KeyValueHeads { get; init; }
 
     public required int HeadSize { get; init; }
-
     public required int Vocabulary { get; init; }
-
     public required RotaryTable Rotary { get; init; }
 
     /// <summary>How many of a head's first numbers are turned; the rest passes.</summary>
@@ -82,10 +79,8 @@ internal sealed record DecoderShape
     /// <summary>Of the feed-forward parts.</summary>
     public Activation Activation { get; init; } = Activation.Silu;
 
-    /// <summary>
-    /// How many of the first layers get features of an image's tokens added to what they yield (DeepStack). They stand behind
-    /// a token's embedding, zeros for text, so that a host hands over one vector a token whatever the family.
-    /// </summary>
+    /// <summary>How many of the first layers get features of an image's tokens added to what they yield (DeepStack). They stand
+    /// behind a token's embedding, zeros for text, so that a host hands over one vector a token whatever the family.</summary>
     public int DeepStack { get; init; }
 
     /// <summary>The size of what a host hands over for a token.</summary>
@@ -144,11 +139,8 @@ internal sealed record DecoderLayer
     public bool SeesWindow { get; init; }
 
     public required NormWeights MlpNorm { get; init; }
-
     public required Projection Gate { get; init; }
-
     public required Projection Up { get; init; }
-
     public required Projection Down { get; init; }
 
     /// <summary>Over what the feed-forward part yields, before it is added; null: none.</summary>

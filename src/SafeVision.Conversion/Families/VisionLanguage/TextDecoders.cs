@@ -81,10 +81,8 @@ internal sealed record LlamaText(
     }
 }
 
-/// <summary>
-/// InternLM2 (Cai et al., arXiv 2403.17297) in its own layout: queries, keys and values in one matrix whose rows stand in
-/// groups, for each key head its queries, itself and its value.
-/// </summary>
+/// <summary>InternLM2 (Cai et al., arXiv 2403.17297) in its own layout: queries, keys and values in one matrix whose rows stand in
+/// groups, for each key head its queries, itself and its value.</summary>
 internal sealed class InternLM2Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)
@@ -120,10 +118,8 @@ internal sealed class InternLM2Text : ITextFamily
     }
 }
 
-/// <summary>
-/// Phi-3 (Abdin et al., arXiv 2404.14219): Llama with queries, keys and values in one matrix, one behind the other, and gate
-/// and up projection in another (transformers, modeling_phi3.py).
-/// </summary>
+/// <summary>Phi-3 (Abdin et al., arXiv 2404.14219): Llama with queries, keys and values in one matrix, one behind the other, and
+/// gate and up projection in another (transformers, modeling_phi3.py).</summary>
 internal sealed class Phi3Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)

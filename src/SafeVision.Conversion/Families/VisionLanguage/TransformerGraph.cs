@@ -60,10 +60,8 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
         return Activations == DataType.Float ? kernel : Cast(kernel, Graph.Claim($"{name}/inside"), Activations);
     }
 
-    /// <summary>
-    /// The same as the checkpoint stores them: float16 stays so in the file, and nodes that depend on no input widen and scale
-    /// it. ONNX Runtime computes those once, when it loads the model.
-    /// </summary>
+    /// <summary>The same as the checkpoint stores them: float16 stays so in the file, and nodes that depend on no input widen and
+    /// scale it. ONNX Runtime computes those once, when it loads the model.</summary>
     public string StoredKernel(string name, WeightMatrix weight, params ReadOnlySpan<int> shape)
     {
         if (!weight.IsHalf)

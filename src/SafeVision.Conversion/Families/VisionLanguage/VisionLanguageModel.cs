@@ -69,10 +69,8 @@ internal abstract class FamilyNetwork(string name) : IModelFamily
     protected abstract IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text);
 }
 
-/// <summary>
-/// A family's way from pixels to image features: <c>vision_encoder</c> of the onnx-community layout. What stands before and
-/// behind its layers is written twice, as nodes and as a reference, so that the one can be held against the other.
-/// </summary>
+/// <summary>A family's way from pixels to image features: <c>vision_encoder</c> of the onnx-community layout. What stands before
+/// and behind its layers is written twice, as nodes and as a reference, so that the one can be held against the other.</summary>
 internal interface IVisionEncoder : IEncoder
 {
     VisionTransformer Layers { get; }

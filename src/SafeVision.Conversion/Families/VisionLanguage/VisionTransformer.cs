@@ -79,11 +79,8 @@ internal sealed record VisionLayer
     public required string Name { get; init; }
 
     public required NormWeights AttentionNorm { get; init; }
-
     public required Projection Query { get; init; }
-
     public required Projection Key { get; init; }
-
     public required Projection Value { get; init; }
 
     /// <summary>Over all heads' queries together; null: none.</summary>

@@ -10,10 +10,8 @@ internal static class RunComparer
 {
     /// <summary>Compares two runs on the samples that both answered, and tells what the second gains or loses.</summary>
     /// <exception cref="EvaluationException">A run is of another dataset, or the two have no sample in common.</exception>
-    /// <remarks>
-    /// Intervals are of the paired bootstrap: each resample is given to both runs, so that what makes an image hard for both
-    /// cancels (Efron and Tibshirani 1993, section 16.4). Equal runs and options give equal numbers.
-    /// </remarks>
+    /// <remarks>Intervals are of the paired bootstrap: each resample is given to both runs, so that what makes an image hard for
+    /// both cancels (Efron and Tibshirani 1993, section 16.4). Equal runs and options give equal numbers.</remarks>
     public static RunComparison Compare(
         EvaluationDataset dataset, EvaluationRun first, EvaluationRun second, SummaryOptions? options = null, CancellationToken cancellationToken = default)
     {

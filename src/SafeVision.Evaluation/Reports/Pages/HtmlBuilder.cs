@@ -7,10 +7,8 @@ using System.Text.Unicode;
 
 namespace SafeVision.Evaluation.Reports.Pages;
 
-/// <summary>
-/// Builds a page from interpolated strings: what stands in the source is markup, what is filled in is text and is encoded. So
-/// a category's name, a reason or a file's name can't become markup by being forgotten.
-/// </summary>
+/// <summary>Builds a page from interpolated strings: what stands in the source is markup, what is filled in is text and is encoded.
+/// So a category's name, a reason or a file's name can't become markup by being forgotten.</summary>
 public sealed class HtmlBuilder
 {
     private static readonly HtmlEncoder Encoder = HtmlEncoder.Create(UnicodeRanges.All);
@@ -101,7 +99,6 @@ public readonly record struct Markup(string Value);
 internal static class PageResources
 {
     public static string Style { get; } = Read("report.css");
-
     public static string Script { get; } = Read("report.js");
 
     /// <summary>No connection, no frame, no form, no outside file; images only as data; the style and script above.</summary>

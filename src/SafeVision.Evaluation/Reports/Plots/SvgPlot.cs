@@ -4,10 +4,8 @@ using SafeVision.Evaluation.Reports.Pages;
 
 namespace SafeVision.Evaluation.Reports.Plots;
 
-/// <summary>
-/// A drawing as SVG that stands inside a page. Colours are classes of the page's style sheet, so that one drawing serves light,
-/// dark and printed pages; words are SVG text, which the reader's own fonts show.
-/// </summary>
+/// <summary>A drawing as SVG that stands inside a page. Colours are classes of the page's style sheet, so that one drawing serves
+/// light, dark and printed pages; words are SVG text, which the reader's own fonts show.</summary>
 internal sealed class SvgPlot
 {
     /// <summary>The most lines that get a colour of their own; the style sheet has as many, and one for all beyond.</summary>

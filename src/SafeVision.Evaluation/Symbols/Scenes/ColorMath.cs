@@ -71,10 +71,8 @@ internal static class TileColor
         : ColorMath.Of(random.Next(0, 360), random.Next(0.3, 0.9), random.Next(0.5, 0.95));
 }
 
-/// <summary>
-/// How a drawing is coloured. Colours must not give a category away (religious emoji sit on purple tiles, prohibitions are
-/// red), so a good part of all drawings is recoloured, whatever they show.
-/// </summary>
+/// <summary>How a drawing is coloured. Colours must not give a category away (religious emoji sit on purple tiles, prohibitions are
+/// red), so a good part of all drawings is recoloured, whatever they show.</summary>
 internal sealed record InkStyle
 {
     /// <summary>The colour of drawings that have none of their own, and of tinted ones.</summary>

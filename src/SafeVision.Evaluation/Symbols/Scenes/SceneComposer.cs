@@ -167,10 +167,9 @@ internal sealed class SceneComposer(SceneInventory inventory, SceneFocus focus, 
 internal sealed class SceneFocus(IReadOnlyList<string> categories, double safeShare, long seed, DatasetSplit split)
 {
     /// <summary>The category of an image; null: a harmless one.</summary>
-    /// <remarks>
-    /// Of the first n images n times the safe share are harmless, and of the others every category has its turn once
-    /// before any has it again, in an order that is shuffled each time: counts of any two categories differ by one at most.
-    /// </remarks>
+    /// <remarks>Of the first n images n times the safe share are harmless, and of the others every category has its turn once
+    /// before any has it again, in an order that is shuffled each time: counts of any two categories differ by one at
+    /// most.</remarks>
     public string? this[int index]
     {
         get

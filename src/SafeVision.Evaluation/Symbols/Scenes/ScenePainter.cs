@@ -5,10 +5,8 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
-/// <summary>
-/// Draws plans and measures what of each symbol can be seen. Skia draws each symbol on a transparent sheet; sheets are laid
-/// on each other here, pixel by pixel, so that it is known whose each pixel is. For one thread at a time.
-/// </summary>
+/// <summary>Draws plans and measures what of each symbol can be seen. Skia draws each symbol on a transparent sheet; sheets are
+/// laid on each other here, pixel by pixel, so that it is known whose each pixel is. For one thread at a time.</summary>
 internal sealed class ScenePainter : IDisposable
 {
     private const byte Solid = 96;

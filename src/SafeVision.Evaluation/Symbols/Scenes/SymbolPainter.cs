@@ -4,10 +4,8 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
-/// <summary>
-/// Draws icons at any place of a canvas, by the part of their view box that they really draw on. Keeps what it has parsed;
-/// for one thread at a time.
-/// </summary>
+/// <summary>Draws icons at any place of a canvas, by the part of their view box that they really draw on. Keeps what it has parsed;
+/// for one thread at a time.</summary>
 internal sealed class SymbolPainter : IDisposable
 {
     private const int ProbeSize = 96;

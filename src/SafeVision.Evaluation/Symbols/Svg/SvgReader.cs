@@ -3,10 +3,8 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Symbols.Svg;
 
-/// <summary>
-/// Reads the subset of SVG 1.1 that icon sets are drawn in: shapes, groups, uses, gradients, clips, opacity. What it does
-/// not know is an error and never a drawing with something missing.
-/// </summary>
+/// <summary>Reads the subset of SVG 1.1 that icon sets are drawn in: shapes, groups, uses, gradients, clips, opacity. What it does
+/// not know is an error and never a drawing with something missing.</summary>
 internal sealed class SvgReader
 {
     private readonly SvgMarkup _markup;

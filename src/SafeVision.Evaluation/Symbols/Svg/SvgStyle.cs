@@ -11,24 +11,17 @@ internal sealed record SvgStyle
     public static SvgStyle Initial { get; } = new();
 
     public string Fill { get; init; } = "black";
-
     public string Stroke { get; init; } = "none";
-
     public float FillOpacity { get; init; } = 1;
-
     public float StrokeOpacity { get; init; } = 1;
 
     /// <summary>The edge's width, in the path's coordinates.</summary>
     public float StrokeWidth { get; init; } = 1;
 
     public SKStrokeCap Cap { get; init; }
-
     public SKStrokeJoin Join { get; init; }
-
     public float MiterLimit { get; init; } = 4;
-
     public SKPathFillType FillRule { get; init; } = SKPathFillType.Winding;
-
     public SKPathFillType ClipRule { get; init; } = SKPathFillType.Winding;
 
     /// <summary>Lengths of dashes and gaps; empty: an unbroken edge.</summary>

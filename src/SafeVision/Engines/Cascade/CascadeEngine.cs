@@ -2,10 +2,8 @@ using SafeVision.Policies;
 
 namespace SafeVision.Engines.Cascade;
 
-/// <summary>
-/// Engines in order of cost. A later one is asked only when some category was not covered, or not surely judged, by those
-/// before it, and only its word on those categories counts.
-/// </summary>
+/// <summary>Engines in order of cost. A later one is asked only when some category was not covered, or not surely judged, by those
+/// before it, and only its word on those categories counts.</summary>
 public sealed class CascadeEngine : IGuardrailEngine
 {
     private readonly IReadOnlyList<IGuardrailEngine> _engines;

@@ -30,15 +30,11 @@ internal sealed class CompiledCascade : ICompiledPolicy
     public bool SideBySide { get; init; }
 
     public IReadOnlyList<ModelProvenance> Models { get; }
-
     public int ShortSide { get; }
-
     public IReadOnlyList<string> Prompts { get; }
 
-    /// <summary>
-    /// An engine that fails does not silence the others: what they say counts, and each category that it covers carries its
-    /// failure. Where all that were asked failed, so does the assessment.
-    /// </summary>
+    /// <summary>An engine that fails does not silence the others: what they say counts, and each category that it covers carries
+    /// its failure. Where all that were asked failed, so does the assessment.</summary>
     public async ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
         IReadOnlyList<FrameAssessment>? assessed = null;
@@ -85,10 +81,8 @@ internal sealed class CompiledCascade : ICompiledPolicy
         ICompiledPolicy part, IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken) =>
         EngineContract.Require(await part.AssessAsync(frames, options, cancellationToken).ConfigureAwait(false), frames.Count, part.Coverage);
 
-    /// <summary>
-    /// Starts the later parts that will be asked whatever the earlier ones say, on threads that are free: two networks side by
-    /// side use the cores better than one that is split among them.
-    /// </summary>
+    /// <summary>Starts the later parts that will be asked whatever the earlier ones say, on threads that are free: two networks
+    /// side by side use the cores better than one that is split among them.</summary>
     private Task<IReadOnlyList<FrameAssessment>>?[] Start(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
         var started = new Task<IReadOnlyList<FrameAssessment>>?[_parts.Count];

@@ -7,10 +7,8 @@ using SkiaSharp;
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Composes the frames of a GIF or an animated WebP.</summary>
-/// <remarks>
-/// Two canvases hold what later frames build on: the last frame, and, where frames are taken back after they were shown
-/// (GIF disposal 3), the last that stays.
-/// </remarks>
+/// <remarks>Two canvases hold what later frames build on: the last frame, and, where frames are taken back after they were shown
+/// (GIF disposal 3), the last that stays.</remarks>
 internal ref struct AnimationDecoder : IFrameComposer
 {
     private const int None = -1;
@@ -34,7 +32,6 @@ internal ref struct AnimationDecoder : IFrameComposer
     }
 
     public int Frames { get; }
-
     public bool IsCut { get; private set; }
 
     public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageFormat format, ImageHeader header, ImageDecodeOptions options, DecodeClock clock)

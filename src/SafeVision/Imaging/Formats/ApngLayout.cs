@@ -3,10 +3,9 @@ using System.Buffers.Binary;
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Lists the frames of an animated PNG without inflating any.</summary>
-/// <remarks>
-/// Frames are counted, whatever acTL declares, and their sequence numbers are not looked at: what one viewer shows, another may
-/// not, and a guardrail looks at all of it. For the same reason a default image that is no frame counts as one, the first.
-/// </remarks>
+/// <remarks>Frames are counted, whatever acTL declares, and their sequence numbers are not looked at: what one viewer shows,
+/// another may not, and a guardrail looks at all of it. For the same reason a default image that is no frame counts as one, the
+/// first.</remarks>
 internal static class ApngLayout
 {
     private const int ControlLength = 26;

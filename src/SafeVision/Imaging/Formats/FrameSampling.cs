@@ -26,11 +26,9 @@ internal sealed class FrameSampling
     public static int IndexOf(int sample, int samples, int pages) =>
         samples == 1 ? 0 : (int)((((long)sample * (pages - 1)) + ((samples - 1) / 2)) / (samples - 1));
 
-    /// <summary>
-    /// As many frames as asked for, or as there are, in order. First those that are shown for a share of the time as large as
-    /// that of one sample; then the first and the last; then in turn the frame that looks least like those chosen, and the middle
-    /// of the longest time not yet seen.
-    /// </summary>
+    /// <summary>As many frames as asked for, or as there are, in order. First those that are shown for a share of the time as large
+    /// as that of one sample; then the first and the last; then in turn the frame that looks least like those chosen, and the
+    /// middle of the longest time not yet seen.</summary>
     /// <param name="looks">What each frame looks like; null for one that was not looked at.</param>
     /// <param name="most">The most frames to choose, at least 1.</param>
     public int[] Choose(IReadOnlyList<FrameLook?> looks, int most)

@@ -159,10 +159,8 @@ internal static class JpegMarkers
     public const int StartOfScan = 0xDA;
     public const int RestartInterval = 0xDD;
 
-    /// <summary>
-    /// Finds the next marker and leaves <paramref name="position"/> after it. What lies before it, such as the data of a scan
-    /// with its stuffed zeros and restart markers, is passed over.
-    /// </summary>
+    /// <summary>Finds the next marker and leaves <paramref name="position"/> after it. What lies before it, such as the data of a
+    /// scan with its stuffed zeros and restart markers, is passed over.</summary>
     public static int Next(ReadOnlySpan<byte> file, ref int position)
     {
         while (position < file.Length)

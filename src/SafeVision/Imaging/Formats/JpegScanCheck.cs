@@ -2,11 +2,9 @@ using System.Buffers.Binary;
 
 namespace SafeVision.Imaging.Formats;
 
-/// <summary>
-/// Tells whether the scans of a JPEG reach the end of the image, by walking their Huffman codes (ITU-T T.81, annex F).
-/// Decoders fill what is missing with gray and say nothing. The walk costs about as much as decoding, so it is done only
-/// where the image ends in gray.
-/// </summary>
+/// <summary>Tells whether the scans of a JPEG reach the end of the image, by walking their Huffman codes (ITU-T T.81, annex F).
+/// Decoders fill what is missing with gray and say nothing. The walk costs about as much as decoding, so it is done only where the
+/// image ends in gray.</summary>
 internal ref struct JpegScanCheck
 {
     private readonly ReadOnlySpan<byte> _file;

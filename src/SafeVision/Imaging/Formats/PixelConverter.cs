@@ -64,10 +64,8 @@ internal static class PixelConverter
         }
     }
 
-    /// <summary>
-    /// Composites straight alpha on an opaque background: (s·a + d·(255 − a)) / 255, rounded. Equal to Pillow's
-    /// Image.alpha_composite for all inputs, though that computes with seven more bits.
-    /// </summary>
+    /// <summary>Composites straight alpha on an opaque background: (s·a + d·(255 − a)) / 255, rounded. Equal to Pillow's
+    /// Image.alpha_composite for all inputs, though that computes with seven more bits.</summary>
     public static void Composite(ReadOnlySpan<byte> rgba, RgbColor background, Span<byte> rgb)
     {
         ref byte source = ref MemoryMarshal.GetReference(rgba);

@@ -97,10 +97,8 @@ internal interface IFrameComposer
     void Rewind();
 }
 
-/// <summary>
-/// Keeps the sampled frames of one animation within <see cref="ImageLimits.MaxPixels"/> in sum, by halving them as often as
-/// the models' target size allows.
-/// </summary>
+/// <summary>Keeps the sampled frames of one animation within <see cref="ImageLimits.MaxPixels"/> in sum, by halving them as often
+/// as the models' target size allows.</summary>
 internal readonly struct FrameScale
 {
     private readonly int _factor;

@@ -2,10 +2,8 @@ using System.Buffers.Binary;
 
 namespace SafeVision.Imaging.Formats;
 
-/// <summary>
-/// Walks the directories of a TIFF (TIFF 6.0, section 2) so that the library which decodes it meets only what lies within
-/// the file and the limits.
-/// </summary>
+/// <summary>Walks the directories of a TIFF (TIFF 6.0, section 2) so that the library which decodes it meets only what lies within
+/// the file and the limits.</summary>
 internal readonly ref struct TiffHeader
 {
     // The library keeps the values of all entries, known or not. Files have some twenty a page.

@@ -3,10 +3,8 @@ using BitMiracle.LibTiff.Classic;
 
 namespace SafeVision.Imaging.Formats;
 
-/// <summary>
-/// Keeps LibTiff.NET from writing to the console about images that are decoded here. Its handler is one for the process, so
-/// messages of a host that uses the library itself go where they went before.
-/// </summary>
+/// <summary>Keeps LibTiff.NET from writing to the console about images that are decoded here. Its handler is one for the process,
+/// so messages of a host that uses the library itself go where they went before.</summary>
 internal sealed class QuietTiffErrors : TiffErrorHandler
 {
     private static readonly QuietTiffErrors s_instance = new();

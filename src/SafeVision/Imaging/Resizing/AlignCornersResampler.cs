@@ -8,10 +8,8 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// TensorFlow.js' <c>resizeBilinear(alignCorners = true)</c> on rescaled RGB, normalised into planes: output i lies at
-/// source position <c>i * (sourceSize - 1) / (targetSize - 1)</c>, in single precision.
-/// </summary>
+/// <summary>TensorFlow.js' <c>resizeBilinear(alignCorners = true)</c> on rescaled RGB, normalised into planes: output i lies at
+/// source position <c>i * (sourceSize - 1) / (targetSize - 1)</c>, in single precision.</summary>
 internal static class AlignCornersResampler
 {
     public static void Run(in PixelView source, int width, int height, in ResizeWindow window, ChannelTables tables, Span<float> planes)

@@ -4,9 +4,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// The first loop in 512-bit vectors: eight taps of a pixel at a time. Needs the byte permutation of Ice Lake and Zen 4.
-/// </summary>
+/// <summary>The first loop in 512-bit vectors: eight taps of a pixel at a time. Needs the byte permutation of Ice Lake and Zen 4.</summary>
 internal sealed unsafe class Avx512ResampleKernel : Avx2ResampleKernel
 {
     public static bool IsSupported => Vector512.IsHardwareAccelerated && Avx512BW.IsSupported && Avx512Vbmi.IsSupported;

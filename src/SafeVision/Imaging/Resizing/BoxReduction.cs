@@ -1,9 +1,7 @@
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// Shrinks a part of an image by whole factors with plain means: Pillow's <c>Image.reduce</c> and the rule by which
-/// its <c>reducing_gap</c> uses it.
-/// </summary>
+/// <summary>Shrinks a part of an image by whole factors with plain means: Pillow's <c>Image.reduce</c> and the rule by which its
+/// <c>reducing_gap</c> uses it.</summary>
 /// <param name="FactorX">Source columns that make one column.</param>
 /// <param name="FactorY">Source rows that make one row.</param>
 /// <param name="Left">The first column of the part.</param>

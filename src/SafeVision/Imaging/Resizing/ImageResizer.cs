@@ -1,22 +1,15 @@
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// Resizes 8-bit images. The result equals <c>PIL.Image.resize</c> of Pillow 12 bit for bit: models were trained on
-/// images made by it, and a score should not depend on who shrank the image.
-/// </summary>
-/// <remarks>
-/// Thread-safe. Working memory is pooled and bounded by the size of the computed part of the target; weights of recent
-/// sizes are cached, so repeated sizes allocate nothing.
-/// </remarks>
+/// <summary>Resizes 8-bit images. The result equals <c>PIL.Image.resize</c> of Pillow 12 bit for bit: models were trained on images
+/// made by it, and a score should not depend on who shrank the image.</summary>
+/// <remarks>Thread-safe. Working memory is pooled and bounded by the size of the computed part of the target; weights of recent
+/// sizes are cached, so repeated sizes allocate nothing.</remarks>
 public static class ImageResizer
 {
     /// <summary>The largest width or height of a source, and of a computed target, in pixels: 262,144.</summary>
     public const int MaximumSourceSide = 1 << 18;
 
-    /// <summary>
-    /// The largest width or height of a target, in pixels: 2^30. Of a target this large only a part is
-    /// ever computed.
-    /// </summary>
+    /// <summary>The largest width or height of a target, in pixels: 2^30. Of a target this large only a part is ever computed.</summary>
     public const int MaximumTargetSide = 1 << 30;
 
     /// <summary>Resizes a whole image.</summary>
@@ -186,18 +179,14 @@ public readonly record struct ResizeOptions
     /// <summary>The part of the target to compute. Default: all of it.</summary>
     internal ResizeWindow? Window { get; init; }
 
-    /// <summary>
-    /// Pillow's <c>reducing_gap</c>, at least 1: where the source is more than this many times the target's size, it is
-    /// first shrunk by a whole factor with plain means, which is faster and slightly less exact. Default: never. As in
-    /// Pillow, <see cref="ResampleFilter.Nearest"/> and layouts with alpha ignore it.
-    /// </summary>
+    /// <summary>Pillow's <c>reducing_gap</c>, at least 1: where the source is more than this many times the target's size, it is
+    /// first shrunk by a whole factor with plain means, which is faster and slightly less exact. Default: never. As in Pillow,
+    /// <see cref="ResampleFilter.Nearest"/> and layouts with alpha ignore it.</summary>
     public double? ReducingGap { get; init; }
 }
 
-/// <summary>
-/// The kernel that an image is resampled with. The names and the numbers they give are Pillow's
-/// (<c>PIL.Image.Resampling</c>): when an image shrinks, the kernel is widened by the scale, so nothing aliases.
-/// </summary>
+/// <summary>The kernel that an image is resampled with. The names and the numbers they give are Pillow's
+/// (<c>PIL.Image.Resampling</c>): when an image shrinks, the kernel is widened by the scale, so nothing aliases.</summary>
 public enum ResampleFilter
 {
     /// <summary>The one source pixel under the centre of the target pixel. Fast, and aliases.</summary>
@@ -219,10 +208,8 @@ public enum ResampleFilter
     Lanczos,
 }
 
-/// <summary>
-/// How the bytes of an image lie in memory: rows from top to bottom without padding, eight bits a channel. The value
-/// of a member is its number of bytes a pixel. Alpha is straight, not premultiplied.
-/// </summary>
+/// <summary>How the bytes of an image lie in memory: rows from top to bottom without padding, eight bits a channel. The value of a
+/// member is its number of bytes a pixel. Alpha is straight, not premultiplied.</summary>
 public enum PixelLayout
 {
     /// <summary>One byte: luminance.</summary>

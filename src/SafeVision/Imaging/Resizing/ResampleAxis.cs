@@ -1,15 +1,11 @@
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// The fixed-point weights of a resize along one axis: which source pixels make up each target pixel, and by how much.
-/// Immutable, so one instance serves all threads.
-/// </summary>
-/// <remarks>
-/// A weight has 22 fractional bits, as in Pillow, and fits 24 bits with its sign. It is kept as two signed halves,
-/// <c>weight = high * 65536 + low</c>, because the 16-bit multiply-add of every SIMD instruction set then computes the
-/// 32-bit sum exactly: the two partial sums may wrap, but their combination is the true sum modulo 2^32, and the true
-/// sum fits 32 bits.
-/// </remarks>
+/// <summary>The fixed-point weights of a resize along one axis: which source pixels make up each target pixel, and by how much.
+/// Immutable, so one instance serves all threads.</summary>
+/// <remarks>A weight has 22 fractional bits, as in Pillow, and fits 24 bits with its sign. It is kept as two signed halves,
+/// <c>weight = high * 65536 + low</c>, because the 16-bit multiply-add of every SIMD instruction set then computes the 32-bit sum
+/// exactly: the two partial sums may wrap, but their combination is the true sum modulo 2^32, and the true sum fits 32
+/// bits.</remarks>
 internal sealed class ResampleAxis
 {
     /// <summary>Fractional bits of a weight.</summary>
@@ -162,10 +158,7 @@ internal sealed class ResampleAxis
     }
 }
 
-/// <summary>
-/// The continuous kernels, in the operations and the order of Pillow's <c>Resample.c</c>, so that the weights agree
-/// to the last bit.
-/// </summary>
+/// <summary>The continuous kernels, in the operations and the order of Pillow's <c>Resample.c</c>, so that the weights agree to the last bit.</summary>
 internal static class ResampleFunction
 {
     /// <summary>How far the kernel reaches to each side, in units of the coarser of the two pixel grids.</summary>

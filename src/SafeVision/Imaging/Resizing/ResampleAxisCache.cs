@@ -1,9 +1,6 @@
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// Keeps the weights of recently used axes, so that a stream of images of a few sizes computes and allocates them
-/// once. Thread-safe.
-/// </summary>
+/// <summary>Keeps the weights of recently used axes, so that a stream of images of a few sizes computes and allocates them once. Thread-safe.</summary>
 internal sealed class ResampleAxisCache(int capacity)
 {
     // Larger tables belong to images of unusual size; holding on to them would only let strangers fill our memory.
@@ -81,9 +78,6 @@ internal sealed class ResampleAxisCache(int capacity)
 internal readonly record struct ResampleAxisKey(
     int SourceSize, float Low, float High, int TargetSize, ResampleFilter Filter, int First, int Count)
 {
-    /// <summary>
-    /// True if the axis neither scales nor shifts by parts of a pixel: every kernel is then 1 at its centre and 0 at
-    /// the other pixels.
-    /// </summary>
+    /// <summary>True if the axis neither scales nor shifts by parts of a pixel: every kernel is then 1 at its centre and 0 at the other pixels.</summary>
     public bool IsShift => High - Low == TargetSize && Low == MathF.Truncate(Low);
 }

@@ -3,14 +3,9 @@ using System.Runtime.Intrinsics.X86;
 
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// The two inner loops of a resize, once for each instruction set. All implementations give the same bytes.
-/// Stateless.
-/// </summary>
-/// <remarks>
-/// No implementation has a tail loop. In return, every source row must be readable, and every target row writable,
-/// for <see cref="Slack"/> bytes after its last byte; what is read or written there has no meaning.
-/// </remarks>
+/// <summary>The two inner loops of a resize, once for each instruction set. All implementations give the same bytes. Stateless.</summary>
+/// <remarks>No implementation has a tail loop. In return, every source row must be readable, and every target row writable, for
+/// <see cref="Slack"/> bytes after its last byte; what is read or written there has no meaning.</remarks>
 internal abstract unsafe class ResampleKernel
 {
     /// <summary>Bytes that must be accessible after the end of a row.</summary>

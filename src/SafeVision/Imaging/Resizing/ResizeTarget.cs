@@ -57,10 +57,8 @@ internal readonly record struct ResizeTarget(ResampleBox Box, ResampleAxisKey Co
     }
 }
 
-/// <summary>
-/// The part of an image that a resize maps onto the whole target, in source pixels from the top left corner. The
-/// edges may lie between pixels. Single precision, because that is what Pillow computes with.
-/// </summary>
+/// <summary>The part of an image that a resize maps onto the whole target, in source pixels from the top left corner. The edges may
+/// lie between pixels. Single precision, because that is what Pillow computes with.</summary>
 /// <param name="Left">The left edge, at least 0.</param>
 /// <param name="Top">The top edge, at least 0.</param>
 /// <param name="Right">The right edge, greater than <paramref name="Left"/> and at most the image's width.</param>
@@ -68,10 +66,8 @@ internal readonly record struct ResizeTarget(ResampleBox Box, ResampleAxisKey Co
 /// <remarks>Pixels outside the box still contribute where the filter reaches over its edge, as in Pillow.</remarks>
 internal readonly record struct ResampleBox(float Left, float Top, float Right, float Bottom);
 
-/// <summary>
-/// The part of the resized image that is wanted, in target pixels. Pixels outside it are neither computed nor
-/// allocated; those inside are the same, bit for bit, as in the whole resized image.
-/// </summary>
+/// <summary>The part of the resized image that is wanted, in target pixels. Pixels outside it are neither computed nor allocated;
+/// those inside are the same, bit for bit, as in the whole resized image.</summary>
 /// <param name="X">The first column, at least 0.</param>
 /// <param name="Y">The first row, at least 0.</param>
 /// <param name="Width">The number of columns, at least 1.</param>
@@ -88,9 +84,7 @@ internal readonly ref struct PixelView(ReadOnlySpan<byte> pixels, nint stride, i
     public nint Stride { get; } = stride;
 
     public int Width { get; } = width;
-
     public int Height { get; } = height;
-
     public PixelLayout Layout { get; } = layout;
 
     public int Channels => (int)Layout;

@@ -1,9 +1,7 @@
 namespace SafeVision.Imaging;
 
-/// <summary>
-/// Runs the two passes of a resize: rows along x, rounded to bytes, then columns along y, as Pillow does. The rows
-/// pass through a buffer of a fixed budget, so memory does not grow with the image's height.
-/// </summary>
+/// <summary>Runs the two passes of a resize: rows along x, rounded to bytes, then columns along y, as Pillow does. The rows pass
+/// through a buffer of a fixed budget, so memory does not grow with the image's height.</summary>
 internal static unsafe class SeparableResampler
 {
     // Half of a small second-level cache: rows that the second pass reads several times stay close.
@@ -152,10 +150,8 @@ internal static unsafe class SeparableResampler
     }
 }
 
-/// <summary>
-/// Straight alpha to premultiplied and back, rounded as Pillow's conversions RGBA → RGBa → RGBA are
-/// (<c>Convert.c</c>). Color under transparent pixels must not bleed into its neighbours.
-/// </summary>
+/// <summary>Straight alpha to premultiplied and back, rounded as Pillow's conversions RGBA → RGBa → RGBA are (<c>Convert.c</c>).
+/// Color under transparent pixels must not bleed into its neighbours.</summary>
 internal static class AlphaPremultiplication
 {
     /// <summary>Multiplies all but the last of each group of <paramref name="channels"/> bytes by the last.</summary>

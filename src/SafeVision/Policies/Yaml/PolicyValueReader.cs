@@ -3,10 +3,8 @@ using System.Text.RegularExpressions;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// Reads single values of a policy file. Nothing is converted silently: <c>yes</c>, <c>no</c>, <c>on</c> and
-/// <c>off</c> are words, and what YAML calls a boolean, a number or null is not taken for text.
-/// </summary>
+/// <summary>Reads single values of a policy file. Nothing is converted silently: <c>yes</c>, <c>no</c>, <c>on</c> and <c>off</c>
+/// are words, and what YAML calls a boolean, a number or null is not taken for text.</summary>
 internal sealed partial class PolicyValueReader(PolicyErrors errors)
 {
     private static readonly string[] Decisions = ["allow", "review", "block"];

@@ -3,10 +3,8 @@ using YamlDotNet.Core.Events;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// Reads YAML text into nodes with positions. It takes the plain part of YAML only: one document of mappings, lists
-/// and scalars. Aliases (which can unfold a small file into gigabytes), tags and directives are refused.
-/// </summary>
+/// <summary>Reads YAML text into nodes with positions. It takes the plain part of YAML only: one document of mappings, lists and
+/// scalars. Aliases (which can unfold a small file into gigabytes), tags and directives are refused.</summary>
 internal sealed class PolicyYamlReader
 {
     // A policy is four deep. The parser slows down with the square of the depth, so this is also a limit on time.

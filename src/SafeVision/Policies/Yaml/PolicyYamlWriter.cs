@@ -83,10 +83,8 @@ internal static class PolicyYamlWriter
 
     private static string Text(string text) => IsPlain(text) ? text : Quoted(text);
 
-    /// <summary>
-    /// Whether the text may stand without quotes. Deliberately narrower than YAML: letters first, then nothing that is
-    /// an indicator in any position, and no word that some YAML version takes for null or a boolean.
-    /// </summary>
+    /// <summary>Whether the text may stand without quotes. Deliberately narrower than YAML: letters first, then nothing that is an
+    /// indicator in any position, and no word that some YAML version takes for null or a boolean.</summary>
     private static bool IsPlain(string text) =>
         char.IsLetter(text[0])
         && text.All(character => char.IsLetterOrDigit(character) || " ,.()'/+_-".Contains(character, StringComparison.Ordinal))

@@ -5,11 +5,10 @@ using YamlDotNet.Core.Tokens;
 
 namespace SafeVision.Policies;
 
-/// <summary>
-/// Finds the characters of a YAML text that its author cannot see or takes for spaces. Invisible ones are refused everywhere.
-/// Blanks that look like a space, the joiners and the variation selectors may stand inside a text, between visible characters;
-/// where YAML counts spaces (before a key or '-', after ':') they would change what the file says without a sign of it.
-/// </summary>
+/// <summary>Finds the characters of a YAML text that its author cannot see or takes for spaces. Invisible ones are refused
+/// everywhere. Blanks that look like a space, the joiners and the variation selectors may stand inside a text, between visible
+/// characters; where YAML counts spaces (before a key or '-', after ':') they would change what the file says without a sign of
+/// it.</summary>
 internal sealed class YamlCharacters
 {
     // What means something to YAML next to a space.

@@ -88,7 +88,6 @@ internal sealed class ConvertedModel : IDisposable
     internal sealed record Step(IDisposableReadOnlyCollection<OrtValue> Values, string[] Names) : IDisposable
     {
         public float[] Logits { get; } = Values[Array.IndexOf(Names, "logits")].GetTensorDataAsSpan<float>().ToArray();
-
         public Dictionary<string, OrtValue> Cache { get; } = Names.Select((name, i) => (name, Values[i])).Where(pair => pair.name != "logits").ToDictionary();
 
         public void Dispose() => Values.Dispose();

@@ -7,10 +7,8 @@ using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
-/// <summary>
-/// Checkpoints that no fixture is like: every language model, heads that share keys in any way, sizes that no block divides,
-/// biases, norms, stretched positions, tied heads, shards. What a seed gives is in <see cref="RandomShape"/>.
-/// </summary>
+/// <summary>Checkpoints that no fixture is like: every language model, heads that share keys in any way, sizes that no block
+/// divides, biases, norms, stretched positions, tied heads, shards. What a seed gives is in <see cref="RandomShape"/>.</summary>
 public sealed class RandomShapesTests
 {
     private static readonly Gen<int> s_seeds = Gen.Int[0, int.MaxValue];

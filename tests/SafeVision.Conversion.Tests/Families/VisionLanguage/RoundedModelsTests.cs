@@ -7,10 +7,9 @@ using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.Conversion.Tests.Families.VisionLanguage;
 
-/// <summary>
-/// How far models of fewer bits are from the reference's float32 logits and greedy choices, opened as a host opens them. The
-/// fixtures' weights are random and made so that their answers vary, so that nearly every choice is a close one: a trained model loses less.
-/// </summary>
+/// <summary>How far models of fewer bits are from the reference's float32 logits and greedy choices, opened as a host opens them.
+/// The fixtures' weights are random and made so that their answers vary, so that nearly every choice is a close one: a trained
+/// model loses less.</summary>
 public sealed class RoundedModelsTests
 {
     private const int Steps = 8;

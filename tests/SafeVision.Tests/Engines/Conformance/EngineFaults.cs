@@ -5,10 +5,8 @@ using SafeVision.Tests.Fakes;
 
 namespace SafeVision.Tests.Engines.Conformance;
 
-/// <summary>
-/// No damage to a model's folder reaches Allow: it is an error of the deployment, or what the policy says of failures and of what
-/// was not assessed. The same property runs over each engine, unchanged.
-/// </summary>
+/// <summary>No damage to a model's folder reaches Allow: it is an error of the deployment, or what the policy says of failures and
+/// of what was not assessed. The same property runs over each engine, unchanged.</summary>
 public abstract class EngineFaults
 {
     /// <summary>Ways in which any file can be damaged.</summary>

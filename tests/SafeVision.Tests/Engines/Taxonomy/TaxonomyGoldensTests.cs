@@ -4,10 +4,8 @@ using SafeVision.Engines.ClosedSet.Taxonomy;
 
 namespace SafeVision.Tests.Engines.Taxonomy;
 
-/// <summary>
-/// Phrases and categories whose labels people decided, and the answers of the reference implementation to them
-/// (<c>Fixtures/taxonomy/goldens.json</c>), which this one must equal.
-/// </summary>
+/// <summary>Phrases and categories whose labels people decided, and the answers of the reference implementation to them
+/// (<c>Fixtures/taxonomy/goldens.json</c>), which this one must equal.</summary>
 public sealed class TaxonomyGoldensTests(TaxonomyFixture fixture) : IClassFixture<TaxonomyFixture>
 {
     private static readonly JsonElement s_goldens =
