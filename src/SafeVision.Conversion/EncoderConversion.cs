@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

@@ -1,7 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using SafeVision.Conversion.Calibration;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.Imaging;
 using SafeVision.Models;
 

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Models;
 using SafeVision.Policies;
 

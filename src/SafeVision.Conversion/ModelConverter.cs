@@ -1,7 +1,4 @@
 using SafeVision.Conversion.Families;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;
@@ -86,3 +83,7 @@ public static class ModelConverter
     // A file of the checkpoint stands for its folder.
     private static string FolderOf(string source) => File.Exists(source) ? Path.GetDirectoryName(Path.GetFullPath(source))! : source;
 }
+
+/// <summary>A checkpoint can't be read or converted: damaged, of an unknown kind, or not what its configuration says. The message
+/// names the file and the tensor or node, and what would mend it.</summary>
+public sealed class CheckpointException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

@@ -1,10 +1,6 @@
 using System.Globalization;
 using SafeVision.Conversion.Calibration;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Onnx;
 using SafeVision.Conversion.Preparation;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

@@ -1,7 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Calibration;
 

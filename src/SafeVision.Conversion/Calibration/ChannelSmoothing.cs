@@ -1,5 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>

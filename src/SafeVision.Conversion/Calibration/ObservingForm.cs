@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>

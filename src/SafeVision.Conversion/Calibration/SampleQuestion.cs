@@ -1,4 +1,3 @@
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.Policies;

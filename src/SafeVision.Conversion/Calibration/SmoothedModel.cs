@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Quantization;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>

@@ -31,6 +31,24 @@ internal sealed class SafetensorsCheckpoint : IDisposable
 
     public static bool IsIn(string folder) => File.Exists(Path.Combine(folder, FileName)) || File.Exists(Path.Combine(folder, IndexName));
 
+    /// <summary>What is made of a folder's checkpoint and its configuration. The result must close the checkpoint; where there is none, it is closed here.</summary>
+    /// <exception cref="CheckpointException">There is none, or it is not sound.</exception>
+    public static T Read<T>(string folder, Func<SafetensorsCheckpoint, JsonValue, IReadOnlyList<string>, T> read)
+    {
+        string path = Path.Combine(folder, "config.json");
+        JsonValue config = CheckpointFile.ReadObject(path);
+        SafetensorsCheckpoint checkpoint = Open(folder);
+        try
+        {
+            return read(checkpoint, config, [path, .. checkpoint.Paths]);
+        }
+        catch
+        {
+            checkpoint.Dispose();
+            throw;
+        }
+    }
+
     /// <exception cref="CheckpointException">There is none, or it is not sound.</exception>
     public static SafetensorsCheckpoint Open(string folder)
     {

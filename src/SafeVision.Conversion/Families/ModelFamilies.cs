@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Families.VisionLanguage;
-
 namespace SafeVision.Conversion.Families;
 
 /// <summary>The families that can be converted; the only place that lists them.</summary>

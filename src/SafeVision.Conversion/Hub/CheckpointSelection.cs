@@ -1,6 +1,5 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
-using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Hub;
 

@@ -2,14 +2,10 @@ namespace SafeVision.Conversion.Hub;
 
 /// <summary>A model could not be pulled. The message says what failed, of which repository, and what would mend it; it never holds
 /// a token, and no text that a server wrote.</summary>
-public sealed class HubException : Exception
+public sealed class HubException(HubFailure failure, string message, Exception? innerException = null) : Exception(message, innerException)
 {
-    /// <summary>Creates the exception.</summary>
-    public HubException(HubFailure failure, string message, Exception? innerException = null)
-        : base(message, innerException) => Failure = failure;
-
     /// <summary>What kind of failure it is.</summary>
-    public HubFailure Failure { get; }
+    public HubFailure Failure => failure;
 }
 
 /// <summary>Why a model could not be pulled.</summary>

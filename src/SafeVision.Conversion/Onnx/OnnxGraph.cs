@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Onnx;
 

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Checkpoints;
 
 namespace SafeVision.Conversion.Preparation;
 

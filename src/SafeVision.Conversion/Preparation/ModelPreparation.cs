@@ -1,8 +1,6 @@
 using System.Collections.ObjectModel;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Preparation;
 

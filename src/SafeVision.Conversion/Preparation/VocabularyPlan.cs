@@ -1,5 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Tokenizers;
 

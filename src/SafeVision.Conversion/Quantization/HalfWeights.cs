@@ -1,8 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Onnx;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Quantization;
 

@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Conversion.Onnx;
 using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Quantization;

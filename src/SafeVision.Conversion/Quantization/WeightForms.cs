@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Onnx;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>The forms that weights can take; the only place that lists them.</summary>

@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime;
-using SafeVision.Conversion.Families.VisionLanguage;
 
 namespace SafeVision.Conversion.Verification;
 

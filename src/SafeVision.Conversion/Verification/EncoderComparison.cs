@@ -1,7 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Verification;

@@ -1,6 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;

@@ -2,8 +2,6 @@ using System.Numerics.Tensors;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Onnx;
 using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;

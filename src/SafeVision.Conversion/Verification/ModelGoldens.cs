@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Verification;

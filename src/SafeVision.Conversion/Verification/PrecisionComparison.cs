@@ -1,8 +1,5 @@
 using System.Numerics.Tensors;
 using SafeVision.Conversion.Calibration;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Models;
 using Probabilities = SafeVision.Inference.Probabilities;
 

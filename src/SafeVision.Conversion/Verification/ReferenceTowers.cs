@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Verification;

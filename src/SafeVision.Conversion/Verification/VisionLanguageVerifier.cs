@@ -1,5 +1,3 @@
-using SafeVision.Conversion.Families.VisionLanguage;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Runs the three written graphs on ONNX Runtime and holds them against the reference computation from the checkpoint's

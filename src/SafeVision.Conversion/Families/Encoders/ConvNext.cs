@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>ConvNeXt as a classifier (Liu et al., arXiv 2201.03545; transformers, modeling_convnext.py, ConvNextForImageClassification).</summary>

@@ -1,8 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Families.VisionLanguage;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 
 namespace SafeVision.Conversion.Families.Encoders;
 

@@ -1,7 +1,4 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
 using SafeVision.Conversion.Preparation;
-using SafeVision.Conversion.Quantization;
 using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Models;
@@ -32,22 +29,11 @@ internal sealed record EncoderModel : IDisposable
     public IDisposable? Checkpoint { get; private init; }
 
     /// <summary>Opens a checkpoint and reads a model of it.</summary>
-    public static EncoderModel Read(string folder, Func<SafetensorsCheckpoint, JsonValue, EncoderModel> read)
+    public static EncoderModel Read(string folder, Func<SafetensorsCheckpoint, JsonValue, EncoderModel> read) => SafetensorsCheckpoint.Read(folder, (checkpoint, config, files) =>
     {
-        string path = Path.Combine(folder, "config.json");
-        JsonValue config = CheckpointFile.ReadObject(path);
-        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        try
-        {
-            UnmergedAdapter.Merge(checkpoint, config);
-            return read(checkpoint, config) with { SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
-        }
-        catch
-        {
-            checkpoint.Dispose();
-            throw;
-        }
-    }
+        UnmergedAdapter.Merge(checkpoint, config);
+        return read(checkpoint, config) with { SourceFiles = files, Checkpoint = checkpoint };
+    });
 
     public void Dispose() => Checkpoint?.Dispose();
 }

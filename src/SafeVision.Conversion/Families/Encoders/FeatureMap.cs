@@ -1,5 +1,3 @@
-using SafeVision.Conversion.Families.VisionLanguage;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>A window that slides over a feature map.</summary>

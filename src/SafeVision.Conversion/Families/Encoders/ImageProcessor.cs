@@ -1,4 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.Files;
 using SafeVision.Imaging;
 

@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.VisionLanguage;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>ViT as a classifier (Dosovitskiy et al., arXiv 2010.11929; transformers, modeling_vit.py, ViTForImageClassification):

@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>How a decoder's attention stands in its graph.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Writes a language model as the onnx-community layout has it, <c>decoder_model_merged</c>: <c>inputs_embeds</c> [batch,

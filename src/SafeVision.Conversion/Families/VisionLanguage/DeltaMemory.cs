@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A memory of fixed size in place of attention: the gated delta rule (Yang et al., arXiv 2412.06464) behind a short

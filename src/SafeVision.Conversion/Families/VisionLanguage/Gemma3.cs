@@ -1,6 +1,4 @@
 using System.Runtime.InteropServices;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -47,30 +45,18 @@ internal sealed class Gemma3Text : ITextFamily
 {
     public TextDecoder Read(TextSource source)
     {
-        DecoderShape shape = source.Shape;
+        int hidden = source.Shape.Hidden;
         IReadOnlyList<bool> windows = source.Settings.WindowLayers;
         bool hasBias = source.Config["attention_bias"].Boolean(false);
-        int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
         return source.Decoder(hasOffsetNorm: true, read: (name, i) =>
         {
-            string attention = $"{name}.self_attn";
-            return new DecoderLayer
+            DecoderLayer layer = LlamaText.ReadLayer(source, name, source.OffsetNorm, hasBias, hasBias, mlpBias: false, hasHeadNorms: true);
+            return layer with
             {
-                Name = name,
                 SeesWindow = windows[i],
-                AttentionNorm = source.OffsetNorm($"{name}.input_layernorm", shape.Hidden),
-                Query = source.Project($"{attention}.q_proj", queries, shape.Hidden, hasBias),
-                Key = source.Project($"{attention}.k_proj", keys, shape.Hidden, hasBias),
-                Value = source.Project($"{attention}.v_proj", keys, shape.Hidden, hasBias),
-                QueryNorm = source.OffsetNorm($"{attention}.q_norm", shape.HeadSize),
-                KeyNorm = source.OffsetNorm($"{attention}.k_norm", shape.HeadSize),
-                Output = source.Project($"{attention}.o_proj", shape.Hidden, queries, hasBias),
-                OutputNorm = source.OffsetNorm($"{name}.post_attention_layernorm", shape.Hidden),
-                MlpNorm = source.OffsetNorm($"{name}.pre_feedforward_layernorm", shape.Hidden),
-                Gate = source.Project($"{name}.mlp.gate_proj", shape.Intermediate, shape.Hidden, hasBias: false),
-                Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, hasBias: false),
-                Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, hasBias: false),
-                DownNorm = source.OffsetNorm($"{name}.post_feedforward_layernorm", shape.Hidden),
+                OutputNorm = layer.MlpNorm, // the name that is Llama's norm before the feed-forward part
+                MlpNorm = source.OffsetNorm($"{name}.pre_feedforward_layernorm", hidden),
+                DownNorm = source.OffsetNorm($"{name}.post_feedforward_layernorm", hidden),
             };
         });
     }

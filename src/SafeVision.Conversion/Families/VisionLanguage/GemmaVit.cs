@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Gemma 3's way from an image to image features: <c>pixel_values</c> [images, 3, size, size] → patches → layers and a

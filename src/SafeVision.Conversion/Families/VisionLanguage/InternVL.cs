@@ -1,5 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;

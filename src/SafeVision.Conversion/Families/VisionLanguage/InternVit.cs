@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;

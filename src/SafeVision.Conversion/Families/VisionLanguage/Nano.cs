@@ -1,9 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.Files;
 using SafeVision.VisionLanguage.Families;
 

@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Verification;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>From pixels to one vector a patch.</summary>

@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Mistral 3's way from one image of any size to image features: <c>pixel_values</c> [1, channels, height, width], both

@@ -1,4 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;

@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>The way of Qwen2-VL, Qwen2.5-VL and Qwen3-VL from one image of any size to image features: <c>pixel_values</c>

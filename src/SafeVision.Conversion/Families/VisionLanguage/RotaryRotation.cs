@@ -1,7 +1,5 @@
 using System.Runtime.InteropServices;
-using SafeVision.Conversion.Onnx;
 using SafeVision.VisionLanguage.Families;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 

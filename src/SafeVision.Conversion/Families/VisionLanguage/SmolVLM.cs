@@ -1,10 +1,4 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
 using SafeVision.VisionLanguage.Families;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 

@@ -1,5 +1,4 @@
 using System.Numerics.Tensors;
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;

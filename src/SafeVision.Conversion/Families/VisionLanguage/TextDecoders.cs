@@ -1,4 +1,3 @@
-using SafeVision.Conversion.Checkpoints;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
@@ -55,29 +54,40 @@ internal sealed record LlamaText(
 {
     public TextDecoder Read(TextSource source)
     {
-        DecoderShape shape = source.Shape;
         bool Says(string? property) => property is not null && source.Config[property].Boolean() == true;
         bool hasBias = HasBias || Says(QueryKeyValueBias), outputBias = Says(OutputBias), mlpBias = Says(MlpBias);
+        return source.Decoder((name, _) => ReadLayer(source, name, source.Norm, hasBias, outputBias, mlpBias, HasHeadNorms));
+    }
+
+    /// <summary>A layer in Llama's names.</summary>
+    /// <param name="source">The tensors.</param>
+    /// <param name="name">The layer's name.</param>
+    /// <param name="norm">Reads a norm of a name and a size.</param>
+    /// <param name="hasBias">Whether queries, keys and values have a bias.</param>
+    /// <param name="outputBias">Whether the output of the attention has one.</param>
+    /// <param name="mlpBias">Whether the feed-forward parts have one.</param>
+    /// <param name="hasHeadNorms">Whether each head's queries and keys are normalised.</param>
+    public static DecoderLayer ReadLayer(
+        TextSource source, string name, Func<string, int, NormWeights> norm, bool hasBias, bool outputBias, bool mlpBias, bool hasHeadNorms)
+    {
+        DecoderShape shape = source.Shape;
         int queries = shape.Heads * shape.HeadSize, keys = shape.KeyValueHeads * shape.HeadSize;
-        return source.Decoder((name, _) =>
+        string attention = $"{name}.self_attn";
+        return new DecoderLayer
         {
-            string attention = $"{name}.self_attn";
-            return new DecoderLayer
-            {
-                Name = name,
-                AttentionNorm = source.Norm($"{name}.input_layernorm", shape.Hidden),
-                Query = source.Project($"{attention}.q_proj", queries, shape.Hidden, hasBias),
-                Key = source.Project($"{attention}.k_proj", keys, shape.Hidden, hasBias),
-                Value = source.Project($"{attention}.v_proj", keys, shape.Hidden, hasBias),
-                QueryNorm = HasHeadNorms ? source.Norm($"{attention}.q_norm", shape.HeadSize) : null,
-                KeyNorm = HasHeadNorms ? source.Norm($"{attention}.k_norm", shape.HeadSize) : null,
-                Output = source.Project($"{attention}.o_proj", shape.Hidden, queries, outputBias),
-                MlpNorm = source.Norm($"{name}.post_attention_layernorm", shape.Hidden),
-                Gate = source.Project($"{name}.mlp.gate_proj", shape.Intermediate, shape.Hidden, mlpBias),
-                Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, mlpBias),
-                Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, mlpBias),
-            };
-        });
+            Name = name,
+            AttentionNorm = norm($"{name}.input_layernorm", shape.Hidden),
+            Query = source.Project($"{attention}.q_proj", queries, shape.Hidden, hasBias),
+            Key = source.Project($"{attention}.k_proj", keys, shape.Hidden, hasBias),
+            Value = source.Project($"{attention}.v_proj", keys, shape.Hidden, hasBias),
+            QueryNorm = hasHeadNorms ? norm($"{attention}.q_norm", shape.HeadSize) : null,
+            KeyNorm = hasHeadNorms ? norm($"{attention}.k_norm", shape.HeadSize) : null,
+            Output = source.Project($"{attention}.o_proj", shape.Hidden, queries, outputBias),
+            MlpNorm = norm($"{name}.post_attention_layernorm", shape.Hidden),
+            Gate = source.Project($"{name}.mlp.gate_proj", shape.Intermediate, shape.Hidden, mlpBias),
+            Up = source.Project($"{name}.mlp.up_proj", shape.Intermediate, shape.Hidden, mlpBias),
+            Down = source.Project($"{name}.mlp.down_proj", shape.Hidden, shape.Intermediate, mlpBias),
+        };
     }
 }
 

@@ -1,10 +1,5 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-using SafeVision.Conversion.Verification;
-using DataType = SafeVision.Conversion.Onnx.TensorProto.Types.DataType;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;
 

@@ -1,7 +1,4 @@
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Families.Encoders;
 using SafeVision.Conversion.Preparation;
-using SafeVision.Conversion.Verification;
 using SafeVision.Files;
 using SafeVision.Models;
 using SafeVision.VisionLanguage.Families;
@@ -41,26 +38,15 @@ internal abstract class FamilyNetwork(string name) : IModelFamily
     /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
     /// <exception cref="CheckpointException">It is not one of this family, or is damaged, or the adapter does not fit it.</exception>
-    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null)
+    public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => SafetensorsCheckpoint.Read(folder, (checkpoint, config, files) =>
     {
-        string path = Path.Combine(folder, "config.json");
-        JsonValue config = CheckpointFile.ReadObject(path);
-        SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(folder);
-        try
-        {
-            UnmergedAdapter.Merge(checkpoint, config);
-            adapter?.MergeInto(checkpoint);
-            checkpoint.Spell(Facts.NameOf);
-            TextDecoder decoder = TextDecoders.Read(checkpoint, Facts.ReadText(config));
-            (IVisionEncoder vision, TextDecoder text) = Read(checkpoint, Facts.ReadVision(config), decoder);
-            return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = [path, .. checkpoint.Paths], Checkpoint = checkpoint };
-        }
-        catch
-        {
-            checkpoint.Dispose();
-            throw;
-        }
-    }
+        UnmergedAdapter.Merge(checkpoint, config);
+        adapter?.MergeInto(checkpoint);
+        checkpoint.Spell(Facts.NameOf);
+        TextDecoder decoder = TextDecoders.Read(checkpoint, Facts.ReadText(config));
+        (IVisionEncoder vision, TextDecoder text) = Read(checkpoint, Facts.ReadVision(config), decoder);
+        return new VisionLanguageModel { Text = text, Vision = vision, SourceFiles = files, Checkpoint = checkpoint };
+    });
 
     /// <summary>Reads the tower that fits a language model; a family may change the latter too.</summary>
     protected virtual (IVisionEncoder Vision, TextDecoder Text) Read(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => (ReadVision(checkpoint, vision, text), text);

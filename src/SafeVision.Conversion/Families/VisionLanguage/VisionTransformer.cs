@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Onnx;
-using SafeVision.Conversion.Quantization;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>The layers of a vision tower, or of a text tower that is built like one.</summary>
