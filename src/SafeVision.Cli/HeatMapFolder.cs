@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Imaging;
 
 namespace SafeVision.Cli;
@@ -25,7 +26,7 @@ internal sealed class HeatMapFolder
             Directory.CreateDirectory(folder);
 
             // Better to know now than after the first thousand images.
-            using var probe = new FileStream(TemporaryFile(), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
+            using var probe = new FileStream(Path.Combine(_folder, $".{Path.GetRandomFileName()}.tmp"), FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -54,7 +55,9 @@ internal sealed class HeatMapFolder
         {
             using DecodedImage image = await _decoder.DecodeAsync(source, new ImageDecodeOptions(), cancellationToken);
             ImageFrame frame = image.Judged.FirstOrDefault(frame => frame.Index == finding.Frame && frame.Rendering == finding.Rendering) ?? image.Frames[0];
-            return Save(NameFor(path, finding.Category), stream => EvidenceOverlay.WritePng(stream, frame, map, finding.Evidence.Boxes));
+            string file = NameFor(path, finding.Category);
+            WholeFile.Write(file, stream => EvidenceOverlay.WritePng(stream, frame, map, finding.Evidence.Boxes));
+            return file;
         }
         catch (ImageRejectedException)
         {
@@ -67,28 +70,6 @@ internal sealed class HeatMapFolder
             return null;
         }
     }
-
-    /// <summary>Beside and then over: a link that lies where the picture goes is replaced, never followed.</summary>
-    private string Save(string file, Action<Stream> write)
-    {
-        string temporary = TemporaryFile();
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew))
-            {
-                write(stream);
-            }
-
-            File.Move(temporary, file, overwrite: true);
-            return file;
-        }
-        finally
-        {
-            File.Delete(temporary);
-        }
-    }
-
-    private string TemporaryFile() => Path.Combine(_folder, $".{Path.GetRandomFileName()}.tmp");
 
     /// <summary>A name of this run's own: images of the same name from two folders do not write over each other.</summary>
     private string NameFor(string path, string category)

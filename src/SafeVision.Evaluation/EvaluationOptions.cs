@@ -69,3 +69,7 @@ public sealed record EvaluationProgress(int Done, int Total, int Resumed)
     /// <summary>How many problems there are, listed or not.</summary>
     public int ProblemCount { get; init; }
 }
+
+/// <summary>A file of cases, an icon set, a run's folder or the data to tune thresholds on can't be used; the message says which,
+/// where, what is wrong and how to mend it.</summary>
+public sealed class EvaluationException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using SafeVision.Cli;
 using SafeVision.Cli.Output;
+using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Training.Data;
 using SafeVision.Training.Data.Drafting;
@@ -140,9 +141,7 @@ internal static class DataPolicyCommand
                 return 0;
             }
 
-            string unfinished = $"{file}.tmp";
-            await File.WriteAllTextAsync(unfinished, proposal.Policy.ToYaml(), cancellationToken);
-            File.Move(unfinished, file, overwrite: true);
+            WholeFile.Write(file, proposal.Policy.ToYaml());
             return 0;
         });
         return command;

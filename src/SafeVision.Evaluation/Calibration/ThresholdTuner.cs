@@ -146,11 +146,6 @@ public static class ThresholdTuner
             throw new EvaluationException($"The run was judged by {run.Identity.Policy} {run.Identity.PolicyVersion} (sha256 {run.Identity.PolicyHash}), not by {policy}. Run the dataset by this policy.");
         }
 
-        if (run.Identity.DatasetHash != dataset.Hash)
-        {
-            throw new EvaluationException($"The run is of {run.Identity.Dataset} (sha256 {run.Identity.DatasetHash}), not of {dataset.Name} (sha256 {dataset.Hash}). Run this dataset.");
-        }
-
         if (run.Identity.Transform != "none")
         {
             throw new EvaluationException($"The run's images were disturbed first ({run.Identity.Transform}); thresholds are for images as they come. Run the dataset without a transform.");

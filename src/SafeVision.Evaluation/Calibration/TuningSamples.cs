@@ -17,13 +17,8 @@ internal sealed class TuningSamples
     /// <exception cref="EvaluationException">There is no calibration split, or an image of it stands in the test split too.</exception>
     public static TuningSamples Split(EvaluationDataset dataset, EvaluationRun run, CalibrationSource source)
     {
-        Dictionary<string, EvaluationSample> byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
-        TuningSample[] all =
-        [
-            .. run.Records.Select(record => new TuningSample(
-                byId.GetValueOrDefault(record.Sample) ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}. Run the dataset anew."),
-                record)),
-        ];
+        TuningSample[] all = [.. run.SamplesOf(dataset).Zip(run.Records, (sample, record) => new TuningSample(sample, record))];
+
         // Without the file's hash nothing tells whether the image stands in the other split too.
         TuningSample[] judged = [.. all.Where(one => one.Record is { Result.Failure: null, ImageHash.Length: > 0 })];
         DatasetSplit split = Choose(dataset, source);

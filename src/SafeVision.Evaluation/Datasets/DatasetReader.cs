@@ -167,11 +167,4 @@ public sealed class DatasetReadOptions
 }
 
 /// <summary>A dataset cannot be used; the message says what is wrong, where, and how to mend it.</summary>
-public sealed class DatasetException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public DatasetException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class DatasetException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -21,21 +21,17 @@ internal static class ExplanationMetrics
     /// <exception cref="EvaluationException">The run has an answer for a sample that the dataset does not have.</exception>
     public static IReadOnlyList<MetricValue> Of(EvaluationDataset dataset, EvaluationRun run)
     {
-        Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
         List<ExplanationValue> values = [];
-        for (int row = 0; row < run.Records.Count; row++)
+        foreach ((int row, EvaluationSample sample) in run.SamplesOf(dataset).Index())
         {
-            EvaluationRecord record = run.Records[row];
-            EvaluationSample sample = samples.GetValueOrDefault(record.Sample)
-                ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.");
-            foreach (Finding finding in record.Result.Findings)
+            foreach (Finding finding in run.Records[row].Result.Findings)
             {
                 Add(values, row, finding, sample);
             }
         }
 
         string[] names = ["pointingGame", "boxIou", "boxHitRate", "energyInBox", "reasonNamesObject", "explanationConsistency"];
-        string[] categories = [.. run.Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
+        IReadOnlyList<string> categories = run.Categories;
         ILookup<string, ExplanationValue> byName = values.ToLookup(value => value.Name);
         ILookup<(string, string?), ExplanationValue> byCategory = values.ToLookup(value => (value.Name, (string?)value.Category));
         (string Name, string? Category, ExplanationValue[] Values)[] means =

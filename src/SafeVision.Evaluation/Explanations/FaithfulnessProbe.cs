@@ -116,24 +116,14 @@ internal static class FaithfulnessProbe
         }
     }
 
-    private static (EvaluationSample Sample, Finding Finding)[] Choose(EvaluationDataset dataset, EvaluationRun run, int most)
-    {
-        if (run.Identity.DatasetHash != dataset.Hash)
-        {
-            throw new EvaluationException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
-        }
-
-        Dictionary<string, EvaluationSample> samples = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
-        return
+    private static (EvaluationSample Sample, Finding Finding)[] Choose(EvaluationDataset dataset, EvaluationRun run, int most) =>
         [
-            .. run.Records
-                .Where(record => samples.ContainsKey(record.Sample))
-                .SelectMany(record => record.Result.Findings.Select(finding => (Sample: samples[record.Sample], Finding: finding)))
+            .. run.SamplesOf(dataset).Zip(run.Records)
+                .SelectMany(pair => pair.Second.Result.Findings.Select(finding => (Sample: pair.First, Finding: finding)))
                 .Where(pair => pair.Sample.Labels.Contains(pair.Finding.Category) && pair.Finding is { Verdict: not Verdict.NotAssessed, Evidence.HeatMap: not null })
                 .OrderBy(pair => DatasetSplits.Fraction($"{run.Identity.Seed}", $"{pair.Sample.Id}\n{pair.Finding.Category}"))
                 .Take(most),
         ];
-    }
 
     private static MetricValue[] Summarize(List<FaithfulnessScore> scores, long seed)
     {

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Reports.Comparison;
 using SafeVision.Evaluation.Runs;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Reports;
 
@@ -19,26 +20,11 @@ internal static class ReportFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        await ReplaceAsync(Path.Combine(folder, "report.json"), stream => JsonReport.WriteAsync(stream, report, cancellationToken)).ConfigureAwait(false);
-        await ReplaceAsync(Path.Combine(folder, "report.md"), stream => WriteTextAsync(stream, MarkdownReport.Render(report), cancellationToken)).ConfigureAwait(false);
+        await WholeFile.WriteAsync(Path.Combine(folder, "report.json"), stream => JsonReport.WriteAsync(stream, report, cancellationToken)).ConfigureAwait(false);
+        WholeFile.Write(Path.Combine(folder, "report.md"), MarkdownReport.Render(report));
         string page = Path.Combine(folder, "report.html");
-        await ReplaceAsync(page, stream => HtmlReport.WriteAsync(stream, report, images, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        await WholeFile.WriteAsync(page, stream => HtmlReport.WriteAsync(stream, report, images, cancellationToken: cancellationToken)).ConfigureAwait(false);
         return page;
-    }
-
-    internal static async Task WriteTextAsync(Stream stream, string text, CancellationToken cancellationToken) =>
-        await stream.WriteAsync(System.Text.Encoding.UTF8.GetBytes(text), cancellationToken).ConfigureAwait(false);
-
-    /// <summary>Writes beside and moves over, so that a reader never sees half a file.</summary>
-    internal static async Task ReplaceAsync(string path, Func<Stream, Task> write)
-    {
-        string unfinished = path + ".tmp";
-        await using (var stream = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None))
-        {
-            await write(stream).ConfigureAwait(false);
-        }
-
-        File.Move(unfinished, path, overwrite: true);
     }
 }
 

@@ -1,3 +1,5 @@
+using SafeVision.Evaluation.Datasets;
+
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>What a guardrail said of a dataset, as its folder keeps it.</summary>
@@ -7,6 +9,26 @@ internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluat
 {
     /// <summary>Whether every sample has an answer.</summary>
     public bool IsComplete => Records.Count == Identity.Samples;
+
+    /// <summary>The categories of its policy. Every image that was judged has a finding for each; one that failed has none.</summary>
+    public IReadOnlyList<string> Categories => [.. Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
+
+    /// <summary>The sample that each answer is of.</summary>
+    /// <exception cref="EvaluationException">The run is of another dataset, or has an answer for none of its samples.</exception>
+    public EvaluationSample[] SamplesOf(EvaluationDataset dataset)
+    {
+        if (Identity.DatasetHash != dataset.Hash)
+        {
+            throw new EvaluationException($"The run is of {Identity.Dataset} (sha256 {Identity.DatasetHash}), not of {dataset.Name} (sha256 {dataset.Hash}). Run this dataset.");
+        }
+
+        var byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
+        return
+        [
+            .. Records.Select(record => byId.GetValueOrDefault(record.Sample)
+                ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}. Run the dataset anew.")),
+        ];
+    }
 
     /// <summary>Reads a run's folder.</summary>
     /// <exception cref="EvaluationException">It is no run, or a file in it is damaged.</exception>

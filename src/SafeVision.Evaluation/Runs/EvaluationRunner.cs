@@ -46,7 +46,7 @@ internal static class EvaluationRunner
 
         (IReadOnlyList<EvaluationRecord> done, long bytes) = await files.ReadRecordsAsync(identity.Samples, cancellationToken).ConfigureAwait(false);
         ThrowIfOutOfOrder(files, done, dataset);
-        await files.WriteIdentityAsync(identity, cancellationToken).ConfigureAwait(false);
+        files.WriteIdentity(identity);
         await using (FileStream output = OpenForOneWriter(files))
         {
             output.SetLength(bytes);

@@ -38,12 +38,7 @@ internal sealed class RunFiles(string folder)
     }
 
     /// <summary>Writes what the run rests on: whole or not at all.</summary>
-    public async Task WriteIdentityAsync(RunIdentity identity, CancellationToken cancellationToken)
-    {
-        string unfinished = IdentityPath + ".tmp";
-        await File.WriteAllBytesAsync(unfinished, JsonSerializer.SerializeToUtf8Bytes(identity, EvaluationJson.Indented.RunIdentity), cancellationToken).ConfigureAwait(false);
-        File.Move(unfinished, IdentityPath, overwrite: true);
-    }
+    public void WriteIdentity(RunIdentity identity) => WholeFile.Write(IdentityPath, JsonSerializer.Serialize(identity, EvaluationJson.Indented.RunIdentity));
 
     /// <summary>The answers, and how many bytes of the file they take: a line that was cut off by a crash is left out.</summary>
     public async Task<(IReadOnlyList<EvaluationRecord> Records, long Bytes)> ReadRecordsAsync(int most, CancellationToken cancellationToken)

@@ -38,20 +38,8 @@ internal sealed class ScoredRun
     /// <exception cref="EvaluationException">The run is of another dataset, or names a sample that the dataset does not have.</exception>
     public static ScoredRun Create(EvaluationDataset dataset, EvaluationRun run)
     {
-        if (run.Identity.DatasetHash != dataset.Hash)
-        {
-            throw new EvaluationException($"The run is of {run.Identity.Dataset} {run.Identity.DatasetHash}, not of {dataset.Name} {dataset.Hash}.");
-        }
-
-        var byId = dataset.Samples.ToDictionary(sample => sample.Id, StringComparer.Ordinal);
-        EvaluationSample[] samples =
-        [
-            .. run.Records.Select(record => byId.GetValueOrDefault(record.Sample)
-                ?? throw new EvaluationException($"The run has an answer for '{record.Sample}', which is no sample of {dataset.Name}.")),
-        ];
-
-        // Every image that was judged has a finding for each category of the policy; one that failed has none.
-        string[] policy = [.. run.Records.FirstOrDefault(record => record.Result.Findings.Count > 0)?.Result.Findings.Select(finding => finding.Category) ?? []];
+        EvaluationSample[] samples = run.SamplesOf(dataset);
+        IReadOnlyList<string> policy = run.Categories;
         ScoredCategory[] categories = [.. policy.Where(dataset.Categories.Contains).Select(id => Score(id, samples, run.Records))];
         return new ScoredRun
         {

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SafeVision.Evaluation.Datasets;
+using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.Training.Data.Fetching;
 using SafeVision.Training.Data.Sources;
@@ -58,7 +59,7 @@ public sealed partial class DataProject
             if (!File.Exists(full))
             {
                 Directory.CreateDirectory(Path.GetDirectoryName(full)!);
-                WriteAtomically(full, bytes.Span);
+                WholeFile.Write(full, stream => stream.Write(bytes.Span));
             }
 
             return record with { Image = path, Hash = hash, Looks = NearDuplicates.HashOf(image.Frames[0]) };

@@ -1,3 +1,4 @@
+using SafeVision.Files;
 using SafeVision.Training.Data.Reports;
 
 namespace SafeVision.Training.Data;
@@ -20,6 +21,6 @@ public sealed partial class DataProject
         ArgumentOutOfRangeException.ThrowIfGreaterThan(examples, 1000);
         using var page = new MemoryStream();
         await new DataReport(this, examples, seed).WriteAsync(page, cancellationToken).ConfigureAwait(false);
-        WriteAtomically(path, page.GetBuffer().AsSpan(0, (int)page.Length));
+        WholeFile.Write(path, page.WriteTo);
     }
 }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Training.Data.Stages;
 
@@ -96,18 +97,10 @@ public sealed partial class DataProject
         if (!File.Exists(path))
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            WriteAtomically(path, Encoding.UTF8.GetBytes(policy.ToYaml()));
+            WholeFile.Write(path, policy.ToYaml());
         }
 
         return name;
-    }
-
-    /// <summary>Writes a file whole or not at all. Several may write the same one at once.</summary>
-    internal static void WriteAtomically(string path, ReadOnlySpan<byte> bytes)
-    {
-        string unfinished = $"{path}.{Environment.CurrentManagedThreadId}.tmp";
-        File.WriteAllBytes(unfinished, bytes);
-        File.Move(unfinished, path, overwrite: true);
     }
 
     /// <summary>Random choices that depend on a seed and a text alone, so that an image's are the same whenever it is done.</summary>

@@ -65,20 +65,14 @@ internal static class JsonLines
     }
 
     /// <summary>Writes a file whole, or leaves what was there.</summary>
-    public static async Task WriteAsync<T>(string path, IAsyncEnumerable<T> values, JsonTypeInfo<T> type, CancellationToken cancellationToken)
+    public static Task WriteAsync<T>(string path, IAsyncEnumerable<T> values, JsonTypeInfo<T> type, CancellationToken cancellationToken) => WholeFile.WriteAsync(path, async file =>
     {
-        string unfinished = path + ".tmp";
-        await using (var file = new FileStream(unfinished, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
+        await foreach (T value in values.WithCancellation(cancellationToken).ConfigureAwait(false))
         {
-            await foreach (T value in values.WithCancellation(cancellationToken).ConfigureAwait(false))
-            {
-                await JsonSerializer.SerializeAsync(file, value, type, cancellationToken).ConfigureAwait(false);
-                file.WriteByte((byte)'\n');
-            }
+            await JsonSerializer.SerializeAsync(file, value, type, cancellationToken).ConfigureAwait(false);
+            file.WriteByte((byte)'\n');
         }
-
-        File.Move(unfinished, path, overwrite: true);
-    }
+    });
 
     private static FileStream? Open(string path)
     {

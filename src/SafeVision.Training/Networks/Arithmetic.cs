@@ -37,6 +37,13 @@ internal static class Arithmetic
         return x * x.Squared().mean([-1], keepdim: true).Plus(epsilon).rsqrt();
     }
 
+    /// <summary>x turned by angles, its first half against its second (Su et al., arXiv 2104.09864).</summary>
+    public static Tensor Turned(this Tensor x, Tensor cosine, Tensor sine)
+    {
+        long half = x.shape[^1] / 2;
+        return (x * cosine).Plus(cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1) * sine);
+    }
+
     /// <summary>Where x is a number.</summary>
     public static Tensor Is(this Tensor x, long number)
     {

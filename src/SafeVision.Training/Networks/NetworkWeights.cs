@@ -187,6 +187,13 @@ public sealed class NetworkWeights : IDisposable
         return Adapter?.Product(input, module) is { } product ? output.Plus(product) : output;
     }
 
+    /// <summary>A gated feed-forward part, <c>down(silu(gate) · up)</c> (Shazeer, arXiv 2002.05202).</summary>
+    internal Tensor Gated(Tensor input, string name)
+    {
+        Tensor gate = nn.functional.silu(Linear(input, $"{name}.gate_proj"));
+        return Linear(gate * Linear(input, $"{name}.up_proj"), $"{name}.down_proj");
+    }
+
     /// <summary>A table with one row for each token, with the adapter's rows in place: [vocabulary, width].</summary>
     public Tensor Table(string module) => Adapter?.WithRows(this[$"{module}.weight"], module) ?? this[$"{module}.weight"];
 

@@ -58,8 +58,7 @@ internal sealed class QwenTower(NetworkWeights weights, QwenTowerShape shape) : 
             Tensor Layer(Tensor input)
             {
                 input = input.Plus(Attention(Norm(input, $"{name}norm1"), $"{name}attn.", cosine, sine, mask));
-                Tensor normed = Norm(input, $"{name}norm2"), gate = nn.functional.silu(weights.Linear(normed, $"{name}mlp.gate_proj"));
-                return input.Plus(weights.Linear(gate * weights.Linear(normed, $"{name}mlp.up_proj"), $"{name}mlp.down_proj"));
+                return input.Plus(weights.Gated(Norm(input, $"{name}norm2"), $"{name}mlp"));
             }
         }
 
@@ -72,15 +71,9 @@ internal sealed class QwenTower(NetworkWeights weights, QwenTowerShape shape) : 
     {
         long count = input.shape[0], width = input.shape[1], size = width / shape.Heads;
         Tensor all = weights.Linear(input, $"{name}qkv").view(count, 3, shape.Heads, size).permute(1, 2, 0, 3); // [3, heads, patches, size]
-        Tensor value = all[2], query = Rotate(all[0]).to(value.dtype), key = Rotate(all[1]).to(value.dtype);
+        Tensor value = all[2], query = all[0].Turned(cosine, sine).to(value.dtype), key = all[1].Turned(cosine, sine).to(value.dtype);
         Tensor mixed = nn.functional.scaled_dot_product_attention(query.unsqueeze(0), key.unsqueeze(0), value.unsqueeze(0), mask);
         return weights.Linear(mixed.squeeze(0).transpose(0, 1).reshape(count, width), $"{name}proj");
-
-        Tensor Rotate(Tensor x)
-        {
-            long half = x.shape[^1] / 2;
-            return (x * cosine).Plus(cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1) * sine);
-        }
     }
 
     /// <summary>The tokens in the order of their windows, and the window of each place.</summary>

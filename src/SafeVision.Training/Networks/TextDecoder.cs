@@ -53,9 +53,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
         Tensor Layer(Tensor hidden, string name)
         {
             hidden = hidden.Plus(Attention(Norm(hidden, $"{name}input_layernorm"), $"{name}self_attn.", cosine, sine, mask));
-            Tensor input = Norm(hidden, $"{name}post_attention_layernorm");
-            Tensor gate = nn.functional.silu(weights.Linear(input, $"{name}mlp.gate_proj"));
-            return hidden.Plus(weights.Linear(gate * weights.Linear(input, $"{name}mlp.up_proj"), $"{name}mlp.down_proj"));
+            return hidden.Plus(weights.Gated(Norm(hidden, $"{name}post_attention_layernorm"), $"{name}mlp"));
         }
     }
 
@@ -84,7 +82,7 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
             (query, key) = (Norm(query, $"{name}q_norm"), Norm(key, $"{name}k_norm"));
         }
 
-        (query, key, value) = (Rotate(query, cosine, sine).to(mask.dtype), Rotate(key, cosine, sine).to(mask.dtype), value.to(mask.dtype));
+        (query, key, value) = (query.Turned(cosine, sine).to(mask.dtype), key.Turned(cosine, sine).to(mask.dtype), value.to(mask.dtype));
         int repeats = shape.Heads / shape.KeyValueHeads;
         if (repeats > 1)
         {
@@ -109,13 +107,6 @@ internal sealed class TextDecoder(NetworkWeights weights, TextDecoderShape shape
 
         angles = cat([angles, angles], -1).unsqueeze(1); // [batch, 1, tokens, headSize]
         return (angles.cos().Times(shape.Rotary.Magnitude), angles.sin().Times(shape.Rotary.Magnitude));
-    }
-
-    private static Tensor Rotate(Tensor x, Tensor cosine, Tensor sine)
-    {
-        long half = x.shape[^1] / 2;
-        Tensor turned = cat([x.narrow(-1, half, half).neg(), x.narrow(-1, 0, half)], -1);
-        return (x * cosine).Plus(turned * sine);
     }
 
     private Tensor Norm(Tensor x, string name) => x.RootMeanSquareNormed(shape.Epsilon) * weights[$"{name}.weight"];

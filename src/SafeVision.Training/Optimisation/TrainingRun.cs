@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using SafeVision.Files;
 using SafeVision.Training.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -63,8 +64,7 @@ public sealed class TrainingRun : IDisposable
         Directory.CreateDirectory(folder);
         string name = $"step-{Step.ToString(CultureInfo.InvariantCulture)}.safetensors", pointer = Path.Combine(folder, "run.json");
         _optimiser.Save(Path.Combine(folder, name));
-        File.WriteAllBytes(pointer + ".part", JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object> { ["step"] = Step, ["state"] = name }));
-        File.Move(pointer + ".part", pointer, overwrite: true); // the old state stays whole until the new one is
+        WholeFile.Write(pointer, JsonSerializer.Serialize(new Dictionary<string, object> { ["step"] = Step, ["state"] = name })); // the old state stays whole until the new one is
         foreach (string old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => Path.GetFileName(path) != name))
         {
             File.Delete(old);

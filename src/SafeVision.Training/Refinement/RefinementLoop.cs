@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using SafeVision.Conversion;
+using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Training.Data;
 using SafeVision.Training.Data.Votes;
@@ -114,8 +115,7 @@ public static class RefinementLoop
             {
                 bool gained = best is null || refine.Right > best.Value.Round.Refine.Right + options.MinimumGain;
                 round = await LookAsync(options, training, number, refine, gained, policy, dataset, trained.Checkpoint, progress, cancellationToken).ConfigureAwait(false);
-                await File.WriteAllTextAsync(done + ".part", JsonSerializer.Serialize(round, RunFolder.Json), cancellationToken).ConfigureAwait(false);
-                File.Move(done + ".part", done, overwrite: true);
+                WholeFile.Write(done, JsonSerializer.Serialize(round, RunFolder.Json));
             }
 
             rounds.Add(round);
@@ -258,8 +258,7 @@ public static class RefinementLoop
     {
         if (!File.Exists(path))
         {
-            await File.WriteAllTextAsync(path + ".part", text, cancellationToken).ConfigureAwait(false);
-            File.Move(path + ".part", path, overwrite: true);
+            WholeFile.Write(path, text);
         }
         else if (await File.ReadAllTextAsync(path, cancellationToken).ConfigureAwait(false) != text)
         {

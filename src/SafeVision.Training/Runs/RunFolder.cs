@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using SafeVision.Files;
 
 namespace SafeVision.Training.Runs;
 
@@ -120,8 +121,7 @@ internal sealed class RunFolder : IDisposable
             }
         }
 
-        File.WriteAllLines(path + ".part", kept.Select(line => line.Text));
-        File.Move(path + ".part", path, overwrite: true);
+        WholeFile.Write(path, string.Concat(kept.Select(line => $"{line.Text}\n")));
         return [.. kept.Select(line => line.Line)];
     }
 
@@ -172,9 +172,5 @@ internal sealed class RunFolder : IDisposable
     /// <summary>A node as it would be read from a file, so that numbers compare by their text.</summary>
     private static JsonNode? Plain(JsonNode? node) => node is null ? null : JsonNode.Parse(node.ToJsonString(Json));
 
-    private static void Write(string path, JsonNode content)
-    {
-        File.WriteAllText(path + ".part", content.ToJsonString(Json) + "\n");
-        File.Move(path + ".part", path, overwrite: true);
-    }
+    private static void Write(string path, JsonNode content) => WholeFile.Write(path, content.ToJsonString(Json) + "\n");
 }

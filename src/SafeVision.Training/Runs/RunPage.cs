@@ -44,9 +44,7 @@ internal static class RunPage
             }
         }
 
-        string path = Path.Combine(folder, FileName);
-        File.WriteAllText(path + ".part", page.Append("</body></html>\n").ToString());
-        File.Move(path + ".part", path, overwrite: true);
+        Files.WholeFile.Write(Path.Combine(folder, FileName), page.Append("</body></html>\n").ToString());
     }
 
     private static string? Draw(IReadOnlyList<JsonObject> log, (string Key, string Name)[] lines)

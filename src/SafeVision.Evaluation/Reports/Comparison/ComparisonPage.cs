@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using SafeVision.Evaluation.Reports.Pages;
 using SafeVision.Evaluation.Runs;
+using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Reports.Comparison;
 
@@ -16,15 +17,14 @@ internal static class ComparisonFolder
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        await ReportFolder.ReplaceAsync(Path.Combine(folder, "comparison.json"), async stream =>
+        await WholeFile.WriteAsync(Path.Combine(folder, "comparison.json"), async stream =>
         {
             await JsonSerializer.SerializeAsync(stream, ComparisonDocument.Of(comparison), ReportJson.Default.ComparisonDocument, cancellationToken).ConfigureAwait(false);
             stream.WriteByte((byte)'\n');
         }).ConfigureAwait(false);
-        await ReportFolder.ReplaceAsync(
-            Path.Combine(folder, "comparison.md"), stream => ReportFolder.WriteTextAsync(stream, ComparisonMarkdown.Render(comparison), cancellationToken)).ConfigureAwait(false);
+        WholeFile.Write(Path.Combine(folder, "comparison.md"), ComparisonMarkdown.Render(comparison));
         string page = Path.Combine(folder, "comparison.html");
-        await ReportFolder.ReplaceAsync(page, stream => ComparisonPage.WriteAsync(stream, comparison, cancellationToken)).ConfigureAwait(false);
+        await WholeFile.WriteAsync(page, stream => ComparisonPage.WriteAsync(stream, comparison, cancellationToken)).ConfigureAwait(false);
         return page;
     }
 }

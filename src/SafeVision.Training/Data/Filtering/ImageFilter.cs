@@ -107,7 +107,7 @@ public sealed class ImageFilter
     }
 
     /// <summary>Writes the filter to a file.</summary>
-    public void Save(string path) => DataProject.WriteAtomically(path, JsonSerializer.SerializeToUtf8Bytes(_file, DataJson.Default.FilterFile));
+    public void Save(string path) => WholeFile.Write(path, JsonSerializer.Serialize(_file, DataJson.Default.FilterFile));
 
     /// <summary>The likeliest class of an image and its probability.</summary>
     /// <exception cref="TrainingDataException">The filter was fitted to another network.</exception>

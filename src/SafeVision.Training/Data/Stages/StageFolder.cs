@@ -165,7 +165,7 @@ internal sealed class StageFolder : IAsyncDisposable
             }
         }
 
-        DataProject.WriteAtomically(Path.Combine(folder, StateFile), JsonSerializer.SerializeToUtf8Bytes(state with { Options = options }, DataJson.Default.StageState));
+        WholeFile.Write(Path.Combine(folder, StateFile), JsonSerializer.Serialize(state with { Options = options }, DataJson.Default.StageState));
     }
 
     /// <summary>How many bytes of a file end with a line's end.</summary>
