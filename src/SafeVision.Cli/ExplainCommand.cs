@@ -12,7 +12,7 @@ internal static class ExplainCommand
     public static Command Create()
     {
         var image = new Argument<string>("image") { Description = "An image file; - for standard input." };
-        var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
+        Option<string?> policy = PolicyOption.Create();
         Option<string> provider = ProviderOption.Create();
         var command = new Command("explain", "Say why an image gets its decision: each category's score, and which labels carried it.") { image, policy, provider };
         command.SetAction(async (parsed, cancellationToken) =>

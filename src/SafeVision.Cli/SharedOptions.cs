@@ -15,16 +15,8 @@ internal static class ProviderOption
         ["directml"] = ExecutionProvider.DirectML,
     };
 
-    public static Option<string> Create()
-    {
-        var option = new Option<string>("--provider")
-        {
-            Description = "Where models run: cpu, cuda, directml, or auto (the best one that is here).",
-            DefaultValueFactory = _ => "auto",
-        };
-        option.AcceptOnlyFromAmong("cpu", "cuda", "directml", "auto");
-        return option;
-    }
+    public static Option<string> Create() =>
+        ChoiceOption.Create("--provider", "Where models run: cpu, cuda, directml, or auto (the best one that is here).", "auto", "cpu", "cuda", "directml");
 
     /// <summary>A provider that was named is required; auto takes the best one that is here.</summary>
     public static ExecutionOptions Options(string value) => Providers.TryGetValue(value, out ExecutionProvider? provider)
@@ -49,9 +41,23 @@ internal static class ProviderOption
 /// <summary>The policy that a command line names.</summary>
 internal static class PolicyOption
 {
+    public static Option<string?> Create() => new("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
+
     /// <summary>The policy in the file, or the starter policy where none is named.</summary>
     /// <exception cref="PolicyException">It is invalid or can't be read.</exception>
     public static SafetyPolicy Read(string? path) => path is null ? SafetyPolicy.Starter : SafetyPolicy.FromFile(path);
+}
+
+/// <summary>An option that takes one of a few words.</summary>
+internal static class ChoiceOption
+{
+    /// <summary>An option for <paramref name="usual"/>, which stands where the command line does not have it, and others.</summary>
+    public static Option<string> Create(string name, string description, string usual, params string[] others)
+    {
+        var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => usual };
+        option.AcceptOnlyFromAmong([usual, .. others]);
+        return option;
+    }
 }
 
 /// <summary>An option that takes a whole number within bounds.</summary>

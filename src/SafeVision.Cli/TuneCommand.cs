@@ -16,7 +16,7 @@ internal static class TuneCommand
     public static Command Create()
     {
         var defaults = new TuningOptions();
-        var policy = new Option<string?>("--policy") { Description = "A policy file (YAML or JSON). Without it: the built-in starter policy." };
+        Option<string?> policy = PolicyOption.Create();
         var data = new Option<string>("--data") { Description = "A dataset: its folder, a CSV or samples.jsonl.", Required = true };
         var output = new Option<string?>("--out") { Description = "The policy file to write; it must not exist. Default: the policy's name with .tuned.yaml." };
         var run = new Option<string?>("--run") { Description = "A folder that keeps the answers, so that a stopped run goes on and another promise costs nothing." };
@@ -25,8 +25,7 @@ internal static class TuneCommand
         Option<double?> maxFalseBlock = ShareOption.Create("--max-false-block", "The greatest share of other images that may be blocked. Without it, block thresholds stay, but not below review.");
         Option<double?> confidence = ShareOption.Create("--confidence", $"How sure the promises are. Default: {defaults.Confidence}.");
         var onAverage = new Option<bool>("--on-average") { Description = "Promise misses on average over calibration sets only, which takes fewer images and may be broken by this one." };
-        var source = new Option<string>("--calibrate-on") { DefaultValueFactory = _ => "automatic", Description = "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out." };
-        source.AcceptOnlyFromAmong("calibration", "validation", "dealt", "automatic");
+        Option<string> source = ChoiceOption.Create("--calibrate-on", "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out.", "automatic", "calibration", "validation", "dealt");
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
         var reading = new DatasetOptions();

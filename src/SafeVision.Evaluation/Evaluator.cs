@@ -104,7 +104,7 @@ public static class Evaluator
 
         if (options.LatencyImages is { } images)
         {
-            more.AddRange(await LatencyProbe.MeasureAsync(() => options.CreateGuardrail!(policy), dataset, images, cancellationToken: cancellationToken).ConfigureAwait(false));
+            more.AddRange(await LatencyProbe.MeasureAsync(() => options.CreateGuardrail!(policy), dataset, images, cancellationToken).ConfigureAwait(false));
         }
 
         return report with { Metrics = [.. report.Metrics, .. more] };

@@ -135,17 +135,7 @@ internal static class FaithfulnessProbe
             Mean("insertionAucRandom", score => score.InsertionRandom),
         ];
 
-        MetricValue Mean(string name, Func<FaithfulnessScore, double> value)
-        {
-            if (scores.Count == 0)
-            {
-                return MetricCatalog.Value(name, null, 0);
-            }
-
-            double[] values = [.. scores.Select(value)];
-            (double? lower, double? upper) = Bootstrap.Intervals(values.Length, [Bootstrap.Mean(values)], Resamples, seed)[0];
-            return MetricCatalog.Value(name, values.Average(), values.Length) with { Lower = lower, Upper = upper };
-        }
+        MetricValue Mean(string name, Func<FaithfulnessScore, double> value) => MetricCatalog.Mean(name, [.. scores.Select(value)], Resamples, seed);
     }
 }
 

@@ -6,11 +6,9 @@ internal static class CalibrationMetrics
     /// <summary>Expected and maximum calibration error over bins of equal width; null without samples.</summary>
     /// <param name="outcome">Whether each sample was positive (for a score) or right (for a confidence).</param>
     /// <param name="probabilities">Each sample's score or confidence, 0 to 1.</param>
-    /// <param name="bins">The number of bins, 1 to 10,000; 15 is the literature's.</param>
-    public static CalibrationError? Error(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities, int bins = 15)
+    public static CalibrationError? Error(ReadOnlySpan<bool> outcome, ReadOnlySpan<double> probabilities)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(bins, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(bins, 10_000);
+        const int bins = 15; // the literature's
         Check(outcome, probabilities);
         if (probabilities.IsEmpty)
         {

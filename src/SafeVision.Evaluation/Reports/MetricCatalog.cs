@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Reports;
 
@@ -22,8 +23,8 @@ internal static class MetricCatalog
         Share("weightedF1", "F1, weighted", MetricGroup.Verdicts, true, "The mean of the categories' F1, weighted by their images."),
         Share("exactMatch", "Exact match", MetricGroup.Verdicts, true, "The share of images for which every category's verdict is right."),
         Share("jaccard", "Jaccard", MetricGroup.Verdicts, true, "The overlap of the categories that apply and those that were flagged."),
-        Coefficient("kappa", "Cohen's kappa", MetricGroup.Verdicts, true, "Agreement with the labels beyond what chance gives."),
-        Coefficient("mcc", "Matthews correlation", MetricGroup.Verdicts, true, "Correlation of verdicts with labels; fair where classes are of very different size."),
+        Coefficient("kappa", "Cohen's kappa", MetricGroup.Verdicts, "Agreement with the labels beyond what chance gives."),
+        Coefficient("mcc", "Matthews correlation", MetricGroup.Verdicts, "Correlation of verdicts with labels; fair where classes are of very different size."),
         Share("prevalence", "Prevalence", MetricGroup.Verdicts, null, "The share of images of the dataset to which a category applies."),
         Share("precisionAtPrevalence", "Precision at prevalence", MetricGroup.Verdicts, true, "What precision would be if harmful images were as rare as stated."),
         Share("notAssessed", "Not assessed", MetricGroup.Verdicts, false, "The share of findings in which no engine judged."),
@@ -105,11 +106,28 @@ internal static class MetricCatalog
         };
     }
 
+    /// <summary>A mean with its interval, by bootstrap.</summary>
+    /// <param name="name">The metric's name.</param>
+    /// <param name="values">One for each sample; none: the mean is undefined.</param>
+    /// <param name="resamples">How often samples are drawn anew.</param>
+    /// <param name="seed">What the draws come from.</param>
+    /// <param name="detail">What it was measured at, where the name alone doesn't say.</param>
+    public static MetricValue Mean(string name, double[] values, int resamples, long seed, string? detail = null)
+    {
+        if (values.Length == 0)
+        {
+            return Value(name, null, 0, detail: detail);
+        }
+
+        (double? lower, double? upper) = Bootstrap.Intervals(values.Length, [Bootstrap.Mean(values)], resamples, seed)[0];
+        return Value(name, values.Average(), values.Length, detail: detail) with { Lower = lower, Upper = upper };
+    }
+
     private static MetricDescription Share(string name, string title, MetricGroup group, bool? higherIsBetter, string meaning) =>
         new(name, title, group, MetricUnit.Share, higherIsBetter, meaning);
 
-    private static MetricDescription Coefficient(string name, string title, MetricGroup group, bool? higherIsBetter, string meaning) =>
-        new(name, title, group, MetricUnit.Coefficient, higherIsBetter, meaning);
+    private static MetricDescription Coefficient(string name, string title, MetricGroup group, string meaning) =>
+        new(name, title, group, MetricUnit.Coefficient, HigherIsBetter: true, meaning);
 }
 
 /// <summary>What a metric is, whatever its value.</summary>

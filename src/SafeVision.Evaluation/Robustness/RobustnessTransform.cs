@@ -152,12 +152,7 @@ internal static class RobustnessDrop
     {
         var others = disturbed.Records.ToDictionary(record => record.Sample, record => record.Result.Decision, StringComparer.Ordinal);
         double[] changed = [.. plain.Records.Where(record => others.ContainsKey(record.Sample)).Select(record => record.Result.Decision == others[record.Sample] ? 0.0 : 1.0)];
-        (double? lower, double? upper) = Bootstrap.Intervals(changed.Length, [Bootstrap.Mean(changed)], options.Resamples, plain.Identity.Seed)[0];
-        return MetricCatalog.Value("decisionChangeRate", changed.Average(), changed.Length, null, transform) with
-        {
-            Lower = lower,
-            Upper = upper,
-        };
+        return MetricCatalog.Mean("decisionChangeRate", changed, options.Resamples, plain.Identity.Seed, transform);
     }
 
     private static void ThrowIfOtherwiseDifferent(RunIdentity plain, RunIdentity disturbed)

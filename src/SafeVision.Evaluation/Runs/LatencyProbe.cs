@@ -13,7 +13,7 @@ internal static class LatencyProbe
     /// <summary>Measures. Nothing else should run on the machine meanwhile.</summary>
     /// <returns><c>latencyCold</c>, <c>latencyP50</c>, <c>latencyP95</c>, <c>latencyP99</c> and <c>imagesPerSecond</c>.</returns>
     public static async Task<IReadOnlyList<MetricValue>> MeasureAsync(
-        Func<IImageGuardrail> create, EvaluationDataset dataset, int images = 100, TimeProvider? clock = null, CancellationToken cancellationToken = default)
+        Func<IImageGuardrail> create, EvaluationDataset dataset, int images, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(images, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(images, 100_000);
@@ -22,7 +22,7 @@ internal static class LatencyProbe
             throw new ArgumentException("The dataset has no sample to measure with.", nameof(dataset));
         }
 
-        clock ??= TimeProvider.System;
+        TimeProvider clock = TimeProvider.System;
         long start = clock.GetTimestamp();
         await using IImageGuardrail guardrail = create();
         await guardrail.CheckAsync(Image(0), cancellationToken).ConfigureAwait(false);

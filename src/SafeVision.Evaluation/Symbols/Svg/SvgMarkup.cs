@@ -99,9 +99,9 @@ internal sealed class SvgMarkup
 /// <summary>Numbers, lengths and transforms of SVG 1.1, as far as icons use them: user units, px and percentages.</summary>
 internal static class SvgNumbers
 {
-    /// <summary>A number of an attribute; 100 % is <paramref name="percentOf"/>, and <paramref name="missing"/> stands in for none.</summary>
+    /// <summary>A number of an attribute; 100 % is 1, and <paramref name="missing"/> stands in for none.</summary>
     /// <exception cref="EvaluationException">The attribute is not a number, or one too large to draw.</exception>
-    public static float Read(XElement element, string attribute, float missing, float percentOf = 1)
+    public static float Read(XElement element, string attribute, float missing)
     {
         if (element.Attribute(attribute)?.Value is not { } text)
         {
@@ -112,7 +112,7 @@ internal static class SvgNumbers
         float unit = 1;
         if (digits.EndsWith("%"))
         {
-            unit = percentOf / 100;
+            unit = 0.01f;
             digits = digits[..^1];
         }
         else if (digits.EndsWith("px"))
