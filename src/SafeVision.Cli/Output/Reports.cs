@@ -12,7 +12,13 @@ internal interface IReport : IDisposable
     void Add(string path, GuardrailResult result, string? heatMap);
 
     /// <summary>Says what concerns all images.</summary>
-    void Complete();
+    void Complete()
+    {
+    }
+
+    void IDisposable.Dispose()
+    {
+    }
 }
 
 /// <summary>How <c>check</c> prints its results.</summary>
@@ -90,10 +96,6 @@ internal sealed class JsonReport : IReport
         _any = true;
     }
 
-    public void Complete()
-    {
-    }
-
     /// <summary>Closes the array, also after an error: what was printed stays readable, and the exit code tells that it is not all.</summary>
     public void Dispose() => _writer.Write("\n]\n");
 }
@@ -103,14 +105,6 @@ internal sealed class NdjsonReport(TextWriter writer) : IReport
 {
     // '\n' whatever the system: the format's separator, not the terminal's.
     public void Add(string path, GuardrailResult result, string? heatMap) => writer.Write(ImageReport.ToJson(path, result, heatMap) + "\n");
-
-    public void Complete()
-    {
-    }
-
-    public void Dispose()
-    {
-    }
 }
 
 /// <summary>A table for spreadsheets (RFC 4180): one row an image, with the finding that weighs most.</summary>
@@ -132,14 +126,6 @@ internal sealed class CsvReport : IReport
             primary?.Score?.ToString("R", CultureInfo.InvariantCulture),
             primary?.Threshold.ToString("R", CultureInfo.InvariantCulture),
             result.Failure?.Message ?? primary?.Reason, result.Failure is { } failure ? Word(failure.Reason) : null, heatMap);
-    }
-
-    public void Complete()
-    {
-    }
-
-    public void Dispose()
-    {
     }
 
     /// <summary>The word that JSON has for it.</summary>

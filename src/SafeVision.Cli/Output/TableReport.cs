@@ -96,10 +96,6 @@ internal sealed class TableReport : IReport
         }
     }
 
-    public void Dispose()
-    {
-    }
-
     /// <summary>The findings beside the first that alone would not allow the image either, but for what is said once for all images.</summary>
     private string Others(GuardrailResult result, Finding primary)
     {

@@ -1,7 +1,6 @@
 using System.Numerics.Tensors;
 using System.Runtime.InteropServices;
 using Google.Protobuf;
-using SafeVision.Conversion.Onnx;
 
 namespace SafeVision.Conversion.Quantization;
 

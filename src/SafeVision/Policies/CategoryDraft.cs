@@ -141,12 +141,7 @@ internal sealed class CategoryDraft
             return false;
         }
 
-        Dictionary<string, int> included = new(StringComparer.OrdinalIgnoreCase);
-        for (int index = 0; index < includes.Count; index++)
-        {
-            included.Add(includes[index], index);
-        }
-
+        var included = includes.Index().ToDictionary(phrase => phrase.Item, phrase => phrase.Index, StringComparer.OrdinalIgnoreCase);
         bool valid = true;
         for (int index = 0; index < excludes.Count; index++)
         {
