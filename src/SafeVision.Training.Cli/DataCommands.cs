@@ -36,7 +36,7 @@ internal static class DataCommands
         var name = new Option<string>("--name") { Description = "What the source is called; the names of its images begin with it.", Required = true };
         var dataset = new Option<string?>("--dataset") { Description = "A folder with a folder for each category, a CSV file, or a samples.jsonl." };
         Option<int?> symbols = NumberOption.Create("--symbols", "How many scenes of harmless symbols to draw, each with its edited twin.", 1_000_000);
-        var addresses = new Option<string?>("--addresses") { Description = "A CSV file or JSON lines with a column url, and perhaps text, license and sha256. The images are fetched from public addresses, where robots.txt and opt-out headers allow it." };
+        var addresses = new Option<string?>("--addresses") { Description = "A CSV file, JSON lines or a Parquet file with a column url, and perhaps text, license and sha256. The images are fetched from public addresses, where robots.txt and opt-out headers allow it." };
         var licence = new Option<string?>("--licence") { Description = "The licence of a dataset's images." };
         var noEdits = new Option<bool>("--no-edits") { Description = "Draw scenes without edited twins." };
         var seed = new Option<long>("--seed") { Description = "Another seed draws other scenes.", DefaultValueFactory = _ => 1 };

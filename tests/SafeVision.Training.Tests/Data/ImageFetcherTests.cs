@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using System.Text.Json;
 using SafeVision.Training.Data;
 using SafeVision.Training.Data.Fetching;
 using SafeVision.Training.Data.Sources;
@@ -210,11 +211,15 @@ public sealed class ImageFetcherTests : IDisposable
     [Theory]
     [InlineData("list.csv", "ID,URL,TEXT,LICENSE\n1,{0}/a.png,\"a, dot\",CC0\n2,{0}/none.png,x,\n3,{0}/a.png,again,\n4,not an address,,\n5,{0}/text.png,,\n")]
     [InlineData("list.jsonl", "{\"URL\":\"{0}/a.png\",\"TEXT\":\"a, dot\",\"LICENSE\":\"CC0\",\"NSFW\":\"UNLIKELY\"}\n{\"url\":\"{0}/none.png\"}\n{\"url\":\"{0}/a.png\"}\n{\"url\":\"not an address\"}\n{\"url\":\"{0}/text.png\"}\n")]
+    [InlineData("list.parquet", "{\"URL\":\"{0}/a.png\",\"TEXT\":\"a, dot\",\"LICENSE\":\"CC0\",\"NSFW\":\"UNLIKELY\"}\n{\"url\":\"{0}/none.png\"}\n{\"url\":\"{0}/a.png\"}\n{\"url\":\"not an address\"}\n{\"url\":\"{0}/text.png\"}\n")]
     public async Task A_list_of_addresses_is_collected_once_however_often_it_is_stopped(string name, string text)
     {
         using TemporaryFolder folder = new();
         string list = Path.Combine(folder.Path, name);
-        await File.WriteAllTextAsync(list, text.Replace("{0}", $"http://127.0.0.1:{_port}", StringComparison.Ordinal), Stop);
+        text = text.Replace("{0}", $"http://127.0.0.1:{_port}", StringComparison.Ordinal);
+        await (name.EndsWith(".parquet", StringComparison.Ordinal)
+            ? ParquetAddressesTests.WriteAsync(list, [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(row => JsonSerializer.Deserialize(row, AddressJson.Default.AddressRow)!)], Parquet.CompressionMethod.Snappy, 2, ["URL", "TEXT", "LICENSE", "sha256"])
+            : File.WriteAllTextAsync(list, text, Stop));
         Answer("/a.png", Png);
         Answer("/text.png", response => { response.ContentType = "image/png"; response.OutputStream.Write("no image"u8); });
         using ImageFetcher fetcher = Local();

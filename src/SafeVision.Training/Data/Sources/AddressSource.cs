@@ -20,7 +20,8 @@ internal sealed class AddressSource(string name, string path, ImageFetcher fetch
 
     internal override async IAsyncEnumerable<Candidate> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        IAsyncEnumerable<AddressRow> rows = Path.GetExtension(path).ToUpperInvariant() is ".JSONL" or ".NDJSON"
+        IAsyncEnumerable<AddressRow> rows = ParquetAddresses.Is(path) ? ParquetAddresses.ReadAsync(path, cancellationToken)
+            : Path.GetExtension(path).ToUpperInvariant() is ".JSONL" or ".NDJSON"
             ? JsonLines.ReadAsync(path, AddressJson.Default.AddressRow, cancellationToken).Select(row => row.Value)
             : ReadCsv().ToAsyncEnumerable();
         await foreach (AddressRow row in rows.WithCancellation(cancellationToken).ConfigureAwait(false))

@@ -41,7 +41,7 @@ public abstract class DataSource
 
     /// <summary>Images at addresses that a table lists, as LAION publishes them. Nobody says what they fall under, which is for the filter.</summary>
     /// <param name="name">The source's name.</param>
-    /// <param name="path">A CSV file with a header, or JSON lines, with a column <c>url</c> and perhaps <c>text</c> or <c>caption</c>, <c>license</c> and <c>sha256</c>, in any case.</param>
+    /// <param name="path">A CSV file with a header, JSON lines or a Parquet file, with a column <c>url</c> and perhaps <c>text</c> or <c>caption</c>, <c>license</c> and <c>sha256</c>, in any case.</param>
     /// <param name="fetcher">What gets them; it stays the caller's.</param>
     public static DataSource FromAddresses(string name, string path, ImageFetcher fetcher) => new AddressSource(name, path, fetcher);
 
