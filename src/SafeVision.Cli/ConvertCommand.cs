@@ -18,13 +18,14 @@ internal static class ConvertCommand
         var precision = new Option<string?>("--precision") { Description = $"How the weights of a vision-language model, a ViT, ConvNeXt, CLIP or SigLIP are written: {string.Join(", ", ModelConverter.Precisions)}. Without it: int8 for a vision-language model, which suits a processor, and float32 for others." };
         var calibration = new Option<string?>("--calibration") { Description = "A folder of images. A vision-language model is calibrated with them instead of drawn ones; of a classifier converted before, SOURCE, it makes one that computes in 8-bit integers, scaled by what these images give." };
         var whole = new Option<bool>("--measure-whole") { Description = "Measure what a precision loses on the whole model even where its float32 form takes more than 1.5 GiB of memory and disk." };
+        var exactVision = new Option<bool>("--exact-vision") { Description = "Leave a vision-language model's vision tower in float32 where the precision rounds weights to few bits; a tile then takes two to three times as long." };
         var attention = new Option<string>("--attention") { Description = $"How a vision-language model's decoder attends: {string.Join(", ", ModelConverter.Attentions)}. The first is faster.", DefaultValueFactory = _ => "grouped" };
         var adapter = new Option<string?>("--lora") { Description = "The folder of a LoRA adapter (peft's adapter_config.json and adapter_model.safetensors) to merge into a vision-language model's weights." };
         var paperTokens = new Option<bool>("--add-tokens") { Description = "Give a vision-language model's vocabulary the tokens of SafeVision's answers: <|SAFE|>, one for each kind of harm, <|REASON|>. Those it has are left alone." };
         var tokens = new Option<string[]>("--add-token") { Description = "One more token, as <|Name|> or <|Name|>=plain words; its rows begin as the mean of the words' rows. Can be given several times.", DefaultValueFactory = _ => [] };
         var command = new Command("convert", "Convert a checkpoint to ONNX, check it against a reference computation, and write its manifest.")
         {
-            source, destination, family, recipe, precision, calibration, whole, attention, adapter, paperTokens, tokens,
+            source, destination, family, recipe, precision, calibration, whole, exactVision, attention, adapter, paperTokens, tokens,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(
             new ConversionOptions
@@ -37,6 +38,7 @@ internal static class ConvertCommand
                 Calibration = parsed.GetValue(calibration),
                 Attention = parsed.GetValue(attention)!,
                 MeasureWhole = parsed.GetValue(whole),
+                ExactVision = parsed.GetValue(exactVision),
                 Adapter = parsed.GetValue(adapter),
                 NewTokens = [.. parsed.GetValue(paperTokens) ? NewToken.SafeVision : [], .. parsed.GetValue(tokens)!.Select(NewToken.Parse)],
             },

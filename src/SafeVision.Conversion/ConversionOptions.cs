@@ -23,6 +23,10 @@ public sealed class ConversionOptions
     /// it.</summary>
     public bool MeasureWhole { get; set; }
 
+    /// <summary>Whether a vision-language model's vision tower and projector stay float32 where the precision rounds their weights to
+    /// few bits (<c>int8</c>, <c>int4</c>, …): a tile then takes two to three times as long. Default: false.</summary>
+    public bool ExactVision { get; set; }
+
     /// <summary>One of <see cref="ModelConverter.Attentions"/>: how a vision-language model's decoder attends. <c>grouped</c>, by
     /// ONNX Runtime's fused operator, is fast and keeps its cache in one buffer; <c>standard</c>, by plain operators, runs where
     /// that operator is missing, and takes rows padded on the left. Heads that the fused operator does not take are always written

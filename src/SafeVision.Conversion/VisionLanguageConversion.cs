@@ -11,7 +11,7 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
 {
     private const string GraphFolder = "onnx";
 
-    private IWeightForm _form = WeightForms.Find(options.Precision);
+    private IWeightForm _form = options.ExactVision ? new ExactVisionForm(WeightForms.Find(options.Precision)) : WeightForms.Find(options.Precision);
     private readonly AttentionStyle _attention = AttentionStyles.Parse(options.Attention);
 
     public async Task<ConversionResult> RunAsync(CancellationToken cancellationToken)
@@ -52,15 +52,16 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
     /// <summary>The same model, evened out where the precision rounds what comes into a layer; from here on the layers that lose most even so are spared.</summary>
     private VisionLanguageModel Calibrate(ModelFolderWriter folder, VisionLanguageModel model, SampleQuestions questions, ModelPreparation preparation, CancellationToken cancellationToken)
     {
-        if (!_form.RoundsInput(LinearRole.Vision))
+        if (!_form.RoundsInput(LinearRole.Vision) && !_form.RoundsInput(LinearRole.TextMlp))
         {
             return model;
         }
 
         var observer = new ActivationObserver(model, _attention, folder.Path, (done, total) => report(ConversionStage.Calibrating, done, total), cancellationToken);
-        (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput(LinearRole.TextMlp)));
+        (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput));
         _form = _form.Sparing(spared);
         preparation.Told["calibration"] = questions.Description;
+        preparation.Told["exactVision"] = options.ExactVision ? "true" : "false";
         preparation.Told["layersByRow"] = spared.ByRow.Count.ToString(CultureInfo.InvariantCulture);
         preparation.Told["layersInBlocks"] = spared.InBlocks.Count.ToString(CultureInfo.InvariantCulture);
         return smoothed;

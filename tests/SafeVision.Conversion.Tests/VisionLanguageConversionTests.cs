@@ -42,6 +42,24 @@ public sealed class VisionLanguageConversionTests
     }
 
     [Fact]
+    public async Task An_exact_vision_tower_loses_nothing_beside_a_rounded_language_model()
+    {
+        using var folder = new TemporaryFolder();
+        Copy(folder);
+        ConversionOptions options = Options(folder);
+        (options.Precision, options.ExactVision) = ("int8", true);
+        ModelConversion exact = (await ModelConverter.ConvertAsync(options)).Manifest.Converted!;
+        options.ExactVision = false;
+        ModelConversion rounded = (await ModelConverter.ConvertAsync(options)).Manifest.Converted!;
+        Assert.Equal(("true", "false"), (exact.Options["exactVision"], rounded.Options["exactVision"]));
+        Assert.InRange(exact.PrecisionLoss!.ImageFeatureError!.Value, 0, 1e-5);
+        Assert.InRange(rounded.PrecisionLoss!.ImageFeatureError!.Value, 1e-3, 0.2);
+        Assert.True(exact.PrecisionLoss.MeanLogitDifference > 0, "the language model was not rounded");
+        (options.Precision, options.ExactVision) = ("float16", true);
+        Assert.Contains("int8", (await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(options))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Progress_never_goes_back_and_an_interrupted_conversion_leaves_nothing()
     {
         using var folder = new TemporaryFolder();

@@ -16,15 +16,21 @@ internal sealed class ActivationObserver(VisionLanguageModel model, AttentionSty
 
     /// <summary>For each layer, by its name in the graph, what came in.</summary>
     /// <param name="questions">What is asked, at least one.</param>
-    /// <param name="withText">Whether the language model is run too.</param>
-    public IReadOnlyDictionary<string, ChannelRange> Observe(IReadOnlyList<SampleQuestion> questions, bool withText)
+    /// <param name="rounds">Whether the input of a layer of a role is rounded; what comes into others is not kept.</param>
+    public IReadOnlyDictionary<string, ChannelRange> Observe(IReadOnlyList<SampleQuestion> questions, Func<LinearRole, bool> rounds)
     {
+        bool withText = rounds(LinearRole.TextMlp);
         int steps = 1 + (withText ? model.Text.Layers.Count : 0);
         report(0, steps);
         Directory.CreateDirectory(_folder);
         try
         {
             float[][] features = ObserveVision(questions);
+            if (!rounds(LinearRole.Vision))
+            {
+                _ranges.Clear();
+            }
+
             report(++_done, steps);
             if (withText)
             {

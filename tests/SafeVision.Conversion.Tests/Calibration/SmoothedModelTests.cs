@@ -25,7 +25,7 @@ public sealed class SmoothedModelTests
         using var folder = new TemporaryFolder();
         SampleQuestions questions = await SampleQuestions.CreateAsync(Fixture.PathOf($"vlm/{checkpoint}"), planted, null, CancellationToken.None);
         (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(
-            planted, new ActivationObserver(planted, AttentionStyle.Grouped, folder.Root, (_, _) => { }, CancellationToken.None).Observe(questions.Calibrating, withText: true));
+            planted, new ActivationObserver(planted, AttentionStyle.Grouped, folder.Root, (_, _) => { }, CancellationToken.None).Observe(questions.Calibrating, new Int8Form().RoundsInput));
         var plain = new Int8Form();
         double usual = Lost(model, model, plain), bad = Lost(planted, planted, plain), mended = Lost(planted, smoothed, plain), spare = Lost(planted, smoothed, plain.Sparing(spared));
         Assert.True(bad > 2 * usual, $"{bad} against {usual}: the channels did no harm to begin with");
@@ -41,7 +41,7 @@ public sealed class SmoothedModelTests
         using var folder = new TemporaryFolder();
         SampleQuestions questions = await SampleQuestions.CreateAsync(Fixture.PathOf("vlm/internvl-qwen2-hf"), planted, null, CancellationToken.None);
         (VisionLanguageModel smoothed, _) = SmoothedModel.Create(
-            planted, new ActivationObserver(planted, AttentionStyle.Grouped, folder.Root, (_, _) => { }, CancellationToken.None).Observe(questions.Calibrating, withText: true));
+            planted, new ActivationObserver(planted, AttentionStyle.Grouped, folder.Root, (_, _) => { }, CancellationToken.None).Observe(questions.Calibrating, new Int8Form().RoundsInput));
         Assert.NotEqual(planted.Text.Layers[0].AttentionNorm.Weight, smoothed.Text.Layers[0].AttentionNorm.Weight);
         float[] embeddings = model.Text.Embed([1, 10, 200, 300]);
         float[] expected = ReferenceDecoder.Run(model.Text, embeddings, model.Text.Layers.Count, () => { }, CancellationToken.None);
