@@ -39,6 +39,15 @@ public class PolicyDraftingTests
         Assert.Equal((Decision.Block, Decision.Review), (policy.OnFailure, policy.WhenNotAssessed));
     }
 
+    [Theory]
+    [InlineData("# Rules\n## Weapons\nBuyers must not be offered arms.\n- guns\n## Gambling\nNobody is to bet\n- dice", "Weapons: Buyers must not be offered arms. | Gambling: Nobody is to bet")]
+    [InlineData("**Weapons**\nBuyers must not be offered arms\n- guns\n**Gambling**\n- dice", "Weapons: Buyers must not be offered arms | Gambling: ")]
+    [InlineData("# Rules\nWeapons\n- guns\nGambling\n- dice", "Weapons:  | Gambling: ")]
+    [InlineData("# Weapons\nBuyers must not be offered arms.\n- guns", "Weapons: Buyers must not be offered arms.")]
+    [InlineData("# Weapons\nWho buys is spared\n- guns\n# Gambling\n- dice", "Weapons: Who buys is spared | Gambling: ")]
+    public void A_line_between_a_heading_and_its_bullets_says_what_the_category_protects(string text, string expected) =>
+        Assert.Equal(expected, string.Join(" | ", StructuredPolicyText.Read(text).Select(category => $"{category.Name}: {category.Protects}")));
+
     [Fact]
     public void The_papers_lines_become_a_policy()
     {

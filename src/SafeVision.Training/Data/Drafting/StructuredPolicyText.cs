@@ -7,7 +7,7 @@ namespace SafeVision.Training.Data.Drafting;
 
 /// <summary>
 /// Reads a policy from a text that is structured already. A heading (<c># Name</c>, <c>**Name**</c>, or a line that ends with a colon or is
-/// followed by bullets) begins a category; its bullets are what it includes, those after a line such as "Not included:" what it
+/// followed by bullets, and is no sentence right under a marked heading) begins a category; its bullets are what it includes, those after a line such as "Not included:" what it
 /// excludes; other lines say what it protects. Or each line is an object of the paper's policy files.
 /// </summary>
 internal static partial class StructuredPolicyText
@@ -21,6 +21,7 @@ internal static partial class StructuredPolicyText
         }
 
         List<Draft> drafts = [];
+        bool hasTitle = lines.Count(line => line.TrimStart().StartsWith("# ", StringComparison.Ordinal)) == 1;
         for (int i = 0; i < lines.Length; i++)
         {
             string line = lines[i].Trim();
@@ -42,9 +43,10 @@ internal static partial class StructuredPolicyText
             {
                 current.Turn(excludes: false, inclusion.Groups[1].Value);
             }
-            else if (HeadingOf(line, i + 1 < lines.Length ? lines.Skip(i + 1).FirstOrDefault(next => !string.IsNullOrWhiteSpace(next)) : null) is { } heading)
+            else if ((current is not { IsOpen: true } || Marked().IsMatch(line)) && HeadingOf(line, i + 1 < lines.Length ? lines.Skip(i + 1).FirstOrDefault(next => !string.IsNullOrWhiteSpace(next)) : null) is { } heading)
             {
-                drafts.Add(new Draft(Plain(heading), i));
+                bool isTitle = drafts.Count == 0 && hasTitle && line.StartsWith("# ", StringComparison.Ordinal);
+                drafts.Add(new Draft(Plain(heading), i, isMarked: Marked().IsMatch(line) && !isTitle));
             }
             else if (current is not null)
             {
@@ -80,7 +82,7 @@ internal static partial class StructuredPolicyText
 
     private static string? HeadingOf(string line, string? next) =>
         Marked().Match(line) is { Success: true } marked ? marked.Groups.Values.Skip(1).First(group => group.Success).Value
-        : line.Length <= 100 && (line.EndsWith(':') || (next is not null && Bullet().IsMatch(next.Trim()))) && !Purpose().IsMatch(line) ? line
+        : line.Length <= 100 && (line.EndsWith(':') || (!line.EndsWith('.') && next is not null && Bullet().IsMatch(next.Trim()))) && !Purpose().IsMatch(line) ? line
         : null;
 
     private static string IdOf(string name)
@@ -101,13 +103,16 @@ internal static partial class StructuredPolicyText
 
     private static TrainingDataException Error(int line, string problem) => new($"line {line + 1}: {problem}.");
 
-    private sealed class Draft(string name, int line)
+    private sealed class Draft(string name, int line, bool isMarked)
     {
         private bool _excludes;
 
         public string Name => name;
 
         public int Line => line;
+
+        /// <summary>Whether it has a marked heading and no phrase yet: what stands there says what it protects.</summary>
+        public bool IsOpen => isMarked && Includes.Count == 0 && Excludes.Count == 0;
 
         public StringBuilder Protects { get; } = new();
 
