@@ -80,7 +80,8 @@ public class DataProjectTests
             TrainingTurn turn = Assert.Single(sample.Turns);
             CriticalSpan mark = Assert.Single(turn.Critical);
             string line = $"- {turn.Answer.Substring(mark.Start, mark.Length)}";
-            Assert.Equal(sample.Kind == QuestionKind.Choice, turn.Question.Split('\n').Contains(line));
+            Assert.Equal(sample.Kind == QuestionKind.Choice, turn.Question.Split('\n').Any(listed => listed == line || listed.StartsWith($"{line}: ", StringComparison.Ordinal)));
+            Assert.True(sample.Kind == QuestionKind.Choice || turn.Question.Split('\n')[1..].All(listed => listed.Contains(": ", StringComparison.Ordinal))); // what is listed says what it means
         });
     }
 

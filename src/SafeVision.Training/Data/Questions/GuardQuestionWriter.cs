@@ -69,7 +69,7 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
     {
         IReadOnlyList<string> marks = questions.Marks(image.Policy);
         int right = image.Category is null ? -1 : PlaceOf(image);
-        string[] listed = Shuffled(marks.Where((_, i) => i != right), random);
+        string[] listed = Shuffled(Explained(image.Policy, marks).Where((_, i) => i != right), random); // the list and its rules, as the paper shows both
         if (listed.Length == 0)
         {
             return (null, "the policy has no other category");
@@ -86,8 +86,10 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
         IReadOnlyList<string> marks = questions.Marks(image.Policy);
         var answer = new AnswerText().Say($"{{\"IMAGE_CONTENT\": {Quoted(image.Caption!)}, \"MODERATION_REASON\": {(image.Category is null ? "\"None\"" : Quoted(image.Reason!))}, \"MODERATION_RESULT\": {{");
         _ = image.Category is null ? answer : answer.Say("\"").Say(Quoted(mark)[1..^1], CriticalRole.Category).Say("\": true");
-        return answer.Say("}}").To(Wordings.Ask(QuestionKind.Json, random, Lines(image.Policy.Categories.Select((category, i) => $"{marks[i]}: {string.Join("; ", category.Includes)}"))));
+        return answer.Say("}}").To(Wordings.Ask(QuestionKind.Json, random, Lines(Explained(image.Policy, marks))));
     }
+
+    private static IEnumerable<string> Explained(SafetyPolicy policy, IReadOnlyList<string> marks) => policy.Categories.Select((category, i) => $"{marks[i]}: {string.Join("; ", category.Includes)}");
 
     private static string Quoted(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 
