@@ -9,20 +9,15 @@ using SafeVision.Imaging;
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>A disturbance of images of a stated kind and strength: the same for the same image, sample and seed. Thread-safe.</summary>
-internal sealed class RobustnessTransform : IImageTransform
+internal sealed class RobustnessTransform(string name, string description, PixelTransform transform) : IImageTransform
 {
     private static readonly SkiaImageDecoder Decoder = new();
 
-    private readonly PixelTransform _transform;
-
-    internal RobustnessTransform(string name, string description, PixelTransform transform) =>
-        (Name, Description, _transform) = (name, description, transform);
-
     /// <summary>The name by which commands and reports call it, such as <c>jpeg-20</c>: the kind and the strength.</summary>
-    public string Name { get; }
+    public string Name => name;
 
     /// <summary>What it does, in one sentence.</summary>
-    public string Description { get; }
+    public string Description => description;
 
     /// <summary>The disturbed image. An animation becomes its first frame. An image that can't be decoded within the default limits
     /// is given on as it is, so that the guardrail says what is wrong with it.</summary>
@@ -33,7 +28,7 @@ internal sealed class RobustnessTransform : IImageTransform
         {
             using DecodedImage decoded = await Decoder.DecodeAsync(image, new ImageDecodeOptions { MaxSampledFrames = 1 }, cancellationToken).ConfigureAwait(false);
             ImageFrame frame = decoded.Frames[0];
-            RgbImage disturbed = _transform.Apply(new RgbImage(frame.Width, frame.Height, frame.Pixels.ToArray()), new SeededRandom(DatasetSplits.Bits($"{seed}", $"{Name}\n{sample.Id}")));
+            RgbImage disturbed = transform.Apply(new RgbImage(frame.Width, frame.Height, frame.Pixels.ToArray()), new SeededRandom(DatasetSplits.Bits($"{seed}", $"{Name}\n{sample.Id}")));
             return ImageSource.FromPixels(disturbed.Pixels, disturbed.Width, disturbed.Height, PixelFormat.Rgb24);
         }
         catch (ImageRejectedException)
@@ -42,7 +37,7 @@ internal sealed class RobustnessTransform : IImageTransform
         }
     }
 
-    internal RgbImage Apply(RgbImage image, ulong seed) => _transform.Apply(image, new SeededRandom(seed));
+    internal RgbImage Apply(RgbImage image, ulong seed) => transform.Apply(image, new SeededRandom(seed));
 
     /// <summary>The name.</summary>
     public override string ToString() => Name;

@@ -146,15 +146,9 @@ internal sealed record TokenizerParts
 
 /// <summary>The text of ids that arrive one by one. What it gives, put together, is what <see cref="TextTokenizer.Decode"/> gives;
 /// never half a character. For one reader at a time.</summary>
-internal sealed class TokenTextStream
+internal sealed class TokenTextStream(TextTokenizer tokenizer, PieceDecoder decoder, bool skipSpecial)
 {
-    private readonly TextTokenizer _tokenizer;
-    private readonly PieceDecoder _decoder;
-    private readonly bool _skipSpecial;
     private readonly StringBuilder _text = new();
-
-    public TokenTextStream(TextTokenizer tokenizer, PieceDecoder decoder, bool skipSpecial) =>
-        (_tokenizer, _decoder, _skipSpecial) = (tokenizer, decoder, skipSpecial);
 
     /// <summary>Takes the next id; one that the tokenizer does not have is passed over.</summary>
     /// <returns>The text that became certain, often empty.</returns>
@@ -168,7 +162,7 @@ internal sealed class TokenTextStream
     /// <returns>The rest; an unfinished character as U+FFFD.</returns>
     public string Flush()
     {
-        _decoder.Flush(_text);
+        decoder.Flush(_text);
         return TakeText();
     }
 
@@ -185,18 +179,18 @@ internal sealed class TokenTextStream
 
     private void Take(int id)
     {
-        if (_tokenizer.PieceOf(id, out bool isAdded) is not string piece)
+        if (tokenizer.PieceOf(id, out bool isAdded) is not string piece)
         {
             return;
         }
 
-        if (_skipSpecial && _tokenizer.IsSpecial(id))
+        if (skipSpecial && tokenizer.IsSpecial(id))
         {
-            _decoder.Skip(_text);
+            decoder.Skip(_text);
         }
         else
         {
-            _decoder.Append(id, piece, isAdded, _text);
+            decoder.Append(id, piece, isAdded, _text);
         }
     }
 

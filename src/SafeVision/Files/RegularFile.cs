@@ -175,21 +175,16 @@ public enum FileRefusalReason
 }
 
 /// <summary>A file that was not opened. The message names the file without its folder, which an end user need not learn.</summary>
-public sealed class FileRefusedException : IOException
+/// <param name="path">The file as the caller gave it.</param>
+/// <param name="reason">The kind of reason.</param>
+/// <param name="detail">What follows the file's name in the message, without a full stop: <c>is a named pipe</c>.</param>
+/// <param name="innerException">What the system said, if it said something.</param>
+public sealed class FileRefusedException(string path, FileRefusalReason reason, string detail, Exception? innerException = null)
+    : IOException($"'{(System.IO.Path.GetFileName(path) is { Length: > 0 } name ? name : path)}' {detail}.", innerException)
 {
-    /// <summary>Creates the exception.</summary>
-    /// <param name="path">The file as the caller gave it.</param>
-    /// <param name="reason">The kind of reason.</param>
-    /// <param name="detail">What follows the file's name in the message, without a full stop: <c>is a named pipe</c>.</param>
-    /// <param name="innerException">What the system said, if it said something.</param>
-    public FileRefusedException(string path, FileRefusalReason reason, string detail, Exception? innerException = null)
-        : base($"'{NameOf(path)}' {detail}.", innerException) => (Path, Reason) = (path, reason);
-
     /// <summary>The file as the caller gave it.</summary>
-    public string Path { get; }
+    public string Path => path;
 
     /// <summary>The kind of reason.</summary>
-    public FileRefusalReason Reason { get; }
-
-    private static string NameOf(string path) => System.IO.Path.GetFileName(path) is { Length: > 0 } name ? name : path;
+    public FileRefusalReason Reason => reason;
 }

@@ -51,6 +51,13 @@ internal static class OtherRenderings
         }
     }
 
+    /// <summary>The same for a frame whose pixels, four bytes each, stand row behind row and are turned upright by its orientation.</summary>
+    public static void AddGrounds(
+        ref List<ImageFrame>? others, in FramePlace frame, PixelBuffer rgba, (int Width, int Height) size, Orientation orientation, bool canIgnoreAlpha, int frames, ImageDecodeOptions options) =>
+        AddGrounds(
+            ref others, frame, rgba.Span, size.Width * 4, size, canIgnoreAlpha, frames, options,
+            (ground, rgb) => new UprightWriter(size.Width, size.Height, orientation, ground).Write(rgba.Span, size.Width * 4, 0, rgb));
+
     /// <summary>Moves those frames of an image decoded with colors as stored that differ from its own to it, and disposes the rest.</summary>
     public static DecodedImage WithStoredColors(DecodedImage image, DecodedImage stored)
     {

@@ -31,9 +31,7 @@ internal static class SampledFrames
                 writer.Write(shown.Span, canvas.Width * 4, 0, pixels.Span);
                 var place = new FramePlace(index, timestamp, writer.Width, writer.Height);
                 frames.Add(scale.Reduce(place, pixels));
-                OtherRenderings.AddGrounds(
-                    ref others, place, shown.Span, canvas.Width * 4, (canvas.Width, canvas.Height), canvas.CanIgnoreAlpha, chosen.Length, options,
-                    (ground, rgb) => new UprightWriter(canvas.Width, canvas.Height, canvas.Orientation, ground).Write(shown.Span, canvas.Width * 4, 0, rgb));
+                OtherRenderings.AddGrounds(ref others, place, shown, (canvas.Width, canvas.Height), canvas.Orientation, canvas.CanIgnoreAlpha, chosen.Length, options);
             }
 
             return new DecodedImage(format, writer.Width, writer.Height, composer.Frames, frames, others);

@@ -85,7 +85,8 @@ internal static class StillDecoder
             var writer = new UprightWriter(header.Width, header.Height, header.Orientation, hasAlpha ? options.Background ?? RgbColor.White : null);
             if (hasAlpha)
             {
-                AddGrounds(ref others, pixels, header, writer, options);
+                OtherRenderings.AddGrounds(
+                    ref others, new FramePlace(0, TimeSpan.Zero, writer.Width, writer.Height), pixels, (header.Width, header.Height), header.Orientation, header.CanIgnoreAlpha, 1, options);
             }
 
             if (header.Orientation != Orientation.Upright)
@@ -111,11 +112,6 @@ internal static class StillDecoder
             throw;
         }
     }
-
-    private static void AddGrounds(ref List<ImageFrame>? others, PixelBuffer rgba, ImageHeader header, UprightWriter upright, ImageDecodeOptions options) =>
-        OtherRenderings.AddGrounds(
-            ref others, new FramePlace(0, TimeSpan.Zero, upright.Width, upright.Height), rgba.Span, header.Width * 4, (header.Width, header.Height), header.CanIgnoreAlpha, 1, options,
-            (ground, rgb) => new UprightWriter(header.Width, header.Height, header.Orientation, ground).Write(rgba.Span, header.Width * 4, 0, rgb));
 
     // Programs that write no alpha into a bitmap leave zeros in its place, and viewers show such a bitmap as opaque.
     public static bool IsBlank(ReadOnlySpan<byte> rgba)

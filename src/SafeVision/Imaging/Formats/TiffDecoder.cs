@@ -110,18 +110,13 @@ internal static class TiffDecoder
         var place = new FramePlace(index, TimeSpan.Zero, writer.Width, writer.Height);
         if (samples.HasAlpha)
         {
-            AddGrounds(ref others, place, rgba, page, chosen, options);
+            OtherRenderings.AddGrounds(ref others, place, rgba, (page.Width, page.Height), page.Orientation, canIgnoreAlpha: true, chosen, options);
         }
 
         PixelBuffer pixels = PixelBuffer.Rent(page.Width * page.Height * 3);
         writer.Write(rgba.Span, page.Width * 4, 0, pixels.Span);
         return new ImageFrame(index, TimeSpan.Zero, writer.Width, writer.Height, pixels);
     }
-
-    private static void AddGrounds(ref List<ImageFrame>? others, FramePlace place, PixelBuffer rgba, TiffPage page, int chosen, ImageDecodeOptions options) =>
-        OtherRenderings.AddGrounds(
-            ref others, place, rgba.Span, page.Width * 4, (page.Width, page.Height), canIgnoreAlpha: true, chosen, options,
-            (ground, rgb) => new UprightWriter(page.Width, page.Height, page.Orientation, ground).Write(rgba.Span, page.Width * 4, 0, rgb));
 
     private static void ReadRows(Tiff tiff, TiffPage page, TiffSamples samples, Span<byte> rgba, DecodeClock clock)
     {
