@@ -16,7 +16,7 @@ internal static class CheckCommand
     {
         var paths = new Argument<string[]>("path") { Description = "Image files and folders; - for an image on standard input.", Arity = ArgumentArity.ZeroOrMore };
         Option<string?> policy = PolicyOption.Create();
-        Option<string> format = ChoiceOption.Create("--format", "table, json (one array), ndjson (one object a line) or csv (one row an image).", "table", "json", "ndjson", "csv");
+        Option<string> format = ChoiceOption.Create("--format", "table, json (one array), ndjson (one object a line) or csv (one row an image).", "table", "table", "json", "ndjson", "csv");
         var outputFile = new Option<string?>("--output") { Description = "A file for the results, written over if it is there, instead of standard output." };
         var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
         var recursive = new Option<bool>("--recursive") { Description = "Look into folders of folders too." };

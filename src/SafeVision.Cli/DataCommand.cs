@@ -27,7 +27,7 @@ internal static class DataCommand
         var defaults = new SymbolBenchmarkOptions();
         Option<int?> count = NumberOption.Create("--count", $"How many images; {defaults.Count} unless given.", 1_000_000);
         var seed = new Option<long>("--seed") { Description = "The same seed gives the same files, byte for byte.", DefaultValueFactory = _ => defaults.Seed };
-        Option<string> split = ChoiceOption.Create("--split", "train, validation, test, or all: half, a fifth and the rest of the images.", "all", "train", "validation", "test");
+        Option<string> split = ChoiceOption.Create("--split", "train, validation, test, or all: half, a fifth and the rest of the images.", "all", "train", "validation", "test", "all");
         var output = new Option<string>("--out") { Description = "The folder to make; it must not exist, or be empty.", DefaultValueFactory = _ => "visionharm-s" };
         var icons = new Option<string?>("--icon-set") { Description = "The icons.json of an @iconify-json package, such as openmoji, to draw test images from instead of the sets that come with safevision." };
         Option<int?> size = NumberOption.Create("--image-size", $"The side of an image in pixels, from 128; {defaults.ImageSize} unless given.", 1024);

@@ -19,7 +19,7 @@ internal static class EvaluateCommand
         };
         var policy = new Option<string[]>("--policy") { Description = "A policy file; several give a report each. Without one: the dataset's own policies, else the starter policy.", DefaultValueFactory = _ => [] };
         var folder = new Option<string>("--out") { Description = "Where runs and reports go. A run that was stopped goes on from what is there.", DefaultValueFactory = _ => defaults.Folder };
-        Option<string> split = ChoiceOption.Create("--split", "Which samples: train, validation, calibration, test (with those that belong to none) or all.", "test", "train", "validation", "calibration", "all");
+        Option<string> split = ChoiceOption.Create("--split", "Which samples: train, validation, calibration, test (with those that belong to none) or all.", "test", "train", "validation", "calibration", "test", "all");
         Option<int?> limit = NumberOption.Create("--limit", "At most so many samples; which ones depends on the seed alone.", most: 10_000_000);
         var seed = new Option<long>("--seed") { Description = "Of everything that is drawn at random.", DefaultValueFactory = _ => defaults.Seed };
         Option<double?> prevalence = ShareOption.Create("--prevalence", $"The share of harmful images where the guardrail will work, for precision there. Default: {defaults.Prevalence}.");

@@ -12,7 +12,7 @@ internal static class PolicyShowCommand
     public static Command Create()
     {
         var file = new Argument<string?>("file") { Description = "A policy file; without one, the starter policy.", Arity = ArgumentArity.ZeroOrOne };
-        Option<string> format = ChoiceOption.Create("--format", "yaml (the policy, and below it comments phrase by phrase) or json (phrase by phrase, for scripts).", "yaml", "json");
+        Option<string> format = ChoiceOption.Create("--format", "yaml (the policy, and below it comments phrase by phrase) or json (phrase by phrase, for scripts).", "yaml", "yaml", "json");
         var command = new Command("show", "Print a policy as it is understood, and phrase by phrase what the default models can judge of it.") { file, format };
         command.SetAction(async parsed =>
         {

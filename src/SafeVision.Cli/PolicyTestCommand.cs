@@ -15,7 +15,7 @@ internal static class PolicyTestCommand
     {
         var file = new Argument<string>("policy") { Description = "A policy file." };
         var folder = new Argument<string>("cases") { Description = "A folder of images with YAML files of what is expected, or with the folders allow, review and block." };
-        Option<string> format = ChoiceOption.Create("--format", "text, json (one array) or junit (for build servers).", "text", "json", "junit");
+        Option<string> format = ChoiceOption.Create("--format", "text, json (one array) or junit (for build servers).", "text", "text", "json", "junit");
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
         var command = new Command("test", "Try a policy on your own cases. Exit code: 0 all passed, 4 some failed, 1 error.") { file, folder, format, provider };

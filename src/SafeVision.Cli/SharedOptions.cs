@@ -16,7 +16,7 @@ internal static class ProviderOption
     };
 
     public static Option<string> Create() =>
-        ChoiceOption.Create("--provider", "Where models run: cpu, cuda, directml, or auto (the best one that is here).", "auto", "cpu", "cuda", "directml");
+        ChoiceOption.Create("--provider", "Where models run: cpu, cuda, directml, or auto (the best one that is here).", "auto", "cpu", "cuda", "directml", "auto");
 
     /// <summary>A provider that was named is required; auto takes the best one that is here.</summary>
     public static ExecutionOptions Options(string value) => Providers.TryGetValue(value, out ExecutionProvider? provider)
@@ -51,11 +51,11 @@ internal static class PolicyOption
 /// <summary>An option that takes one of a few words.</summary>
 internal static class ChoiceOption
 {
-    /// <summary>An option for <paramref name="usual"/>, which stands where the command line does not have it, and others.</summary>
-    public static Option<string> Create(string name, string description, string usual, params string[] others)
+    /// <summary>An option for one of some words; <paramref name="usual"/> stands where the command line does not have it.</summary>
+    public static Option<string> Create(string name, string description, string usual, params string[] words)
     {
         var option = new Option<string>(name) { Description = description, DefaultValueFactory = _ => usual };
-        option.AcceptOnlyFromAmong([usual, .. others]);
+        option.AcceptOnlyFromAmong(words);
         return option;
     }
 }

@@ -25,7 +25,7 @@ internal static class TuneCommand
         Option<double?> maxFalseBlock = ShareOption.Create("--max-false-block", "The greatest share of other images that may be blocked. Without it, block thresholds stay, but not below review.");
         Option<double?> confidence = ShareOption.Create("--confidence", $"How sure the promises are. Default: {defaults.Confidence}.");
         var onAverage = new Option<bool>("--on-average") { Description = "Promise misses on average over calibration sets only, which takes fewer images and may be broken by this one." };
-        Option<string> source = ChoiceOption.Create("--calibrate-on", "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out.", "automatic", "calibration", "validation", "dealt");
+        Option<string> source = ChoiceOption.Create("--calibrate-on", "calibration: that split; validation: that split; dealt: half of the samples without a split; automatic: the first that is there, validation left out.", "automatic", "calibration", "validation", "dealt", "automatic");
         Option<string> provider = ProviderOption.Create();
         var model = new ModelOption();
         var reading = new DatasetOptions();

@@ -1,6 +1,5 @@
 using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Robustness;
 using SafeVision.Evaluation.Runs;

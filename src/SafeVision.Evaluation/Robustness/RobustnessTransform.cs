@@ -1,5 +1,4 @@
 using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Reports.Comparison;
 using SafeVision.Evaluation.Runs;

@@ -1,5 +1,4 @@
 using SafeVision.Conversion.Preparation;
-using SafeVision.Files;
 using SafeVision.Models;
 using SafeVision.VisionLanguage.Families;
 
