@@ -11,6 +11,9 @@ namespace SafeVision.Training.Cli;
 /// <summary><c>safevision-train nano</c>: draws scenes, trains SafeVision-Nano, measures it on drawings that it was not trained on, and converts it.</summary>
 internal static class NanoCommand
 {
+    /// <summary>The network that the default models' object classifier was made of, in float32.</summary>
+    internal static ModelPackage Tower => ModelPackage.Open(ModelFolder.Embedded(typeof(NanoCommand).Assembly, "efficientnet-lite0"));
+
     public static Command Create()
     {
         var output = new Option<string>("--output") { Description = "The model's folder, made at the end; a model that is there is replaced.", Required = true };
@@ -32,7 +35,7 @@ internal static class NanoCommand
             var options = new NanoTrainingOptions
             {
                 Folder = parsed.GetValue(work) ?? $"{Path.TrimEndingDirectorySeparator(folder)}.work",
-                Tower = DefaultModels.Objects,
+                Tower = Tower,
                 Taxonomy = DefaultModels.Taxonomy,
                 IconSets = Sets(parsed.GetValue(symbols)),
                 Scenes = parsed.GetValue(scenes) ?? 20_480,

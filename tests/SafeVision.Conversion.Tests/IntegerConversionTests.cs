@@ -22,7 +22,7 @@ public sealed class IntegerObjects : IAsyncLifetime
             File.Copy(Fixture.PathOf($"photos/{photo}"), Path.Combine(photos, photo));
         }
 
-        Result = await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.Model("efficientnet-lite0"), Destination = Folder, Calibration = photos });
+        Result = await ModelConverter.ConvertAsync(new ConversionOptions { Source = Fixture.Model("float32/efficientnet-lite0"), Destination = Folder, Calibration = photos });
     }
 
     public ValueTask DisposeAsync()
@@ -39,7 +39,7 @@ public sealed class IntegerConversionTests(IntegerObjects integers) : IClassFixt
     public async Task It_is_smaller_says_what_it_lost_and_passes_its_own_self_test()
     {
         ModelPackage package = ModelPackage.Open(integers.Folder);
-        ModelManifest before = ModelManifest.Read(ModelFolder.OnDisk(Fixture.Model("efficientnet-lite0")));
+        ModelManifest before = ModelManifest.Read(ModelFolder.OnDisk(Fixture.Model("float32/efficientnet-lite0")));
         Assert.Equal(integers.Result.Manifest.Sha256, package.Manifest.Sha256);
         Assert.InRange(package.Manifest.Bytes, 1, 0.7 * before.Bytes);
         Assert.Equal(before.Labels, package.Manifest.Labels);
@@ -72,7 +72,7 @@ public sealed class IntegerConversionTests(IntegerObjects integers) : IClassFixt
     {
         using var folder = new TemporaryFolder();
         CheckpointException error = await Assert.ThrowsAsync<CheckpointException>(() => ModelConverter.ConvertAsync(
-            new ConversionOptions { Source = Fixture.Model("efficientnet-lite0"), Destination = folder.PathOf("made"), Calibration = folder.Root },
+            new ConversionOptions { Source = Fixture.Model("float32/efficientnet-lite0"), Destination = folder.PathOf("made"), Calibration = folder.Root },
             cancellationToken: TestContext.Current.CancellationToken));
         Assert.Contains(folder.Root, error.Message);
         Assert.Contains("no images", error.Message);

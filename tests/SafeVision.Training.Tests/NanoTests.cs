@@ -37,7 +37,7 @@ public class NanoTests
     public void Every_pair_of_policies_differs_by_what_the_scene_shows()
     {
         using TemporaryFolder folder = new();
-        NanoCheckpoint.Write(folder.Path, s_words, DefaultModels.Objects, 1);
+        NanoCheckpoint.Write(folder.Path, s_words, NanoCommand.Tower, 1);
         TextTokenizer tokenizer = TextTokenizer.Open(folder.Path);
         var questions = new NanoQuestions(s_words, tokenizer, new Random(3)) { HasGroups = true };
         var random = new Random(4);
@@ -66,7 +66,7 @@ public class NanoTests
     {
         using TemporaryFolder folder = new();
         string checkpoint = Path.Combine(folder.Path, "checkpoint"), model = Path.Combine(folder.Path, "model");
-        NanoCheckpoint.Write(checkpoint, s_words, DefaultModels.Objects, 1);
+        NanoCheckpoint.Write(checkpoint, s_words, NanoCommand.Tower, 1);
         ConversionResult result = await ModelConverter.ConvertAsync(new ConversionOptions { Source = checkpoint, Destination = model }, null, TestContext.Current.CancellationToken);
         Assert.Equal("whole", result.Manifest.Converted!.Options["verified"]);
         Assert.True(result.Manifest.Bytes < 20_000_000, $"{result.Manifest.Bytes} bytes");
@@ -91,7 +91,7 @@ public class NanoTests
     {
         using TemporaryFolder folder = new();
         string checkpoint = Path.Combine(folder.Path, "checkpoint"), model = Path.Combine(folder.Path, "model");
-        NanoTrainingOptions options = new() { Folder = checkpoint, Tower = DefaultModels.Objects, Taxonomy = DefaultModels.Taxonomy, Scenes = 256, NamingSteps = 40, Steps = 12, Batch = 4, Questions = 4 };
+        NanoTrainingOptions options = new() { Folder = checkpoint, Tower = NanoCommand.Tower, Taxonomy = DefaultModels.Taxonomy, Scenes = 256, NamingSteps = 40, Steps = 12, Batch = 4, Questions = 4 };
         var steps = new List<NanoStep>();
         using (var stop = new CancellationTokenSource())
         using (NanoTraining first = NanoTraining.Open(options))

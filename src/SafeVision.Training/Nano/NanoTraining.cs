@@ -14,7 +14,7 @@ namespace SafeVision.Training.Nano;
 /// <summary>How SafeVision-Nano is trained.</summary>
 public sealed class NanoTrainingOptions
 {
-    /// <summary>The frozen tower: efficientnet-lite0 of SafeVision.Models.</summary>
+    /// <summary>The frozen tower: efficientnet-lite0 in float32.</summary>
     public required ModelPackage Tower { get; init; }
 
     /// <summary>What words mean: the taxonomy of SafeVision.Models.</summary>

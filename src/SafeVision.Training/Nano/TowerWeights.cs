@@ -36,7 +36,7 @@ internal static class TowerWeights
             string name = stored[..^Suffix.Length];
             if (!tensors.TryGetValue($"{name}.weight/factor", out var factor) || !tensors.TryGetValue($"{name}/bias", out var bias) || factor.Values.Length != shape[0] || bias.Values.Length != shape[0])
             {
-                throw new CheckpointException($"{tower.Folder.Description}: '{name}' has no factor or no bias for each channel; a tower is the efficientnet-lite0 of SafeVision.Models.");
+                throw new CheckpointException($"{tower.Folder.Description}: '{name}' has no factor or no bias for each channel; a tower is efficientnet-lite0 in float32.");
             }
 
             Tensor folded = tensor(values, shape) * tensor(factor.Values, [shape[0], 1, 1, 1]);
@@ -47,7 +47,7 @@ internal static class TowerWeights
 
         if (found == 0)
         {
-            throw new CheckpointException($"{tower.Folder.Description}: holds no convolutions that are known here; a tower is the efficientnet-lite0 of SafeVision.Models.");
+            throw new CheckpointException($"{tower.Folder.Description}: holds no convolutions that are known here; a tower is efficientnet-lite0 in float32.");
         }
     }
 

@@ -8,11 +8,13 @@ namespace SafeVision.Conversion.Tests.Families;
 /// <summary>The models in the repository against what the reference libraries compute from the same checkpoints.</summary>
 public sealed class CommittedModelsTests
 {
+    private static readonly string[] s_photos = ["astronaut.png", "camera.png", "chelsea.png", "china.jpg", "coffee.png", "flower.jpg", "hubble_deep_field.jpg", "page.png", "text.png"];
+
     [Fact]
     public void The_nsfw_classifier_gives_the_probabilities_of_the_float64_reference()
     {
         using JsonDocument goldens = Read("classifiers/goldens.json");
-        using var model = new ModelRunner(Fixture.Model("nsfw-mobilenet-v2-mid"));
+        using var model = new ModelRunner(Fixture.Model("float32/nsfw-mobilenet-v2-mid"));
         JsonElement[] images = [.. goldens.RootElement.GetProperty("models").GetProperty("MobileNetV2Mid").GetProperty("images").EnumerateArray()];
         Assert.Equal(24, images.Length);
         foreach (JsonElement image in images)
@@ -38,7 +40,7 @@ public sealed class CommittedModelsTests
     public void The_object_classifier_sees_in_a_photo_what_the_reference_sees(string photo)
     {
         using JsonDocument goldens = Read("models/efficientnet-lite0.json");
-        using var model = new ModelRunner(Fixture.Model("efficientnet-lite0"));
+        using var model = new ModelRunner(Fixture.Model("float32/efficientnet-lite0"));
         JsonElement golden = goldens.RootElement.GetProperty(photo);
         float[] logits = model.Run(Fixture.PathOf($"photos/{photo}"), "logits");
         double scale = TensorPrimitives.MaxMagnitude<float>(logits);
@@ -54,6 +56,8 @@ public sealed class CommittedModelsTests
     [Theory]
     [InlineData("nsfw-mobilenet-v2-mid")]
     [InlineData("efficientnet-lite0")]
+    [InlineData("float32/nsfw-mobilenet-v2-mid")]
+    [InlineData("float32/efficientnet-lite0")]
     public void Features_and_head_weights_give_the_logits_again(string name)
     {
         using var model = new ModelRunner(Fixture.Model(name));
@@ -75,16 +79,20 @@ public sealed class CommittedModelsTests
     [Theory]
     [InlineData("nsfw-mobilenet-v2-mid")]
     [InlineData("efficientnet-lite0")]
+    [InlineData("float32/nsfw-mobilenet-v2-mid")]
+    [InlineData("float32/efficientnet-lite0")]
     public async Task A_model_meets_its_own_goldens_here(string name)
     {
         ModelSelfTest examination = await ModelSelfTest.RunAsync(ModelPackage.Open(Fixture.Model(name)), new ExecutionOptions());
         Assert.Equal(3, examination.Goldens);
-        Assert.True(examination.LargestDifference <= 1e-4, $"{examination.LargestDifference}");
+        Assert.True(examination.LargestDifference <= (name.StartsWith("float32/", StringComparison.Ordinal) ? 1e-4 : 5e-2), $"{examination.LargestDifference}");
     }
 
     [Theory]
     [InlineData("nsfw-mobilenet-v2-mid")]
     [InlineData("efficientnet-lite0")]
+    [InlineData("float32/nsfw-mobilenet-v2-mid")]
+    [InlineData("float32/efficientnet-lite0")]
     public void A_model_is_what_the_readme_says_and_its_files_are_what_it_says(string name)
     {
         ModelPackage package = ModelPackage.Open(Fixture.Model(name));
@@ -93,6 +101,20 @@ public sealed class CommittedModelsTests
         string row = File.ReadLines(Fixture.Model("README.md")).Single(line => line.StartsWith($"| {name} | ", StringComparison.Ordinal) && line.Contains(package.Manifest.License, StringComparison.Ordinal));
         Assert.Contains($"`{package.Manifest.Sha256}`", row, StringComparison.Ordinal);
         Assert.Contains(FormattableString.Invariant($"{package.Manifest.Bytes / 1e6:0.0} MB"), row, StringComparison.Ordinal);
+    }
+
+    // The bounds are a quarter above what was measured on the nine photographs when the networks were made.
+    [Theory]
+    [InlineData("nsfw-mobilenet-v2-mid", 0.05)]
+    [InlineData("efficientnet-lite0", 0.2)]
+    public void In_integers_little_of_the_probability_moves_to_other_labels(string name, double most)
+    {
+        using ModelRunner exact = new(Fixture.Model($"float32/{name}")), rounded = new(Fixture.Model(name));
+        Assert.Equal(exact.Manifest.Sha256, rounded.Manifest.Converted!.Options["madeOf"]);
+        Assert.Equal(exact.Manifest.Labels, rounded.Manifest.Labels);
+        double[] moved = [.. s_photos.Select(photo => Fixture.PathOf($"photos/{photo}")).Select(photo =>
+            exact.Run(photo, "probabilities").Zip(rounded.Run(photo, "probabilities"), (one, other) => Math.Abs((double)one - other)).Sum() / 2)];
+        Assert.InRange(moved.Average(), 1e-4, most);
     }
 
     private static JsonDocument Read(string name) => JsonDocument.Parse(File.ReadAllText(Fixture.PathOf(name)));
