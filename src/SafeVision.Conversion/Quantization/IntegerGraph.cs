@@ -7,7 +7,14 @@ namespace SafeVision.Conversion.Quantization;
 /// <summary>A graph of folded constants while its convolutions and sums are made to compute in 8-bit integers.</summary>
 internal sealed class IntegerGraph
 {
+    /// <summary>
+    /// The first convolution and the one by channel behind it stay in float32: of a channel that is small beside the others hardly
+    /// a step would be left, which costs more than all other layers together, and an image's three channels gain nothing.
+    /// </summary>
+    private const int Exact = 2;
+
     private readonly GraphProto _graph;
+    private readonly HashSet<string> _exact;
     private readonly Dictionary<string, TensorProto> _weights;
     private readonly Dictionary<string, (string Scale, string Zero, float Size)> _scales = [];
     private readonly HashSet<string> _activations = [];
@@ -16,6 +23,7 @@ internal sealed class IntegerGraph
     public IntegerGraph(GraphProto graph)
     {
         _graph = graph;
+        _exact = [.. graph.Node.Where(node => node.OpType == "Conv").Take(Exact).Select(node => node.Output[0])];
         _weights = graph.Initializer.ToDictionary(tensor => tensor.Name);
         ILookup<string, NodeProto> consumers = graph.Node.SelectMany(node => node.Input.Select(input => (input, node))).ToLookup(pair => pair.input, pair => pair.node);
         foreach (NodeProto node in graph.Node.Where(IsQuantized))
@@ -37,7 +45,7 @@ internal sealed class IntegerGraph
 
     private bool IsQuantized(NodeProto node) => node.OpType switch
     {
-        "Conv" => _weights.TryGetValue(node.Input[1], out TensorProto? weights) && weights.DataType == (int)TensorProto.Types.DataType.Float,
+        "Conv" => !_exact.Contains(node.Output[0]) && _weights.TryGetValue(node.Input[1], out TensorProto? weights) && weights.DataType == (int)TensorProto.Types.DataType.Float,
         "Add" => !node.Input.Any(_weights.ContainsKey),
         _ => false,
     };
