@@ -103,10 +103,10 @@ public sealed class CommittedModelsTests
         Assert.Contains(FormattableString.Invariant($"{package.Manifest.Bytes / 1e6:0.0} MB"), row, StringComparison.Ordinal);
     }
 
-    // The bounds are a quarter above what was measured on the nine photographs when the networks were made.
+    // docs/benchmarks.md has the loss over many photographs; these few, some of them hard, lose up to three times as much.
     [Theory]
     [InlineData("nsfw-mobilenet-v2-mid", 0.05)]
-    [InlineData("efficientnet-lite0", 0.2)]
+    [InlineData("efficientnet-lite0", 0.1)]
     public void In_integers_little_of_the_probability_moves_to_other_labels(string name, double most)
     {
         using ModelRunner exact = new(Fixture.Model($"float32/{name}")), rounded = new(Fixture.Model(name));
