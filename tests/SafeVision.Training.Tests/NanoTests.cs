@@ -5,6 +5,7 @@ using SafeVision.Evaluation.Symbols;
 using SafeVision.Imaging;
 using SafeVision.Models;
 using SafeVision.Policies;
+using SafeVision.Training.Cli;
 using SafeVision.Training.Nano;
 using SafeVision.Training.Networks;
 using SafeVision.VisionLanguage;
