@@ -45,8 +45,9 @@ public sealed record ModelSelfTest(int Goldens, double LargestDifference, Provid
             throw new ModelLoadException($"{package.Folder.Description}: a vision-language model is examined by VisionLanguageSelfTest of the package SafeVision.VisionLanguage.");
         }
 
-        using ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
-        using ModelSession? texts = manifest.Contrastive is { } contrastive
+        // The cache gives the sessions back: guardrails of the process may use the same ones.
+        ModelSession session = await sessions.GetAsync(package.Image(null), options.Validate(), cancellationToken).ConfigureAwait(false);
+        ModelSession? texts = manifest.Contrastive is { } contrastive
             ? await sessions.GetAsync(package.Image(contrastive.TextFile, null), options, cancellationToken).ConfigureAwait(false)
             : null;
         double largest = Largest(manifest, golden => golden.Inputs.Count == 0 || texts is null ? GoldenInput.Run(session.Session, manifest, golden) : Read(texts, manifest, golden));
