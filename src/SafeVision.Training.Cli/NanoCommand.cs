@@ -17,13 +17,13 @@ internal static class NanoCommand
     public static Command Create()
     {
         var output = new Option<string>("--output") { Description = "The model's folder, made at the end; a model that is there is replaced.", Required = true };
-        var work = new Option<string?>("--work") { Description = "Where scenes, checkpoint and state are kept (4 GB); a stopped run goes on there. Default: OUTPUT.work." };
+        var work = new Option<string?>("--work") { Description = "Where scenes, checkpoint and state are kept (3 GB); a stopped run goes on there. Default: OUTPUT.work." };
         var symbols = new Option<string?>("--symbols") { Description = "A folder of @iconify-json packages whose drawings are trained on too: node_modules/@iconify-json." };
         var test = new Option<string[]>("--test") { Description = "Drawings to measure on: a set of the library, or the path of an icons.json; may be given several times.", DefaultValueFactory = _ => ["noto"] };
         var precision = new Option<string>("--precision") { Description = "How the model's weights are written, as for 'safevision convert'.", DefaultValueFactory = _ => "float32" };
         var license = new Option<string?>("--license") { Description = "The text that becomes the model's LICENSE, which names the sets that it was trained on." };
-        Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 20,480 unless given.", 10_000_000);
-        Option<int?> steps = NumberOption.Create("--steps", "Steps; 4,800 unless given.", 10_000_000);
+        Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 16,384 unless given.", 10_000_000);
+        Option<int?> steps = NumberOption.Create("--steps", "Steps; 4,000 unless given.", 10_000_000);
         Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
         var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in an hour on two cores.")
         {
@@ -38,8 +38,8 @@ internal static class NanoCommand
                 Tower = Tower,
                 Taxonomy = DefaultModels.Taxonomy,
                 IconSets = Sets(parsed.GetValue(symbols)),
-                Scenes = parsed.GetValue(scenes) ?? 20_480,
-                Steps = parsed.GetValue(steps) ?? 4_800,
+                Scenes = parsed.GetValue(scenes) ?? 16_384,
+                Steps = parsed.GetValue(steps) ?? 4_000,
                 Seed = parsed.GetValue(seed) ?? 1,
             };
             await Task.Run(() => Train(options, parsed.GetValue(test)!, parsed.InvocationConfiguration, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -55,6 +55,13 @@ internal static class NanoCommand
     private static void Train(NanoTrainingOptions options, string[] tests, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         using NanoTraining training = NanoTraining.Open(options);
+        using (var tuning = new ProgressLine(console.Error, options.TowerSteps, TimeProvider.System))
+        {
+            tuning.Start();
+            training.TuneTower(step => tuning.Show(step.Step + 1), cancellationToken);
+            tuning.Hide();
+        }
+
         using (var drawing = new ProgressLine(console.Error, options.Scenes, TimeProvider.System))
         {
             drawing.Start();

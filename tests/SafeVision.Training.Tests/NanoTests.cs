@@ -92,8 +92,9 @@ public class NanoTests
     {
         using TemporaryFolder folder = new();
         string checkpoint = Path.Combine(folder.Path, "checkpoint"), model = Path.Combine(folder.Path, "model");
-        NanoTrainingOptions options = new() { Folder = checkpoint, Tower = NanoCommand.Tower, Taxonomy = DefaultModels.Taxonomy, Scenes = 256, NamingSteps = 40, Steps = 12, Batch = 4, Questions = 4 };
+        NanoTrainingOptions options = new() { Folder = checkpoint, Tower = NanoCommand.Tower, Taxonomy = DefaultModels.Taxonomy, Scenes = 256, TowerSteps = 4, NamingSteps = 40, Steps = 12, TemperingScenes = 8, Batch = 4, Questions = 4 };
         var steps = new List<NanoStep>();
+        Stop_and_go_on_with_the_tower(options);
         using (var stop = new CancellationTokenSource())
         using (NanoTraining first = NanoTraining.Open(options))
         {
@@ -134,6 +135,39 @@ public class NanoTests
 
         await guardrail!.DisposeAsync();
         await The_reason_names_what_its_mark_lists(model, scenes.Draw(0));
+    }
+
+    private static void Stop_and_go_on_with_the_tower(NanoTrainingOptions options)
+    {
+        var steps = new List<int>();
+        using (var stop = new CancellationTokenSource())
+        using (NanoTraining first = NanoTraining.Open(options))
+        {
+            Assert.Throws<OperationCanceledException>(() => first.TuneTower(
+                step =>
+                {
+                    steps.Add(step.Step);
+                    stop.Cancel();
+                },
+                stop.Token));
+        }
+
+        using NanoTraining second = NanoTraining.Open(options);
+        second.TuneTower(step => steps.Add(step.Step), TestContext.Current.CancellationToken);
+        second.TuneTower(_ => Assert.Fail("It was done."), TestContext.Current.CancellationToken);
+        Assert.Equal([0, 1, 2, 3], steps);
+    }
+
+    [Fact]
+    public void Every_square_that_teaches_the_tower_shows_a_thing()
+    {
+        using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = 3, ImageSize = NanoScenes.ImageSize });
+        var crops = new NanoCrops([new SceneSource(1, scenes)], Numbers(scenes.Names), 1);
+        foreach ((SymbolScene crop, IReadOnlyList<SceneThing> things) in crops.Take(0, 32, new Random(1)))
+        {
+            Assert.Equal(32 * NanoCrops.Side, crop.Size);
+            Assert.Contains(things, thing => thing.Box[0] < 1 && thing.Box[2] > 0 && thing.Box[1] < 1 && thing.Box[3] > 0);
+        }
     }
 
     private static async Task The_reason_names_what_its_mark_lists(string model, SymbolScene scene)

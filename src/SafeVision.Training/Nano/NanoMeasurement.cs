@@ -100,6 +100,38 @@ internal static class NanoMeasurement
             count, verdicts.Value, Auc(scored), flips.Value, presence.Value, learnt.Value, unlearnt.Value, present.Value, places.Value, CalibrationError(scored));
     }
 
+    /// <summary>What all logits are to be divided by, so that a probability is as often right as it says: the likeliest, of verdicts about drawn scenes.</summary>
+    public static double Temperature(NanoTraining training, SymbolScenes scenes, int count, int seed)
+    {
+        var questions = new NanoQuestions(training.Words, training.Tokenizer, new Random(seed)) { HasGroups = true };
+        var numbers = training.Words.Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
+        var seen = new List<(double[] Logits, int Right)>();
+        for (int index = 0; index < count; index++)
+        {
+            using DisposeScope scope = NewDisposeScope();
+            using IDisposable still = no_grad();
+            SymbolScene scene = scenes.Draw(index);
+            SceneThing[] things = [.. NanoScenes.Shown(scene, numbers)];
+            (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
+            NanoPolicy[] policies = [forbids, allows];
+            Tensor logits = training.Next(training.Tower.Cells(NanoScenes.Pixels([scene])), [.. policies.Select(policy => questions.Open(policy.Prompt))]);
+            foreach ((int i, NanoPolicy policy) in policies.Index())
+            {
+                string[] marks = [NanoCheckpoint.Safe, .. policy.Categories.Select(category => category.Mark)];
+                float[] values = logits[i].index_select(0, tensor(marks.Select(mark => (long)questions.Id(mark)).ToArray())).to(ScalarType.Float32).data<float>().ToArray();
+                seen.Add(([.. values.Select(value => (double)value)], Array.IndexOf(marks, policy.Judge(things)?.Category.Mark ?? NanoCheckpoint.Safe)));
+            }
+        }
+
+        return Enumerable.Range(0, 46).Select(i => 0.5 * Math.Pow(1.05, i)).MinBy(temperature => seen.Sum(one => Loss(one.Logits, one.Right, temperature)));
+
+        static double Loss(double[] logits, int right, double temperature)
+        {
+            double most = logits.Max();
+            return Math.Log(logits.Sum(logit => Math.Exp((logit - most) / temperature))) - ((logits[right] - most) / temperature);
+        }
+    }
+
     /// <summary>A policy with a word for a group that was not learnt, put name by name as the protocol does, and a category beside it; null where no such word fits the scene.</summary>
     private static NanoPolicy? Unlearnt(NanoWords words, NanoQuestions questions, SceneThing[] things, bool isThere, Random random)
     {

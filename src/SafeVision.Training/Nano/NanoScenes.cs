@@ -39,7 +39,10 @@ internal sealed class NanoScenes
     public const int Width = 768;
 
     private const int ChunkLength = 256;
+    private const double OtherHands = 0.5; // of all scenes those that are changed as another hand might have drawn them
     private const int Batch = 4; // more fall out of the processor's cache: twice the time an image
+
+    private static readonly float[,,,] s_mean = { { { { 0.485f } }, { { 0.456f } }, { { 0.406f } } } }, s_deviation = { { { { 0.229f } }, { { 0.224f } }, { { 0.225f } } } };
 
     private readonly string _folder;
 
@@ -69,6 +72,7 @@ internal sealed class NanoScenes
             if (!File.Exists(truth))
             {
                 IReadOnlyList<SymbolScene> scenes = [.. Enumerable.Range(chunk * ChunkLength, ChunkLength).Select(index => Draw(index, sources, seed))];
+                manual_seed(HashCode(seed, chunk));
                 Write(Path.Combine(folder, $"{Name(chunk)}.f16"), scenes, tower, cancellationToken);
                 SceneThing[][] things = [.. scenes.Select(scene => Shown(scene, numbers).ToArray())];
                 File.WriteAllBytes($"{truth}.part", JsonSerializer.SerializeToUtf8Bytes(things));
@@ -108,9 +112,14 @@ internal sealed class NanoScenes
         .Select(symbol => new SceneThing(names[symbol.Name], symbol.Position, [symbol.Box.X, symbol.Box.Y, symbol.Box.X + symbol.Box.Width, symbol.Box.Y + symbol.Box.Height]));
 
     /// <summary>Pixels as the network takes them: [scenes, 3, side, side].</summary>
-    public static Tensor Pixels(IReadOnlyList<SymbolScene> scenes)
+    public static Tensor Pixels(IReadOnlyList<SymbolScene> scenes) => Even(Colors(scenes));
+
+    /// <summary>What <see cref="Colors"/> gives, as the network takes it.</summary>
+    public static Tensor Even(Tensor colors) => (colors.Plus(-tensor(s_mean)) / tensor(s_deviation)).contiguous();
+
+    /// <summary>Red, green and blue from 0 to 1: [scenes, 3, side, side].</summary>
+    public static Tensor Colors(IReadOnlyList<SymbolScene> scenes)
     {
-        ReadOnlySpan<float> mean = [0.485f, 0.456f, 0.406f], deviation = [0.229f, 0.224f, 0.225f];
         int side = scenes[0].Size, area = side * side;
         float[] values = new float[scenes.Count * 3 * area];
         for (int i = 0; i < scenes.Count; i++)
@@ -120,7 +129,7 @@ internal sealed class NanoScenes
             {
                 for (int channel = 0; channel < 3; channel++)
                 {
-                    values[(((i * 3) + channel) * area) + at] = ((pixels[(at * 3) + channel] / 255f) - mean[channel]) / deviation[channel];
+                    values[(((i * 3) + channel) * area) + at] = pixels[(at * 3) + channel] / 255f;
                 }
             }
         }
@@ -128,7 +137,8 @@ internal sealed class NanoScenes
         return tensor(values, [scenes.Count, 3, side, side]);
     }
 
-    private static SymbolScene Draw(int index, IReadOnlyList<SceneSource> sources, int seed)
+    /// <summary>The scene of a number, from the source that the seed and the number choose.</summary>
+    public static SymbolScene Draw(int index, IReadOnlyList<SceneSource> sources, int seed)
     {
         double draw = new Random(HashCode(seed, index)).NextDouble();
         foreach (SceneSource source in sources)
@@ -160,7 +170,9 @@ internal sealed class NanoScenes
             cancellationToken.ThrowIfCancellationRequested();
             using DisposeScope scope = NewDisposeScope();
             using IDisposable still = no_grad();
-            Tensor cells = tower.Cells(Pixels([.. scenes.Skip(start).Take(Batch)])).to(ScalarType.Float16).contiguous();
+            Tensor colors = Colors([.. scenes.Skip(start).Take(Batch)]), plain = rand([colors.shape[0], 1, 1, 1]).Above(OtherHands).to(ScalarType.Float32);
+            Tensor redrawn = NanoCrops.Redrawn(colors);
+            Tensor cells = tower.Cells(Even(redrawn.Plus(colors.Plus(redrawn.neg()) * plain))).to(ScalarType.Float16).contiguous();
             file.Write(MemoryMarshal.AsBytes<Half>(cells.data<Half>().ToArray()));
         }
     }

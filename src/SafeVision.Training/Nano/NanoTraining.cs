@@ -14,7 +14,7 @@ namespace SafeVision.Training.Nano;
 /// <summary>How SafeVision-Nano is trained.</summary>
 public sealed class NanoTrainingOptions
 {
-    /// <summary>The frozen tower: efficientnet-lite0 in float32.</summary>
+    /// <summary>The tower to begin with: efficientnet-lite0 in float32.</summary>
     public required ModelPackage Tower { get; init; }
 
     /// <summary>What words mean: the taxonomy of SafeVision.Models.</summary>
@@ -26,14 +26,20 @@ public sealed class NanoTrainingOptions
     /// <summary>Paths of icons.json files of @iconify-json packages, drawn from beside the sets of the library.</summary>
     public IReadOnlyList<string> IconSets { get; init; } = [];
 
-    /// <summary>Scenes to draw; default 20,480.</summary>
-    public int Scenes { get; init; } = 20_480;
+    /// <summary>Scenes to draw; default 16,384.</summary>
+    public int Scenes { get; init; } = 16_384;
 
-    /// <summary>Steps in which the projections alone learn to name what is under each image token; default 2,500, of 64 scenes each.</summary>
-    public int NamingSteps { get; init; } = 2_500;
+    /// <summary>Steps in which the tower learns from photographs' things to drawn ones; default 1,600, of 32 small squares each.</summary>
+    public int TowerSteps { get; init; } = 1_600;
 
-    /// <summary>Steps in which the whole model learns to answer; default 4,800.</summary>
-    public int Steps { get; init; } = 4_800;
+    /// <summary>Steps in which the projections alone learn to name what is under each image token; default 1,500, of 64 scenes each.</summary>
+    public int NamingSteps { get; init; } = 1_500;
+
+    /// <summary>Steps in which the whole model learns to answer; default 4,000.</summary>
+    public int Steps { get; init; } = 4_000;
+
+    /// <summary>Scenes, drawn by a hand that nothing was trained on, that tell how sure it may be; default 300.</summary>
+    public int TemperingScenes { get; init; } = 300;
 
     /// <summary>Scenes in a step; default 16.</summary>
     public int Batch { get; init; } = 16;
@@ -55,7 +61,7 @@ public sealed class NanoTrainingOptions
 /// <param name="Step">From 0.</param>
 /// <param name="Loss">Of the step.</param>
 /// <param name="Presence">The share of yes and no that were right, lately.</param>
-/// <param name="Stage">0: the projections learn to name; 1: diverse questions; 2: policies have become the most of them.</param>
+/// <param name="Stage">0: the tower or the projections learn to name; 1: diverse questions; 2: policies have become the most of them.</param>
 public sealed record NanoStep(int Step, double Loss, double Presence, int Stage);
 
 /// <summary>
@@ -64,7 +70,7 @@ public sealed record NanoStep(int Step, double Loss, double Presence, int Stage)
 /// </summary>
 public sealed class NanoTraining : IDisposable
 {
-    /// <summary>The icon sets of the library that are drawn from; noto is kept for testing.</summary>
+    /// <summary>The icon sets of the library that are drawn from; noto is kept for testing, and to say how sure the model may be.</summary>
     public static IReadOnlyList<string> Sets { get; } = ["fluent-emoji-flat", "twemoji", "mdi", "game-icons", "healthicons"];
 
     private const double OwnShare = 0.5; // of all scenes those of the library's sets, where there are others
@@ -72,7 +78,14 @@ public sealed class NanoTraining : IDisposable
     private const int SaveEvery = 250;
     private const double SideLoss = 0.3;
     private const int NamingBatch = 64;
+    private const int TowerBatch = 32;
+    private const int TowerAtOnce = 8; // more fall out of the processor's cache
+    private const int TowerWaits = 200; // steps until the projections know enough to teach it
+    private const int TowerFrozen = 5; // blocks that see edges and colours, which drawings have too
+    private const double TowerRate = 0.2;
     private const double DropOut = 0.2;
+    private const string Unknown = "noto"; // the hand that tells how sure to be of hands that it was not trained on
+    private const string FinalNorm = "model.language_model.norm.weight";
     private const string Curriculum = "curriculum.txt";
 
     private readonly NanoTrainingOptions _options;
@@ -130,6 +143,62 @@ public sealed class NanoTraining : IDisposable
         return new NanoTraining(options, words);
     }
 
+    /// <summary>Teaches the tower drawn things, if that was not done; a run that was stopped goes on.</summary>
+    public void TuneTower(Action<NanoStep>? progress, CancellationToken cancellationToken)
+    {
+        string state = Path.Combine(_options.Folder, "work", "tower");
+        if (Directory.Exists(Path.Combine(_options.Folder, "work", "scenes")))
+        {
+            return; // they hold what the tower sees, so it has learnt
+        }
+
+        List<SceneSource> sources = Sources(_options.Seed + 1);
+        try
+        {
+            var crops = new NanoCrops(sources, Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal), _options.Seed + 1);
+            using var run = new TrainingRun(
+                _network.Weights.Train(name => IsTuned(name) || IsNaming(name)),
+                new LearningRate(2e-3, 100, _options.TowerSteps),
+                new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98, RateFactor = name => IsTuned(name) ? TowerRate : 1 });
+            if (File.Exists(Path.Combine(state, "run.json")))
+            {
+                run.Load(state);
+            }
+            else if (_options.TowerSteps > 0)
+            {
+                using DisposeScope scope = NewDisposeScope();
+                using IDisposable still = no_grad();
+                Even(_tower.Cells(NanoScenes.Pixels([.. crops.Take(_options.TowerSteps, 256, new Random(_options.Seed)).Select(crop => crop.Crop)])));
+                _network.Weights.Save(_options.Folder);
+            }
+
+            while (run.Step < _options.TowerSteps)
+            {
+                Begin(-1_000_000 - run.Step);
+                IEnumerable<(SymbolScene, IReadOnlyList<SceneThing>)[]> parts = crops.Take(run.Step, TowerBatch, _random).Chunk(TowerAtOnce);
+                StepRecord record = run.Take([.. parts.Select(part => (Func<Tensor>)(() => TowerLoss(part, run.Step >= TowerWaits)))]);
+                progress?.Invoke(new NanoStep(record.Step, record.Loss, 0, 0));
+                if (cancellationToken.IsCancellationRequested || run.Step % SaveEvery == 0)
+                {
+                    run.Save(state);
+                    cancellationToken.ThrowIfCancellationRequested();
+                }
+            }
+
+            foreach (string name in _network.Weights.Names.Where(name => IsTuned(name) && name.EndsWith(".weight", StringComparison.Ordinal)).ToArray())
+            {
+                _network.Weights.Add(name, _network.Weights[name].detach().to(ScalarType.Float16).to(ScalarType.Float32)); // as the converted model stores it
+            }
+
+            _network.Weights.Save(_options.Folder);
+            Directory.CreateDirectory(Path.Combine(_options.Folder, "work", "scenes"));
+        }
+        finally
+        {
+            sources.ForEach(source => source.Scenes.Dispose());
+        }
+    }
+
     /// <summary>Draws the scenes that are not there yet.</summary>
     public void Draw(Action<int>? progress, CancellationToken cancellationToken) => Scenes(progress, cancellationToken);
 
@@ -148,7 +217,11 @@ public sealed class NanoTraining : IDisposable
         }
         else
         {
-            Even(scenes);
+            using (DisposeScope scope = NewDisposeScope())
+            {
+                Even(scenes.Read([.. Enumerable.Range(0, Math.Min(512, scenes.Things.Count))]));
+            }
+
             Name(scenes, trained, progress, cancellationToken);
         }
 
@@ -167,6 +240,8 @@ public sealed class NanoTraining : IDisposable
                 Save(run, state);
             }
         }
+
+        Temper(); // not part of the state: a run that is opened again at its end comes here once more
     }
 
     /// <summary>Measures the model on drawings of an icon set.</summary>
@@ -174,10 +249,27 @@ public sealed class NanoTraining : IDisposable
     /// <param name="count">How many scenes.</param>
     public NanoScore Measure(string set, int count)
     {
+        using SymbolScenes scenes = Known(set, 1000 + _options.Seed);
+        return NanoMeasurement.Measure(this, scenes, count, _options.Seed + 7);
+    }
+
+    /// <summary>Makes the model as sure as it is right about drawings of hands that it does not know: all logits are divided by one number, which changes no verdict.</summary>
+    private void Temper()
+    {
+        using SymbolScenes scenes = Known(Unknown, 2000 + _options.Seed);
+        double temperature = NanoMeasurement.Temperature(this, scenes, _options.TemperingScenes, _options.Seed + 8);
+        using DisposeScope scope = NewDisposeScope();
+        _network.Weights.Add(FinalNorm, _network.Weights[FinalNorm].detach().Times(1 / temperature));
+        _network.Weights.Save(_options.Folder);
+    }
+
+    /// <summary>Scenes of the drawings of a set that have a name here.</summary>
+    private SymbolScenes Known(string set, long seed)
+    {
         bool isOwn = set.EndsWith(".json", StringComparison.Ordinal);
         SymbolSceneOptions options = new()
         {
-            Seed = 1000 + _options.Seed,
+            Seed = seed,
             ImageSize = NanoScenes.ImageSize,
             Split = DatasetSplit.None,
             IconSet = isOwn ? set : null,
@@ -185,8 +277,7 @@ public sealed class NanoTraining : IDisposable
         };
         using var all = SymbolScenes.Create(options);
         options.Names = [.. all.Names.Intersect(Names)];
-        using var scenes = SymbolScenes.Create(options);
-        return NanoMeasurement.Measure(this, scenes, count, _options.Seed + 7);
+        return SymbolScenes.Create(options);
     }
 
     /// <inheritdoc />
@@ -231,17 +322,10 @@ public sealed class NanoTraining : IDisposable
 
     private NanoScenes Scenes(Action<int>? progress, CancellationToken cancellationToken)
     {
-        var sources = new List<SceneSource>();
+        TuneTower(null, cancellationToken);
+        List<SceneSource> sources = Sources(_options.Seed);
         try
         {
-            double own = _options.IconSets.Count == 0 ? 1 : OwnShare;
-            sources.Add(new SceneSource(own, SymbolScenes.Create(new SymbolSceneOptions { Seed = _options.Seed, Split = DatasetSplit.None, Sets = Sets, Names = Names, ImageSize = NanoScenes.ImageSize })));
-            foreach (string set in _options.IconSets)
-            {
-                using var all = SymbolScenes.Create(new SymbolSceneOptions { IconSet = set });
-                sources.Add(new SceneSource((1 - own) / _options.IconSets.Count, SymbolScenes.Create(new SymbolSceneOptions { Seed = _options.Seed, IconSet = set, Names = [.. all.Names.Intersect(Names)], ImageSize = NanoScenes.ImageSize })));
-            }
-
             return NanoScenes.Prepare(Path.Combine(_options.Folder, "work", "scenes"), _options.Scenes, Names, sources, _tower, _options.Seed, progress, cancellationToken);
         }
         finally
@@ -250,21 +334,50 @@ public sealed class NanoTraining : IDisposable
         }
     }
 
+    /// <summary>A set of the user's is drawn from as often as it has names.</summary>
+    private List<SceneSource> Sources(int seed)
+    {
+        var sources = new List<SceneSource> { new(1, SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, Split = DatasetSplit.None, Sets = Sets, Names = Names, ImageSize = NanoScenes.ImageSize })) };
+        foreach (string set in _options.IconSets)
+        {
+            using var all = SymbolScenes.Create(new SymbolSceneOptions { IconSet = set });
+            sources.Add(new SceneSource(0, SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, IconSet = set, Names = [.. all.Names.Intersect(Names)], ImageSize = NanoScenes.ImageSize })));
+        }
+
+        double drawn = sources.Skip(1).Sum(source => source.Scenes.Names.Count), own = drawn > 0 ? OwnShare : 1;
+        return [.. sources.Select((source, i) => source with { Share = i == 0 ? own : (1 - own) * source.Scenes.Names.Count / drawn })];
+    }
+
     /// <summary>Brings each channel of the cells to mean 0 and deviation 1, by what a part of the scenes shows.</summary>
-    private void Even(NanoScenes scenes)
+    private void Even(Tensor cells)
     {
         using DisposeScope scope = NewDisposeScope();
         using IDisposable still = no_grad();
-        Tensor cells = scenes.Read([.. Enumerable.Range(0, Math.Min(512, scenes.Things.Count))]).flatten(0, 1);
+        cells = cells.flatten(0, 1);
         Tensor mean = cells.mean([0L]);
         _network.Weights.Add(CellTower.Projector + "mean", mean);
         _network.Weights.Add(CellTower.Projector + "scale", cells.Plus(mean.neg()).Squared().mean([0L]).Plus(1e-3).rsqrt());
     }
 
+    /// <summary>What a square's cells show, of a drawing that another hand might have made.</summary>
+    private Tensor TowerLoss((SymbolScene Crop, IReadOnlyList<SceneThing> Things)[] part, bool learns)
+    {
+        using IDisposable still = no_grad();
+        Tensor pixels = NanoScenes.Even(NanoCrops.Redrawn(NanoCrops.Bent(NanoScenes.Colors([.. part.Select(crop => crop.Crop)]))));
+        Tensor? seen = learns ? null : _tower.Cells(pixels);
+        using IDisposable learning = enable_grad();
+        return NamingLoss([.. part.Select(crop => crop.Things)], NanoCrops.Side, _tower.Describe(seen ?? _tower.Cells(pixels), DropOut), 0.05);
+    }
+
+    private static bool IsTuned(string name) =>
+        name.StartsWith(CellTower.Prefix + "_blocks.", StringComparison.Ordinal) && int.Parse(name[(CellTower.Prefix + "_blocks.").Length..].Split('.')[0], CultureInfo.InvariantCulture) >= TowerFrozen;
+
+    private static bool IsNaming(string name) => name.StartsWith(CellTower.Projector + "linear", StringComparison.Ordinal) || NetworkWeights.IsTable(name);
+
     /// <summary>Teaches the projections what is under each image token, in the words that the text model will read. A hundred times cheaper than to learn it from answers.</summary>
     private void Name(NanoScenes scenes, IReadOnlyDictionary<string, Tensor> trained, Action<NanoStep>? progress, CancellationToken cancellationToken)
     {
-        var learning = trained.Where(entry => entry.Key.StartsWith(CellTower.Projector, StringComparison.Ordinal) || NetworkWeights.IsTable(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
+        var learning = trained.Where(entry => IsNaming(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
         using var run = new TrainingRun(learning, new LearningRate(2e-3, 100, _options.NamingSteps), new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98 });
         while (run.Step < _options.NamingSteps)
         {
@@ -273,7 +386,7 @@ public sealed class NanoTraining : IDisposable
             {
                 Begin(-1 - run.Step);
                 int[] chosen = [.. Enumerable.Range(0, NamingBatch).Select(_ => _random.Next(scenes.Things.Count))];
-                return NamingLoss(chosen, scenes, _tower.Describe(scenes.Read(chosen), DropOut));
+                return NamingLoss([.. chosen.Select(scene => scenes.Things[scene])], NanoScenes.Side, _tower.Describe(scenes.Read(chosen), DropOut));
             }]);
             progress?.Invoke(new NanoStep(record.Step, record.Loss, 0, 0));
         }
@@ -306,7 +419,7 @@ public sealed class NanoTraining : IDisposable
         }
 
         Tensor losses = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.None);
-        return ((losses * weights).sum() / weights.sum()).Plus(NamingLoss(chosen, scenes, features).Times(SideLoss));
+        return ((losses * weights).sum() / weights.sum()).Plus(NamingLoss([.. chosen.Select(scene => scenes.Things[scene])], NanoScenes.Side, features).Times(SideLoss));
     }
 
     private List<TokenRow> Ask(IReadOnlyList<SceneThing> things)
@@ -355,12 +468,11 @@ public sealed class NanoTraining : IDisposable
     /// Each image token names what is under it, by the word embeddings that the text model reads: of what a cell shows only, for
     /// where it lies says nothing of it.
     /// </summary>
-    private Tensor NamingLoss(int[] chosen, NanoScenes scenes, Tensor features)
+    private Tensor NamingLoss(IReadOnlyList<IReadOnlyList<SceneThing>> scenes, int side, Tensor features, double smoothing = 0)
     {
-        const int Side = NanoScenes.Side;
-        long[] truth = [.. chosen.SelectMany(scene => Enumerable.Range(0, NanoScenes.Cells).Select(cell => (long)Under(scenes.Things[scene], ((cell % Side) + 0.5) / Side, ((cell / Side) + 0.5) / Side)))];
+        long[] truth = [.. scenes.SelectMany(things => Enumerable.Range(0, side * side).Select(cell => (long)Under(things, ((cell % side) + 0.5) / side, ((cell / side) + 0.5) / side)))];
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_naming));
-        return nn.functional.cross_entropy(nn.functional.linear(features.flatten(0, 1), words), tensor(truth));
+        return nn.functional.cross_entropy(nn.functional.linear(features.flatten(0, 1), words), tensor(truth), label_smoothing: smoothing);
     }
 
     private int Under(IReadOnlyList<SceneThing> things, double x, double y) =>
