@@ -77,13 +77,6 @@ public sealed class NanoTraining : IDisposable
     private const double PresenceToGoOn = 0.85;
     private const int SaveEvery = 250;
     private const double SideLoss = 0.3;
-    private const int NamingBatch = 64;
-    private const int TowerBatch = 32;
-    private const int TowerAtOnce = 8; // more fall out of the processor's cache
-    private const int TowerWaits = 200; // steps until the projections know enough to teach it
-    private const int TowerFrozen = 5; // blocks that see edges and colours, which drawings have too
-    private const double TowerRate = 0.2;
-    private const double DropOut = 0.2;
     private const string Unknown = "noto"; // the hand that tells how sure to be of hands that it was not trained on
     private const string FinalNorm = "model.language_model.norm.weight";
     private const string Curriculum = "curriculum.txt";
@@ -98,7 +91,7 @@ public sealed class NanoTraining : IDisposable
     private readonly TokenRow _beginning;
     private readonly long _padding;
     private readonly long _reason;
-    private readonly long[] _naming;
+    private readonly NanoNaming _naming;
     private readonly long[] _verdicts;
     private readonly long[] _flags;
     private double _presence = 0.5;
@@ -116,7 +109,7 @@ public sealed class NanoTraining : IDisposable
         _reason = _questions.Id(NanoCheckpoint.Reason);
         long image = _questions.Id("<|image|>");
         _beginning = new TokenRow([.. Enumerable.Repeat(image, NanoScenes.Cells)], [.. Enumerable.Repeat(SupervisedObjective.Ignored, NanoScenes.Cells)]);
-        _naming = [.. words.Names.Select(name => (long)_questions.Id($" {NanoWords.Spelled(name)}")), _questions.Id(" nothing")];
+        _naming = new NanoNaming(_network.Weights, _tower, [.. words.Names.Select(name => (long)_questions.Id($" {NanoWords.Spelled(name)}")), _questions.Id(" nothing")], options);
         _verdicts = [.. NanoCheckpoint.CategoryMarks.Append(NanoCheckpoint.Safe).Select(mark => (long)_questions.Id(mark))];
         _flags = [_questions.Id(" no"), _questions.Id(" yes")];
     }
@@ -146,8 +139,8 @@ public sealed class NanoTraining : IDisposable
     /// <summary>Teaches the tower drawn things, if that was not done; a run that was stopped goes on.</summary>
     public void TuneTower(Action<NanoStep>? progress, CancellationToken cancellationToken)
     {
-        string state = Path.Combine(_options.Folder, "work", "tower");
-        if (Directory.Exists(Path.Combine(_options.Folder, "work", "scenes")))
+        string work = Path.Combine(_options.Folder, "work"), scenes = Path.Combine(work, "scenes");
+        if (Directory.Exists(scenes))
         {
             return; // they hold what the tower sees, so it has learnt
         }
@@ -155,48 +148,14 @@ public sealed class NanoTraining : IDisposable
         List<SceneSource> sources = Sources(_options.Seed + 1);
         try
         {
-            var crops = new NanoCrops(sources, Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal), _options.Seed + 1);
-            using var run = new TrainingRun(
-                _network.Weights.Train(name => IsTuned(name) || IsNaming(name)),
-                new LearningRate(2e-3, 100, _options.TowerSteps),
-                new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98, RateFactor = name => IsTuned(name) ? TowerRate : 1 });
-            if (File.Exists(Path.Combine(state, "run.json")))
-            {
-                run.Load(state);
-            }
-            else if (_options.TowerSteps > 0)
-            {
-                using DisposeScope scope = NewDisposeScope();
-                using IDisposable still = no_grad();
-                Even(_tower.Cells(NanoScenes.Pixels([.. crops.Take(_options.TowerSteps, 256, new Random(_options.Seed)).Select(crop => crop.Crop)])));
-                _network.Weights.Save(_options.Folder);
-            }
-
-            while (run.Step < _options.TowerSteps)
-            {
-                Begin(-1_000_000 - run.Step);
-                IEnumerable<(SymbolScene, IReadOnlyList<SceneThing>)[]> parts = crops.Take(run.Step, TowerBatch, _random).Chunk(TowerAtOnce);
-                StepRecord record = run.Take([.. parts.Select(part => (Func<Tensor>)(() => TowerLoss(part, run.Step >= TowerWaits)))]);
-                progress?.Invoke(new NanoStep(record.Step, record.Loss, 0, 0));
-                if (cancellationToken.IsCancellationRequested || run.Step % SaveEvery == 0)
-                {
-                    run.Save(state);
-                    cancellationToken.ThrowIfCancellationRequested();
-                }
-            }
-
-            foreach (string name in _network.Weights.Names.Where(name => IsTuned(name) && name.EndsWith(".weight", StringComparison.Ordinal)).ToArray())
-            {
-                _network.Weights.Add(name, _network.Weights[name].detach().to(ScalarType.Float16).to(ScalarType.Float32)); // as the converted model stores it
-            }
-
-            _network.Weights.Save(_options.Folder);
-            Directory.CreateDirectory(Path.Combine(_options.Folder, "work", "scenes"));
+            _naming.TuneTower(Path.Combine(work, "tower"), new NanoCrops(sources, Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal), _options.Seed + 1), progress, cancellationToken);
         }
         finally
         {
             sources.ForEach(source => source.Scenes.Dispose());
         }
+
+        Directory.CreateDirectory(scenes);
     }
 
     /// <summary>Draws the scenes that are not there yet.</summary>
@@ -217,12 +176,7 @@ public sealed class NanoTraining : IDisposable
         }
         else
         {
-            using (DisposeScope scope = NewDisposeScope())
-            {
-                Even(scenes.Read([.. Enumerable.Range(0, Math.Min(512, scenes.Things.Count))]));
-            }
-
-            Name(scenes, trained, progress, cancellationToken);
+            _naming.Learn(scenes, trained, progress, cancellationToken);
         }
 
         while (run.Step < _options.Steps)
@@ -348,65 +302,14 @@ public sealed class NanoTraining : IDisposable
         return [.. sources.Select((source, i) => source with { Share = i == 0 ? own : (1 - own) * source.Scenes.Names.Count / drawn })];
     }
 
-    /// <summary>Brings each channel of the cells to mean 0 and deviation 1, by what a part of the scenes shows.</summary>
-    private void Even(Tensor cells)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        using IDisposable still = no_grad();
-        cells = cells.flatten(0, 1);
-        Tensor mean = cells.mean([0L]);
-        _network.Weights.Add(CellTower.Projector + "mean", mean);
-        _network.Weights.Add(CellTower.Projector + "scale", cells.Plus(mean.neg()).Squared().mean([0L]).Plus(1e-3).rsqrt());
-    }
-
-    /// <summary>What a square's cells show, of a drawing that another hand might have made.</summary>
-    private Tensor TowerLoss((SymbolScene Crop, IReadOnlyList<SceneThing> Things)[] part, bool learns)
-    {
-        using IDisposable still = no_grad();
-        Tensor pixels = NanoScenes.Even(NanoCrops.Redrawn(NanoCrops.Bent(NanoScenes.Colors([.. part.Select(crop => crop.Crop)]))));
-        Tensor? seen = learns ? null : _tower.Cells(pixels);
-        using IDisposable learning = enable_grad();
-        return NamingLoss([.. part.Select(crop => crop.Things)], NanoCrops.Side, _tower.Describe(seen ?? _tower.Cells(pixels), DropOut), 0.05);
-    }
-
-    private static bool IsTuned(string name) =>
-        name.StartsWith(CellTower.Prefix + "_blocks.", StringComparison.Ordinal) && int.Parse(name[(CellTower.Prefix + "_blocks.").Length..].Split('.')[0], CultureInfo.InvariantCulture) >= TowerFrozen;
-
-    private static bool IsNaming(string name) => name.StartsWith(CellTower.Projector + "linear", StringComparison.Ordinal) || NetworkWeights.IsTable(name);
-
-    /// <summary>Teaches the projections what is under each image token, in the words that the text model will read. A hundred times cheaper than to learn it from answers.</summary>
-    private void Name(NanoScenes scenes, IReadOnlyDictionary<string, Tensor> trained, Action<NanoStep>? progress, CancellationToken cancellationToken)
-    {
-        var learning = trained.Where(entry => IsNaming(entry.Key)).ToDictionary(entry => entry.Key, entry => entry.Value, StringComparer.Ordinal);
-        using var run = new TrainingRun(learning, new LearningRate(2e-3, 100, _options.NamingSteps), new AdamWOptions { WeightDecay = 0.05, Beta2 = 0.98 });
-        while (run.Step < _options.NamingSteps)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            StepRecord record = run.Take([() =>
-            {
-                Begin(-1 - run.Step);
-                int[] chosen = [.. Enumerable.Range(0, NamingBatch).Select(_ => _random.Next(scenes.Things.Count))];
-                return NamingLoss([.. chosen.Select(scene => scenes.Things[scene])], NanoScenes.Side, _tower.Describe(scenes.Read(chosen), DropOut));
-            }]);
-            progress?.Invoke(new NanoStep(record.Step, record.Loss, 0, 0));
-        }
-    }
-
-    /// <summary>Everything random of a step follows from its number, so that a run that was stopped goes on as it would have.</summary>
-    private void Begin(int step)
-    {
-        _questions.Random = _random = new Random(unchecked((_options.Seed * 1_000_003) + step));
-        manual_seed(unchecked((_options.Seed * 1_000_003L) + step));
-    }
-
     private Tensor Loss(NanoScenes scenes, int step)
     {
-        Begin(step);
+        _questions.Random = _random = NanoNaming.Seeded(_options.Seed, step);
         _isLate |= _presence > PresenceToGoOn;
         _questions.HasGroups = _isLate;
         int[] chosen = [.. Enumerable.Range(0, _options.Batch).Select(_ => _random.Next(scenes.Things.Count))];
         TokenBatch batch = TokenBatch.Share([.. chosen.Select(scene => (_beginning, Ask(scenes.Things[scene])))], _padding, null);
-        Tensor features = _tower.Describe(scenes.Read(chosen), DropOut), hidden = _network.Hidden(batch, _tower.Place(features));
+        Tensor features = _tower.Describe(scenes.Read(chosen), NanoNaming.DropOut), hidden = _network.Hidden(batch, _tower.Place(features));
         long next = batch.Labels.shape[1] - 1;
         Tensor all = batch.Labels.narrow(1, 1, next).flatten(), at = all.IsNot(SupervisedObjective.Ignored).nonzero().squeeze(1); // few tokens are learnt
         Tensor labels = all.index_select(0, at), logits = _network.Logits(hidden.narrow(1, 0, next).flatten(0, 1).index_select(0, at));
@@ -419,7 +322,7 @@ public sealed class NanoTraining : IDisposable
         }
 
         Tensor losses = nn.functional.cross_entropy(logits, labels, reduction: nn.Reduction.None);
-        return ((losses * weights).sum() / weights.sum()).Plus(NamingLoss([.. chosen.Select(scene => scenes.Things[scene])], NanoScenes.Side, features).Times(SideLoss));
+        return ((losses * weights).sum() / weights.sum()).Plus(_naming.Loss([.. chosen.Select(scene => scenes.Things[scene])], NanoScenes.Side, features).Times(SideLoss));
     }
 
     private List<TokenRow> Ask(IReadOnlyList<SceneThing> things)
@@ -463,19 +366,4 @@ public sealed class NanoTraining : IDisposable
             _presence += 0.1 * ((right.sum().ToInt64() / count) - _presence);
         }
     }
-
-    /// <summary>
-    /// Each image token names what is under it, by the word embeddings that the text model reads: of what a cell shows only, for
-    /// where it lies says nothing of it.
-    /// </summary>
-    private Tensor NamingLoss(IReadOnlyList<IReadOnlyList<SceneThing>> scenes, int side, Tensor features, double smoothing = 0)
-    {
-        long[] truth = [.. scenes.SelectMany(things => Enumerable.Range(0, side * side).Select(cell => (long)Under(things, ((cell % side) + 0.5) / side, ((cell / side) + 0.5) / side)))];
-        Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_naming));
-        return nn.functional.cross_entropy(nn.functional.linear(features.flatten(0, 1), words), tensor(truth), label_smoothing: smoothing);
-    }
-
-    private int Under(IReadOnlyList<SceneThing> things, double x, double y) =>
-        things.Where(thing => x >= thing.Box[0] && x < thing.Box[2] && y >= thing.Box[1] && y < thing.Box[3])
-            .MinBy(thing => (thing.Box[2] - thing.Box[0]) * (thing.Box[3] - thing.Box[1]))?.Name ?? _words.Names.Count;
 }
