@@ -1,6 +1,5 @@
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Networks;
-using TorchSharp;
 using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;

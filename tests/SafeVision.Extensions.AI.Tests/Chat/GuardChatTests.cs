@@ -1,4 +1,3 @@
-using System.ClientModel.Primitives;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
@@ -8,7 +7,6 @@ using SafeVision.Extensions.AI.Chat;
 using SafeVision.Inference;
 using SafeVision.Policies;
 using SafeVision.Tests.Fakes;
-using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Served;
 
 #pragma warning disable SCME0001 // the patch of a request is new in System.ClientModel
@@ -112,7 +110,7 @@ public sealed class GuardChatTests : IAsyncDisposable
         GuardrailResult result = await guardrail.CheckAsync(Photos.Coffee, Token);
         Assert.Equal((Decision.Block, FailureReason.EngineError), (result.Decision, result.Failure!.Reason));
         Assert.Contains("does not reach the guard", result.Failure.Message, StringComparison.Ordinal);
-        Assert.Empty(_server.Asked.Where(HasImage));
+        Assert.DoesNotContain(_server.Asked, HasImage);
         _counts = false;
         Assert.Contains("TrustsTemplateVariables", (await guardrail.CheckAsync(Photos.Coffee, Token)).Failure!.Message, StringComparison.Ordinal);
         Assert.Null((await trusting.CheckAsync(Photos.Coffee, Token)).Failure);
@@ -196,7 +194,9 @@ public sealed class GuardChatTests : IAsyncDisposable
             {
                 ["content"] = new JsonArray(new JsonObject
                 {
-                    ["token"] = first[0].Text, ["logprob"] = first[0].LogProbability, ["bytes"] = null,
+                    ["token"] = first[0].Text,
+                    ["logprob"] = first[0].LogProbability,
+                    ["bytes"] = null,
                     ["top_logprobs"] = new JsonArray([.. first.Select(token => new JsonObject { ["token"] = token.Text, ["logprob"] = token.LogProbability, ["bytes"] = null })]),
                 }),
                 ["refusal"] = new JsonArray(),
