@@ -144,7 +144,7 @@ public sealed class ParquetAddressesTests : IDisposable
         Sha256 = i % 4 == 0 ? new string('a', 64) : null,
     })];
 
-    private async Task<TrainingDataException> FailsAsync(string path) =>
+    private static async Task<TrainingDataException> FailsAsync(string path) =>
         await Assert.ThrowsAsync<TrainingDataException>(async () => await ParquetAddresses.ReadAsync(path, Stop).ToArrayAsync(Stop));
 
     private async Task<string> WriteAsync(AddressRow[] rows, CompressionMethod method, int groups, string[]? names = null)
