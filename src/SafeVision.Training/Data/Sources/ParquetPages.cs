@@ -199,33 +199,26 @@ internal ref struct ThriftScan(ReadOnlySpan<byte> bytes)
         return _place;
     }
 
-    /// <summary>A number without a sign, seven bits a byte.</summary>
-    public long Number()
-    {
-        ulong number = 0;
-        for (int shift = 0; shift < 64; shift += 7)
-        {
-            int next = Byte();
-            number |= (ulong)(next & 127) << shift;
-            if (next < 128)
-            {
-                return number <= long.MaxValue ? (long)number : throw Damaged();
-            }
-        }
-
-        throw Damaged();
-    }
+    /// <summary>A number without a sign.</summary>
+    public long Number() => Bits() is <= long.MaxValue and var bits ? (long)bits : throw Damaged();
 
     private long Signed()
     {
-        ulong number = 0;
+        ulong bits = Bits();
+        return (long)(bits >> 1) ^ -(long)(bits & 1);
+    }
+
+    /// <summary>Seven bits a byte, the lowest first.</summary>
+    private ulong Bits()
+    {
+        ulong bits = 0;
         for (int shift = 0; shift < 64; shift += 7)
         {
             int next = Byte();
-            number |= (ulong)(next & 127) << shift;
+            bits |= (ulong)(next & 127) << shift;
             if (next < 128)
             {
-                return (long)(number >> 1) ^ -(long)(number & 1);
+                return bits;
             }
         }
 
