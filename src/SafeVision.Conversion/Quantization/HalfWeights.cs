@@ -25,6 +25,22 @@ internal static class HalfWeights
             stream.Write(MemoryMarshal.AsBytes(halves.AsSpan()));
         });
 
+    /// <summary>Numbers in float16 where that loses nothing; null where it would.</summary>
+    public static Half[]? Exact(ReadOnlySpan<float> numbers)
+    {
+        Half[] halves = new Half[numbers.Length];
+        TensorPrimitives.ConvertToHalf(numbers, halves);
+        for (int i = 0; i < halves.Length; i++)
+        {
+            if ((float)halves[i] != numbers[i])
+            {
+                return null;
+            }
+        }
+
+        return halves;
+    }
+
     private static void Write(WeightMatrix matrix, Stream stream)
     {
         int chunk = Math.Clamp(ChunkNumbers / matrix.Columns, 1, matrix.Rows);

@@ -72,6 +72,7 @@ internal sealed class IntegerGraph
         foreach (NodeProto node in nodes)
         {
             bool quantized = IsQuantized(node);
+            string read = node.Input.FirstOrDefault("");
             for (int i = 0; i < node.Input.Count; i++)
             {
                 if (_activations.Contains(node.Input[i]))
@@ -82,7 +83,7 @@ internal sealed class IntegerGraph
 
             if (quantized && node.OpType == "Conv")
             {
-                Quantize(node, corrections);
+                Quantize(node, read, corrections);
             }
 
             _graph.Node.Add(node);
@@ -120,15 +121,9 @@ internal sealed class IntegerGraph
             return;
         }
 
-        ReadOnlySpan<float> numbers = MemoryMarshal.Cast<byte, float>(tensor.RawData.Span);
-        var halves = new Half[numbers.Length];
-        TensorPrimitives.ConvertToHalf(numbers, halves);
-        for (int i = 0; i < halves.Length; i++)
+        if (HalfWeights.Exact(MemoryMarshal.Cast<byte, float>(tensor.RawData.Span)) is not { } halves)
         {
-            if ((float)halves[i] != numbers[i])
-            {
-                return;
-            }
+            return;
         }
 
         string name = tensor.Name;
@@ -150,8 +145,8 @@ internal sealed class IntegerGraph
         Node("DequantizeLinear", to, [integers, scale, zero]);
     }
 
-    /// <summary>Gives a convolution weights of 8 bits by output channel and a bias of 32 bits.</summary>
-    private void Quantize(NodeProto node, IReadOnlyDictionary<string, float[]> corrections)
+    /// <summary>Gives a convolution weights of 8 bits by output channel and a bias of 32 bits, whose step follows from the activation that it reads.</summary>
+    private void Quantize(NodeProto node, string read, IReadOnlyDictionary<string, float[]> corrections)
     {
         TensorProto weights = _weights[node.Input[1]];
         int[] shape = [.. weights.Dims.Select(size => (int)size)];
@@ -165,8 +160,7 @@ internal sealed class IntegerGraph
         node.Input[1] = $"{name}.read";
         float[] offsets = node.Input.Count > 2 ? MemoryMarshal.Cast<byte, float>(_weights[node.Input[2]].RawData.Span).ToArray() : new float[channels];
         TensorPrimitives.Add(offsets, corrections.GetValueOrDefault(node.Output[0], new float[channels]), offsets);
-        string passed = node.Input[0];
-        float input = _scales[passed.EndsWith(".passed", StringComparison.Ordinal) ? passed[..^".passed".Length] : passed].Size;
+        float input = _scales[read].Size;
         float[] steps = new float[channels];
         int[] whole = new int[channels];
         for (int channel = 0; channel < channels; channel++)

@@ -157,13 +157,7 @@ internal sealed record CellEncoder : IVisionEncoder
     private int Channels(int block) => Blocks[block].Steps[^1].Kernel.Features;
 
     /// <summary>The same tensor in float16 where that loses nothing: training rounds the tower so.</summary>
-    private static StoredTensor Halved(StoredTensor tensor)
-    {
-        float[] values = tensor.ToSingle();
-        Half[] halves = new Half[values.Length];
-        TensorPrimitives.ConvertToHalf(values, halves);
-        return values.Where((value, i) => (float)halves[i] != value).Any()
-            ? tensor
-            : new StoredTensor(tensor.Name, tensor.Shape, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray());
-    }
+    private static StoredTensor Halved(StoredTensor tensor) => HalfWeights.Exact(tensor.ToSingle()) is { } halves
+        ? new StoredTensor(tensor.Name, tensor.Shape, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray())
+        : tensor;
 }
