@@ -25,7 +25,7 @@ internal static class NanoCommand
         Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 16,384 unless given.", 10_000_000);
         Option<int?> steps = NumberOption.Create("--steps", "Steps; 4,000 unless given.", 10_000_000);
         Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
-        var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in an hour on two cores.")
+        var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in eighty minutes of one core.")
         {
             output, work, symbols, test, precision, license, scenes, steps, seed,
         };
@@ -55,33 +55,23 @@ internal static class NanoCommand
     private static void Train(NanoTrainingOptions options, string[] tests, InvocationConfiguration console, CancellationToken cancellationToken)
     {
         using NanoTraining training = NanoTraining.Open(options);
-        using (var tuning = new ProgressLine(console.Error, options.TowerSteps, TimeProvider.System))
-        {
-            tuning.Start();
-            training.TuneTower(step => tuning.Show(step.Step + 1), cancellationToken);
-            tuning.Hide();
-        }
-
-        using (var drawing = new ProgressLine(console.Error, options.Scenes, TimeProvider.System))
-        {
-            drawing.Start();
-            training.Draw(drawing.Show, cancellationToken);
-            drawing.Hide();
-        }
-
-        using (var line = new ProgressLine(console.Error, options.Steps, TimeProvider.System))
-        {
-            line.Start();
-            training.Run(step => line.Show(step.Step + 1), cancellationToken);
-            line.Hide();
-        }
-
+        Show(options.TowerSteps, line => training.TuneTower(step => line.Show(step.Step + 1), cancellationToken));
+        Show(options.Scenes, line => training.Draw(line.Show, cancellationToken));
+        Show(options.Steps, line => training.Run(step => line.Show(step.Step + 1), cancellationToken));
         foreach (string set in tests)
         {
             NanoScore score = training.Measure(set, 500);
             console.Output.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
                 $"{set}: verdict {score.Verdict:0.000}, AUC {score.Auc:0.000}, flips {score.Flips:0.000}, presence {score.Presence:0.000}, words for groups {score.Groups:0.000}, of words never asked about {score.UnlearntGroups:0.000}, reasons present {score.ReasonPresent:0.000}, place {score.Place:0.000}, calibration error {score.CalibrationError:0.000}"));
+        }
+
+        void Show(int steps, Action<ProgressLine> work)
+        {
+            using var line = new ProgressLine(console.Error, steps, TimeProvider.System);
+            line.Start();
+            work(line);
+            line.Hide();
         }
     }
 

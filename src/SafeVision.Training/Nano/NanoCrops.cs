@@ -68,7 +68,8 @@ internal sealed class NanoCrops(IReadOnlyList<SceneSource> sources, IReadOnlyDic
 
     private static Tensor Between(double least, double most, params long[] shape) => rand(shape).Times(most - least).Plus(least);
 
-    private static Tensor Mixed(Tensor x, Tensor y, Tensor share) => x.Plus(y.Plus(x.neg()) * share);
+    /// <summary>x, and of y a share.</summary>
+    public static Tensor Mixed(Tensor x, Tensor y, Tensor share) => x.Plus(y.Plus(x.neg()) * share);
 
     private static Tensor Widest(Tensor x) => nn.functional.max_pool2d(x, 3, 1, 1);
 

@@ -30,7 +30,6 @@ internal static class NanoMeasurement
         var random = new Random(seed);
         NanoWords words = training.Words;
         var questions = new NanoQuestions(words, training.Tokenizer, random);
-        var numbers = words.Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
         var (verdicts, flips, presence, learnt, unlearnt, present, places) = (new Share(), new Share(), new Share(), new Share(), new Share(), new Share(), new Share());
         var scored = new List<(double Score, bool IsUnsafe)>();
         long[] names = [.. words.Names.Select(name => (long)questions.Id($" {NanoWords.Spelled(name)}"))], spots = [.. NanoCheckpoint.Places.Select(place => (long)questions.Id($" {place}"))];
@@ -41,7 +40,7 @@ internal static class NanoMeasurement
             using DisposeScope scope = NewDisposeScope();
             using IDisposable still = no_grad();
             SymbolScene scene = scenes.Draw(index);
-            SceneThing[] things = [.. NanoScenes.Shown(scene, numbers)];
+            SceneThing[] things = [.. NanoScenes.Shown(scene, words.NumberOf)];
             Tensor cells = training.Tower.Cells(NanoScenes.Pixels([scene]));
             questions.HasGroups = false;
             (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
@@ -55,8 +54,8 @@ internal static class NanoMeasurement
                 .. new[] { there, absent }.Select(name => questions.Open(" check", $" {NanoWords.Spelled(words.Names[name])}"))]);
             bool[] isRight = [.. policies.Select((policy, i) =>
             {
-                string[] marks = [NanoCheckpoint.Safe, .. policy.Categories.Select(category => category.Mark)];
-                float[] shares = nn.functional.softmax(logits[i].index_select(0, tensor(marks.Select(mark => (long)questions.Id(mark)).ToArray())), 0).data<float>().ToArray();
+                (string[] marks, Tensor verdict) = Verdict(logits[i], policy, questions);
+                float[] shares = nn.functional.softmax(verdict, 0).data<float>().ToArray();
                 string said = marks[Array.IndexOf(shares, shares.Max())];
                 var truth = policy.Judge(things);
                 if (i < 2)
@@ -104,21 +103,20 @@ internal static class NanoMeasurement
     public static double Temperature(NanoTraining training, SymbolScenes scenes, int count, int seed)
     {
         var questions = new NanoQuestions(training.Words, training.Tokenizer, new Random(seed)) { HasGroups = true };
-        var numbers = training.Words.Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
         var seen = new List<(double[] Logits, int Right)>();
         for (int index = 0; index < count; index++)
         {
             using DisposeScope scope = NewDisposeScope();
             using IDisposable still = no_grad();
             SymbolScene scene = scenes.Draw(index);
-            SceneThing[] things = [.. NanoScenes.Shown(scene, numbers)];
+            SceneThing[] things = [.. NanoScenes.Shown(scene, training.Words.NumberOf)];
             (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
             NanoPolicy[] policies = [forbids, allows];
             Tensor logits = training.Next(training.Tower.Cells(NanoScenes.Pixels([scene])), [.. policies.Select(policy => questions.Open(policy.Prompt))]);
             foreach ((int i, NanoPolicy policy) in policies.Index())
             {
-                string[] marks = [NanoCheckpoint.Safe, .. policy.Categories.Select(category => category.Mark)];
-                float[] values = logits[i].index_select(0, tensor(marks.Select(mark => (long)questions.Id(mark)).ToArray())).to(ScalarType.Float32).data<float>().ToArray();
+                (string[] marks, Tensor verdict) = Verdict(logits[i], policy, questions);
+                float[] values = verdict.to(ScalarType.Float32).data<float>().ToArray();
                 seen.Add(([.. values.Select(value => (double)value)], Array.IndexOf(marks, policy.Judge(things)?.Category.Mark ?? NanoCheckpoint.Safe)));
             }
         }
@@ -130,6 +128,13 @@ internal static class NanoMeasurement
             double most = logits.Max();
             return Math.Log(logits.Sum(logit => Math.Exp((logit - most) / temperature))) - ((logits[right] - most) / temperature);
         }
+    }
+
+    /// <summary>The marks that an answer may begin with, safe first, and their logits.</summary>
+    private static (string[] Marks, Tensor Logits) Verdict(Tensor logits, NanoPolicy policy, NanoQuestions questions)
+    {
+        string[] marks = [NanoCheckpoint.Safe, .. policy.Categories.Select(category => category.Mark)];
+        return (marks, logits.index_select(0, tensor(marks.Select(mark => (long)questions.Id(mark)).ToArray())));
     }
 
     /// <summary>A policy with a word for a group that was not learnt, put name by name as the protocol does, and a category beside it; null where no such word fits the scene.</summary>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text.Json;
 using SafeVision.Evaluation;
 using SafeVision.Evaluation.Symbols;
+using SafeVision.Files;
 using SafeVision.Training.Networks;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -54,17 +55,16 @@ internal sealed class NanoScenes
     /// <summary>Draws scenes that are not in the folder yet, and opens all.</summary>
     /// <param name="folder">Where they are kept; of one tower, one list of names and one set of sources.</param>
     /// <param name="count">How many, rounded up to whole files.</param>
-    /// <param name="names">The names.</param>
+    /// <param name="names">The names with their numbers.</param>
     /// <param name="sources">Where they come from; their shares add up to 1.</param>
     /// <param name="tower">Computes cells.</param>
     /// <param name="seed">Decides which source draws a scene.</param>
     /// <param name="progress">Told how many scenes there are.</param>
     /// <param name="cancellationToken">Stops between batches; whole files stay.</param>
     public static NanoScenes Prepare(
-        string folder, int count, IReadOnlyList<string> names, IReadOnlyList<SceneSource> sources, CellTower tower, int seed, Action<int>? progress, CancellationToken cancellationToken)
+        string folder, int count, IReadOnlyDictionary<string, int> names, IReadOnlyList<SceneSource> sources, CellTower tower, int seed, Action<int>? progress, CancellationToken cancellationToken)
     {
         Directory.CreateDirectory(folder);
-        var numbers = names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal);
         var all = new List<IReadOnlyList<SceneThing>>();
         for (int chunk = 0; chunk * ChunkLength < count; chunk++)
         {
@@ -74,9 +74,8 @@ internal sealed class NanoScenes
                 IReadOnlyList<SymbolScene> scenes = [.. Enumerable.Range(chunk * ChunkLength, ChunkLength).Select(index => Draw(index, sources, seed))];
                 manual_seed(HashCode(seed, chunk));
                 Write(Path.Combine(folder, $"{Name(chunk)}.f16"), scenes, tower, cancellationToken);
-                SceneThing[][] things = [.. scenes.Select(scene => Shown(scene, numbers).ToArray())];
-                File.WriteAllBytes($"{truth}.part", JsonSerializer.SerializeToUtf8Bytes(things));
-                File.Move($"{truth}.part", truth, overwrite: true); // last, so that what has a truth is whole
+                SceneThing[][] things = [.. scenes.Select(scene => Shown(scene, names).ToArray())];
+                WholeFile.Write(truth, JsonSerializer.Serialize(things)); // last, so that what has a truth is whole
             }
 
             all.AddRange(JsonSerializer.Deserialize<SceneThing[][]>(File.ReadAllBytes(truth))!);
@@ -171,8 +170,7 @@ internal sealed class NanoScenes
             using DisposeScope scope = NewDisposeScope();
             using IDisposable still = no_grad();
             Tensor colors = Colors([.. scenes.Skip(start).Take(Batch)]), plain = rand([colors.shape[0], 1, 1, 1]).Above(OtherHands).to(ScalarType.Float32);
-            Tensor redrawn = NanoCrops.Redrawn(colors);
-            Tensor cells = tower.Cells(Even(redrawn.Plus(colors.Plus(redrawn.neg()) * plain))).to(ScalarType.Float16).contiguous();
+            Tensor cells = tower.Cells(Even(NanoCrops.Mixed(NanoCrops.Redrawn(colors), colors, plain))).to(ScalarType.Float16).contiguous();
             file.Write(MemoryMarshal.AsBytes<Half>(cells.data<Half>().ToArray()));
         }
     }

@@ -145,16 +145,12 @@ public sealed class NanoTraining : IDisposable
             return; // they hold what the tower sees, so it has learnt
         }
 
-        List<SceneSource> sources = Sources(_options.Seed + 1);
-        try
+        int seed = _options.Seed + 1;
+        DrawFrom(seed, sources =>
         {
-            _naming.TuneTower(Path.Combine(work, "tower"), new NanoCrops(sources, Names.Select((name, i) => (name, i)).ToDictionary(pair => pair.name, pair => pair.i, StringComparer.Ordinal), _options.Seed + 1), progress, cancellationToken);
-        }
-        finally
-        {
-            sources.ForEach(source => source.Scenes.Dispose());
-        }
-
+            _naming.TuneTower(Path.Combine(work, "tower"), new NanoCrops(sources, _words.NumberOf, seed), progress, cancellationToken);
+            return true;
+        });
         Directory.CreateDirectory(scenes);
     }
 
@@ -277,29 +273,30 @@ public sealed class NanoTraining : IDisposable
     private NanoScenes Scenes(Action<int>? progress, CancellationToken cancellationToken)
     {
         TuneTower(null, cancellationToken);
-        List<SceneSource> sources = Sources(_options.Seed);
+        return DrawFrom(_options.Seed, sources =>
+            NanoScenes.Prepare(Path.Combine(_options.Folder, "work", "scenes"), _options.Scenes, _words.NumberOf, sources, _tower, _options.Seed, progress, cancellationToken));
+    }
+
+    /// <summary>Opens what is drawn from, and closes it at the end; a set of the user's as often as it has names.</summary>
+    private T DrawFrom<T>(int seed, Func<IReadOnlyList<SceneSource>, T> draw)
+    {
+        var opened = new List<SymbolScenes>();
         try
         {
-            return NanoScenes.Prepare(Path.Combine(_options.Folder, "work", "scenes"), _options.Scenes, Names, sources, _tower, _options.Seed, progress, cancellationToken);
+            opened.Add(SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, Split = DatasetSplit.None, Sets = Sets, Names = Names, ImageSize = NanoScenes.ImageSize }));
+            foreach (string set in _options.IconSets)
+            {
+                using var all = SymbolScenes.Create(new SymbolSceneOptions { IconSet = set });
+                opened.Add(SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, IconSet = set, Names = [.. all.Names.Intersect(Names)], ImageSize = NanoScenes.ImageSize }));
+            }
+
+            double drawn = opened.Skip(1).Sum(scenes => scenes.Names.Count), own = drawn > 0 ? OwnShare : 1;
+            return draw([.. opened.Select((scenes, i) => new SceneSource(i == 0 ? own : (1 - own) * scenes.Names.Count / drawn, scenes))]);
         }
         finally
         {
-            sources.ForEach(source => source.Scenes.Dispose());
+            opened.ForEach(scenes => scenes.Dispose());
         }
-    }
-
-    /// <summary>A set of the user's is drawn from as often as it has names.</summary>
-    private List<SceneSource> Sources(int seed)
-    {
-        var sources = new List<SceneSource> { new(1, SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, Split = DatasetSplit.None, Sets = Sets, Names = Names, ImageSize = NanoScenes.ImageSize })) };
-        foreach (string set in _options.IconSets)
-        {
-            using var all = SymbolScenes.Create(new SymbolSceneOptions { IconSet = set });
-            sources.Add(new SceneSource(0, SymbolScenes.Create(new SymbolSceneOptions { Seed = seed, IconSet = set, Names = [.. all.Names.Intersect(Names)], ImageSize = NanoScenes.ImageSize })));
-        }
-
-        double drawn = sources.Skip(1).Sum(source => source.Scenes.Names.Count), own = drawn > 0 ? OwnShare : 1;
-        return [.. sources.Select((source, i) => source with { Share = i == 0 ? own : (1 - own) * source.Scenes.Names.Count / drawn })];
     }
 
     private Tensor Loss(NanoScenes scenes, int step)

@@ -23,10 +23,13 @@ internal sealed class NanoWords
     private readonly SortedDictionary<string, IReadOnlyList<int>> _meanings = new(StringComparer.Ordinal);
     private readonly HashSet<string> _exact = new(StringComparer.Ordinal); // words for the thing itself, not for a kind of things
 
-    private NanoWords(IReadOnlyList<string> names) => Names = names;
+    private NanoWords(IReadOnlyList<string> names) => (Names, NumberOf) = (names, names.Index().ToDictionary(name => name.Item, name => name.Index, StringComparer.Ordinal));
 
     /// <summary>The names.</summary>
     public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The place of each name among them.</summary>
+    public IReadOnlyDictionary<string, int> NumberOf { get; }
 
     /// <summary>The words for groups that the model learns as words of their own.</summary>
     public IReadOnlyList<NameGroup> Groups { get; private set; } = [];
