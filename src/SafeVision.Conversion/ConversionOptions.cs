@@ -86,10 +86,8 @@ public sealed record ConversionResult(ModelManifest Manifest, string Family, dou
 
 /// <summary>A token that a model's vocabulary gets.</summary>
 /// <param name="Content">The exact text that it stands for, such as <c>&lt;|Self_Harm|&gt;</c>; from 1 to 256 characters.</param>
-/// <param name="PlainWords">
-/// What it means in words that the model knows: its rows begin as the mean of these words' rows. Trained on from there, or
-/// used as they are, they lie among the rows that the model has.
-/// </param>
+/// <param name="PlainWords">What it means in words that the model knows: its rows begin as the mean of these words'
+/// rows. Trained on from there, or used as they are, they lie among the rows that the model has.</param>
 public sealed record NewToken(string Content, string PlainWords)
 {
     /// <summary>The tokens of SafeVision's answers (arXiv 2510.23960): that of a harmless image, one for each kind of harm, and the mark before a reason.</summary>

@@ -8,10 +8,8 @@ public static class ChatClientGuardrailBuilderExtensions
 {
     private static readonly TimeSpan s_usualTimeout = TimeSpan.FromMinutes(1);
 
-    /// <summary>
-    /// Adds a guard that is spoken to over a chat client, such as a server of the OpenAI form. Images leave this machine for it.
-    /// Where no time-out is set, one image may take a minute.
-    /// </summary>
+    /// <summary>Adds a guard that is spoken to over a chat client, such as a server of the OpenAI form. Images leave
+    /// this machine for it. Where no time-out is set, one image may take a minute.</summary>
     /// <param name="builder">The guardrail.</param>
     /// <param name="client">What is asked; it stays the caller's.</param>
     /// <param name="protocol">How it is asked; null: <see cref="ChatProtocol.Instruct"/>.</param>

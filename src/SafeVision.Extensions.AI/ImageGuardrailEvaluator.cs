@@ -4,9 +4,8 @@ using Microsoft.Extensions.AI.Evaluation;
 
 namespace SafeVision.Extensions.AI;
 
-/// <summary>
-/// Judges the images of a conversation by a guardrail: offline, without a chat client, and without opening any address.
-/// </summary>
+/// <summary>Judges the images of a conversation by a guardrail: offline, without a chat client, and without opening any
+/// address.</summary>
 /// <remarks>
 /// <para>
 /// Metrics: <see cref="DecisionMetricName"/>, a string (<c>allow</c>, <c>review</c>, <c>block</c>), the strictest decision of all

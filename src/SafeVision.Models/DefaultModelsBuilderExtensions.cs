@@ -6,10 +6,8 @@ namespace SafeVision;
 /// <summary>Adds the default models to a guardrail.</summary>
 public static class DefaultModelsBuilderExtensions
 {
-    /// <summary>
-    /// Judges with the models of this package: the NSFW classifier and the object classifier, whose labels are found by what
-    /// the words of the policy mean.
-    /// </summary>
+    /// <summary>Judges with the models of this package: the NSFW classifier and the object classifier, whose labels are
+    /// found by what the words of the policy mean.</summary>
     /// <param name="builder">The guardrail's builder.</param>
     /// <param name="options">Drawings and views; null: the defaults.</param>
     public static ImageGuardrailBuilder UseDefaultModels(this ImageGuardrailBuilder builder, ClassifierEngineOptions? options = null)

@@ -136,10 +136,9 @@ public sealed class PromptEncoder
     }
 
     /// <summary>Free questions about one image, which stands before the first, with their answers.</summary>
-    /// <param name="turns">
-    /// Questions, each with its answer in pieces that are tokenised apart. In both, a mark that the model's prompt file or the
-    /// SafeVision protocol names is a token; all else is text, whatever it looks like.
-    /// </param>
+    /// <param name="turns">Questions, each with its answer in pieces that are tokenised apart. In both, a mark that the
+    /// model's prompt file or the SafeVision protocol names is a token; all else is text, whatever it looks
+    /// like.</param>
     /// <exception cref="ModelLoadException">The model's conversation does not keep an answer as it stands.</exception>
     public EncodedConversation Encode(IReadOnlyList<(string Question, IReadOnlyList<string> Answer)> turns)
     {

@@ -134,10 +134,8 @@ internal static class PrecisionChoice
     /// <summary>Suffixes, best first.</summary>
     /// <param name="part">The graph.</param>
     /// <param name="provider">Where it runs.</param>
-    /// <param name="hint">
-    /// The precision that the publisher recommends, mostly for browsers with a graphics processor; taken first unless it is
-    /// one in which a processor decodes slowly.
-    /// </param>
+    /// <param name="hint">The precision that the publisher recommends, mostly for browsers with a graphics processor;
+    /// taken first unless it is one in which a processor decodes slowly.</param>
     public static IEnumerable<string> Order(VisionLanguagePart part, ExecutionProvider provider, string? hint)
     {
         bool onProcessor = provider == ExecutionProvider.Cpu;

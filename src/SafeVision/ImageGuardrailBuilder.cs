@@ -41,10 +41,9 @@ public sealed class ImageGuardrailBuilder
 
     /// <summary>Judges by the policy in a file.</summary>
     /// <param name="path">A YAML or JSON file.</param>
-    /// <param name="reloadOnChange">
-    /// Whether a change of the file takes effect while the host runs. A file that became invalid is reported (in the log and
-    /// in <see cref="GuardrailStatus.PolicyUpdateError"/>) and the old policy stays in force. Default: true.
-    /// </param>
+    /// <param name="reloadOnChange">Whether a change of the file takes effect while the host runs. A file that became
+    /// invalid is reported (in the log and in <see cref="GuardrailStatus.PolicyUpdateError"/>) and the old policy stays
+    /// in force. Default: true.</param>
     public ImageGuardrailBuilder UsePolicyFile(string path, bool reloadOnChange = true)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
@@ -55,10 +54,8 @@ public sealed class ImageGuardrailBuilder
     /// <summary>Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
     /// not cover or were unsure of.</summary>
     /// <param name="create">Makes the engine; called when the guardrail is built.</param>
-    /// <param name="usualTimeout">
-    /// The time that one image may take with this engine where <see cref="WithTimeout"/> says nothing; the longest of all engines
-    /// counts. Null: 30 seconds.
-    /// </param>
+    /// <param name="usualTimeout">The time that one image may take with this engine where <see cref="WithTimeout"/>
+    /// says nothing; the longest of all engines counts. Null: 30 seconds.</param>
     public ImageGuardrailBuilder UseEngine(Func<EngineContext, IGuardrailEngine> create, TimeSpan? usualTimeout = null)
     {
         ArgumentNullException.ThrowIfNull(create);
@@ -69,12 +66,10 @@ public sealed class ImageGuardrailBuilder
 
     /// <summary>Adds a classifier of your own, from its folder on disk.</summary>
     /// <param name="classifier">The folder of an image classifier with its <c>manifest.json</c>.</param>
-    /// <param name="taxonomy">
-    /// What words mean, such as <c>DefaultModels.Taxonomy</c> of the package SafeVision.Models. Where the classifier's labels
-    /// are those of a known set, they have its reviewed meanings; else their names are read as words, and a label whose name
-    /// is no known word is meant by that exact name alone. Null: every label is meant by its exact name. In any case those
-    /// count that the manifest maps to a category.
-    /// </param>
+    /// <param name="taxonomy">What words mean, such as <c>DefaultModels.Taxonomy</c> of the package SafeVision.Models.
+    /// Where the classifier's labels are those of a known set, they have its reviewed meanings; else their names are
+    /// read as words, and a label whose name is no known word is meant by that exact name alone. Null: every label is
+    /// meant by its exact name. In any case those count that the manifest maps to a category.</param>
     public ImageGuardrailBuilder UseClassifier(string classifier, ModelPackage? taxonomy = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(classifier);

@@ -62,9 +62,8 @@ public abstract class ImageSource
     /// <param name="maxBytes">The most bytes an image may have. A longer one is refused without being read further.</param>
     /// <param name="cancellationToken">Stops the reading.</param>
     /// <returns>The bytes, valid until disposed.</returns>
-    /// <exception cref="ImageRejectedException">
-    /// The file or stream cannot be read, is empty, or is longer than <paramref name="maxBytes"/>.
-    /// </exception>
+    /// <exception cref="ImageRejectedException">The file or stream cannot be read, is empty, or is longer than
+    /// <paramref name="maxBytes"/>.</exception>
     /// <exception cref="InvalidOperationException">The source holds <see cref="Pixels"/>, or is a stream that has been read already.</exception>
     public abstract ValueTask<ImageBytes> ReadAsync(long maxBytes, CancellationToken cancellationToken = default);
 

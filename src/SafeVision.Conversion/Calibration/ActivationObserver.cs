@@ -2,10 +2,8 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Conversion.Calibration;
 
-/// <summary>
-/// Runs a model on sample questions and keeps what comes into its layers. The vision tower is run whole, the language model layer
-/// by layer, so that no more than one of its layers is in memory or on the disk at once.
-/// </summary>
+/// <summary>Runs a model on sample questions and keeps what comes into its layers. The vision tower is run whole, the
+/// language model layer by layer, so that no more than one of its layers is in memory or on the disk at once.</summary>
 internal sealed class ActivationObserver(VisionLanguageModel model, AttentionStyle style, string parentFolder, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int PartVocabulary = 8; // nobody reads its logits

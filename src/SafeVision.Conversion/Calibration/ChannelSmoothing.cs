@@ -1,10 +1,9 @@
 namespace SafeVision.Conversion.Calibration;
 
-/// <summary>
-/// By what each channel of a layer's input is divided, and the weights that meet it multiplied, so that rounding with one scale for
-/// all channels loses little (Xiao et al., arXiv 2211.10438). Of several strengths the one counts whose error, as estimated from
-/// some rows of the weights, is the least, if that is clearly less than without.
-/// </summary>
+/// <summary>By what each channel of a layer's input is divided, and the weights that meet it multiplied, so that
+/// rounding with one scale for all channels loses little (Xiao et al., arXiv 2211.10438). Of several strengths the one
+/// counts whose error, as estimated from some rows of the weights, is the least, if that is clearly less than
+/// without.</summary>
 /// <param name="Factors">A factor for each channel; null: dividing would not help, or is not possible.</param>
 /// <param name="Error">The estimated root of the squared error by that of the squares, behind the layer.</param>
 /// <param name="RowError">The same with a scale for each token's input.</param>

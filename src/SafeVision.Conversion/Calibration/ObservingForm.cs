@@ -1,10 +1,8 @@
 namespace SafeVision.Conversion.Calibration;
 
-/// <summary>
-/// Weights in blocks of 8 bits, which lose hardly anything, in a graph that also yields what its layers take in: for each input,
-/// channel by channel, the least number, the largest, and the mean of the squares, and over the tokens the mean of the square of
-/// each one's largest number: [4, channels].
-/// </summary>
+/// <summary>Weights in blocks of 8 bits, which lose hardly anything, in a graph that also yields what its layers take
+/// in: for each input, channel by channel, the least number, the largest, and the mean of the squares, and over the
+/// tokens the mean of the square of each one's largest number: [4, channels].</summary>
 internal sealed class ObservingForm : IWeightForm
 {
     private readonly Dictionary<string, string> _outputs = []; // of an input's name, what tells of it

@@ -1,10 +1,8 @@
 namespace SafeVision.Conversion.Calibration;
 
-/// <summary>
-/// A model that computes the same in float32, with what its layers take in evened out channel by channel: norms are divided and the
-/// weights behind them multiplied, and likewise values before an attention's output, and one factor of a gated feed-forward part
-/// before its last projection.
-/// </summary>
+/// <summary>A model that computes the same in float32, with what its layers take in evened out channel by channel:
+/// norms are divided and the weights behind them multiplied, and likewise values before an attention's output, and one
+/// factor of a gated feed-forward part before its last projection.</summary>
 internal sealed class SmoothedModel
 {
     private const double MostError = 0.04; // usual is 0.02

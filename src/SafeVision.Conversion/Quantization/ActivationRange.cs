@@ -2,11 +2,10 @@ using System.Numerics.Tensors;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// The numbers that a tensor takes over the calibration images, and the range of them that eight bits hold best: what is cut
-/// off at its ends and what is lost between two steps are weighed by their squares (Banner et al., arXiv 1810.05723, which does
-/// so for a known distribution; this one is counted). Each image is added twice, first for the ends and then to be counted.
-/// </summary>
+/// <summary>The numbers that a tensor takes over the calibration images, and the range of them that eight bits hold
+/// best: what is cut off at its ends and what is lost between two steps are weighed by their squares (Banner et al.,
+/// arXiv 1810.05723, which does so for a known distribution; this one is counted). Each image is added twice, first for
+/// the ends and then to be counted.</summary>
 internal sealed class ActivationRange
 {
     private const int Bins = 4096;

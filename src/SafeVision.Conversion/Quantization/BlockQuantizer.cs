@@ -4,12 +4,11 @@ using System.Runtime.Intrinsics;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// Rounds rows of numbers to blocks of 4 or 8 bits. 4 bits start from rounding to nearest with the scale that brings the
-/// number of the largest magnitude, sign and all, to -8; other scales are tried then, and the one of the least squared
-/// error stays. (The search over scales with the best factor for each in closed form is that of llama.cpp's
-/// ggml-quants.c, make_qx_quants, MIT.) All arithmetic is in float32 by lanes of eight, so every machine gets the same bits.
-/// </summary>
+/// <summary>Rounds rows of numbers to blocks of 4 or 8 bits. 4 bits start from rounding to nearest with the scale that
+/// brings the number of the largest magnitude, sign and all, to -8; other scales are tried then, and the one of the
+/// least squared error stays. (The search over scales with the best factor for each in closed form is that of
+/// llama.cpp's ggml-quants.c, make_qx_quants, MIT.) All arithmetic is in float32 by lanes of eight, so every machine
+/// gets the same bits.</summary>
 internal static class BlockQuantizer
 {
     private const int Lanes = 8;

@@ -3,11 +3,9 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - 2^(bits-1)) · scale</c>, the
-/// default of ONNX Runtime's MatMulNBits and GatherBlockQuantized (its docs/ContribOperators.md). The last block of a row is
-/// filled up with zeros.
-/// </summary>
+/// <summary>How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - 2^(bits-1)) ·
+/// scale</c>, the default of ONNX Runtime's MatMulNBits and GatherBlockQuantized (its docs/ContribOperators.md). The
+/// last block of a row is filled up with zeros.</summary>
 /// <param name="Bits">4 or 8 for each number; of two that share a byte, the first is in the lower half.</param>
 /// <param name="BlockSize">The numbers of a block: a power of two from 16 to <see cref="LargestBlock"/>.</param>
 internal readonly record struct BlockFormat(int Bits, int BlockSize)
@@ -44,10 +42,9 @@ internal static class BlockMatMul
     }
 }
 
-/// <summary>
-/// A matrix that is rounded to blocks while the file is written. Its rows are shared out among the processor's cores, a few
-/// megabytes at a time; of the whole matrix only the scales are held, until they are written behind it.
-/// </summary>
+/// <summary>A matrix that is rounded to blocks while the file is written. Its rows are shared out among the processor's
+/// cores, a few megabytes at a time; of the whole matrix only the scales are held, until they are written behind
+/// it.</summary>
 internal sealed class BlockWeights
 {
     private readonly WeightMatrix _matrix;

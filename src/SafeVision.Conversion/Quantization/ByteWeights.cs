@@ -3,10 +3,8 @@ using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// Linear layers whose weights are signed bytes with a scale for each output, and whose inputs are rounded to bytes when
-/// they arrive, all with one scale: ONNX Runtime's DynamicQuantizeMatMul.
-/// </summary>
+/// <summary>Linear layers whose weights are signed bytes with a scale for each output, and whose inputs are rounded to
+/// bytes when they arrive, all with one scale: ONNX Runtime's DynamicQuantizeMatMul.</summary>
 internal sealed class DynamicMatMul
 {
     // Processors without VNNI add two products of an unsigned and a signed byte in 16 bits, which must not overflow
@@ -32,10 +30,8 @@ internal sealed class DynamicMatMul
         return graph.RuntimeNode("DynamicQuantizeMatMul", graph.Claim($"{layer.Name}/product"), inputs);
     }
 
-    /// <summary>
-    /// The same with a scale for each row of the input: rows are divided by their largest number before, and the products
-    /// multiplied by it. A token of very large numbers then coarsens no other.
-    /// </summary>
+    /// <summary>The same with a scale for each row of the input: rows are divided by their largest number before, and
+    /// the products multiplied by it. A token of very large numbers then coarsens no other.</summary>
     public static string AddByRow(OnnxGraph graph, LinearLayer layer, string input)
     {
         string axis = graph.Integers($"{layer.Name}/rows/axis", [-1], 1), nothing = graph.Singles($"{layer.Name}/rows/nothing", [1e-30f]); // a row of zeros stays one

@@ -7,10 +7,9 @@ namespace SafeVision.Conversion.Quantization;
 /// <summary>A graph of folded constants while its convolutions and sums are made to compute in 8-bit integers.</summary>
 internal sealed class IntegerGraph
 {
-    /// <summary>
-    /// The first convolution and the one by channel behind it stay in float32: of a channel that is small beside the others hardly
-    /// a step would be left, which costs more than all other layers together, and an image's three channels gain nothing.
-    /// </summary>
+    /// <summary>The first convolution and the one by channel behind it stay in float32: of a channel that is small
+    /// beside the others hardly a step would be left, which costs more than all other layers together, and an image's
+    /// three channels gain nothing.</summary>
     private const int Exact = 2;
 
     private readonly GraphProto _graph;

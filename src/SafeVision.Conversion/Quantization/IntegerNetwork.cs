@@ -4,13 +4,11 @@ using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// Rewrites a convolutional network so that ONNX Runtime runs its convolutions and sums in 8-bit integers: weights by output
-/// channel, each activation with one scale that calibration images give. The form is QuantizeLinear and DequantizeLinear around
-/// each tensor (ONNX Runtime's docs, "Quantize ONNX models"), so that a runtime without integer kernels computes the same.
-/// What rounding shifts a channel by on average its bias takes back, one convolution after the other, those before it rounded
-/// and corrected already (Nagel et al., arXiv 1906.04721, 4.2).
-/// </summary>
+/// <summary>Rewrites a convolutional network so that ONNX Runtime runs its convolutions and sums in 8-bit integers:
+/// weights by output channel, each activation with one scale that calibration images give. The form is QuantizeLinear
+/// and DequantizeLinear around each tensor (ONNX Runtime's docs, "Quantize ONNX models"), so that a runtime without
+/// integer kernels computes the same. What rounding shifts a channel by on average its bias takes back, one convolution
+/// after the other, those before it rounded and corrected already (Nagel et al., arXiv 1906.04721, 4.2).</summary>
 /// <param name="inputs">Calibration images as the network takes them, one item each.</param>
 /// <param name="shape">The shape of one, with its batch of 1.</param>
 /// <param name="report">Told what is done of what there is to do.</param>

@@ -2,11 +2,10 @@ using System.Numerics.Tensors;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// Rounds the weights of a convolution to eight bits, with one scale for each output channel. Processors without VNNI add two
-/// neighbouring products with full bytes in 16 bits (vpmaddubsw), so two weights that are added there must not exceed 128
-/// together; scales are as fine as that allows, which seldom costs as much as the eighth bit.
-/// </summary>
+/// <summary>Rounds the weights of a convolution to eight bits, with one scale for each output channel. Processors
+/// without VNNI add two neighbouring products with full bytes in 16 bits (vpmaddubsw), so two weights that are added
+/// there must not exceed 128 together; scales are as fine as that allows, which seldom costs as much as the eighth
+/// bit.</summary>
 internal static class IntegerWeights
 {
     private const int Most = sbyte.MaxValue;

@@ -2,11 +2,9 @@ using System.Runtime.CompilerServices;
 
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>
-/// Finds the layers that 4 bits would distort more than normally distributed weights, such as those with a few weights far
-/// larger than their neighbours. Errors of the first and the last layer weigh more, the one being carried through all others
-/// and the other never being mended, so their limit is lower.
-/// </summary>
+/// <summary>Finds the layers that 4 bits would distort more than normally distributed weights, such as those with a few
+/// weights far larger than their neighbours. Errors of the first and the last layer weigh more, the one being carried
+/// through all others and the other never being mended, so their limit is lower.</summary>
 internal static class RoundingSensitivity
 {
     private const int SampleRows = 64;

@@ -10,10 +10,9 @@ internal static class WeightForms
         ?? throw new CheckpointException($"'{name}' is no precision; these are: {string.Join(", ", All.Select(form => form.Name))}.");
 }
 
-/// <summary>
-/// How the large weights of a language model stand in a graph: the one place that a graph builder asks for "a linear layer
-/// of this weight". A form may treat layers differently by their role and depth. Found by name through <see cref="WeightForms"/>.
-/// </summary>
+/// <summary>How the large weights of a language model stand in a graph: the one place that a graph builder asks for "a
+/// linear layer of this weight". A form may treat layers differently by their role and depth. Found by name through
+/// <see cref="WeightForms"/>.</summary>
 internal interface IWeightForm
 {
     /// <summary>The name for the command line and the manifest, such as <c>float32</c>.</summary>
@@ -25,10 +24,9 @@ internal interface IWeightForm
     /// <summary>The type of the numbers between the layers, of small weights such as norms, and of the key/value cache: float or float16.</summary>
     TensorProto.Types.DataType Activations { get; }
 
-    /// <summary>
-    /// The largest difference to the reference computation, relative to the largest number of an output, that this form and
-    /// summing in another order explain. Above 0.05: the root of the squared differences of one layer by that of the squares.
-    /// </summary>
+    /// <summary>The largest difference to the reference computation, relative to the largest number of an output, that
+    /// this form and summing in another order explain. Above 0.05: the root of the squared differences of one layer by
+    /// that of the squares.</summary>
     double Tolerance { get; }
 
     /// <summary>Adds <c>y = x·Wᵀ + b</c> over the last dimension, and returns y's name.</summary>
@@ -114,10 +112,8 @@ internal sealed class Float32Form : IWeightForm
     }
 }
 
-/// <summary>
-/// Weights and computation in float16, for graphics processors. The CPU computes most of it in float32 and is no faster
-/// than with float32 weights.
-/// </summary>
+/// <summary>Weights and computation in float16, for graphics processors. The CPU computes most of it in float32 and is
+/// no faster than with float32 weights.</summary>
 internal sealed class Float16Form : IWeightForm
 {
     public string Name => "float16";
@@ -141,10 +137,8 @@ internal sealed class Float16Form : IWeightForm
         graph.Node("Gather", graph.Claim($"{table.Name}/rows"), [HalfWeights.Add(graph, table.Name, table), ids]);
 }
 
-/// <summary>
-/// Weights as signed bytes and the inputs of linear layers rounded as they arrive; the logits, which are compared with each
-/// other, and the projector, which is small, from blocks that lose less.
-/// </summary>
+/// <summary>Weights as signed bytes and the inputs of linear layers rounded as they arrive; the logits, which are
+/// compared with each other, and the projector, which is small, from blocks that lose less.</summary>
 /// <param name="spared">Layers that are rounded more finely; null: none.</param>
 internal sealed class Int8Form(SparedLayers? spared = null) : IWeightForm
 {
@@ -169,12 +163,11 @@ internal sealed class Int8Form(SparedLayers? spared = null) : IWeightForm
     public IWeightForm Sparing(SparedLayers layers) => new Int8Form(layers);
 }
 
-/// <summary>
-/// The language model's layers in blocks of 4 bits, which makes tokens come fast: each needs every weight once, and reading
-/// them is what takes the time. What is sensitive stays at 8 bits: embeddings, head, projector, and layers that 4 bits would
-/// distort more than usual. The vision tower, which sees a thousand patches at once, is bound by arithmetic instead, where
-/// blocks save little: it takes the form that is fastest there, <see cref="DynamicMatMul"/>.
-/// </summary>
+/// <summary>The language model's layers in blocks of 4 bits, which makes tokens come fast: each needs every weight
+/// once, and reading them is what takes the time. What is sensitive stays at 8 bits: embeddings, head, projector, and
+/// layers that 4 bits would distort more than usual. The vision tower, which sees a thousand patches at once, is bound
+/// by arithmetic instead, where blocks save little: it takes the form that is fastest there,
+/// <see cref="DynamicMatMul"/>.</summary>
 /// <param name="blockSize">32, 64 or 128: larger ones are smaller and faster, and lose more.</param>
 /// <param name="spared">Layers of the vision tower that are rounded more finely; null: none.</param>
 internal sealed class Int4Form(int blockSize, SparedLayers? spared = null) : IWeightForm

@@ -196,10 +196,8 @@ internal static class RunStatistics
 /// <param name="Detail">What it was measured at; null where the name says all.</param>
 /// <param name="Support">How many samples it rests on.</param>
 /// <param name="Value">The number; null where it is not defined.</param>
-/// <param name="Resampled">
-/// The number as a function of how often each sample counts, for intervals and comparisons; null where only the whole set gives
-/// it.
-/// </param>
+/// <param name="Resampled">The number as a function of how often each sample counts, for intervals and comparisons;
+/// null where only the whole set gives it.</param>
 internal sealed record RunStatistic(string Name, string? Category, string? Detail, int Support, double? Value, ResampledStatistic? Resampled);
 
 /// <summary>Numbers being gathered.</summary>

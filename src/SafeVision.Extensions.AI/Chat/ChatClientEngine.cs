@@ -5,15 +5,12 @@ using SafeVision.VisionLanguage.Served;
 
 namespace SafeVision.Extensions.AI.Chat;
 
-/// <summary>
-/// A guard that is served elsewhere and spoken to over <see cref="IChatClient"/>: a cluster that runs vLLM, Ollama, or a cloud.
-/// Images leave this machine for that server: re-encoded from their decoded pixels, reduced, without names or metadata.
-/// </summary>
-/// <remarks>
-/// Thread-safe where the client is. Whatever goes wrong is a failure, to which the policy's <c>onFailure</c> applies: no answer
-/// or one that is cut off, filtered, refused or not of its form, and a budget that is used up. Nothing is asked twice; a client
-/// can do that.
-/// </remarks>
+/// <summary>A guard that is served elsewhere and spoken to over <see cref="IChatClient"/>: a cluster that runs vLLM,
+/// Ollama, or a cloud. Images leave this machine for that server: re-encoded from their decoded pixels, reduced,
+/// without names or metadata.</summary>
+/// <remarks>Thread-safe where the client is. Whatever goes wrong is a failure, to which the policy's <c>onFailure</c>
+/// applies: no answer or one that is cut off, filtered, refused or not of its form, and a budget that is used up.
+/// Nothing is asked twice; a client can do that.</remarks>
 public sealed class ChatClientEngine : IGuardrailEngine
 {
     private readonly IChatClient _client;
@@ -76,27 +73,24 @@ public sealed class ChatClientEngineOptions
     /// <summary>The most calls in the engine's life; null (the default): no limit.</summary>
     public long? TotalCalls { get; set; }
 
-    /// <summary>
-    /// The most tokens in the engine's life, read and written, as the server counts them; where it does not count, a call can't be
-    /// afforded and fails. Calls that are under way when it is reached end. Null (the default): no limit.
-    /// </summary>
+    /// <summary>The most tokens in the engine's life, read and written, as the server counts them; where it does not
+    /// count, a call can't be afforded and fails. Calls that are under way when it is reached end. Null (the default):
+    /// no limit.</summary>
     public long? TotalTokens { get; set; }
 
     /// <summary>Changes what every call asks for, such as properties that a server knows; null: nothing.</summary>
     public Action<ChatOptions>? Configure { get; set; }
 
-    /// <summary>
-    /// Finds the tokens of an answer with their probabilities in what the client's own response says, for the scores of
-    /// <see cref="ChatProtocol.Guard"/>. Where it is given, <c>logprobs</c> and <c>top_logprobs</c> stand in the request's additional
-    /// properties; what it gives back may be empty. Null (the default): scores are what words stand for.
-    /// </summary>
+    /// <summary>Finds the tokens of an answer with their probabilities in what the client's own response says, for the
+    /// scores of <see cref="ChatProtocol.Guard"/>. Where it is given, <c>logprobs</c> and <c>top_logprobs</c> stand in
+    /// the request's additional properties; what it gives back may be empty. Null (the default): scores are what words
+    /// stand for.</summary>
     public Func<ChatResponse, IReadOnlyList<ServedToken>>? ReadTokens { get; set; }
 
-    /// <summary>
-    /// Whether it is taken for granted that client and server pass <c>chat_template_kwargs</c> on to the chat template. False (the
-    /// default): two short calls before the first image see whether the policy changes how many tokens the server counts, and nothing is
-    /// judged where it doesn't. For guards whose template takes the policy alone.
-    /// </summary>
+    /// <summary>Whether it is taken for granted that client and server pass <c>chat_template_kwargs</c> on to the chat
+    /// template. False (the default): two short calls before the first image see whether the policy changes how many
+    /// tokens the server counts, and nothing is judged where it doesn't. For guards whose template takes the policy
+    /// alone.</summary>
     public bool TrustsTemplateVariables { get; set; }
 
     internal ChatClientEngineOptions Validate()

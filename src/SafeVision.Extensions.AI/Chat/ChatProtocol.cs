@@ -9,20 +9,16 @@ using SafeVision.VisionLanguage.Served;
 
 namespace SafeVision.Extensions.AI.Chat;
 
-/// <summary>
-/// How a model that is served elsewhere is asked about a policy, and what it says means. Immutable and thread-safe. A protocol of your
-/// own derives from <see cref="ChatQuestionProtocol"/>.
-/// </summary>
+/// <summary>How a model that is served elsewhere is asked about a policy, and what it says means. Immutable and
+/// thread-safe. A protocol of your own derives from <see cref="ChatQuestionProtocol"/>.</summary>
 public abstract class ChatProtocol
 {
     private protected ChatProtocol()
     {
     }
 
-    /// <summary>
-    /// Any model that follows instructions and sees images: one question, answered with JSON that says yes, unsure or no for each
-    /// category (scores 1, 0.5 and 0) and gives a reason.
-    /// </summary>
+    /// <summary>Any model that follows instructions and sees images: one question, answered with JSON that says yes,
+    /// unsure or no for each category (scores 1, 0.5 and 0) and gives a reason.</summary>
     public static ChatProtocol Instruct { get; } = new InstructChatProtocol();
 
     /// <summary>A guard that judges one rule at a time: one question for each category, answered with Yes or No (1 and 0); no reason.</summary>
@@ -31,11 +27,10 @@ public abstract class ChatProtocol
     /// <summary>The name, for provenance.</summary>
     public abstract string Name { get; }
 
-    /// <summary>
-    /// An open guard in the very form that it was trained on, by a server that writes conversations in the checkpoint's chat template. Its
-    /// scores are probabilities where <see cref="ChatClientEngineOptions.ReadTokens"/> finds them, else 1 and 0. What its template is given
-    /// besides the messages stands in the request's additional properties, under <c>chat_template_kwargs</c>.
-    /// </summary>
+    /// <summary>An open guard in the very form that it was trained on, by a server that writes conversations in the
+    /// checkpoint's chat template. Its scores are probabilities where <see cref="ChatClientEngineOptions.ReadTokens"/>
+    /// finds them, else 1 and 0. What its template is given besides the messages stands in the request's additional
+    /// properties, under <c>chat_template_kwargs</c>.</summary>
     /// <param name="name">One of <see cref="ServedGuard.Names"/>, such as <c>singguard</c>.</param>
     /// <param name="mode">Whether it says why, where it was trained to.</param>
     /// <param name="promptFile">The text of a prompt file with other words than the library's; null: none.</param>
@@ -46,13 +41,10 @@ public abstract class ChatProtocol
     internal abstract ChatJudge Prepare(SafetyPolicy policy);
 }
 
-/// <summary>
-/// A protocol of questions that are all known beforehand, each with the form of its answer and its reading. Immutable and thread-safe.
-/// </summary>
-/// <remarks>
-/// What is read are words, so a score is what a word stands for. An answer that breaks its form must throw: a failure ends in the
-/// policy's <c>onFailure</c>, and never in "safe".
-/// </remarks>
+/// <summary>A protocol of questions that are all known beforehand, each with the form of its answer and its reading.
+/// Immutable and thread-safe.</summary>
+/// <remarks>What is read are words, so a score is what a word stands for. An answer that breaks its form must throw: a
+/// failure ends in the policy's <c>onFailure</c>, and never in "safe".</remarks>
 #pragma warning disable RS0022 // protocols of one's own derive from this class, and from its base none
 public abstract class ChatQuestionProtocol : ChatProtocol
 #pragma warning restore RS0022
@@ -65,11 +57,9 @@ public abstract class ChatQuestionProtocol : ChatProtocol
 
     internal sealed override ChatJudge Prepare(SafetyPolicy policy) => new QuestionJudge(policy, Name, Compile(policy));
 
-    /// <summary>
-    /// Categories as a JSON list, each under a code: what a tenant wrote stands in JSON texts alone, in which no quote, line break,
-    /// angle or square bracket, brace or bar stays as it is, so that it can neither end a text nor forge a heading, a tag or a mark
-    /// of a conversation.
-    /// </summary>
+    /// <summary>Categories as a JSON list, each under a code: what a tenant wrote stands in JSON texts alone, in which
+    /// no quote, line break, angle or square bracket, brace or bar stays as it is, so that it can neither end a text
+    /// nor forge a heading, a tag or a mark of a conversation.</summary>
     /// <param name="categories">The categories with their codes.</param>
     protected static string Describe(IEnumerable<(string Code, SafetyCategory Category)> categories)
     {

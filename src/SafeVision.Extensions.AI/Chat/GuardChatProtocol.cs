@@ -24,10 +24,9 @@ internal sealed class GuardJudge(ServedPolicy policy) : ChatJudge
 
     public override IReadOnlyList<string> Prompts { get; } = [.. policy.Prompts.Select(prompt => prompt.Readable)];
 
-    /// <remarks>
-    /// A client or server that drops what it doesn't know would have the guard judge by its maker's policy, and nothing in the answer
-    /// would show it. What shows is the count of tokens: the policy with more words must have more.
-    /// </remarks>
+    /// <remarks>A client or server that drops what it doesn't know would have the guard judge by its maker's policy,
+    /// and nothing in the answer would show it. What shows is the count of tokens: the policy with more words must have
+    /// more.</remarks>
     public override async Task RequireReachAsync(ChatCall call, CancellationToken cancellationToken)
     {
         if (policy.Prompts.FirstOrDefault(prompt => prompt.Variables.Count > 0) is not { } asked || call.Options.TrustsTemplateVariables)

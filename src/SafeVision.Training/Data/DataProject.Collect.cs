@@ -14,10 +14,9 @@ public sealed partial class DataProject
 
     private static readonly SkiaImageDecoder s_decoder = new();
 
-    /// <summary>
-    /// Collects images: gets each once, decodes it within the library's limits, and keeps its bytes unchanged under their hash.
-    /// Several sources may be collected into one project, one after the other. A second image with the same bytes is dropped.
-    /// </summary>
+    /// <summary>Collects images: gets each once, decodes it within the library's limits, and keeps its bytes unchanged
+    /// under their hash. Several sources may be collected into one project, one after the other. A second image with
+    /// the same bytes is dropped.</summary>
     /// <param name="source">Where from. A source that was collected before adds what is new in it.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is collected stays.</param>

@@ -9,11 +9,9 @@ public sealed partial class DataProject
     /// <summary>The folder of <see cref="ExportAsync"/> inside the project's.</summary>
     public const string DatasetFolder = "dataset";
 
-    /// <summary>
-    /// Writes what was generated and split as a <see cref="TrainingDataset"/> in <c>dataset/</c>, and beside it the same
-    /// conversations for other trainers, a file for each split: <c>internvl/</c> (InternVL's conversations) and <c>swift/</c>
-    /// (rows of ms-swift 3). Written whole or not at all; run it again after any stage.
-    /// </summary>
+    /// <summary>Writes what was generated and split as a <see cref="TrainingDataset"/> in <c>dataset/</c>, and beside
+    /// it the same conversations for other trainers, a file for each split: <c>internvl/</c> (InternVL's conversations)
+    /// and <c>swift/</c> (rows of ms-swift 3). Written whole or not at all; run it again after any stage.</summary>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The dataset, checked.</returns>
     /// <exception cref="TrainingDataException">Nothing was generated or split yet, or a file is damaged.</exception>

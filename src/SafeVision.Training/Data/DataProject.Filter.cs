@@ -21,10 +21,9 @@ public sealed class FilterOptions
 
 public sealed partial class DataProject
 {
-    /// <summary>
-    /// Classes every image by a linear head on frozen features. Of images that nobody labelled, those stay that look harmful with enough
-    /// confidence, with that class as the label that judges then vote on; labelled images stay as they are.
-    /// </summary>
+    /// <summary>Classes every image by a linear head on frozen features. Of images that nobody labelled, those stay
+    /// that look harmful with enough confidence, with that class as the label that judges then vote on; labelled images
+    /// stay as they are.</summary>
     /// <param name="filter">The head and its network.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is written stays.</param>

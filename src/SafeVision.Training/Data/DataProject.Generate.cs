@@ -45,11 +45,10 @@ public sealed partial class DataProject
 
     private static readonly QuestionKind[] s_thingKinds = [QuestionKind.List, QuestionKind.WhatAt, QuestionKind.Where, QuestionKind.Presence, QuestionKind.WhichOf];
 
-    /// <summary>
-    /// Writes questions and answers about every image whose labels are known: the paper's eight kinds under the policy, questions
-    /// about things where the truth is known, and the same image under policies that judge it differently. An image of several of the
-    /// policy's categories is judged by the policy without all but one of them, so that each question has one right answer.
-    /// </summary>
+    /// <summary>Writes questions and answers about every image whose labels are known: the paper's eight kinds under
+    /// the policy, questions about things where the truth is known, and the same image under policies that judge it
+    /// differently. An image of several of the policy's categories is judged by the policy without all but one of them,
+    /// so that each question has one right answer.</summary>
     /// <param name="generate">What is asked, and who answers.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is written stays.</param>

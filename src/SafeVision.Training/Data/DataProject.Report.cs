@@ -5,10 +5,9 @@ namespace SafeVision.Training.Data;
 
 public sealed partial class DataProject
 {
-    /// <summary>
-    /// Writes one self-contained page about the project: what each stage did and why images were left out, balance, duplicates, agreement
-    /// of judges, and examples with their images, blurred until a reader asks. Nothing in it is fetched, and every text in it is encoded.
-    /// </summary>
+    /// <summary>Writes one self-contained page about the project: what each stage did and why images were left out,
+    /// balance, duplicates, agreement of judges, and examples with their images, blurred until a reader asks. Nothing
+    /// in it is fetched, and every text in it is encoded.</summary>
     /// <param name="path">The file.</param>
     /// <param name="examples">How many images are shown, 0 to 1,000.</param>
     /// <param name="seed">Another seed shows others.</param>

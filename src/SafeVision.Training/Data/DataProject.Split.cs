@@ -22,11 +22,10 @@ public sealed class SplitOptions
 
 public sealed partial class DataProject
 {
-    /// <summary>
-    /// Deals images out to train, refine and test: by a hash, so that an image keeps its split however many others come, and
-    /// with everything that looks the same, and every edited twin, in one split. A split that the source demands wins; what
-    /// looks like an image of a split that is kept further from training is then dropped. The shares hold on average.
-    /// </summary>
+    /// <summary>Deals images out to train, refine and test: by a hash, so that an image keeps its split however many
+    /// others come, and with everything that looks the same, and every edited twin, in one split. A split that the
+    /// source demands wins; what looks like an image of a split that is kept further from training is then dropped. The
+    /// shares hold on average.</summary>
     /// <param name="split">The shares; null for the defaults.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is dealt out stays.</param>

@@ -24,10 +24,9 @@ public sealed class VoteOptions
 
 public sealed partial class DataProject
 {
-    /// <summary>
-    /// Has the labels of every image judged, and drops images with a label that is rejected. Every vote is kept with what was asked
-    /// and answered. The rule in force is written into the stage's <c>stage.json</c>.
-    /// </summary>
+    /// <summary>Has the labels of every image judged, and drops images with a label that is rejected. Every vote is
+    /// kept with what was asked and answered. The rule in force is written into the stage's
+    /// <c>stage.json</c>.</summary>
     /// <param name="vote">Who votes.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is written stays.</param>

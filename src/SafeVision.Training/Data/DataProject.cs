@@ -28,15 +28,12 @@ public sealed class StageRunOptions
 /// <param name="Before">Images that were done already.</param>
 public sealed record StageSummary(string Stage, int Kept, int Dropped, int Failed, int Before);
 
-/// <summary>
-/// A folder in which images become a training dataset, stage by stage: collect, filter, vote, generate, split, export. Every
-/// stage keeps a folder of records with their provenance, and can be stopped or killed at any moment and run again: it goes on
-/// where it was, without loss or repeat. Filter and vote may be left out. Not for two stages at once on the same folder.
-/// </summary>
-/// <remarks>
-/// <c>images/</c> holds the images by their hash, <c>policies/</c> the policies by theirs, and each stage's folder its
-/// <c>stage.json</c> and <c>records.jsonl</c>.
-/// </remarks>
+/// <summary>A folder in which images become a training dataset, stage by stage: collect, filter, vote, generate, split,
+/// export. Every stage keeps a folder of records with their provenance, and can be stopped or killed at any moment and
+/// run again: it goes on where it was, without loss or repeat. Filter and vote may be left out. Not for two stages at
+/// once on the same folder.</summary>
+/// <remarks><c>images/</c> holds the images by their hash, <c>policies/</c> the policies by theirs, and each stage's
+/// folder its <c>stage.json</c> and <c>records.jsonl</c>.</remarks>
 public sealed partial class DataProject
 {
     internal const string Collect = "collect", Filter = "filter", Vote = "vote", Generate = "generate", Split = "split";

@@ -5,10 +5,9 @@ using SafeVision.Policies;
 
 namespace SafeVision.Training.Data;
 
-/// <summary>
-/// A folder that a model is trained from: <c>samples.jsonl</c> with a <see cref="TrainingSample"/> a line, the images in
-/// <c>images/</c>, the policies in <c>policies/</c>. Every line is checked before it is given out. Thread-safe.
-/// </summary>
+/// <summary>A folder that a model is trained from: <c>samples.jsonl</c> with a <see cref="TrainingSample"/> a line, the
+/// images in <c>images/</c>, the policies in <c>policies/</c>. Every line is checked before it is given out.
+/// Thread-safe.</summary>
 public sealed partial class TrainingDataset
 {
     /// <summary>The file of samples.</summary>
@@ -30,10 +29,8 @@ public sealed partial class TrainingDataset
     /// <summary>How many samples each split has.</summary>
     public IReadOnlyDictionary<TrainingSplit, int> Counts { get; }
 
-    /// <summary>
-    /// Opens a dataset: reads all of its samples once, and refuses it where one is damaged, where an id occurs twice, where an image
-    /// stands both in the test split and in another, or where a partner is missing.
-    /// </summary>
+    /// <summary>Opens a dataset: reads all of its samples once, and refuses it where one is damaged, where an id occurs
+    /// twice, where an image stands both in the test split and in another, or where a partner is missing.</summary>
     /// <exception cref="TrainingDataException">The dataset cannot be used.</exception>
     public static async Task<TrainingDataset> OpenAsync(string folder, CancellationToken cancellationToken = default)
     {

@@ -4,10 +4,8 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 
-/// <summary>
-/// Squares cut out of drawn scenes, each around a thing, and changed as another hand might have drawn them: stretched, slanted,
-/// outlined, in other colours or none.
-/// </summary>
+/// <summary>Squares cut out of drawn scenes, each around a thing, and changed as another hand might have drawn them:
+/// stretched, slanted, outlined, in other colours or none.</summary>
 internal sealed class NanoCrops(IReadOnlyList<SceneSource> sources, IReadOnlyDictionary<string, int> names, int seed)
 {
     /// <summary>Cells in a row of a square.</summary>

@@ -7,10 +7,9 @@ using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 
-/// <summary>
-/// Teaches image tokens to name what is under them, in the word embeddings that the text model will read: first the tower, on
-/// small squares, then the projections behind it, on whole scenes. A hundred times cheaper than to learn it from answers.
-/// </summary>
+/// <summary>Teaches image tokens to name what is under them, in the word embeddings that the text model will read:
+/// first the tower, on small squares, then the projections behind it, on whole scenes. A hundred times cheaper than to
+/// learn it from answers.</summary>
 /// <param name="weights">Of the whole model.</param>
 /// <param name="tower">Its tower.</param>
 /// <param name="tokens">The tokens of the names, and last that of nothing.</param>

@@ -21,10 +21,8 @@ internal sealed record SceneThing(int Name, string Place, double[] Box);
 /// <param name="Scenes">Draws them.</param>
 internal sealed record SceneSource(double Share, SymbolScenes Scenes);
 
-/// <summary>
-/// Drawn scenes with the frozen tower's cells, which are computed once and kept on disk in float16, so that an epoch costs no
-/// drawing and no tower.
-/// </summary>
+/// <summary>Drawn scenes with the frozen tower's cells, which are computed once and kept on disk in float16, so that an
+/// epoch costs no drawing and no tower.</summary>
 internal sealed class NanoScenes
 {
     /// <summary>The side of a drawn image in pixels.</summary>

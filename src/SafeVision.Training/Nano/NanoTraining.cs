@@ -64,10 +64,8 @@ public sealed class NanoTrainingOptions
 /// <param name="Stage">0: the tower or the projections learn to name; 1: diverse questions; 2: policies have become the most of them.</param>
 public sealed record NanoStep(int Step, double Loss, double Presence, int Stage);
 
-/// <summary>
-/// Trains SafeVision-Nano on drawn scenes: diverse questions at first, and policies once it can say what is there. A model of
-/// this size that is asked about policies alone stays at chance.
-/// </summary>
+/// <summary>Trains SafeVision-Nano on drawn scenes: diverse questions at first, and policies once it can say what is
+/// there. A model of this size that is asked about policies alone stays at chance.</summary>
 public sealed class NanoTraining : IDisposable
 {
     /// <summary>The icon sets of the library that are drawn from; noto is kept for testing, and to say how sure the model may be.</summary>

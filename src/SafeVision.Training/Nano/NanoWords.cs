@@ -8,10 +8,8 @@ namespace SafeVision.Training.Nano;
 /// <param name="Members">The names' numbers, sorted.</param>
 internal sealed record NameGroup(string Word, IReadOnlyList<int> Members);
 
-/// <summary>
-/// What SafeVision-Nano can be asked about: names of things that are drawn, words for groups of them, and all other words of
-/// the taxonomy that mean one of those.
-/// </summary>
+/// <summary>What SafeVision-Nano can be asked about: names of things that are drawn, words for groups of them, and all
+/// other words of the taxonomy that mean one of those.</summary>
 internal sealed class NanoWords
 {
     private const int FewestMembers = 3;

@@ -25,10 +25,9 @@ internal sealed record ConvolutionShape(int ImageSize, IReadOnlyList<(int Kernel
     }
 }
 
-/// <summary>
-/// A frozen EfficientNet-Lite whose last two sizes of map become the cells of an image, and two projections that learn: each
-/// token is a cell of the last map beside the square of cells of the map before that lies over it, and its place.
-/// </summary>
+/// <summary>A frozen EfficientNet-Lite whose last two sizes of map become the cells of an image, and two projections
+/// that learn: each token is a cell of the last map beside the square of cells of the map before that lies over it, and
+/// its place.</summary>
 internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) : IVisionTower
 {
     /// <summary>The <c>model_type</c> of config.json.</summary>

@@ -49,10 +49,8 @@ public sealed class SupervisedObjective
     /// <param name="logits">[rows, tokens, vocabulary].</param>
     /// <param name="ids">[rows, tokens] int64.</param>
     /// <param name="labels">[rows, tokens] int64, not shifted.</param>
-    /// <returns>
-    /// A scalar. By share: the mean over rows with an answer of their weighted means. Otherwise the weighted mean over the
-    /// batch, which by position counts padding too, as the published code does.
-    /// </returns>
+    /// <returns>A scalar. By share: the mean over rows with an answer of their weighted means. Otherwise the weighted
+    /// mean over the batch, which by position counts padding too, as the published code does.</returns>
     /// <param name="critical">[rows, tokens] bool: which tokens are critical, in place of <see cref="CriticalTokens"/>; null: by their ids.</param>
     public Tensor Loss(Tensor logits, Tensor ids, Tensor labels, Tensor? critical = null)
     {

@@ -6,10 +6,9 @@ using SafeVision.Files;
 
 namespace SafeVision.Training.Runs;
 
-/// <summary>
-/// A run's folder: <c>run.json</c> repeats the run, <c>log.jsonl</c> has a line for each step and each look, <c>state/</c> is what a
-/// stopped run goes on from, <c>index.html</c> shows curves. One process at a time writes into it.
-/// </summary>
+/// <summary>A run's folder: <c>run.json</c> repeats the run, <c>log.jsonl</c> has a line for each step and each look,
+/// <c>state/</c> is what a stopped run goes on from, <c>index.html</c> shows curves. One process at a time writes into
+/// it.</summary>
 internal sealed class RunFolder : IDisposable
 {
     public const string RunFile = "run.json";

@@ -20,11 +20,10 @@ internal sealed record RunForecast(long Weights, long Training, long Activations
     /// <summary>What must be there: the forecast and a quarter, which is how far it may be wrong.</summary>
     public long Needed => (long)(Error * Total);
 
-    /// <summary>
-    /// The formula. Of a layer that learns libtorch keeps some 10 widths and 4 inner widths for each token (norms, queries, keys, values,
-    /// what goes into each product); while a layer is computed or gone back through, all of its 20 and 5 are there, and an adapter's
-    /// products beside them. Of a layer that nothing learns in, only this one is there. Held to measured runs by RunForecastTests.
-    /// </summary>
+    /// <summary>The formula. Of a layer that learns libtorch keeps some 10 widths and 4 inner widths for each token
+    /// (norms, queries, keys, values, what goes into each product); while a layer is computed or gone back through, all
+    /// of its 20 and 5 are there, and an adapter's products beside them. Of a layer that nothing learns in, only this
+    /// one is there. Held to measured runs by RunForecastTests.</summary>
     /// <param name="network">The network, with what is trained marked.</param>
     /// <param name="trained">How many numbers each trained tensor has.</param>
     /// <param name="rows">Rows of a batch.</param>

@@ -23,10 +23,8 @@ internal sealed record EncodedSample(TrainingSample Sample, TokenRow Row, Prepar
 /// <param name="Categories">The ids of the policy's categories.</param>
 internal sealed record PolicyQuestion(TrainingSample Sample, EncodedPolicy Policy, IReadOnlyList<int> Prompt, PreparedImage Image, int Truth, IReadOnlyList<string> Categories);
 
-/// <summary>
-/// Turns samples into tokens and pixel values. A question that follows a policy is asked in the engine's own words, made anew
-/// from the policy as it is now; all others as they stand in the dataset. Thread-safe.
-/// </summary>
+/// <summary>Turns samples into tokens and pixel values. A question that follows a policy is asked in the engine's own
+/// words, made anew from the policy as it is now; all others as they stand in the dataset. Thread-safe.</summary>
 /// <param name="prompts">How the model is asked.</param>
 /// <param name="dataset">Where images and policies are.</param>
 /// <param name="policy">The policy of samples that name none, or a file of the name of this one's; null: each names its own.</param>

@@ -23,10 +23,8 @@ namespace SafeVision.Training.Runs;
 /// <param name="LeftOut">Samples that were longer than allowed.</param>
 public sealed record TrainingResult(VerdictMetrics? Before, VerdictMetrics? After, VerdictMetrics? Refine, string Checkpoint, string? Model, int Steps, int LeftOut);
 
-/// <summary>
-/// One run of training from a checkpoint and a dataset to a checkpoint that the engine runs: measured before and after, gone on
-/// with where it was stopped. The folder holds all that repeats it.
-/// </summary>
+/// <summary>One run of training from a checkpoint and a dataset to a checkpoint that the engine runs: measured before
+/// and after, gone on with where it was stopped. The folder holds all that repeats it.</summary>
 public sealed class TrainingSession : IDisposable
 {
     /// <summary>The stage in which a part of the refine split is judged between two steps.</summary>

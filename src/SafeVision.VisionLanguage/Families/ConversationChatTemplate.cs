@@ -5,11 +5,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>A conversation in a chat template as Hugging Face models bring it.</summary>
-/// <remarks>
-/// A template that knows images is given each turn as a list of parts and writes the image mark itself. One that takes a turn for
-/// plain text is given one text, in which each image stands as <c>imageText</c> says. Which of the two it is shows by
-/// rendering a probe, for the system's turn by one of its own, since some templates take that one alone for plain text.
-/// </remarks>
+/// <remarks>A template that knows images is given each turn as a list of parts and writes the image mark itself. One
+/// that takes a turn for plain text is given one text, in which each image stands as <c>imageText</c> says. Which of
+/// the two it is shows by rendering a probe, for the system's turn by one of its own, since some templates take that
+/// one alone for plain text.</remarks>
 internal sealed class ConversationChatTemplate : ConversationTemplate
 {
     private const string Probe = "probe";
@@ -115,10 +114,8 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
         : new TemplateMap { ["type"] = PromptText.Trusted("image") };
 }
 
-/// <summary>
-/// A conversation in one of the layouts that InternVL's own configuration names: system sentence, then each turn between the mark of
-/// who speaks and a separator (InternVL's conversation.py).
-/// </summary>
+/// <summary>A conversation in one of the layouts that InternVL's own configuration names: system sentence, then each
+/// turn between the mark of who speaks and a separator (InternVL's conversation.py).</summary>
 internal sealed class ConversationLayout : ConversationTemplate
 {
     private const string StockSentence = "你是由上海人工智能实验室联合商汤科技开发的书生多模态大模型，英文名叫InternVL, 是一个有用无害的人工智能助手。";

@@ -5,10 +5,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// Gemma 3 and ShieldGemma 2: SigLIP, pooled to as many tokens for every image, and a text model in which the tokens of an image
-/// see each other (<c>processing_gemma3.py</c>, <c>processing_shieldgemma2.py</c> of transformers).
-/// </summary>
+/// <summary>Gemma 3 and ShieldGemma 2: SigLIP, pooled to as many tokens for every image, and a text model in which the
+/// tokens of an image see each other (<c>processing_gemma3.py</c>, <c>processing_shieldgemma2.py</c> of
+/// transformers).</summary>
 internal sealed class Gemma3 : VisionLanguageFamily
 {
     private const string Guard = "shieldgemma2";

@@ -132,11 +132,9 @@ internal sealed record Idefics3Tiling
     public int TokensOfTile => TokensOfSide * TokensOfSide;
 }
 
-/// <summary>
-/// Image splitting: the image's longer side is resized to a fixed length, then both sides up to whole tiles, and the tiles
-/// are followed by an overview, which is made from the image resized so and not from the original
-/// (<c>image_processing_pil_smolvlm.py</c> of transformers; each resize rounds to bytes).
-/// </summary>
+/// <summary>Image splitting: the image's longer side is resized to a fixed length, then both sides up to whole tiles,
+/// and the tiles are followed by an overview, which is made from the image resized so and not from the original
+/// (<c>image_processing_pil_smolvlm.py</c> of transformers; each resize rounds to bytes).</summary>
 internal sealed class Idefics3Preparation : IImagePreparation
 {
     // As in transformers, whatever the file says of the longest edge.

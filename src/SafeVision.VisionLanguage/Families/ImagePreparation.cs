@@ -32,10 +32,8 @@ internal sealed record ImagePlan
     /// <summary>What stands in the prompt in place of the image mark: the image token <see cref="Tokens"/> times, and what surrounds it.</summary>
     public required string Text { get; init; }
 
-    /// <summary>
-    /// The part of the image that each image token shows, in fractions of its width and height; tokens of a thumbnail, which
-    /// shows everything once more, included.
-    /// </summary>
+    /// <summary>The part of the image that each image token shows, in fractions of its width and height; tokens of a
+    /// thumbnail, which shows everything once more, included.</summary>
     public required IReadOnlyList<TokenRegion> Regions { get; init; }
 
     /// <summary>Further integer inputs of the vision tower, such as <c>image_grid_thw</c>.</summary>
@@ -66,10 +64,8 @@ internal sealed record ImagePlan
 /// <param name="Values">The values, row by row; one value alone fills the whole tensor.</param>
 internal sealed record ImageInput(IReadOnlyList<string> Names, IReadOnlyList<long> Shape, IReadOnlyList<long> Values);
 
-/// <summary>
-/// Keeps the plans of recently seen grids: a plan's text alone can be hundreds of kilobytes, and images of a few shapes come again
-/// and again. Thread-safe.
-/// </summary>
+/// <summary>Keeps the plans of recently seen grids: a plan's text alone can be hundreds of kilobytes, and images of a
+/// few shapes come again and again. Thread-safe.</summary>
 /// <param name="create">Makes the plan of a grid of so many columns and rows.</param>
 internal sealed class ImagePlanCache(Func<int, int, ImagePlan> create)
 {
@@ -151,10 +147,8 @@ internal static class ImageBudget
 /// <summary>The part of an image that an image token shows, in fractions of its width and height, origin at the top left.</summary>
 internal readonly record struct TokenRegion(float Left, float Top, float Right, float Bottom);
 
-/// <summary>
-/// The regions of a grid of tiles, each a square of tokens: tile after tile, row by row, and last, if there is one, an overview of
-/// the whole image. Computed when asked for, since an image can have thousands of tokens.
-/// </summary>
+/// <summary>The regions of a grid of tiles, each a square of tokens: tile after tile, row by row, and last, if there is
+/// one, an overview of the whole image. Computed when asked for, since an image can have thousands of tokens.</summary>
 /// <param name="columns">Tiles in a row.</param>
 /// <param name="rows">Rows of tiles.</param>
 /// <param name="side">Tokens along a side of a tile.</param>

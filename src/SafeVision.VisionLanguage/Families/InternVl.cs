@@ -4,10 +4,8 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// InternVL 1.5 to 3.5 (Chen et al., arXiv 2404.16821 and 2412.05271): InternViT, pixel shuffle and a text model, in the layout of its authors
-/// (<c>internvl_chat</c>) and in that of transformers (<c>internvl</c>).
-/// </summary>
+/// <summary>InternVL 1.5 to 3.5 (Chen et al., arXiv 2404.16821 and 2412.05271): InternViT, pixel shuffle and a text
+/// model, in the layout of its authors (<c>internvl_chat</c>) and in that of transformers (<c>internvl</c>).</summary>
 internal sealed class InternVl : VisionLanguageFamily
 {
     private const string OriginalType = "internvl_chat";
@@ -246,11 +244,10 @@ internal sealed record InternVlTiling
     public int TokensOfTile => TokensOfSide * TokensOfSide;
 }
 
-/// <summary>
-/// Dynamic tiling: the image is resized, whatever its aspect ratio, to the grid of square tiles whose ratio is closest to it, and
-/// a thumbnail of the whole image comes last where there is more than one tile (<c>dynamic_preprocess</c> of InternVL, equal to
-/// <c>crop_image_to_patches</c> of transformers' GotOcr2ImageProcessor).
-/// </summary>
+/// <summary>Dynamic tiling: the image is resized, whatever its aspect ratio, to the grid of square tiles whose ratio is
+/// closest to it, and a thumbnail of the whole image comes last where there is more than one tile
+/// (<c>dynamic_preprocess</c> of InternVL, equal to <c>crop_image_to_patches</c> of transformers'
+/// GotOcr2ImageProcessor).</summary>
 internal sealed class InternVlPreparation : IImagePreparation
 {
     private readonly InternVlTiling _tiling;

@@ -67,10 +67,8 @@ internal static class LanguageSettings
         return known is null || known == id ? id : throw configured.Wrong($"{known}, which is the id of '{token}' in the tokenizer");
     }
 
-    /// <summary>
-    /// How conversations are written down for the model, and the mark that stands in them for an image: that of the candidates which a
-    /// trial conversation with one image has once.
-    /// </summary>
+    /// <summary>How conversations are written down for the model, and the mark that stands in them for an image: that
+    /// of the candidates which a trial conversation with one image has once.</summary>
     /// <param name="configuration">The model's files.</param>
     /// <param name="tokenizer">Says whether it puts a token in front of every text.</param>
     /// <param name="marks">The candidates, likeliest first.</param>
@@ -108,10 +106,8 @@ internal static class LanguageSettings
     }
 }
 
-/// <summary>
-/// What all families' image processors have in common: <c>preprocessor_config.json</c> or, as newer checkpoints have it, the
-/// <c>image_processor</c> of <c>processor_config.json</c>.
-/// </summary>
+/// <summary>What all families' image processors have in common: <c>preprocessor_config.json</c> or, as newer
+/// checkpoints have it, the <c>image_processor</c> of <c>processor_config.json</c>.</summary>
 internal readonly struct PreprocessorSettings
 {
     private const double LargestValue = 1e6;
@@ -165,9 +161,8 @@ internal readonly struct PreprocessorSettings
         }
         : otherwise;
 
-    /// <summary>
-    /// The side of a square, written as a number, as [height, width] or as an object of height and width; null where there is none.
-    /// </summary>
+    /// <summary>The side of a square, written as a number, as [height, width] or as an object of height and width; null
+    /// where there is none.</summary>
     /// <exception cref="Inference.ModelLoadException">It is no square, or too large.</exception>
     public static int? Square(JsonValue size)
     {

@@ -4,11 +4,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// LLaVA-OneVision: SigLIP and a Qwen2 text model. A image is one tile, resized plainly, as transformers.js does it for the published
-/// exports. The higher resolutions of the original (<c>image_grid_pinpoints</c>) are not supported: they need a learned
-/// row end, <c>image_newline</c>, which no published export has.
-/// </summary>
+/// <summary>LLaVA-OneVision: SigLIP and a Qwen2 text model. A image is one tile, resized plainly, as transformers.js
+/// does it for the published exports. The higher resolutions of the original (<c>image_grid_pinpoints</c>) are not
+/// supported: they need a learned row end, <c>image_newline</c>, which no published export has.</summary>
 internal sealed class LlavaOneVision : VisionLanguageFamily
 {
     private static readonly ChannelValues s_half = ChannelValues.All(0.5);

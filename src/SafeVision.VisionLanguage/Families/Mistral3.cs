@@ -5,10 +5,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// Mistral 3 (transformers, models/mistral3, pixtral and ministral3): a Pixtral tower (Agrawal et al., arXiv 2410.07073) for images
-/// of any size, squares of patches merged, a mark behind each row of tokens, and a Mistral text model.
-/// </summary>
+/// <summary>Mistral 3 (transformers, models/mistral3, pixtral and ministral3): a Pixtral tower (Agrawal et al., arXiv
+/// 2410.07073) for images of any size, squares of patches merged, a mark behind each row of tokens, and a Mistral text
+/// model.</summary>
 internal sealed class Mistral3 : VisionLanguageFamily
 {
     private static readonly ChannelValues s_mean = new(0.48145466, 0.4578275, 0.40821073);
@@ -139,10 +138,8 @@ internal sealed record PixtralPatching(int Factor, int LongestEdge)
     public string EndMark { get; init; } = "[IMG_END]";
 }
 
-/// <summary>
-/// Images that are larger than the longest edge are shrunk to it; then both sides become multiples of what one token shows, upwards
-/// (<c>image_processing_pixtral.py</c> of transformers). Thread-safe.
-/// </summary>
+/// <summary>Images that are larger than the longest edge are shrunk to it; then both sides become multiples of what one
+/// token shows, upwards (<c>image_processing_pixtral.py</c> of transformers). Thread-safe.</summary>
 internal sealed class PixtralPreparation : IImagePreparation
 {
     private readonly PixtralPatching _patching;

@@ -2,11 +2,9 @@ using SafeVision.Files;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// What a family's <c>config.json</c> says of its language model. A number is read when it is asked for, so that a folder which
-/// only runs need not state what only a conversion asks; what is wrong is an error of the kind that the file's reader throws.
-/// Immutable.
-/// </summary>
+/// <summary>What a family's <c>config.json</c> says of its language model. A number is read when it is asked for, so
+/// that a folder which only runs need not state what only a conversion asks; what is wrong is an error of the kind that
+/// the file's reader throws. Immutable.</summary>
 public class TextSettings
 {
     private const int LargestSize = 1 << 17;
@@ -98,10 +96,9 @@ public class TextSettings
     /// <summary>The most positions that the model was made for; null: the file does not say.</summary>
     public int? ContextLength => Config["max_position_embeddings"] is { Exists: true } positions ? positions.Integer(1, 1 << 24) : null;
 
-    /// <summary>
-    /// Whether the embedding is the head too. Where the language model's part does not say so itself, a head that is there is
-    /// meant: published files leave out what is a class's default, and the whole model's default is another one than its part's.
-    /// </summary>
+    /// <summary>Whether the embedding is the head too. Where the language model's part does not say so itself, a head
+    /// that is there is meant: published files leave out what is a class's default, and the whole model's default is
+    /// another one than its part's.</summary>
     /// <param name="hasHead">Whether the checkpoint has a tensor for the head.</param>
     public virtual bool IsTied(bool hasHead)
     {
@@ -129,10 +126,9 @@ public class TextSettings
 /// <param name="Taps">How many tokens the convolution before it sees, itself included.</param>
 public sealed record MemorySettings(IReadOnlyList<bool> Layers, int KeyHeads, int ValueHeads, int KeySize, int ValueSize, int Taps);
 
-/// <summary>
-/// What a family's <c>config.json</c> says of its vision tower, and of what joins the two; as <see cref="TextSettings"/>, read when
-/// it is asked for. What a family does not have is null, false or empty.
-/// </summary>
+/// <summary>What a family's <c>config.json</c> says of its vision tower, and of what joins the two; as
+/// <see cref="TextSettings"/>, read when it is asked for. What a family does not have is null, false or
+/// empty.</summary>
 public abstract class VisionSettings
 {
     private protected VisionSettings(JsonValue config) => (Whole, Config) = (config, config["vision_config"].Object(mayBeMissing: true));
@@ -247,10 +243,8 @@ public abstract class VisionSettings
 /// <summary>The sizes of a class of towers.</summary>
 internal sealed record TowerDefaults(int Layers, int Width, int Intermediate, int Heads, int PatchSize, string Activation);
 
-/// <summary>
-/// How a family's checkpoints name a tensor, and how it is called here: as transformers 5 names it, the language model behind
-/// <c>model.language_model.</c>, its head <c>lm_head</c>.
-/// </summary>
+/// <summary>How a family's checkpoints name a tensor, and how it is called here: as transformers 5 names it, the
+/// language model behind <c>model.language_model.</c>, its head <c>lm_head</c>.</summary>
 /// <param name="Stored">How a stored name begins; one <c>*</c> stands for a layer's number.</param>
 /// <param name="Name">What stands there instead.</param>
 internal readonly record struct TensorSpelling(string Stored, string Name)

@@ -4,10 +4,8 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// Qwen2-VL (Wang et al., arXiv 2409.12191) and Qwen2.5-VL (Bai et al., arXiv 2502.13923): a vision tower for images of any size
-/// and a text model with positions in time, row and column.
-/// </summary>
+/// <summary>Qwen2-VL (Wang et al., arXiv 2409.12191) and Qwen2.5-VL (Bai et al., arXiv 2502.13923): a vision tower for
+/// images of any size and a text model with positions in time, row and column.</summary>
 internal class Qwen2Vl : VisionLanguageFamily
 {
     private const string NewerType = "qwen2_5_vl";
@@ -93,10 +91,9 @@ internal class Qwen2Vl : VisionLanguageFamily
     }
 }
 
-/// <summary>
-/// Qwen3-VL (Bai et al., arXiv 2511.21631): the tower has learned places too, and features behind some of its layers go to the first
-/// layers of the language model (DeepStack). The rest stands in its own preprocessor and template files.
-/// </summary>
+/// <summary>Qwen3-VL (Bai et al., arXiv 2511.21631): the tower has learned places too, and features behind some of its
+/// layers go to the first layers of the language model (DeepStack). The rest stands in its own preprocessor and
+/// template files.</summary>
 internal sealed class Qwen3Vl : Qwen2Vl
 {
     public override string Name => "qwen3-vl";

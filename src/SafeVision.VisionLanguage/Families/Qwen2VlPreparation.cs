@@ -31,11 +31,9 @@ internal sealed record Qwen2VlPatching
     public int PatchLength => 3 * Frames * Patch * Patch;
 }
 
-/// <summary>
-/// Smart resize: both sides become multiples of what one token shows, with the number of pixels between two bounds and about the
-/// same aspect ratio; the patches of the squares that become a token stand together (<c>image_processing_qwen2_vl.py</c> of
-/// transformers).
-/// </summary>
+/// <summary>Smart resize: both sides become multiples of what one token shows, with the number of pixels between two
+/// bounds and about the same aspect ratio; the patches of the squares that become a token stand together
+/// (<c>image_processing_qwen2_vl.py</c> of transformers).</summary>
 internal sealed class Qwen2VlPreparation : IImagePreparation
 {
     private const int MostElongated = 200;
@@ -57,10 +55,8 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
 
     public int MaximumTokens => MostTokens(_patching);
 
-    /// <summary>
-    /// The most tokens of an image of any size: those of the bounds, or those of the most elongated image, which is one token wide
-    /// however few pixels it should have.
-    /// </summary>
+    /// <summary>The most tokens of an image of any size: those of the bounds, or those of the most elongated image,
+    /// which is one token wide however few pixels it should have.</summary>
     public static int MostTokens(Qwen2VlPatching patching)
     {
         double squares = (double)patching.Factor * patching.Factor, least = patching.LeastPixels / squares, most = patching.MostPixels / squares;
@@ -156,10 +152,9 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
     }
 }
 
-/// <summary>
-/// Positions in time, row and column: an image's tokens stand at their place in its grid, from where the text before it ends, and the
-/// text goes on after the largest of them (<c>get_rope_index</c> of transformers' Qwen2-VL).
-/// </summary>
+/// <summary>Positions in time, row and column: an image's tokens stand at their place in its grid, from where the text
+/// before it ends, and the text goes on after the largest of them (<c>get_rope_index</c> of transformers'
+/// Qwen2-VL).</summary>
 internal sealed class MultimodalPositions : IPositionScheme
 {
     public static MultimodalPositions Shared { get; } = new();

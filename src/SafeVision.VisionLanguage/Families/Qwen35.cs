@@ -2,10 +2,8 @@ using SafeVision.Files;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// Qwen3.5: the tower of Qwen3-VL without DeepStack, and a language model in most of whose layers a memory of fixed size stands for
-/// attention. Tensors for predicting several tokens (<c>mtp.</c>) are not read.
-/// </summary>
+/// <summary>Qwen3.5: the tower of Qwen3-VL without DeepStack, and a language model in most of whose layers a memory of
+/// fixed size stands for attention. Tensors for predicting several tokens (<c>mtp.</c>) are not read.</summary>
 internal sealed class Qwen35 : Qwen2Vl
 {
     public override string Name => "qwen3-5";

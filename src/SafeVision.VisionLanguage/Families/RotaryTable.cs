@@ -2,10 +2,9 @@ using SafeVision.Files;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// The angles of rotary position embeddings (Su et al., arXiv 2104.09864), half rotation: number i of a head turns with
-/// number i + size / 2. Angles are rounded to float32 as the reference does, for at high positions that shows.
-/// </summary>
+/// <summary>The angles of rotary position embeddings (Su et al., arXiv 2104.09864), half rotation: number i of a head
+/// turns with number i + size / 2. Angles are rounded to float32 as the reference does, for at high positions that
+/// shows.</summary>
 public sealed class RotaryTable
 {
     private const int MostRows = 1 << 17;
@@ -77,10 +76,8 @@ public sealed class RotaryTable
     }
 }
 
-/// <summary>
-/// The ways in which rotary positions are stretched to texts longer than those of the first training (transformers,
-/// modeling_rope_utils.py).
-/// </summary>
+/// <summary>The ways in which rotary positions are stretched to texts longer than those of the first training
+/// (transformers, modeling_rope_utils.py).</summary>
 /// <param name="scaling">The configuration's <c>rope_scaling</c> or <c>rope_parameters</c>.</param>
 /// <param name="theta">The base of the frequencies.</param>
 /// <param name="trained">How many positions the first training had, where <paramref name="scaling"/> does not say.</param>

@@ -3,10 +3,8 @@ using SafeVision.Imaging;
 
 namespace SafeVision.VisionLanguage.Families;
 
-/// <summary>
-/// Resizes an image to a grid of square tiles and writes them as normalised floats, [tiles, 3, side, side]. The rows of the
-/// resize go straight to their tiles. Thread-safe.
-/// </summary>
+/// <summary>Resizes an image to a grid of square tiles and writes them as normalised floats, [tiles, 3, side, side].
+/// The rows of the resize go straight to their tiles. Thread-safe.</summary>
 internal sealed class TileWriter(ChannelTables tables, ResampleFilter filter, int side)
 {
     /// <summary>The floats of one tile.</summary>
@@ -37,12 +35,10 @@ internal sealed class TileWriter(ChannelTables tables, ResampleFilter filter, in
     }
 }
 
-/// <summary>
-/// Resizes whole images as the families' reference does with Pillow 13. It is <see cref="ImageResizer"/>, which runs along the
-/// rows first as Pillow always did before, but where the height shrinks by more than twice what the width does, the columns come
-/// first (python-pillow/Pillow#9549). As both passes round and clip to bytes, the order shows: by a level or so in photographs, by
-/// more in noise.
-/// </summary>
+/// <summary>Resizes whole images as the families' reference does with Pillow 13. It is <see cref="ImageResizer"/>,
+/// which runs along the rows first as Pillow always did before, but where the height shrinks by more than twice what
+/// the width does, the columns come first (python-pillow/Pillow#9549). As both passes round and clip to bytes, the
+/// order shows: by a level or so in photographs, by more in noise.</summary>
 internal static class ReferenceResize
 {
     /// <summary>Resizes an image, row by row into a sink.</summary>

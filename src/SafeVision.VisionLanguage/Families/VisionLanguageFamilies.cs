@@ -20,11 +20,9 @@ internal static class VisionLanguageFamilies
     }
 }
 
-/// <summary>
-/// A family of vision-language models: what its configuration files mean for preprocessing, prompt and wiring, and how its
-/// tensors are named. The facts of a family stand in its file and nowhere else; run time, conversion and training read them from
-/// here. Immutable.
-/// </summary>
+/// <summary>A family of vision-language models: what its configuration files mean for preprocessing, prompt and wiring,
+/// and how its tensors are named. The facts of a family stand in its file and nowhere else; run time, conversion and
+/// training read them from here. Immutable.</summary>
 public abstract class VisionLanguageFamily
 {
     private protected VisionLanguageFamily()
@@ -52,10 +50,8 @@ public abstract class VisionLanguageFamily
     /// <summary>What a <c>config.json</c> says of the vision tower.</summary>
     public abstract VisionSettings ReadVision(JsonValue config);
 
-    /// <summary>
-    /// A tensor's name in the spelling of transformers 5, whichever the checkpoint has: the language model behind
-    /// <c>model.language_model.</c>, its head <c>lm_head.</c>.
-    /// </summary>
+    /// <summary>A tensor's name in the spelling of transformers 5, whichever the checkpoint has: the language model
+    /// behind <c>model.language_model.</c>, its head <c>lm_head.</c>.</summary>
     public virtual string NameOf(string stored)
     {
         ArgumentNullException.ThrowIfNull(stored);
@@ -149,20 +145,18 @@ internal sealed record PreparationOptions
     /// <summary>As the model's files say.</summary>
     public static PreparationOptions Default { get; } = new();
 
-    /// <summary>
-    /// The most tiles that an image is cut into, at least 1, an overview of the whole image apart. Each tile costs its tokens,
-    /// so fewer tiles are faster and see less. It only ever lowers the model's own number; families without tiles ignore it.
-    /// </summary>
+    /// <summary>The most tiles that an image is cut into, at least 1, an overview of the whole image apart. Each tile
+    /// costs its tokens, so fewer tiles are faster and see less. It only ever lowers the model's own number; families
+    /// without tiles ignore it.</summary>
     public int? MaximumTiles
     {
         get;
         init => field = value is null or >= 1 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "A image is cut into at least one tile.");
     }
 
-    /// <summary>
-    /// The most tokens that an image should take, at least 1, where a family resizes images by their number of pixels; null:
-    /// as many as the model's files allow, which may be all of its context. It only ever lowers the model's own number.
-    /// </summary>
+    /// <summary>The most tokens that an image should take, at least 1, where a family resizes images by their number of
+    /// pixels; null: as many as the model's files allow, which may be all of its context. It only ever lowers the
+    /// model's own number.</summary>
     public int? MaximumTokens
     {
         get;

@@ -42,18 +42,15 @@ internal sealed class ChoiceSet
 
 /// <summary>How likely a model is to go on with each of some choices.</summary>
 /// <param name="Choices">The choices.</param>
-/// <param name="TokenLogProbabilities">
-/// For each choice, the natural logarithm of the probability of each token that decides, after those before it, among everything
-/// the model could say.
-/// </param>
+/// <param name="TokenLogProbabilities">For each choice, the natural logarithm of the probability of each token that
+/// decides, after those before it, among everything the model could say.</param>
 internal sealed record ChoiceScores(ChoiceSet Choices, IReadOnlyList<double[]> TokenLogProbabilities)
 {
-    /// <summary>
-    /// Each choice's share when nothing else can be said: the product, over the tokens at which choices part, of the token's
-    /// share among those that can stand there. A token that must follow costs nothing, so length is no disadvantage, and none of
-    /// an advantage: a mean over tokens would lend a name that the model would never begin the certainty of its later tokens. For
-    /// choices of one token this is the softmax over their logits. NaN where the model gives none of the tokens any probability.
-    /// </summary>
+    /// <summary>Each choice's share when nothing else can be said: the product, over the tokens at which choices part,
+    /// of the token's share among those that can stand there. A token that must follow costs nothing, so length is no
+    /// disadvantage, and none of an advantage: a mean over tokens would lend a name that the model would never begin
+    /// the certainty of its later tokens. For choices of one token this is the softmax over their logits. NaN where the
+    /// model gives none of the tokens any probability.</summary>
     /// <remarks>A share doesn't depend on the order of the choices, to the last bit.</remarks>
     public double[] Shares()
     {

@@ -56,10 +56,9 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
         : throw new ModelLoadException($"{Session.ModelName}: dimension {axis} of '{input}' must be fixed, but is not.");
 }
 
-/// <summary>
-/// Zeroed memory outside the garbage collector's heap, aligned to 64 bytes, of any size. The operating system commits its
-/// pages only as they are touched, so room for a long text costs nothing while texts are short. Not thread-safe.
-/// </summary>
+/// <summary>Zeroed memory outside the garbage collector's heap, aligned to 64 bytes, of any size. The operating system
+/// commits its pages only as they are touched, so room for a long text costs nothing while texts are short. Not
+/// thread-safe.</summary>
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const nuint Alignment = 64;

@@ -32,11 +32,9 @@ internal abstract class DecoderJob(DecoderSlot slot)
     public void Cancel() => _completion.TrySetCanceled(CancellationToken);
 }
 
-/// <summary>
-/// Scores every choice as the continuation of a sequence, up to where it can no longer be taken for another. Choices that part at
-/// their first token: one look at the logits. Else each beginning that choices have in common is run once more as one chunk, and
-/// then taken back.
-/// </summary>
+/// <summary>Scores every choice as the continuation of a sequence, up to where it can no longer be taken for another.
+/// Choices that part at their first token: one look at the logits. Else each beginning that choices have in common is
+/// run once more as one chunk, and then taken back.</summary>
 internal sealed class ChooseJob : DecoderJob
 {
     private readonly ChoiceSet _choices;

@@ -1,9 +1,8 @@
 namespace SafeVision.VisionLanguage.Generation;
 
-/// <summary>
-/// Lets any number of sequences share one decoder: those that write a token go together in one run where the graph allows it,
-/// and between two such runs one prompt advances by one chunk, so that neither starves the other. Thread-safe.
-/// </summary>
+/// <summary>Lets any number of sequences share one decoder: those that write a token go together in one run where the
+/// graph allows it, and between two such runs one prompt advances by one chunk, so that neither starves the other.
+/// Thread-safe.</summary>
 /// <remarks>Works on a thread of the pool while there is work and holds none otherwise.</remarks>
 internal sealed class DecoderScheduler : IDisposable
 {

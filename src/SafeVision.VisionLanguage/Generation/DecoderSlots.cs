@@ -1,9 +1,7 @@
 namespace SafeVision.VisionLanguage.Generation;
 
-/// <summary>
-/// Places for sequences, which keep what they computed when they are given back: a prompt that begins as another did starts
-/// where they part. Not thread-safe: the scheduler alone uses it.
-/// </summary>
+/// <summary>Places for sequences, which keep what they computed when they are given back: a prompt that begins as
+/// another did starts where they part. Not thread-safe: the scheduler alone uses it.</summary>
 internal sealed class DecoderSlots : IDisposable
 {
     private const int WorthCopying = 16; // tokens; fewer are computed sooner than found
@@ -41,15 +39,11 @@ internal sealed class DecoderSlots : IDisposable
     /// <summary>Whether a slot is free.</summary>
     public bool HasFree => Array.IndexOf(_inUse, false) >= 0;
 
-    /// <summary>
-    /// Takes a free slot for a prompt, with as much of it computed as any slot remembers: the last token at least is left to
-    /// compute, because its logits are wanted.
-    /// </summary>
-    /// <remarks>
-    /// A slot goes on where it stands only if it keeps more than it forgets; else the beginning is copied to where nobody was
-    /// for longest. So a policy that all prompts begin with outlives the images that follow it, and no image is forgotten
-    /// for a few words that begin every prompt.
-    /// </remarks>
+    /// <summary>Takes a free slot for a prompt, with as much of it computed as any slot remembers: the last token at
+    /// least is left to compute, because its logits are wanted.</summary>
+    /// <remarks>A slot goes on where it stands only if it keeps more than it forgets; else the beginning is copied to
+    /// where nobody was for longest. So a policy that all prompts begin with outlives the images that follow it, and no
+    /// image is forgotten for a few words that begin every prompt.</remarks>
     public DecoderSlot Take(TokenSequence prompt)
     {
         (int free, int freeCommon, int best, int bestCommon) = (-1, -1, -1, -1);

@@ -2,9 +2,8 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.VisionLanguage.Generation;
 
-/// <summary>
-/// Keys and values of one sequence's tokens in every layer, in memory that is allocated once. Not thread-safe.
-/// </summary>
+/// <summary>Keys and values of one sequence's tokens in every layer, in memory that is allocated once. Not
+/// thread-safe.</summary>
 internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDisposable
 {
     protected DecoderGraph Graph { get; } = graph;
@@ -75,10 +74,8 @@ internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDispo
     public abstract void Dispose();
 }
 
-/// <summary>
-/// For graphs that return keys and values with the new tokens appended: two sets of buffers that are past and present in
-/// turn, so that the only copy is the one that the graph makes.
-/// </summary>
+/// <summary>For graphs that return keys and values with the new tokens appended: two sets of buffers that are past and
+/// present in turn, so that the only copy is the one that the graph makes.</summary>
 internal sealed class GrowingKeyValueCache : KeyValueCache
 {
     private readonly NativeBuffer[][] _buffers; // [set][tensor]
@@ -149,10 +146,8 @@ internal sealed class GrowingKeyValueCache : KeyValueCache
     }
 }
 
-/// <summary>
-/// One row of the buffers that <see cref="SharedKeyValueBuffers"/> keeps for graphs that append in place: nothing is copied
-/// when a token is added, and going back is forgetting.
-/// </summary>
+/// <summary>One row of the buffers that <see cref="SharedKeyValueBuffers"/> keeps for graphs that append in place:
+/// nothing is copied when a token is added, and going back is forgetting.</summary>
 internal sealed class SharedKeyValueCache(DecoderGraph graph, SharedKeyValueBuffers buffers, int row) : KeyValueCache(graph, buffers.Capacity - 1)
 {
     /// <summary>Its place among the buffers' rows.</summary>
@@ -175,10 +170,9 @@ internal sealed class SharedKeyValueCache(DecoderGraph graph, SharedKeyValueBuff
     }
 }
 
-/// <summary>
-/// The key and value tensors, [rows, heads, capacity, headSize], of all sequences of a graph that appends in place. Bound as
-/// past and present at once, so that the operator writes new tokens where they belong. Neighbouring rows make a batch.
-/// </summary>
+/// <summary>The key and value tensors, [rows, heads, capacity, headSize], of all sequences of a graph that appends in
+/// place. Bound as past and present at once, so that the operator writes new tokens where they belong. Neighbouring
+/// rows make a batch.</summary>
 internal sealed class SharedKeyValueBuffers : IDisposable
 {
     private readonly DecoderGraph _graph;

@@ -4,11 +4,9 @@ using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Generation;
 
-/// <summary>
-/// What a decoder's memories of fixed size hold for one sequence: as they are now, and as they were at some places, since a
-/// memory can't be cut back like keys and values. Prompts that part later are resumed from the last such place before. Not
-/// thread-safe.
-/// </summary>
+/// <summary>What a decoder's memories of fixed size hold for one sequence: as they are now, and as they were at some
+/// places, since a memory can't be cut back like keys and values. Prompts that part later are resumed from the last
+/// such place before. Not thread-safe.</summary>
 internal sealed class RecurrentStates : IDisposable
 {
     private const int MostPlaces = 4; // each as large as the memories: both ends of an image, and what was computed last

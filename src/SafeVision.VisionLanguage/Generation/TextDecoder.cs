@@ -7,10 +7,8 @@ using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage.Generation;
 
-/// <summary>
-/// Runs a decoder's graph over the pending tokens of one sequence or one new token of several. All its tensors lie in
-/// buffers that are bound, not copied. Not thread-safe: the scheduler alone uses it.
-/// </summary>
+/// <summary>Runs a decoder's graph over the pending tokens of one sequence or one new token of several. All its tensors
+/// lie in buffers that are bound, not copied. Not thread-safe: the scheduler alone uses it.</summary>
 internal sealed class TextDecoder : IDisposable
 {
     private const long LargestLogits = 64L << 20; // bytes, where the graph gives logits for every token

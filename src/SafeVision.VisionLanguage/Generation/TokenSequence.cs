@@ -63,10 +63,8 @@ internal sealed class TokenSequence
     /// <summary>The largest number of first tokens, at most <paramref name="count"/>, that ends in no block of image tokens.</summary>
     public int WithoutPartOfImage(int count) => count > 0 && count < _ids.Count ? ImageBlock(count).Start : count;
 
-    /// <summary>
-    /// How many tokens two sequences have in common from their beginning, of the first <paramref name="limit"/>. A image
-    /// counts only whole and only where it is the same image.
-    /// </summary>
+    /// <summary>How many tokens two sequences have in common from their beginning, of the first
+    /// <paramref name="limit"/>. A image counts only whole and only where it is the same image.</summary>
     public int CommonPrefix(TokenSequence other, int limit = int.MaxValue)
     {
         int common = Math.Min(limit, Ids.CommonPrefixLength(other.Ids));
@@ -104,10 +102,9 @@ internal sealed record ImageFeatures(ReadOnlyMemory<float> Values, int Width)
     public ReadOnlyMemory<float> Row(int token) => Values.Slice(token * Width, Width);
 }
 
-/// <summary>
-/// A graph that maps ids to embeddings, [batch, tokens] to [batch, tokens, width]. Image features stand in place of image
-/// tokens, in order: the graph puts them there where it has an input for them, otherwise they overwrite its rows.
-/// </summary>
+/// <summary>A graph that maps ids to embeddings, [batch, tokens] to [batch, tokens, width]. Image features stand in
+/// place of image tokens, in order: the graph puts them there where it has an input for them, otherwise they overwrite
+/// its rows.</summary>
 internal sealed class EmbeddingTable : ITextEmbedder
 {
     private readonly ModelSession _session;

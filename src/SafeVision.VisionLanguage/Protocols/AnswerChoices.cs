@@ -80,10 +80,8 @@ internal sealed record PossibleAnswer(string Meaning, int[] Ids, int? End);
 /// <summary>The names by which a model is to call a policy's categories.</summary>
 internal static class AnswerNames
 {
-    /// <summary>
-    /// Each category's name; where another category has the same, or it is the word for a harmless image, its id stands behind
-    /// it. So a name doesn't depend on the order of the policy.
-    /// </summary>
+    /// <summary>Each category's name; where another category has the same, or it is the word for a harmless image, its
+    /// id stands behind it. So a name doesn't depend on the order of the policy.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="safe">The word for a harmless image.</param>
     /// <param name="model">The model's name, for errors.</param>
@@ -108,11 +106,10 @@ internal static class AnswerNames
 /// <summary>From the shares of an answer that names one category to a score for each.</summary>
 internal static class CategoryScores
 {
-    /// <summary>
-    /// Score = P(not safe) × share / largest share of a category. An answer names one category even where several harms are
-    /// seen; so the harms don't share out one doubt among them: if half says violence and half says weapons, both score 1.
-    /// The likeliest category scores what the model thinks of the image as a whole, the others in proportion.
-    /// </summary>
+    /// <summary>Score = P(not safe) × share / largest share of a category. An answer names one category even where
+    /// several harms are seen; so the harms don't share out one doubt among them: if half says violence and half says
+    /// weapons, both score 1. The likeliest category scores what the model thinks of the image as a whole, the others
+    /// in proportion.</summary>
     /// <param name="unsafeShare">The probability that the image is not safe, 0 to 1.</param>
     /// <param name="shares">Each category's share of the answers; any scale.</param>
     /// <param name="others">The largest share of a category that the model knows and the policy lacks; 0 if none.</param>
@@ -133,10 +130,9 @@ internal static class CategoryScores
         return scores;
     }
 
-    /// <summary>
-    /// The position of the category that is worth a reason: the likeliest one, if the model holds the image for harmful or a
-    /// score reaches the point where a person should look; -1 otherwise. Equally likely ones are taken in order of their ids.
-    /// </summary>
+    /// <summary>The position of the category that is worth a reason: the likeliest one, if the model holds the image
+    /// for harmful or a score reaches the point where a person should look; -1 otherwise. Equally likely ones are taken
+    /// in order of their ids.</summary>
     public static int Primary(SafetyPolicy policy, IReadOnlyList<CategoryAnswer?> answers, double safe)
     {
         int primary = -1;
@@ -178,11 +174,9 @@ internal sealed class AnswerTokens(TextTokenizer tokenizer, PromptWording wordin
     /// <exception cref="ModelLoadException">The tokenizer has none.</exception>
     public AnswerToken OfReason() => Required("reason", wording.ReasonToken, ReasonToken);
 
-    /// <summary>
-    /// The mark of a category: what the prompt file says, else the token of a category of the paper's taxonomy; null where the
-    /// model has none. An id of the host's own never names a token by itself, for then a policy could have the model say any
-    /// control token.
-    /// </summary>
+    /// <summary>The mark of a category: what the prompt file says, else the token of a category of the paper's
+    /// taxonomy; null where the model has none. An id of the host's own never names a token by itself, for then a
+    /// policy could have the model say any control token.</summary>
     public AnswerToken? OfCategory(SafetyCategory category) =>
         wording.Token(category.Id) is { } text ? Mark(category.Id, text)
         : HarmCategory.TryParse(category.Id, out HarmCategory? known) ? FindToken(tokenizer, TokenOf(known.Id)) : null;

@@ -3,10 +3,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// Turns the texts of an answer into tokens. What is put in the model's mouth and what it may choose are tokenised together, as
-/// they were when the model was trained: a tokenizer may join the end of one with the beginning of the other.
-/// </summary>
+/// <summary>Turns the texts of an answer into tokens. What is put in the model's mouth and what it may choose are
+/// tokenised together, as they were when the model was trained: a tokenizer may join the end of one with the beginning
+/// of the other.</summary>
 /// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="end">The token that ends an answer.</param>
 /// <param name="model">The model's name, for errors.</param>

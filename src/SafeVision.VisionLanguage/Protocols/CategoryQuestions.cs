@@ -4,10 +4,9 @@ using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// One question for each category, answered with yes or no: its score is the share of yes. The questions are put one after the
-/// other; they share the image where it stands first, and the model keeps what it has computed of it.
-/// </summary>
+/// <summary>One question for each category, answered with yes or no: its score is the share of yes. The questions are
+/// put one after the other; they share the image where it stands first, and the model keeps what it has computed of
+/// it.</summary>
 internal sealed class CategoryQuestions : CompiledProtocol
 {
     private readonly SafetyPolicy _policy;

@@ -10,10 +10,9 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// <param name="Names">The things that it covers, as the model spells them.</param>
 internal sealed record KnownWord(bool IsKind, string? Token, IReadOnlyList<string> Names);
 
-/// <summary>
-/// The words that can be put to a model of a closed vocabulary, from the file <see cref="FileName"/> beside it: a word, <c>name</c>
-/// or <c>kind</c>, the model's own token for it or nothing, and the names that it covers, between tabs. Immutable, thread-safe.
-/// </summary>
+/// <summary>The words that can be put to a model of a closed vocabulary, from the file <see cref="FileName"/> beside
+/// it: a word, <c>name</c> or <c>kind</c>, the model's own token for it or nothing, and the names that it covers,
+/// between tabs. Immutable, thread-safe.</summary>
 internal sealed class ClosedVocabulary
 {
     /// <summary>The file's name.</summary>

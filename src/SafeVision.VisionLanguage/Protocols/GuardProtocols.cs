@@ -59,20 +59,16 @@ internal static class GuardProtocols
     public static IGuardProtocol? TryFind(string name) =>
         Array.Find(s_all, protocol => protocol.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) ?? s_aliases.GetValueOrDefault(name);
 
-    /// <summary>
-    /// The protocol of a model of which nothing is said: that of the guard whose variables its conversation template reads; the
-    /// paper's where the tokenizer has its tokens; else plain questions.
-    /// </summary>
+    /// <summary>The protocol of a model of which nothing is said: that of the guard whose variables its conversation
+    /// template reads; the paper's where the tokenizer has its tokens; else plain questions.</summary>
     public static IGuardProtocol Guess(TextTokenizer tokenizer, ConversationTemplate? conversation = null) =>
         conversation?.Reads(SingGuardProtocol.Thinking) == true ? s_singGuard
         : conversation?.Reads(NemotronProtocol.Categories) == true ? s_nemotron
         : AnswerTokens.AreKnownTo(tokenizer) ? s_safeVision : s_instruct;
 }
 
-/// <summary>
-/// What a guard model was trained to be asked and to answer: prompt, grammar of the answer, scores. Independent of the
-/// model's family. A protocol's facts stand in its file and nowhere else.
-/// </summary>
+/// <summary>What a guard model was trained to be asked and to answer: prompt, grammar of the answer, scores.
+/// Independent of the model's family. A protocol's facts stand in its file and nowhere else.</summary>
 internal interface IGuardProtocol
 {
     /// <summary>The name in the prompt file, options and provenance, such as <c>safevision</c>.</summary>

@@ -3,12 +3,11 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// GuardReasoner-VL (arXiv 2505.11049): it reasons first, between <c>&lt;think&gt;</c> tags, and then writes
-/// <c>Request: harmful</c> or <c>unharmful</c> between <c>&lt;result&gt;</c> tags. It reads no policy and names no category: it is asked
-/// only about policies' categories of the library's own taxonomy, or those that the prompt file lists under <c>tokens</c>; each is
-/// covered in part, by name, and all get the same score. That score is no first impression: it is taken after the reasoning.
-/// </summary>
+/// <summary>GuardReasoner-VL (arXiv 2505.11049): it reasons first, between <c>&lt;think&gt;</c> tags, and then writes
+/// <c>Request: harmful</c> or <c>unharmful</c> between <c>&lt;result&gt;</c> tags. It reads no policy and names no
+/// category: it is asked only about policies' categories of the library's own taxonomy, or those that the prompt file
+/// lists under <c>tokens</c>; each is covered in part, by name, and all get the same score. That score is no first
+/// impression: it is taken after the reasoning.</summary>
 internal sealed class GuardReasonerProtocol : IGuardProtocol
 {
     private const string Harmful = "harmful";

@@ -5,11 +5,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// Any vision-language model that was tuned to follow instructions and not to guard: it is asked which category an image belongs
-/// to and can answer only with the name of one or with "Safe". In comprehension mode a second question about the likeliest
-/// category gets the reason, so that both modes give the same scores.
-/// </summary>
+/// <summary>Any vision-language model that was tuned to follow instructions and not to guard: it is asked which
+/// category an image belongs to and can answer only with the name of one or with "Safe". In comprehension mode a second
+/// question about the likeliest category gets the reason, so that both modes give the same scores.</summary>
 internal sealed class InstructProtocol : IGuardProtocol
 {
     private const string DefaultSafe = "Safe";

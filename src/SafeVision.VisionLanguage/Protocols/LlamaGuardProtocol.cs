@@ -3,11 +3,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// Llama Guard 3 Vision and 4: the first line is <c>safe</c> or <c>unsafe</c>, the second of an unsafe image lists the codes of
-/// its categories, <c>S1,S3</c>. It writes no reasons. By default the policy's categories stand in the prompt as S1, S2, …; where
-/// the prompt file maps ids to codes, the model is taken to know only its own taxonomy and only those are asked about.
-/// </summary>
+/// <summary>Llama Guard 3 Vision and 4: the first line is <c>safe</c> or <c>unsafe</c>, the second of an unsafe image
+/// lists the codes of its categories, <c>S1,S3</c>. It writes no reasons. By default the policy's categories stand in
+/// the prompt as S1, S2, …; where the prompt file maps ids to codes, the model is taken to know only its own taxonomy
+/// and only those are asked about.</summary>
 internal sealed class LlamaGuardProtocol : IGuardProtocol
 {
     public string Name => "llamaguard";

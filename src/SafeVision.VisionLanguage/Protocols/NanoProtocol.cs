@@ -6,12 +6,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// The protocol of SafeVision-Nano: a policy in words that the model learnt, each list of up to six of them behind a mark; the
-/// answer is a mark, or "safe", and in comprehension mode the name of what is there and its place. Longer categories take
-/// several marks, longer policies several questions. A reason can name only what its mark lists. Phrases that are not known, or that name things the model was never
-/// shown, are not assessed.
-/// </summary>
+/// <summary>The protocol of SafeVision-Nano: a policy in words that the model learnt, each list of up to six of them
+/// behind a mark; the answer is a mark, or "safe", and in comprehension mode the name of what is there and its place.
+/// Longer categories take several marks, longer policies several questions. A reason can name only what its mark lists.
+/// Phrases that are not known, or that name things the model was never shown, are not assessed.</summary>
 internal sealed class NanoProtocol : IGuardProtocol
 {
     private const int MostWordsOfAMark = 6;

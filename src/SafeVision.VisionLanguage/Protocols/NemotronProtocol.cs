@@ -2,14 +2,13 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// Nemotron 3.5 Content Safety (NVIDIA): lines <c>User Safety: safe</c> or <c>unsafe</c> and <c>Safety Categories: name, name</c>. Its
-/// conversation template takes the policy's categories in <c>custom_taxonomy</c>, in place of its own, and the guard answers with their
-/// names: a line for each, then a list of what is allowed (NVIDIA's cookbook for custom policies). A template without that variable, or
-/// a prompt file without the form <c>taxonomy</c>, is given the policy in <c>custom_policy</c>; where that is not read either, it stands in
-/// the user's turn, as in the model card's examples. In comprehension mode it thinks between <c>&lt;think&gt;</c> tags about what looks
-/// harmful at first. It was served with a text beside the image only, so one stands there.
-/// </summary>
+/// <summary>Nemotron 3.5 Content Safety (NVIDIA): lines <c>User Safety: safe</c> or <c>unsafe</c> and <c>Safety
+/// Categories: name, name</c>. Its conversation template takes the policy's categories in <c>custom_taxonomy</c>, in
+/// place of its own, and the guard answers with their names: a line for each, then a list of what is allowed (NVIDIA's
+/// cookbook for custom policies). A template without that variable, or a prompt file without the form <c>taxonomy</c>,
+/// is given the policy in <c>custom_policy</c>; where that is not read either, it stands in the user's turn, as in the
+/// model card's examples. In comprehension mode it thinks between <c>&lt;think&gt;</c> tags about what looks harmful at
+/// first. It was served with a text beside the image only, so one stands there.</summary>
 internal sealed class NemotronProtocol : IGuardProtocol
 {
     /// <summary>The template's variable for whether categories are named.</summary>

@@ -3,11 +3,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// PolicyShiftGuard (arXiv 2607.05910): the policy's categories in blocks with two-digit numbers, answered with
-/// <c>true | 02 | reason</c> or <c>false | reason</c>; in fast mode without the reason, which is a form that it was trained on too. It
-/// names one category, the first that is violated.
-/// </summary>
+/// <summary>PolicyShiftGuard (arXiv 2607.05910): the policy's categories in blocks with two-digit numbers, answered
+/// with <c>true | 02 | reason</c> or <c>false | reason</c>; in fast mode without the reason, which is a form that it
+/// was trained on too. It names one category, the first that is violated.</summary>
 internal sealed class PolicyShiftGuardProtocol : IGuardProtocol
 {
     private const int MostCategories = 99;

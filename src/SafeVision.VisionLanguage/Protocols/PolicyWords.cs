@@ -2,13 +2,11 @@ using System.Text.RegularExpressions;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// A policy's words as they stand in a prompt. A policy keeps each text on one line, and prompts begin no line with one; what is
-/// left are the marks that guards' prompts are structured by, and those are written so that they are none: tags
-/// (<c>&lt;answer&gt;</c>), headings (<c>##</c>), rules (<c>---</c>), bold fields (<c>**</c>), fields in brackets (<c>[user]</c>) and a
-/// parenthesis without its other half, which could close a prompt's own.
-/// Control tokens need no such care: the tokenizer recognises none in a stranger's words.
-/// </summary>
+/// <summary>A policy's words as they stand in a prompt. A policy keeps each text on one line, and prompts begin no line
+/// with one; what is left are the marks that guards' prompts are structured by, and those are written so that they are
+/// none: tags (<c>&lt;answer&gt;</c>), headings (<c>##</c>), rules (<c>---</c>), bold fields (<c>**</c>), fields in
+/// brackets (<c>[user]</c>) and a parenthesis without its other half, which could close a prompt's own. Control tokens
+/// need no such care: the tokenizer recognises none in a stranger's words.</summary>
 internal static partial class PolicyWords
 {
     /// <summary>The text with its marks made harmless; most texts have none and stay as they are.</summary>

@@ -31,10 +31,9 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) =>
         Compile(Render(template, categories, safe, reason), context.Wording.Variables);
 
-    /// <summary>
-    /// Writes a prompt that stands in the conversation template itself, which is given the policy as a variable; a template of the
-    /// prompt file says in which form, and <c>fast</c>, where there is one, what stands beside the image.
-    /// </summary>
+    /// <summary>Writes a prompt that stands in the conversation template itself, which is given the policy as a
+    /// variable; a template of the prompt file says in which form, and <c>fast</c>, where there is one, what stands
+    /// beside the image.</summary>
     /// <param name="variable">The conversation template's variable.</param>
     /// <param name="categories">The categories that it is about.</param>
     /// <param name="safe">What the model says for a harmless image.</param>
@@ -182,10 +181,8 @@ internal sealed class JoinedPrompt(PromptText before, PromptText after, TextToke
     }
 }
 
-/// <summary>
-/// What of a policy stands in a prompt. A model can honour only what it reads, so coverage is taken from the rendered prompt and
-/// not from what a prompt file is meant to hold.
-/// </summary>
+/// <summary>What of a policy stands in a prompt. A model can honour only what it reads, so coverage is taken from the
+/// rendered prompt and not from what a prompt file is meant to hold.</summary>
 internal sealed class PromptCoverage
 {
     private readonly List<string> _texts = [];

@@ -6,11 +6,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// SafeGuard-VL (arXiv 2603.01228): a question with one policy, here one for each category, answered with free reasoning that ends in
-/// Safe or Unsafe. The last such word is the verdict; the score is its share against the other one at that place, after the reasoning,
-/// and no first impression. An answer without a verdict, or one that is cut off, is an error and never safe.
-/// </summary>
+/// <summary>SafeGuard-VL (arXiv 2603.01228): a question with one policy, here one for each category, answered with free
+/// reasoning that ends in Safe or Unsafe. The last such word is the verdict; the score is its share against the other
+/// one at that place, after the reasoning, and no first impression. An answer without a verdict, or one that is cut
+/// off, is an error and never safe.</summary>
 internal sealed partial class SafeGuardProtocol : IGuardProtocol
 {
     public string Name => "safeguard";

@@ -6,15 +6,13 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// The protocol of the SafeVision paper (arXiv 2510.23960): the answer is the token of a category or of "safe"; in comprehension
-/// mode a harmful one is followed by the reason token and a reason of at most 30 words. Categories that the model has no token
-/// for are answered by name; where a reason is wanted too, by <see cref="InContextAnswer"/>.
-/// </summary>
-/// <remarks>
-/// The paper's fast prompt holds no policy. It is used only where the policy says what the model was trained on: the paper's nine
-/// categories with their definitions unchanged, and a prompt file with a template <c>bare</c>. Any other policy stands in the prompt.
-/// </remarks>
+/// <summary>The protocol of the SafeVision paper (arXiv 2510.23960): the answer is the token of a category or of
+/// "safe"; in comprehension mode a harmful one is followed by the reason token and a reason of at most 30 words.
+/// Categories that the model has no token for are answered by name; where a reason is wanted too, by
+/// <see cref="InContextAnswer"/>.</summary>
+/// <remarks>The paper's fast prompt holds no policy. It is used only where the policy says what the model was trained
+/// on: the paper's nine categories with their definitions unchanged, and a prompt file with a template <c>bare</c>. Any
+/// other policy stands in the prompt.</remarks>
 internal sealed class SafeVisionProtocol : IGuardProtocol
 {
     public string Name => "safevision";
@@ -98,11 +96,10 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
     }
 }
 
-/// <summary>
-/// The SafeVision paper's answer for novel categories: a JSON object with what the image shows, why categories apply or not, and
-/// a flag for each category, of which several may be true. The model writes the two sentences and decides the flags; all else is
-/// put in its mouth. Each score is P(true) against P(false), after the flags before it.
-/// </summary>
+/// <summary>The SafeVision paper's answer for novel categories: a JSON object with what the image shows, why categories
+/// apply or not, and a flag for each category, of which several may be true. The model writes the two sentences and
+/// decides the flags; all else is put in its mouth. Each score is P(true) against P(false), after the flags before
+/// it.</summary>
 internal sealed class InContextAnswer : CompiledProtocol
 {
     private readonly SafetyPolicy _policy;

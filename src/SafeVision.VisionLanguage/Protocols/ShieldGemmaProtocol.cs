@@ -4,11 +4,10 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// ShieldGemma 2 (arXiv 2504.01081): one question for each category, "does the image break this policy?", answered with Yes or
-/// No. The score is the softmax over the two logits, as its model card computes it; every category has its own. The checkpoint's
-/// own template holds the question and takes the policy alone; other models are asked in words of our own.
-/// </summary>
+/// <summary>ShieldGemma 2 (arXiv 2504.01081): one question for each category, "does the image break this policy?",
+/// answered with Yes or No. The score is the softmax over the two logits, as its model card computes it; every category
+/// has its own. The checkpoint's own template holds the question and takes the policy alone; other models are asked in
+/// words of our own.</summary>
 internal sealed class ShieldGemmaProtocol : IGuardProtocol
 {
     private const string PolicyMark = "SAFETY_POLICY>";

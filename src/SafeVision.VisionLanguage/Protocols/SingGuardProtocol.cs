@@ -2,12 +2,11 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// Sing-Guard (arXiv 2606.22873): its own conversation template holds the prompt and takes the policy in a variable, as blocks
-/// <c>### A. Title</c>. The answer is a line <c>safe</c> or <c>unsafe</c>, whose share is the score, and the titles between
-/// <c>&lt;answer&gt;</c> tags. In comprehension mode it thinks before the tags, by default only about what looks harmful at first
-/// (<c>fast-slow</c>), or always (<c>slow</c>, under <c>variables</c> in the prompt file); the answer after the thought counts.
-/// </summary>
+/// <summary>Sing-Guard (arXiv 2606.22873): its own conversation template holds the prompt and takes the policy in a
+/// variable, as blocks <c>### A. Title</c>. The answer is a line <c>safe</c> or <c>unsafe</c>, whose share is the
+/// score, and the titles between <c>&lt;answer&gt;</c> tags. In comprehension mode it thinks before the tags, by
+/// default only about what looks harmful at first (<c>fast-slow</c>), or always (<c>slow</c>, under <c>variables</c> in
+/// the prompt file); the answer after the thought counts.</summary>
 internal sealed class SingGuardProtocol : IGuardProtocol
 {
     /// <summary>The template's variable for how the model answers.</summary>

@@ -7,10 +7,9 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// A guard that gives a verdict and then names categories, at once or after a thought. The model decides the verdict and the
-/// names, and writes the thought or the reason; all else is put in its mouth, so no answer is malformed.
-/// </summary>
+/// <summary>A guard that gives a verdict and then names categories, at once or after a thought. The model decides the
+/// verdict and the names, and writes the thought or the reason; all else is put in its mouth, so no answer is
+/// malformed.</summary>
 internal sealed class VerdictAnswer : CompiledProtocol
 {
     private readonly SafetyPolicy _policy;
@@ -149,10 +148,9 @@ internal sealed class VerdictAnswer : CompiledProtocol
             _owner._grammar.Encode(PromptText.Concat(_said, Names.First(known => known.Text.Text == name).Text, PromptText.Trusted(_form.AfterCategory ?? "")), given);
 
         /// <summary>The answer, and the name of the category that it is mostly about.</summary>
-        /// <remarks>
-        /// The names are asked for as if the verdict were unsafe, whatever it is: each score is P(unsafe) spread over them. A list is
-        /// written as the model would write it; a category scores by how near it comes at any point to the name that stands there.
-        /// </remarks>
+        /// <remarks>The names are asked for as if the verdict were unsafe, whatever it is: each score is P(unsafe)
+        /// spread over them. A list is written as the model would write it; a category scores by how near it comes at
+        /// any point to the name that stands there.</remarks>
         public async ValueTask<(GuardAnswer Answer, string? Spoken)> DecideAsync(AnswerDialog dialog, CancellationToken cancellationToken)
         {
             double[] verdict = _verdict is null ? [] : await dialog.AskAsync(_verdict, cancellationToken).ConfigureAwait(false);

@@ -2,10 +2,8 @@ using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>
-/// How a guard writes its answer when it gives a verdict and then names categories:
-/// <c>[opening] safe | unsafe [before category] name [separator name …] [after category] [reason]</c>.
-/// </summary>
+/// <summary>How a guard writes its answer when it gives a verdict and then names categories: <c>[opening] safe | unsafe
+/// [before category] name [separator name …] [after category] [reason]</c>.</summary>
 internal sealed record VerdictForm
 {
     /// <summary>What is said before the verdict.</summary>

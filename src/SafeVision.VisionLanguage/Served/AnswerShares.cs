@@ -10,11 +10,9 @@ internal static class AnswerShares
     /// <summary>The scores where nothing is known: choices that are equal up to a token are equally likely.</summary>
     public static double[][] Unknown(ChoiceSet choices) => [.. choices.Choices.Select((choice, i) => Equal(choices, choice, choices.DecidingTokens[i], 0))];
 
-    /// <summary>
-    /// The scores of choices. Where the answer has the probabilities of its tokens, each choice counts with the likeliest of those that
-    /// begin it at the token that decides; one that the server does not list with no more than the least of those that it lists. Elsewhere
-    /// the choice that was made is certain.
-    /// </summary>
+    /// <summary>The scores of choices. Where the answer has the probabilities of its tokens, each choice counts with
+    /// the likeliest of those that begin it at the token that decides; one that the server does not list with no more
+    /// than the least of those that it lists. Elsewhere the choice that was made is certain.</summary>
     /// <param name="choices">The choices.</param>
     /// <param name="chosen">The one that stands in the answer.</param>
     /// <param name="answer">The answer.</param>

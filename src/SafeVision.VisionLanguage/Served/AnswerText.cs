@@ -3,10 +3,9 @@ using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Served;
 
-/// <summary>
-/// The text of an answer, in which what a guard may say is found: white space, upper and lower case of ASCII, a code fence around it and
-/// quotation marks before it make no difference. Places are counted in UTF-8 bytes. Immutable.
-/// </summary>
+/// <summary>The text of an answer, in which what a guard may say is found: white space, upper and lower case of ASCII,
+/// a code fence around it and quotation marks before it make no difference. Places are counted in UTF-8 bytes.
+/// Immutable.</summary>
 internal sealed class AnswerText
 {
     private const int Longest = 1 << 20; // bytes

@@ -11,10 +11,8 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Served;
 
-/// <summary>
-/// A conversation whose form only the server knows: it is kept in its parts, for the server's template to write. To protocols it is
-/// one text, whose tokens are its UTF-8 bytes. Thread-safe.
-/// </summary>
+/// <summary>A conversation whose form only the server knows: it is kept in its parts, for the server's template to
+/// write. To protocols it is one text, whose tokens are its UTF-8 bytes. Thread-safe.</summary>
 internal sealed class ServedConversation : ConversationTemplate
 {
     /// <summary>The tokens besides the bytes: where an answer ends, and the image.</summary>
@@ -77,10 +75,9 @@ internal sealed class ServedConversation : ConversationTemplate
             : throw new ModelLoadException("Two prompts read the same and are not: the policy's words imitate a prompt. Write them otherwise.");
     }
 
-    /// <summary>
-    /// The text without control tokens in a stranger's words: tokenizers here recognise none there, but a server knows only one text. The
-    /// tags among them (<c>&lt;start_of_turn&gt;</c>, <c>[INST]</c>) are none any more in <see cref="PolicyWords"/>.
-    /// </summary>
+    /// <summary>The text without control tokens in a stranger's words: tokenizers here recognise none there, but a
+    /// server knows only one text. The tags among them (<c>&lt;start_of_turn&gt;</c>, <c>[INST]</c>) are none any more
+    /// in <see cref="PolicyWords"/>.</summary>
     private static string Tokenless(PromptText text)
     {
         var written = new StringBuilder(text.Text);

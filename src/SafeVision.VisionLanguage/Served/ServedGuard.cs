@@ -6,15 +6,11 @@ using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.VisionLanguage.Served;
 
-/// <summary>
-/// A guard that a server runs, asked in the form that it was trained on and answered in it: the prompts, the grammar and the scores
-/// are those of the protocol of the same name, which the engine of this library uses too. Who carries prompts and answers to and fro is
-/// not decided here. Immutable and thread-safe.
-/// </summary>
-/// <remarks>
-/// The server is taken to write conversations in the checkpoint's own chat template. Protocols that rest on added tokens, which
-/// servers leave out of their answers, are not among the names.
-/// </remarks>
+/// <summary>A guard that a server runs, asked in the form that it was trained on and answered in it: the prompts, the
+/// grammar and the scores are those of the protocol of the same name, which the engine of this library uses too. Who
+/// carries prompts and answers to and fro is not decided here. Immutable and thread-safe.</summary>
+/// <remarks>The server is taken to write conversations in the checkpoint's own chat template. Protocols that rest on
+/// added tokens, which servers leave out of their answers, are not among the names.</remarks>
 public sealed class ServedGuard
 {
     private readonly IGuardProtocol _protocol;
@@ -86,10 +82,8 @@ public sealed class ServedPolicy
     /// <param name="ask">Puts a prompt with the image to the guard; called for one prompt at a time.</param>
     /// <param name="options">What is wanted of the answer.</param>
     /// <param name="cancellationToken">Ends it between two questions.</param>
-    /// <returns>
-    /// One assessment for each category, in the policy's order. A score is the guard's probability where its answer has those of its
-    /// tokens, else what its words stand for (1 or 0); the reason says which.
-    /// </returns>
+    /// <returns>One assessment for each category, in the policy's order. A score is the guard's probability where its
+    /// answer has those of its tokens, else what its words stand for (1 or 0); the reason says which.</returns>
     /// <exception cref="ModelOutputException">An answer is not of the guard's form, contradicts itself, or has numbers that are no probabilities.</exception>
     public async ValueTask<IReadOnlyList<CategoryAssessment>> AssessAsync(
         Func<ServedPrompt, CancellationToken, ValueTask<ServedAnswer>> ask, AssessOptions options, CancellationToken cancellationToken)

@@ -4,10 +4,9 @@ namespace SafeVision.VisionLanguage.Served;
 /// <param name="System">The system's turn; null: what the checkpoint's template says.</param>
 /// <param name="Text">The text of the user's turn; empty: the image alone.</param>
 /// <param name="IsImageFirst">Whether the image stands before the text, and not behind it.</param>
-/// <param name="Variables">
-/// What the checkpoint's chat template is given besides the messages, texts and booleans: <c>chat_template_kwargs</c> of vLLM, SGLang and
-/// llama.cpp. Where it is not empty and does not arrive there, the guard judges by its maker's policy and not by yours.
-/// </param>
+/// <param name="Variables">What the checkpoint's chat template is given besides the messages, texts and booleans:
+/// <c>chat_template_kwargs</c> of vLLM, SGLang and llama.cpp. Where it is not empty and does not arrive there, the
+/// guard judges by its maker's policy and not by yours.</param>
 public sealed record ServedPrompt(string? System, string Text, bool IsImageFirst, IReadOnlyDictionary<string, object> Variables)
 {
     /// <summary>The whole prompt for a reader, with the mark <c>&lt;image&gt;</c> where the image stands.</summary>

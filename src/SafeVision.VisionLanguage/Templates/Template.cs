@@ -3,14 +3,11 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
-/// <summary>
-/// A template in the part of Jinja that chat templates are written in. It reads nothing but the variables it is given, and every
-/// rendering has a budget of steps, characters and depth. Immutable, thread-safe.
-/// </summary>
-/// <remarks>
-/// The characters that come from a stranger's texts among the variables, and no others, stand in the result's untrusted ranges; the
-/// template's own words are trusted. While it is rendered, <see cref="TextMarks"/> tells them apart. <c>strftime_now</c> is not defined, so that a prompt doesn't depend on the day.
-/// </remarks>
+/// <summary>A template in the part of Jinja that chat templates are written in. It reads nothing but the variables it
+/// is given, and every rendering has a budget of steps, characters and depth. Immutable, thread-safe.</summary>
+/// <remarks>The characters that come from a stranger's texts among the variables, and no others, stand in the result's
+/// untrusted ranges; the template's own words are trusted. While it is rendered, <see cref="TextMarks"/> tells them
+/// apart. <c>strftime_now</c> is not defined, so that a prompt doesn't depend on the day.</remarks>
 internal sealed class Template
 {
     private const int LongestRange = 100_000;
@@ -117,11 +114,10 @@ internal sealed record TemplateSource(string Name, int FirstLine = 1)
 /// <summary>A part of a template that was parsed; rendering it writes to the run's output.</summary>
 internal delegate TemplateFlow TemplateStatement(TemplateRun run);
 
-/// <summary>
-/// An expression that was parsed. Its value is null, a <see cref="bool"/>, <see cref="long"/>, <see cref="double"/>,
-/// <see cref="string"/>, a list of values, a <see cref="TemplateMap"/>, <see cref="TemplateNamespace"/>,
-/// <see cref="TemplateLoop"/>, <see cref="TemplateFunction"/> or <see cref="TemplateUndefined"/>.
-/// </summary>
+/// <summary>An expression that was parsed. Its value is null, a <see cref="bool"/>, <see cref="long"/>,
+/// <see cref="double"/>, <see cref="string"/>, a list of values, a <see cref="TemplateMap"/>,
+/// <see cref="TemplateNamespace"/>, <see cref="TemplateLoop"/>, <see cref="TemplateFunction"/> or
+/// <see cref="TemplateUndefined"/>.</summary>
 internal delegate object? TemplateExpression(TemplateRun run);
 
 /// <summary>Something that a template can call: a macro or a built-in function.</summary>

@@ -3,9 +3,8 @@ using System.Text;
 
 namespace SafeVision.VisionLanguage.Templates;
 
-/// <summary>
-/// Values as JSON, as transformers defines <c>tojson</c>: Python's <c>json.dumps</c> with <c>ensure_ascii=False</c>, and no HTML escapes.
-/// </summary>
+/// <summary>Values as JSON, as transformers defines <c>tojson</c>: Python's <c>json.dumps</c> with
+/// <c>ensure_ascii=False</c>, and no HTML escapes.</summary>
 internal sealed class TemplateJson
 {
     private const int Deepest = 64;

@@ -3,10 +3,9 @@ using System.Text.RegularExpressions;
 
 namespace SafeVision.VisionLanguage.Templates;
 
-/// <summary>
-/// Cuts a template into tokens. White space is handled as Hugging Face's transformers sets Jinja up: <c>trim_blocks</c> and
-/// <c>lstrip_blocks</c> are on, and one line break at the end of the template is dropped (jinja2/lexer.py).
-/// </summary>
+/// <summary>Cuts a template into tokens. White space is handled as Hugging Face's transformers sets Jinja up:
+/// <c>trim_blocks</c> and <c>lstrip_blocks</c> are on, and one line break at the end of the template is dropped
+/// (jinja2/lexer.py).</summary>
 internal sealed partial class TemplateLexer
 {
     private const int Longest = 1 << 20;

@@ -2,10 +2,8 @@ using System.Text;
 
 namespace SafeVision.VisionLanguage.Templates;
 
-/// <summary>
-/// What templates do with texts. Every character of a result that came from a stranger stays marked; where a stranger's words
-/// decide what is put in their place, what is put there is marked too.
-/// </summary>
+/// <summary>What templates do with texts. Every character of a result that came from a stranger stays marked; where a
+/// stranger's words decide what is put in their place, what is put there is marked too.</summary>
 internal static class TemplateText
 {
     /// <summary>White space as Python's <c>str.isspace</c> has it.</summary>

@@ -4,12 +4,11 @@ using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Templates;
 
-/// <summary>
-/// Sentinels for what strangers wrote. Before a template is rendered, each UTF-16 unit of an untrusted text is exchanged for a unit
-/// that stands nowhere in the template or in trusted texts, and afterwards each sentinel for the unit that it stood for. So texts
-/// are plain strings while they are rendered, every unit tells by itself who wrote it, and lengths stay. Texts that hold such
-/// units themselves are no exception: a stranger's are exchanged like any other, and those of the template are not used.
-/// </summary>
+/// <summary>Sentinels for what strangers wrote. Before a template is rendered, each UTF-16 unit of an untrusted text is
+/// exchanged for a unit that stands nowhere in the template or in trusted texts, and afterwards each sentinel for the
+/// unit that it stood for. So texts are plain strings while they are rendered, every unit tells by itself who wrote it,
+/// and lengths stay. Texts that hold such units themselves are no exception: a stranger's are exchanged like any other,
+/// and those of the template are not used.</summary>
 internal sealed class TextMarks
 {
     // First the private-use area; then letters without case that no prompt but those of East Asia holds.

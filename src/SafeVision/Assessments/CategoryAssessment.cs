@@ -35,9 +35,8 @@ public sealed record CategoryAssessment
     /// <param name="coverage">How much of the category the score speaks for; <see cref="CoverageLevel.None"/> makes it not assessed.</param>
     /// <param name="reason">One sentence.</param>
     /// <param name="evidence">What the score rests on.</param>
-    /// <exception cref="ArgumentOutOfRangeException">
-    /// The score is NaN, infinite, or not from 0 to 1: an engine that computed it failed, and a failure is never "not assessed".
-    /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The score is NaN, infinite, or not from 0 to 1: an engine that
+    /// computed it failed, and a failure is never "not assessed".</exception>
     public static CategoryAssessment Assessed(string categoryId, double score, CoverageLevel coverage, string reason, Evidence evidence) =>
         score is not (>= 0 and <= 1) ? throw new ArgumentOutOfRangeException(nameof(score), score, $"The engine's score for '{categoryId}' must be a number from 0 to 1.")
         : coverage == CoverageLevel.None ? NotAssessed(categoryId, "No engine covers this category.")

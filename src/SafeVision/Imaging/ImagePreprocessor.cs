@@ -37,9 +37,8 @@ public sealed class ImagePreprocessor
     /// <param name="rgb">The image: rows of red, green, blue bytes without padding.</param>
     /// <param name="width">The image's columns, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
     /// <param name="height">The image's rows, 1 to <see cref="ImageResizer.MaximumSourceSide"/>.</param>
-    /// <param name="region">
-    /// The view: whole pixels, inside the image. The result is the same as if the region had been cut out first.
-    /// </param>
+    /// <param name="region">The view: whole pixels, inside the image. The result is the same as if the region had been
+    /// cut out first.</param>
     /// <param name="destination">Receives <see cref="InputLength"/> floats.</param>
     /// <exception cref="ArgumentException">A size, the region or a buffer does not fit.</exception>
     public void Write(ReadOnlySpan<byte> rgb, int width, int height, ImageRegion region, Span<float> destination)

@@ -2,11 +2,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
 
-/// <summary>
-/// Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once, so that a
-/// run copies and allocates nothing. Items are run one after the other: on a processor more at once are no faster, and each
-/// takes some 20 MB of activations. Not thread-safe: one caller at a time holds a binding.
-/// </summary>
+/// <summary>Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once,
+/// so that a run copies and allocates nothing. Items are run one after the other: on a processor more at once are no
+/// faster, and each takes some 20 MB of activations. Not thread-safe: one caller at a time holds a binding.</summary>
 internal sealed class BatchBinding : IDisposable
 {
     private readonly ModelSession _session;

@@ -6,22 +6,17 @@ public sealed class ExecutionOptions
     /// <summary>The providers to try, best first. Default: the processor alone.</summary>
     public IReadOnlyList<ExecutionProvider> Providers { get; set; } = [ExecutionProvider.Cpu];
 
-    /// <summary>
-    /// Whether the first of <see cref="Providers"/> must be used. When it can't be, loading a model throws
-    /// <see cref="ExecutionProviderException"/> instead of falling back to the next. Default: false.
-    /// </summary>
+    /// <summary>Whether the first of <see cref="Providers"/> must be used. When it can't be, loading a model throws
+    /// <see cref="ExecutionProviderException"/> instead of falling back to the next. Default: false.</summary>
     public bool Required { get; set; }
 
-    /// <summary>
-    /// Threads that one run of a model may use, 1 to 1024; null (the default) means one for each processor core.
-    /// </summary>
+    /// <summary>Threads that one run of a model may use, 1 to 1024; null (the default) means one for each processor
+    /// core.</summary>
     public int? Threads { get; set; }
 
-    /// <summary>
-    /// The largest difference, relative to the largest absolute value, that a provider's outputs may have from the
-    /// processor's on the model's golden inputs, 0 to 1. A provider that differs more is refused. Default: 0.02, which
-    /// half precision stays well within.
-    /// </summary>
+    /// <summary>The largest difference, relative to the largest absolute value, that a provider's outputs may have from
+    /// the processor's on the model's golden inputs, 0 to 1. A provider that differs more is refused. Default: 0.02,
+    /// which half precision stays well within.</summary>
     public double SelfCheckTolerance { get; set; } = 0.02;
 
     internal ExecutionOptions Validate()

@@ -14,10 +14,8 @@ internal sealed record ModelImage
     /// <summary>The file, when the model has one: ONNX Runtime maps it and finds external data beside it.</summary>
     public string? Path { get; init; }
 
-    /// <summary>
-    /// Checks that the files are what they should be, before they are loaded and before a session that was loaded earlier is
-    /// used for them; null: nothing to check.
-    /// </summary>
+    /// <summary>Checks that the files are what they should be, before they are loaded and before a session that was
+    /// loaded earlier is used for them; null: nothing to check.</summary>
     public Action? Check { get; init; }
 
     /// <summary>Reads and checks the bytes, when the model lies in an assembly or in one file.</summary>

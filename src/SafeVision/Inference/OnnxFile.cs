@@ -27,10 +27,9 @@ public sealed class OnnxFile
     /// <summary>Bytes of the file and its weights together.</summary>
     public long Bytes => _stamps.Sum(file => file.Length);
 
-    /// <summary>
-    /// The SHA-256 of the file and the files of its weights, one after the other in the order of their names, lower-case
-    /// hex: <c>cat x.onnx x.onnx_data | sha256sum</c>. Computed once, in the background, from the first call on.
-    /// </summary>
+    /// <summary>The SHA-256 of the file and the files of its weights, one after the other in the order of their names,
+    /// lower-case hex: <c>cat x.onnx x.onnx_data | sha256sum</c>. Computed once, in the background, from the first call
+    /// on.</summary>
     /// <exception cref="ModelLoadException">A file changed since it was found, or can't be read.</exception>
     public Task<string> HashAsync() => _hash.Value;
 

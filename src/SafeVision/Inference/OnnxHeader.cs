@@ -56,10 +56,8 @@ public sealed record OnnxHeader
 /// <param name="Bytes">The end of the last weight in it: the least length that the file must have.</param>
 internal sealed record OnnxExternalFile(string Location, long Bytes);
 
-/// <summary>
-/// A node that appends keys and values in place when its past and present tensors are the same memory.
-/// Source: GroupQueryAttention in ONNX Runtime's docs/ContribOperators.md.
-/// </summary>
+/// <summary>A node that appends keys and values in place when its past and present tensors are the same memory. Source:
+/// GroupQueryAttention in ONNX Runtime's docs/ContribOperators.md.</summary>
 /// <param name="PastKey">Keys of the past tokens; empty where the node keeps none.</param>
 /// <param name="PastValue">Values of the past tokens.</param>
 /// <param name="PresentKey">Keys with the new tokens.</param>

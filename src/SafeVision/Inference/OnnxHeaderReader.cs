@@ -1,9 +1,7 @@
 namespace SafeVision.Inference;
 
-/// <summary>
-/// Walks an ONNX file. Field numbers are those of onnx.proto3 (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3);
-/// each method reads one message of it.
-/// </summary>
+/// <summary>Walks an ONNX file. Field numbers are those of onnx.proto3
+/// (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto3); each method reads one message of it.</summary>
 internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
 {
     private const int DeepestGraph = 16;

@@ -3,15 +3,11 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
 
-/// <summary>
-/// The one door to the native ONNX Runtime: whoever needs its environment, options or a session asks here. It switches the
-/// runtime's own telemetry off before the native library starts, which writes files below the home directory and looks its
-/// collector up by name otherwise. Thread-safe.
-/// </summary>
-/// <remarks>
-/// A host that starts ONNX Runtime itself before SafeVision sets <c>ORT_DISABLE_TELEMETRY=1</c> in the environment of its
-/// process. A value that the host has set is kept.
-/// </remarks>
+/// <summary>The one door to the native ONNX Runtime: whoever needs its environment, options or a session asks here. It
+/// switches the runtime's own telemetry off before the native library starts, which writes files below the home
+/// directory and looks its collector up by name otherwise. Thread-safe.</summary>
+/// <remarks>A host that starts ONNX Runtime itself before SafeVision sets <c>ORT_DISABLE_TELEMETRY=1</c> in the
+/// environment of its process. A value that the host has set is kept.</remarks>
 public static partial class OnnxRuntime
 {
     private const string TelemetryVariable = "ORT_DISABLE_TELEMETRY";
@@ -77,10 +73,8 @@ public static partial class OnnxRuntime
         }
     }
 
-    /// <summary>
-    /// Sets the variable where native code reads it. .NET keeps a copy of the environment of its own on Linux and macOS, and
-    /// the C runtime does so on Windows: each is told by its own means.
-    /// </summary>
+    /// <summary>Sets the variable where native code reads it. .NET keeps a copy of the environment of its own on Linux
+    /// and macOS, and the C runtime does so on Windows: each is told by its own means.</summary>
     private static void SwitchTelemetryOff()
     {
         string value = System.Environment.GetEnvironmentVariable(TelemetryVariable) is { Length: > 0 } set ? set : "1";

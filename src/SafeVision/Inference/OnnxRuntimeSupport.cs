@@ -4,11 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
 
-/// <summary>
-/// Whether the ONNX Runtime in use knows a file's format, operator sets and operators, asked of ONNX Runtime itself with
-/// models of a few bytes, so that a file of gigabytes is refused at once and with advice. Kernels are another matter: which
-/// element types an operator takes shows when the file is loaded.
-/// </summary>
+/// <summary>Whether the ONNX Runtime in use knows a file's format, operator sets and operators, asked of ONNX Runtime
+/// itself with models of a few bytes, so that a file of gigabytes is refused at once and with advice. Kernels are
+/// another matter: which element types an operator takes shows when the file is loaded.</summary>
 internal static partial class OnnxRuntimeSupport
 {
     /// <summary>What ONNX Runtime says of an operator that it has in no version, in other versions only, or whose set is not named.</summary>

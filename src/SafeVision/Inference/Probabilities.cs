@@ -9,10 +9,8 @@ public static class Probabilities
     /// <summary>How far a sum may be from 1: half-precision models with a thousand classes stay within it.</summary>
     private const double SumTolerance = 0.02;
 
-    /// <summary>
-    /// The softmax: <c>exp(logit − maximum) / Σ exp(logit − maximum)</c>. Because the maximum is subtracted first, it can neither
-    /// overflow nor lose every class, however large the logits are.
-    /// </summary>
+    /// <summary>The softmax: <c>exp(logit − maximum) / Σ exp(logit − maximum)</c>. Because the maximum is subtracted
+    /// first, it can neither overflow nor lose every class, however large the logits are.</summary>
     /// <param name="logits">At least one. Negative infinity is a class that is ruled out: its probability is 0.</param>
     /// <param name="probabilities">Receives as many numbers, each 0 to 1, which add up to 1; may be the memory of <paramref name="logits"/>.</param>
     /// <exception cref="ArgumentException">There are no logits, or there is less room than logits.</exception>

@@ -5,10 +5,8 @@ namespace SafeVision.Inference;
 /// <summary>Native memory that was freed and that the process still holds.</summary>
 internal static partial class ProcessMemory
 {
-    /// <summary>
-    /// Gives freed native memory back to the system. Loading a model frees several times the model's size, and glibc keeps it.
-    /// Other C libraries, and Windows, give it back by themselves.
-    /// </summary>
+    /// <summary>Gives freed native memory back to the system. Loading a model frees several times the model's size, and
+    /// glibc keeps it. Other C libraries, and Windows, give it back by themselves.</summary>
     public static void GiveBack()
     {
         if (!OperatingSystem.IsLinux())
@@ -26,10 +24,8 @@ internal static partial class ProcessMemory
         }
     }
 
-    /// <summary>
-    /// Says that a resource of an assembly was read and is not needed soon, so that the pages of the file that it was read from
-    /// need not stay resident. They are read again where they are needed again.
-    /// </summary>
+    /// <summary>Says that a resource of an assembly was read and is not needed soon, so that the pages of the file that
+    /// it was read from need not stay resident. They are read again where they are needed again.</summary>
     public static unsafe void LetGo(Stream resource)
     {
         if (!OperatingSystem.IsLinux() || resource is not UnmanagedMemoryStream mapped || mapped.Length == 0)

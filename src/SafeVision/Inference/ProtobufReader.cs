@@ -2,11 +2,9 @@ using System.Text;
 
 namespace SafeVision.Inference;
 
-/// <summary>
-/// Reads the fields of a protobuf message from a file, in order, without holding the file: blocks that nobody wants are
-/// skipped, however long. Nothing that the bytes say is believed before it was checked against the file's length.
-/// Source: https://protobuf.dev/programming-guides/encoding/.
-/// </summary>
+/// <summary>Reads the fields of a protobuf message from a file, in order, without holding the file: blocks that nobody
+/// wants are skipped, however long. Nothing that the bytes say is believed before it was checked against the file's
+/// length. Source: https://protobuf.dev/programming-guides/encoding/.</summary>
 internal sealed class ProtobufReader(Stream stream, string path)
 {
     private const int LongestText = 4096;

@@ -82,10 +82,8 @@ public sealed record ProviderSelection(
 /// <summary>How far a provider's outputs are from the processor's.</summary>
 public static class ProviderSelfCheck
 {
-    /// <summary>
-    /// The largest absolute difference divided by the largest absolute expected value. Infinite when the lengths differ
-    /// or an output is not finite, so that such a provider can never pass.
-    /// </summary>
+    /// <summary>The largest absolute difference divided by the largest absolute expected value. Infinite when the
+    /// lengths differ or an output is not finite, so that such a provider can never pass.</summary>
     public static double RelativeDifference(ReadOnlySpan<float> expected, ReadOnlySpan<float> actual)
     {
         if (expected.Length != actual.Length || expected.IsEmpty)

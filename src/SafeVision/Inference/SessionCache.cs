@@ -5,10 +5,9 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace SafeVision.Inference;
 
-/// <summary>
-/// Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions are shared with
-/// every other cache of the process that runs the same model in the same way; each lives until the last of them is disposed.
-/// </summary>
+/// <summary>Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions
+/// are shared with every other cache of the process that runs the same model in the same way; each lives until the last
+/// of them is disposed.</summary>
 public sealed class SessionCache : IDisposable
 {
     private readonly ConcurrentDictionary<string, Lazy<Task<SharedSession>>> _sessions = new();
@@ -31,10 +30,8 @@ public sealed class SessionCache : IDisposable
         return (await entry.Value.WaitAsync(cancellationToken).ConfigureAwait(false)).Session;
     }
 
-    /// <summary>
-    /// The session of an ONNX file with inputs of varying shape, loaded now if it is not yet. Cancelling ends the caller's wait,
-    /// not the loading.
-    /// </summary>
+    /// <summary>The session of an ONNX file with inputs of varying shape, loaded now if it is not yet. Cancelling ends
+    /// the caller's wait, not the loading.</summary>
     /// <param name="file">The file.</param>
     /// <param name="name">The model's name, for errors and provenance.</param>
     /// <param name="options">Providers and threads.</param>
@@ -49,10 +46,9 @@ public sealed class SessionCache : IDisposable
         return await GetAsync(file.Image(name), options.Validate(), cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>
-    /// Something that is made of sessions and shared by all who ask by the same key; it is disposed with the cache, before the
-    /// sessions. Cancelling ends the caller's wait, not the making. What failed is made anew by the next call.
-    /// </summary>
+    /// <summary>Something that is made of sessions and shared by all who ask by the same key; it is disposed with the
+    /// cache, before the sessions. Cancelling ends the caller's wait, not the making. What failed is made anew by the
+    /// next call.</summary>
     /// <typeparam name="T">What is shared; part of the key.</typeparam>
     public async Task<T> ShareAsync<T>(string key, Func<Task<T>> create, CancellationToken cancellationToken)
         where T : class, IDisposable

@@ -1,9 +1,7 @@
 namespace SafeVision.Inference;
 
-/// <summary>
-/// A use of one of the process's sessions. A model is opened once for each way of running it, however many guardrails of the
-/// process use it, and closed with its last use.
-/// </summary>
+/// <summary>A use of one of the process's sessions. A model is opened once for each way of running it, however many
+/// guardrails of the process use it, and closed with its last use.</summary>
 internal sealed class SharedSession : IDisposable
 {
     private static readonly Lock s_gate = new();

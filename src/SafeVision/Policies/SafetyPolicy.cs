@@ -56,10 +56,8 @@ public sealed record SafetyPolicy
 
     /// <summary>Reads a policy file (YAML or JSON in UTF-8, at most 1 MiB).</summary>
     /// <param name="path">The file; errors name it as given here.</param>
-    /// <exception cref="PolicyException">
-    /// The file holds no valid policy, and the errors name line and column; or it is missing, a folder, a pipe or a device, or
-    /// may not be read, and the one error has no line.
-    /// </exception>
+    /// <exception cref="PolicyException">The file holds no valid policy, and the errors name line and column; or it is
+    /// missing, a folder, a pipe or a device, or may not be read, and the one error has no line.</exception>
     public static SafetyPolicy FromFile(string path) => Parse(PolicyFile.ReadText(path), path);
 
     /// <summary>Reads a policy from YAML or JSON text.</summary>

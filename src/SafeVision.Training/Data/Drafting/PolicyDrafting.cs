@@ -12,10 +12,9 @@ namespace SafeVision.Training.Data.Drafting;
 /// <param name="Difference">Its YAML against that of the policy that it changes, line by line: what is new after <c>+</c>, what is gone after <c>-</c>.</param>
 public sealed record PolicyProposal(SafetyPolicy Policy, string Difference);
 
-/// <summary>
-/// Makes a typed policy of a text for people. Only what categories say is taken from the text: thresholds, and what happens on failure or
-/// where nothing was assessed, stay those of the policy that is changed, or the safe defaults.
-/// </summary>
+/// <summary>Makes a typed policy of a text for people. Only what categories say is taken from the text: thresholds, and
+/// what happens on failure or where nothing was assessed, stay those of the policy that is changed, or the safe
+/// defaults.</summary>
 public static class PolicyDrafting
 {
     private const int LongestText = 200_000;

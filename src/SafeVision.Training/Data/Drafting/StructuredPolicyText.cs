@@ -5,11 +5,10 @@ using SafeVision.Policies;
 
 namespace SafeVision.Training.Data.Drafting;
 
-/// <summary>
-/// Reads a policy from a text that is structured already. A heading (<c># Name</c>, <c>**Name**</c>, or a line that ends with a colon or is
-/// followed by bullets, and is no sentence right under a marked heading) begins a category; its bullets are what it includes, those after a line such as "Not included:" what it
-/// excludes; other lines say what it protects. Or each line is an object of the paper's policy files.
-/// </summary>
+/// <summary>Reads a policy from a text that is structured already. A heading (<c># Name</c>, <c>**Name**</c>, or a line
+/// that ends with a colon or is followed by bullets, and is no sentence right under a marked heading) begins a
+/// category; its bullets are what it includes, those after a line such as "Not included:" what it excludes; other lines
+/// say what it protects. Or each line is an object of the paper's policy files.</summary>
 internal static partial class StructuredPolicyText
 {
     public static IReadOnlyList<CategoryText> Read(string text)

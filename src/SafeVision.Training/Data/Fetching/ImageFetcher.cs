@@ -37,12 +37,10 @@ public sealed class FetchOptions
         value >= least && value <= most ? value : throw new ArgumentOutOfRangeException(nameof(value), value, $"{least} to {most}.");
 }
 
-/// <summary>
-/// Fetches images from addresses that a stranger listed. Only http and https to public addresses: a name is resolved once, and the
-/// connection goes to an address that was looked at, so that no answer of a name server leads into the caller's network; each redirect is
-/// looked at anew. <c>robots.txt</c> is honoured, and so are the headers with which a site opts out of training. No cookie, no proxy, no
-/// credentials. Thread-safe.
-/// </summary>
+/// <summary>Fetches images from addresses that a stranger listed. Only http and https to public addresses: a name is
+/// resolved once, and the connection goes to an address that was looked at, so that no answer of a name server leads
+/// into the caller's network; each redirect is looked at anew. <c>robots.txt</c> is honoured, and so are the headers
+/// with which a site opts out of training. No cookie, no proxy, no credentials. Thread-safe.</summary>
 public sealed class ImageFetcher : IDisposable
 {
     private const int MostHosts = 10_000; // whose rules are remembered

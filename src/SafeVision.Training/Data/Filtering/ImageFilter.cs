@@ -12,10 +12,8 @@ namespace SafeVision.Training.Data.Filtering;
 /// <param name="HeldOut">The share of samples, chosen by a hash, that it is measured on and not fitted to, 0 to below 1.</param>
 public sealed record FilterFitOptions(double Ridge = 1e-3, double HeldOut = 0.2);
 
-/// <summary>
-/// A linear head on the features of a frozen network: it finds in a large heap the images that are worth a judge's look. What it says
-/// is no label; judges decide. Immutable and thread-safe.
-/// </summary>
+/// <summary>A linear head on the features of a frozen network: it finds in a large heap the images that are worth a
+/// judge's look. What it says is no label; judges decide. Immutable and thread-safe.</summary>
 public sealed class ImageFilter
 {
     /// <summary>The class of harmless images.</summary>

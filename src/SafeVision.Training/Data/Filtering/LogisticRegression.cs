@@ -2,10 +2,8 @@ using System.Numerics.Tensors;
 
 namespace SafeVision.Training.Data.Filtering;
 
-/// <summary>
-/// Multinomial logistic regression with a ridge, fitted by L-BFGS (Nocedal and Wright, algorithm 7.4) with backtracking: the loss is
-/// convex, so it has one minimum and needs no seed.
-/// </summary>
+/// <summary>Multinomial logistic regression with a ridge, fitted by L-BFGS (Nocedal and Wright, algorithm 7.4) with
+/// backtracking: the loss is convex, so it has one minimum and needs no seed.</summary>
 internal static class LogisticRegression
 {
     private const int Memory = 10;

@@ -12,11 +12,9 @@ namespace SafeVision.Training.Data.Questions;
 /// <param name="Offender">The name of what makes the category right; null: unknown.</param>
 internal sealed record JudgedImage(SafetyPolicy Policy, SafetyCategory? Category, string? Caption, string? Reason, string? Offender = null);
 
-/// <summary>
-/// Writes the paper's eight kinds of question and answer (arXiv 2510.23960, data generation). Two are asked word for word as the
-/// engine asks (<see cref="QuestionKind.Policy"/>, <see cref="QuestionKind.Category"/>); answers are plain text with the marks that the
-/// engine reads, and a removed category is removed by its id.
-/// </summary>
+/// <summary>Writes the paper's eight kinds of question and answer (arXiv 2510.23960, data generation). Two are asked
+/// word for word as the engine asks (<see cref="QuestionKind.Policy"/>, <see cref="QuestionKind.Category"/>); answers
+/// are plain text with the marks that the engine reads, and a removed category is removed by its id.</summary>
 internal sealed class GuardQuestionWriter(GuardQuestions questions)
 {
     /// <summary>The turn of a kind, or why there is none.</summary>

@@ -11,10 +11,9 @@ namespace SafeVision.Training.Data.Questions;
 /// <param name="Problem">Why there is no sentence; null where there is one.</param>
 public sealed record TaughtSentence(string? Text, string Prompt, string? Words, string? Problem);
 
-/// <summary>
-/// A model that describes images and says why a given label is right, for training another: what it writes is conditioned on the
-/// label and no judgement. Refusals, empty answers and answers over the limit are asked for again, then given up and counted.
-/// </summary>
+/// <summary>A model that describes images and says why a given label is right, for training another: what it writes is
+/// conditioned on the label and no judgement. Refusals, empty answers and answers over the limit are asked for again,
+/// then given up and counted.</summary>
 /// <param name="client">The model. It must take images; they are sent to wherever it is served.</param>
 /// <param name="name">What provenance calls it.</param>
 public sealed class ImageTeacher(IChatClient client, string name)

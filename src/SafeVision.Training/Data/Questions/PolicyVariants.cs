@@ -2,10 +2,9 @@ using SafeVision.Policies;
 
 namespace SafeVision.Training.Data.Questions;
 
-/// <summary>
-/// Policies that an image is judged by beside the given one: the same in another order, the same on the other side of a boundary,
-/// and policies in names of things. A model that sees one policy only learns its labels and not to read.
-/// </summary>
+/// <summary>Policies that an image is judged by beside the given one: the same in another order, the same on the other
+/// side of a boundary, and policies in names of things. A model that sees one policy only learns its labels and not to
+/// read.</summary>
 internal static class PolicyVariants
 {
     private const int MostCategories = 4;
@@ -32,11 +31,9 @@ internal static class PolicyVariants
         return With(policy, categories);
     }
 
-    /// <summary>
-    /// The policy on the other side of a boundary: one that judges the same image differently, and differs in one place. Where the
-    /// image falls under a category, that is left out, or excludes what the image shows of it; where it is harmless, a list of one thing
-    /// that it shows is added.
-    /// </summary>
+    /// <summary>The policy on the other side of a boundary: one that judges the same image differently, and differs in
+    /// one place. Where the image falls under a category, that is left out, or excludes what the image shows of it;
+    /// where it is harmless, a list of one thing that it shows is added.</summary>
     /// <returns>The policy, and the image's category under it; null where there is none.</returns>
     public static (SafetyPolicy Policy, SafetyCategory? Category, string? Reason)? Across(SafetyPolicy policy, SafetyCategory? category, ImageTruth? truth, Random random)
     {

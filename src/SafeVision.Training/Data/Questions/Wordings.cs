@@ -1,9 +1,7 @@
 namespace SafeVision.Training.Data.Questions;
 
-/// <summary>
-/// Several ways to ask the same, so that a model learns the question and not its wording. <c>{0}</c> is what is asked about.
-/// Questions of the guard's own task are not among them: those are asked as the engine asks.
-/// </summary>
+/// <summary>Several ways to ask the same, so that a model learns the question and not its wording. <c>{0}</c> is what
+/// is asked about. Questions of the guard's own task are not among them: those are asked as the engine asks.</summary>
 internal static class Wordings
 {
     private static readonly Dictionary<QuestionKind, string[]> s_wordings = new()

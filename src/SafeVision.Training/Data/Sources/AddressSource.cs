@@ -8,9 +8,8 @@ using SafeVision.Training.Data.Stages;
 
 namespace SafeVision.Training.Data.Sources;
 
-/// <summary>
-/// Images at listed addresses. An image is named by its address, so that a list may be reordered, grow, or name one twice.
-/// </summary>
+/// <summary>Images at listed addresses. An image is named by its address, so that a list may be reordered, grow, or
+/// name one twice.</summary>
 internal sealed class AddressSource(string name, string path, ImageFetcher fetcher) : DataSource(name)
 {
     private const int LongestAddress = 8_000;

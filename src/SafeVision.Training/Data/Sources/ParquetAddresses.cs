@@ -6,10 +6,9 @@ using SafeVision.Files;
 
 namespace SafeVision.Training.Data.Sources;
 
-/// <summary>
-/// Lists of addresses in Parquet files, read one row group after the other and of the columns only those that are wanted. A stranger
-/// wrote them, so <see cref="ParquetPages"/> looks at every size that a file declares before anything of that size is allocated.
-/// </summary>
+/// <summary>Lists of addresses in Parquet files, read one row group after the other and of the columns only those that
+/// are wanted. A stranger wrote them, so <see cref="ParquetPages"/> looks at every size that a file declares before
+/// anything of that size is allocated.</summary>
 internal static class ParquetAddresses
 {
     private const long MostFileBytes = 16L << 30, MostGroupBytes = 512L << 20;

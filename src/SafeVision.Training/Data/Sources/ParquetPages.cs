@@ -5,10 +5,8 @@ using ZstdSharp;
 
 namespace SafeVision.Training.Data.Sources;
 
-/// <summary>
-/// Looks through what a Parquet file declares of itself, before a library believes it: the footer's lists fit into the footer, each page
-/// lies within its chunk and the file, and no page becomes larger than it says.
-/// </summary>
+/// <summary>Looks through what a Parquet file declares of itself, before a library believes it: the footer's lists fit
+/// into the footer, each page lies within its chunk and the file, and no page becomes larger than it says.</summary>
 internal static class ParquetPages
 {
     private const int MostFooterBytes = 16 << 20, MostHeaderBytes = 1 << 16;

@@ -4,11 +4,9 @@ using SafeVision.Files;
 
 namespace SafeVision.Training.Data.Stages;
 
-/// <summary>
-/// A stage's folder, while the stage runs: <c>stage.json</c> says what it was begun with, and <c>records.jsonl</c> has one line
-/// for each image that is done, only ever appended to. So a stage that is killed goes on where it was: a line that was cut off
-/// is removed and its image done again, and no other is.
-/// </summary>
+/// <summary>A stage's folder, while the stage runs: <c>stage.json</c> says what it was begun with, and
+/// <c>records.jsonl</c> has one line for each image that is done, only ever appended to. So a stage that is killed goes
+/// on where it was: a line that was cut off is removed and its image done again, and no other is.</summary>
 internal sealed class StageFolder : IAsyncDisposable
 {
     public const string RecordsFile = "records.jsonl";

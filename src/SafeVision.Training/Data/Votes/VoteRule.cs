@@ -15,10 +15,8 @@ public enum VoteOutcome
     Rejected,
 }
 
-/// <summary>
-/// How judges' votes decide on a label: it is rejected where the weighted share of "no" among those who had an opinion is above
-/// a threshold. Immutable.
-/// </summary>
+/// <summary>How judges' votes decide on a label: it is rejected where the weighted share of "no" among those who had an
+/// opinion is above a threshold. Immutable.</summary>
 public sealed class VoteRule
 {
     private const int MostNamed = 12; // judges whose alliances are counted: 4,096
@@ -53,11 +51,10 @@ public sealed class VoteRule
             : new VoteRule(weights, threshold, fewestVotes, "own weights");
     }
 
-    /// <summary>
-    /// The paper's schedule for a round of refinement (its published code): the model's own weight is 0.15·√round, the others share the
-    /// rest, and the threshold is 0.70 + 0.05·round. Its dead ends come with it: from round 2 on only all judges together can reject,
-    /// from round 6 on nobody can, and the model's own vote never outweighs anybody. <see cref="Describe"/> says which of them is in force.
-    /// </summary>
+    /// <summary>The paper's schedule for a round of refinement (its published code): the model's own weight is
+    /// 0.15·√round, the others share the rest, and the threshold is 0.70 + 0.05·round. Its dead ends come with it: from
+    /// round 2 on only all judges together can reject, from round 6 on nobody can, and the model's own vote never
+    /// outweighs anybody. <see cref="Describe"/> says which of them is in force.</summary>
     /// <param name="round">The round, from 1.</param>
     /// <param name="own">The name of the model in training.</param>
     /// <param name="others">The names of the other judges.</param>

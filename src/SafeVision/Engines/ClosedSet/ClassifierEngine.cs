@@ -7,14 +7,12 @@ using SafeVision.Policies;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// Judges with closed-set image classifiers by policies that they were never trained for. A phrase of the policy means a set
-/// of labels, found by what its words mean: every label that is the thing or a kind of it. A category is the union of its
-/// includes less the union of its excludes, and an image's score is the probability mass of that set. What no label shows is
-/// not covered, and the coverage says so. A network trained on photographs names few drawings rightly: where a head for
-/// drawings is given, images that are drawn are judged by what it tells from the same features too, and both
-/// count; what is covered is the networks' alone to say.
-/// </summary>
+/// <summary>Judges with closed-set image classifiers by policies that they were never trained for. A phrase of the
+/// policy means a set of labels, found by what its words mean: every label that is the thing or a kind of it. A
+/// category is the union of its includes less the union of its excludes, and an image's score is the probability mass
+/// of that set. What no label shows is not covered, and the coverage says so. A network trained on photographs names
+/// few drawings rightly: where a head for drawings is given, images that are drawn are judged by what it tells from the
+/// same features too, and both count; what is covered is the networks' alone to say.</summary>
 public sealed class ClassifierEngine : IGuardrailEngine
 {
     private readonly IReadOnlyList<ModelPackage> _classifiers;
@@ -48,10 +46,8 @@ public sealed class ClassifierEngine : IGuardrailEngine
     /// <inheritdoc />
     public string Name => "classifier";
 
-    /// <summary>
-    /// What of a policy classifiers can judge by what their labels mean, in the policy's order. No network is loaded, so that
-    /// it takes milliseconds.
-    /// </summary>
+    /// <summary>What of a policy classifiers can judge by what their labels mean, in the policy's order. No network is
+    /// loaded, so that it takes milliseconds.</summary>
     /// <param name="policy">The policy.</param>
     /// <param name="taxonomy">What words mean, and which labels have those meanings.</param>
     /// <param name="classifiers">The image classifiers.</param>

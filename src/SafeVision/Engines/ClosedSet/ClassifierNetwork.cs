@@ -7,10 +7,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// A closed-set image classifier: views of images in, probabilities and feature maps out. Thread-safe; each caller
-/// borrows a set of buffers, so that a run neither copies nor allocates.
-/// </summary>
+/// <summary>A closed-set image classifier: views of images in, probabilities and feature maps out. Thread-safe; each
+/// caller borrows a set of buffers, so that a run neither copies nor allocates.</summary>
 internal sealed class ClassifierNetwork : IDisposable
 {
     /// <summary>Views that a set of buffers holds at once.</summary>
@@ -148,10 +146,9 @@ internal sealed class ClassifierNetwork : IDisposable
     /// <summary>A label's row of the last dense layer: how much each channel of the features speaks for it.</summary>
     public ReadOnlySpan<float> HeadWeights(int label) => _headWeights.AsSpan(label * Channels, Channels);
 
-    /// <summary>
-    /// Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense layer applied to
-    /// the features of each cell. Weights may be those of several labels, added up: maps add up alike.
-    /// </summary>
+    /// <summary>Adds a class-activation map to <paramref name="map"/> [height, width]: the weights of the last dense
+    /// layer applied to the features of each cell. Weights may be those of several labels, added up: maps add up
+    /// alike.</summary>
     public void AddActivationMap(ReadOnlySpan<float> features, ReadOnlySpan<float> weights, Span<float> map) // features: [channels, height * width]
     {
         int cells = MapWidth * MapHeight;

@@ -9,10 +9,8 @@ namespace SafeVision.Engines.ClosedSet;
 /// <summary>A policy compiled for one classifier.</summary>
 internal sealed class CompiledClassifier : ICompiledPolicy
 {
-    /// <summary>
-    /// A first view that gives every category less than this is taken at its word. On the thousand public samples a second view
-    /// then changed no decision, and most photographs need none.
-    /// </summary>
+    /// <summary>A first view that gives every category less than this is taken at its word. On the thousand public
+    /// samples a second view then changed no decision, and most photographs need none.</summary>
     private const double LeastOpinion = 0.02;
 
     /// <summary>The same where views must agree: further ones can only lower a score, and below this it flags nothing.</summary>

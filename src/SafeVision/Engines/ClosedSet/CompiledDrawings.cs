@@ -3,11 +3,10 @@ using SafeVision.Assessments;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// A policy compiled for what drawings show. The network's own labels and those of the head for drawings both know something,
-/// and who is surer weighs more: the head of what icons show (docs/benchmarks.md), the network of what none does, and of a
-/// photograph that few colours made flat. What the mass of both is worth as a score, the head's manifest says.
-/// </summary>
+/// <summary>A policy compiled for what drawings show. The network's own labels and those of the head for drawings both
+/// know something, and who is surer weighs more: the head of what icons show (docs/benchmarks.md), the network of what
+/// none does, and of a photograph that few colours made flat. What the mass of both is worth as a score, the head's
+/// manifest says.</summary>
 internal sealed class CompiledDrawings(ClassifierNetwork network, DrawingsHead drawings, CategoryRule[] rules)
 {
     private const double PhotoShare = 0.3; // of the network's own labels, where the head is surer

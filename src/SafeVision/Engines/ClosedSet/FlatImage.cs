@@ -2,11 +2,10 @@ using System.Numerics;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// Tells drawings, symbols, screens and documents from photographs by what a network is given of them. Areas of one colour
-/// make up most of a drawing; in a photograph grain, light and the lens leave hardly two neighbours alike. A photograph of
-/// something on white paper is as flat as a drawing around the thing, but not on it, so both are asked.
-/// </summary>
+/// <summary>Tells drawings, symbols, screens and documents from photographs by what a network is given of them. Areas
+/// of one colour make up most of a drawing; in a photograph grain, light and the lens leave hardly two neighbours
+/// alike. A photograph of something on white paper is as flat as a drawing around the thing, but not on it, so both are
+/// asked.</summary>
 internal static class FlatImage
 {
     /// <summary>Photographs have up to a fifth of such places, emoji with shading half, flat icons nine tenths.</summary>

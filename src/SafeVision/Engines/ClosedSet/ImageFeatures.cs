@@ -4,10 +4,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// The pooled features of a frozen image classifier, for heads that are fitted elsewhere: what its last dense layer reads.
-/// Thread-safe. Disposing it frees its buffers; the sessions stay with their cache.
-/// </summary>
+/// <summary>The pooled features of a frozen image classifier, for heads that are fitted elsewhere: what its last dense
+/// layer reads. Thread-safe. Disposing it frees its buffers; the sessions stay with their cache.</summary>
 public sealed class ImageFeatures : IDisposable
 {
     private readonly ClassifierNetwork _network;

@@ -4,10 +4,8 @@ using SafeVision.Inference;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// One caller's buffers for a network: the views' inputs, what the network answers, and room for probabilities. Made once and
-/// used again, so that an image allocates none. Not thread-safe.
-/// </summary>
+/// <summary>One caller's buffers for a network: the views' inputs, what the network answers, and room for
+/// probabilities. Made once and used again, so that an image allocates none. Not thread-safe.</summary>
 internal sealed class NetworkRun : IDisposable
 {
     private readonly ClassifierNetwork _network;

@@ -4,10 +4,9 @@ using SafeVision.Policies;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// A policy read among the labels at hand: what each category means, and what of it can be judged. Coverage is said by the
-/// networks for photographs; the labels of a head for drawings add to what drawings score, and to nothing else.
-/// </summary>
+/// <summary>A policy read among the labels at hand: what each category means, and what of it can be judged. Coverage is
+/// said by the networks for photographs; the labels of a head for drawings add to what drawings score, and to nothing
+/// else.</summary>
 internal sealed class PolicyReading
 {
     private readonly SafetyPolicy _policy;

@@ -3,10 +3,9 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Engines.ClosedSet;
 
-/// <summary>
-/// Another network's word on what an image shows, for a network that sees its few classes everywhere: where the other one is
-/// sure that the image shows something that has nothing to do with them, a high score is held at even odds.
-/// </summary>
+/// <summary>Another network's word on what an image shows, for a network that sees its few classes everywhere: where
+/// the other one is sure that the image shows something that has nothing to do with them, a high score is held at even
+/// odds.</summary>
 internal sealed class SecondOpinion
 {
     /// <summary>The highest score of a category that the two networks do not agree on: as likely as not.</summary>

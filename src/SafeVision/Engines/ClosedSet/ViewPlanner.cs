@@ -55,11 +55,9 @@ internal sealed class ViewPlanner
             : _squeeze;
     }
 
-    /// <summary>
-    /// The parts of a frame: first the whole, then tiles of a stretched image. The part with the highest score decides. Of the
-    /// whole, nothing stays out of sight: where the model's own crop leaves much out, the first view is the whole squeezed, and
-    /// the crop, which shows more of less, is for a closer look.
-    /// </summary>
+    /// <summary>The parts of a frame: first the whole, then tiles of a stretched image. The part with the highest score
+    /// decides. Of the whole, nothing stays out of sight: where the model's own crop leaves much out, the first view is
+    /// the whole squeezed, and the crop, which shows more of less, is for a closer look.</summary>
     public IReadOnlyList<ViewGroup> Plan(int width, int height)
     {
         var whole = new ImageRegion(0, 0, width, height);
@@ -95,11 +93,9 @@ internal sealed class ViewPlanner
         return groups;
     }
 
-    /// <summary>
-    /// The quarters of a frame, for a closer look where the whole shows a little of something: a thing that fills a tenth of an
-    /// image is small at the network's size. None unless the plan asks for them, where views must agree, and of an image of
-    /// which they show nothing new.
-    /// </summary>
+    /// <summary>The quarters of a frame, for a closer look where the whole shows a little of something: a thing that
+    /// fills a tenth of an image is small at the network's size. None unless the plan asks for them, where views must
+    /// agree, and of an image of which they show nothing new.</summary>
     public IReadOnlyList<ViewGroup> Quarters(int width, int height)
     {
         double side = Quarter * Math.Min(width, height);

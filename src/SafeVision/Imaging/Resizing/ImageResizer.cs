@@ -31,9 +31,8 @@ public static class ImageResizer
     /// <param name="width">The source's columns, 1 to <see cref="MaximumSourceSide"/>.</param>
     /// <param name="height">The source's rows, 1 to <see cref="MaximumSourceSide"/>.</param>
     /// <param name="layout">What a pixel is, in both images.</param>
-    /// <param name="destination">
-    /// Receives the resized pixels, or those of the window, without padding; must not overlap the source.
-    /// </param>
+    /// <param name="destination">Receives the resized pixels, or those of the window, without padding; must not overlap
+    /// the source.</param>
     /// <param name="options">The target.</param>
     /// <exception cref="ArgumentException">A size, a buffer, an option or an enumeration value does not fit.</exception>
     public static void Resize(

@@ -57,10 +57,9 @@ internal abstract unsafe class ResampleKernel
     /// <param name="low">The low half of the first row's weight; those of the others follow.</param>
     /// <param name="high">The high half, likewise.</param>
     /// <param name="count">The number of source rows, at least 1.</param>
-    /// <param name="sums">
-    /// Sums carried from one call to the next for the same target row, one for each byte, in an order that is the
-    /// implementation's own. Not touched if both <paramref name="isFirst"/> and <paramref name="isLast"/>.
-    /// </param>
+    /// <param name="sums">Sums carried from one call to the next for the same target row, one for each byte, in an
+    /// order that is the implementation's own. Not touched if both <paramref name="isFirst"/> and
+    /// <paramref name="isLast"/>.</param>
     /// <param name="target">The target row; written only if <paramref name="isLast"/>.</param>
     /// <param name="length">Bytes to compute, a multiple of 64.</param>
     /// <param name="isFirst">True if the sums begin here.</param>

@@ -15,11 +15,9 @@ internal sealed record Label(string Set, int Index, string Name, int Output, int
     public string Id { get; } = $"{Set}:{Index} {Name}";
 }
 
-/// <summary>
-/// The labels of one model. Where they are those of a set that the taxonomy knows (ImageNet's thousand, COCO's eighty, the
-/// five of the NSFW networks, names of symbols), each has the meanings that were reviewed for it; else they are a set of
-/// their own, named after the model, whose names are read like the words of a policy.
-/// </summary>
+/// <summary>The labels of one model. Where they are those of a set that the taxonomy knows (ImageNet's thousand, COCO's
+/// eighty, the five of the NSFW networks, names of symbols), each has the meanings that were reviewed for it; else they
+/// are a set of their own, named after the model, whose names are read like the words of a policy.</summary>
 internal sealed class LabelSet
 {
     private LabelSet(string name, ModelManifest manifest, IReadOnlyList<Label> labels, bool isKnown)

@@ -3,10 +3,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// Meanings of nouns (synsets of WordNet 3.0 and some of our own) above or equal to some label: each with its name, the
-/// meanings above it, and how many kinds it has. A meaning is a row's number.
-/// </summary>
+/// <summary>Meanings of nouns (synsets of WordNet 3.0 and some of our own) above or equal to some label: each with its
+/// name, the meanings above it, and how many kinds it has. A meaning is a row's number.</summary>
 internal sealed class Lexicon
 {
     /// <summary>More rows would be no lexicon of labels, and their ancestors would fill memory.</summary>

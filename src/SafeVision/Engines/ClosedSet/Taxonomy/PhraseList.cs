@@ -1,9 +1,8 @@
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// Parts a list into its items, and gives each what is said of several: in "flooded streets and houses" the houses are
-/// flooded, too; in "dogs and cats in cages" so are the dogs in cages; in "wine and beer bottles" both are bottles.
-/// </summary>
+/// <summary>Parts a list into its items, and gives each what is said of several: in "flooded streets and houses" the
+/// houses are flooded, too; in "dogs and cats in cages" so are the dogs in cages; in "wine and beer bottles" both are
+/// bottles.</summary>
 internal sealed class PhraseList(WordClasses classes, PhraseParts parts)
 {
     /// <summary>What holds for the item before, too, when it follows an item's thing.</summary>

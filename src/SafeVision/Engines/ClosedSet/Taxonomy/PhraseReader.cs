@@ -2,10 +2,8 @@ using SafeVision.Assessments;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// What a phrase of a policy means as a set of labels: its lists, exceptions and frames, the thing named and what is said of
-/// it. A label counts only if what it shows is what the phrase means. Not thread-safe.
-/// </summary>
+/// <summary>What a phrase of a policy means as a set of labels: its lists, exceptions and frames, the thing named and
+/// what is said of it. A label counts only if what it shows is what the phrase means. Not thread-safe.</summary>
 internal sealed class PhraseReader
 {
     /// <summary>How a note begins that names an exception without effect.</summary>

@@ -4,10 +4,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// Whole phrases, those of the built-in categories above all, whose labels a person has chosen because the words alone
-/// don't lead there, or lead too far. They are found as they are written there, letter by letter.
-/// </summary>
+/// <summary>Whole phrases, those of the built-in categories above all, whose labels a person has chosen because the
+/// words alone don't lead there, or lead too far. They are found as they are written there, letter by letter.</summary>
 internal sealed class PhraseTable
 {
     private readonly Dictionary<string, ChosenPhrase> _phrases = [];

@@ -5,10 +5,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// Phrases as tokens: compatible forms of characters made plain, lower case, apostrophes and dots inside words dropped,
-/// hyphens as blanks, and a mark wherever punctuation parts a list.
-/// </summary>
+/// <summary>Phrases as tokens: compatible forms of characters made plain, lower case, apostrophes and dots inside words
+/// dropped, hyphens as blanks, and a mark wherever punctuation parts a list.</summary>
 internal static partial class PhraseText
 {
     /// <summary>The token that parts the items of a list. No word is spelled so, since low lines are blanks.</summary>
@@ -98,10 +96,8 @@ internal static partial class PhraseText
     private static partial Regex ThatIs();
 }
 
-/// <summary>
-/// Characters that are another form of plain ones, such as full-width letters: Unicode's compatibility forms as far as they
-/// become ASCII, since no other can spell a known word.
-/// </summary>
+/// <summary>Characters that are another form of plain ones, such as full-width letters: Unicode's compatibility forms
+/// as far as they become ASCII, since no other can spell a known word.</summary>
 internal sealed class CompatibleCharacters
 {
     private readonly Dictionary<int, string> _plain = [];

@@ -7,10 +7,9 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// One of a taxonomy's tables: UTF-8 text, a line a row, cells parted by tabs, the first line names the columns. Whoever made
-/// it may be a stranger: sizes are bounded and every number is checked, and an error names the file and the line.
-/// </summary>
+/// <summary>One of a taxonomy's tables: UTF-8 text, a line a row, cells parted by tabs, the first line names the
+/// columns. Whoever made it may be a stranger: sizes are bounded and every number is checked, and an error names the
+/// file and the line.</summary>
 internal sealed class TaxonomyFile
 {
     private const int LargestTable = 16 << 20;

@@ -1,9 +1,7 @@
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// The labels of the models at hand under one taxonomy: which labels a meaning has, itself and below it. Labels are numbered
-/// by set and index. Immutable and thread-safe.
-/// </summary>
+/// <summary>The labels of the models at hand under one taxonomy: which labels a meaning has, itself and below it.
+/// Labels are numbered by set and index. Immutable and thread-safe.</summary>
 internal sealed class Vocabulary
 {
     private const string Sexual = "nsfw";
@@ -81,10 +79,9 @@ internal sealed class Vocabulary
         Array.Exists(word.Meanings, meaning => Array.Exists(other.Meanings, wanted => Lexicon.IsKindOf(meaning, wanted)))
         || (word.Above is { } above && Array.Exists(other.Meanings, wanted => Lexicon.IsKindOf(above, wanted)));
 
-    /// <summary>
-    /// The meaning of a label by its name: the first one that its words have. A name without gets a meaning of its own, below
-    /// the closest one that is known, and can be asked for by that name alone or by what stands above it.
-    /// </summary>
+    /// <summary>The meaning of a label by its name: the first one that its words have. A name without gets a meaning of
+    /// its own, below the closest one that is known, and can be asked for by that name alone or by what stands above
+    /// it.</summary>
     private int ReadName(LabelSet set, Label label, int place, List<(string Name, int? Above)> unknown)
     {
         string[] keys = [.. set.Manifest.NamesOf(set.Manifest.Labels[label.Output]).Select(name => PhraseText.Key(name, _taxonomy.Characters))];

@@ -2,10 +2,8 @@ using SafeVision.Assessments;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// What a single word reaches: every label at or below one of its meanings, and those that a strong relation ties to one.
-/// It remembers the words that it was asked for. Not thread-safe.
-/// </summary>
+/// <summary>What a single word reaches: every label at or below one of its meanings, and those that a strong relation
+/// ties to one. It remembers the words that it was asked for. Not thread-safe.</summary>
 internal sealed class WordReach(Vocabulary vocabulary)
 {
     /// <summary>From this share of a word's kinds on, at or below labels, the word is covered in full.</summary>

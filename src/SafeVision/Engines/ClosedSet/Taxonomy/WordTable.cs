@@ -13,10 +13,8 @@ namespace SafeVision.Engines.ClosedSet.Taxonomy;
 /// <param name="IsOutside">Whether it is known only as a kind of something in the lexicon.</param>
 internal sealed record Word(string Key, int[] Meanings, int? Above, bool HasOther, bool IsOutside);
 
-/// <summary>
-/// A hundred thousand English nouns in one block of text, sorted, in which words are found by halving: nothing is made of a
-/// word before a policy says it.
-/// </summary>
+/// <summary>A hundred thousand English nouns in one block of text, sorted, in which words are found by halving: nothing
+/// is made of a word before a policy says it.</summary>
 internal sealed class WordTable
 {
     /// <summary>The longest word has 71 letters; a longer key is none.</summary>

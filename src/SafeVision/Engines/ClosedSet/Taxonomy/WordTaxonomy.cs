@@ -5,10 +5,8 @@ using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
-/// <summary>
-/// What English words mean, and which meanings the labels of known networks have: the tables of a model folder of the kind
-/// <c>taxonomy</c>. Immutable.
-/// </summary>
+/// <summary>What English words mean, and which meanings the labels of known networks have: the tables of a model folder
+/// of the kind <c>taxonomy</c>. Immutable.</summary>
 internal sealed class WordTaxonomy
 {
     private static readonly Dictionary<string, WeakReference<WordTaxonomy>> s_loaded = [];
@@ -96,10 +94,8 @@ internal sealed class WordTaxonomy
         }
     }
 
-    /// <summary>
-    /// Whether a thing tells what a phrase is about whatever is said of it: a knife counts in "a person with a knife", a dog
-    /// doesn't in "dogs fighting".
-    /// </summary>
+    /// <summary>Whether a thing tells what a phrase is about whatever is said of it: a knife counts in "a person with a
+    /// knife", a dog doesn't in "dogs fighting".</summary>
     /// <param name="word">The thing.</param>
     /// <param name="lexicon">The meanings that it has, this taxonomy's or more.</param>
     public bool IsTelling(Word word, Lexicon lexicon) =>
