@@ -15,7 +15,6 @@ internal static class CommandErrors
     /// <summary>The exit code of an error; 0, 2 and 3 are decisions.</summary>
     public const int Error = 1;
 
-    /// <param name="run">The work.</param>
     /// <param name="error">Where messages go.</param>
     /// <param name="isExpected">Which further exceptions tell a user what to mend; null: none.</param>
     public static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error, Func<Exception, bool>? isExpected = null)

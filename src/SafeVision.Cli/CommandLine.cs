@@ -6,10 +6,6 @@ namespace SafeVision.Cli;
 internal static class CommandLine
 {
     /// <summary>Runs one command line and returns the exit code.</summary>
-    /// <param name="arguments">What follows the command's name.</param>
-    /// <param name="output">Results.</param>
-    /// <param name="error">Messages and progress.</param>
-    /// <param name="cancellationToken">Stops the work, as Ctrl+C does.</param>
     public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var invocation = new InvocationConfiguration

@@ -40,10 +40,6 @@ internal sealed class HeatMapFolder
 
     /// <summary>The file written, or null when the finding has no heat map, the image can't be read a second time, or the file
     /// can't be written: a full disk costs pictures, never verdicts.</summary>
-    /// <param name="path">The path that names the picture.</param>
-    /// <param name="source">The image itself.</param>
-    /// <param name="result">What was found.</param>
-    /// <param name="cancellationToken">Stops the decoding.</param>
     public async Task<string?> WriteAsync(string path, ImageSource source, GuardrailResult result, CancellationToken cancellationToken)
     {
         if (result.Primary is not { Evidence.HeatMap: { } map } finding)

@@ -8,8 +8,6 @@ namespace SafeVision.Cli;
 internal static class UsageMistake
 {
     /// <summary>The mistake; null where there is none, or where the command line asks for nothing and the help is the answer.</summary>
-    /// <param name="parsed">The command line.</param>
-    /// <param name="tool">What the tool is called.</param>
     public static string? In(ParseResult parsed, string tool = "safevision")
     {
         if (parsed.Action is not ParseErrorAction && parsed.Action != parsed.CommandResult.Command.Action)

@@ -20,8 +20,6 @@ internal static class CompanionFiles
     private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];
 
     /// <summary>Copies them into a model's folder.</summary>
-    /// <param name="source">The checkpoint's folder.</param>
-    /// <param name="folder">The model's.</param>
     /// <param name="recipe">May name the text of a licence, which takes the place of the checkpoint's.</param>
     /// <param name="changed">The contents of those that are not taken as they are.</param>
     /// <returns>Their names and hashes.</returns>

@@ -3,7 +3,6 @@ using Microsoft.Extensions.AI.Evaluation;
 namespace SafeVision.Extensions.AI;
 
 /// <summary>Makes metrics of what a guardrail said of all images of a conversation.</summary>
-/// <param name="judged">The images with their results.</param>
 /// <param name="unjudged">Why further images were not judged.</param>
 /// <param name="reviewFails">Whether a decision to review fails.</param>
 internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IReadOnlyList<string> unjudged, bool reviewFails)
@@ -125,5 +124,4 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
 
 /// <summary>An image and what the guardrail said of it.</summary>
 /// <param name="Name">Where in the conversation it stands.</param>
-/// <param name="Result">The guardrail's answer.</param>
 internal sealed record JudgedImage(string Name, GuardrailResult Result);

@@ -12,10 +12,6 @@ internal static class TrainingCommandLine
     private const string Tool = "safevision-train";
 
     /// <summary>Runs one command line and returns the exit code.</summary>
-    /// <param name="arguments">What follows the command's name.</param>
-    /// <param name="output">Results.</param>
-    /// <param name="error">Messages and progress.</param>
-    /// <param name="cancellationToken">Stops the work, as Ctrl+C does.</param>
     public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
     {
         var invocation = new InvocationConfiguration

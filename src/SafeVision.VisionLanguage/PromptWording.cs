@@ -111,8 +111,6 @@ internal sealed class PromptWording
     public bool Has(string template) => _templates.ContainsKey(template);
 
     /// <summary>Renders a template.</summary>
-    /// <param name="template">Its name.</param>
-    /// <param name="policy">The policy.</param>
     /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
     /// <param name="safe">The variable <c>safe</c> as the model's tokenizer spells it; null: <see cref="SafeToken"/>.</param>
     /// <param name="reason">The variable <c>reason</c> as the model's tokenizer spells it; null: <see cref="ReasonToken"/>.</param>

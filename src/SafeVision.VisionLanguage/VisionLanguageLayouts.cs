@@ -132,7 +132,6 @@ internal static class PrecisionChoice
     public static string Known => string.Join(", ", s_precisions.SelectMany(known => known.Names).Distinct());
 
     /// <summary>Suffixes, best first.</summary>
-    /// <param name="part">The graph.</param>
     /// <param name="provider">Where it runs.</param>
     /// <param name="hint">The precision that the publisher recommends, mostly for browsers with a graphics processor;
     /// taken first unless it is one in which a processor decodes slowly.</param>

@@ -18,8 +18,6 @@ internal sealed class VisionTower
     private readonly VisionNames _names;
     private readonly int _tilesPerRun;
 
-    /// <param name="session">The graph.</param>
-    /// <param name="names">Its tensors.</param>
     /// <param name="tilesPerRun">The most tiles of one run where tiles are independent: bounds the memory of attention, which grows with each.</param>
     public VisionTower(ModelSession session, VisionNames names, int tilesPerRun) => (_session, _names, _tilesPerRun) = (session, names, tilesPerRun);
 
@@ -27,10 +25,8 @@ internal sealed class VisionTower
     public long Looks { get; private set; }
 
     /// <summary>Computes an image's features; can be cancelled between tiles and between operators.</summary>
-    /// <param name="plan">The image's tiles and tokens.</param>
     /// <param name="pixels">Their pixels.</param>
     /// <param name="known">A tile that was looked at before; it is not looked at again.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ModelOutputException">The features are not as many as the image has tokens, or not finite.</exception>
     public ImageFeatures Encode(ImagePlan plan, ReadOnlyMemory<float> pixels, KnownTile? known, CancellationToken cancellationToken)
     {
@@ -169,7 +165,6 @@ internal sealed class VisionTower
 
 /// <summary>A tile that a vision tower has looked at.</summary>
 /// <param name="Pixels">Its pixels, [3, side, side].</param>
-/// <param name="Features">What the tower made of it.</param>
 internal sealed record KnownTile(float[] Pixels, ImageFeatures Features);
 
 /// <summary>A image on its way into a prompt; its features are computed once, and only if they are needed.</summary>

@@ -26,7 +26,6 @@ internal sealed class TableReport : IReport
 
     /// <param name="console">Where to.</param>
     /// <param name="paths">All images that will come: names stand alone where they tell the images apart.</param>
-    /// <param name="status">What the policy's categories are judged by.</param>
     public TableReport(IAnsiConsole console, IReadOnlyCollection<string> paths, GuardrailStatus status)
     {
         (_console, _status) = (console, status);

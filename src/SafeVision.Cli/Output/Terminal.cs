@@ -150,7 +150,6 @@ internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clo
 internal static class ResultFile
 {
     /// <summary>Makes the file, or empties it.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
     /// <exception cref="IOException">It is one of the images, or can't be written.</exception>
     public static TextWriter Create(string path, IEnumerable<string> inputs)

@@ -54,7 +54,6 @@ internal sealed class ObservingForm : IWeightForm
 
 /// <summary>What came in through each channel of a layer's input.</summary>
 /// <param name="Least">The least number.</param>
-/// <param name="Most">The largest.</param>
 /// <param name="Power">The mean of the squares.</param>
 /// <param name="TokenPower">Of all channels: the mean, over the tokens, of the square of a token's largest number.</param>
 internal sealed record ChannelRange(float[] Least, float[] Most, float[] Power, float TokenPower)

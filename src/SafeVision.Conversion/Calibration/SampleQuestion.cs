@@ -6,8 +6,6 @@ using SafeVision.VisionLanguage;
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>What a guard is asked about one image.</summary>
-/// <param name="Image">The vision tower's inputs.</param>
-/// <param name="Ids">The prompt.</param>
 /// <param name="ImageToken">The id whose embedding an image feature replaces.</param>
 /// <param name="Answers">The first tokens of all that may be answered; empty: any token.</param>
 internal sealed record SampleQuestion(IReadOnlyDictionary<string, VisionInput> Image, int[] Ids, int ImageToken, IReadOnlyList<int> Answers)

@@ -14,7 +14,6 @@ internal sealed class SmoothedModel
     private SmoothedModel(IReadOnlyDictionary<string, ChannelRange> ranges) => _ranges = ranges;
 
     /// <summary>The model, and the layers that lose most even so.</summary>
-    /// <param name="model">What is in the checkpoint.</param>
     /// <param name="ranges">What came into its layers, by their names in the graph; a layer that is missing is left as it is.</param>
     public static (VisionLanguageModel Model, SparedLayers Spared) Create(VisionLanguageModel model, IReadOnlyDictionary<string, ChannelRange> ranges)
     {

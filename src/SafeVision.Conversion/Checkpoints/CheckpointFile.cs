@@ -10,7 +10,6 @@ internal static class CheckpointFile
     private const int LargestJson = 64 << 20;
 
     /// <summary>Opens a file for reading.</summary>
-    /// <param name="path">The file.</param>
     /// <param name="longest">The most bytes that it may have.</param>
     /// <exception cref="CheckpointException">It is missing, empty, no regular file, a Git LFS pointer, too long, or can't be opened.</exception>
     public static FileStream Open(string path, long longest = long.MaxValue) => Guard(() => RegularFile.Open(path, longest));

@@ -51,8 +51,6 @@ internal sealed class LowRankUpdate(WeightMatrix down, WeightMatrix up, float sc
 
 /// <summary>Some rows of a matrix that are others now: tokens that were trained alone.</summary>
 /// <param name="indices">The rows of the matrix.</param>
-/// <param name="rows">What they are now, in that order.</param>
-/// <param name="columns">The length of a row.</param>
 internal sealed class RowReplacement(IReadOnlyList<int> indices, WeightMatrix rows, int columns) : IRowUpdate
 {
     private readonly Dictionary<int, int> _places = indices.Select((index, place) => (index, place)).ToDictionary();

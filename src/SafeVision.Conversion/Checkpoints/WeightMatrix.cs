@@ -230,13 +230,11 @@ internal static class RowGroups
     public delegate void Work(int first, ReadOnlySpan<float> rows);
 
     /// <summary>Makes the bytes of one row.</summary>
-    /// <param name="row">Its place in the matrix.</param>
     /// <param name="numbers">Its numbers.</param>
     /// <param name="packed">Takes its bytes.</param>
     public delegate void Pack(int row, ReadOnlySpan<float> numbers, Span<byte> packed);
 
     /// <summary>Writes what is made of each row, a few megabytes at a time.</summary>
-    /// <param name="matrix">The matrix.</param>
     /// <param name="rowBytes">The bytes of a row.</param>
     /// <param name="pack">Called by several threads at once.</param>
     /// <param name="stream">Takes the rows in order.</param>
@@ -262,7 +260,6 @@ internal static class RowGroups
     }
 
     /// <summary>Does the work for all rows of a range, in no order.</summary>
-    /// <param name="matrix">The matrix.</param>
     /// <param name="first">The first row.</param>
     /// <param name="count">How many rows.</param>
     /// <param name="work">Called by several threads at once.</param>

@@ -11,7 +11,6 @@ internal static class ModelFamilies
     ];
 
     /// <summary>The family of a checkpoint.</summary>
-    /// <param name="folder">The checkpoint.</param>
     /// <param name="name">The family's name; null: the one that recognises it.</param>
     /// <exception cref="CheckpointException">None does, or the name is unknown; the message lists them.</exception>
     public static IModelFamily Find(string folder, string? name)

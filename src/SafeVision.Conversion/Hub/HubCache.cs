@@ -13,9 +13,7 @@ internal sealed class HubCache(HubOptions options, HubRepository repository)
 
     /// <summary>Waits until no other process works on a model, and keeps others out until it is disposed.</summary>
     /// <param name="options">Where, and how to wait.</param>
-    /// <param name="name">The model's folder.</param>
     /// <param name="waiting">Told once that there is another process.</param>
-    /// <param name="cancellationToken">Ends the waiting.</param>
     public static async Task<IDisposable> LockAsync(HubOptions options, string name, Action waiting, CancellationToken cancellationToken)
     {
         // The file stays: one that is deleted while another process opens it would lock nobody out.

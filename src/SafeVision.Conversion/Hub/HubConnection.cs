@@ -89,10 +89,7 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
     }
 
     /// <summary>Does something again while it fails in ways that may pass.</summary>
-    /// <param name="what">What, for messages.</param>
     /// <param name="done">How many bytes are there, so that a slow line is not taken for a dead one; null: nothing to count.</param>
-    /// <param name="attempt">One attempt.</param>
-    /// <param name="cancellationToken">Ends it.</param>
     /// <exception cref="HubException">It failed for good.</exception>
     public async Task<T> TryAsync<T>(string what, Func<long>? done, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {

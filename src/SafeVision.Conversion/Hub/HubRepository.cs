@@ -104,7 +104,6 @@ internal sealed record HubRepository(string Repository, string Commit, string Li
 }
 
 /// <summary>A file as the list describes it.</summary>
-/// <param name="Name">A plain file name.</param>
 /// <param name="Size">Its bytes.</param>
 /// <param name="Hash">Of a large file its SHA-256, 64 digits; of a small one git's SHA-1 over its length and content, 40 digits.</param>
 internal sealed record HubFile(string Name, long Size, string Hash);

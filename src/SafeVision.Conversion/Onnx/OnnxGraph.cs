@@ -18,7 +18,6 @@ internal sealed class OnnxGraph
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly List<DeferredTensor> _deferred = [];
 
-    /// <param name="name">The graph's name.</param>
     public OnnxGraph(string name) => _graph = new GraphProto { Name = name };
 
     public GraphProto Proto => _graph;
@@ -103,8 +102,6 @@ internal sealed class OnnxGraph
 
     /// <summary>An initializer whose bytes are made only while the file is written, so that no large weight is ever held.</summary>
     /// <param name="name">The wanted name; the one it gets is returned.</param>
-    /// <param name="type">The type of its elements.</param>
-    /// <param name="shape">Its dimensions.</param>
     /// <param name="length">How many bytes <paramref name="write"/> writes.</param>
     /// <param name="write">Called once, and after those of all initializers that were added before.</param>
     public string Deferred(string name, TensorProto.Types.DataType type, ReadOnlySpan<int> shape, long length, Action<Stream> write)

@@ -189,7 +189,6 @@ internal sealed class LoraAdapter : IDisposable
     }
 
     /// <summary>A tensor with the product of two matrices added.</summary>
-    /// <param name="target">The tensor.</param>
     /// <param name="down"><c>lora_A</c>, [rank, columns].</param>
     /// <param name="up"><c>lora_B</c>, [rows, rank].</param>
     /// <param name="scale">The factor of a product of some rank.</param>
@@ -240,8 +239,6 @@ internal sealed class AdaptedTensors
         _byBareName = checkpoint.Tensors.Keys.ToLookup(BareName, StringComparer.Ordinal);
     }
 
-    /// <param name="name">The tensor's name as the adapter has it.</param>
-    /// <param name="where">For messages.</param>
     /// <exception cref="CheckpointException">There is none, or there are several.</exception>
     public StoredTensor Find(string name, string where)
     {

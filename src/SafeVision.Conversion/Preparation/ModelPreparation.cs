@@ -11,8 +11,6 @@ internal sealed class ModelPreparation : IDisposable
     private readonly LoraAdapter? _adapter;
     private readonly VocabularyPlan? _plan;
 
-    /// <param name="source">The checkpoint's folder.</param>
-    /// <param name="options">What is asked for.</param>
     /// <exception cref="CheckpointException">The adapter or the tokenizer can't be used.</exception>
     public ModelPreparation(string source, ConversionOptions options)
     {
@@ -112,7 +110,6 @@ internal static class ChangedConfiguration
 
     /// <param name="config">The bytes of the file, which was read already.</param>
     /// <param name="property">The number's name.</param>
-    /// <param name="size">What it is now.</param>
     public static byte[] Write(ReadOnlySpan<byte> config, string property, int size)
     {
         JsonObject json = JsonNode.Parse(config.StartsWith("\uFEFF"u8) ? config[3..] : config)!.AsObject();

@@ -24,8 +24,6 @@ internal sealed class VocabularyFiles
     private VocabularyFiles(string folder, VocabularyPlan plan) => (_folder, _plan) = (folder, plan);
 
     /// <summary>The files that differ from the checkpoint's, by name.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
-    /// <param name="plan">The new tokens.</param>
     /// <param name="rows">How many rows the vocabulary has with them.</param>
     /// <exception cref="CheckpointException">A file is no such file.</exception>
     public static IReadOnlyDictionary<string, byte[]> Extend(string folder, VocabularyPlan plan, int rows)

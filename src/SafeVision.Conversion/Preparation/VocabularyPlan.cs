@@ -16,8 +16,6 @@ internal sealed class VocabularyPlan
     /// <summary>The first new id, which is the number of ids that the tokenizer had.</summary>
     public int FirstId { get; }
 
-    /// <param name="folder">The checkpoint's folder with its tokenizer.</param>
-    /// <param name="tokens">The tokens that it should have.</param>
     /// <exception cref="CheckpointException">The tokenizer can't be read, or a token can't be added to it.</exception>
     public static VocabularyPlan Create(string folder, IReadOnlyList<NewToken> tokens)
     {
@@ -75,7 +73,6 @@ internal sealed class VocabularyPlan
 
     /// <summary>One new token.</summary>
     /// <param name="Id">Its id, which is its row.</param>
-    /// <param name="Content">The text that it stands for.</param>
     /// <param name="Parts">The ids of its plain words.</param>
     public sealed record Row(int Id, string Content, int[] Parts);
 }

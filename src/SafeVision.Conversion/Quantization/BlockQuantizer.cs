@@ -20,7 +20,6 @@ internal static class BlockQuantizer
 
     /// <summary>Rounds one row.</summary>
     /// <param name="row">The numbers.</param>
-    /// <param name="format">How they are packed.</param>
     /// <param name="packed">Takes <see cref="BlockFormat.RowBytes"/> bytes.</param>
     /// <param name="scales">Takes one scale for each block.</param>
     /// <param name="search">Whether other scales than that of rounding to nearest are tried.</param>

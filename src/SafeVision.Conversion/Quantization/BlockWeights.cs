@@ -56,10 +56,7 @@ internal sealed class BlockWeights
     private int ScalesPerRow => _format.Blocks(_matrix.Columns);
 
     /// <summary>Adds the blocks, <c>[rows, blocks, bytes]</c>, and their scales, <c>[rows, blocks]</c>.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="name">What the initializers' names start with.</param>
     /// <param name="matrix">The numbers.</param>
-    /// <param name="format">How they are packed.</param>
     /// <param name="flat">Whether a row's blocks are one dimension, as the look-up of rows wants them.</param>
     /// <returns>The names of the two initializers.</returns>
     public static (string Blocks, string Scales) Add(OnnxGraph graph, string name, WeightMatrix matrix, BlockFormat format, bool flat = false)

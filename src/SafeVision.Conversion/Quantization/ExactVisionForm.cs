@@ -7,7 +7,6 @@ internal sealed class ExactVisionForm : IWeightForm
 
     private readonly IWeightForm _text;
 
-    /// <param name="text">The language model's form.</param>
     /// <exception cref="CheckpointException">It computes in float16, and would round what is between the layers.</exception>
     public ExactVisionForm(IWeightForm text) => _text = text.Activations == DataType.Float
         ? text

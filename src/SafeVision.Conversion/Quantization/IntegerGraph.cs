@@ -18,7 +18,6 @@ internal sealed class IntegerGraph
     private readonly Dictionary<string, (string Scale, string Zero, float Size)> _scales = [];
     private readonly HashSet<string> _activations = [];
 
-    /// <param name="graph">The graph, which is changed.</param>
     public IntegerGraph(GraphProto graph)
     {
         _graph = graph;

@@ -12,14 +12,12 @@ namespace SafeVision.Conversion.Quantization;
 /// <param name="inputs">Calibration images as the network takes them, one item each.</param>
 /// <param name="shape">The shape of one, with its batch of 1.</param>
 /// <param name="report">Told what is done of what there is to do.</param>
-/// <param name="cancellationToken">Ends the work.</param>
 internal sealed class IntegerNetwork(IReadOnlyList<float[]> inputs, long[] shape, Action<long, long> report, CancellationToken cancellationToken)
 {
     private const int MostCorrecting = 64; // images that biases are corrected with
 
     /// <summary>Writes the network in integers.</summary>
     /// <param name="source">An ONNX file whose convolutions take float32.</param>
-    /// <param name="destination">The file to write.</param>
     public void Write(string source, string destination)
     {
         ModelProto folded = Fold(source, destination + ".folded");

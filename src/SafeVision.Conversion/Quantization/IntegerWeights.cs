@@ -12,7 +12,6 @@ internal static class IntegerWeights
     private const int MostTogether = 128; // times 255 is less than 2 to the 15th
 
     /// <param name="numbers">[outputs, inputs, rows, columns].</param>
-    /// <param name="shape">These sizes.</param>
     /// <returns>A scale for each output, and the whole numbers.</returns>
     public static (float[] Scales, sbyte[] Whole) Round(ReadOnlySpan<float> numbers, ReadOnlySpan<int> shape)
     {

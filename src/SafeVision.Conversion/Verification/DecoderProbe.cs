@@ -3,7 +3,6 @@ using Microsoft.ML.OnnxRuntime;
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Some embeddings, run through a decoder's graph as a host would: first most of them, then one more with the cache.</summary>
-/// <param name="shape">The decoder's.</param>
 /// <param name="embeddings">[tokens, input width].</param>
 /// <param name="image">How many of the first tokens are an image's, and see each other both ways where the decoder has that.</param>
 internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int image = 0) : IDisposable
@@ -37,7 +36,6 @@ internal sealed class DecoderProbe(DecoderShape shape, float[] embeddings, int i
     }
 
     /// <summary>What a graph takes for all tokens; the values live as long as this.</summary>
-    /// <param name="run">The graph.</param>
     /// <param name="kept">Of how many of the last tokens logits are wanted; 0: of all.</param>
     public Dictionary<string, OrtValue> Inputs(GraphRun run, int kept = 0) => Inputs(run, 0, Tokens, null, kept);
 

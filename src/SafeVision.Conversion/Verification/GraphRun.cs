@@ -16,7 +16,6 @@ internal sealed class GraphRun : IDisposable
 
     public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
 
-    /// <param name="path">The file, also for messages.</param>
     /// <param name="part">A part of it to run instead, whose weights lie where the file's do; null: the file itself.</param>
     /// <param name="prepacks">Whether weights are laid out anew for speed, as a host does it: blocks are multiplied in int8 only then.</param>
     /// <exception cref="CheckpointException">ONNX Runtime refuses it.</exception>
@@ -32,7 +31,6 @@ internal sealed class GraphRun : IDisposable
 
     /// <summary>Runs; the values of <paramref name="inputs"/> stay the caller's.</summary>
     /// <param name="inputs">The inputs by name.</param>
-    /// <param name="cancellationToken">Stops the run.</param>
     /// <param name="outputs">The results wanted; null: all, in the graph's order.</param>
     /// <exception cref="CheckpointException">The run fails.</exception>
     public IDisposableReadOnlyCollection<OrtValue> Run(
@@ -118,8 +116,6 @@ internal sealed class GraphRun : IDisposable
 }
 
 /// <summary>A graph that was written to a file.</summary>
-/// <param name="Path">The file.</param>
-/// <param name="Blocks">The graph.</param>
 internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
 {
     /// <summary>The size of its large weights.</summary>
@@ -143,10 +139,7 @@ internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
 internal static class GraphCut
 {
     /// <summary>The part from some values of a graph to another.</summary>
-    /// <param name="graph">The graph, already written.</param>
-    /// <param name="type">The type of these values.</param>
     /// <param name="starts">Values that the part takes instead of computing them; none: it starts at the graph's inputs.</param>
-    /// <param name="end">The value that the part yields.</param>
     public static byte[] Cut(OnnxGraph graph, TensorProto.Types.DataType type, IReadOnlyList<string> starts, string end)
     {
         var makers = graph.Proto.Node.SelectMany(node => node.Output.Select(output => (output, node))).Where(pair => pair.output.Length > 0).ToDictionary();

@@ -19,8 +19,6 @@ internal static class ReferenceVision
     }
 
     /// <summary>One layer of a tower.</summary>
-    /// <param name="tower">The tower.</param>
-    /// <param name="index">Which layer.</param>
     /// <param name="tokens">What goes in, [tokens, width]; left as it is.</param>
     /// <param name="rotate">Turns queries and keys by their places; null: they are not turned.</param>
     /// <param name="sharesWindow">Whether one token lies in another's window, for layers that see windows; null: there are none.</param>
@@ -78,9 +76,7 @@ internal static class ReferenceVision
 internal static class ReferenceDecoder
 {
     /// <summary>What a host hands over for tokens, [tokens, input width] → what the first <paramref name="layers"/> layers add up to.</summary>
-    /// <param name="decoder">The language model.</param>
     /// <param name="embeddings">Of tokens at the positions 0, 1, 2, …</param>
-    /// <param name="layers">How many layers.</param>
     /// <param name="computed">Told after each layer.</param>
     /// <param name="cancellationToken">Ends the computation between two layers.</param>
     /// <param name="image">How many of the first tokens see each other both ways.</param>

@@ -119,9 +119,6 @@ internal static class ReferenceTransformer
     /// <param name="query">[tokens, heads · size].</param>
     /// <param name="key">[others, keyHeads · size].</param>
     /// <param name="value">Likewise.</param>
-    /// <param name="heads">How many heads ask.</param>
-    /// <param name="keyHeads">How many answer.</param>
-    /// <param name="size">Of a head.</param>
     /// <param name="sees">Whether a token sees another.</param>
     /// <param name="scale">What scores are multiplied by; null: 1 / √size.</param>
     /// <param name="cap">The bound c of scores, c · tanh(score / c); null: none.</param>
@@ -166,8 +163,6 @@ internal static class ReferenceTransformer
 
     /// <summary>Turns each token's heads in place: pair j of token i by the angle <paramref name="angle"/> gives.</summary>
     /// <param name="x">[tokens, heads · size].</param>
-    /// <param name="heads">How many heads.</param>
-    /// <param name="size">Of a head.</param>
     /// <param name="angle">In radians.</param>
     /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>
     /// <param name="magnitude">What those are multiplied by.</param>

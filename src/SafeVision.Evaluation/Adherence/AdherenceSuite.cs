@@ -132,14 +132,10 @@ internal static class AdherenceSuite
 
 /// <summary>Whether verdicts follow the policy's words.</summary>
 /// <param name="Metrics"><c>flipRate</c>, <c>flipDirectionRate</c> and <c>stabilityRate</c>, over all and for each kind of change, with Wilson intervals.</param>
-/// <param name="Cases">Every image and change that was tried.</param>
 internal sealed record AdherenceResult(IReadOnlyList<MetricValue> Metrics, IReadOnlyList<AdherenceCase> Cases);
 
 /// <summary>One image under a policy and under the changed one.</summary>
-/// <param name="Kind">How the policy was changed.</param>
-/// <param name="Sample">The sample's id.</param>
 /// <param name="Category">The category whose verdict is compared, by its id before the change.</param>
-/// <param name="Edit">The change in words.</param>
 /// <param name="Before">The verdict before; null where the category was not there.</param>
 /// <param name="After">The verdict after.</param>
 /// <param name="ScoreBefore">The score before; NaN where there was none.</param>

@@ -62,9 +62,7 @@ public static class ThresholdTuner
     }
 
     /// <summary>Tunes every category that the data allow; the others keep their thresholds, and the result says why.</summary>
-    /// <param name="policy">The policy that the run was judged by.</param>
     /// <param name="dataset">The dataset that was run; it may have more samples.</param>
-    /// <param name="run">A complete run.</param>
     /// <param name="options">What to promise; null for the defaults.</param>
     /// <exception cref="EvaluationException">The run is not complete, or of another policy or dataset; or there is nothing to calibrate on; or an image stands in both splits.</exception>
     internal static TuningResult Tune(SafetyPolicy policy, EvaluationDataset dataset, EvaluationRun run, TuningOptions? options = null)

@@ -89,10 +89,7 @@ internal sealed class TuningSamples
 internal sealed record TuningSample(EvaluationSample Sample, EvaluationRecord Record);
 
 /// <summary>The scores of one category on some samples, apart by whether it applies.</summary>
-/// <param name="Positives">Scores of the samples to which it applies.</param>
-/// <param name="Negatives">Scores of the others.</param>
 /// <param name="PositivesNotAssessed">Samples to which it applies and for which no engine judged it.</param>
-/// <param name="NotAssessed">All samples for which no engine judged it.</param>
 internal sealed record TuningScores(double[] Positives, double[] Negatives, int PositivesNotAssessed, int NotAssessed)
 {
     public static TuningScores Of(string category, IReadOnlyList<TuningSample> samples)

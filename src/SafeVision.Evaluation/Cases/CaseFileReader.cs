@@ -20,9 +20,6 @@ internal sealed class CaseFileReader
         where T : struct, Enum => JsonNamingPolicy.CamelCase.ConvertName(value.ToString());
 
     /// <summary>The cases of a file.</summary>
-    /// <param name="text">The file's text.</param>
-    /// <param name="source">What errors call it.</param>
-    /// <param name="root">The folder that images are in.</param>
     /// <exception cref="EvaluationException">Something is wrong; all of it is listed.</exception>
     public static IReadOnlyList<PolicyCase> Read(string text, string source, string root)
     {

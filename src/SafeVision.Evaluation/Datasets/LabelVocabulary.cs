@@ -56,7 +56,6 @@ internal sealed partial class LabelVocabulary
     public bool Maps(string text) => _map.ContainsKey(text.Trim());
 
     /// <summary>What a label means.</summary>
-    /// <param name="label">What the dataset writes.</param>
     /// <param name="id">The category's id; null for "harmless".</param>
     /// <param name="error">What is wrong with the label, where it means nothing.</param>
     public bool TryResolve(string label, out string? id, out string error)

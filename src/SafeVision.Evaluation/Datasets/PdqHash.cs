@@ -53,7 +53,6 @@ internal readonly record struct PdqHash
 }
 
 /// <summary>An image's hash and how much it means.</summary>
-/// <param name="Hash">The hash.</param>
 /// <param name="Quality">0 to 100: how much there is to see. Below 50 a match means little: even images are all alike.</param>
 internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 
@@ -87,8 +86,6 @@ internal sealed class PdqIndex
     }
 
     /// <summary>Calls back with each hash after the query's own place that is near it, and the distance.</summary>
-    /// <param name="index">The query's place in the list.</param>
-    /// <param name="found">Gets the other's place and the distance.</param>
     public void FindAfter(int index, Action<int, int> found)
     {
         PdqHash query = _hashes[index];

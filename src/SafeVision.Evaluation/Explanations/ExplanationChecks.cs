@@ -17,7 +17,6 @@ internal static class ExplanationChecks
     /// <summary>Whether category, reason and evidence agree. An unsafe finding shows evidence, and its reason has words of the
     /// category, of a label or phrase that is its evidence, or the model's own. A safe one asks for nothing and claims no harm in
     /// the model's own words. One that was not assessed has neither score nor evidence.</summary>
-    /// <param name="finding">The finding.</param>
     /// <param name="categoryName">What people call the category; its id is known already.</param>
     public static bool IsConsistent(Finding finding, string? categoryName = null)
     {

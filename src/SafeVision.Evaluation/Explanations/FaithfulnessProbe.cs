@@ -145,8 +145,6 @@ internal static class FaithfulnessProbe
 internal sealed record Faithfulness(IReadOnlyList<FaithfulnessScore> Scores, int LeftOut, IReadOnlyList<MetricValue> Metrics);
 
 /// <summary>How a finding's score follows its heat map. Areas under curves of the score over the share of the image, 0 to 1.</summary>
-/// <param name="Sample">The sample's id.</param>
-/// <param name="Category">The finding's category.</param>
 /// <param name="Deletion">While the hottest parts are hidden first: low for a map that shows what the score rests on.</param>
 /// <param name="DeletionRandom">While parts are hidden in random order.</param>
 /// <param name="Insertion">While the hottest parts are shown first: high for such a map.</param>

@@ -8,7 +8,6 @@ internal static class HeatMapMetrics
     /// <summary>The pointing game (Zhang et al., "Top-down neural attention by excitation backprop", 2016): 1 where the hottest
     /// cell's middle lies in a box or near one, else 0. Where several cells are hottest, the share of them that hit, so that an
     /// even map gains no more than chance.</summary>
-    /// <param name="map">The map.</param>
     /// <param name="boxes">Where the things are.</param>
     /// <param name="tolerance">How far off still counts, as a share of the image's width and height. The paper's 15 pixels are about 0.03 of its images.</param>
     /// <returns>0 to 1; NaN for a map without heat or where there is no box.</returns>

@@ -26,9 +26,7 @@ internal sealed class MaskedImage
     public int Area(int cell) => (_cells[cell].Right - _cells[cell].Left) * (_cells[cell].Bottom - _cells[cell].Top);
 
     /// <summary>The image with some cells hidden, or with nothing but some cells shown.</summary>
-    /// <param name="cells">The cells.</param>
     /// <param name="shown">True: those are shown and all else is hidden. False: those are hidden.</param>
-    /// <param name="fill">What hidden parts show.</param>
     public ImageSource With(ReadOnlySpan<int> cells, bool shown, MaskFill fill)
     {
         RgbImage hidden = fill == MaskFill.Mean ? _mean.Value : _blurred.Value;

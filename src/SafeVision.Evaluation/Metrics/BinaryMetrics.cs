@@ -156,7 +156,6 @@ internal readonly record struct PrecisionRecallF1(double Precision, double Recal
 }
 
 /// <summary>Precision, recall and F1 of several classes and their averages, as scikit-learn averages them.</summary>
-/// <param name="PerClass">One entry a class, in their order.</param>
 /// <param name="Macro">The plain mean over the classes: a rare class counts as much as a common one, and one without samples counts as 0.</param>
 /// <param name="Micro">From the summed counts: a common class dominates.</param>
 /// <param name="Weighted">The mean weighted by each class's support.</param>

@@ -12,9 +12,7 @@ internal static class Bootstrap
     /// <summary>The lower and upper end for each statistic; null where fewer than half of the resamples defined it.</summary>
     /// <param name="samples">The number of samples.</param>
     /// <param name="statistics">The numbers; called from several threads at once.</param>
-    /// <param name="resamples">How many resamples.</param>
     /// <param name="seed">Draws the samples.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     public static (double? Lower, double? Upper)[] Intervals(
         int samples, IReadOnlyList<ResampledStatistic> statistics, int resamples, long seed, CancellationToken cancellationToken = default)
     {

@@ -5,7 +5,6 @@ internal static class RateInterval
 {
     /// <summary>Wilson's score interval (1927): close to its confidence on average, for display.</summary>
     /// <param name="events">How often it happened, 0 to <paramref name="trials"/>.</param>
-    /// <param name="trials">How often it could have.</param>
     /// <param name="confidence">Above 0 and below 1.</param>
     public static ConfidenceInterval Wilson(long events, long trials, double confidence = 0.95)
     {

@@ -33,8 +33,6 @@ internal static class TextMetrics
     }
 
     /// <summary>ROUGE-L: the longest common subsequence of tokens (Lin 2004).</summary>
-    /// <param name="hypothesis">The text to judge.</param>
-    /// <param name="reference">A text that would be right.</param>
     public static TextOverlap RougeL(string hypothesis, string reference)
     {
         Dictionary<string, int> numbers = new(StringComparer.Ordinal);

@@ -17,7 +17,6 @@ internal static class MarkdownReport
     private static readonly string[] Columns = ["recall", "falsePositiveRate", "precision", "f1", "rocAuc", "averagePrecision"];
 
     /// <summary>The report's text, lines ending with a line feed.</summary>
-    /// <param name="report">What was measured.</param>
     public static string Render(EvaluationReport report)
     {
         var text = new StringBuilder();

@@ -86,9 +86,7 @@ internal static class MetricCatalog
     public static MetricDescription? Find(string name) => ByName.GetValueOrDefault(name);
 
     /// <summary>A number of the catalogue's metric.</summary>
-    /// <param name="name">The metric's name.</param>
     /// <param name="value">The number; null where it is undefined.</param>
-    /// <param name="support">How many samples it rests on.</param>
     /// <param name="category">The category it is about; null for all together.</param>
     /// <param name="detail">What it was measured at, where the name alone doesn't say.</param>
     public static MetricValue Value(string name, double? value, int support, string? category = null, string? detail = null)
@@ -107,9 +105,7 @@ internal static class MetricCatalog
     }
 
     /// <summary>A mean with its interval, by bootstrap.</summary>
-    /// <param name="name">The metric's name.</param>
     /// <param name="values">One for each sample; none: the mean is undefined.</param>
-    /// <param name="resamples">How often samples are drawn anew.</param>
     /// <param name="seed">What the draws come from.</param>
     /// <param name="detail">What it was measured at, where the name alone doesn't say.</param>
     public static MetricValue Mean(string name, double[] values, int resamples, long seed, string? detail = null)
@@ -132,11 +128,8 @@ internal static class MetricCatalog
 
 /// <summary>What a metric is, whatever its value.</summary>
 /// <param name="Name">The name that reports store: camelCase, such as <c>rocAuc</c>.</param>
-/// <param name="Title">What a page calls it.</param>
-/// <param name="Group">Which part of a report it stands in.</param>
 /// <param name="Unit">What its number is.</param>
 /// <param name="HigherIsBetter">Whether more is better; null where neither is.</param>
-/// <param name="Meaning">One sentence for a moderator.</param>
 internal sealed record MetricDescription(string Name, string Title, MetricGroup Group, MetricUnit Unit, bool? HigherIsBetter, string Meaning);
 
 /// <summary>The parts of a report, in the order in which it shows them.</summary>

@@ -38,7 +38,6 @@ internal sealed class GaussianBlur(double percent) : PixelTransform
     public override RgbImage Apply(RgbImage image, SeededRandom random) => Blur(image, percent / 100 * image.ShortSide);
 
     /// <summary>The image blurred.</summary>
-    /// <param name="image">The image.</param>
     /// <param name="deviation">The standard deviation in pixels.</param>
     public static RgbImage Blur(RgbImage image, double deviation)
     {

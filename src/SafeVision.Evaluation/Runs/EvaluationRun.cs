@@ -3,7 +3,6 @@ using SafeVision.Evaluation.Datasets;
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>What a guardrail said of a dataset, as its folder keeps it.</summary>
-/// <param name="Identity">What the answers rest on.</param>
 /// <param name="Records">One answer for each sample, in the dataset's order; fewer where the run was stopped.</param>
 internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<EvaluationRecord> Records)
 {
@@ -43,9 +42,7 @@ internal sealed record EvaluationRun(RunIdentity Identity, IReadOnlyList<Evaluat
 }
 
 /// <summary>What the guardrail said of one sample.</summary>
-/// <param name="Sample">The sample's id.</param>
 /// <param name="ImageHash">SHA-256 of the image file, in lower-case hexadecimal; empty where the file could not be read.</param>
-/// <param name="Result">The guardrail's answer, as any caller gets it.</param>
 internal sealed record EvaluationRecord(string Sample, string ImageHash, GuardrailResult Result);
 
 /// <summary>What a run's numbers rest on. Two runs of equal identity give the same numbers, durations apart.</summary>

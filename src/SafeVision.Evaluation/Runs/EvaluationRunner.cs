@@ -16,7 +16,6 @@ internal static class EvaluationRunner
 
     /// <summary>Judges the samples that have no answer yet.</summary>
     /// <param name="guardrail">What judges. Its policy must not change meanwhile.</param>
-    /// <param name="dataset">What is judged, in its order.</param>
     /// <param name="folder">Where the answers are kept; made where it is missing.</param>
     /// <param name="seed">The seed of all that is drawn at random.</param>
     /// <param name="transform">What is done to every image first; null: nothing.</param>
@@ -182,9 +181,6 @@ internal interface IImageTransform
     string Name { get; }
 
     /// <summary>The image as the guardrail shall see it.</summary>
-    /// <param name="image">The image of the sample.</param>
-    /// <param name="sample">The sample.</param>
     /// <param name="seed">The run's seed; mixed with the sample's id, so that the order of samples plays no part.</param>
-    /// <param name="cancellationToken">Stops the work.</param>
     ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken);
 }

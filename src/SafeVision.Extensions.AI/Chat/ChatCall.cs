@@ -21,9 +21,6 @@ internal sealed record ChatRequest(string? System, string Text, bool IsImageFirs
 }
 
 /// <summary>The calls about one image; for one caller at a time.</summary>
-/// <param name="client">Who is called.</param>
-/// <param name="options">Limits.</param>
-/// <param name="budget">What is left.</param>
 /// <param name="image">The image; null: none is sent.</param>
 internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions options, ChatBudget budget, DataContent? image)
 {

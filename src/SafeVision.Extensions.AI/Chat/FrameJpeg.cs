@@ -8,7 +8,6 @@ namespace SafeVision.Extensions.AI.Chat;
 internal static class FrameJpeg
 {
     /// <summary>Encodes a frame.</summary>
-    /// <param name="frame">The frame.</param>
     /// <param name="largestSide">The longer side in pixels that it is reduced to; smaller ones stay as they are.</param>
     /// <param name="quality">1 to 100.</param>
     public static ReadOnlyMemory<byte> Encode(ImageFrame frame, int largestSide, int quality)

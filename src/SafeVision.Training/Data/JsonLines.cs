@@ -20,8 +20,6 @@ internal static class JsonLines
 
     /// <summary>The objects of a file with the numbers of their lines, from 1. Empty lines are passed over.</summary>
     /// <param name="path">The file; an empty one has no objects.</param>
-    /// <param name="type">How an object is read.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
     /// <param name="length">How many bytes of the file to read; null: all.</param>
     /// <exception cref="TrainingDataException">The file is missing or a line is damaged; the message names it.</exception>
     public static async IAsyncEnumerable<(T Value, int Line)> ReadAsync<T>(

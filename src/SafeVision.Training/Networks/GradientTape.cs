@@ -12,8 +12,6 @@ internal sealed class GradientTape
 
     /// <summary>Computes a part of a network, and lets go of all but its output: what gradients need, libtorch keeps by itself.</summary>
     /// <param name="tape">Computes it once more when gradients are wanted; null: keeps what is in it, where something in it learns.</param>
-    /// <param name="input">What goes in.</param>
-    /// <param name="part">The part.</param>
     public static Tensor Through(GradientTape? tape, Tensor input, Func<Tensor, Tensor> part)
     {
         if (tape is not null && is_grad_enabled())

@@ -30,8 +30,6 @@ internal sealed class NewCheckpoint : IDisposable
     /// <summary>Writes what reads and ends text.</summary>
     /// <param name="vocabulary">Words and their ids; the ids of the marks follow.</param>
     /// <param name="marks">Control tokens; the first one pads.</param>
-    /// <param name="pattern">See <see cref="WordTokenizer.Json"/>.</param>
-    /// <param name="end">The mark that ends an answer.</param>
     /// <param name="config">The rest of tokenizer_config.json.</param>
     public void WriteTokenizer(Dictionary<string, int> vocabulary, string[] marks, string? pattern, string end, JsonObject config)
     {

@@ -5,7 +5,6 @@ namespace SafeVision.Training.Networks;
 /// <summary>Queries, keys and values that a checkpoint keeps in one matrix: those of InternVL's tower as its authors publish it,
 /// one behind the other, and those of InternLM2, where each head of the keys stands behind its queries and before its
 /// value.</summary>
-/// <param name="Groups">Heads of the keys of the text model.</param>
 /// <param name="Queries">Heads of the queries in each group.</param>
 internal sealed record PackedTensors(int Groups, int Queries)
 {

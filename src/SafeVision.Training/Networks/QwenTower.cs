@@ -4,7 +4,6 @@ namespace SafeVision.Training.Networks;
 
 /// <summary>The sizes of a Qwen2.5-VL vision tower.</summary>
 /// <param name="Layers">Number of layers.</param>
-/// <param name="Heads">Heads of the attention.</param>
 /// <param name="Merge">Patches along each side that become one token.</param>
 /// <param name="Window">Tokens along each side of a window.</param>
 /// <param name="WholeLayers">The layers in which all patches of an image attend to one another.</param>

@@ -22,10 +22,6 @@ internal interface IVisionTower
 
 /// <summary>The sizes of a vision tower that a forecast of memory needs.</summary>
 /// <param name="Layers">Number of layers.</param>
-/// <param name="Width">Of its patches.</param>
-/// <param name="Inner">Of its feed-forward part.</param>
-/// <param name="Heads">Of its attention.</param>
-/// <param name="Patches">Patches that attend to one another.</param>
 internal sealed record VisionSizes(int Layers, int Width, int Inner, int Heads, int Patches);
 
 /// <summary>InternViT and its projector (transformers, models/internvl).</summary>

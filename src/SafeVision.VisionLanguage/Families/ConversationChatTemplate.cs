@@ -20,9 +20,7 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
     private readonly bool _takesParts;
     private readonly bool _takesSystemParts;
 
-    /// <param name="template">The template.</param>
     /// <param name="tokens">The variables that name special tokens, such as <c>bos_token</c>.</param>
-    /// <param name="imageMark">What stands for an image.</param>
     /// <param name="imageText">What is put in for an image where the template knows none: the image mark and what surrounds it.</param>
     /// <param name="beginning">What the tokenizer puts before every text, and the template therefore must not; null for nothing.</param>
     /// <exception cref="ModelLoadException">The template can't even write one turn with an image.</exception>
@@ -143,7 +141,6 @@ internal sealed class ConversationLayout : ConversationTemplate
     /// <summary>A layout by its name; null for one that isn't known.</summary>
     /// <param name="name">The value of <c>template</c> in config.json.</param>
     /// <param name="system">The system sentence in place of the layout's own; null for that.</param>
-    /// <param name="imageMark">What stands for an image.</param>
     public static ConversationLayout? Find(string name, string? system, string imageMark) =>
         s_known.TryGetValue(name, out Layout? layout) ? new ConversationLayout(layout, system ?? layout.Sentence, imageMark) : null;
 

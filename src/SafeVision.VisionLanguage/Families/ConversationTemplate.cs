@@ -65,7 +65,6 @@ internal static class ConversationTemplates
     private static readonly string[] s_tokens = ["bos_token", "eos_token", "pad_token", "unk_token", "image_token"];
 
     /// <summary>Reads the template of a model's folder: InternVL's own layout where config.json names one, else the chat template.</summary>
-    /// <param name="configuration">The model's files.</param>
     /// <param name="imageMark">What stands for an image in the rendered conversation.</param>
     /// <param name="tokenizerWritesBeginning">Whether the tokenizer begins every text with its <c>bos_token</c>, so that a template's own is dropped.</param>
     /// <param name="imageText">What stands for an image where the template takes a turn for plain text; null: the mark and a line break.</param>

@@ -236,10 +236,8 @@ internal sealed class GemmaPreparation : IImagePreparation
 
     /// <param name="side">Pixels along a side of a square.</param>
     /// <param name="tokens">Image tokens along a side of a square.</param>
-    /// <param name="text">What stands in a prompt for one square.</param>
     /// <param name="crops">When an image is cut; null: never.</param>
     /// <param name="normalisation">How bytes become network inputs.</param>
-    /// <param name="filter">The kernel of the resize.</param>
     public GemmaPreparation(int side, int tokens, string text, PanAndScan? crops, ChannelTables normalisation, ResampleFilter filter)
     {
         (_side, _tokens, _text, _crops) = (side, tokens, text, crops);

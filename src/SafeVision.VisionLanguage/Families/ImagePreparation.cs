@@ -60,7 +60,6 @@ internal sealed record ImagePlan
 
 /// <summary>An integer input of a vision tower besides the pixels; the tensor's own type is what the graph asks for.</summary>
 /// <param name="Names">The names under which published exports know it, likeliest first.</param>
-/// <param name="Shape">The tensor's shape.</param>
 /// <param name="Values">The values, row by row; one value alone fills the whole tensor.</param>
 internal sealed record ImageInput(IReadOnlyList<string> Names, IReadOnlyList<long> Shape, IReadOnlyList<long> Values);
 
@@ -116,9 +115,6 @@ internal static class ImageBudget
     private const int MostValues = 1 << 27;
 
     /// <summary>Checks what an image can take at most.</summary>
-    /// <param name="key">The setting to blame.</param>
-    /// <param name="tokens">Image tokens.</param>
-    /// <param name="values">Floats for the vision tower.</param>
     /// <exception cref="Inference.ModelLoadException">It is too much.</exception>
     public static void Require(JsonValue key, long tokens, long values)
     {
@@ -149,7 +145,6 @@ internal readonly record struct TokenRegion(float Left, float Top, float Right, 
 
 /// <summary>The regions of a grid of tiles, each a square of tokens: tile after tile, row by row, and last, if there is
 /// one, an overview of the whole image. Computed when asked for, since an image can have thousands of tokens.</summary>
-/// <param name="columns">Tiles in a row.</param>
 /// <param name="rows">Rows of tiles.</param>
 /// <param name="side">Tokens along a side of a tile.</param>
 internal sealed class TileRegions(int columns, int rows, int side) : IReadOnlyList<TokenRegion>

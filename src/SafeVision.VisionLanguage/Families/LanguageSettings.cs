@@ -12,7 +12,6 @@ internal static class LanguageSettings
     private const int MostStopTokens = 64;
 
     /// <summary>The most tokens that the text model was made for, or that its export takes.</summary>
-    /// <param name="configuration">The model's files.</param>
     /// <param name="otherwise">What a configuration that leaves it out means; null: it must say it.</param>
     public static int ContextLength(ModelConfiguration configuration, int? otherwise = null)
     {
@@ -52,8 +51,6 @@ internal static class LanguageSettings
 
     /// <summary>The id of the token whose embedding is replaced by an image feature.</summary>
     /// <param name="configured">Where the family's configuration states it; may be missing.</param>
-    /// <param name="tokenizer">Says which id the token has.</param>
-    /// <param name="token">The token's text.</param>
     /// <exception cref="ModelLoadException">The two disagree, or neither knows it.</exception>
     public static int ImageToken(JsonValue configured, TextTokenizer tokenizer, string token)
     {
@@ -69,7 +66,6 @@ internal static class LanguageSettings
 
     /// <summary>How conversations are written down for the model, and the mark that stands in them for an image: that
     /// of the candidates which a trial conversation with one image has once.</summary>
-    /// <param name="configuration">The model's files.</param>
     /// <param name="tokenizer">Says whether it puts a token in front of every text.</param>
     /// <param name="marks">The candidates, likeliest first.</param>
     /// <param name="otherwise">The family's chat template for folders without one; null where there is none.</param>

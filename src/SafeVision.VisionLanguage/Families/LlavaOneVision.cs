@@ -56,9 +56,7 @@ internal sealed class LlavaOneVision : VisionLanguageFamily
 /// <summary>Images of any shape as one square tile: a plain resize, whatever the aspect ratio.</summary>
 /// <param name="side">The tile's side in pixels.</param>
 /// <param name="tokens">Image tokens along a side of the tile.</param>
-/// <param name="mark">The image token's text.</param>
 /// <param name="normalisation">How bytes become network inputs.</param>
-/// <param name="filter">The kernel of the resize.</param>
 internal sealed class SingleTilePreparation(int side, int tokens, string mark, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
     private readonly TileWriter _writer = new(normalisation, filter, side);

@@ -246,7 +246,6 @@ internal sealed record TowerDefaults(int Layers, int Width, int Intermediate, in
 /// <summary>How a family's checkpoints name a tensor, and how it is called here: as transformers 5 names it, the
 /// language model behind <c>model.language_model.</c>, its head <c>lm_head</c>.</summary>
 /// <param name="Stored">How a stored name begins; one <c>*</c> stands for a layer's number.</param>
-/// <param name="Name">What stands there instead.</param>
 internal readonly record struct TensorSpelling(string Stored, string Name)
 {
     /// <summary>The name of a stored tensor, where this spelling is its.</summary>

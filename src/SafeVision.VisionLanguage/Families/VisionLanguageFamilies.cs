@@ -71,9 +71,6 @@ public abstract class VisionLanguageFamily
     internal abstract VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options);
 
     /// <summary>What families have in common: an image's features stand for one token, and an answer ends with known ones.</summary>
-    /// <param name="configuration">The model's files.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="images">How an image becomes the vision tower's input.</param>
     /// <param name="token">The text of the token whose embedding is replaced.</param>
     /// <param name="ends">Marks that end a turn, beside the tokens that the configuration names.</param>
     /// <param name="template">The chat template of folders without one; null: there is none.</param>

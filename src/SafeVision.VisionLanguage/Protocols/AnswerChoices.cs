@@ -20,7 +20,6 @@ internal sealed class AnswerChoices
 
     /// <summary>Makes answers ready to be asked for.</summary>
     /// <param name="answers">The answers. One that is the beginning of another is said to its end, to be told from it.</param>
-    /// <param name="model">The model's name, for errors.</param>
     /// <exception cref="ModelLoadException">Two answers are the same to the model, or it can't say one at all.</exception>
     public static AnswerChoices Create(IReadOnlyList<PossibleAnswer> answers, string model)
     {
@@ -73,7 +72,6 @@ internal sealed class AnswerChoices
 
 /// <summary>Something that a model can answer.</summary>
 /// <param name="Meaning">What it stands for, in the words of an error message.</param>
-/// <param name="Ids">Its tokens.</param>
 /// <param name="End">The token that follows it when it is said to its end; null where its own last token ends it.</param>
 internal sealed record PossibleAnswer(string Meaning, int[] Ids, int? End);
 
@@ -82,9 +80,6 @@ internal static class AnswerNames
 {
     /// <summary>Each category's name; where another category has the same, or it is the word for a harmless image, its
     /// id stands behind it. So a name doesn't depend on the order of the policy.</summary>
-    /// <param name="policy">The policy.</param>
-    /// <param name="safe">The word for a harmless image.</param>
-    /// <param name="model">The model's name, for errors.</param>
     /// <exception cref="ModelLoadException">Two categories would still have the same name.</exception>
     public static string[] For(SafetyPolicy policy, string safe, string model)
     {
@@ -215,6 +210,4 @@ internal sealed class AnswerTokens(TextTokenizer tokenizer, PromptWording wordin
 }
 
 /// <summary>What a model was trained to say for something.</summary>
-/// <param name="Text">Its text, as it stands in a prompt.</param>
-/// <param name="Ids">Its tokens, mostly one.</param>
 internal sealed record AnswerToken(string Text, int[] Ids);

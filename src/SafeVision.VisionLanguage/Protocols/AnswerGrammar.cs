@@ -6,13 +6,9 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// <summary>Turns the texts of an answer into tokens. What is put in the model's mouth and what it may choose are
 /// tokenised together, as they were when the model was trained: a tokenizer may join the end of one with the beginning
 /// of the other.</summary>
-/// <param name="tokenizer">The model's tokenizer.</param>
-/// <param name="end">The token that ends an answer.</param>
-/// <param name="model">The model's name, for errors.</param>
 internal sealed class AnswerGrammar(TextTokenizer tokenizer, int end, string model)
 {
     /// <summary>A point at which the model chooses.</summary>
-    /// <param name="said">The answer so far.</param>
     /// <param name="options">What may follow; a single one is no choice.</param>
     /// <param name="given">The tokens of the answer that the model has already said.</param>
     /// <exception cref="ModelLoadException">Two options are the same to the model, or it can't say one at all.</exception>
@@ -53,7 +49,6 @@ internal sealed class AnswerGrammar(TextTokenizer tokenizer, int end, string mod
 
 /// <summary>Something that may follow in an answer.</summary>
 /// <param name="Meaning">What it stands for, in the words of an error message.</param>
-/// <param name="Text">Its text.</param>
 /// <param name="Follow">What must follow it, by which it is told from longer ones; null: the answer ends.</param>
 internal readonly record struct AnswerOption(string Meaning, PromptText Text, string? Follow)
 {
@@ -64,7 +59,6 @@ internal readonly record struct AnswerOption(string Meaning, PromptText Text, st
 }
 
 /// <summary>A point at which a model chooses. Immutable.</summary>
-/// <param name="Stem">The tokens of the answer up to there.</param>
 /// <param name="Choices">What it may choose; null where there is but one.</param>
 internal sealed record AnswerStep(int[] Stem, AnswerChoices? Choices)
 {

@@ -32,16 +32,12 @@ internal static class GuardProtocols
     public static IEnumerable<string> Names => s_all.Select(protocol => protocol.Name);
 
     /// <summary>Finds a protocol by its name, in any case.</summary>
-    /// <param name="name">The name.</param>
     /// <param name="source">Where the name comes from, for the error.</param>
     /// <exception cref="ModelLoadException">There is none of that name; the message lists those that there are.</exception>
     public static IGuardProtocol Find(string name, string source) => TryFind(name)
         ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", Names.Concat(s_aliases.Keys))}.");
 
     /// <summary>The protocol that is asked for, or else that of the prompt file beside the model, or else its configuration's, or else the one that the model's tokens speak for; and its words.</summary>
-    /// <param name="configuration">The model's files.</param>
-    /// <param name="tokenizer">Its tokenizer.</param>
-    /// <param name="profile">How it is fed.</param>
     /// <param name="asked">The name that the options have; null: none.</param>
     public static (IGuardProtocol Protocol, PromptWording Wording) Choose(ModelConfiguration configuration, TextTokenizer tokenizer, VisionLanguageProfile profile, string? asked)
     {
@@ -83,11 +79,6 @@ internal interface IGuardProtocol
 }
 
 /// <summary>What a protocol compiles from.</summary>
-/// <param name="Policy">The policy.</param>
-/// <param name="Mode">How much is answered.</param>
-/// <param name="Model">The model's name, for errors.</param>
-/// <param name="Profile">How the model is fed.</param>
-/// <param name="Tokenizer">The model's tokenizer.</param>
 /// <param name="Wording">The words and layout of the prompts: those beside the model, or the protocol's own.</param>
 internal sealed record ProtocolContext(
     SafetyPolicy Policy,
@@ -110,7 +101,6 @@ internal abstract class CompiledProtocol
     public virtual bool Thinks => false;
 
     /// <summary>Puts the questions about one image to the model.</summary>
-    /// <param name="model">The model, looking at the image.</param>
     /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the run within one step of the model.</param>
     /// <returns>One answer for each category of the policy, in its order.</returns>

@@ -40,7 +40,6 @@ internal sealed class InstructProtocol : IGuardProtocol
         return new Compiled(context.Policy, coverage, [prompt.Tokens, .. explanations.Select(explanation => explanation.Tokens)], choices, prompts.ReasonLimits);
     }
 
-    /// <param name="policy">The policy.</param>
     /// <param name="coverage">What of it stands in the first prompt.</param>
     /// <param name="prompts">The question for the category; in comprehension mode, then one for the reason of each category.</param>
     /// <param name="choices">Safe, then the policy's categories in order.</param>

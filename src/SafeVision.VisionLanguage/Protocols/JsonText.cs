@@ -6,7 +6,6 @@ using SafeVision.VisionLanguage.Tokenizers;
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Lets a model write the inside of a JSON string, up to the quotation mark that ends it.</summary>
-/// <param name="tokenizer">The model's tokenizer.</param>
 /// <param name="limits">Where the text ends at the latest.</param>
 internal sealed class JsonText(TextTokenizer tokenizer, TextLimits limits)
 {

@@ -111,8 +111,6 @@ internal sealed class NanoProtocol : IGuardProtocol
     /// <summary>One question: a prompt, its answers (safe first), and its marks.</summary>
     private sealed record Question(GuardPrompt Prompt, AnswerChoices Choices, IReadOnlyList<QuestionMark> Marks);
 
-    /// <param name="policy">The policy.</param>
-    /// <param name="coverage">What of it is known.</param>
     /// <param name="questions">None where nothing is.</param>
     /// <param name="reason">What stands before a reason, and where it ends; null where none is wanted.</param>
     private sealed class Compiled(SafetyPolicy policy, CategoryCoverage[] coverage, Question[] questions, (int[] Mark, TextLimits Limits)? reason) : CompiledProtocol

@@ -23,9 +23,6 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     public TextLimits ThoughtLimits(string? mark) => new(context.Wording.MaximumThoughtTokens, EndsAt: mark) { IsThought = true };
 
     /// <summary>Renders a template in the model's conversation and tokenises it.</summary>
-    /// <param name="template">The template's name in the prompt file.</param>
-    /// <param name="categories">The categories that it is about.</param>
-    /// <param name="safe">What the model says for a harmless image.</param>
     /// <param name="reason">What the model says before a reason; empty where it says nothing.</param>
     /// <exception cref="ModelLoadException">The template is missing or wrong.</exception>
     public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) =>
@@ -34,9 +31,6 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     /// <summary>Writes a prompt that stands in the conversation template itself, which is given the policy as a
     /// variable; a template of the prompt file says in which form, and <c>fast</c>, where there is one, what stands
     /// beside the image.</summary>
-    /// <param name="variable">The conversation template's variable.</param>
-    /// <param name="categories">The categories that it is about.</param>
-    /// <param name="safe">What the model says for a harmless image.</param>
     /// <param name="settings">Further variables, which go before those of the prompt file.</param>
     /// <param name="elseInTurn">Whether the policy stands beside the image where the conversation template does not read the variable; otherwise that is an error.</param>
     /// <param name="form">The name of the prompt file's template for the policy.</param>
@@ -104,14 +98,9 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
 }
 
 /// <summary>A prompt and what it says.</summary>
-/// <param name="Tokens">The prompt, ready for any image.</param>
-/// <param name="Coverage">What of the policy stands in it.</param>
-/// <param name="End">The token that ends an answer to it.</param>
 internal sealed record ProtocolPrompt(GuardPrompt Tokens, PromptCoverage Coverage, int End);
 
 /// <summary>A category of the policy as a protocol speaks of it.</summary>
-/// <param name="Position">Its place in the policy.</param>
-/// <param name="Category">What the policy says about it.</param>
 /// <param name="Answer">What the model says when it means the category: a token of its own, a code, or the category's name.</param>
 internal sealed record ProtocolCategory(int Position, SafetyCategory Category, PromptText Answer);
 
@@ -199,8 +188,6 @@ internal sealed class PromptCoverage
     }
 
     /// <summary>What of a category the model reads.</summary>
-    /// <param name="category">The category, about which the model is asked.</param>
-    /// <param name="answer">What the model says for it.</param>
     /// <param name="steersWeakly">Whether the model often judges by what it has learnt where the policy says otherwise: what is allowed is then covered in part.</param>
     public CategoryCoverage Of(SafetyCategory category, string answer, bool steersWeakly = false)
     {

@@ -61,9 +61,6 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
             && category.Includes.SequenceEqual(known.Definition.Includes)
             && category.Excludes.SequenceEqual(known.Definition.Excludes));
 
-    /// <param name="policy">The policy.</param>
-    /// <param name="coverage">What of it stands in the prompt.</param>
-    /// <param name="prompt">The one prompt.</param>
     /// <param name="choices">Safe, then the policy's categories in order.</param>
     /// <param name="spoken">What stands before the reason for each category; null where no reason is wanted.</param>
     /// <param name="limits">Where a reason ends.</param>

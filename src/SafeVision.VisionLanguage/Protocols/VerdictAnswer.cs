@@ -26,8 +26,6 @@ internal sealed class VerdictAnswer : CompiledProtocol
     private readonly ConcurrentDictionary<string, Decision> _afterThought = new(StringComparer.Ordinal);
 
     /// <param name="context">What the protocol compiles from.</param>
-    /// <param name="names">What the guard calls the policy's categories.</param>
-    /// <param name="parts">Its prompts and the forms of its answers.</param>
     public VerdictAnswer(ProtocolContext context, CategoryNames names, VerdictParts parts)
     {
         (_policy, _names, _reason, _explains) = (context.Policy, names, parts.Reason, context.Mode == VisionLanguageMode.Comprehension);

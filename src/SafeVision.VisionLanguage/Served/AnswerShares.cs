@@ -13,9 +13,6 @@ internal static class AnswerShares
     /// <summary>The scores of choices. Where the answer has the probabilities of its tokens, each choice counts with
     /// the likeliest of those that begin it at the token that decides; one that the server does not list with no more
     /// than the least of those that it lists. Elsewhere the choice that was made is certain.</summary>
-    /// <param name="choices">The choices.</param>
-    /// <param name="chosen">The one that stands in the answer.</param>
-    /// <param name="answer">The answer.</param>
     /// <param name="at">Where it stands there.</param>
     /// <returns>The scores, and whether all of them are the server's.</returns>
     public static (double[][] Scores, bool AreKnown) Of(ChoiceSet choices, int chosen, AnswerText answer, int at)
@@ -113,9 +110,7 @@ internal sealed class AnswerTokens
     }
 
     /// <summary>The probability of each next byte at a place, up to a common factor; null where no token is known that decides it.</summary>
-    /// <param name="place">The place.</param>
     /// <param name="expected">For each choice, its next byte and all that would stand up to the end of the choice.</param>
-    /// <param name="said">The byte that stands there.</param>
     public Dictionary<int, double>? Masses(int place, IReadOnlyList<(int Next, byte[] Text)> expected, int said)
     {
         int index = _tokens.FindIndex(token => token.Start <= place && place < token.End);

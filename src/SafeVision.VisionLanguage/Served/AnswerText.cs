@@ -28,7 +28,6 @@ internal sealed class AnswerText
 
     /// <summary>Where a text that stands at a place ends; -1 where it does not stand there.</summary>
     /// <param name="ids">Bytes, and the end of an answer.</param>
-    /// <param name="at">The place.</param>
     /// <param name="isWhole">Whether its last word must not go on.</param>
     /// <param name="places">Receives the place of each id; null: nobody wants them.</param>
     public int Match(ReadOnlySpan<int> ids, int at, bool isWhole, int[]? places = null)

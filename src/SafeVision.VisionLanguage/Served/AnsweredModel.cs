@@ -8,8 +8,6 @@ namespace SafeVision.VisionLanguage.Served;
 /// <summary>A served guard before one image, as protocols see a model: what they ask token by token is read from the
 /// whole answers that the server gave. An answer that is none of those that may be given ends in an exception. For one
 /// caller at a time.</summary>
-/// <param name="conversation">The prompts.</param>
-/// <param name="ask">Puts one to the server.</param>
 /// <param name="safeEnding">What a whole answer ends with behind a safe verdict; null: anything.</param>
 internal sealed class AnsweredModel(ServedConversation conversation, Func<ServedPrompt, CancellationToken, ValueTask<ServedAnswer>> ask, string? safeEnding) : IGuardModel
 {

@@ -34,7 +34,6 @@ internal sealed class Template
     }
 
     /// <summary>Renders the template.</summary>
-    /// <param name="variables">What the template can name.</param>
     /// <param name="isStrict">Whether writing something that isn't defined is an error; otherwise it is empty, as chat templates expect.</param>
     /// <exception cref="Inference.ModelLoadException">It asks for something that can't be done, raises an error of its own or takes more than its budget.</exception>
     public PromptText Render(TemplateMap variables, bool isStrict = false)
@@ -100,7 +99,6 @@ internal sealed class Template
 }
 
 /// <summary>Where a template stands: what errors name.</summary>
-/// <param name="Name">The file, and within it the key.</param>
 /// <param name="FirstLine">The line of the file in which the template begins; 1 where it has a text of its own.</param>
 internal sealed record TemplateSource(string Name, int FirstLine = 1)
 {
@@ -121,6 +119,4 @@ internal delegate TemplateFlow TemplateStatement(TemplateRun run);
 internal delegate object? TemplateExpression(TemplateRun run);
 
 /// <summary>Something that a template can call: a macro or a built-in function.</summary>
-/// <param name="Name">What errors call it.</param>
-/// <param name="Call">Calls it.</param>
 internal sealed record TemplateFunction(string Name, Func<TemplateRun, TemplateArguments, object?> Call);

@@ -21,7 +21,6 @@ internal sealed class TextMarks
     private int _range;
     private int _next = s_ranges[0].First;
 
-    /// <param name="template">The units that the template's own texts hold.</param>
     /// <param name="variables">What it is rendered with; its names and trusted texts are no strangers' either.</param>
     public TextMarks(IReadOnlySet<char> template, TemplateMap variables)
     {

@@ -30,7 +30,6 @@ internal sealed class AddedTokenMatcher
     private readonly ContentTrie _contents = new();
     private readonly List<AddedToken> _tokens = [];
 
-    /// <param name="tokens">The tokens.</param>
     /// <param name="contentOf">The text by which a token is recognised.</param>
     public AddedTokenMatcher(IEnumerable<AddedToken> tokens, Func<AddedToken, string> contentOf)
     {
@@ -45,7 +44,6 @@ internal sealed class AddedTokenMatcher
     }
 
     /// <summary>The pieces of a text in order: an added token, or a text without one.</summary>
-    /// <param name="text">The text.</param>
     /// <param name="specialAsText">Whether special tokens are passed over as text, as if by <c>encode_special_tokens</c>.</param>
     public IEnumerable<(MarkedText Text, AddedToken? Token)> Cut(MarkedText text, bool specialAsText)
     {
@@ -131,7 +129,6 @@ internal sealed class ContentTrie
 
     /// <summary>Goes on from a node, 0 at first, by one more unit.</summary>
     /// <param name="node">Where the units so far led.</param>
-    /// <param name="unit">The next one.</param>
     /// <param name="value">The value of the content that ends here; -1: none does.</param>
     /// <returns>Whether a content begins so.</returns>
     public bool TryStep(ref int node, char unit, out int value)
@@ -142,8 +139,6 @@ internal sealed class ContentTrie
     }
 
     /// <summary>The longest content that stands at a place of the text, or null.</summary>
-    /// <param name="text">The text.</param>
-    /// <param name="start">The place.</param>
     /// <param name="mayUse">Null to take any content; otherwise whether a value may be taken if a stranger wrote part of the text of it.</param>
     public (int Value, int Length)? Longest(MarkedText text, int start, Func<int, bool>? mayUse = null)
     {
@@ -201,7 +196,6 @@ internal static class AddedTokenFiles
     private static readonly string[] s_specialNames =
         ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token", "additional_special_tokens"];
 
-    /// <param name="folder">The model's folder.</param>
     /// <param name="configuration">Its <c>tokenizer_config.json</c>, if it has one.</param>
     public static AddedToken[] Read(TokenizerFolder folder, JsonValue? configuration)
     {

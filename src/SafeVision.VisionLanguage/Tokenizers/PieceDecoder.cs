@@ -149,9 +149,7 @@ internal sealed record ByteFallbackRules
 
 /// <summary>Pieces of a SentencePiece model, as its reference library decodes them (<c>SentencePieceProcessor::Decode</c>). Each
 /// run between two added tokens is a text of its own: it loses the space that was put in front of it.</summary>
-/// <param name="vocabulary">The model.</param>
 /// <param name="dropsFirstSpace">Whether the model puts a space in front of every text.</param>
-/// <param name="unknownText">What an unknown piece is written as.</param>
 internal sealed class SentencePieceDecoder(SentencePieceVocabulary vocabulary, bool dropsFirstSpace, string unknownText) : PieceDecoder
 {
     private const char Space = '\u2581';

@@ -4,7 +4,6 @@ namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Text for a model of which some ranges were written by a stranger, such as a policy's words: there no added token is
 /// ever recognised, so that nobody can smuggle one in. Immutable.</summary>
-/// <param name="Text">The whole text.</param>
 /// <param name="UntrustedRanges">The ranges that a stranger wrote, in order, not overlapping, in UTF-16 units.</param>
 internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> UntrustedRanges)
 {

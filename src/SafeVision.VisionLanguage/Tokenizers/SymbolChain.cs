@@ -37,7 +37,6 @@ internal sealed class SymbolChain
     }
 
     /// <summary>Merges until nothing is left to merge.</summary>
-    /// <param name="merges">The merges.</param>
     /// <param name="forbidden">Symbols that must not come of a merge, by id; null forbids none.</param>
     /// <param name="undo">Gets, for every symbol in it, the last pair that might have become it; null keeps none.</param>
     public void Merge(MergeTable merges, bool[]? forbidden, Dictionary<int, (int Left, int Right)>? undo = null)

@@ -36,7 +36,6 @@ internal sealed class SequenceSplitter(IReadOnlyList<TextSplitter> steps) : Text
 }
 
 /// <summary>Splits nothing, but sees to it that a piece starts with a space or what stands for one.</summary>
-/// <param name="prefix">The character.</param>
 /// <param name="onlyAtStart">Whether it is put only in front of the whole text.</param>
 internal sealed class PrefixSplitter(char prefix, bool onlyAtStart) : TextSplitter
 {

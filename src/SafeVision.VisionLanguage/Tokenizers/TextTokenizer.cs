@@ -75,7 +75,6 @@ public sealed class TextTokenizer
     internal TokenTextStream CreateTextStream(bool skipSpecial) => new(this, _parts.CreateDecoder(), skipSpecial);
 
     /// <summary>The content of an id, or null if it has none.</summary>
-    /// <param name="id">The id.</param>
     /// <param name="isAdded">Whether it is an added token's.</param>
     internal string? PieceOf(int id, out bool isAdded)
     {

@@ -175,7 +175,6 @@ internal static class VocabularyAndMergesReader
 internal static class MergeReader
 {
     /// <param name="merges">The pairs in the order in which they are applied, each with what makes an error about it.</param>
-    /// <param name="ids">The vocabulary.</param>
     public static MergeTable Read(IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> merges, Dictionary<string, int> ids)
     {
         MergeTable table = new(ids.Count);

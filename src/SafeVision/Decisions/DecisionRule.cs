@@ -9,7 +9,6 @@ namespace SafeVision.Decisions;
 internal static class DecisionRule
 {
     /// <summary>One finding for each category of the policy, in its order.</summary>
-    /// <param name="policy">The policy.</param>
     /// <param name="frames">What was assessed, one entry a frame, each with the policy's categories in order.</param>
     /// <param name="frameIndices">Each entry's frame in the file.</param>
     public static IReadOnlyList<Finding> Findings(SafetyPolicy policy, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)

@@ -70,7 +70,6 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     }
 
     /// <summary>Gives a turn back.</summary>
-    /// <param name="since">The clock's timestamp of when it was taken.</param>
     public void Leave(long since)
     {
         double seconds = clock.GetElapsedTime(since).TotalSeconds;

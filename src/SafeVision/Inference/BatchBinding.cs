@@ -14,10 +14,8 @@ internal sealed class BatchBinding : IDisposable
     private readonly List<OrtValue> _values = [];
     private readonly RunOptions _options = new();
 
-    /// <param name="session">The model.</param>
     /// <param name="input">The input's name and the shape of one item.</param>
     /// <param name="outputs">The outputs' names and the shape of one item of each.</param>
-    /// <param name="capacity">The largest batch.</param>
     public BatchBinding(ModelSession session, TensorSpec input, IReadOnlyList<TensorSpec> outputs, int capacity)
     {
         _session = session;

@@ -131,7 +131,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
     }
 
     /// <param name="end">Where the node ends.</param>
-    /// <param name="depth">How many graphs lie around it.</param>
     /// <param name="inFunction">Whether it belongs to a function, whose operator sets are its own: only its weights matter then.</param>
     private void Node(long end, int depth, bool inFunction)
     {

@@ -36,8 +36,6 @@ public static class Probabilities
     }
 
     /// <summary>Holds that numbers are probabilities of classes of which exactly one applies.</summary>
-    /// <param name="values">What a model gave.</param>
-    /// <param name="model">The model's name, for the message.</param>
     /// <exception cref="ModelOutputException">One is NaN, below 0 or above 1, or they do not add up to 1 within 2 %.</exception>
     internal static void Require(ReadOnlySpan<float> values, string model)
     {

@@ -17,7 +17,6 @@ internal sealed class SharedSession : IDisposable
     /// <summary>Joins the session of a key, or opens it.</summary>
     /// <param name="key">The model, by its hash, and how it is run.</param>
     /// <param name="check">Throws when the model's files are no longer what they should be; asked where the session is open already.</param>
-    /// <param name="open">Opens it.</param>
     public static async Task<SharedSession> JoinAsync(string key, Action? check, Func<ModelSession> open)
     {
         Opening? opening;

@@ -40,7 +40,6 @@ internal sealed class PolicyDraft
 
     /// <summary>The policy, if it is not too large as a whole: in phrases, or as the file that <see cref="SafetyPolicy.ToYaml"/> makes.</summary>
     /// <param name="errors">Takes what is wrong.</param>
-    /// <param name="policy">A policy of valid parts.</param>
     /// <param name="placeOf">Where a category was written, by its index.</param>
     /// <exception cref="PolicyException">It is too large.</exception>
     public static SafetyPolicy CheckSize(SafetyPolicy policy, PolicyErrors errors, Func<int, Place> placeOf)

@@ -140,7 +140,6 @@ internal sealed record ConvNextEncoder : IEncoder
 internal sealed record ConvNextStage(NormWeights? Norm, ConvNextReduction? Downsample, IReadOnlyList<ConvNextBlock> Blocks);
 
 /// <summary>A block: each channel's neighbourhood, a norm, and a feed-forward part for each place.</summary>
-/// <param name="Name">Its name in the checkpoint.</param>
 /// <param name="Depthwise">[channels, 7 · 7].</param>
 /// <param name="Norm">Over the channels of a place.</param>
 /// <param name="Up">To four times as many channels.</param>

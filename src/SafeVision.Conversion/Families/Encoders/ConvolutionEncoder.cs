@@ -3,10 +3,8 @@ using System.Numerics.Tensors;
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>One convolution.</summary>
-/// <param name="Name">Its name in the checkpoint.</param>
 /// <param name="Kernel">[channels out, channels of a group · height · width], with a bias.</param>
 /// <param name="Window">Where it looks.</param>
-/// <param name="Before">The size of the map that it takes.</param>
 /// <param name="GroupChannels">Channels of a group.</param>
 internal sealed record Convolution(string Name, Projection Kernel, Window Window, MapSize Before, int GroupChannels)
 {
@@ -18,8 +16,6 @@ internal sealed record Convolution(string Name, Projection Kernel, Window Window
 }
 
 /// <summary>Convolutions one behind the other.</summary>
-/// <param name="Name">Its name in the checkpoint.</param>
-/// <param name="Steps">The convolutions.</param>
 /// <param name="AddsInput">Whether what goes in is added to what comes out.</param>
 internal sealed record ConvolutionBlock(string Name, IReadOnlyList<Convolution> Steps, bool AddsInput);
 

@@ -72,7 +72,6 @@ internal interface ITokenPooling
 }
 
 /// <summary>The token at one place.</summary>
-/// <param name="Width">The size of a token.</param>
 /// <param name="IsLast">The last token; otherwise the first.</param>
 internal sealed record PlacePooling(int Width, bool IsLast) : ITokenPooling
 {
@@ -83,7 +82,6 @@ internal sealed record PlacePooling(int Width, bool IsLast) : ITokenPooling
 }
 
 /// <summary>The mean of all tokens.</summary>
-/// <param name="Width">The size of a token.</param>
 internal sealed record MeanPooling(int Width) : ITokenPooling
 {
     public string Write(TransformerGraph blocks, string tokens) => blocks.Graph.Node(
@@ -103,7 +101,6 @@ internal sealed record MeanPooling(int Width) : ITokenPooling
 }
 
 /// <summary>The token at the first end of a text; without an end, the first token.</summary>
-/// <param name="Width">The size of a token.</param>
 /// <param name="End">The id of what ends a text; null: the highest id of the text does (the first configurations of CLIP).</param>
 internal sealed record EndPooling(int Width, int? End) : ITokenPooling
 {

@@ -85,7 +85,6 @@ internal interface IEncoder
     /// <summary>The last part, computed as a reference.</summary>
     /// <param name="final">What the last layer yields, finished.</param>
     /// <param name="taken">What each of <see cref="TakenLayers"/> yields.</param>
-    /// <param name="inputs">What went into the network.</param>
     float[] ReferenceHead(float[] final, IReadOnlyList<float[]> taken, IReadOnlyDictionary<string, VisionInput> inputs);
 }
 

@@ -4,9 +4,7 @@ using SafeVision.VisionLanguage.Families;
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>The configuration and the tensors of one tower, read with what all towers have in common.</summary>
-/// <param name="checkpoint">The tensors.</param>
 /// <param name="prefix">What stands before the tower's names.</param>
-/// <param name="config">The tower's part of the configuration.</param>
 /// <param name="defaults">What it leaves out is what transformers' class for it has.</param>
 internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string prefix, JsonValue config, EncoderDefaults defaults)
 {
@@ -75,7 +73,6 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     public float[] Vector(string name, int size) => Get(name, size).ToSingle();
 
     /// <summary>The layers.</summary>
-    /// <param name="read">Reads one.</param>
     /// <param name="norm">Behind the last one; null: none.</param>
     public VisionTransformer Tower(Func<int, VisionLayer> read, NormWeights? norm)
     {
@@ -124,7 +121,6 @@ internal sealed record EncoderDefaults
 /// wrapper added when it was saved.</summary>
 internal static class TensorPrefix
 {
-    /// <param name="checkpoint">The tensors.</param>
     /// <param name="name">The end of a name that every checkpoint of the kind has once.</param>
     /// <exception cref="CheckpointException">No tensor has it, or several have.</exception>
     public static string Find(SafetensorsCheckpoint checkpoint, string name)

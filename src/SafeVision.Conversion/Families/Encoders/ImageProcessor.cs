@@ -40,10 +40,7 @@ internal sealed record ImageProcessor
     public ChannelValues Std { get; init; } = ChannelValues.All(0.5);
 
     /// <summary>The recipe that makes squares of a size.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
-    /// <param name="family">What the family's own image processor has.</param>
     /// <param name="imageSize">The size that the network takes; null: any.</param>
-    /// <param name="recipe">May say it all instead.</param>
     /// <exception cref="CheckpointException">Images are prepared in a way that is not known here, or for another size.</exception>
     public static PreprocessingRecipe Read(string folder, ImageProcessor family, int? imageSize, ConversionRecipe recipe)
     {

@@ -82,7 +82,6 @@ internal sealed record PatchTokens : IEncoderEmbedding
     public int Tokens => (Rows * Columns) + (ClassToken is null ? 0 : 1);
 
     /// <summary>Reads the parts from a checkpoint.</summary>
-    /// <param name="source">The tower's configuration and tensors.</param>
     /// <param name="patches">The name of the convolution that makes patches tokens.</param>
     /// <param name="hasBias">Whether it has a bias.</param>
     /// <param name="positions">The name of the table of places, [tokens, width] or [1, tokens, width].</param>

@@ -40,9 +40,6 @@ internal sealed class QwenTower
     private readonly SafetensorsCheckpoint _checkpoint;
     private readonly int _hidden, _width, _joined;
 
-    /// <param name="checkpoint">The tensors, in their family's names.</param>
-    /// <param name="settings">The configuration.</param>
-    /// <param name="hidden">The size of the language model's vectors.</param>
     /// <exception cref="CheckpointException">The features are of another size.</exception>
     public QwenTower(SafetensorsCheckpoint checkpoint, VisionSettings settings, int hidden)
     {

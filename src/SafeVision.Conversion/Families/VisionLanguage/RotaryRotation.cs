@@ -10,8 +10,6 @@ internal sealed class RotaryRotation
     private readonly int _headSize, _turned;
     private readonly string _cosines, _sines;
 
-    /// <param name="blocks">The graph.</param>
-    /// <param name="headSize">The size of a head.</param>
     /// <param name="cosines">Of each token's angles, with a dimension of 1 for the heads: [batch, sequence, 1, turned / 2].</param>
     /// <param name="sines">Likewise.</param>
     /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>
@@ -79,8 +77,6 @@ internal sealed class RotaryRotation
     }
 
     /// <summary>Turns by angles that the graph computes in float32.</summary>
-    /// <param name="blocks">The graph.</param>
-    /// <param name="headSize">The size of a head.</param>
     /// <param name="angles">[batch, sequence, 1, turned / 2].</param>
     /// <param name="magnitude">What cosines and sines are multiplied by.</param>
     /// <param name="turned">How many of a head's first numbers are turned; null: all.</param>

@@ -4,7 +4,6 @@ using SafeVision.VisionLanguage.Families;
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A language model: norm, attention, norm, gated feed-forward, layer by layer (Touvron et al., arXiv 2302.13971).</summary>
-/// <param name="Shape">Its sizes.</param>
 /// <param name="Embedding">[vocabulary, hidden].</param>
 /// <param name="Layers">From the first to the last.</param>
 /// <param name="Norm">Behind the last layer.</param>
@@ -147,7 +146,6 @@ internal sealed record DecoderLayer
 }
 
 /// <summary>A normalisation over the last dimension.</summary>
-/// <param name="Name">Its name in the checkpoint.</param>
 /// <param name="Weight">What the normalised numbers are multiplied by.</param>
 /// <param name="Bias">What is added then; null: none, and no mean is taken off before, which makes it an RMS norm (Zhang and Sennrich, arXiv 1910.07467).</param>
 /// <param name="Epsilon">Added to the variance.</param>

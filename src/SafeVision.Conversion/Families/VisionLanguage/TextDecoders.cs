@@ -25,8 +25,6 @@ internal static class TextDecoders
     };
 
     /// <summary>Reads a language model.</summary>
-    /// <param name="checkpoint">The weights, in their family's names.</param>
-    /// <param name="settings">The configuration.</param>
     /// <exception cref="CheckpointException">The kind is unknown, or something is missing or does not fit.</exception>
     public static TextDecoder Read(SafetensorsCheckpoint checkpoint, TextSettings settings)
     {
@@ -60,8 +58,6 @@ internal sealed record LlamaText(
     }
 
     /// <summary>A layer in Llama's names.</summary>
-    /// <param name="source">The tensors.</param>
-    /// <param name="name">The layer's name.</param>
     /// <param name="norm">Reads a norm of a name and a size.</param>
     /// <param name="hasBias">Whether queries, keys and values have a bias.</param>
     /// <param name="outputBias">Whether the output of the attention has one.</param>

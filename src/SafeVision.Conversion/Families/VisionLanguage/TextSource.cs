@@ -4,8 +4,6 @@ using SafeVision.VisionLanguage.Families;
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A language model's configuration and tensors, read with what all kinds share.</summary>
-/// <param name="checkpoint">The tensors, in their family's names.</param>
-/// <param name="settings">The configuration.</param>
 internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings settings)
 {
     private const string Body = "model.language_model.";
@@ -34,7 +32,6 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
     /// <summary>The decoder: its layers, and what stands before and behind them.</summary>
     /// <param name="read">Reads the layer of a name and a number.</param>
     /// <param name="hasOffsetNorm">Whether the last norm is stored as what it differs from 1.</param>
-    /// <param name="embedding">The embedding's name.</param>
     public TextDecoder Decoder(Func<string, int, DecoderLayer> read, bool hasOffsetNorm = false, string embedding = "embed_tokens")
     {
         DecoderLayer[] layers = [.. Enumerable.Range(0, Layers).Select(i => read($"layers.{i}", i))];

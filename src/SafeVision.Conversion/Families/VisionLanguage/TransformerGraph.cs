@@ -199,7 +199,6 @@ internal static class Activations
 }
 
 /// <summary>From what a tower yields to a language model's vectors: perhaps a norm, two projections with a GELU between them.</summary>
-/// <param name="Name">Its name in the graph.</param>
 /// <param name="Norm">Over each vector; null: none.</param>
 /// <param name="First">[inner, joined].</param>
 /// <param name="Second">[hidden, inner].</param>

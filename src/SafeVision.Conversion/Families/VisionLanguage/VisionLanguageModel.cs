@@ -23,7 +23,6 @@ internal sealed record VisionLanguageModel : IDisposable
 }
 
 /// <summary>A family whose checkpoints hold a vision tower and a language model: its facts, and how its network is written as graphs.</summary>
-/// <param name="name">Of its <see cref="VisionLanguageFamily"/>.</param>
 internal abstract class FamilyNetwork(string name) : IModelFamily
 {
     /// <summary>What the family's configuration and names mean.</summary>
@@ -34,7 +33,6 @@ internal abstract class FamilyNetwork(string name) : IModelFamily
     public bool Recognizes(string folder) => CheckpointFile.ConfigText(folder, "model_type") is { } type && Facts.ModelTypes.Contains(type);
 
     /// <summary>Reads a checkpoint and merges the adapters inside and beside it. The result holds its files open until it is disposed.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="adapter">What is merged into its weights, which then must live as long as the result; null: nothing.</param>
     /// <exception cref="CheckpointException">It is not one of this family, or is damaged, or the adapter does not fit it.</exception>
     public VisionLanguageModel Read(string folder, LoraAdapter? adapter = null) => SafetensorsCheckpoint.Read(folder, (checkpoint, config, files) =>
@@ -96,7 +94,6 @@ internal interface IVisionEncoder : IEncoder
 }
 
 /// <summary>One input of a vision encoder, for a check.</summary>
-/// <param name="Shape">Its sizes.</param>
 /// <param name="Numbers">Its numbers; whole where the input takes integers or flags.</param>
 internal sealed record VisionInput(int[] Shape, float[] Numbers)
 {

@@ -1,8 +1,6 @@
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>The layers of a vision tower, or of a text tower that is built like one.</summary>
-/// <param name="Width">The size of a token's vector.</param>
-/// <param name="Heads">How many heads attend.</param>
 /// <param name="Activation">Between a feed-forward part's projections.</param>
 /// <param name="Layers">From the first to the last.</param>
 /// <param name="Norm">Behind the last layer; null: none.</param>
@@ -15,8 +13,6 @@ internal sealed record VisionTransformer(int Width, int Heads, Activation Activa
     public bool IsCausal { get; init; }
 
     /// <summary>Adds the layers; [items, tokens, width] in and out.</summary>
-    /// <param name="blocks">The graph.</param>
-    /// <param name="x">What goes in.</param>
     /// <param name="rotation">Turns queries and keys by their places; null: they are not turned.</param>
     /// <param name="windows">What is added to the scores in layers that see a window, [1, 1, tokens, tokens]; null: there are none.</param>
     public string Write(TransformerGraph blocks, string x, RotaryRotation? rotation = null, string? windows = null)

@@ -122,7 +122,6 @@ internal static class RunComparer
 /// <summary>Two runs cut down to the samples that both answered, in one order, and what was left out.</summary>
 /// <param name="First">The first run's answers.</param>
 /// <param name="Second">The second run's answers, in the order of the first.</param>
-/// <param name="Notes">What was left out and why.</param>
 internal sealed record CommonSamples(EvaluationRun First, EvaluationRun Second, IReadOnlyList<string> Notes)
 {
     /// <exception cref="EvaluationException">The runs are of different datasets, or have no sample in common.</exception>

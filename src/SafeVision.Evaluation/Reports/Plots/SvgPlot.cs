@@ -72,7 +72,6 @@ internal sealed class SvgPlot
 
     /// <summary>The drawing as an element of a page.</summary>
     /// <param name="id">Unique in the page; ids inside the drawing start with it.</param>
-    /// <param name="title">What a screen reader calls the drawing.</param>
     /// <param name="description">What it shows, for those who can't see it.</param>
     public Markup ToSvg(string id, string title, string description) => new HtmlBuilder().Append(
         $"<svg class=\"plot\" viewBox=\"0 0 {_width} {_height}\" role=\"img\" aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{title}</title><desc id=\"{id}-d\">{description}</desc>{_svg.ToMarkup()}</svg>").ToMarkup();

@@ -95,7 +95,6 @@ internal sealed record SymbolThing
 internal sealed record Symbol(Icon Icon, DatasetSplit Split);
 
 /// <summary>Finds the drawings that a line of symbols.yaml names, and says which split each belongs to.</summary>
-/// <param name="sets">The sets to look in.</param>
 /// <param name="isOwn">Whether they are the user's: then all is for testing, and every list of ids is looked up in them.</param>
 internal sealed class SymbolSplits(IReadOnlyList<IconSet> sets, bool isOwn)
 {

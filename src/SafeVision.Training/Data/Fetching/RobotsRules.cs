@@ -20,7 +20,6 @@ internal sealed class RobotsRules
     public static RobotsRules Closed { get; } = new([("/", false)]);
 
     /// <summary>Reads the rules of one program: those of its own groups, or else those of <c>*</c>.</summary>
-    /// <param name="text">The file.</param>
     /// <param name="agent">The program's name, without its version.</param>
     public static RobotsRules Read(string text, string agent)
     {

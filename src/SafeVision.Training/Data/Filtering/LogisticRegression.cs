@@ -13,9 +13,7 @@ internal static class LogisticRegression
     /// <summary>Fits weights.</summary>
     /// <param name="features">Standardised features of each sample: [samples][features].</param>
     /// <param name="labels">The class of each sample.</param>
-    /// <param name="classes">How many classes there are.</param>
     /// <param name="ridge">The penalty on squared weights, for each sample; offsets are free.</param>
-    /// <param name="cancellationToken">Stops the fitting.</param>
     /// <returns>Weights and offset of each class: [classes, features + 1].</returns>
     public static double[] Fit(IReadOnlyList<float[]> features, IReadOnlyList<int> labels, int classes, double ridge, CancellationToken cancellationToken)
     {

@@ -63,7 +63,6 @@ internal static class PolicyVariants
 
     /// <summary>Two policies in names that differ in one: the first forbids a thing, the second another in its place.</summary>
     /// <param name="forbidden">The thing of the first.</param>
-    /// <param name="instead">The thing of the second.</param>
     /// <param name="others">Names of things that are not there, to fill the lists with.</param>
     /// <param name="random">The choices.</param>
     /// <returns>Both, and the place of the category that has the thing.</returns>

@@ -48,8 +48,6 @@ public abstract class DataSource
 }
 
 /// <summary>An image that may be collected.</summary>
-/// <param name="Key">Its name.</param>
-/// <param name="Describe">What the source says of it.</param>
 /// <param name="Open">Gets the file's bytes.</param>
 internal sealed record Candidate(string Key, Func<ImageRecord> Describe, Func<CancellationToken, Task<ReadOnlyMemory<byte>>> Open);
 

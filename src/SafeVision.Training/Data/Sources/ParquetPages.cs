@@ -41,8 +41,6 @@ internal static class ParquetPages
     }
 
     /// <summary>Looks through a column chunk of texts without nesting.</summary>
-    /// <param name="file">The file.</param>
-    /// <param name="chunk">What the footer says of it.</param>
     /// <param name="rows">The rows that it has.</param>
     /// <param name="most">The most bytes that it may have when it is unpacked.</param>
     /// <returns>The bytes that it has then.</returns>

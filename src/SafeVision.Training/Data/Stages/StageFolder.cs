@@ -23,11 +23,8 @@ internal sealed class StageFolder : IAsyncDisposable
     public Dictionary<string, StageOutcome> Done { get; }
 
     /// <summary>Opens a stage's folder to write, or makes it.</summary>
-    /// <param name="folder">The folder.</param>
-    /// <param name="state">What the stage is asked now.</param>
     /// <param name="grows">Whether new options may be added to those that it was begun with; a changed one never may.</param>
     /// <param name="seen">Told of every record that is there.</param>
-    /// <param name="cancellationToken">Stops the reading.</param>
     /// <exception cref="TrainingDataException">Another process runs the stage, it was begun with other options, or a file is damaged.</exception>
     public static async Task<StageFolder> OpenAsync(string folder, StageState state, bool grows, Action<ImageRecord>? seen, CancellationToken cancellationToken)
     {

@@ -5,13 +5,9 @@ internal static class StageRun
 {
     /// <summary>Runs a stage to its end.</summary>
     /// <typeparam name="T">What the stage takes.</typeparam>
-    /// <param name="stage">The stage's name.</param>
-    /// <param name="folder">Its open folder.</param>
     /// <param name="inputs">What there is to do, done or not.</param>
-    /// <param name="key">The key of an input.</param>
     /// <param name="step">Does one; it may run beside others.</param>
     /// <param name="finish">Last word on a record, in order and one at a time; null: none.</param>
-    /// <param name="options">How it runs.</param>
     /// <param name="cancellationToken">Stops it; what is written stays.</param>
     public static async Task<StageSummary> RunAsync<T>(
         string stage,

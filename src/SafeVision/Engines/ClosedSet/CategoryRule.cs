@@ -30,10 +30,6 @@ internal sealed class CategoryRule
     /// <summary>The exclude that excepts an output; null: none does.</summary>
     public string? ExceptionOf(int output) => _excepted.GetValueOrDefault(output);
 
-    /// <param name="category">The category.</param>
-    /// <param name="reading">What it means among all labels at hand.</param>
-    /// <param name="vocabulary">All labels at hand.</param>
-    /// <param name="set">The labels of the model.</param>
     public static CategoryRule Of(SafetyCategory category, CategoryReading reading, Vocabulary vocabulary, LabelSet set)
     {
         float[] weights = new float[set.Manifest.Labels.Count];
@@ -68,8 +64,6 @@ internal sealed class CategoryRule
 }
 
 /// <summary>A label that counts for a category.</summary>
-/// <param name="Label">The label.</param>
-/// <param name="Phrase">The policy's phrase that includes it.</param>
 /// <param name="Relation"><c>is</c>, <c>kind of</c>, or a relation's verb such as <c>holds</c>.</param>
 /// <param name="Word">What it is, is a kind of, or shows.</param>
 /// <param name="Weight">How much of its probability counts, above 0 and at most 1.</param>

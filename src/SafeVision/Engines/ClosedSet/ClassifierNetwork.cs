@@ -106,8 +106,6 @@ internal sealed class ClassifierNetwork : IDisposable
     public void Return(NetworkRun run) => _runs.Add(run);
 
     /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>.</summary>
-    /// <param name="binding">The run.</param>
-    /// <param name="item">The item.</param>
     /// <param name="temperature">What logits are divided by, above 0; a network that gives probabilities itself needs 1.</param>
     /// <param name="probabilities">Filled: [labels].</param>
     /// <exception cref="ModelOutputException">The model gave numbers that are no probabilities, or features that are not finite.</exception>

@@ -8,8 +8,6 @@ using SafeVision.Models;
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>From probabilities to a score, its evidence, and a sentence that a person could have said.</summary>
-/// <param name="network">The network.</param>
-/// <param name="labels">The labels that the probabilities are of.</param>
 /// <param name="head">The layer that told them; null: the network's own.</param>
 internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet labels, FeatureHead? head = null)
 {
@@ -39,12 +37,8 @@ internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet label
         $"{assessment.Reason} But another model is sure of something else, {something}, so that it counts as no more likely than not.",
         assessment.Evidence);
 
-    /// <param name="rule">The category on these labels.</param>
     /// <param name="level">How much of the category is judged in this image.</param>
-    /// <param name="score">Its score.</param>
     /// <param name="mass">The probability mass that the score is made from.</param>
-    /// <param name="shares">The labels' probabilities.</param>
-    /// <param name="seen">The views that gave them.</param>
     /// <param name="isFlat">Whether the image is flat like a drawing, a screen or a document.</param>
     public CategoryAssessment Assess(
         CategoryRule rule, CoverageLevel level, double score, double mass, ReadOnlySpan<float> shares, in SeenViews seen, bool isFlat)

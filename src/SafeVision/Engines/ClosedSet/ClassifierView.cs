@@ -20,7 +20,6 @@ internal enum ViewShape
 /// <summary>A part of an image as a network sees it.</summary>
 /// <param name="Preprocessor">How the part becomes the network's input; of a padded view: from a square of the input's size.</param>
 /// <param name="Region">The part, in pixels of the frame.</param>
-/// <param name="Shape">What else is done with it.</param>
 /// <param name="Fill">Of a padded view: the longer side as a share of the square, above 0 and at most 1.</param>
 internal readonly record struct ClassifierView(ImagePreprocessor Preprocessor, ImageRegion Region, ViewShape Shape = ViewShape.Plain, double Fill = 1)
 {

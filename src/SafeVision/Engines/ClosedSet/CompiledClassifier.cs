@@ -27,12 +27,8 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     private readonly SecondOpinion? _opinion;
     private readonly bool _mustAgree;
 
-    /// <param name="network">The network.</param>
-    /// <param name="labels">Its labels.</param>
-    /// <param name="rules">The policy's categories on them.</param>
     /// <param name="drawings">The categories on what drawings show; null: drawings are judged like photographs.</param>
     /// <param name="opinion">Another network that is asked about high scores; null: none.</param>
-    /// <param name="plan">What of an image the network is shown.</param>
     /// <param name="coverage">What it covers, where more is known than the rules say; null: what they say.</param>
     /// <param name="taxonomy">What said which labels the policy means; empty: their names alone.</param>
     public CompiledClassifier(
@@ -241,7 +237,4 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 }
 
 /// <summary>The views that were answered, and which of them the heat map is of.</summary>
-/// <param name="Run">Their answers.</param>
-/// <param name="View">A plain view.</param>
-/// <param name="Region">What it shows of the frame.</param>
 internal readonly record struct SeenViews(NetworkRun Run, int View, ImageBox Region);

@@ -18,7 +18,6 @@ internal static class FlatImage
     private const float GroundSteps = 6;
 
     /// <param name="input">The network's input: [3, height, width], normalised.</param>
-    /// <param name="size">Height and width.</param>
     /// <param name="step">How far apart two values are that differ by one step of 255; less than half of it counts as alike.</param>
     public static bool Is(ReadOnlySpan<float> input, int size, float step)
     {

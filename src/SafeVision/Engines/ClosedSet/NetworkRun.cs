@@ -50,7 +50,6 @@ internal sealed class NetworkRun : IDisposable
     /// <param name="first">The first view to be answered.</param>
     /// <param name="count">How many; at least 1.</param>
     /// <param name="temperature">What logits are divided by, above 0; 1 where the network gives probabilities.</param>
-    /// <param name="cancellationToken">Ends the run.</param>
     /// <exception cref="ModelOutputException">The network gave numbers that are no probabilities, or features that are not finite.</exception>
     public void Run(int first, int count, float temperature, CancellationToken cancellationToken)
     {

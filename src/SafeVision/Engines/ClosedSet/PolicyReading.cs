@@ -26,8 +26,6 @@ internal sealed class PolicyReading
     /// <summary>What of each category the networks can judge together, in the policy's order.</summary>
     public IReadOnlyList<CategoryCoverage> Coverage { get; }
 
-    /// <param name="policy">The policy.</param>
-    /// <param name="photos">The labels of the networks.</param>
     /// <param name="drawings">The labels of a head for drawings; null: none.</param>
     /// <param name="cancellationToken">Ends the reading between two categories.</param>
     public static PolicyReading Read(SafetyPolicy policy, Vocabulary photos, Vocabulary? drawings, CancellationToken cancellationToken) =>

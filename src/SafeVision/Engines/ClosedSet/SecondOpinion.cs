@@ -17,9 +17,6 @@ internal sealed class SecondOpinion
     private readonly double _sureFrom;
     private readonly HashSet<int> _related;
 
-    /// <param name="network">The other network.</param>
-    /// <param name="names">How its outputs are said in a sentence.</param>
-    /// <param name="plan">How much of an image it is shown.</param>
     /// <param name="sureFrom">The probability from which on it is sure, 0 to 1.</param>
     /// <param name="related">The outputs that go with the first network's classes, and so say nothing against them.</param>
     public SecondOpinion(ClassifierNetwork network, IReadOnlyList<string> names, ViewPlan plan, double sureFrom, IEnumerable<int> related)

@@ -37,8 +37,6 @@ internal sealed class ViewPlanner
     private readonly ViewPlan _plan;
     private readonly bool _mustAgree;
 
-    /// <param name="recipe">The model's own preprocessing.</param>
-    /// <param name="plan">How much to show.</param>
     /// <param name="mustAgree">Whether a score counts only as far as all views of a part agree.</param>
     public ViewPlanner(PreprocessingRecipe recipe, ViewPlan plan, bool mustAgree = false)
     {

@@ -68,8 +68,6 @@ internal static class ImageFormatSniffer
 /// <summary>What a format's header says, read before any pixel is allocated. Sizes are as stored, not upright.</summary>
 /// <param name="Width">Stored columns.</param>
 /// <param name="Height">Stored rows.</param>
-/// <param name="Frames">Frames in the file.</param>
-/// <param name="Orientation">How to turn the stored image upright.</param>
 /// <param name="HasAlpha">Whether a pixel may be transparent.</param>
 /// <param name="Color">What it says about the colors of the pixels.</param>
 /// <param name="CanIgnoreAlpha">Whether some viewers ignore the alpha: they do that with BMP and TIFF.</param>

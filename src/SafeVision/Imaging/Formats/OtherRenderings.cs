@@ -20,14 +20,11 @@ internal static class OtherRenderings
 
     /// <summary>Adds what is seen on other grounds than the first.</summary>
     /// <param name="others">Where to add; made when there is something to add.</param>
-    /// <param name="frame">Which frame it is, and its upright size.</param>
     /// <param name="rgba">The pixels as stored.</param>
     /// <param name="stride">Bytes of a stored row.</param>
     /// <param name="size">Stored columns and rows.</param>
     /// <param name="canIgnoreAlpha">Whether some viewers ignore the alpha.</param>
     /// <param name="frames">Frames of the image that are judged anyway: of many, each is judged on black only.</param>
-    /// <param name="options">Grounds and limits.</param>
-    /// <param name="render">Writes the upright image.</param>
     public static void AddGrounds(
         ref List<ImageFrame>? others, in FramePlace frame, ReadOnlySpan<byte> rgba, int stride, (int Width, int Height) size, bool canIgnoreAlpha, int frames, ImageDecodeOptions options, Renderer render)
     {

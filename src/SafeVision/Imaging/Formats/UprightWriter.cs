@@ -15,9 +15,6 @@ internal readonly struct UprightWriter
     private readonly int _stepX;
     private readonly int _stepY;
 
-    /// <param name="width">Stored width.</param>
-    /// <param name="height">Stored height.</param>
-    /// <param name="orientation">How to turn.</param>
     /// <param name="background">What alpha is composited on; null where the fourth byte does not count.</param>
     public UprightWriter(int width, int height, Orientation orientation, RgbColor? background)
     {
@@ -54,7 +51,6 @@ internal readonly struct UprightWriter
     /// <param name="rgba">The rows.</param>
     /// <param name="stride">Bytes of a row; pixels beyond the stored width are left out.</param>
     /// <param name="y">Which row the first is.</param>
-    /// <param name="rgb">The whole upright image.</param>
     public void Write(ReadOnlySpan<byte> rgba, int stride, int y, Span<byte> rgb)
     {
         int rows = rgba.Length / stride;

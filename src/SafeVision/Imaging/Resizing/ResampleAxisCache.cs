@@ -69,8 +69,6 @@ internal sealed class ResampleAxisCache(int capacity)
 
 /// <summary>Everything that the weights along one axis depend on.</summary>
 /// <param name="SourceSize">Pixels of the source along the axis.</param>
-/// <param name="Low">The near edge of the box.</param>
-/// <param name="High">The far edge of the box.</param>
 /// <param name="TargetSize">Pixels of the whole target along the axis.</param>
 /// <param name="Filter">The kernel; not nearest.</param>
 /// <param name="First">The first wanted target pixel.</param>

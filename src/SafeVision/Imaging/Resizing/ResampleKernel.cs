@@ -42,7 +42,6 @@ internal abstract unsafe class ResampleKernel
     /// <summary>Resamples rows along x.</summary>
     /// <param name="source">The first row, at the pixel of column <paramref name="origin"/>.</param>
     /// <param name="sourceStride">Bytes between source rows.</param>
-    /// <param name="origin">The column that <paramref name="source"/> points at.</param>
     /// <param name="axis">The weights; not a shift.</param>
     /// <param name="channels">Bytes a pixel, 1 to 4.</param>
     /// <param name="target">The first target row.</param>

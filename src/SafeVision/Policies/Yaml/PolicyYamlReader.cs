@@ -30,8 +30,6 @@ internal sealed class PolicyYamlReader
 
     /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
     /// <param name="errors">Takes what is wrong.</param>
-    /// <param name="text">The text.</param>
-    /// <param name="document">What the text is, in errors.</param>
     public static YamlNode? Read(string text, PolicyErrors errors, string document = "policy")
     {
         // The scanner takes U+0000 for the end of the text and would drop what follows: look first.

@@ -24,9 +24,6 @@ internal sealed class CategoryReading
     /// <summary>What the models can't tell from the rest, though the policy excepts it.</summary>
     public IEnumerable<string> CannotBeExcluded => Excludes.SelectMany(exclude => exclude.CannotBeExcluded);
 
-    /// <param name="reader">Reads phrases.</param>
-    /// <param name="vocabulary">Its labels.</param>
-    /// <param name="includes">The phrases that belong to the category.</param>
     /// <param name="excludes">The phrases that are allowed after all.</param>
     /// <param name="mapped">Labels that stand for the category itself, whatever its phrases say; null: none.</param>
     public static CategoryReading Read(
@@ -94,11 +91,8 @@ internal sealed class CategoryReading
 }
 
 /// <summary>What an exclude takes away.</summary>
-/// <param name="Labels">The labels.</param>
 /// <param name="Wider">Labels that also show what it excepts, but more than that, so that they stay.</param>
-/// <param name="Coverage">How much of it labels show.</param>
 /// <param name="CannotBeExcluded">The parts that the models can't tell from the rest.</param>
-/// <param name="Why">Why its labels are there.</param>
 internal sealed record ExcludeReading(
     LabelBits Labels, LabelBits Wider, CoverageLevel Coverage, IReadOnlyList<string> CannotBeExcluded, IReadOnlyList<LabelReason> Why);
 

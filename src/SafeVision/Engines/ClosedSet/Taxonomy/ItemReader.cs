@@ -9,7 +9,6 @@ internal sealed class ItemReader(Vocabulary vocabulary)
     private readonly WordReach _reach = new(vocabulary);
     private readonly SpellingHints _spelling = new(vocabulary);
 
-    /// <param name="item">The parts of the item.</param>
     /// <param name="insideRelation">Whether an item before it ended in a relation that goes on here.</param>
     public PhraseReading Read(List<Chunk> item, bool insideRelation)
     {

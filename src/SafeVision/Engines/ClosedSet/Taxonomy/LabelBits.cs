@@ -4,7 +4,6 @@ using System.Numerics;
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A set of labels of a vocabulary, by their places in it; enumerated in order. Not thread-safe while it changes.</summary>
-/// <param name="labels">How many labels the vocabulary has.</param>
 internal sealed class LabelBits(int labels) : IEnumerable<int>
 {
     private readonly ulong[] _words = new ulong[(labels + 63) / 64];

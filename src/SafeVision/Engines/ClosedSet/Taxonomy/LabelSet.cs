@@ -5,9 +5,7 @@ namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A label of a model at hand.</summary>
 /// <param name="Set">The name of its set, such as <c>imagenet</c>.</param>
-/// <param name="Index">Its place in the set.</param>
 /// <param name="Name">Its first name.</param>
-/// <param name="Output">Its place among the model's outputs.</param>
 /// <param name="Meanings">What it means; empty: nothing that a policy could ask for, or, in a set of its own, what its name means.</param>
 internal sealed record Label(string Set, int Index, string Name, int Output, int[] Meanings)
 {

@@ -1,8 +1,6 @@
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A part of a phrase: a word of up to six tokens, or a single token of some class.</summary>
-/// <param name="text">As the phrase has it, in plain characters.</param>
-/// <param name="kind">What it is.</param>
 /// <param name="word">The word that was found; null: none.</param>
 internal sealed class Chunk(string text, WordClass kind, Word? word = null)
 {

@@ -3,7 +3,6 @@ using SafeVision.Assessments;
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Why a label counts for a word.</summary>
-/// <param name="Label">The label's place in the vocabulary.</param>
 /// <param name="Relation"><c>is</c>, <c>kind of</c>, or a relation's verb such as <c>holds</c>.</param>
 /// <param name="Word">The word, or what the relation leads to.</param>
 /// <param name="Weight">How much of the label's probability counts, above 0 and at most 1.</param>

@@ -31,8 +31,6 @@ internal sealed class PhraseTable
 }
 
 /// <summary>A phrase with labels chosen by hand.</summary>
-/// <param name="Labels">The labels.</param>
-/// <param name="Coverage">How much of the phrase they show.</param>
 /// <param name="NotJudged">What of it no label shows; empty: nothing.</param>
 internal sealed record ChosenPhrase(IReadOnlyList<ChosenLabel> Labels, CoverageLevel Coverage, string NotJudged);
 

@@ -52,10 +52,7 @@ internal sealed class TaxonomyFile
     }
 
     /// <summary>Reads each row of a table, in order.</summary>
-    /// <param name="package">The taxonomy.</param>
-    /// <param name="name">The table's file.</param>
     /// <param name="columns">How many cells a row must have at least.</param>
-    /// <param name="read">Takes a row's cells.</param>
     /// <exception cref="ModelLoadException">It is missing or altered, or a row is not what it must be.</exception>
     public static void Read(ModelPackage package, string name, int columns, Action<Row> read)
     {

@@ -6,7 +6,6 @@ using SafeVision.Models;
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A noun or noun phrase and what it means.</summary>
-/// <param name="Key">The word in the singular, lower case.</param>
 /// <param name="Meanings">Its meanings in the lexicon; empty: none that a label could show.</param>
 /// <param name="Above">Where it has no meaning in the lexicon: the closest one above it; null: none.</param>
 /// <param name="HasOther">Whether it has a further ordinary meaning that no label shows.</param>

@@ -96,7 +96,6 @@ internal sealed class WordTaxonomy
 
     /// <summary>Whether a thing tells what a phrase is about whatever is said of it: a knife counts in "a person with a
     /// knife", a dog doesn't in "dogs fighting".</summary>
-    /// <param name="word">The thing.</param>
     /// <param name="lexicon">The meanings that it has, this taxonomy's or more.</param>
     public bool IsTelling(Word word, Lexicon lexicon) =>
         Array.Exists(word.Meanings, meaning => AnyAncestor(lexicon, meaning)) || (word.Above is { } above && AnyAncestor(lexicon, above));
@@ -123,9 +122,7 @@ internal sealed class WordTaxonomy
 }
 
 /// <summary>That what one label shows is seen with something else: a beer bottle holds beer.</summary>
-/// <param name="Source">The meaning whose labels show it.</param>
 /// <param name="Verb">How, such as "holds".</param>
-/// <param name="Target">The meaning that is shown.</param>
 /// <param name="IsStrong">Whether the labels count for the target; if not, they are only suggested.</param>
 /// <param name="Steps">For how many meanings above the target it holds, too.</param>
 internal sealed record Relation(int Source, string Verb, int Target, bool IsStrong, int Steps)
