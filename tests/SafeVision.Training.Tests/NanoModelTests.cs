@@ -1,3 +1,4 @@
+using SafeVision.Assessments;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Imaging;
@@ -44,6 +45,27 @@ public sealed class NanoModelTests : IAsyncLifetime
         GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Repository.PathOf("samples/Nano/images/bomb-and-cat.png")), TestContext.Current.CancellationToken);
         Assert.Equal(Verdict.NotAssessed, result.Findings.Single().Verdict);
         Assert.Equal(Decision.Review, result.Decision);
+    }
+
+    [Theory]
+    [InlineData("mammals, except cats", "", CoverageLevel.Partial, false, true)]
+    [InlineData("mammals but not dogs", "", CoverageLevel.Partial, true, false)]
+    [InlineData("cats, dogs, and bombs", "", CoverageLevel.Full, true, true)]
+    [InlineData("no-entry signs & bombs", "", CoverageLevel.Full, false, false)]
+    [InlineData("anything but cats, dogs or buses", "", CoverageLevel.None, false, false)]
+    [InlineData("mammals except cats, dogs", "", CoverageLevel.None, false, false)] // the dogs may be on either side
+    [InlineData("cats", "toy dogs and cats", CoverageLevel.Partial, true, false)] // toy cats, perhaps
+    [InlineData("mammals", "dogs and cats", CoverageLevel.Partial, false, false)]
+    public async Task A_list_forbids_what_it_says_and_an_exception_takes_away_no_more_than_it_names(string include, string exclude, CoverageLevel level, bool cats, bool dogs)
+    {
+        await _guardrail.UpdatePolicyAsync(
+            SafetyPolicy.Define("drawings", "1").Category("forbidden", category => category.Includes(include).Excludes(exclude.Length > 0 ? [exclude] : [])).Build(), TestContext.Current.CancellationToken);
+        CategoryCoverage covered = _guardrail.Status.Coverage!.Single();
+        string[] excluded = [.. covered.Phrases.Where(phrase => phrase.Role == PhraseRole.Exclude).SelectMany(phrase => phrase.Labels)];
+        string[] judged = [.. covered.Phrases.Where(phrase => phrase.Role == PhraseRole.Include).SelectMany(phrase => phrase.Labels).Except(excluded)];
+        Assert.Equal((level, cats, dogs), (covered.Level, judged.Contains("cat"), judged.Contains("dog")));
+        GuardrailResult result = await _guardrail.CheckAsync(ImageSource.FromFile(Repository.PathOf("samples/Nano/images/bomb-and-cat.png")), TestContext.Current.CancellationToken);
+        Assert.Equal(cats && level != CoverageLevel.None, result.Findings.Single().Evidence?.Words?.StartsWith("cat", StringComparison.Ordinal) ?? false);
     }
 
     /// <summary>Half of the policies forbid what a scene shows, half differ from those by that name alone; always "safe" is right in half, and flips never.</summary>

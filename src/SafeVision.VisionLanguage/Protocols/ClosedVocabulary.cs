@@ -22,7 +22,9 @@ internal sealed class ClosedVocabulary
     private const int MostNames = 1024;
 
     private static readonly string[] s_before = ["a ", "an ", "the ", "any ", "all "];
-    private static readonly string[] s_between = [", ", " and ", " or ", ";"];
+    private static readonly string[] s_between = [", and ", ", or ", ", ", " and ", " or ", " & ", ";"];
+    private static readonly string[] s_except = [", except for ", " except for ", ", except ", " except ", ", but not ", " but not ", ", excluding ", " excluding "];
+    private static readonly string[] s_turning = ["no", "not", "but", "except", "excluding", "without", "other", "only", "unless"]; // what says something else of a list than "and"
 
     private readonly IReadOnlyDictionary<string, KnownWord> _words;
 
@@ -65,7 +67,7 @@ internal sealed class ClosedVocabulary
         return new ClosedVocabulary(words);
     }
 
-    /// <summary>What a phrase means: the words of it that are known, and those that are not.</summary>
+    /// <summary>What a phrase means: the words of it that are known, and those that are not. A list may except some things at its end.</summary>
     /// <param name="phrase">A word, or several in a list.</param>
     public (IReadOnlyList<KnownWord> Known, IReadOnlyList<string> Unknown) Find(string phrase)
     {
@@ -74,8 +76,17 @@ internal sealed class ClosedVocabulary
             return ([whole], []);
         }
 
+        if (phrase.Split(s_except, StringSplitOptions.TrimEntries) is [var list, var exceptions] && !exceptions.AsSpan().ContainsAny(',', ';') && Find(exceptions) is { Unknown: [] } excepted)
+        {
+            (IReadOnlyList<KnownWord> known, IReadOnlyList<string> unknown) = Find(list);
+            HashSet<string> names = [.. excepted.Known.SelectMany(word => word.Names)];
+            return ([.. known.Select(word => word.Names.Any(names.Contains) ? word with { Token = null, Names = [.. word.Names.Where(name => !names.Contains(name))] } : word).Where(word => word.Names.Count > 0)], unknown);
+        }
+
         string[] parts = phrase.Split(s_between, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        return ([.. parts.Select(Word).OfType<KnownWord>()], [.. parts.Where(part => Word(part) is null)]);
+        return parts.Any(part => Word(part) is null && part.Split(' ').Any(word => s_turning.Contains(word, StringComparer.OrdinalIgnoreCase)))
+            ? ([], [phrase])
+            : ([.. parts.Select(Word).OfType<KnownWord>()], [.. parts.Where(part => Word(part) is null)]);
     }
 
     private KnownWord? Word(string phrase)

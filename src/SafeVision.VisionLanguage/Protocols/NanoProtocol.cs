@@ -63,7 +63,7 @@ internal sealed class NanoProtocol : IGuardProtocol
     /// <summary>What of a category the model knows, and the words that say it.</summary>
     private static (CategoryCoverage Coverage, SpokenWord[] Words) Read(SafetyCategory category, ClosedVocabulary words)
     {
-        HashSet<string> excluded = [.. category.Excludes.SelectMany(phrase => words.Find(phrase).Known).SelectMany(word => word.Names)];
+        HashSet<string> excluded = [.. category.Excludes.Select(words.Find).Where(found => found.Unknown.Count == 0).SelectMany(found => found.Known).SelectMany(word => word.Names)];
         var said = new List<SpokenWord>();
         var covered = new HashSet<string>(StringComparer.Ordinal);
         foreach (KnownWord word in category.Includes.SelectMany(phrase => words.Find(phrase).Known).OrderByDescending(word => word.Names.Count))
@@ -82,7 +82,7 @@ internal sealed class NanoProtocol : IGuardProtocol
     private static PhraseCoverage Read(string phrase, PhraseRole role, ClosedVocabulary words)
     {
         (IReadOnlyList<KnownWord> known, IReadOnlyList<string> unknown) = words.Find(phrase);
-        if (known.Count == 0)
+        if (known.Count == 0 || (role == PhraseRole.Exclude && unknown.Count > 0)) // "toy cats and bombs" may mean toy bombs, and then takes no bomb away
         {
             return new PhraseCoverage(phrase, CoverageLevel.None) { Role = role, NotJudged = phrase };
         }
