@@ -49,7 +49,7 @@ internal static class DataCommands
             using var fetcher = new ImageFetcher();
             DataSource[] sources =
             [
-                .. parsed.GetValue(dataset) is { } path ? new[] { DataSource.FromDataset(parsed.GetValue(name)!, DatasetReader.Read(path, null, cancellationToken), parsed.GetValue(licence)) } : [],
+                .. parsed.GetValue(dataset) is { } path ? new[] { DataSource.FromDataset(parsed.GetValue(name)!, StageOptions.ReadDataset(parsed, path, cancellationToken), parsed.GetValue(licence)) } : [],
                 .. parsed.GetValue(symbols) is { } count ? new[] { DataSource.FromSymbols(parsed.GetValue(name)!, new SymbolSceneOptions { Seed = parsed.GetValue(seed), Split = parsed.GetValue(test) ? DatasetSplit.Test : DatasetSplit.Train }, count, !parsed.GetValue(noEdits)) } : [],
                 .. parsed.GetValue(addresses) is { } list ? new[] { DataSource.FromAddresses(parsed.GetValue(name)!, list, fetcher) } : [],
             ];
@@ -77,7 +77,7 @@ internal static class DataCommands
                 parsed.GetValue(model) is { } folder ? ModelPackage.Open(folder) : DefaultModels.Objects, new EngineContext(sessions, new ExecutionOptions()), cancellationToken);
             if (parsed.GetValue(fit) is { } path)
             {
-                ImageFilter fitted = await ImageFilter.FitAsync(features, DatasetReader.Read(path, null, cancellationToken), null, cancellationToken);
+                ImageFilter fitted = await ImageFilter.FitAsync(features, StageOptions.ReadDataset(parsed, path, cancellationToken), null, cancellationToken);
                 fitted.Save(parsed.GetValue(file)!);
                 await parsed.InvocationConfiguration.Output.WriteLineAsync(Terminal.Name(string.Create(
                     CultureInfo.InvariantCulture, $"filter of {string.Join(", ", fitted.Classes)}; right on held-out images: {(fitted.HeldOutAccuracy is { } right ? $"{right:0.000}" : "none held out")}")));
@@ -155,6 +155,19 @@ internal sealed class StageOptions
         var options = new StageRunOptions { RetryFailed = parsed.GetValue(_retry), Progress = new StageProgress(parsed.InvocationConfiguration.Error) };
         options.Parallelism = parsed.GetValue(_parallel) ?? options.Parallelism;
         return options;
+    }
+
+    /// <summary>Reads a dataset, and says what of it is left out.</summary>
+    public static EvaluationDataset ReadDataset(ParseResult parsed, string path, CancellationToken cancellationToken)
+    {
+        EvaluationDataset dataset = DatasetReader.Read(path, null, cancellationToken);
+        if (dataset.ProblemCount > 0)
+        {
+            parsed.InvocationConfiguration.Error.WriteLine(Terminal.Name(FormattableString.Invariant(
+                $"{dataset.Samples.Count} samples and {dataset.ProblemCount} problems in the dataset ('safevision data check' lists them), the first: {dataset.Problems[0].Where}: {dataset.Problems[0].Message}")));
+        }
+
+        return dataset;
     }
 
     public static async Task<int> ReportAsync(ParseResult parsed, StageSummary summary)

@@ -1,3 +1,5 @@
+using System.IO.Enumeration;
+
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>A folder for each category, with images in it at any depth; above them there may be a folder for each split.</summary>
@@ -33,6 +35,11 @@ internal static class FolderDataset
         if (ImagesOf(path, 0, 1, cancellationToken).Count > 0)
         {
             builder.Report(DatasetProblemKind.Malformed, Path.GetFileName(path), "Images that are in no category's folder have no label and are left out.");
+        }
+
+        if (FirstLink(path) is { } link)
+        {
+            builder.Report(DatasetProblemKind.Malformed, link, "is a link. Links are not followed, here and elsewhere in the dataset; what they lead to is left out. Copy the files.");
         }
 
         return builder.Build(Path.GetFileName(path.TrimEnd(Path.DirectorySeparatorChar)));
@@ -78,11 +85,18 @@ internal static class FolderDataset
     private static string[] FoldersOf(string path) =>
         [.. Directory.EnumerateDirectories(path, "*", Walk(0)).Select(folder => Path.GetFileName(folder)!).Order(StringComparer.Ordinal)];
 
-    private static EnumerationOptions Walk(int depth) => new()
+    private static string? FirstLink(string root) =>
+        new FileSystemEnumerable<string>(root, (ref entry) => Path.GetRelativePath(root, entry.ToFullPath()).Replace(Path.DirectorySeparatorChar, '/'), Walk(Deepest + 2, FileAttributes.Hidden | FileAttributes.System))
+        {
+            ShouldIncludePredicate = (ref entry) => entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+            ShouldRecursePredicate = (ref entry) => !entry.Attributes.HasFlag(FileAttributes.ReparsePoint),
+        }.Order(StringComparer.Ordinal).FirstOrDefault();
+
+    private static EnumerationOptions Walk(int depth, FileAttributes skipped = FileAttributes.ReparsePoint | FileAttributes.Hidden | FileAttributes.System) => new()
     {
         RecurseSubdirectories = depth > 0,
         MaxRecursionDepth = depth,
-        AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Hidden | FileAttributes.System,
+        AttributesToSkip = skipped,
         IgnoreInaccessible = false,
     };
 }

@@ -16,7 +16,8 @@ public sealed partial class DataProject
 
     /// <summary>Collects images: gets each once, decodes it within the library's limits, and keeps its bytes unchanged
     /// under their hash. Several sources may be collected into one project, one after the other. A second image with
-    /// the same bytes is dropped.</summary>
+    /// the same bytes is dropped; what it is said to fall under counts for the first, and of two splits that are demanded
+    /// the one further from training.</summary>
     /// <param name="source">Where from. A source that was collected before adds what is new in it.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is collected stays.</param>
@@ -26,13 +27,48 @@ public sealed partial class DataProject
         ArgumentNullException.ThrowIfNull(source);
         var state = new StageState { Stage = Collect, Options = new Dictionary<string, string> { [$"source {source.Name}"] = source.Identity } };
         Dictionary<string, string> byHash = new(StringComparer.Ordinal);
+        Dictionary<string, ImageRecord> copies = new(StringComparer.Ordinal); // what is said of an image's copies, by its key
+        StageSummary summary;
         StageFolder folder = await StageFolder.OpenAsync(StageFolderOf(Collect), state, grows: true, Remember, cancellationToken).ConfigureAwait(false);
         await using (folder.ConfigureAwait(false))
         {
-            return await StageRun.RunAsync(
-                Collect, folder, source.ReadAsync(cancellationToken), candidate => candidate.Key, CollectAsync,
-                record => byHash.TryAdd(record.Hash!, record.Key) ? record : record.Drop($"It is the same file as {byHash[record.Hash!]}."),
-                options ?? new(), cancellationToken).ConfigureAwait(false);
+            summary = await StageRun.RunAsync(
+                Collect, folder, source.ReadAsync(cancellationToken), candidate => candidate.Key, CollectAsync, Finish, options ?? new(), cancellationToken).ConfigureAwait(false);
+        }
+
+        if (copies.Count > 0)
+        {
+            List<ImageRecord> changed = [];
+            StageFolder again = await StageFolder.OpenAsync(StageFolderOf(Collect), state, grows: true, Compare, cancellationToken).ConfigureAwait(false);
+            await using (again.ConfigureAwait(false))
+            {
+                foreach (ImageRecord record in changed)
+                {
+                    await again.AppendAsync(record, cancellationToken).ConfigureAwait(false);
+                }
+            }
+
+            void Compare(ImageRecord record)
+            {
+                if (copies.TryGetValue(record.Key, out ImageRecord? copy) && copy.SaysMoreThan(record))
+                {
+                    changed.Add(record.WithCopy(copy));
+                }
+            }
+        }
+
+        return summary;
+
+        ImageRecord Finish(ImageRecord record)
+        {
+            if (byHash.TryAdd(record.Hash!, record.Key) || byHash[record.Hash!] == record.Key)
+            {
+                return record;
+            }
+
+            ImageRecord copy = record.Drop($"It is the same file as {byHash[record.Hash!]}.");
+            Remember(copy);
+            return copy;
         }
 
         void Remember(ImageRecord record)
@@ -40,6 +76,11 @@ public sealed partial class DataProject
             if (record.Outcome == StageOutcome.Kept)
             {
                 byHash.TryAdd(record.Hash!, record.Key);
+            }
+            else if (record.Hash is { } hash && byHash.TryGetValue(hash, out string? key) && (record.Labels ?? (object?)record.Pinned) is not null)
+            {
+                copies[key] = copies.TryGetValue(key, out ImageRecord? other) ? other.WithCopy(record)
+                    : new ImageRecord { Key = key, Outcome = StageOutcome.Dropped, Labels = record.Labels, Pinned = record.Pinned };
             }
         }
     }

@@ -57,7 +57,6 @@ public sealed partial class DataProject
             throw new TrainingDataException($"'{folder}' holds something that no stage made. Name a folder that does not exist yet, is empty, or was collected into before.");
         }
 
-        Directory.CreateDirectory(Path.Combine(full, TrainingDataset.ImagesFolder));
         return new DataProject(full);
     }
 

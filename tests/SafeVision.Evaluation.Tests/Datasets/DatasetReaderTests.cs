@@ -246,6 +246,19 @@ public sealed class DatasetReaderTests : IDisposable
         Assert.Throws<DatasetException>(() => DatasetReader.Read(circle));
     }
 
+    [Fact]
+    public void A_link_among_the_images_is_not_followed_and_said()
+    {
+        _folder.Images("cats/a.png");
+        File.CreateSymbolicLink(Path.Combine(_folder.Path, "cats", "b.png"), Path.Combine(_folder.Path, "cats", "a.png"));
+        Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "dogs"), _folder.Path);
+
+        EvaluationDataset read = DatasetReader.Read(_folder.Path);
+
+        Assert.Single(read.Samples);
+        Assert.Contains("is a link", Assert.Single(read.Problems, problem => problem.Where == "cats/b.png").Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("Git LFS pointer", "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n")]
     [InlineData("AppleDouble", "\0\u0005\u0016\u0007\0\u0002\0\0Mac OS X        ")]

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Cli;
+using SafeVision.Tests;
 using SafeVision.Training.Data;
 
 namespace SafeVision.Training.Tests.Data;
@@ -106,6 +107,25 @@ public class DataCommandsTests
         Assert.Equal(1, code);
         Assert.DoesNotContain("Unexpected", error, StringComparison.Ordinal);
         Assert.NotEqual("", error);
+    }
+
+    [Fact]
+    public async Task A_command_before_any_image_leaves_nothing_that_collecting_would_refuse()
+    {
+        using TemporaryFolder folder = new();
+        string project = Path.Combine(folder.Path, "p");
+
+        Assert.Equal(1, (await RunAsync(["data", "split", project])).Code);
+        Assert.Equal(0, (await RunAsync(["data", "collect", project, "--name", "x", "--symbols", "2"])).Code);
+    }
+
+    [Fact]
+    public async Task Collecting_says_what_of_a_dataset_is_left_out()
+    {
+        using TemporaryFolder folder = new();
+        File.Copy(Repository.PathOf("samples/images/coffee.png"), Path.Combine(folder.Path, "flat.png"));
+
+        Assert.Contains("in no category's folder", (await RunAsync(["data", "collect", Path.Combine(folder.Path, "p"), "--name", "x", "--dataset", folder.Path])).Error, StringComparison.Ordinal);
     }
 
     private static async Task<(int Code, string Output, string Error)> RunAsync(string[] arguments)

@@ -1,7 +1,9 @@
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
+using SafeVision.Tests;
 using SafeVision.Training.Data;
 using SafeVision.Training.Data.Sources;
+using SafeVision.Training.Data.Stages;
 
 namespace SafeVision.Training.Tests.Data;
 
@@ -109,6 +111,30 @@ public class DataProjectTests
             Array.ForEach(s_stages, stage => Directory.Delete(Path.Combine(broken.Path, stage), recursive: true));
             Directory.CreateDirectory(Path.Combine(broken.Path, "collect"));
         }
+    }
+
+    [Fact]
+    public async Task Of_an_image_that_a_dataset_names_twice_every_label_counts_and_the_split_further_from_training()
+    {
+        using TemporaryFolder folder = new();
+        byte[] image = File.ReadAllBytes(Repository.PathOf("samples/images/coffee.png"));
+        foreach (string place in (string[])["train/cups/a.png", "train/safe/b.png", "test/spoons/c.png"])
+        {
+            string path = Path.Combine(folder.Path, "photos", place);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllBytes(path, image);
+        }
+
+        DataProject project = DataProject.Open(Path.Combine(folder.Path, "p"));
+        for (int run = 0; run < 2; run++) // the second finds nothing to do
+        {
+            await project.CollectAsync(DataSource.FromDataset("photos", Evaluation.Datasets.DatasetReader.Read(Path.Combine(folder.Path, "photos"))), null, Stop);
+        }
+
+        ImageRecord kept = Assert.Single(await project.KeptAsync("collect", Stop).ToListAsync(Stop));
+        Assert.Equal((string[])["cups", "spoons"], kept.Labels!.Order());
+        Assert.Equal(TrainingSplit.Test, kept.Pinned);
+        Assert.Equal(4, File.ReadAllLines(Path.Combine(project.Folder, "collect", "records.jsonl")).Length);
     }
 
     [Fact]

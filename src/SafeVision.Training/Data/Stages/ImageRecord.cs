@@ -59,6 +59,16 @@ internal sealed record ImageRecord
     /// <summary>The least key of the images that must stay in one split with it.</summary>
     public string? Group { get; init; }
 
+    /// <summary>This record with what is said of a copy of the image: a category that either falls under, and the split further from training.</summary>
+    public ImageRecord WithCopy(ImageRecord copy) => this with
+    {
+        Labels = Labels is null || copy.Labels is null ? Labels ?? copy.Labels : [.. Labels.Union(copy.Labels)],
+        Pinned = Pinned > copy.Pinned ? Pinned : copy.Pinned ?? Pinned,
+    };
+
+    /// <summary>Whether a record of a copy says something that another does not.</summary>
+    public bool SaysMoreThan(ImageRecord other) => (Labels is not null && (other.Labels is null || Labels.Except(other.Labels).Any())) || (Pinned is { } mine && !(other.Pinned >= mine));
+
     public ImageRecord Drop(string why) => this with { Outcome = StageOutcome.Dropped, Why = why };
 
     public ImageRecord Fail(string why) => this with { Outcome = StageOutcome.Failed, Why = why };
