@@ -70,7 +70,7 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
             if ((int)response.StatusCode is 301 or 302 or 303 or 307 or 308 && response.Headers.Location is { } location)
             {
                 response.Dispose();
-                place = new Uri(place, location);
+                place = Uri.TryCreate(place, location, out Uri? next) ? next : throw new HubException(HubFailure.BadReply, $"{what}: the server sends on to no address.");
                 continue;
             }
 

@@ -11,6 +11,7 @@ internal sealed record HubRepository(string Repository, string Commit, string Li
 {
     private const int MostPages = 20;
     private const int MostFiles = 10_000;
+    private const long MostBytes = 1L << 44; // of a file; sums of what a page can list stay numbers
 
     /// <summary>Asks the hub: the revision's commit first, then the list of that commit, so that both belong together.</summary>
     /// <exception cref="HubException">It can't be had, or breaks a rule.</exception>
@@ -94,11 +95,20 @@ internal sealed record HubRepository(string Repository, string Commit, string Li
         };
     }
 
-    private static string? Text(JsonElement parent, string name) =>
-        parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    private static string? Text(JsonElement parent, string name)
+    {
+        try
+        {
+            return parent.ValueKind == JsonValueKind.Object && parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // half a surrogate pair, which no name or hash has
+        }
+    }
 
     private static long? Number(JsonElement parent, string name) =>
-        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number >= 0 ? number : null;
+        parent.TryGetProperty(name, out JsonElement value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out long number) && number is >= 0 and <= MostBytes ? number : null;
 
     private static HubException Bad(string what, string detail) => new(HubFailure.BadReply, $"{what}: the hub's answer can't be used: {detail}.");
 }

@@ -9,6 +9,8 @@ namespace SafeVision.Conversion.Hub;
 /// among processes that share the folders.</summary>
 public sealed class ModelStore
 {
+    private const string Untested = ".untested"; // no model's name begins with a dot
+
     private readonly HubOptions _options;
 
     /// <summary>Opens the store; its folders are made when they are needed.</summary>
@@ -56,6 +58,7 @@ public sealed class ModelStore
         string[] folders =
         [
             Path.Combine(_options.Models, model),
+            Path.Combine(_options.Models, Untested, model),
             .. withDownload && HubReference.IsRepository(repository) ? [HubCache.FolderOf(_options, repository)] : Array.Empty<string>(),
         ];
         string[] there = [.. folders.Where(Directory.Exists)];
@@ -104,7 +107,7 @@ public sealed class ModelStore
         }
 
         string checkpoint = await FetchAsync(hub, repository, reference, precision, progress, cancellationToken).ConfigureAwait(false);
-        string folder = Path.Combine(_options.Models, reference.Name);
+        string folder = Path.Combine(_options.Models, Untested, reference.Name), tested = Path.Combine(_options.Models, reference.Name);
         await ModelConverter.ConvertAsync(
             new ConversionOptions
             {
@@ -123,6 +126,12 @@ public sealed class ModelStore
             progress,
             cancellationToken).ConfigureAwait(false);
         await TestAsync(folder, cancellationToken).ConfigureAwait(false);
+        if (Directory.Exists(tested))
+        {
+            Directory.Delete(tested, recursive: true);
+        }
+
+        Directory.Move(folder, tested);
         return Find(reference.Name)!;
     }
 

@@ -25,6 +25,9 @@ public sealed class HostileHubTests
         { "endless pages", HubFailure.BadReply, "more than 20 pages" },
         { "page elsewhere", HubFailure.BadReply, "the next page of the list is on another host" },
         { "no json", HubFailure.BadReply, "did not answer with JSON" },
+        { "half a surrogate pair", HubFailure.BadReply, "the revision has no commit" },
+        { "redirect to nowhere", HubFailure.BadReply, "sends on to no address" },
+        { "huge sizes", HubFailure.BadReply, "no size or hash for model.safetensors.index.json" },
         { "no commit", HubFailure.BadReply, "the revision has no commit" },
         { "redirect to http", HubFailure.BadReply, "http://example.com, which is not https" },
         { "redirect to a file", HubFailure.BadReply, "file://" },
@@ -182,6 +185,8 @@ public sealed class HostileHubTests
             "huge header" => new LocalReply(200) { Headers = { ["X-Long"] = new string('x', 100_000) } },
             "endless list" => new LocalReply(200) { IsEndless = true },
             "no json" => new LocalReply(200, "<html>"),
+            "half a surrogate pair" => new LocalReply(200, """{"sha": "\ud800", "\udc00": 1}"""),
+            "redirect to nowhere" => Moved("//[/x"),
             "no commit" => new LocalReply(200, """{"sha": "../../etc"}"""),
             "redirect to http" => Moved("http://example.com/x"),
             "redirect to a file" => Moved("file:///etc/passwd"),
@@ -221,6 +226,10 @@ public sealed class HostileHubTests
                 break;
             case "twice":
                 hub.Entries.Add($$"""{"type": "file", "path": "config.json", "size": 4, "oid": "{{new string('a', 40)}}"}""");
+                break;
+            case "huge sizes":
+                hub.Files.Remove("model.safetensors");
+                hub.Entries.Add($$"""{"type": "file", "path": "model.safetensors.index.json", "oid": "{{new string('a', 40)}}", "size": 9223372036854775807}""");
                 break;
             case "no hash":
                 hub.Entries.Add("""{"type": "file", "path": "LICENSE", "size": 4}""");

@@ -109,6 +109,28 @@ public sealed class ModelPullTests
     }
 
     [Fact]
+    public async Task A_model_whose_test_was_cut_off_is_not_there_and_the_one_before_it_stays()
+    {
+        await using HubServer hub = Hub("internvl-qwen2-hf");
+        using var folder = new TemporaryFolder();
+        using var cancellation = new CancellationTokenSource();
+        int all = 0, reports = 0;
+        await Store(hub, folder).PullAsync(Repository, "float32", new Inline(report => all += report.Stage == ConversionStage.Downloading ? 0 : 1), null, TestContext.Current.CancellationToken);
+        await Store(hub, folder).PullAsync(Repository, "int8", null, null, TestContext.Current.CancellationToken);
+
+        var cutting = new Inline(_ =>
+        {
+            if (++reports == all)
+            {
+                cancellation.Cancel();
+            }
+        });
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Store(hub, folder).PullAsync(Repository, "float32", cutting, null, cancellation.Token));
+
+        Assert.Equal((all, "int8"), (reports, Assert.Single(Store(hub, folder).List()).Precision));
+    }
+
+    [Fact]
     public async Task A_damaged_part_is_fetched_anew_and_a_whole_file_of_the_hub_s_own_tools_is_not_fetched()
     {
         await using HubServer hub = Hub("internvl-qwen2-hf");
