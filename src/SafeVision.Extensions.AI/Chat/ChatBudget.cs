@@ -7,6 +7,8 @@ namespace SafeVision.Extensions.AI.Chat;
 internal sealed class ChatBudget(ChatClientEngineOptions options) : IDisposable
 {
     private readonly SemaphoreSlim _turns = new(options.Concurrency);
+    private const long MostTokens = 1L << 40; // of a call; many of them stay a number
+
     private long _calls;
     private long _tokens;
 
@@ -33,8 +35,9 @@ internal sealed class ChatBudget(ChatClientEngineOptions options) : IDisposable
     {
         if (options.TotalTokens is not null)
         {
-            Interlocked.Add(ref _tokens, usage?.TotalTokenCount ?? usage?.InputTokenCount + usage?.OutputTokenCount
-                ?? throw new ModelOutputException("The server does not count tokens, so TotalTokens can't be kept."));
+            long? counted = usage?.TotalTokenCount ?? usage?.InputTokenCount + usage?.OutputTokenCount;
+            Interlocked.Add(ref _tokens, counted is >= 0 ? Math.Min(counted.Value, MostTokens)
+                : throw new ModelOutputException("The server does not count tokens, so TotalTokens can't be kept."));
         }
     }
 }

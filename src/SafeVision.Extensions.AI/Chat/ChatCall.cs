@@ -68,7 +68,7 @@ internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions optio
             ChatResponse response = await client.GetResponseAsync(messages, chat, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
             budget.Charge(response.Usage);
             UsageDetails? counted = response.Usage;
-            Usage = TokenUsage.Sum(Usage, counted is null ? null : new TokenUsage((int)(counted.InputTokenCount ?? 0), (int)(counted.CachedInputTokenCount ?? 0), (int)(counted.OutputTokenCount ?? 0)));
+            Usage = TokenUsage.Sum(Usage, counted is null ? null : new TokenUsage(Count(counted.InputTokenCount), Count(counted.CachedInputTokenCount), Count(counted.OutputTokenCount)));
             return response;
         }
         catch (Exception exception) when (exception is not ModelOutputException && !cancellationToken.IsCancellationRequested)
@@ -80,6 +80,8 @@ internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions optio
         {
             budget.Leave();
         }
+
+        static int Count(long? tokens) => (int)Math.Clamp(tokens ?? 0, 0, 1 << 20); // a server says what it likes
     }
 
     /// <summary>Sends a request; the answer is whole.</summary>

@@ -69,9 +69,9 @@ internal sealed class InstructChatProtocol : ChatQuestionProtocol
         double?[] scores = new double?[codes.Length];
         foreach (JsonProperty property in answer.EnumerateObject())
         {
-            string? word = property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null;
-            int place = Array.IndexOf(codes, property.Name);
-            if (property.Name == "reason" && reason is null && word is not null)
+            (string name, string? word) = Texts(property);
+            int place = Array.IndexOf(codes, name);
+            if (name == "reason" && reason is null && word is not null)
             {
                 reason = word.Length <= LongestReason ? word : word[..(char.IsHighSurrogate(word[LongestReason - 1]) ? LongestReason - 1 : LongestReason)];
             }
@@ -88,6 +88,18 @@ internal sealed class InstructChatProtocol : ChatQuestionProtocol
         return Array.TrueForAll(scores, score => score is not null)
             ? new ChatAnswer([.. scores.Select(score => score!.Value)], reason)
             : throw new FormatException($"'{codes[Array.IndexOf(scores, null)]}' is not answered");
+    }
+
+    private static (string Name, string? Word) Texts(JsonProperty property)
+    {
+        try
+        {
+            return (property.Name, property.Value.ValueKind == JsonValueKind.String ? property.Value.GetString() : null);
+        }
+        catch (InvalidOperationException exception)
+        {
+            throw new FormatException("it holds half a surrogate pair", exception);
+        }
     }
 
     /// <summary>Without the code fence that some servers' models write around all JSON.</summary>

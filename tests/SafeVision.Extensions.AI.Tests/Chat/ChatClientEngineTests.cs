@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using SafeVision.Conversion.Tests.Hub;
 using SafeVision.Extensions.AI.Chat;
@@ -64,7 +65,7 @@ public sealed class ChatClientEngineTests : IAsyncDisposable
     public static TheoryData<string> Answers => new(
         "", "{}", "no", "{\"C1\":\"no\"}", "{\"C1\":\"no\",\"C2\":\"no\",\"C3\":\"no\",\"reason\":\"\"}", "{\"C1\":\"no\",\"C1\":\"no\",\"C2\":\"no\",\"reason\":\"\"}",
         "{\"C1\":\"NO\",\"C2\":\"no\",\"reason\":\"\"}", "{\"C1\":0,\"C2\":\"no\"}", "[\"no\",\"no\"]", "{\"C1\":\"no\",\"C2\":\"no\"} {\"C1\":\"yes\"}", "{\"C1\":\"no\",\"C2\":\"no\"", "null",
-        "I'm sorry, I can't help with that.", "{\"C1\":null,\"C2\":\"no\",\"reason\":\"\"}", "{\"C1\":\"no\",\"C2\":\"no\",\"reason\":[]}");
+        "I'm sorry, I can't help with that.", "{\"C1\":\"no\",\"C2\":\"no\",\"reason\":\"\\ud800\"}", "{\"C1\":null,\"C2\":\"no\",\"reason\":\"\"}", "{\"C1\":\"no\",\"C2\":\"no\",\"reason\":[]}");
 
     [Theory]
     [MemberData(nameof(Answers))]
@@ -141,6 +142,13 @@ public sealed class ChatClientEngineTests : IAsyncDisposable
             Assert.Contains("budget", third.Failure.Message, StringComparison.Ordinal);
             Assert.Equal(before + 2, _guard.Asked.Length);
         }
+
+        // A server that counts backwards gives no tokens back.
+        LocalReply whole = ServedGuard.Reply("""{"C1":"no","C2":"no","reason":""}""");
+        _guard.Interfere = _ => new LocalReply(200, Encoding.UTF8.GetString(whole.Body).Replace("\"total_tokens\":120", "\"total_tokens\":-120", StringComparison.Ordinal)) { Headers = { ["Content-Type"] = "application/json" } };
+        await using IImageGuardrail backwards = Create(configure: options => options.TotalTokens = 100);
+        Assert.Contains("does not count", (await backwards.CheckAsync(Photos.Coffee, Token)).Failure!.Message, StringComparison.Ordinal);
+        _guard.Interfere = null;
 
         await using IImageGuardrail few = Create(ChatProtocol.YesNo, configure: options => options.CallsPerImage = 1);
         int asked = _guard.Asked.Length;
