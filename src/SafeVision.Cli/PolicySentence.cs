@@ -12,7 +12,7 @@ internal static partial class PolicySentence
     /// <exception cref="ArgumentException">A sentence does not say plainly what is forbidden; the message says how to say it.</exception>
     public static string Draft(string text)
     {
-        string[] sentences = [.. SentenceEnd().Split(text).Select(sentence => sentence.Trim()).Where(sentence => sentence.Length > 0)];
+        string[] sentences = [.. SentenceEnd().Split(Bracket().Replace(text, ",")).Select(sentence => sentence.Trim()).Where(sentence => sentence.Length > 0)];
         if (sentences.Length is 0 or > MostCategories)
         {
             throw Unclear(text);
@@ -37,11 +37,11 @@ internal static partial class PolicySentence
         Match wanted = Forbids().Match(parts[0]);
         string[] includes = wanted.Success ? Items(wanted.Groups["what"].Value) : [];
         string[] excludes = parts.Length == 2 ? Items(parts[1]) : [];
-        return includes.Length > 0 && parts.Length <= 2 && (parts.Length == 1 || excludes.Length > 0) ? (includes, excludes) : throw Unclear(sentence);
+        return includes.Length > 0 && parts.Length <= 2 && (parts.Length == 1 || excludes.Length > 0) && !includes.Concat(excludes).Any(Turning().IsMatch) ? (includes, excludes) : throw Unclear(sentence);
     }
 
     private static string[] Items(string list) =>
-        [.. Separator().Split(list).Select(item => LeadingNo().Replace(item.Trim(), "")).Where(item => item.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)];
+        [.. Separator().Split(list).Select(item => LeadingNo().Replace(item.Trim(), "").TrimEnd('!', '?', '.')).Where(item => item.Length > 0).Distinct(StringComparer.OrdinalIgnoreCase)];
 
     private static string Id(string phrase, HashSet<string> taken)
     {
@@ -61,10 +61,10 @@ internal static partial class PolicySentence
     private static ArgumentException Unclear(string text) => new(
         $"'{text}' does not say plainly what is forbidden. Say it like: \"no dogs, except poodles\" or \"no guns or knives; no nudity\", or write the policy yourself ('safevision policy new FILE').");
 
-    [GeneratedRegex(@"[;\n]+|\.(?=\s|$)")]
+    [GeneratedRegex(@"[;\n]+|\.(?=\s|$)|(?:,\s*(?:and\s+|or\s+)?|\s+and\s+)(?=no\s)", RegexOptions.IgnoreCase)]
     private static partial Regex SentenceEnd();
 
-    [GeneratedRegex(@"^\s*(no|block|forbid|disallow|ban|prohibit|reject|refuse|don'?t (allow|show))\s+(any\s+|all\s+)?(images? of\s+|pictures? of\s+|photos? of\s+)?(?<what>.+?)\s*$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"^\s*(no|block|forbid|disallow|ban|prohibit|reject|refuse|don'?t (allow|show( me)?))\s+(any\s+|all\s+)?(images? of\s+|pictures? of\s+|photos? of\s+)?(?<what>.+?)\s*$", RegexOptions.IgnoreCase)]
     private static partial Regex Forbids();
 
     [GeneratedRegex(@"\s*,?\s*\b(?:except for|except|excluding|other than|apart from|but not|unless it is|unless they are)\b\s*", RegexOptions.IgnoreCase)]
@@ -72,6 +72,13 @@ internal static partial class PolicySentence
 
     [GeneratedRegex(@"\s*,\s*(?:and|or)\s+|\s*,\s*|\s+(?:and|or)\s+", RegexOptions.IgnoreCase)]
     private static partial Regex Separator();
+
+    [GeneratedRegex("[()]")]
+    private static partial Regex Bracket();
+
+    /// <summary>What turns a list's meaning in a way that is not read here: "no cats, but tigers are fine".</summary>
+    [GeneratedRegex(@"\b(but|only|unless|if|fine|ok|okay|allowed|permitted|welcome|not\s+(?!\w+ing\b))\b", RegexOptions.IgnoreCase)]
+    private static partial Regex Turning();
 
     [GeneratedRegex(@"^(no|any|all)\s+", RegexOptions.IgnoreCase)]
     private static partial Regex LeadingNo();

@@ -55,6 +55,9 @@ public sealed class PolicyShowCommandTests
     [InlineData("No guns, knives or drugs.", "guns", "guns, knives, drugs", "")]
     [InlineData("block images of cats but not lions and tigers", "cats", "cats", "lions, tigers")]
     [InlineData("no nudity; no \"quoted\" things", "nudity", "nudity", "")]
+    [InlineData("no dogs except poodles, no cats", "dogs", "dogs", "poodles")] // the cats are a category of their own, and no exception
+    [InlineData("no weapons (except toy guns)!", "weapons", "weapons", "toy guns")]
+    [InlineData("don't show me snakes", "snakes", "snakes", "")]
     public async Task New_drafts_a_policy_from_a_simple_sentence(string sentence, string id, string includes, string excludes)
     {
         using var folder = new TemporaryFolder();
@@ -67,12 +70,16 @@ public sealed class PolicyShowCommandTests
         SafeVision.Policies.SafetyPolicy policy = SafeVision.Policies.SafetyPolicy.FromFile(file);
         Assert.Equal(policy, SafeVision.Policies.SafetyPolicy.Parse(printed.Output));
         Assert.Equal((id, includes, excludes), (policy.Categories[0].Id, string.Join(", ", policy.Categories[0].Includes), string.Join(", ", policy.Categories[0].Excludes)));
+        Assert.Equal(sentence.Split("no ").Length > 2 ? 2 : 1, policy.Categories.Count);
     }
 
     [Theory]
     [InlineData("please be nice")]
     [InlineData("no")]
     [InlineData("no dogs except poodles except toy poodles")]
+    [InlineData("no cats and dogs, but tigers are fine")]
+    [InlineData("no dogs; cats are allowed")]
+    [InlineData("block cats, not dogs")]
     [InlineData("")]
     public async Task A_sentence_that_does_not_say_plainly_what_is_forbidden_is_refused(string sentence)
     {
