@@ -305,8 +305,9 @@ public sealed class DatasetReaderTests : IDisposable
         Directory.CreateSymbolicLink(Path.Combine(_folder.Path, "Sexual", "again"), _folder.Path);
         EvaluationDataset dataset = DatasetReader.Read(_folder.Path);
         Assert.Equal("Sexual/1.png", Assert.Single(dataset.Samples).Image);
-        Assert.Equal([DatasetProblemKind.UnknownLabel, DatasetProblemKind.Malformed], dataset.Problems.Select(problem => problem.Kind));
+        Assert.Equal([DatasetProblemKind.UnknownLabel, DatasetProblemKind.Malformed, DatasetProblemKind.Malformed], dataset.Problems.Select(problem => problem.Kind));
         Assert.Contains("2 images", dataset.Problems[0].Message, StringComparison.Ordinal);
+        Assert.Equal("Sexual/again", dataset.Problems[2].Where);
     }
 
     [Fact]
