@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using SafeVision.Files;
 using SafeVision.Training.Networks;
+using SafeVision.Training.Runs;
 using TorchSharp;
 using static TorchSharp.torch;
 
@@ -62,7 +63,7 @@ public sealed class TrainingRun : IDisposable
     public void Save(string folder)
     {
         Directory.CreateDirectory(folder);
-        string name = $"step-{Step.ToString(CultureInfo.InvariantCulture)}.safetensors", pointer = Path.Combine(folder, "run.json");
+        string name = FileOf(Step), pointer = Path.Combine(folder, "run.json");
         _optimiser.Save(Path.Combine(folder, name));
         WholeFile.Write(pointer, JsonSerializer.Serialize(new Dictionary<string, object> { ["step"] = Step, ["state"] = name })); // the old state stays whole until the new one is
         foreach (string old in Directory.EnumerateFiles(folder, "step-*.safetensors").Where(path => Path.GetFileName(path) != name))
@@ -72,12 +73,34 @@ public sealed class TrainingRun : IDisposable
     }
 
     /// <summary>Goes on where <see cref="Save"/> was called.</summary>
+    /// <exception cref="TrainingException">The state was not written by <see cref="Save"/>, or was changed since.</exception>
+    /// <exception cref="Conversion.CheckpointException">The tensors are unsound, or of another run.</exception>
     public void Load(string folder)
     {
-        using JsonDocument pointer = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(folder, "run.json")));
-        _optimiser.Load(Path.Combine(folder, Path.GetFileName(pointer.RootElement.GetProperty("state").GetString()!)));
-        Step = pointer.RootElement.GetProperty("step").GetInt32();
+        int step = StepIn(folder);
+        _optimiser.Load(Path.Combine(folder, FileOf(step)));
+        Step = step;
     }
+
+    /// <summary>The step that a saved state goes on with.</summary>
+    /// <exception cref="TrainingException">The state was not written by <see cref="Save"/>, or was changed since.</exception>
+    internal static int StepIn(string folder)
+    {
+        string path = Path.Combine(folder, "run.json");
+        try
+        {
+            using JsonDocument pointer = JsonDocument.Parse(File.ReadAllBytes(path));
+            int step = pointer.RootElement.GetProperty("step").GetInt32();
+            return step >= 0 && pointer.RootElement.GetProperty("state").GetString() == FileOf(step) && File.Exists(Path.Combine(folder, FileOf(step))) ? step
+                : throw new TrainingException($"{path}: names a state that is not there, or is of another step. Remove the folder '{folder}' to begin at the first step.");
+        }
+        catch (Exception exception) when (exception is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new TrainingException($"{path}: can't be read. Remove the folder '{folder}' to begin at the first step. {exception.Message}", exception);
+        }
+    }
+
+    private static string FileOf(int step) => $"step-{step.ToString(CultureInfo.InvariantCulture)}.safetensors";
 
     /// <inheritdoc />
     public void Dispose() => _optimiser.Dispose();

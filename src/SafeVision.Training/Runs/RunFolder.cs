@@ -38,12 +38,23 @@ internal sealed class RunFolder : IDisposable
     public bool HasState => File.Exists(System.IO.Path.Combine(State, "run.json"));
 
     /// <summary>The step that a saved state goes on with; 0 where there is none.</summary>
-    public int SavedStep => HasState ? JsonNode.Parse(File.ReadAllText(System.IO.Path.Combine(State, "run.json")))!["step"]!.GetValue<int>() : 0;
+    public int SavedStep => HasState ? Optimisation.TrainingRun.StepIn(State) : 0;
 
     /// <summary>What the finished run came to; null where it is not finished.</summary>
+    /// <exception cref="TrainingException">The file is damaged.</exception>
     public T? Result<T>()
-        where T : class =>
-        File.Exists(System.IO.Path.Combine(Path, ResultFile)) ? JsonSerializer.Deserialize<T>(File.ReadAllBytes(System.IO.Path.Combine(Path, ResultFile)), Json) : null;
+        where T : class
+    {
+        string file = System.IO.Path.Combine(Path, ResultFile);
+        try
+        {
+            return File.Exists(file) ? JsonSerializer.Deserialize<T>(File.ReadAllBytes(file), Json) ?? throw new JsonException("It is null.") : null;
+        }
+        catch (JsonException exception)
+        {
+            throw new TrainingException($"{file}: can't be read. Remove it to have the run's end computed again. {exception.Message}", exception);
+        }
+    }
 
     /// <summary>Takes the folder for a run.</summary>
     /// <param name="path">The folder; made where it is missing.</param>
@@ -114,9 +125,9 @@ internal sealed class RunFolder : IDisposable
                     kept.Add((line, text));
                 }
             }
-            catch (JsonException)
+            catch (Exception exception) when (exception is JsonException or InvalidOperationException or FormatException or ArgumentException)
             {
-                // The process ended in the middle of this line.
+                // The process ended in the middle of this line, or somebody else wrote it.
             }
         }
 
