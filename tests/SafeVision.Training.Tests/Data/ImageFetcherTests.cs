@@ -197,6 +197,14 @@ public sealed class ImageFetcherTests : IDisposable
     public void Robots_rules_are_read_as_the_standard_has_them(string text, string path, bool allows) => Assert.Equal(allows, RobotsRules.Read(text, "SafeVision-data").Allows(path));
 
     [Fact]
+    public void A_rule_behind_twenty_thousand_others_counts_too()
+    {
+        string text = $"User-agent: *\n{string.Concat(Enumerable.Range(0, 20_000).Select(i => $"Allow: /{i}\n"))}Disallow: /private/{new string('x', 3000)}\nDisallow: /closed";
+        Assert.False(RobotsRules.Read(text, "x").Allows("/closed/a.png"));
+        Assert.False(RobotsRules.Read(text, "x").Allows($"/private/{new string('x', 3000)}/a.png"));
+    }
+
+    [Fact]
     public async Task A_site_that_cannot_say_what_it_allows_allows_nothing()
     {
         Answer("/robots.txt", response => response.StatusCode = 500);

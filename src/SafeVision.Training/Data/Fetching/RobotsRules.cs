@@ -6,9 +6,6 @@ internal sealed class RobotsRules
     /// <summary>The most characters that are read, as the standard demands at least.</summary>
     public const int MostBytes = 512 * 1024;
 
-    private const int MostRules = 10_000;
-    private const int LongestPattern = 2_000;
-
     private readonly IReadOnlyList<(string Pattern, bool Allows)> _rules;
 
     private RobotsRules(IReadOnlyList<(string Pattern, bool Allows)> rules) => _rules = rules;
@@ -51,7 +48,7 @@ internal sealed class RobotsRules
                     break;
                 case "ALLOW" or "DISALLOW":
                     startsGroup = true;
-                    if (value.Length is > 0 and <= LongestPattern && own.Count + all.Count < MostRules)
+                    if (value.Length > 0)
                     {
                         (isOwn ? own : isAll ? all : []).Add((value, key == "ALLOW"));
                     }
