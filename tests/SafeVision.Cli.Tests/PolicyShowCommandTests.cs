@@ -92,6 +92,20 @@ public sealed class PolicyShowCommandTests
     }
 
     [Fact]
+    public async Task The_document_shows_what_is_printed_of_its_policy()
+    {
+        string document = File.ReadAllText(Repository.PathOf("docs/writing-a-policy.md")).ReplaceLineEndings("\n");
+        string policy = document.Split("```yaml\n").First(block => block.Contains("  - id: weapons\n    name: Weapons\n", StringComparison.Ordinal)).Split("```")[0];
+        using var folder = new TemporaryFolder();
+
+        CommandRun run = await CommandRun.OfAsync("policy", "show", folder.Write("policy.yaml", policy));
+
+        string[] printed = [.. run.Output.ReplaceLineEndings("\n").Split('\n').Where(line => line.StartsWith('#'))];
+        Assert.Equal(5, printed.Length);
+        Assert.Contains(string.Concat(printed.Select(line => $"    {line}\n")), document, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Explain_says_which_labels_carried_which_score()
     {
         CommandRun run = await CommandRun.OfAsync(

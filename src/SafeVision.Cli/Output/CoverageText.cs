@@ -130,9 +130,12 @@ internal static class CoverageText
 
     private static string Level(CoverageLevel level) => level switch { CoverageLevel.Full => "full", CoverageLevel.Partial => "in part", _ => "not assessed" };
 
-    /// <summary>Of "imagenet:763 revolver" the name.</summary>
-    private static string Labels(PhraseCoverage phrase) =>
-        string.Join(", ", phrase.Labels.Take(MostLabels).Select(Name)) + (phrase.Labels.Count > MostLabels ? $" and {phrase.Labels.Count - MostLabels} more" : "");
+    /// <summary>Of "imagenet:763 revolver" the name, which a drawing of one may have too.</summary>
+    private static string Labels(PhraseCoverage phrase)
+    {
+        string[] names = [.. phrase.Labels.Select(Name).Distinct()];
+        return string.Join(", ", names.Take(MostLabels)) + (names.Length > MostLabels ? $" and {names.Length - MostLabels} more" : "");
+    }
 
     private static string Name(string label) => label.IndexOf(' ') is var blank and > 0 && label.AsSpan(0, blank).Contains(':') ? label[(blank + 1)..] : label;
 }
