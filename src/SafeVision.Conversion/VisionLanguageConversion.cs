@@ -54,12 +54,13 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
     {
         if (!_form.RoundsInput(LinearRole.Vision) && !_form.RoundsInput(LinearRole.TextMlp))
         {
+            _form = _form.Sparing(SparedLayers.None with { VerdictTokens = questions.VerdictTokens });
             return model;
         }
 
         var observer = new ActivationObserver(model, _attention, folder.Path, (done, total) => report(ConversionStage.Calibrating, done, total), cancellationToken);
         (VisionLanguageModel smoothed, SparedLayers spared) = SmoothedModel.Create(model, observer.Observe(questions.Calibrating, _form.RoundsInput));
-        _form = _form.Sparing(spared);
+        _form = _form.Sparing(spared with { VerdictTokens = questions.VerdictTokens });
         preparation.Told["calibration"] = questions.Description;
         preparation.Told["exactVision"] = options.ExactVision ? "true" : "false";
         preparation.Told["layersByRow"] = spared.ByRow.Count.ToString(CultureInfo.InvariantCulture);

@@ -135,6 +135,29 @@ public sealed class PromptEncoder
         };
     }
 
+    /// <summary>The tokens by whose logits the engine judges an image under a policy, whatever the protocol: those at which answers
+    /// part from each other.</summary>
+    /// <param name="policy">The policy.</param>
+    /// <param name="mode">Whether a reason follows a harmful category.</param>
+    /// <returns>Those right behind the first question, empty where something is written first; and all of them. What a model's own
+    /// words decide, such as the spelling of a verdict after free reasoning, is known in part.</returns>
+    /// <exception cref="ModelLoadException">The model can't be asked about the policy.</exception>
+    public async Task<(IReadOnlyList<int> First, IReadOnlyList<int> All)> FindVerdictTokensAsync(SafetyPolicy policy, VisionLanguageMode mode)
+    {
+        ArgumentNullException.ThrowIfNull(policy);
+        var listener = new Listener();
+        try
+        {
+            await _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording)).JudgeAsync(listener, null, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (ModelOutputException)
+        {
+            // What it has heard so far counts.
+        }
+
+        return ([.. listener.First], [.. listener.All]);
+    }
+
     /// <summary>Free questions about one image, which stands before the first, with their answers.</summary>
     /// <param name="turns">Questions, each with its answer in pieces that are tokenised apart. In both, a mark that the
     /// model's prompt file or the SafeVision protocol names is a token; all else is text, whatever it looks
@@ -244,6 +267,46 @@ public sealed class PromptEncoder
 
         public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken) =>
             limits.IsThought ? throw new NotSupportedException() : ValueTask.FromResult(new WrittenText("", TextEnd.Turn, ""));
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
+
+    /// <summary>Writes down which tokens a protocol compares. All are equally likely, and what is to be written is one safe word.</summary>
+    private sealed class Listener : IGuardModel, IGenerationSession
+    {
+        private bool _isOpen, _isBehindPrompt;
+
+        public SortedSet<int> First { get; } = [];
+        public SortedSet<int> All { get; } = [];
+
+        public ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken)
+        {
+            (_isBehindPrompt, _isOpen) = (!_isOpen, true);
+            return ValueTask.FromResult<IGenerationSession>(this);
+        }
+
+        public ValueTask<ChoiceScores> ChooseAsync(ChoiceSet choices, CancellationToken cancellationToken)
+        {
+            for (int i = 0; i < choices.Choices.Count; i++)
+            {
+                All.UnionWith(choices.Choices[i][..choices.DecidingTokens[i]]);
+                First.UnionWith(_isBehindPrompt ? choices.Choices[i][..1] : []);
+            }
+
+            return ValueTask.FromResult(new ChoiceScores(choices, [.. choices.DecidingTokens.Select(count => new double[count])]));
+        }
+
+        public ValueTask AppendAsync(ReadOnlyMemory<int> ids, CancellationToken cancellationToken)
+        {
+            _isBehindPrompt = false;
+            return ValueTask.CompletedTask;
+        }
+
+        public ValueTask<WrittenText> WriteAsync(TextLimits limits, Action<string>? text, CancellationToken cancellationToken)
+        {
+            _isBehindPrompt = false;
+            return ValueTask.FromResult(new WrittenText("Safe", limits.EndsAt is null ? TextEnd.Turn : TextEnd.Mark, ""));
+        }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }

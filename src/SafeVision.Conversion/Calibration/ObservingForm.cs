@@ -21,7 +21,7 @@ internal sealed class ObservingForm : IWeightForm
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input)
     {
-        if (layer.Role is not (LinearRole.Head or LinearRole.Projector))
+        if (layer.Role is not (LinearRole.Vocabulary or LinearRole.Head or LinearRole.Projector))
         {
             _observed[layer.Name] = Observe(graph, layer.Weight.Columns, input);
         }

@@ -38,7 +38,8 @@ internal sealed class SampleQuestions
     private const int ImageTokens = 256;
     private const int Side = 448;
 
-    private SampleQuestions(IReadOnlyList<SampleQuestion> all, string description) => (Calibrating, Measuring, Description) = ([.. all.Take(2)], [.. all.Skip(2)], description);
+    private SampleQuestions(IReadOnlyList<SampleQuestion> all, string description, IReadOnlyList<int> verdictTokens) =>
+        (Calibrating, Measuring, Description, VerdictTokens) = ([.. all.Take(2)], [.. all.Skip(2)], description, verdictTokens);
 
     public IReadOnlyList<SampleQuestion> Calibrating { get; }
 
@@ -47,6 +48,9 @@ internal sealed class SampleQuestions
 
     /// <summary>What they are, for the manifest.</summary>
     public string Description { get; }
+
+    /// <summary>The tokens that the guard's verdicts on the library's categories, and on some others, are made of; empty: they are not known.</summary>
+    public IReadOnlyList<int> VerdictTokens { get; }
 
     private static SafetyPolicy Own { get; } = SafetyPolicy.Define("shop", "1")
         .Category("counterfeit", category => category.Includes("fake brand goods", "forged identity documents"))
@@ -64,17 +68,24 @@ internal sealed class SampleQuestions
             PromptEncoder encoder = PromptEncoder.Open(checkpoint, maximumTiles: 1, maximumTokens: ImageTokens);
             SafetyPolicy[] policies = [.. new[] { Nine, Own }.Where(policy => Asks(encoder, policy))];
             var questions = new List<SampleQuestion>();
+            var verdicts = new List<(IReadOnlyList<int> First, IReadOnlyList<int> All)>();
+            foreach (SafetyPolicy policy in policies)
+            {
+                verdicts.Add(await encoder.FindVerdictTokensAsync(policy, VisionLanguageMode.Fast).ConfigureAwait(false));
+            }
+
             foreach (DecodedImage image in await SampleImages.ReadAsync(images, policies.Length == 0 ? 0 : Count, Side, cancellationToken).ConfigureAwait(false))
             {
                 using (image)
                 {
-                    questions.Add(await AskAsync(encoder, model, image.Frames[0], policies[questions.Count % policies.Length]).ConfigureAwait(false));
+                    int turn = questions.Count % policies.Length;
+                    questions.Add(Ask(encoder, model, image.Frames[0], policies[turn], verdicts[turn].First));
                 }
             }
 
             if (questions.Count > 0 && questions.All(question => question.Ids.All(id => id < model.Text.Shape.Vocabulary)))
             {
-                return new SampleQuestions(questions, $"the guard's own questions about {(images is null ? "drawn images" : "images of a folder")}");
+                return new SampleQuestions(questions, $"the guard's own questions about {(images is null ? "drawn images" : "images of a folder")}", [.. verdicts.SelectMany(tokens => tokens.All).Distinct()]);
             }
         }
         catch (ModelLoadException)
@@ -84,7 +95,7 @@ internal sealed class SampleQuestions
 
         int vocabulary = model.Text.Shape.Vocabulary;
         return new SampleQuestions(
-            [.. Enumerable.Range(1, Count).Select(seed => new SampleQuestion(model.Vision.Probe((ulong)seed), [.. SeededIds(seed, vocabulary)], -1, []))], "noise and tokens made from a seed");
+            [.. Enumerable.Range(1, Count).Select(seed => new SampleQuestion(model.Vision.Probe((ulong)seed), [.. SeededIds(seed, vocabulary)], -1, []))], "noise and tokens made from a seed", []);
     }
 
     /// <summary>Whether the model is asked about a policy: one of small context can't be about nine categories, one of few words not about all.</summary>
@@ -106,20 +117,10 @@ internal sealed class SampleQuestions
         return Enumerable.Range(0, MostTokens / 4).Select(_ => random.Next(vocabulary));
     }
 
-    private static async Task<SampleQuestion> AskAsync(PromptEncoder encoder, VisionLanguageModel model, ImageFrame frame, SafetyPolicy policy)
+    private static SampleQuestion Ask(PromptEncoder encoder, VisionLanguageModel model, ImageFrame frame, SafetyPolicy policy, IReadOnlyList<int> answers)
     {
         PreparedImage image = encoder.Encode(frame);
         (IReadOnlyList<int> before, IReadOnlyList<int> after) = encoder.Ask(policy, VisionLanguageMode.Fast)[0];
-        int[] answers = [];
-        try
-        {
-            answers = [.. (await encoder.EncodeAsync(policy, VisionLanguageMode.Fast).ConfigureAwait(false)).Answers.Select(answer => answer[0]).Distinct()];
-        }
-        catch (ModelLoadException)
-        {
-            // Asked in a way that has no list of answers: any token counts.
-        }
-
         int[] ids = [.. before, .. image.Ids, .. after];
         ids = ids.Length <= MostTokens ? ids : [.. ids[..(MostTokens - Ending)], .. ids[^Ending..]];
         var inputs = new Dictionary<string, VisionInput> { ["pixel_values"] = new([.. image.PixelShape.Select(size => (int)size)], image.Pixels.ToArray()) };
@@ -129,6 +130,6 @@ internal sealed class SampleQuestions
             inputs["grid_thw"] = new VisionInput([1, 3], [grid.Frames, grid.Rows * factor, grid.Columns * factor]);
         }
 
-        return new SampleQuestion(inputs, ids, encoder.ImageToken, answers.Length > 1 ? answers : []);
+        return new SampleQuestion(inputs, ids, encoder.ImageToken, answers.Count > 1 ? answers : []);
     }
 }

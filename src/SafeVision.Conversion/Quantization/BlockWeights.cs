@@ -40,6 +40,29 @@ internal static class BlockMatMul
             OnnxAttribute.Integer("bits", format.Bits), OnnxAttribute.Integer("block_size", format.BlockSize),
             OnnxAttribute.Integer("accuracy_level", RoundActivations));
     }
+
+    /// <summary>The same, of which some outputs are computed once more from finer blocks.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="layer">The layer.</param>
+    /// <param name="format">How most of its rows are packed.</param>
+    /// <param name="input">What it takes, [..., columns].</param>
+    /// <param name="rows">The outputs' rows; those that the layer lacks are left out.</param>
+    /// <param name="fine">How these are packed.</param>
+    public static string Add(OnnxGraph graph, LinearLayer layer, BlockFormat format, string input, IReadOnlyList<int> rows, BlockFormat fine)
+    {
+        string all = Add(graph, layer, format, input), name = $"{layer.Name}/fine";
+        int[] own = [.. rows.Where(row => row < layer.Weight.Rows).Distinct().Order()];
+        if (own.Length == 0)
+        {
+            return all;
+        }
+
+        WeightMatrix weight = WeightMatrix.Stack(name, [.. own.Select(row => layer.Weight.Slice(name, row, 1))]);
+        string some = Add(graph, layer with { Name = name, Weight = weight, Bias = layer.Bias is { } bias ? [.. own.Select(row => bias[row])] : null }, fine, input);
+        string places = graph.Integers($"{name}/places", [.. own.Select(row => (long)row)], own.Length);
+        string each = graph.Node("Expand", graph.Claim($"{name}/each"), [places, graph.Node("Shape", graph.Claim($"{name}/shape"), [some])]);
+        return graph.Node("ScatterElements", graph.Claim($"{layer.Name}/finer"), [all, each, some], OnnxAttribute.Integer("axis", -1));
+    }
 }
 
 /// <summary>A matrix that is rounded to blocks while the file is written. Its rows are shared out among the processor's

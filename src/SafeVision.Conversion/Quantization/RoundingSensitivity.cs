@@ -4,7 +4,7 @@ namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Finds the layers that 4 bits would distort more than normally distributed weights, such as those with a few
 /// weights far larger than their neighbours. Errors of the first and the last layer weigh more, the one being carried
-/// through all others and the other never being mended, so their limit is lower.</summary>
+/// through all others and the other never being mended, so their limit is lower. Those of a head reach one token each.</summary>
 internal static class RoundingSensitivity
 {
     private const int SampleRows = 64;
@@ -14,7 +14,7 @@ internal static class RoundingSensitivity
     /// <summary>Whether a layer should keep more bits, judged by some of its rows.</summary>
     public static bool IsSensitive(LinearLayer layer, BlockFormat format)
     {
-        bool isOuter = layer.Depth == 0 || layer.Depth == layer.Layers - 1;
+        bool isOuter = layer.Role != LinearRole.Vocabulary && (layer.Depth == 0 || layer.Depth == layer.Layers - 1);
         return RelativeError(layer, format) > NormalError(format.BlockSize) * (isOuter ? OuterLimit : InnerLimit);
     }
 

@@ -50,6 +50,9 @@ internal sealed record SparedLayers(IReadOnlySet<string> ByRow, IReadOnlySet<str
 {
     public static SparedLayers None { get; } = new(new HashSet<string>(), new HashSet<string>());
 
+    /// <summary>The tokens whose logits a verdict is made of; empty: it is not known which.</summary>
+    public IReadOnlyList<int> VerdictTokens { get; init; } = [];
+
     /// <summary>Adds a layer whose input is rounded when it arrives.</summary>
     public string AddDynamic(OnnxGraph graph, LinearLayer layer, string input) => InBlocks.Contains(layer.Name)
         ? BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input)
@@ -71,7 +74,10 @@ internal enum LinearRole
     /// <summary>The language model's gate, up and down projections.</summary>
     TextMlp,
 
-    /// <summary>From the last hidden state to logits.</summary>
+    /// <summary>From the last hidden state to the logits of a vocabulary.</summary>
+    Vocabulary,
+
+    /// <summary>From the last features to a classifier's logits.</summary>
     Head,
 
     /// <summary>Any of the vision tower.</summary>
@@ -155,23 +161,24 @@ internal sealed class Int8Form(SparedLayers? spared = null) : IWeightForm
 
     public string Embedding(OnnxGraph graph, WeightMatrix table, string ids) => ByteEmbedding.Add(graph, table, ids);
 
-    public bool RoundsInput(LinearRole role) => role is not (LinearRole.Head or LinearRole.Projector);
+    public bool RoundsInput(LinearRole role) => role is not (LinearRole.Vocabulary or LinearRole.Head or LinearRole.Projector);
 
     public IWeightForm Sparing(SparedLayers layers) => new Int8Form(layers);
 }
 
 /// <summary>The language model's layers in blocks of 4 bits, which makes tokens come fast: each needs every weight
-/// once, and reading them is what takes the time. What is sensitive stays at 8 bits: embeddings, head, projector, and
-/// layers that 4 bits would distort more than usual. The vision tower, which sees a thousand patches at once, is bound
-/// by arithmetic instead, where blocks save little: it takes the form that is fastest there,
-/// <see cref="DynamicMatMul"/>.</summary>
+/// once, and reading them is what takes the time. What is sensitive stays at 8 bits: embeddings, projector, layers that 4
+/// bits would distort more than usual, and of the head what a verdict is made of, or all of it where that is not known.
+/// The vision tower, which sees a thousand patches at once, is bound by arithmetic instead, where blocks save little: it
+/// takes the form that is fastest there, <see cref="DynamicMatMul"/>.</summary>
 /// <param name="blockSize">32, 64 or 128: larger ones are smaller and faster, and lose more.</param>
-/// <param name="spared">Layers of the vision tower that are rounded more finely; null: none.</param>
+/// <param name="spared">Layers of the vision tower and tokens that are rounded more finely; null: none.</param>
 internal sealed class Int4Form(int blockSize, SparedLayers? spared = null) : IWeightForm
 {
     public const int DefaultBlock = 32;
 
     private readonly BlockFormat _blocks = new(4, blockSize);
+    private readonly SparedLayers _spared = spared ?? SparedLayers.None;
 
     public string Name => blockSize == DefaultBlock ? "int4" : $"int4-block{blockSize}";
 
@@ -183,9 +190,11 @@ internal sealed class Int4Form(int blockSize, SparedLayers? spared = null) : IWe
 
     public string Linear(OnnxGraph graph, LinearLayer layer, string input) => layer.Role switch
     {
-        LinearRole.Vision => (spared ?? SparedLayers.None).AddDynamic(graph, layer, input),
+        LinearRole.Vision => _spared.AddDynamic(graph, layer, input),
+        LinearRole.Vocabulary when _spared.VerdictTokens.Count == 0 => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         LinearRole.Head or LinearRole.Projector => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
         _ when RoundingSensitivity.IsSensitive(layer, _blocks) => BlockMatMul.Add(graph, layer, Int8Form.SensitiveBlocks, input),
+        LinearRole.Vocabulary => BlockMatMul.Add(graph, layer, _blocks, input, _spared.VerdictTokens, Int8Form.SensitiveBlocks),
         _ => BlockMatMul.Add(graph, layer, _blocks, input),
     };
 

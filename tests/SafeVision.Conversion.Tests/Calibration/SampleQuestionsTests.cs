@@ -1,6 +1,7 @@
 using SafeVision.Conversion.Calibration;
 using SafeVision.Conversion.Families;
 using SafeVision.Conversion.Families.VisionLanguage;
+using SafeVision.Conversion.Onnx;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion.Tests.Calibration;
@@ -23,8 +24,25 @@ public sealed class SampleQuestionsTests
         {
             Assert.Contains(question.ImageToken, question.Ids);
             Assert.InRange(question.Ids.Length, 32, 512);
+            Assert.InRange(question.Answers.Count, 2, 40);
+            Assert.Subset(questions.VerdictTokens.ToHashSet(), question.Answers.ToHashSet());
         });
         Assert.NotEqual(questions.Calibrating[0].Image["pixel_values"].Numbers, questions.Measuring[0].Image["pixel_values"].Numbers);
+    }
+
+    [Fact]
+    public async Task A_guard_of_yes_and_no_has_these_two_tokens_kept_at_8_bits_in_a_head_of_4()
+    {
+        string source = Fixture.PathOf("vlm/shieldgemma2-tiny");
+        using VisionLanguageModel model = ((FamilyNetwork)ModelFamilies.Find(source, null)).Read(source);
+        SampleQuestions questions = await SampleQuestions.CreateAsync(source, model, null, TestContext.Current.CancellationToken);
+        Assert.Equal(2, questions.VerdictTokens.Count);
+
+        using var folder = new TemporaryFolder();
+        await ModelConverter.ConvertAsync(new ConversionOptions { Source = source, Destination = folder.PathOf("model"), Precision = "int4" }, cancellationToken: TestContext.Current.CancellationToken);
+        ModelProto decoder = ModelProto.Parser.ParseFrom(await File.ReadAllBytesAsync(folder.PathOf("model/onnx/decoder_model_merged_q4.onnx"), TestContext.Current.CancellationToken));
+        Assert.Equal([4L, 8], decoder.Graph.Node.Where(node => node.Output[0] is "head/product" or "head/fine/product").Select(node => node.Attribute.Single(attribute => attribute.Name == "bits").I));
+        Assert.Equal(2, decoder.Graph.Initializer.Single(tensor => tensor.Name == "head/fine/places").Dims[0]);
     }
 
     [Fact]

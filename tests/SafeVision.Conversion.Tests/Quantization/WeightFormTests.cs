@@ -206,8 +206,34 @@ public sealed class WeightFormTests
         }
 
         Assert.Equal(
-            ["TextAttention MatMulNBits 4", "TextMlp MatMulNBits 4", "Head MatMulNBits 8", "Vision DynamicQuantizeMatMul ", "Projector MatMulNBits 8"],
+            ["TextAttention MatMulNBits 4", "TextMlp MatMulNBits 4", "Vocabulary MatMulNBits 8", "Head MatMulNBits 8", "Vision DynamicQuantizeMatMul ", "Projector MatMulNBits 8"],
             graph.Proto.Node.Select(node => $"{node.Output[0].Split('/')[0]} {node.OpType} {node.Attribute.FirstOrDefault(attribute => attribute.Name == "bits")?.I}"));
+    }
+
+    [Theory]
+    [InlineData("int4", 1)]
+    [InlineData("int4-block128", 3)]
+    public void Of_a_head_in_4_bits_the_tokens_that_a_verdict_is_made_of_keep_8(string name, int tokens)
+    {
+        using var folder = new TemporaryFolder();
+        const int Rows = 96, Columns = 256;
+        int[] verdict = [95, 0, 17, 17, 500]; // one twice, and one that a part of the model lacks
+        float[] weight = Weights.Normal(Rows * Columns, 0.02, 1), x = Weights.Normal(tokens * Columns, 1, 3);
+        var layer = new LinearLayer("head", FormGraph.Matrix(Rows, Columns, weight), null, LinearRole.Vocabulary, 4, 5);
+        IWeightForm form = WeightForms.Find(name).Sparing(SparedLayers.None with { VerdictTokens = verdict });
+        (float[] result, string[] operators) = FormGraph.Linear(folder, form.Linear, layer, x);
+        double[] error = new double[2], power = new double[2];
+        for (int i = 0; i < result.Length; i++)
+        {
+            int of = verdict.Contains(i % Rows) ? 1 : 0;
+            double expected = Enumerable.Range(0, Columns).Sum(k => (double)weight[(i % Rows * Columns) + k] * x[(i / Rows * Columns) + k]);
+            error[of] += Math.Pow(result[i] - expected, 2);
+            power[of] += expected * expected;
+        }
+
+        Assert.Equal(2, operators.Count(operation => operation == "MatMulNBits"));
+        Assert.InRange(Math.Sqrt(error[0] / power[0]), 0.05, 0.12);
+        Assert.InRange(Math.Sqrt(error[1] / power[1]), 0, 0.02);
     }
 
     private static long BitsOf(float[] weight, int depth)

@@ -58,7 +58,7 @@ internal sealed class DecoderGraph
         }
 
         _blocks.Final = h;
-        string logits = Linear("head", _decoder.Head, h, LinearRole.Head, _decoder.Layers.Count - 1);
+        string logits = Linear("head", _decoder.Head, h, LinearRole.Vocabulary, _decoder.Layers.Count - 1);
         logits = shape.LogitCap is { } cap ? _blocks.Bound("head/bound", logits, cap) : logits;
         _blocks.FloatOutput("logits", logits, ("batch_size", null), ("logits_length", null), ("vocabulary", shape.Vocabulary));
         for (int i = 0; i < _decoder.Layers.Count; i++)
