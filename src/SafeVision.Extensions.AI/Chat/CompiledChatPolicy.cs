@@ -16,6 +16,8 @@ internal sealed class CompiledChatPolicy : ICompiledPolicy
     private readonly ChatClientEngineOptions _options;
     private readonly ChatBudget _budget;
     private readonly ChatJudge _judge;
+    private readonly Lock _gate = new();
+    private TaskCompletionSource<ModelOutputException?>? _probe; // under way
     private volatile bool _reaches;
 
     public CompiledChatPolicy(SafetyPolicy policy, IChatClient client, ChatProtocol protocol, ChatClientEngineOptions options, ChatBudget budget)
@@ -45,12 +47,7 @@ internal sealed class CompiledChatPolicy : ICompiledPolicy
             throw new ModelOutputException($"The image needs {(long)frames.Count * Prompts.Count} calls of the chat client; at most {_options.CallsPerImage} are made for one (CallsPerImage).");
         }
 
-        if (!_reaches)
-        {
-            await _judge.RequireReachAsync(new ChatCall(_client, _options, _budget, null), cancellationToken).ConfigureAwait(false);
-            _reaches = true;
-        }
-
+        await RequireReachAsync(cancellationToken).ConfigureAwait(false);
         var assessed = new FrameAssessment[frames.Count];
         for (int i = 0; i < assessed.Length; i++)
         {
@@ -62,4 +59,50 @@ internal sealed class CompiledChatPolicy : ICompiledPolicy
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    /// <summary>Images that arrive together wait for one probe and share what came of it; where its image is cancelled another one
+    /// probes, and after a failure the next image does.</summary>
+    private async Task RequireReachAsync(CancellationToken cancellationToken)
+    {
+        while (!_reaches)
+        {
+            var own = new TaskCompletionSource<ModelOutputException?>(TaskCreationOptions.RunContinuationsAsynchronously);
+            TaskCompletionSource<ModelOutputException?> probe;
+            lock (_gate)
+            {
+                probe = _probe ??= own;
+            }
+
+            if (probe != own)
+            {
+                if (await probe.Task.WaitAsync(cancellationToken).ConfigureAwait(false) is { } failure)
+                {
+                    throw new ModelOutputException(failure.Message, failure);
+                }
+
+                continue;
+            }
+
+            ModelOutputException? failed = null;
+            try
+            {
+                await _judge.RequireReachAsync(new ChatCall(_client, _options, _budget, null), cancellationToken).ConfigureAwait(false);
+                _reaches = true;
+            }
+            catch (ModelOutputException exception)
+            {
+                failed = exception;
+                throw;
+            }
+            finally
+            {
+                lock (_gate)
+                {
+                    _probe = null;
+                }
+
+                own.SetResult(failed);
+            }
+        }
+    }
 }
