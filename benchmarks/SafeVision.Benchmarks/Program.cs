@@ -80,7 +80,10 @@ switch (args)
         break;
     case ["looks", string model, .. string[] rest]:
         AnswerOptions looks = AnswerOptions.Parse(model, rest);
-        await (looks.Against is { } other ? LookTimes.RunAsync(looks, other, Console.Out) : LookComparison.RunAsync(looks, Console.Out)).ConfigureAwait(false);
+        await (looks.Data is { } data ? LookVerdicts.RunAsync(looks, data, Console.Out) : looks.Against is { } other ? LookTimes.RunAsync(looks, other, Console.Out) : LookComparison.RunAsync(looks, Console.Out)).ConfigureAwait(false);
+        break;
+    case ["prompt-profile", .. string[] graphs]:
+        PromptProfile.Run(graphs, Console.Out);
         break;
     case ["vlm-memory", string model, .. string[] rest]:
         await MemoryComparison.MeasureAsync(AnswerOptions.Parse(model, rest), Console.Out).ConfigureAwait(false);

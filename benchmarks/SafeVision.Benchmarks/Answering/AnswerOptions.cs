@@ -13,6 +13,9 @@ internal sealed record AnswerOptions
     /// <summary>Another folder to measure against; null: the same one.</summary>
     public string? Against { get; init; }
 
+    /// <summary>A training dataset's folder; null: none.</summary>
+    public string? Data { get; init; }
+
     public int Rounds { get; init; } = 3;
 
     /// <summary>The most tiles of a picture, the thumbnail not counted.</summary>
@@ -36,12 +39,13 @@ internal sealed record AnswerOptions
             {
                 "--peer" => options with { Peer = value },
                 "--against" => options with { Against = Path.GetFullPath(value) },
+                "--data" => options with { Data = Path.GetFullPath(value) },
                 "--rounds" => options with { Rounds = Number(value) },
                 "--tiles" => options with { Tiles = Number(value) },
                 "--tokens" => options with { Tokens = Number(value) },
                 "--count" => options with { Count = Number(value) },
                 "--threads" => options with { Threads = Number(value) },
-                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --against, --rounds, --tiles, --tokens, --count and --threads."),
+                _ => throw new ArgumentException($"'{rest[i]}' is none of --peer, --against, --data, --rounds, --tiles, --tokens, --count and --threads."),
             };
         }
 

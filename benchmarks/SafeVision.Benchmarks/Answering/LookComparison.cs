@@ -59,7 +59,8 @@ internal static class LookComparison
     private static VisionLanguageEngineOptions Options(AnswerOptions options, bool looksOnce, int sequences) =>
         new() { Mode = VisionLanguageMode.Fast, MaximumTiles = options.Tiles, LooksOnceFirst = looksOnce, Sequences = sequences };
 
-    private static Decision Verdict(SafetyPolicy policy, FrameAssessment assessment) => policy.Categories.Zip(assessment.Categories)
+    /// <summary>What the policy makes of the scores.</summary>
+    public static Decision Verdict(SafetyPolicy policy, FrameAssessment assessment) => policy.Categories.Zip(assessment.Categories)
         .Min(pair => pair.Second.Score is not { } score ? Decision.Allow : score >= pair.First.BlockAt ? Decision.Block : score >= pair.First.ReviewAt ? Decision.Review : Decision.Allow);
 
     private static void Report(AnswerOptions options, List<Look> looks, TextWriter output)

@@ -42,10 +42,14 @@ public sealed class SymbolSceneOptions
 }
 
 /// <summary>One drawn image with its exact truth.</summary>
-/// <param name="Size">The image's width and height in pixels.</param>
-/// <param name="Pixels">Its pixels as RGB bytes, rows from the top: Size x Size x 3.</param>
+/// <param name="Size">The image's width in pixels.</param>
+/// <param name="Pixels">Its pixels as RGB bytes, rows from the top: Height x Size x 3.</param>
 /// <param name="Symbols">What it shows, from back to front.</param>
-public sealed record SymbolScene(int Size, ReadOnlyMemory<byte> Pixels, IReadOnlyList<SceneSymbol> Symbols);
+public sealed record SymbolScene(int Size, ReadOnlyMemory<byte> Pixels, IReadOnlyList<SceneSymbol> Symbols)
+{
+    /// <summary>The image's height in pixels; by default its width, as <see cref="SymbolScenes"/> draws.</summary>
+    public int Height { get; init; } = Size;
+}
 
 /// <summary>A symbol in a scene.</summary>
 /// <param name="Name">What it shows, a noun without article: "wolf trap".</param>

@@ -24,6 +24,9 @@ public sealed class StarterOptions
     /// <summary>The side of an image in pixels, a multiple of 28; default 112.</summary>
     public int ImageSize { get; init; } = 112;
 
+    /// <summary>The most tiles that an image is cut into, besides its thumbnail; default 1: it is taken whole.</summary>
+    public int MaximumTiles { get; init; } = 1;
+
     /// <summary>Where the weights start.</summary>
     public long Seed { get; init; } = 1;
 }
@@ -86,7 +89,7 @@ public static class StarterCheckpoint
             ["context_image_token"] = "<IMG_CONTEXT>",
         });
         checkpoint.WritePreprocessor(
-            new JsonObject { ["image_processor_type"] = "GotOcr2ImageProcessorFast", ["crop_to_patches"] = false, ["min_patches"] = 1, ["max_patches"] = 1, ["do_convert_rgb"] = true }, options.ImageSize);
+            new JsonObject { ["image_processor_type"] = "GotOcr2ImageProcessorFast", ["crop_to_patches"] = options.MaximumTiles > 1, ["min_patches"] = 1, ["max_patches"] = options.MaximumTiles, ["do_convert_rgb"] = true }, options.ImageSize);
         JsonObject text = checkpoint.TextConfig("qwen2", options.Width, 3 * options.Width, options.Layers, options.Heads, 2048);
         (text["architectures"], text["use_sliding_window"]) = (new JsonArray("Qwen2ForCausalLM"), false);
         checkpoint.Write("config.json", Config(options, checkpoint.MarkId(marks, "<IMG_CONTEXT>"), text));

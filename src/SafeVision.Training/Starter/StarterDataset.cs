@@ -40,6 +40,9 @@ public sealed record StarterDatasetOptions
     /// <summary>Whether images to train on come in pairs, with one thing exchanged; default false.</summary>
     public bool HasPairs { get; init; }
 
+    /// <summary>Whether images have two to four tiles of <see cref="ImageSize"/>, with small things; pairs are drawn in one all the same. Default: false.</summary>
+    public bool IsTiled { get; init; }
+
     /// <summary>The part of images to train on whose label is wrong; default 0.</summary>
     public double Noise { get; init; }
 
@@ -65,11 +68,12 @@ public static class StarterDataset
         Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.ImagesFolder));
         Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.PoliciesFolder));
         using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, KeepsColors = true, MostThings = 2, ImageSize = options.ImageSize });
-        var writer = new Writer(folder, options, scenes);
+        using TiledScenes? tiled = options.IsTiled ? new TiledScenes(options.Names, options.Sets, options.ImageSize, options.Seed) : null;
+        var writer = new Writer(folder, options, scenes, tiled);
         await TrainingDataset.WriteAsync(folder, writer.SamplesAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
     }
 
-    private sealed class Writer(string folder, StarterDatasetOptions options, SymbolScenes scenes)
+    private sealed class Writer(string folder, StarterDatasetOptions options, SymbolScenes scenes, TiledScenes? tiled)
     {
         private readonly Random _random = new(options.Seed);
         private readonly List<ScenePolicy> _policies = [];
@@ -102,7 +106,7 @@ public static class StarterDataset
                     continue;
                 }
 
-                SymbolScene drawn = scenes.Draw(i);
+                SymbolScene drawn = tiled?.Draw(i, i) ?? scenes.Draw(i);
                 bool isTest = split == TrainingSplit.Test;
                 ScenePolicy[] policies = isTest ? Pair(Questions(split).HeldOutPair(Names(drawn))) : Policies(split, Names(drawn));
                 int own = i;
@@ -219,14 +223,14 @@ public static class StarterDataset
     internal static byte[] Png(SymbolScene scene)
     {
         ReadOnlySpan<byte> pixels = scene.Pixels.Span;
-        byte[] colours = new byte[scene.Size * scene.Size * 4];
-        for (int i = 0; i < scene.Size * scene.Size; i++)
+        byte[] colours = new byte[scene.Size * scene.Height * 4];
+        for (int i = 0; i < scene.Size * scene.Height; i++)
         {
             pixels.Slice(i * 3, 3).CopyTo(colours.AsSpan(i * 4));
             colours[(i * 4) + 3] = 255;
         }
 
-        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(scene.Size, scene.Size, SKColorType.Rgba8888, SKAlphaType.Opaque), colours);
+        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(scene.Size, scene.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), colours);
         using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }

@@ -1,8 +1,11 @@
+using SafeVision.Assessments;
 using SafeVision.Evaluation.Symbols;
+using SafeVision.Imaging;
 using SafeVision.Training.Nano;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Objectives;
 using SafeVision.Training.Optimisation;
+using SafeVision.VisionLanguage;
 using SafeVision.VisionLanguage.Tokenizers;
 using TorchSharp;
 using static TorchSharp.torch;
@@ -23,6 +26,10 @@ public sealed record StarterTrainingOptions
 
     /// <summary>Steps in which the whole model learns to answer; default 800.</summary>
     public int LanguageSteps { get; init; } = 800;
+
+    /// <summary>Steps in which it learns then from scenes of two to four tiles with a thumbnail, a third of the time from the
+    /// thumbnail alone, half as many scenes in a step; default 0: images are taken whole.</summary>
+    public int TiledSteps { get; init; }
 
     /// <summary>Scenes in a step; default 16.</summary>
     public int Scenes { get; init; } = 16;
@@ -73,6 +80,8 @@ public sealed class StarterTraining : IDisposable
     private readonly long _padding;
     private readonly long[] _nameIds;
     private readonly long[] _verdicts;
+    private readonly TiledScenes? _tiled;
+    private readonly PromptEncoder _tiles, _thumbnail;
     private int _drawn;
 
     private StarterTraining(string folder, StarterTrainingOptions options, StarterOptions size)
@@ -91,7 +100,9 @@ public sealed class StarterTraining : IDisposable
         _verdicts = [.. CategoryMarks.Append(ScenePolicy.Safe).Select(mark => (long)_tokenizer.Encode(mark)[0])];
         _image = $"<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", _cells * _cells))}</img>\n";
         long[] beginning = Encode(options.IsPolicyFirst ? "<|im_start|>user\n" : $"<|im_start|>user\n{_image}");
-        _beginning = new TokenRow(beginning, [.. beginning.Select(_ => SupervisedObjective.Ignored)]);
+        _beginning = Given(beginning);
+        _tiled = options.TiledSteps > 0 ? new TiledScenes(options.Names, options.Sets, size.ImageSize, options.Seed) : null;
+        (_tiles, _thumbnail) = (PromptEncoder.Open(folder), PromptEncoder.Open(folder, maximumTiles: 1));
         int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
     }
 
@@ -102,7 +113,7 @@ public sealed class StarterTraining : IDisposable
     public static StarterTraining Create(string folder, StarterTrainingOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var size = new StarterOptions { Words = [.. SceneQuestions.Words, .. options.Names], Marks = [ScenePolicy.Safe, ScenePolicy.Reason, .. CategoryMarks], Seed = options.Seed };
+        var size = new StarterOptions { Words = [.. SceneQuestions.Words, .. options.Names], Marks = [ScenePolicy.Safe, ScenePolicy.Reason, .. CategoryMarks], MaximumTiles = options.TiledSteps > 0 ? TiledScenes.MostTiles : 1, Seed = options.Seed };
         StarterCheckpoint.Write(folder, size);
         return new StarterTraining(folder, options, size);
     }
@@ -123,8 +134,10 @@ public sealed class StarterTraining : IDisposable
         IReadOnlyDictionary<string, Tensor> seeing = _network.Weights.Train(name => name.Contains("vision_tower", StringComparison.Ordinal) || name.Contains("projector", StringComparison.Ordinal) || NetworkWeights.IsTable(name));
         Stage(seeing, _options.TileSteps, _ => 1, _ => TileLoss(Draw(_options.Scenes)), 0, progress, cancellationToken);
         IReadOnlyDictionary<string, Tensor> all = _network.Weights.Train(_ => true);
-        Stage(all, _options.LanguageSteps, name => name.Contains("vision_tower", StringComparison.Ordinal) ? 0.3 : 1, LanguageLoss, _options.TileSteps, progress, cancellationToken);
+        Stage(all, _options.LanguageSteps, Rate, LanguageLoss, _options.TileSteps, progress, cancellationToken);
+        Stage(all, _options.TiledSteps, Rate, TiledLoss, _options.TileSteps + _options.LanguageSteps, progress, cancellationToken);
         _network.Weights.Save(_folder);
+        static double Rate(string name) => name.Contains("vision_tower", StringComparison.Ordinal) ? 0.3 : 1;
     }
 
     /// <summary>The mark that the model gives a scene under a policy: the likeliest of those that the policy has, and the safe one.</summary>
@@ -147,6 +160,7 @@ public sealed class StarterTraining : IDisposable
     {
         _network.Dispose();
         _scenes.Dispose();
+        _tiled?.Dispose();
     }
 
     /// <summary>Of answers of one token, the one that the model holds for the likeliest.</summary>
@@ -178,37 +192,72 @@ public sealed class StarterTraining : IDisposable
     }
 
     /// <summary>Each image token names what is under it, by the word embeddings that the text model reads.</summary>
-    private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(NanoScenes.Pixels(scenes)));
+    private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(NanoScenes.Pixels(scenes)), [ImageBox.Whole], reach: 0);
 
-    private Tensor TileLoss(SymbolScene[] scenes, Tensor features)
+    /// <param name="scenes">What is seen.</param>
+    /// <param name="features">Its image tokens, [scenes * tiles, cells, width].</param>
+    /// <param name="tiles">Where each tile lies, in fractions of the image.</param>
+    /// <param name="reach">In cells, how far from a token's middle that of a thing counts as under it where no thing covers the token's.</param>
+    private Tensor TileLoss(SymbolScene[] scenes, Tensor features, IReadOnlyList<ImageBox> tiles, double reach)
     {
-        long[] truth = [.. scenes.SelectMany(scene => Enumerable.Range(0, _cells * _cells).Select(cell => Under(scene, ((cell % _cells) + 0.5) / _cells, ((cell / _cells) + 0.5) / _cells)))];
+        long[] truth =
+        [
+            .. from scene in scenes
+               from tile in tiles
+               from cell in Enumerable.Range(0, _cells * _cells)
+               let x = tile.X + (((cell % _cells) + 0.5) / _cells * tile.Width)
+               let y = tile.Y + (((cell / _cells) + 0.5) / _cells * tile.Height)
+               select Under(scene, x, y, reach * tile.Width / _cells, reach * tile.Height / _cells),
+        ];
         Tensor normed = features.flatten(0, 1); // [scenes * cells, width]
         normed = normed.RootMeanSquareNormed(1e-6);
         Tensor words = _network.Weights.Table("model.language_model.embed_tokens").index_select(0, tensor(_nameIds));
         return nn.functional.cross_entropy(nn.functional.linear(normed, words), tensor(truth));
     }
 
-    private long Under(SymbolScene scene, double x, double y)
+    private long Under(SymbolScene scene, double x, double y, double reachX, double reachY)
     {
-        SceneSymbol? found = scene.Symbols.LastOrDefault(symbol => x >= symbol.Box.X && x < symbol.Box.X + symbol.Box.Width && y >= symbol.Box.Y && y < symbol.Box.Y + symbol.Box.Height);
+        SceneSymbol? found = scene.Symbols.LastOrDefault(symbol => x >= symbol.Box.X && x < symbol.Box.X + symbol.Box.Width && y >= symbol.Box.Y && y < symbol.Box.Y + symbol.Box.Height)
+            ?? scene.Symbols.LastOrDefault(symbol => Math.Abs(symbol.Box.X + (symbol.Box.Width / 2) - x) < reachX && Math.Abs(symbol.Box.Y + (symbol.Box.Height / 2) - y) < reachY);
         return found is null ? _nameIds.Length - 1 : _options.Names.ToList().IndexOf(found.Name);
     }
 
     private Tensor LanguageLoss(int step)
     {
         SymbolScene[] scenes = Draw(_options.Scenes);
-        bool isEarly = step < 0.35 * _options.LanguageSteps;
-        Tensor pixels = NanoScenes.Pixels(scenes);
+        return LanguageLoss(scenes, NanoScenes.Pixels(scenes), _beginning, isEarly: step < 0.35 * _options.LanguageSteps, [ImageBox.Whole], reach: 0);
+    }
+
+    /// <summary>As the engine prepares images, those of a step cut alike.</summary>
+    private Tensor TiledLoss(int step)
+    {
+        SymbolScene[] scenes = [.. Enumerable.Range(_drawn, _drawn += _options.Scenes / 2).Take(_options.Scenes / 2).Select(index => _tiled!.Draw(index, step))];
+        bool isThumbnail = _random.Next(3) == 0;
+        PreparedImage[] images = [.. scenes.Select(scene => Prepare(isThumbnail ? _thumbnail : _tiles, scene))];
+        long[] shape = [.. images[0].PixelShape];
+        Tensor pixels = tensor(images.SelectMany(image => image.Pixels.ToArray()).ToArray(), [shape[0] * images.Length, .. shape[1..]]);
+        (int columns, int rows) = TiledScenes.Grids[step % TiledScenes.Grids.Count];
+        ImageBox[] tiles = isThumbnail ? [ImageBox.Whole] : [.. Enumerable.Range(0, columns * rows).Select(i => new ImageBox(i % columns / (double)columns, i / columns / (double)rows, 1.0 / columns, 1.0 / rows)), ImageBox.Whole];
+        return LanguageLoss(scenes, pixels, Given([.. Encode("<|im_start|>user\n"), .. images[0].Ids.Select(id => (long)id), .. Encode("\n")]), isEarly: false, tiles, reach: 0.5);
+    }
+
+    private static PreparedImage Prepare(PromptEncoder encoder, SymbolScene scene)
+    {
+        using DecodedImage image = DecodedImage.FromPixels(new ImagePixels(scene.Pixels, scene.Size, scene.Height, PixelFormat.Rgb24), new ImageDecodeOptions());
+        return encoder.Encode(image.Frames[0]);
+    }
+
+    private Tensor LanguageLoss(SymbolScene[] scenes, Tensor pixels, TokenRow beginning, bool isEarly, IReadOnlyList<ImageBox> tiles, double reach)
+    {
         TokenRow[][] rows = [.. scenes.Select(scene => Enumerable.Range(0, _options.Questions).Select(_ => Row(_questions.Ask(Kind(isEarly), scene))).ToArray())];
         TokenBatch batch = _options.IsPolicyFirst
-            ? TokenBatch.Pad([.. rows.SelectMany(row => row).Select(row => new TokenRow([.. _beginning.Ids, .. row.Ids], [.. _beginning.Labels, .. row.Labels]))], _padding, pixels)
-            : TokenBatch.Share([.. rows.Select(row => (_beginning, (IReadOnlyList<TokenRow>)row))], _padding, pixels);
+            ? TokenBatch.Pad([.. rows.SelectMany(row => row).Select(row => new TokenRow([.. beginning.Ids, .. row.Ids], [.. beginning.Labels, .. row.Labels]))], _padding, pixels)
+            : TokenBatch.Share([.. rows.Select(row => (beginning, (IReadOnlyList<TokenRow>)row))], _padding, pixels);
         Tensor features = _network.See(pixels), logits = _network.Forward(batch, _options.IsPolicyFirst ? features.repeat_interleave(_options.Questions, 0) : features);
         Tensor labels = batch.Labels.narrow(1, 1, batch.Labels.shape[1] - 1);
         Tensor weights = labels.IsNot(SupervisedObjective.Ignored).to(ScalarType.Float32).Plus(isin(labels, tensor(_verdicts)).to(ScalarType.Float32).Times(VerdictWeight - 1));
         Tensor losses = SupervisedObjective.TokenLosses(logits, batch.Labels);
-        return ((losses * weights).sum() / weights.sum()).Plus(TileLoss(scenes, features).Times(0.5));
+        return ((losses * weights).sum() / weights.sum()).Plus(TileLoss(scenes, features, tiles, reach).Times(0.5));
     }
 
     private SceneQuestionKind Kind(bool isEarly)
@@ -229,6 +278,8 @@ public sealed class StarterTraining : IDisposable
 
         return new TokenRow(ids, labels);
     }
+
+    private static TokenRow Given(long[] ids) => new(ids, [.. ids.Select(_ => SupervisedObjective.Ignored)]);
 
     private SymbolScene[] Draw(int count) => [.. Enumerable.Range(_drawn, _drawn += count).Take(count).Select(_scenes.Draw)];
 
