@@ -67,7 +67,7 @@ internal static class LookVerdicts
         Line($"|---|--:|--:|--:|--:|--:|--:|");
         foreach ((int i, string name) in new[] { "all tiles", "one tile", "one tile first" }.Index())
         {
-            double? area = RankingMetrics.AreaUnderRoc([.. looks.Select(look => look.IsHarmful)], [.. looks.Select(look => look.Scores[i])]);
+            double? area = RankedSamples.From([.. looks.Select(look => look.IsHarmful)], [.. looks.Select(look => look.Scores[i])]).RocAuc([]);
             Line($"| {name} | {area:0.000} | {Of(look => look.IsHarmful && look.Verdicts[i] < Decision.Allow, harmful)} | {Of(look => look.IsHarmful && look.Verdicts[i] == Decision.Block, harmful)} | {Of(look => !look.IsHarmful && look.Verdicts[i] < Decision.Allow, looks.Count - harmful)} | {Of(look => look.Verdicts[i] == look.Verdicts[0], looks.Count)} | {(i == 2 ? Of(look => look.AtOnce, looks.Count) : "")} |");
         }
 

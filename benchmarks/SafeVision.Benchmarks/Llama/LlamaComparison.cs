@@ -50,13 +50,13 @@ internal static class LlamaComparison
             }
         }
 
-        output.WriteLine("| | first token, ms | first token, policy known, ms | tokens a second | verdict, ms | verdict, policy known, ms | first token, cpu ms | each other, cpu ms |");
-        output.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|");
+        output.WriteLine("| | first token, ms | first token, policy known, ms | tokens a second | verdict, ms | verdict, policy known, ms | first token, cpu ms | the same, policy known | each other, cpu ms |");
+        output.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
         Row("the peer", theirs, theirsKnown);
         Row("ours", ours, oursKnown);
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| ours over the peer's, of two turns side by side | {Ratio(ours, theirs, First):0.00} | {Ratio(oursKnown, theirsKnown, First):0.00} | {Ratio(theirs, ours, Each):0.00} | {Ratio(ours, theirs, Whole):0.00} | {Ratio(oursKnown, theirsKnown, Whole):0.00} | {Ratio(ours, theirs, answer => answer.First.Processor):0.00} | {Ratio(ours, theirs, answer => answer.Each.Processor):0.00} |"));
+            $"| ours over the peer's, of two turns side by side | {Ratio(ours, theirs, First):0.00} | {Ratio(oursKnown, theirsKnown, First):0.00} | {Ratio(theirs, ours, Each):0.00} | {Ratio(ours, theirs, Whole):0.00} | {Ratio(oursKnown, theirsKnown, Whole):0.00} | {Ratio(ours, theirs, answer => answer.First.Processor):0.00} | {Ratio(oursKnown, theirsKnown, answer => answer.First.Processor):0.00} | {Ratio(ours, theirs, answer => answer.Each.Processor):0.00} |"));
 
         static double First(AnswerTimes answer) => answer.First.Wall;
         static double Each(AnswerTimes answer) => answer.Each.Wall;
@@ -66,7 +66,7 @@ internal static class LlamaComparison
 
         void Row(string name, List<AnswerTimes> fresh, List<AnswerTimes> known) => output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"| {name} | {Middle(fresh.Select(First)):0} | {Middle(known.Select(First)):0} | {1000 / Middle(fresh.Select(Each)):0.0} | {Middle(fresh.Select(Whole)):0} | {Middle(known.Select(Whole)):0} | {Middle(fresh.Select(answer => answer.First.Processor)):0} | {Middle(fresh.Select(answer => answer.Each.Processor)):0.0} |"));
+            $"| {name} | {Middle(fresh.Select(First)):0} | {Middle(known.Select(First)):0} | {1000 / Middle(fresh.Select(Each)):0.0} | {Middle(fresh.Select(Whole)):0} | {Middle(known.Select(Whole)):0} | {Middle(fresh.Select(answer => answer.First.Processor)):0} | {Middle(known.Select(answer => answer.First.Processor)):0} | {Middle(fresh.Select(answer => answer.Each.Processor)):0.0} |"));
     }
 
     private static int[] Prompt(int seed, int except)

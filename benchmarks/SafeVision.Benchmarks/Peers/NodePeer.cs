@@ -7,6 +7,9 @@ namespace SafeVision.Benchmarks.Peers;
 /// <summary>A peer in a process of its own, a script of node or an assembly of .NET, which measures itself; an order and an answer are a line each.</summary>
 internal sealed class NodePeer : IDisposable
 {
+    // Behind an answer ONNX Runtime's threads wait for the next run by spinning, for 30 to 40 ms of a core (OnnxRuntimeGenAI), which must not fall into the other side's turn.
+    private static readonly TimeSpan s_quiet = TimeSpan.FromMilliseconds(250);
+
     private readonly Process _process;
 
     private NodePeer(Process process, string versions) => (_process, Versions) = (process, versions);
@@ -29,12 +32,14 @@ internal sealed class NodePeer : IDisposable
     /// <summary>Judges files: one alone, or several in one batch.</summary>
     public Task<PeerAnswer> ClassifyAsync(string mode, params string[] paths) => AskAsync<PeerAnswer>(new PeerOrder(mode, paths));
 
-    /// <summary>Sends an order and waits for its answer.</summary>
+    /// <summary>Sends an order and waits for its answer, and until the peer's threads sleep.</summary>
     public async Task<TAnswer> AskAsync<TAnswer>(object order)
     {
         await _process.StandardInput.WriteLineAsync(JsonSerializer.Serialize(order)).ConfigureAwait(false);
         await _process.StandardInput.FlushAsync().ConfigureAwait(false);
-        return JsonSerializer.Deserialize<TAnswer>(await ReadAsync(_process).ConfigureAwait(false))!;
+        TAnswer answer = JsonSerializer.Deserialize<TAnswer>(await ReadAsync(_process).ConfigureAwait(false))!;
+        await Task.Delay(s_quiet).ConfigureAwait(false);
+        return answer;
     }
 
     private static async Task<string> ReadAsync(Process process) =>
