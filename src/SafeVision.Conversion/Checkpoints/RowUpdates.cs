@@ -22,29 +22,22 @@ internal sealed class LowRankUpdate(WeightMatrix down, WeightMatrix up, float sc
     public void Apply(int first, Span<float> rows)
     {
         int rank = down.Rows, columns = down.Columns, count = rows.Length / columns;
-        float[] rented = ArrayPool<float>.Shared.Rent(checked((rank * columns) + (count * rank) + columns));
-        try
+        using IMemoryOwner<float> rented = MemoryPool<float>.Shared.Rent(checked((rank * columns) + (count * rank) + columns));
+        Span<float> basis = rented.Memory.Span[..(rank * columns)]; // [rank, columns]
+        Span<float> shares = rented.Memory.Span.Slice(basis.Length, count * rank); // [count, rank]
+        Span<float> sum = rented.Memory.Span.Slice(basis.Length + shares.Length, columns);
+        down.ReadRows(0, basis);
+        up.ReadRows(first, shares);
+        for (int i = 0; i < count; i++)
         {
-            Span<float> basis = rented.AsSpan(0, rank * columns); // [rank, columns]
-            Span<float> shares = rented.AsSpan(basis.Length, count * rank); // [count, rank]
-            Span<float> sum = rented.AsSpan(basis.Length + shares.Length, columns);
-            down.ReadRows(0, basis);
-            up.ReadRows(first, shares);
-            for (int i = 0; i < count; i++)
+            sum.Clear();
+            for (int k = 0; k < rank; k++)
             {
-                sum.Clear();
-                for (int k = 0; k < rank; k++)
-                {
-                    TensorPrimitives.MultiplyAdd(basis.Slice(k * columns, columns), shares[(i * rank) + k], sum, sum);
-                }
-
-                Span<float> row = rows.Slice(i * columns, columns);
-                TensorPrimitives.MultiplyAdd(sum, scale, row, row);
+                TensorPrimitives.MultiplyAdd(basis.Slice(k * columns, columns), shares[(i * rank) + k], sum, sum);
             }
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(rented);
+
+            Span<float> row = rows.Slice(i * columns, columns);
+            TensorPrimitives.MultiplyAdd(sum, scale, row, row);
         }
     }
 }

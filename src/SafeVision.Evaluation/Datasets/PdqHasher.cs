@@ -40,29 +40,18 @@ internal static class PdqHasher
         }
 
         int count = width * height;
-        float[] first = ArrayPool<float>.Shared.Rent(count);
-        float[] second = ArrayPool<float>.Shared.Rent(count);
-        try
-        {
-            Luma(pixels, first.AsSpan(0, count));
-            Span<float> points = stackalloc float[Points * Points];
-            Shrink(first, second, width, height, points);
-            Span<float> frequencies = stackalloc float[Frequencies * Frequencies];
-            Transform(points, frequencies);
-            return new PdqResult(Threshold(frequencies), QualityOf(points));
-        }
-        finally
-        {
-            ArrayPool<float>.Shared.Return(first);
-            ArrayPool<float>.Shared.Return(second);
-        }
+        using IMemoryOwner<float> first = MemoryPool<float>.Shared.Rent(count);
+        using IMemoryOwner<float> second = MemoryPool<float>.Shared.Rent(count);
+        Luma(pixels, first.Memory.Span[..count]);
+        Span<float> points = stackalloc float[Points * Points];
+        Shrink(first.Memory.Span, second.Memory.Span, width, height, points);
+        Span<float> frequencies = stackalloc float[Frequencies * Frequencies];
+        Transform(points, frequencies);
+        return new PdqResult(Threshold(frequencies), QualityOf(points));
     }
 
     /// <summary>Hashes a frame of a decoded image.</summary>
-    public static PdqResult Hash(ImageFrame frame)
-    {
-        return Hash(frame.Pixels, frame.Width, frame.Height);
-    }
+    public static PdqResult Hash(ImageFrame frame) => Hash(frame.Pixels, frame.Width, frame.Height);
 
     private static void Luma(ReadOnlySpan<byte> pixels, Span<float> luma)
     {
@@ -73,11 +62,11 @@ internal static class PdqHasher
     }
 
     /// <summary>Blurs so far that one point stands for its surroundings, and takes the points. [64, 64]</summary>
-    private static void Shrink(float[] luma, float[] scratch, int width, int height, Span<float> points)
+    private static void Shrink(Span<float> luma, Span<float> scratch, int width, int height, Span<float> points)
     {
         if (width == Points && height == Points)
         {
-            luma.AsSpan(0, points.Length).CopyTo(points);
+            luma[..points.Length].CopyTo(points);
             return;
         }
 
@@ -87,7 +76,7 @@ internal static class PdqHasher
         {
             for (int y = 0; y < height; y++)
             {
-                BoxRow(luma.AsSpan(y * width, width), scratch.AsSpan(y * width, width), alongRow);
+                BoxRow(luma.Slice(y * width, width), scratch.Slice(y * width, width), alongRow);
             }
 
             BoxColumns(scratch, luma, width, height, alongColumn);
@@ -130,33 +119,31 @@ internal static class PdqHasher
     }
 
     /// <summary>The same down every column, a row of sums at a time.</summary>
-    private static void BoxColumns(float[] source, float[] target, int width, int height, int window)
+    private static void BoxColumns(ReadOnlySpan<float> source, Span<float> target, int width, int height, int window)
     {
         (int before, int after) = Reach(window);
-        float[] rented = ArrayPool<float>.Shared.Rent(width);
-        Span<float> sums = rented.AsSpan(0, width);
+        using IMemoryOwner<float> rented = MemoryPool<float>.Shared.Rent(width);
+        Span<float> sums = rented.Memory.Span[..width];
         sums.Clear();
         for (int y = 0; y < Math.Min(after, height); y++)
         {
-            TensorPrimitives.Add(sums, source.AsSpan(y * width, width), sums);
+            TensorPrimitives.Add(sums, source.Slice(y * width, width), sums);
         }
 
         for (int y = 0; y < height; y++)
         {
             if (y + after < height)
             {
-                TensorPrimitives.Add(sums, source.AsSpan((y + after) * width, width), sums);
+                TensorPrimitives.Add(sums, source.Slice((y + after) * width, width), sums);
             }
 
             if (y - before > 0)
             {
-                TensorPrimitives.Subtract(sums, source.AsSpan((y - before - 1) * width, width), sums);
+                TensorPrimitives.Subtract(sums, source.Slice((y - before - 1) * width, width), sums);
             }
 
-            TensorPrimitives.Divide(sums, Inside(y, before, after, height), target.AsSpan(y * width, width));
+            TensorPrimitives.Divide(sums, Inside(y, before, after, height), target.Slice(y * width, width));
         }
-
-        ArrayPool<float>.Shared.Return(rented);
     }
 
     /// <summary>How far a window reaches to either side; one of even breadth reaches farther ahead.</summary>

@@ -274,20 +274,14 @@ internal sealed class GemmaPreparation : IImagePreparation
     private void WriteCrop(ImageFrame frame, int left, int top, int width, int height, Span<float> pixels)
     {
         (width, height) = (Math.Min(width, frame.Width - left), Math.Min(height, frame.Height - top));
-        byte[] cropped = ArrayPool<byte>.Shared.Rent(3 * width * height);
-        try
+        using IMemoryOwner<byte> memory = MemoryPool<byte>.Shared.Rent(3 * width * height);
+        Span<byte> cropped = memory.Memory.Span[..(3 * width * height)];
+        for (int row = 0; row < height; row++)
         {
-            for (int row = 0; row < height; row++)
-            {
-                frame.Pixels.Slice(3 * (((top + row) * frame.Width) + left), 3 * width).CopyTo(cropped.AsSpan(3 * row * width));
-            }
+            frame.Pixels.Slice(3 * (((top + row) * frame.Width) + left), 3 * width).CopyTo(cropped[(3 * row * width)..]);
+        }
 
-            _writer.Write(new PackedPixels(cropped.AsSpan(0, 3 * width * height), width, height), 1, 1, pixels);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(cropped);
-        }
+        _writer.Write(new PackedPixels(cropped, width, height), 1, 1, pixels);
     }
 
     private ImagePlan CreatePlan(int columns, int rows)

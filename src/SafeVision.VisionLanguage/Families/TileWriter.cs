@@ -52,17 +52,11 @@ internal static class ReferenceResize
         }
 
         int stride = source.Width * (int)source.Layout, length = checked(stride * height);
-        byte[] shrunk = ArrayPool<byte>.Shared.Rent(length);
-        try
-        {
-            var rows = new PixelRows(shrunk, stride);
-            Resize(source, new ResizeOptions(source.Width, height, filter), ref rows);
-            Resize(new PackedPixels(shrunk.AsSpan(0, length), source.Width, height, source.Layout), new ResizeOptions(width, height, filter), ref sink);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(shrunk);
-        }
+        using IMemoryOwner<byte> memory = MemoryPool<byte>.Shared.Rent(length);
+        Span<byte> shrunk = memory.Memory.Span[..length];
+        var rows = new PixelRows(shrunk, stride);
+        Resize(source, new ResizeOptions(source.Width, height, filter), ref rows);
+        Resize(new PackedPixels(shrunk, source.Width, height, source.Layout), new ResizeOptions(width, height, filter), ref sink);
     }
 
     /// <summary>Whether the reference shrinks the columns before the rows. Reproduces all recorded cases of Pillow 13.0.0.</summary>

@@ -99,6 +99,17 @@ internal static class ScratchPool<T>
     private static ArrayPool<T> PoolOf(int length) => length <= s_mostKept ? s_kept : ArrayPool<T>.Shared;
 }
 
+/// <summary>An array of <see cref="ScratchPool{T}"/>, with anything in it, that goes back when this is disposed.</summary>
+internal readonly struct Scratch<T>(int length) : IDisposable
+    where T : unmanaged
+{
+    private readonly T[] _array = ScratchPool<T>.Rent(length);
+
+    public Span<T> Span => _array.AsSpan(0, length);
+
+    public void Dispose() => ScratchPool<T>.Return(_array);
+}
+
 /// <summary>Large memory of the operating system, of which a little is kept for the next image: touching new pages takes a good
 /// part of the time that decoding does, and a pool of arrays this large would grow with every kind of image it meets.</summary>
 internal static unsafe class LargeMemory

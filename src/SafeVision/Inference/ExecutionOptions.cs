@@ -47,11 +47,4 @@ public sealed class ExecutionOptions
 }
 
 /// <summary>A required execution provider, or ONNX Runtime itself, is not usable here. The message says what to install.</summary>
-public sealed class ExecutionProviderException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public ExecutionProviderException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class ExecutionProviderException(string message, Exception? innerException = null) : Exception(message, innerException);

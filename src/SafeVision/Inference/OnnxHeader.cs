@@ -1,4 +1,3 @@
-using System.Collections.Frozen;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using SafeVision.Files;
 
@@ -12,12 +11,6 @@ public sealed record OnnxHeader
 
     /// <summary>The version of each operator set that is used; the standard one has the empty name.</summary>
     public required IReadOnlyDictionary<string, long> Opsets { get; init; }
-
-    /// <summary>The operators of the graph and of the graphs inside it, each once.</summary>
-    internal IReadOnlySet<OnnxOperator> Operators { get; init; } = FrozenSet<OnnxOperator>.Empty;
-
-    /// <summary>Operators that the file itself defines as functions of others.</summary>
-    internal IReadOnlySet<OnnxOperator> Functions { get; init; } = FrozenSet<OnnxOperator>.Empty;
 
     /// <summary>The graph's inputs in order. Files older than IR version 4 list their weights here too.</summary>
     public required IReadOnlyList<OnnxTensorInfo> Inputs { get; init; }
@@ -66,14 +59,6 @@ internal sealed record OnnxExternalFile(string Location, long Bytes);
 /// <param name="KeyValueHeads">Key and value heads; 0 where the node does not say.</param>
 public sealed record OnnxGroupQueryAttention(
     string PastKey, string PastValue, string PresentKey, string PresentValue, int Heads, int KeyValueHeads);
-
-/// <summary>An operator that a graph uses, or a function that a model defines.</summary>
-/// <param name="Domain">Empty for the standard operators, which may also be written <c>ai.onnx</c>.</param>
-/// <param name="Name">Such as <c>MatMul</c>.</param>
-internal readonly record struct OnnxOperator(string Domain, string Name)
-{
-    public override string ToString() => $"{(Domain.Length == 0 ? "ai.onnx" : Domain)}:{Name}";
-}
 
 /// <summary>An input or output of a graph.</summary>
 /// <param name="Name">The tensor's name.</param>

@@ -1,3 +1,5 @@
+using Microsoft.ML.OnnxRuntime.Tensors;
+
 namespace SafeVision.Inference;
 
 /// <summary>Walks an ONNX file. Field numbers are those of onnx.proto3
@@ -5,13 +7,10 @@ namespace SafeVision.Inference;
 internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
 {
     private const int DeepestGraph = 16;
+    private const int MostDimensions = 64;
 
     private readonly OnnxWeightReader _weights = new(reader, path);
-    private readonly OnnxValueReader _values = new(reader);
-
     private readonly Dictionary<string, long> _opsets = [];
-    private readonly HashSet<OnnxOperator> _operators = [];
-    private readonly HashSet<OnnxOperator> _functions = [];
     private readonly List<OnnxTensorInfo> _inputs = [];
     private readonly List<OnnxTensorInfo> _outputs = [];
     private readonly List<OnnxGroupQueryAttention> _attentions = [];
@@ -20,22 +19,22 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
     {
         long version = 0;
         bool hasGraph = false;
-        while (reader.Next(reader.Length, out int field, out ProtobufWire wire))
+        foreach (int field in reader.Fields(reader.Length))
         {
             switch (field)
             {
                 case 1:
-                    version = reader.Number(wire, reader.Length);
+                    version = reader.Number();
                     break;
                 case 7:
-                    Graph(reader.Block(wire, reader.Length), depth: 0);
+                    Graph(depth: 0);
                     hasGraph = true;
                     break;
                 case 8:
-                    OperatorSet(reader.Block(wire, reader.Length));
+                    OperatorSet();
                     break;
                 case 25:
-                    Function(reader.Block(wire, reader.Length));
+                    Function();
                     break;
             }
         }
@@ -44,8 +43,6 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
         {
             IrVersion = version,
             Opsets = _opsets,
-            Operators = _operators,
-            Functions = _functions,
             Inputs = _inputs,
             Outputs = _outputs,
             ExternalFiles = _weights.ExternalFiles,
@@ -53,116 +50,74 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
         };
     }
 
-    private void OperatorSet(long end)
+    private void OperatorSet()
     {
-        string domain = "";
-        long version = 0;
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        (string domain, long version) = ("", 0);
+        foreach (int field in reader.Fields(reader.Block()))
         {
-            switch (field)
-            {
-                case 1:
-                    domain = reader.Text(wire, end);
-                    break;
-                case 2:
-                    version = reader.Number(wire, end);
-                    break;
-            }
+            domain = field == 1 ? reader.Text() : domain;
+            version = field == 2 ? reader.Number() : version;
         }
 
         reader.Bound(_opsets.Count, "operator sets");
-        _opsets[StandardDomain(domain)] = version;
+        _opsets[domain == "ai.onnx" ? "" : domain] = version;
     }
 
-    private void Function(long end)
+    /// <summary>A function of the file's own, whose nodes may hold weights.</summary>
+    private void Function()
     {
-        string domain = "";
-        string name = "";
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        foreach (int _ in reader.Fields(reader.Block()).Where(field => field == 7))
         {
-            switch (field)
-            {
-                case 1:
-                    name = reader.Text(wire, end);
-                    break;
-                case 7:
-                    Node(reader.Block(wire, end), depth: 0, inFunction: true);
-                    break;
-                case 10:
-                    domain = reader.Text(wire, end);
-                    break;
-            }
+            Node(depth: 1);
         }
-
-        reader.Bound(_functions.Count, "functions");
-        _functions.Add(new OnnxOperator(StandardDomain(domain), name));
     }
 
-    private void Graph(long end, int depth, bool inFunction = false)
+    private void Graph(int depth)
     {
         if (depth > DeepestGraph)
         {
             throw reader.Damaged($"graphs lie more than {DeepestGraph} deep in each other");
         }
 
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        foreach (int field in reader.Fields(reader.Block()))
         {
             switch (field)
             {
                 case 1:
-                    Node(reader.Block(wire, end), depth, inFunction);
+                    Node(depth);
                     break;
                 case 5:
-                    _weights.Tensor(reader.Block(wire, end));
+                    _weights.Tensor();
                     break;
                 case 11 when depth == 0:
-                    reader.Bound(_inputs.Count, "inputs");
-                    _inputs.Add(_values.Value(reader.Block(wire, end)));
+                    Value(_inputs, "inputs");
                     break;
                 case 12 when depth == 0:
-                    reader.Bound(_outputs.Count, "outputs");
-                    _outputs.Add(_values.Value(reader.Block(wire, end)));
+                    Value(_outputs, "outputs");
                     break;
                 case 15:
-                    _weights.SparseTensor(reader.Block(wire, end));
+                    _weights.SparseTensor();
                     break;
             }
         }
     }
 
-    /// <param name="end">Where the node ends.</param>
-    /// <param name="inFunction">Whether it belongs to a function, whose operator sets are its own: only its weights matter then.</param>
-    private void Node(long end, int depth, bool inFunction)
+    private void Node(int depth)
     {
-        long start = reader.Position;
-        string operation = "";
-        string domain = "";
-        (int heads, int keyValueHeads) = (0, 0);
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        long end = reader.Block(), start = reader.Position;
+        (string operation, string domain, int heads, int keyValueHeads) = ("", "", 0, 0);
+        foreach (int field in reader.Fields(end))
         {
-            switch (field)
+            operation = field == 4 ? reader.Text() : operation;
+            domain = field == 7 ? reader.Text() : domain;
+            if (field == 5)
             {
-                case 4:
-                    operation = reader.Text(wire, end);
-                    break;
-                case 5:
-                    (string name, long number) = Attribute(reader.Block(wire, end), depth, inFunction);
-                    heads = name == "num_heads" ? (int)Math.Clamp(number, 0, int.MaxValue) : heads;
-                    keyValueHeads = name == "kv_num_heads" ? (int)Math.Clamp(number, 0, int.MaxValue) : keyValueHeads;
-                    break;
-                case 7:
-                    domain = reader.Text(wire, end);
-                    break;
+                (string name, long number) = Attribute(depth);
+                heads = name == "num_heads" ? (int)Math.Clamp(number, 0, int.MaxValue) : heads;
+                keyValueHeads = name == "kv_num_heads" ? (int)Math.Clamp(number, 0, int.MaxValue) : keyValueHeads;
             }
         }
 
-        if (inFunction)
-        {
-            return;
-        }
-
-        reader.Bound(_operators.Count, "operators");
-        _operators.Add(new OnnxOperator(StandardDomain(domain), operation));
         if (depth == 0 && operation == "GroupQueryAttention" && domain == "com.microsoft")
         {
             reader.Position = start;
@@ -176,43 +131,38 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
 
     private (List<string> Inputs, List<string> Outputs) Connections(long end)
     {
-        List<string> inputs = [];
-        List<string> outputs = [];
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        List<string> inputs = [], outputs = [];
+        foreach (int field in reader.Fields(end).Where(field => field is 1 or 2))
         {
-            if (field is 1 or 2)
-            {
-                List<string> names = field == 1 ? inputs : outputs;
-                reader.Bound(names.Count, "tensors at one node");
-                names.Add(reader.Text(wire, end));
-            }
+            List<string> names = field == 1 ? inputs : outputs;
+            reader.Bound(names.Count, "tensors at one node");
+            names.Add(reader.Text());
         }
 
         return (inputs, outputs);
     }
 
-    private (string Name, long Number) Attribute(long end, int depth, bool inFunction)
+    private (string Name, long Number) Attribute(int depth)
     {
-        string name = "";
-        long number = 0;
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        (string name, long number) = ("", 0);
+        foreach (int field in reader.Fields(reader.Block()))
         {
             switch (field)
             {
                 case 1:
-                    name = reader.Text(wire, end);
+                    name = reader.Text();
                     break;
                 case 3:
-                    number = reader.Number(wire, end);
+                    number = reader.Number();
                     break;
                 case 5 or 10:
-                    _weights.Tensor(reader.Block(wire, end));
+                    _weights.Tensor();
                     break;
                 case 6 or 11:
-                    Graph(reader.Block(wire, end), depth + 1, inFunction);
+                    Graph(depth + 1);
                     break;
                 case 22 or 23:
-                    _weights.SparseTensor(reader.Block(wire, end));
+                    _weights.SparseTensor();
                     break;
             }
         }
@@ -220,5 +170,60 @@ internal sealed class OnnxHeaderReader(ProtobufReader reader, string path)
         return (name, number);
     }
 
-    private static string StandardDomain(string domain) => domain == "ai.onnx" ? "" : domain;
+    /// <summary>An input or output: its name, element type and shape.</summary>
+    private void Value(List<OnnxTensorInfo> values, string what)
+    {
+        reader.Bound(values.Count, what);
+        var value = new OnnxTensorInfo("", 0, []);
+        foreach (int field in reader.Fields(reader.Block()))
+        {
+            value = field switch
+            {
+                1 => value with { Name = reader.Text() },
+                2 => ValueType() with { Name = value.Name },
+                _ => value,
+            };
+        }
+
+        values.Add(value);
+    }
+
+    /// <summary>Element type and shape of a tensor; undefined for sequences, maps and the like.</summary>
+    private OnnxTensorInfo ValueType()
+    {
+        TensorElementType type = 0;
+        List<long> dimensions = [];
+        foreach (int _ in reader.Fields(reader.Block()).Where(kind => kind == 1))
+        {
+            foreach (int part in reader.Fields(reader.Block()))
+            {
+                type = part == 1 ? (TensorElementType)(int)Math.Clamp(reader.Number(), 0, int.MaxValue) : type;
+                if (part == 2)
+                {
+                    Shape(dimensions);
+                }
+            }
+        }
+
+        return new OnnxTensorInfo("", type, dimensions);
+    }
+
+    private void Shape(List<long> dimensions)
+    {
+        foreach (int _ in reader.Fields(reader.Block()).Where(field => field == 1))
+        {
+            long size = -1;
+            foreach (int part in reader.Fields(reader.Block()))
+            {
+                size = part == 1 ? Math.Max(-1, reader.Number()) : size;
+            }
+
+            if (dimensions.Count == MostDimensions)
+            {
+                throw reader.Damaged($"a tensor has more than {MostDimensions} dimensions");
+            }
+
+            dimensions.Add(size);
+        }
+    }
 }

@@ -12,32 +12,25 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
     public IReadOnlyList<OnnxExternalFile> ExternalFiles => [.. _ends.Select(file => new OnnxExternalFile(file.Key, file.Value))];
 
     /// <summary>Reads a sparse tensor: values and indices.</summary>
-    public void SparseTensor(long end)
+    public void SparseTensor()
     {
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        foreach (int _ in reader.Fields(reader.Block()).Where(field => field is 1 or 2))
         {
-            if (field is 1 or 2)
-            {
-                Tensor(reader.Block(wire, end));
-            }
+            Tensor();
         }
     }
 
     /// <summary>Reads a dense tensor: a weight of the graph, or of a node.</summary>
-    public void Tensor(long end)
+    public void Tensor()
     {
         double elements = 1;
-        long type = 0;
-        bool isExternal = false;
-        string location = "";
-        long offset = 0;
-        long? length = null;
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        (long type, bool isExternal, string location, long offset, long? length) = (0, false, "", 0, null);
+        foreach (int field in reader.Fields(reader.Block()))
         {
             switch (field)
             {
-                case 1 when wire == ProtobufWire.Block:
-                    long packedEnd = reader.Block(wire, end);
+                case 1 when reader.IsBlock:
+                    long packedEnd = reader.Block();
                     for (int dimension = 0; reader.Position < packedEnd; dimension++)
                     {
                         reader.Bound(dimension, "dimensions of one tensor");
@@ -46,29 +39,19 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
 
                     break;
                 case 1:
-                    elements *= reader.Number(wire, end);
+                    elements *= reader.Number();
                     break;
                 case 2:
-                    type = reader.Number(wire, end);
+                    type = reader.Number();
                     break;
                 case 13:
-                    (string key, string value) = Entry(reader.Block(wire, end));
-                    switch (key)
-                    {
-                        case "location":
-                            location = value;
-                            break;
-                        case "offset":
-                            offset = Bytes(key, value);
-                            break;
-                        case "length":
-                            length = Bytes(key, value);
-                            break;
-                    }
-
+                    (string key, string value) = Entry();
+                    location = key == "location" ? value : location;
+                    offset = key == "offset" ? Bytes(key, value) : offset;
+                    length = key == "length" ? Bytes(key, value) : length;
                     break;
                 case 14:
-                    isExternal = reader.Number(wire, end) == 1;
+                    isExternal = reader.Number() == 1;
                     break;
             }
         }
@@ -86,21 +69,13 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
         }
     }
 
-    private (string Key, string Value) Entry(long end)
+    private (string Key, string Value) Entry()
     {
-        string key = "";
-        string value = "";
-        while (reader.Next(end, out int field, out ProtobufWire wire))
+        (string key, string value) = ("", "");
+        foreach (int field in reader.Fields(reader.Block()))
         {
-            switch (field)
-            {
-                case 1:
-                    key = reader.Text(wire, end);
-                    break;
-                case 2:
-                    value = reader.Text(wire, end);
-                    break;
-            }
+            key = field == 1 ? reader.Text() : key;
+            value = field == 2 ? reader.Text() : value;
         }
 
         return (key, value);
@@ -123,89 +98,4 @@ internal sealed class OnnxWeightReader(ProtobufReader reader, string path)
         21 or 22 or 23 => 4, // uint4, int4, float4
         _ => 0,
     };
-}
-
-/// <summary>Reads names, element types and shapes of a graph's inputs and outputs.</summary>
-internal sealed class OnnxValueReader(ProtobufReader reader)
-{
-    private const int MostDimensions = 64;
-
-    /// <summary>Reads one input or output.</summary>
-    public OnnxTensorInfo Value(long end)
-    {
-        string name = "";
-        var type = new OnnxTensorInfo("", 0, []);
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            switch (field)
-            {
-                case 1:
-                    name = reader.Text(wire, end);
-                    break;
-                case 2:
-                    type = ValueType(reader.Block(wire, end));
-                    break;
-            }
-        }
-
-        return type with { Name = name };
-    }
-
-    /// <summary>Element type and shape of a tensor; undefined for sequences, maps and the like.</summary>
-    private OnnxTensorInfo ValueType(long end)
-    {
-        TensorElementType type = 0;
-        List<long> dimensions = [];
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            if (field != 1)
-            {
-                continue;
-            }
-
-            long tensorEnd = reader.Block(wire, end);
-            while (reader.Next(tensorEnd, out int part, out wire))
-            {
-                switch (part)
-                {
-                    case 1:
-                        type = (TensorElementType)(int)Math.Clamp(reader.Number(wire, tensorEnd), 0, int.MaxValue);
-                        break;
-                    case 2:
-                        Shape(reader.Block(wire, tensorEnd), dimensions);
-                        break;
-                }
-            }
-        }
-
-        return new OnnxTensorInfo("", type, dimensions);
-    }
-
-    private void Shape(long end, List<long> dimensions)
-    {
-        while (reader.Next(end, out int field, out ProtobufWire wire))
-        {
-            if (field != 1)
-            {
-                continue;
-            }
-
-            long size = -1;
-            long dimensionEnd = reader.Block(wire, end);
-            while (reader.Next(dimensionEnd, out int part, out wire))
-            {
-                if (part == 1)
-                {
-                    size = Math.Max(-1, reader.Number(wire, dimensionEnd));
-                }
-            }
-
-            if (dimensions.Count == MostDimensions)
-            {
-                throw reader.Damaged($"a tensor has more than {MostDimensions} dimensions");
-            }
-
-            dimensions.Add(size);
-        }
-    }
 }

@@ -59,11 +59,4 @@ public static class Probabilities
 }
 
 /// <summary>A model gave numbers that are none, such as NaN; nothing may be concluded from them.</summary>
-public sealed class ModelOutputException : Exception
-{
-    /// <summary>Creates the exception.</summary>
-    public ModelOutputException(string message, Exception? innerException = null)
-        : base(message, innerException)
-    {
-    }
-}
+public sealed class ModelOutputException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -20,37 +20,42 @@ internal sealed class ProtobufReader(Stream stream, string path)
     private long _bufferStart;
     private int _buffered;
     private int _fields;
-    private (ProtobufWire Wire, long End)? _unread; // the value of the field that was met last
+    private ProtobufWire _wire; // of the field that was met last, and where the message that holds it ends
+    private long _end;
+    private bool _isUnread;
 
     public long Length => _length;
 
     /// <summary>The byte that is read next; setting it goes there.</summary>
     public long Position { get; set; }
 
-    /// <summary>Reads the next field's number and wire type; false at <paramref name="end"/>. What was not read of the field before is passed over.</summary>
-    public bool Next(long end, out int field, out ProtobufWire wire)
+    /// <summary>Whether the field that was met last holds a block.</summary>
+    public bool IsBlock => _wire == ProtobufWire.Block;
+
+    /// <summary>The numbers of a message's fields up to its end. Each value is read before the next number is asked for, or passed over.</summary>
+    public IEnumerable<int> Fields(long end)
     {
-        (field, wire) = (0, default);
-        if (_unread is { } unread)
+        while (HasNext(end))
         {
-            Skip(unread.Wire, unread.End);
-            _unread = null;
+            if (++_fields > MostFields)
+            {
+                throw Damaged($"it has more than {MostFields} fields");
+            }
+
+            ulong tag = Varint(end);
+            (_wire, _end, _isUnread) = ((ProtobufWire)(tag & 7), end, true);
+            yield return tag >> 3 is > 0 and <= 0x1FFF_FFFF ? (int)(tag >> 3) : throw Damaged($"a field has the number {tag >> 3}");
+        }
+    }
+
+    private bool HasNext(long end)
+    {
+        if (_isUnread)
+        {
+            Skip();
         }
 
-        if (Position >= end)
-        {
-            return Position == end ? false : throw Damaged("a field runs past the block that holds it");
-        }
-
-        if (++_fields > MostFields)
-        {
-            throw Damaged($"it has more than {MostFields} fields");
-        }
-
-        ulong tag = Varint(end);
-        (field, wire) = ((int)(tag >> 3), (ProtobufWire)(tag & 7));
-        _unread = (wire, end);
-        return tag >> 3 is > 0 and <= 0x1FFF_FFFF ? true : throw Damaged($"a field has the number {tag >> 3}");
+        return Position < end || (Position == end ? false : throw Damaged("a field runs past the block that holds it"));
     }
 
     /// <summary>A number in the base-128 form.</summary>
@@ -71,31 +76,26 @@ internal sealed class ProtobufReader(Stream stream, string path)
     }
 
     /// <summary>A number field's value.</summary>
-    public long Number(ProtobufWire wire, long end)
+    public long Number()
     {
-        _unread = null;
-        return wire == ProtobufWire.Varint ? (long)Varint(end) : throw Damaged("a number is stored as something else");
+        _isUnread = false;
+        return _wire == ProtobufWire.Varint ? (long)Varint(_end) : throw Damaged("a number is stored as something else");
     }
 
     /// <summary>Enters a block and returns where it ends.</summary>
-    public long Block(ProtobufWire wire, long end)
+    public long Block()
     {
-        _unread = null;
-        if (wire != ProtobufWire.Block)
-        {
-            throw Damaged("a block is stored as something else");
-        }
-
-        ulong length = Varint(end);
-        return length <= (ulong)(end - Position)
+        _isUnread = false;
+        ulong length = IsBlock ? Varint(_end) : throw Damaged("a block is stored as something else");
+        return length <= (ulong)(_end - Position)
             ? Position + (long)length
-            : throw Damaged($"a block of {length} bytes is announced where {end - Position} are left");
+            : throw Damaged($"a block of {length} bytes is announced where {_end - Position} are left");
     }
 
     /// <summary>A text of at most 4096 bytes on one line, so that it may stand in a message.</summary>
-    public string Text(ProtobufWire wire, long end)
+    public string Text()
     {
-        long textEnd = Block(wire, end);
+        long textEnd = Block();
         if (textEnd - Position > LongestText)
         {
             throw Damaged($"a name has {textEnd - Position} bytes, more than {LongestText}");
@@ -111,24 +111,24 @@ internal sealed class ProtobufReader(Stream stream, string path)
         return Encoding.UTF8.GetString(bytes[..length]);
     }
 
-    private void Skip(ProtobufWire wire, long end)
+    private void Skip()
     {
-        switch (wire)
+        _isUnread = false;
+        Position = _wire switch
         {
-            case ProtobufWire.Varint:
-                Varint(end);
-                break;
-            case ProtobufWire.Fixed64:
-                Advance(8, end);
-                break;
-            case ProtobufWire.Block:
-                Position = Block(wire, end);
-                break;
-            case ProtobufWire.Fixed32:
-                Advance(4, end);
-                break;
-            default:
-                throw Damaged($"wire type {(int)wire} is not used by ONNX");
+            ProtobufWire.Block => Block(),
+            ProtobufWire.Fixed64 => Advance(8),
+            ProtobufWire.Fixed32 => Advance(4),
+            ProtobufWire.Varint => PassNumber(),
+            _ => throw Damaged($"wire type {(int)_wire} is not used by ONNX"),
+        };
+
+        long Advance(int count) => count <= _end - Position ? Position + count : throw Damaged("a number is cut short");
+
+        long PassNumber()
+        {
+            Varint(_end);
+            return Position;
         }
     }
 
@@ -143,9 +143,6 @@ internal sealed class ProtobufReader(Stream stream, string path)
 
     public ModelLoadException Damaged(string what) => new(
         $"{path}: is not an ONNX model, or is damaged or cut short ({what}, at byte {Position} of {_length}). Download or export it again.");
-
-    private void Advance(int count, long end) =>
-        Position = count <= end - Position ? Position + count : throw Damaged("a number is cut short");
 
     private byte Byte(long end)
     {

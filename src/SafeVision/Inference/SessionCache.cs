@@ -42,7 +42,6 @@ public sealed class SessionCache : IDisposable
     {
         ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(options);
-        await Task.Run(() => OnnxRuntimeSupport.Require(file), cancellationToken).ConfigureAwait(false);
         return await GetAsync(file.Image(name), options.Validate(), cancellationToken).ConfigureAwait(false);
     }
 
@@ -183,7 +182,7 @@ public sealed class SessionCache : IDisposable
         }
         catch (OnnxRuntimeException exception)
         {
-            throw new ModelLoadException($"{model.Name}: ONNX Runtime {OnnxRuntime.Version} can't load it. {exception.Message}", exception);
+            throw new ModelLoadException($"{model.Path ?? model.Name}: ONNX Runtime {OnnxRuntime.Version} can't load it. {exception.Message}{OnnxRuntimeSupport.Advice(exception.Message)}", exception);
         }
     }
 

@@ -139,66 +139,25 @@ public sealed record ModelManifest
     /// <exception cref="ArgumentException">A number of the preprocessing or the calibration is out of range.</exception>
     public void Validate()
     {
-        if (Schema != 1)
-        {
-            throw new JsonException($"schema {Schema} is not known; this version reads schema 1");
-        }
-
+        Require(Schema == 1, $"schema {Schema} is not known; this version reads schema 1");
         RequireNoNulls();
-
-        if (Kind is not ("imageClassifier" or "classifierHead" or "contrastive" or "visionLanguage" or TaxonomyKind))
-        {
-            throw new JsonException($"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, visionLanguage or taxonomy");
-        }
-
-        if (Sha256.Length != 64 || !Sha256.All(char.IsAsciiHexDigitLower))
-        {
-            throw new JsonException("sha256 must be 64 lower-case hex digits");
-        }
-
-        if (Kind == "imageClassifier" && (Labels.Count == 0 || Preprocessing is null))
-        {
-            throw new JsonException("an imageClassifier needs labels and preprocessing");
-        }
-
-        if (Kind == "classifierHead" && (Labels.Count == 0 || FeaturesOf is null))
-        {
-            throw new JsonException("a classifierHead needs labels and featuresOf");
-        }
-
-        if (Kind == "contrastive" && (Contrastive is null || Preprocessing is null))
-        {
-            throw new JsonException("a contrastive model needs contrastive and preprocessing");
-        }
-
-        if (Goldens.Any(golden => golden.Shape.Count == 0 || golden.Shape.Any(size => size < 1) || golden.Shape.Aggregate(1.0, (product, size) => product * size) > LargestGolden))
-        {
-            throw new JsonException($"a golden's shape must have sizes of at least 1 and at most {LargestGolden} numbers in all");
-        }
-
-        if (Goldens.Any(golden => golden.Tolerance is { } tolerance && !(tolerance is > 0 and <= 1)))
-        {
-            throw new JsonException("a golden's tolerance must be above 0 and at most 1");
-        }
-
-        var known = Labels.ToHashSet();
-        foreach (string label in Categories.Keys.Concat(Aliases.Keys).Concat(Display.Keys))
-        {
-            if (!known.Contains(label))
-            {
-                throw new JsonException($"'{label}' is not one of the labels");
-            }
-        }
-
-        if (Categories.SelectMany(entry => entry.Value).Any(entry => !(entry.Value is > 0 and <= 1)))
-        {
-            throw new JsonException("a weight in categories must be above 0 and at most 1");
-        }
-
-        if (Temperature is { } temperature && (!(temperature is >= 0.05 and <= 20) || !Outputs.ContainsKey("logits")))
-        {
-            throw new JsonException("temperature must be 0.05 to 20, and needs the output logits, which it divides");
-        }
+        Require(
+            Kind is "imageClassifier" or "classifierHead" or "contrastive" or "visionLanguage" or TaxonomyKind,
+            $"kind '{Kind}' is not known; it must be imageClassifier, classifierHead, contrastive, visionLanguage or taxonomy");
+        Require(Sha256.Length == 64 && Sha256.All(char.IsAsciiHexDigitLower), "sha256 must be 64 lower-case hex digits");
+        Require(Kind != "imageClassifier" || (Labels.Count > 0 && Preprocessing is not null), "an imageClassifier needs labels and preprocessing");
+        Require(Kind != "classifierHead" || (Labels.Count > 0 && FeaturesOf is not null), "a classifierHead needs labels and featuresOf");
+        Require(Kind != "contrastive" || (Contrastive is not null && Preprocessing is not null), "a contrastive model needs contrastive and preprocessing");
+        Require(
+            Goldens.All(golden => golden.Shape.Count > 0 && golden.Shape.All(size => size >= 1) && golden.Shape.Aggregate(1.0, (product, size) => product * size) <= LargestGolden),
+            $"a golden's shape must have sizes of at least 1 and at most {LargestGolden} numbers in all");
+        Require(Goldens.All(golden => golden.Tolerance is null or (> 0 and <= 1)), "a golden's tolerance must be above 0 and at most 1");
+        string? stranger = Categories.Keys.Concat(Aliases.Keys).Concat(Display.Keys).Except(Labels).FirstOrDefault();
+        Require(stranger is null, $"'{stranger}' is not one of the labels");
+        Require(Categories.SelectMany(entry => entry.Value).All(entry => entry.Value is > 0 and <= 1), "a weight in categories must be above 0 and at most 1");
+        Require(
+            Temperature is null || (Temperature is >= 0.05 and <= 20 && Outputs.ContainsKey("logits")),
+            "temperature must be 0.05 to 20, and needs the output logits, which it divides");
 
         Calibration?.Validate();
         SecondOpinion?.Validate();
@@ -225,9 +184,15 @@ public sealed record ModelManifest
             ("fullCategories", FullCategories.All(category => category is not null)),
             ("goldens", Goldens.All(golden => golden is not null && golden.Inputs.Values.All(numbers => numbers is not null))),
         ];
-        if (Array.Find(parts, part => !part.IsWhole).Name is { } name)
+        string? broken = Array.Find(parts, part => !part.IsWhole).Name;
+        Require(broken is null, $"{broken} is null, or holds a null");
+    }
+
+    private static void Require(bool holds, string what)
+    {
+        if (!holds)
         {
-            throw new JsonException($"{name} is null, or holds a null");
+            throw new JsonException(what);
         }
     }
 }

@@ -8,46 +8,37 @@ public sealed class OnnxRuntimeSupportTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     [Fact]
-    public void What_onnx_runtime_knows_passes()
-    {
-        OnnxRuntimeSupport.Require(Model(new OnnxBytes()
-            .Node("Relu", ["x"], "y").Node("If", ["c"], "z").Node("SimplifiedLayerNormalization", ["y"], "n")
-            .Node("com.microsoft", "GroupQueryAttention", ["q"], ["o"]).ToArray(domain: "com.microsoft")));
-        OnnxRuntimeSupport.Require(Model(new OnnxBytes()
-            .Node("com.example", "Twice", ["x"], ["y"]).ToArray(domain: "com.example", function: ("com.example", "Twice"))));
-    }
+    public async Task An_opset_that_is_too_new_is_refused_with_the_newest_that_is_not() =>
+        Assert.Matches(@"Export it again with opset 2\d or less of ai\.onnx", await RefusalAsync(Graph("", "Relu").ToArray(opset: 99)));
 
     [Fact]
-    public void An_opset_that_is_too_new_is_named_with_the_newest_that_is_not()
-    {
-        string message = Refusal(new OnnxBytes().Node("Relu", ["x"], "y").ToArray(opset: 99));
-        Assert.Contains("uses opset 99 of ai.onnx", message, StringComparison.Ordinal);
-        Assert.Matches(@"Export it again with opset 2\d or less", message);
-        Assert.Contains(OnnxRuntime.Version, message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_format_that_is_too_new_is_named()
-    {
-        string message = Refusal(new OnnxBytes().Node("Relu", ["x"], "y").ToArray(irVersion: 99));
-        Assert.Contains("has IR version 99", message, StringComparison.Ordinal);
-        Assert.Matches(@"IR version 1\d or less", message);
-    }
+    public async Task A_format_that_is_too_new_is_refused_with_the_newest_that_is_not() =>
+        Assert.Matches(@"Export it again with IR version 1\d or less", await RefusalAsync(Graph("", "Relu").ToArray(irVersion: 99)));
 
     [Theory]
-    [InlineData("com.example", "Nothing", "com.example:Nothing")]
-    [InlineData("com.microsoft", "Nothing", "com.microsoft:Nothing")]
-    [InlineData("", "Nothing", "ai.onnx:Nothing")]
-    [InlineData("", "Gelu", "ai.onnx:Gelu")] // since opset 20
-    public void An_operator_that_is_not_there_is_named(string domain, string name, string named)
+    [InlineData("com.example", "Nothing")]
+    [InlineData("com.microsoft", "Nothing")]
+    [InlineData("", "Nothing")]
+    [InlineData("", "Gelu")] // since opset 20
+    public async Task An_operator_that_is_not_there_is_named(string domain, string name)
     {
-        Assert.Contains($"uses the operator {named}, which", Refusal(new OnnxBytes().Node(domain, name, ["x"], ["y"]).ToArray(domain: domain.Length == 0 ? null : domain)), StringComparison.Ordinal);
-        Assert.Contains(named, Refusal(new OnnxBytes().Node("If", ["c"], "y", ("then_branch", new OnnxBytes().Node(domain, name, ["x"], ["y"]))).ToArray()), StringComparison.Ordinal);
+        string message = await RefusalAsync(Graph(domain, name).ToArray(domain: domain.Length == 0 ? null : domain));
+        Assert.Contains(name, message, StringComparison.Ordinal);
+        Assert.EndsWith("Export it again without that operator, or with operator sets that have it, or reference a newer ONNX Runtime.", message, StringComparison.Ordinal);
     }
 
-    private string Refusal(byte[] model) => Assert.Throws<ModelLoadException>(() => OnnxRuntimeSupport.Require(Model(model))).Message;
+    [Fact]
+    public void What_is_wrong_with_a_file_otherwise_gets_no_advice() => Assert.Empty(OnnxRuntimeSupport.Advice("[ErrorCode:InvalidProtobuf] Protobuf parsing failed."));
 
-    private OnnxFile Model(byte[] bytes) => OnnxFile.Open(_folder.Write("model.onnx", bytes));
+    private static OnnxBytes Graph(string domain, string name) =>
+        new OnnxBytes().Input("x", OnnxBytes.Float, 1).Node(domain, name, ["x"], ["y"]).Output("y", OnnxBytes.Float, 1);
+
+    private async Task<string> RefusalAsync(byte[] model)
+    {
+        using var sessions = new SessionCache();
+        OnnxFile file = OnnxFile.Open(_folder.Write("model.onnx", model));
+        return (await Assert.ThrowsAsync<ModelLoadException>(() => sessions.GetAsync(file, "model", new ExecutionOptions(), TestContext.Current.CancellationToken))).Message;
+    }
 
     public void Dispose() => _folder.Dispose();
 }

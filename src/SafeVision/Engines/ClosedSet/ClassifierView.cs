@@ -1,4 +1,3 @@
-using System.Buffers;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 
@@ -55,24 +54,17 @@ internal readonly record struct ClassifierView(ImagePreprocessor Preprocessor, I
         double scale = Fill * size / Math.Max(Region.Width, Region.Height);
         int width = Math.Clamp((int)Math.Round(Region.Width * scale), 1, size), height = Math.Clamp((int)Math.Round(Region.Height * scale), 1, size);
         int resized = width * height * 3, square = size * size * 3;
-        byte[] rented = ArrayPool<byte>.Shared.Rent(resized + square);
-        try
+        using var rented = new Scratch<byte>(resized + square);
+        Span<byte> small = rented.Span[..resized], canvas = rented.Span[resized..];
+        var options = new ResizeOptions(width, height, ResampleFilter.Bicubic) { Box = new ResampleBox((float)Region.X, (float)Region.Y, (float)(Region.X + Region.Width), (float)(Region.Y + Region.Height)) };
+        ImageResizer.Resize(frame.Pixels, frame.Width, frame.Height, PixelLayout.Rgb24, small, options);
+        canvas.Fill(byte.MaxValue);
+        int left = (size - width) / 2, top = (size - height) / 2;
+        for (int y = 0; y < height; y++)
         {
-            Span<byte> small = rented.AsSpan(0, resized), canvas = rented.AsSpan(resized, square);
-            var options = new ResizeOptions(width, height, ResampleFilter.Bicubic) { Box = new ResampleBox((float)Region.X, (float)Region.Y, (float)(Region.X + Region.Width), (float)(Region.Y + Region.Height)) };
-            ImageResizer.Resize(frame.Pixels, frame.Width, frame.Height, PixelLayout.Rgb24, small, options);
-            canvas.Fill(byte.MaxValue);
-            int left = (size - width) / 2, top = (size - height) / 2;
-            for (int y = 0; y < height; y++)
-            {
-                small.Slice(y * width * 3, width * 3).CopyTo(canvas[((((top + y) * size) + left) * 3)..]);
-            }
+            small.Slice(y * width * 3, width * 3).CopyTo(canvas[((((top + y) * size) + left) * 3)..]);
+        }
 
-            Preprocessor.Write(canvas, size, size, ImageRegion.Whole(size, size), destination);
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(rented);
-        }
+        Preprocessor.Write(canvas, size, size, ImageRegion.Whole(size, size), destination);
     }
 }

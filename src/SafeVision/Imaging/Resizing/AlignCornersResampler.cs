@@ -15,52 +15,45 @@ internal static class AlignCornersResampler
     public static void Run(in PixelView source, int width, int height, in ResizeWindow window, ChannelTables tables, Span<float> planes)
     {
         int columns = window.Width;
-        Tap[] taps = ScratchPool<Tap>.Rent(columns);
-        float[] lines = ScratchPool<float>.Rent(6 * columns);
-        try
+        using var tapMemory = new Scratch<Tap>(columns);
+        using var lines = new Scratch<float>(6 * columns);
+        Span<Tap> taps = tapMemory.Span;
+        for (int x = 0; x < columns; x++)
         {
-            for (int x = 0; x < columns; x++)
-            {
-                taps[x] = Tap.At(window.X + x, source.Width, width);
-            }
-
-            // Two source rows, each stretched along x once, into three planes.
-            Span<float> upper = lines.AsSpan(0, 3 * columns);
-            Span<float> lower = lines.AsSpan(3 * columns, 3 * columns);
-            int upperRow = -1, lowerRow = -1;
-            for (int y = 0; y < window.Height; y++)
-            {
-                Tap tap = Tap.At(window.Y + y, source.Height, height);
-                if (lowerRow == tap.First)
-                {
-                    Span<float> swap = upper;
-                    upper = lower;
-                    lower = swap;
-                    (upperRow, lowerRow) = (lowerRow, upperRow);
-                }
-
-                if (upperRow != tap.First)
-                {
-                    Stretch(source.Row(upperRow = tap.First, 0, source.Width), taps.AsSpan(0, columns), tables.Rescaled, upper);
-                }
-
-                if (lowerRow != tap.Second)
-                {
-                    Stretch(source.Row(lowerRow = tap.Second, 0, source.Width), taps.AsSpan(0, columns), tables.Rescaled, lower);
-                }
-
-                for (int channel = 0; channel < 3; channel++)
-                {
-                    Blend(
-                        upper.Slice(channel * columns, columns), lower.Slice(channel * columns, columns), tap.Weight,
-                        tables.Mean[channel], tables.Std[channel], planes.Slice((channel * window.Height + y) * columns, columns));
-                }
-            }
+            taps[x] = Tap.At(window.X + x, source.Width, width);
         }
-        finally
+
+        // Two source rows, each stretched along x once, into three planes.
+        Span<float> upper = lines.Span[..(3 * columns)];
+        Span<float> lower = lines.Span[(3 * columns)..];
+        int upperRow = -1, lowerRow = -1;
+        for (int y = 0; y < window.Height; y++)
         {
-            ScratchPool<Tap>.Return(taps);
-            ScratchPool<float>.Return(lines);
+            Tap tap = Tap.At(window.Y + y, source.Height, height);
+            if (lowerRow == tap.First)
+            {
+                Span<float> swap = upper;
+                upper = lower;
+                lower = swap;
+                (upperRow, lowerRow) = (lowerRow, upperRow);
+            }
+
+            if (upperRow != tap.First)
+            {
+                Stretch(source.Row(upperRow = tap.First, 0, source.Width), taps, tables.Rescaled, upper);
+            }
+
+            if (lowerRow != tap.Second)
+            {
+                Stretch(source.Row(lowerRow = tap.Second, 0, source.Width), taps, tables.Rescaled, lower);
+            }
+
+            for (int channel = 0; channel < 3; channel++)
+            {
+                Blend(
+                    upper.Slice(channel * columns, columns), lower.Slice(channel * columns, columns), tap.Weight,
+                    tables.Mean[channel], tables.Std[channel], planes.Slice((channel * window.Height + y) * columns, columns));
+            }
         }
     }
 

@@ -48,25 +48,19 @@ internal readonly record struct BoxReduction(int FactorX, int FactorY, int Left,
     {
         int channels = source.Channels;
         int width = Width * channels;
-        ulong[] sums = ScratchPool<ulong>.Rent(width);
-        try
+        using var memory = new Scratch<ulong>(width);
+        Span<ulong> sums = memory.Span;
+        for (int y = 0; y < Height; y++)
         {
-            for (int y = 0; y < Height; y++)
+            int top = Top + y * FactorY;
+            int bottom = Math.Min(top + FactorY, Bottom);
+            sums.Clear();
+            for (int row = top; row < bottom; row++)
             {
-                int top = Top + y * FactorY;
-                int bottom = Math.Min(top + FactorY, Bottom);
-                sums.AsSpan(0, width).Clear();
-                for (int row = top; row < bottom; row++)
-                {
-                    AddRow(source.Row(row, Left, Right - Left), sums, channels);
-                }
-
-                Divide(sums, bottom - top, target.Slice(y * width, width), channels);
+                AddRow(source.Row(row, Left, Right - Left), sums, channels);
             }
-        }
-        finally
-        {
-            ScratchPool<ulong>.Return(sums);
+
+            Divide(sums, bottom - top, target.Slice(y * width, width), channels);
         }
     }
 
@@ -120,33 +114,25 @@ internal static class NearestResampler
         where TSink : IResampleRowSink, allows ref struct
     {
         int channels = source.Channels;
-        int[] positions = ScratchPool<int>.Rent(checked(columns.Count + rows.Count));
-        byte[] buffer = ScratchPool<byte>.Rent(checked(columns.Count * channels));
-        try
+        using var positions = new Scratch<int>(checked(columns.Count + rows.Count));
+        using var buffer = new Scratch<byte>(checked(columns.Count * channels));
+        Span<int> xs = positions.Span[..columns.Count];
+        Span<int> ys = positions.Span[columns.Count..];
+        Locate(columns, xs);
+        Locate(rows, ys);
+        Span<byte> target = buffer.Span;
+        for (int y = 0; y < ys.Length; y++)
         {
-            Span<int> xs = positions.AsSpan(0, columns.Count);
-            Span<int> ys = positions.AsSpan(columns.Count, rows.Count);
-            Locate(columns, xs);
-            Locate(rows, ys);
-            Span<byte> target = buffer.AsSpan(0, columns.Count * channels);
-            for (int y = 0; y < ys.Length; y++)
+            ReadOnlySpan<byte> row = source.Row(ys[y], 0, source.Width);
+            for (int x = 0; x < xs.Length; x++)
             {
-                ReadOnlySpan<byte> row = source.Row(ys[y], 0, source.Width);
-                for (int x = 0; x < xs.Length; x++)
+                for (int channel = 0; channel < channels; channel++)
                 {
-                    for (int channel = 0; channel < channels; channel++)
-                    {
-                        target[x * channels + channel] = row[xs[x] * channels + channel];
-                    }
+                    target[x * channels + channel] = row[xs[x] * channels + channel];
                 }
-
-                sink.Write(y, target);
             }
-        }
-        finally
-        {
-            ScratchPool<int>.Return(positions);
-            ScratchPool<byte>.Return(buffer);
+
+            sink.Write(y, target);
         }
     }
 

@@ -111,18 +111,11 @@ public static class ImageResizer
     {
         int stride = reduction.Width * source.Channels;
         int length = checked(stride * reduction.Height);
-        byte[] pixels = ScratchPool<byte>.Rent(length);
-        try
-        {
-            reduction.Run(source, pixels);
-            var view = new PixelView(pixels.AsSpan(0, length), stride, reduction.Width, reduction.Height, source.Layout);
-            ResizeOptions rest = options with { Box = reduction.Map(target.Box), ReducingGap = null };
-            Resize(view, ResizeTarget.Create(view.Width, view.Height, rest), rest, kernel, ref sink);
-        }
-        finally
-        {
-            ScratchPool<byte>.Return(pixels);
-        }
+        using var pixels = new Scratch<byte>(length);
+        reduction.Run(source, pixels.Span);
+        var view = new PixelView(pixels.Span, stride, reduction.Width, reduction.Height, source.Layout);
+        ResizeOptions rest = options with { Box = reduction.Map(target.Box), ReducingGap = null };
+        Resize(view, ResizeTarget.Create(view.Width, view.Height, rest), rest, kernel, ref sink);
     }
 
     private static void RequireSide(int side, string name)
