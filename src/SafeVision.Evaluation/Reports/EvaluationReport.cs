@@ -6,6 +6,14 @@ namespace SafeVision.Evaluation.Reports;
 /// <summary>All that a report shows. The page, the JSON and the Markdown file are three ways to write it.</summary>
 public sealed record EvaluationReport
 {
+    /// <summary>The name and version of the JSON file's form.</summary>
+    [JsonInclude, JsonPropertyOrder(-2)]
+    internal string Format => "safevision-evaluation/1";
+
+    /// <summary>The start of the hash of all that the numbers rest on.</summary>
+    [JsonInclude, JsonPropertyOrder(-1)]
+    internal string Run => ReportIdentity.Id(Identity);
+
     /// <summary>What the numbers rest on.</summary>
     public required RunIdentity Identity { get; init; }
 

@@ -190,6 +190,10 @@ public sealed record MetricValue
     /// <summary>Whether more is better; null where neither is.</summary>
     public bool? HigherIsBetter { get; init; }
 
+    /// <summary>The run that it is from, in a JSON file, so that it can be quoted by itself.</summary>
+    [JsonInclude]
+    internal string? Run { get; init; }
+
     /// <summary>What a page calls the metric.</summary>
     [JsonIgnore]
     public string Title => MetricCatalog.Find(Name)?.Title ?? Name;

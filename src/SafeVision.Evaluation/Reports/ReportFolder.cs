@@ -39,55 +39,19 @@ internal static class JsonReport
     /// Points of a curve that lie closer than a thousandth to the one before are left out.</remarks>
     public static async Task WriteAsync(Stream stream, EvaluationReport report, CancellationToken cancellationToken = default)
     {
-        string run = ReportIdentity.Id(report.Identity);
-        var document = new ReportDocument(
-            ReportDocument.FormatName,
-            run,
-            report.Identity,
-            [.. report.Metrics.Select(metric => new ReportDocument.Number(
-                metric.Name, metric.Category, metric.Detail, metric.Value, metric.Lower, metric.Upper, metric.Support, metric.Unit, metric.HigherIsBetter, run))],
-            report.Decisions,
-            [.. report.Curves.Select(curve => curve.Thin(CurveParts))],
-            report.Confusion,
-            report.Mistakes,
-            report.Notes);
-        await JsonSerializer.SerializeAsync(stream, document, ReportJson.Default.ReportDocument, cancellationToken).ConfigureAwait(false);
+        EvaluationReport written = report with
+        {
+            Metrics = [.. report.Metrics.Select(metric => metric with { Run = report.Run })],
+            Curves = [.. report.Curves.Select(curve => curve.Thin(CurveParts))],
+        };
+        await JsonSerializer.SerializeAsync(stream, written, ReportJson.Default.EvaluationReport, cancellationToken).ConfigureAwait(false);
         stream.WriteByte((byte)'\n');
     }
 }
 
-/// <summary>A report as a JSON file holds it.</summary>
-internal sealed record ReportDocument(
-    string Format,
-    string Run,
-    RunIdentity Identity,
-    IReadOnlyList<ReportDocument.Number> Metrics,
-    DecisionCounts? Decisions,
-    IReadOnlyList<ReportCurve> Curves,
-    ConfusionTable? Confusion,
-    IReadOnlyList<ReportMistake> Mistakes,
-    IReadOnlyList<string> Notes)
-{
-    /// <summary>The name and version of the file's form.</summary>
-    public const string FormatName = "safevision-evaluation/1";
-
-    /// <summary>A number with the run that it is from, so that it can be quoted by itself.</summary>
-    internal sealed record Number(
-        string Name,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Category,
-        [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail,
-        double? Value,
-        double? Lower,
-        double? Upper,
-        int Support,
-        MetricUnit Unit,
-        bool? HigherIsBetter,
-        string Run);
-}
-
 /// <summary>Source-generated metadata of what is written as JSON.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, WriteIndented = true, NewLine = "\n")]
-[JsonSerializable(typeof(ReportDocument))]
+[JsonSerializable(typeof(EvaluationReport))]
 [JsonSerializable(typeof(RunIdentity))]
-[JsonSerializable(typeof(ComparisonDocument))]
+[JsonSerializable(typeof(RunComparison))]
 internal sealed partial class ReportJson : JsonSerializerContext;

@@ -2,11 +2,11 @@ using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Robustness;
 
-/// <summary>Keeps the middle.</summary>
-/// <param name="percent">How much of each side is kept.</param>
-internal sealed class CentreCrop(int percent) : PixelTransform
+/// <summary>Disturbances that move pixels.</summary>
+internal static class MovingTransforms
 {
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <summary>Keeps the middle, <paramref name="percent"/> of each side.</summary>
+    public static RgbImage Crop(RgbImage image, int percent)
     {
         (int left, int width) = Kept(image.Width);
         (int top, int height) = Kept(image.Height);
@@ -17,31 +17,27 @@ internal sealed class CentreCrop(int percent) : PixelTransform
         }
 
         return cropped;
+
+        (int Start, int Length) Kept(int side)
+        {
+            int length = Math.Max(1, side * percent / 100);
+            return ((side - length) / 2, length);
+        }
     }
 
-    private (int Start, int Length) Kept(int side)
+    /// <summary>Turns the image counter-clockwise about its middle; the canvas grows to hold all of it, black in the corners.
+    /// Quarter turns move pixels; others interpolate between the four nearest.</summary>
+    public static RgbImage Rotate(RgbImage image, int degrees)
     {
-        int length = Math.Max(1, side * percent / 100);
-        return ((side - length) / 2, length);
-    }
-}
-
-/// <summary>Turns the image counter-clockwise about its middle; the canvas grows to hold all of it, black in the corners.</summary>
-/// <param name="degrees">By how much. Quarter turns move pixels; others interpolate between the four nearest.</param>
-internal sealed class Rotation(int degrees) : PixelTransform
-{
-    private readonly (double Sine, double Cosine) _turn = (degrees % 360) switch
-    {
-        0 => (0, 1),
-        90 => (1, 0),
-        180 => (0, -1),
-        270 => (-1, 0),
-        _ => (Math.Sin(degrees * Math.PI / 180), Math.Cos(degrees * Math.PI / 180)),
-    };
-
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
-    {
-        (int width, int height) = Canvas(image.Width, image.Height);
+        (double sine, double cosine) = (degrees % 360) switch
+        {
+            0 => (0, 1),
+            90 => (1, 0),
+            180 => (0, -1),
+            270 => (-1, 0),
+            _ => (Math.Sin(degrees * Math.PI / 180), Math.Cos(degrees * Math.PI / 180)),
+        };
+        int width = Side(image.Width, image.Height), height = Side(image.Height, image.Width);
         var turned = new RgbImage(width, height);
         for (int y = 0; y < height; y++)
         {
@@ -50,19 +46,15 @@ internal sealed class Rotation(int degrees) : PixelTransform
             {
                 // Where the pixel's centre comes from: the turn the other way, seen from both middles.
                 (double dx, double dy) = (x + 0.5 - (width / 2.0), y + 0.5 - (height / 2.0));
-                double sourceX = (dx * _turn.Cosine) - (dy * _turn.Sine) + (image.Width / 2.0) - 0.5;
-                double sourceY = (dx * _turn.Sine) + (dy * _turn.Cosine) + (image.Height / 2.0) - 0.5;
+                double sourceX = (dx * cosine) - (dy * sine) + (image.Width / 2.0) - 0.5;
+                double sourceY = (dx * sine) + (dy * cosine) + (image.Height / 2.0) - 0.5;
                 Sample(image, sourceX, sourceY, row.Slice(x * 3, 3));
             }
         }
 
         return turned;
-    }
 
-    private (int Width, int Height) Canvas(int width, int height)
-    {
-        (double sine, double cosine) = (Math.Abs(_turn.Sine), Math.Abs(_turn.Cosine));
-        return ((int)Math.Ceiling((width * cosine) + (height * sine) - 1e-9), (int)Math.Ceiling((width * sine) + (height * cosine) - 1e-9));
+        int Side(int along, int across) => (int)Math.Ceiling((along * Math.Abs(cosine)) + (across * Math.Abs(sine)) - 1e-9);
     }
 
     private static void Sample(RgbImage image, double x, double y, Span<byte> pixel)
@@ -79,12 +71,9 @@ internal sealed class Rotation(int degrees) : PixelTransform
 
     private static int At(RgbImage image, int x, int y, int channel) =>
         (uint)x < (uint)image.Width && (uint)y < (uint)image.Height ? image.Pixels[(((y * image.Width) + x) * 3) + channel] : 0;
-}
 
-/// <summary>Left becomes right.</summary>
-internal sealed class HorizontalFlip : PixelTransform
-{
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <summary>Left becomes right.</summary>
+    public static RgbImage Flip(RgbImage image)
     {
         var flipped = new RgbImage(image.Width, image.Height);
         for (int y = 0; y < image.Height; y++)
@@ -97,15 +86,11 @@ internal sealed class HorizontalFlip : PixelTransform
 
         return flipped;
     }
-}
 
-/// <summary>Puts a black frame around the image.</summary>
-/// <param name="percent">The frame's breadth in percent of the side that it lengthens, at each end.</param>
-internal sealed class Border(int percent) : PixelTransform
-{
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <summary>Puts a black frame around the image, at each end <paramref name="percent"/> of the side that it lengthens.</summary>
+    public static RgbImage Frame(RgbImage image, int percent)
     {
-        (int x, int y) = (Breadth(image.Width), Breadth(image.Height));
+        (int x, int y) = (image.Width * percent / 100, image.Height * percent / 100);
         var framed = new RgbImage(image.Width + (2 * x), image.Height + (2 * y));
         for (int row = 0; row < image.Height; row++)
         {
@@ -115,42 +100,33 @@ internal sealed class Border(int percent) : PixelTransform
         return framed;
     }
 
-    private int Breadth(int side) => side * percent / 100;
-}
-
-/// <summary>Shows the image several times, each one small, on a canvas of the same size.</summary>
-/// <param name="count">How many times along each side.</param>
-internal sealed class Tiling(int count) : PixelTransform
-{
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <summary>Shows the image <paramref name="count"/> times along each side, each one small, on a canvas of the same size.</summary>
+    public static RgbImage Tile(RgbImage image, int count)
     {
         var tiled = new RgbImage(image.Width, image.Height);
-        for (int row = 0; row < count; row++)
+        for (int tile = 0; tile < count * count; tile++)
         {
-            (int top, int height) = Part(image.Height, row);
-            for (int column = 0; column < count; column++)
+            (int top, int height) = Part(image.Height, tile / count);
+            (int left, int width) = Part(image.Width, tile % count);
+            if (width == 0 || height == 0)
             {
-                (int left, int width) = Part(image.Width, column);
-                if (width == 0 || height == 0)
-                {
-                    continue; // of an image with fewer pixels than tiles
-                }
+                continue; // of an image with fewer pixels than tiles
+            }
 
-                var small = new RgbImage(width, height);
-                ImageResizer.Resize(image.Pixels, image.Width, image.Height, PixelLayout.Rgb24, small.Pixels, width, height, ResampleFilter.Bicubic);
-                for (int y = 0; y < height; y++)
-                {
-                    small.Row(y).CopyTo(tiled.Row(top + y, left, width));
-                }
+            var small = new RgbImage(width, height);
+            ImageResizer.Resize(image.Pixels, image.Width, image.Height, PixelLayout.Rgb24, small.Pixels, width, height, ResampleFilter.Bicubic);
+            for (int y = 0; y < height; y++)
+            {
+                small.Row(y).CopyTo(tiled.Row(top + y, left, width));
             }
         }
 
         return tiled;
-    }
 
-    private (int Start, int Length) Part(int side, int index)
-    {
-        int start = side * index / count;
-        return (start, (side * (index + 1) / count) - start);
+        (int Start, int Length) Part(int side, int index)
+        {
+            int start = side * index / count;
+            return (start, (side * (index + 1) / count) - start);
+        }
     }
 }

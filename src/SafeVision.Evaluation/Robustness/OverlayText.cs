@@ -1,16 +1,16 @@
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>Writes into the image what an attacker would have the model read: white letters on a black strip along the lower edge.</summary>
-/// <param name="text">The text, in letters that <see cref="PixelFont"/> has.</param>
-internal sealed class OverlayText(string text) : PixelTransform
+internal static class OverlayText
 {
     private const double Broad = 0.94; // of the image's width
     private const double High = 0.25; // of its height, at most: the image is still to be seen
 
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <param name="text">The text, in letters that <see cref="PixelFont"/> has.</param>
+    public static RgbImage Write(RgbImage image, string text)
     {
         var written = new RgbImage(image.Width, image.Height, (byte[])image.Pixels.Clone());
-        (int scale, string[] lines) = Layout(image.Width, image.Height);
+        (int scale, string[] lines) = Layout(text, image.Width, image.Height);
         int lineHeight = (PixelFont.Height + 2) * scale;
         int top = Math.Max(0, image.Height - (lines.Length * lineHeight) - scale);
         for (int y = top; y < image.Height; y++)
@@ -28,24 +28,24 @@ internal sealed class OverlayText(string text) : PixelTransform
     }
 
     /// <summary>The largest letters for which the text, broken between words, fits; small images get the smallest there are.</summary>
-    private (int Scale, string[] Lines) Layout(int width, int height)
+    private static (int Scale, string[] Lines) Layout(string text, int width, int height)
     {
         int scale = Math.Max(1, width / (8 * PixelFont.Advance));
         for (; scale > 1; scale--)
         {
-            string[] lines = Break(Letters(scale));
+            string[] lines = Break(text, Letters(scale));
             if (lines.All(line => line.Length <= Letters(scale)) && lines.Length * (PixelFont.Height + 2) * scale <= height * High)
             {
                 return (scale, lines);
             }
         }
 
-        return (1, Break(Letters(1)));
+        return (1, Break(text, Letters(1)));
 
         int Letters(int scale) => Math.Max(1, (int)(width * Broad / (PixelFont.Advance * scale)));
     }
 
-    private string[] Break(int letters)
+    private static string[] Break(string text, int letters)
     {
         List<string> lines = [];
         foreach (string word in text.Split(' '))

@@ -4,11 +4,12 @@ using SkiaSharp;
 
 namespace SafeVision.Evaluation.Robustness;
 
-/// <summary>Adds to every channel of every pixel a normally distributed number.</summary>
-/// <param name="deviation">The standard deviation, in levels of 255.</param>
-internal sealed class GaussianNoise(double deviation) : PixelTransform
+/// <summary>Disturbances that change pixels where they are.</summary>
+internal static class PixelTransforms
 {
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
+    /// <summary>Adds to every channel of every pixel a normally distributed number.</summary>
+    /// <param name="deviation">The standard deviation, in levels of 255.</param>
+    public static RgbImage AddNoise(RgbImage image, double deviation, SeededRandom random)
     {
         var noisy = new RgbImage(image.Width, image.Height);
         Span<byte> target = noisy.Pixels;
@@ -29,13 +30,36 @@ internal sealed class GaussianNoise(double deviation) : PixelTransform
 
     // Of the sum: the variance of the ones, 64/4, and of the uniform part, 1/12.
     private static readonly double Deviation = Math.Sqrt(16 + (1.0 / 12));
+
+    /// <summary>Takes the colours away: luma by ITU-R BT.601, with Pillow's rounding.</summary>
+    public static RgbImage RemoveColors(RgbImage image)
+    {
+        var grey = new RgbImage(image.Width, image.Height);
+        for (int i = 0; i < image.Pixels.Length; i += 3)
+        {
+            Span<byte> pixel = image.Pixels.AsSpan(i, 3);
+            grey.Pixels.AsSpan(i, 3).Fill((byte)(((pixel[0] * 19595) + (pixel[1] * 38470) + (pixel[2] * 7471) + 0x8000) >> 16));
+        }
+
+        return grey;
+    }
+
+    /// <summary>Saves as JPEG of a quality from 1 to 100 and reads that again, as an image that is passed on does at every stop.</summary>
+    public static RgbImage Recompress(RgbImage image, int quality)
+    {
+        using SKBitmap bitmap = SkiaPixels.ToBitmap(image);
+        using SKData file = bitmap.Encode(SKEncodedImageFormat.Jpeg, quality)
+            ?? throw new InvalidOperationException($"An image of {image.Width}x{image.Height} pixels can't be written as JPEG, whose sides are at most 65,535.");
+        using SKBitmap read = SKBitmap.Decode(file, new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
+        return SkiaPixels.FromBitmap(read);
+    }
 }
 
 /// <summary>Blurs with a Gaussian kernel, cut at three standard deviations; the edge pixels go on beyond the edge.</summary>
-/// <param name="percent">The standard deviation in percent of the shorter side, so that an image's size plays no part.</param>
-internal sealed class GaussianBlur(double percent) : PixelTransform
+internal static class GaussianBlur
 {
-    public override RgbImage Apply(RgbImage image, SeededRandom random) => Blur(image, percent / 100 * image.ShortSide);
+    /// <summary>The image blurred, by percent of its shorter side, so that its size plays no part.</summary>
+    public static RgbImage BlurPercent(RgbImage image, double percent) => Blur(image, percent / 100 * image.ShortSide);
 
     /// <summary>The image blurred.</summary>
     /// <param name="deviation">The standard deviation in pixels.</param>
@@ -98,36 +122,6 @@ internal sealed class GaussianBlur(double percent) : PixelTransform
         double[] weights = [.. Enumerable.Range(-radius, (2 * radius) + 1).Select(x => Math.Exp(-x * x / (2 * deviation * deviation)))];
         double sum = weights.Sum();
         return [.. weights.Select(weight => (float)(weight / sum))];
-    }
-}
-
-/// <summary>Takes the colours away: luma by ITU-R BT.601, with Pillow's rounding.</summary>
-internal sealed class Grey : PixelTransform
-{
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
-    {
-        var grey = new RgbImage(image.Width, image.Height);
-        for (int i = 0; i < image.Pixels.Length; i += 3)
-        {
-            Span<byte> pixel = image.Pixels.AsSpan(i, 3);
-            grey.Pixels.AsSpan(i, 3).Fill((byte)(((pixel[0] * 19595) + (pixel[1] * 38470) + (pixel[2] * 7471) + 0x8000) >> 16));
-        }
-
-        return grey;
-    }
-}
-
-/// <summary>Saves as JPEG and reads that again, as an image that is passed on does at every stop.</summary>
-/// <param name="quality">The encoder's quality, 1 to 100.</param>
-internal sealed class JpegRecompression(int quality) : PixelTransform
-{
-    public override RgbImage Apply(RgbImage image, SeededRandom random)
-    {
-        using SKBitmap bitmap = SkiaPixels.ToBitmap(image);
-        using SKData file = bitmap.Encode(SKEncodedImageFormat.Jpeg, quality)
-            ?? throw new InvalidOperationException($"An image of {image.Width}x{image.Height} pixels can't be written as JPEG, whose sides are at most 65,535.");
-        using SKBitmap read = SKBitmap.Decode(file, new SKImageInfo(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque));
-        return SkiaPixels.FromBitmap(read);
     }
 }
 

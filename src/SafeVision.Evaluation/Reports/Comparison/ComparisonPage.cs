@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using SafeVision.Evaluation.Reports.Pages;
-using SafeVision.Evaluation.Runs;
 using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Reports.Comparison;
@@ -19,7 +18,7 @@ internal static class ComparisonFolder
         Directory.CreateDirectory(folder);
         await WholeFile.WriteAsync(Path.Combine(folder, "comparison.json"), async stream =>
         {
-            await JsonSerializer.SerializeAsync(stream, ComparisonDocument.Of(comparison), ReportJson.Default.ComparisonDocument, cancellationToken).ConfigureAwait(false);
+            await JsonSerializer.SerializeAsync(stream, comparison, ReportJson.Default.RunComparison, cancellationToken).ConfigureAwait(false);
             stream.WriteByte((byte)'\n');
         }).ConfigureAwait(false);
         WholeFile.Write(Path.Combine(folder, "comparison.md"), ComparisonMarkdown.Render(comparison));
@@ -27,33 +26,6 @@ internal static class ComparisonFolder
         await WholeFile.WriteAsync(page, stream => ComparisonPage.WriteAsync(stream, comparison, cancellationToken)).ConfigureAwait(false);
         return page;
     }
-}
-
-/// <summary>A comparison as a JSON file holds it. Every number belongs to the two runs named at the top.</summary>
-internal sealed record ComparisonDocument(
-    string Format,
-    string FirstRun,
-    string SecondRun,
-    RunIdentity First,
-    RunIdentity Second,
-    int Samples,
-    IReadOnlyList<MetricDifference> Metrics,
-    IReadOnlyList<VerdictChange> Changes,
-    IReadOnlyList<string> Notes)
-{
-    /// <summary>The name and version of the file's form.</summary>
-    public const string FormatName = "safevision-comparison/1";
-
-    public static ComparisonDocument Of(RunComparison comparison) => new(
-        FormatName,
-        ReportIdentity.Id(comparison.First),
-        ReportIdentity.Id(comparison.Second),
-        comparison.First,
-        comparison.Second,
-        comparison.Samples,
-        comparison.Metrics,
-        comparison.Changes,
-        comparison.Notes);
 }
 
 /// <summary>A comparison as one page that needs nothing beside it; see <see cref="HtmlReport"/>.</summary>

@@ -6,6 +6,18 @@ namespace SafeVision.Evaluation.Reports.Comparison;
 /// <summary>Two runs over the same samples, side by side.</summary>
 public sealed record RunComparison
 {
+    /// <summary>The name and version of the JSON file's form.</summary>
+    [JsonInclude, JsonPropertyOrder(-3)]
+    internal string Format => "safevision-comparison/1";
+
+    /// <summary>The start of the hash of all that the first run's numbers rest on.</summary>
+    [JsonInclude, JsonPropertyOrder(-2)]
+    internal string FirstRun => ReportIdentity.Id(First);
+
+    /// <summary>The same of the second.</summary>
+    [JsonInclude, JsonPropertyOrder(-1)]
+    internal string SecondRun => ReportIdentity.Id(Second);
+
     /// <summary>What the first run's numbers rest on.</summary>
     public required RunIdentity First { get; init; }
 
