@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using System.Xml;
 using SafeVision.Evaluation.Cases;
 using SafeVision.Policies;

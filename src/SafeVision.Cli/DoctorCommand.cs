@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Runtime.InteropServices;
 using SafeVision.Cli.Output;
 using SafeVision.Inference;
 using SafeVision.Models;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Reports;
 using SafeVision.Evaluation.Reports.Comparison;

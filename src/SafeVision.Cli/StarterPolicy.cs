@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Policies;
 
 namespace SafeVision.Cli;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Text;
 using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Calibration;
 using SafeVision.Evaluation.Datasets;

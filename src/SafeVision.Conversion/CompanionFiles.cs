@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace SafeVision.Conversion;
 
 /// <summary>The files of a checkpoint that its ONNX folder needs too: configuration, tokenizer, prompts, licence.</summary>

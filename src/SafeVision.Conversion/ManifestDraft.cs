@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafeVision.Models;
 using SafeVision.Policies;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafeVision.Models;
 
 namespace SafeVision.Conversion;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Conversion.Calibration;
 using SafeVision.Conversion.Preparation;
 using SafeVision.Models;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using SafeVision.Cli;
 using SafeVision.Cli.Output;
 using SafeVision.Training.Optimisation;

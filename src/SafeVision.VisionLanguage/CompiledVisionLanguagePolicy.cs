@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Engines;
 using SafeVision.Imaging;

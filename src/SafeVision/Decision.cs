@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision;
 
 /// <summary>What should happen to an image. The zero value is <see cref="Block"/>, so a decision that nobody made is never

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Policies;

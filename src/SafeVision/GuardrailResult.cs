@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace SafeVision;
 
 /// <summary>The answer about one image: what should happen, why, and what the answer rests on. Immutable.</summary>

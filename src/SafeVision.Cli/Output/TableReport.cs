@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using SafeVision.Assessments;
 using Spectre.Console;
 using Spectre.Console.Rendering;

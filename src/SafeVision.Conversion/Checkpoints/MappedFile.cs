@@ -1,6 +1,4 @@
-using System.Buffers;
 using System.IO.MemoryMappedFiles;
-using System.Runtime.InteropServices;
 
 namespace SafeVision.Conversion.Checkpoints;
 

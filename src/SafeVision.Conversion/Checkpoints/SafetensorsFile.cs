@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Text.Json;
-
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>One file of the safetensors format: eight bytes of header length, a JSON header, the tensors without holes

@@ -1,6 +1,5 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Text.Json;
 
 #pragma warning disable RS0030 // The one place of the libraries that opens a connection, and only when a user asks for a model.
 

@@ -1,6 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
-
 namespace SafeVision.Conversion.Hub;
 
 /// <summary>Fetches one file beside its place, goes on where an earlier attempt ended, and puts it there only when its bytes have the hash of the list.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SafeVision.Conversion.Hub;
 
 /// <summary>One commit of a repository as the hub describes it: the files of its root, and what the owner says of it.</summary>

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Conversion.Onnx;
 
 /// <summary>The file that holds a model's weights beside its graph (onnx/onnx.proto, TensorProto.external_data). Written tensor by

@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Numerics.Tensors;
-using System.Runtime.InteropServices;
 using Google.Protobuf;
 
 namespace SafeVision.Conversion.Onnx;

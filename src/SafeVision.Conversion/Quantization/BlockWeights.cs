@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - 2^(bits-1)) ·

@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Runtime.InteropServices;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Linear layers whose weights are signed bytes with a scale for each output, and whose inputs are rounded to

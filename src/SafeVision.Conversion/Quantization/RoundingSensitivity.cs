@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Finds the layers that 4 bits would distort more than normally distributed weights, such as those with a few

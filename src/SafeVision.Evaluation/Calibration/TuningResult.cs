@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using SafeVision.Evaluation.Runs;
 using SafeVision.Policies;
 

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Policies;
 

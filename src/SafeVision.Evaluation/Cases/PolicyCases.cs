@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Files;
 

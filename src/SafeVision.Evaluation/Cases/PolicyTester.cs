@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Policies;
 
 namespace SafeVision.Evaluation.Cases;

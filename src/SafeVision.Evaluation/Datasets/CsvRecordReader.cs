@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>The records of a CSV file by RFC 4180: fields in quotes may hold commas, line ends and doubled quotes. Written here

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using SafeVision.Assessments;
 
 namespace SafeVision.Evaluation.Datasets;

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Reads a dataset, whichever of the forms of <see cref="DatasetFormat"/> it has.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Datasets;

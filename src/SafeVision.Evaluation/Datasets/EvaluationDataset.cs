@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-using System.Text;
 using SafeVision.Assessments;
 
 namespace SafeVision.Evaluation.Datasets;

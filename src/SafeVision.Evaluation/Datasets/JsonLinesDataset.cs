@@ -1,9 +1,3 @@
-using System.Buffers;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>A file with a JSON object for each sample, and what <c>dataset.json</c> beside it says of them all.</summary>

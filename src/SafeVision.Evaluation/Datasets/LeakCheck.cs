@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Datasets;

@@ -72,10 +72,7 @@ internal static class BoxMetrics
     }
 
     /// <summary>The best intersection over union of a box with any of the others; 0 where there is none.</summary>
-    public static double Best(ImageBox box, IReadOnlyList<ImageBox> others)
-    {
-        return others.Count == 0 ? 0 : others.Max(other => IntersectionOverUnion(box, other));
-    }
+    public static double Best(ImageBox box, IReadOnlyList<ImageBox> others) => others.Select(other => IntersectionOverUnion(box, other)).DefaultIfEmpty().Max();
 
     /// <summary>The area that two boxes share.</summary>
     internal static double Overlap(ImageBox first, ImageBox second)

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Evaluation.Metrics;
 
 /// <summary>What every metric demands of its input. A broken number would otherwise sort somewhere and look like a result.</summary>

@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports;

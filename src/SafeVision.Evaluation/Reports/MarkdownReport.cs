@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>A report as Markdown that fits into a comment on a pull request: the numbers, without curves and images.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Reports.Comparison;
 using SafeVision.Evaluation.Runs;
 using SafeVision.Files;

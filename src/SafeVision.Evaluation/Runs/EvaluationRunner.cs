@@ -1,7 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Imaging;
 

@@ -1,7 +1,4 @@
-using System.Buffers;
 using System.IO.Pipelines;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Runs;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Metrics;
 
 namespace SafeVision.Evaluation.Summaries;

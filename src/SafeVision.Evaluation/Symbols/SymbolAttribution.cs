@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Evaluation.Symbols.Icons;
 
 namespace SafeVision.Evaluation.Symbols;

@@ -1,8 +1,5 @@
 using System.Collections.Concurrent;
-using System.Security.Cryptography;
 using System.Text.Encodings.Web;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Scenes;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.Extensions.AI;
 using SafeVision.Assessments;
 using SafeVision.Engines;

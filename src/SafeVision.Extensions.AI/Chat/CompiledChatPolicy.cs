@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using Microsoft.Extensions.AI;
 using SafeVision.Assessments;
 using SafeVision.Engines;

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SafeVision.Imaging;
 using SkiaSharp;
 

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Files;
 using SafeVision.Imaging;

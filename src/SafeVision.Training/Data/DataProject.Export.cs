@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SafeVision.Training.Data.Export;
 using SafeVision.Training.Data.Stages;
 

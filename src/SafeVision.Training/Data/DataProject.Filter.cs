@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Imaging;
 using SafeVision.Training.Data.Filtering;

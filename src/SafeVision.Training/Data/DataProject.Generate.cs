@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Security.Cryptography;
-using System.Text;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Training.Data.Questions;

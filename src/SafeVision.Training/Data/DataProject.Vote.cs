@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Training.Data.Stages;

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using SafeVision.Files;
 using SafeVision.Policies;
 using SafeVision.Training.Data.Stages;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Optimisation;

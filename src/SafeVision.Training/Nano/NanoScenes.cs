@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using SafeVision.Evaluation;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Files;

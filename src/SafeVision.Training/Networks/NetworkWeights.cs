@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Runtime.InteropServices;
-using System.Text.Json;
 using SafeVision.Conversion;
 using SafeVision.Conversion.Checkpoints;
 using SafeVision.Training.Adapters;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using SafeVision.Files;
 using SafeVision.Training.Networks;
 using SafeVision.Training.Runs;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using SafeVision.Conversion;
 using SafeVision.Files;
 using SafeVision.Policies;

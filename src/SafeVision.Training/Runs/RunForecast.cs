@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Training.Networks;
 
 namespace SafeVision.Training.Runs;

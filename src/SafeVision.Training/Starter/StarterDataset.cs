@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
 using SafeVision.Training.Data;

@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using SafeVision.Training.Runs;
 
 namespace SafeVision.Training.Study;

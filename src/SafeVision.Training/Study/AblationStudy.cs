@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Objectives;
 using SafeVision.Training.Refinement;

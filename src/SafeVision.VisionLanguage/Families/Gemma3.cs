@@ -1,4 +1,3 @@
-using System.Buffers;
 using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -251,8 +250,6 @@ internal sealed class GemmaPreparation : IImagePreparation
 
     public ImagePlan Plan(int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         (int columns, int rows) = _crops?.Cut(width, height) ?? (1, 1);
         return _plans.Get(columns, rows);
     }

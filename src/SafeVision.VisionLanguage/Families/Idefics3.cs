@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -203,8 +201,6 @@ internal sealed class Idefics3Preparation : IImagePreparation
     /// <summary>The size after the first resize; see <c>get_resize_output_image_size</c> of the reference, floating point and all.</summary>
     private (int Width, int Height) Resized(int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         double ratio = width / (double)height;
         (width, height) = width >= height
             ? (_tiling.LongestEdge, Even((int)(_tiling.LongestEdge / ratio)))

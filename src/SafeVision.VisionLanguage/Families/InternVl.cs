@@ -288,8 +288,6 @@ internal sealed class InternVlPreparation : IImagePreparation
     /// <summary>The grid whose aspect ratio is closest to the image's.</summary>
     public (int Columns, int Rows) Grid(int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         double ratio = width / (double)height, closest = double.PositiveInfinity;
         (int Columns, int Rows) best = (1, 1);
         foreach ((int Columns, int Rows) grid in _grids)

@@ -73,12 +73,7 @@ internal sealed class SingleTilePreparation(int side, int tokens, string mark, C
 
     public int MaximumTokens => tokens * tokens;
 
-    public ImagePlan Plan(int width, int height)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-        return _plan;
-    }
+    public ImagePlan Plan(int width, int height) => _plan;
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
     {

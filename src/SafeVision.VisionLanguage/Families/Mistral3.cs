@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Files;
 using SafeVision.Imaging;
 using SafeVision.VisionLanguage.Tokenizers;
@@ -177,8 +176,6 @@ internal sealed class PixtralPreparation : IImagePreparation
     /// <summary>The size that an image is resized to.</summary>
     public (int Width, int Height) Resized(int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
         double ratio = Math.Max(height / (double)_patching.LongestEdge, width / (double)_patching.LongestEdge);
         if (ratio > 1)
         {

@@ -84,9 +84,6 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
     /// <summary>The size that an image is resized to.</summary>
     public (int Width, int Height) Resized(int width, int height)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
-        ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
-
         // The reference refuses what is more elongated; here it is squeezed, so that no shape of an image keeps it from being judged.
         width = (int)Math.Min(width, (long)height * MostElongated);
         height = (int)Math.Min(height, (long)width * MostElongated);

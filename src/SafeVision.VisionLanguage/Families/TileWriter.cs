@@ -1,4 +1,3 @@
-using System.Buffers;
 using SafeVision.Imaging;
 
 namespace SafeVision.VisionLanguage.Families;

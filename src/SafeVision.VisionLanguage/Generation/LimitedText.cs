@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Generation;

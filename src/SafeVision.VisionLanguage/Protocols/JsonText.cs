@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.Json;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Tokenizers;
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;

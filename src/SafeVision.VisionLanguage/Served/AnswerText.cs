@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Served;

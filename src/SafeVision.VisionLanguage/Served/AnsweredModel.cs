@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Generation;
 using SafeVision.VisionLanguage.Protocols;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Text;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 using SafeVision.VisionLanguage.Families;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Parses what operators stand between: values, what is asked of them, and the filters and tests behind them.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>The operators that make a new value of two.</summary>

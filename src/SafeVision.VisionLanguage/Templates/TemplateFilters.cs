@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>What can stand after <c>|</c>.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Values as JSON, as transformers defines <c>tojson</c>: Python's <c>json.dumps</c> with

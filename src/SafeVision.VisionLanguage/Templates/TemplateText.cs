@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>What templates do with texts. Every character of a result that came from a stranger stays marked; where a

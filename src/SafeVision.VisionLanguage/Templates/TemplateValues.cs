@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>What values mean, as Python and Jinja have it.</summary>

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>The pieces that a tokenizer writes words with. Thread-safe.</summary>

@@ -1,7 +1,3 @@
-using System.Buffers;
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Turns pieces back into text, one by one. It has the state of one text and serves one reader.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Text for a model of which some ranges were written by a stranger, such as a policy's words: there no added token is

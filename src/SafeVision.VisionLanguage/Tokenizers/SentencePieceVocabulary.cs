@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>What a piece of a SentencePiece model is for; the numbers are those of sentencepiece_model.proto.</summary>

@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Unicode;
 
 namespace SafeVision.VisionLanguage.Tokenizers;

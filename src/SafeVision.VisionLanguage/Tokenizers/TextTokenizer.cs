@@ -1,4 +1,3 @@
-using System.Text;
 using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;

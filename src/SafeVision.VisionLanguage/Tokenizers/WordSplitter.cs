@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>The rules by which byte-level tokenizers find words; they differ in contractions, digits and line ends.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Assessments;
 
 /// <summary>What an engine says about one category of one frame. It is evidence, not a verdict: thresholds are the policy's.</summary>

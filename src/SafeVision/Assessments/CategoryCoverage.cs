@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Assessments;
 
 /// <summary>What an engine can judge of one category, fixed when the policy is compiled.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Assessments;
 
 /// <summary>What a score rests on.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Assessments;
 
 /// <summary>A coarse grid over a part of the image: how much each cell speaks for the category. <see cref="Method"/> says how it was made.</summary>

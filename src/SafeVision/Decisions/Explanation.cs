@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Runtime.CompilerServices;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SafeVision.Policies;

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.Files;
 
 /// <summary>Writes files whole or not at all: beside their place, then over what is there. A reader never sees half of one, several

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace SafeVision.Hosting;
 
 /// <summary>A few threads of the library's own, on which images are decoded and judged, so that a host's thread pool stays free to

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using SafeVision.Engines;
 
 namespace SafeVision.Hosting;

@@ -1,4 +1,3 @@
-using System.Buffers;
 using SafeVision.Imaging.Formats;
 
 namespace SafeVision.Imaging;

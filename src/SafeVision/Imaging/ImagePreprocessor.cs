@@ -1,6 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
-
 namespace SafeVision.Imaging;
 
 /// <summary>Makes network inputs by a <see cref="PreprocessingRecipe"/>: float32, planes of red, green and blue, [3, H, W].</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json;
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Imaging;
 
 /// <summary>How an image becomes the input of a network: resize, centre crop, rescale, normalise. Part of a model's manifest; a

@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The resize of a <see cref="PreprocessingRecipe"/>.</summary>

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using SafeVision.Files;
 
 namespace SafeVision.Inference;

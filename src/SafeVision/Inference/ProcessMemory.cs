@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace SafeVision.Inference;
 
 /// <summary>Native memory that was freed and that the process still holds.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.Inference;
 
 /// <summary>Reads the fields of a protobuf message from a file, in order, without holding the file: blocks that nobody

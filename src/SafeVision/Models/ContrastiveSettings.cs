@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SafeVision.Models;
 
 /// <summary>How a contrastive model compares a picture with texts (CLIP, Radford et al., arXiv 2103.00020; SigLIP, Zhai et al.,

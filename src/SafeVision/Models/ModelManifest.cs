@@ -1,6 +1,4 @@
 using System.Collections.ObjectModel;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 using SafeVision.Imaging;
 using SafeVision.Inference;
 

@@ -1,5 +1,3 @@
-using System.Text.Json;
-
 namespace SafeVision.Models;
 
 /// <summary>Platt scaling of a probability mass: <c>score = sigmoid(slope · (logit(mass) − logit(midpoint)))</c>. A softmax over a

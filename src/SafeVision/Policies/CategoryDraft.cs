@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-
 namespace SafeVision.Policies;
 
 /// <summary>A category as someone wrote it, in a file or through a builder, before it is known to be valid. Both ways end in

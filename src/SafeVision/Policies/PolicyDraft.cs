@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.Policies;
 
 /// <summary>A policy as someone wrote it, in a file or through a builder, before it is known to be valid.</summary>

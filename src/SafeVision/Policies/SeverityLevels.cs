@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Policies;
 
 /// <summary>How serious a finding is, in the words that moderators use. It informs; decisions come from the thresholds.</summary>

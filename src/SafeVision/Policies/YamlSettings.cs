@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Policies;
 
 /// <summary>A file of settings in the strict YAML of policy files: one document of mappings, lists and scalars; no aliases, tags or

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Unicode;
 
 /// <summary>The rows of <c>canonical-composition.txt</c>; its head says how it is written.</summary>

@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.Unicode;
 
 /// <summary>Unicode normalisation forms C and D (UAX #15) from a table of our own. <see cref="string.Normalize()"/> leaves text as

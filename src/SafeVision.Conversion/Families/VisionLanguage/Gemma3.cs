@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.Conversion.Families.VisionLanguage;

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using SafeVision.Evaluation.Reports.Pages;
 using SafeVision.Files;
 

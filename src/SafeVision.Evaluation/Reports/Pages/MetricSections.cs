@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Evaluation.Reports.Pages;
 
 /// <summary>The numbers of a page: the few that matter most, all of them, and those of each category.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Globalization;
 using SafeVision.Assessments;
 using SafeVision.Imaging;
 using SkiaSharp;

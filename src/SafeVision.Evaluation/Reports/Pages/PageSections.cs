@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Runs;
 
 namespace SafeVision.Evaluation.Reports.Pages;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Reports.Pages;
 
 namespace SafeVision.Evaluation.Reports.Plots;

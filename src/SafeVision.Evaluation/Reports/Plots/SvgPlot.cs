@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text;
 using SafeVision.Evaluation.Reports.Pages;
 
 namespace SafeVision.Evaluation.Reports.Plots;

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Svg;
 using SafeVision.Files;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols.Catalogue;
 

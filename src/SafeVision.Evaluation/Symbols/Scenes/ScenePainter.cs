@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using SafeVision.Assessments;
 using SafeVision.Evaluation.Symbols.Icons;
 using SkiaSharp;

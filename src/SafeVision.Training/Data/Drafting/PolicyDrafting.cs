@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using System.Text.Json.Serialization;
 using Microsoft.Extensions.AI;
 using SafeVision.Policies;
 using SafeVision.Training.Data.Votes;

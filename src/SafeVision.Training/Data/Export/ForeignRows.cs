@@ -1,5 +1,3 @@
-using System.Text.Json.Serialization;
-
 namespace SafeVision.Training.Data.Export;
 
 /// <summary>The conversations of a dataset as other trainers read them. Image paths are relative to the dataset's folder.</summary>

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text.Json;
 using SafeVision.Engines.ClosedSet;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Files;

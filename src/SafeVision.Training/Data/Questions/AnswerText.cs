@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>Builds an answer and remembers where its critical parts are.</summary>

@@ -1,4 +1,3 @@
-using System.Globalization;
 using SafeVision.Evaluation.Reports.Pages;
 using SafeVision.Imaging;
 using SafeVision.Training.Data.Stages;

@@ -1,7 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json.Serialization;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Training.Data.Fetching;
 using SafeVision.Training.Data.Stages;

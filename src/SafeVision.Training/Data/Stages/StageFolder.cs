@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Text.Json;
 using SafeVision.Files;
 
 namespace SafeVision.Training.Data.Stages;

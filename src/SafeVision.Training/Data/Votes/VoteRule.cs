@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace SafeVision.Training.Data.Votes;
 
 /// <summary>What the votes on a label come to.</summary>

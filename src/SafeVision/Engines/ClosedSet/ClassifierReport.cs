@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Globalization;
 using System.Numerics.Tensors;
 using SafeVision.Assessments;
 using SafeVision.Engines.ClosedSet.Taxonomy;

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Lists the frames of an animated PNG without inflating any.</summary>

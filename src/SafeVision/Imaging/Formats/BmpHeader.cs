@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Reads the header of a Windows bitmap, of any version from OS/2 1 to 5 (BITMAPV5HEADER).</summary>

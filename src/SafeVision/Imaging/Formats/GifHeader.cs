@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Walks the blocks of a GIF (GIF89a specification) and counts its images without decompressing any.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Walks the markers of a JPEG (ITU-T T.81, annex B) from the first to the end of the image, decoding nothing.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Tells whether the scans of a JPEG reach the end of the image, by walking their Huffman codes (ITU-T T.81, annex F).

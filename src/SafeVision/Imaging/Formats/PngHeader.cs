@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Walks the chunks of a PNG (W3C PNG, third edition) without inflating any image or text.</summary>

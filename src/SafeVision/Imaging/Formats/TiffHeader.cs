@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Walks the directories of a TIFF (TIFF 6.0, section 2) so that the library which decodes it meets only what lies within

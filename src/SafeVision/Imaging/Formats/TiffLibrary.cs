@@ -1,4 +1,3 @@
-using System.Globalization;
 using BitMiracle.LibTiff.Classic;
 
 namespace SafeVision.Imaging.Formats;

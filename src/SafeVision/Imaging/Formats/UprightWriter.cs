@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Puts stored RGBA rows where they belong in an upright RGB24 image.</summary>

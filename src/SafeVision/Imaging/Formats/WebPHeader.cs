@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Walks the chunks of a WebP (RFC 9649) and counts its frames without decoding any.</summary>

@@ -3,8 +3,6 @@
 // Vector128, or the scalar one in ResampleKernel). BoxReduction shrinks by whole factors first; AlignCornersResampler is the
 // resize of TensorFlow.js models.
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 
 namespace SafeVision.Imaging;
 

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace SafeVision.Imaging;
 
 /// <summary>Checked <see cref="ResizeOptions"/> for a source of a known size, taken apart into the two axes.</summary>

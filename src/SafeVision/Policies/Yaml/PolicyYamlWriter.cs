@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-
 namespace SafeVision.Policies;
 
 /// <summary>Writes a policy as YAML for people: block style, quotes only where YAML would misread the text.</summary>

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text;
 using YamlDotNet.Core;
 using YamlDotNet.Core.Tokens;
 

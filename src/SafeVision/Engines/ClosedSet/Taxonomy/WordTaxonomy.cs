@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using SafeVision.Inference;
 using SafeVision.Models;
 
