@@ -21,60 +21,49 @@ internal static unsafe class SeparableResampler
         // Target rows whose source rows straddle two blocks keep their sums in between.
         int carried = rows.IsShift || blockRows == sourceRows ? 0 : Math.Min(rows.MaximumOverlap, rows.Count);
 
-        byte[] bytes = ScratchPool<byte>.Rent(checked((blockRows + 1) * rowStride + StagedRows * stagedStride + Alignment));
-        int[] sums = carried == 0 ? [] : ScratchPool<int>.Rent(checked(carried * rowStride));
-        try
+        using var bytes = new Scratch<byte>(checked((blockRows + 1) * rowStride + StagedRows * stagedStride + Alignment));
+        using var sums = new Scratch<int>(checked(carried * rowStride));
+        fixed (byte* pixels = source.Pixels, unaligned = bytes.Span)
+        fixed (int* carriedSums = sums.Span)
         {
-            fixed (byte* pixels = source.Pixels, unaligned = bytes)
-            fixed (int* carriedSums = sums)
+            byte* block = (byte*)((nuint)(unaligned + Alignment - 1) / Alignment * Alignment);
+            byte* output = block + (nint)blockRows * rowStride;
+            var pass = new RowPass(pixels, output + rowStride, stagedStride, columns, kernel);
+            int done = 0;
+            for (int first = rows.First; first < rows.End; first += blockRows)
             {
-                byte* block = (byte*)((nuint)(unaligned + Alignment - 1) / Alignment * Alignment);
-                byte* output = block + (nint)blockRows * rowStride;
-                var pass = new RowPass(pixels, output + rowStride, stagedStride, columns, kernel);
-                int done = 0;
-                for (int first = rows.First; first < rows.End; first += blockRows)
+                int end = Math.Min(first + blockRows, rows.End);
+                pass.Run(source, first, end - first, block, rowStride);
+                if (rows.IsShift)
                 {
-                    int end = Math.Min(first + blockRows, rows.End);
-                    pass.Run(source, first, end - first, block, rowStride);
-                    if (rows.IsShift)
+                    for (byte* row = block; done < end - rows.First; done++, row += rowStride)
                     {
-                        for (byte* row = block; done < end - rows.First; done++, row += rowStride)
-                        {
-                            Finish(source, done, new Span<byte>(row, rowBytes), ref sink);
-                        }
-
-                        continue;
+                        Finish(source, done, new Span<byte>(row, rowBytes), ref sink);
                     }
 
-                    for (int y = done; y < rows.Count && rows.Starts[y] < end; y++)
-                    {
-                        int from = Math.Max(rows.Starts[y], first);
-                        int to = Math.Min(rows.Ends[y], end);
-                        bool isLast = to == rows.Ends[y];
-                        fixed (short* low = rows.Low, high = rows.High)
-                        {
-                            nint weight = (nint)y * rows.Stride + (from - rows.Starts[y]);
-                            kernel.CombineRows(
-                                block + (nint)(from - first) * rowStride, rowStride, low + weight, high + weight, to - from,
-                                carried == 0 ? null : carriedSums + (nint)(y % carried) * rowStride, output, rowStride,
-                                isFirst: from == rows.Starts[y], isLast);
-                        }
+                    continue;
+                }
 
-                        if (isLast)
-                        {
-                            Finish(source, y, new Span<byte>(output, rowBytes), ref sink);
-                            done++;
-                        }
+                for (int y = done; y < rows.Count && rows.Starts[y] < end; y++)
+                {
+                    int from = Math.Max(rows.Starts[y], first);
+                    int to = Math.Min(rows.Ends[y], end);
+                    bool isLast = to == rows.Ends[y];
+                    fixed (short* low = rows.Low, high = rows.High)
+                    {
+                        nint weight = (nint)y * rows.Stride + (from - rows.Starts[y]);
+                        kernel.CombineRows(
+                            block + (nint)(from - first) * rowStride, rowStride, low + weight, high + weight, to - from,
+                            carried == 0 ? null : carriedSums + (nint)(y % carried) * rowStride, output, rowStride,
+                            isFirst: from == rows.Starts[y], isLast);
+                    }
+
+                    if (isLast)
+                    {
+                        Finish(source, y, new Span<byte>(output, rowBytes), ref sink);
+                        done++;
                     }
                 }
-            }
-        }
-        finally
-        {
-            ScratchPool<byte>.Return(bytes);
-            if (carried != 0)
-            {
-                ScratchPool<int>.Return(sums);
             }
         }
     }
