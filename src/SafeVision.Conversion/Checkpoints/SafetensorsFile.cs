@@ -40,17 +40,11 @@ internal sealed class SafetensorsFile : IDisposable
 
     private void ReadHeader()
     {
-        if (_file.Length < 8)
-        {
-            throw Error($"has {_file.Length} bytes, too few for a safetensors file");
-        }
-
+        Require(_file.Length >= 8, $"has {_file.Length} bytes, too few for a safetensors file");
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(_file.Slice(0, 8).Span);
-        if (length > LargestHeader || length > (ulong)_file.Length - 8)
-        {
-            throw Error($"says that its header has {length} bytes, but it has {_file.Length} bytes and a header may have {LargestHeader}; it is damaged or no safetensors file");
-        }
-
+        Require(
+            length <= LargestHeader && length <= (ulong)_file.Length - 8,
+            $"says that its header has {length} bytes, but it has {_file.Length} bytes and a header may have {LargestHeader}; it is damaged or no safetensors file");
         try
         {
             using JsonDocument header = JsonDocument.Parse(_file.Slice(8, (int)length), new JsonDocumentOptions { MaxDepth = 8 });
@@ -64,11 +58,7 @@ internal sealed class SafetensorsFile : IDisposable
 
     private void ReadTensors(JsonElement header, long dataStart)
     {
-        if (header.ValueKind != JsonValueKind.Object)
-        {
-            throw Error("has a header that is not a JSON object");
-        }
-
+        Require(header.ValueKind == JsonValueKind.Object, "has a header that is not a JSON object");
         var extents = new List<(long Begin, long End, string Name)>();
         foreach (JsonProperty entry in header.EnumerateObject())
         {
@@ -81,38 +71,31 @@ internal sealed class SafetensorsFile : IDisposable
             }
 
             SafetensorsEntry parsed = SafetensorsEntry.Parse(Path, entry.Name, entry.Value);
-            if (parsed.End > _file.Length - dataStart)
-            {
-                throw Error($"ends before the data of tensor '{entry.Name}' does ({parsed.Begin} to {parsed.End} of {_file.Length - dataStart}); copy the file again");
-            }
-
+            Require(
+                parsed.End <= _file.Length - dataStart,
+                $"ends before the data of tensor '{entry.Name}' does ({parsed.Begin} to {parsed.End} of {_file.Length - dataStart}); copy the file again");
             ReadOnlyMemory<byte> bytes = _file.Slice(dataStart + parsed.Begin, (int)(parsed.End - parsed.Begin));
-            if (!_tensors.TryAdd(entry.Name, new StoredTensor(entry.Name, parsed.Shape, parsed.Element, bytes)))
-            {
-                throw Error($"names the tensor '{entry.Name}' twice");
-            }
-
+            Require(_tensors.TryAdd(entry.Name, new StoredTensor(entry.Name, parsed.Shape, parsed.Element, bytes)), $"names the tensor '{entry.Name}' twice");
             extents.Add((parsed.Begin, parsed.End, entry.Name));
         }
 
         long expected = 0;
         foreach ((long begin, long end, string name) in extents.Order())
         {
-            if (begin != expected)
-            {
-                throw Error($"has a tensor '{name}' that starts at {begin} where {expected} was due: tensors overlap or leave a hole");
-            }
-
+            Require(begin == expected, $"has a tensor '{name}' that starts at {begin} where {expected} was due: tensors overlap or leave a hole");
             expected = end;
         }
 
-        if (expected != _file.Length - dataStart)
-        {
-            throw Error($"has {_file.Length - dataStart - expected} bytes behind its last tensor");
-        }
+        Require(expected == _file.Length - dataStart, $"has {_file.Length - dataStart - expected} bytes behind its last tensor");
     }
 
-    private CheckpointException Error(string problem) => new($"{Path}: {problem}.");
+    private void Require(bool holds, string problem)
+    {
+        if (!holds)
+        {
+            throw new CheckpointException($"{Path}: {problem}.");
+        }
+    }
 }
 
 /// <summary>One tensor's entry in a safetensors header.</summary>
