@@ -17,7 +17,6 @@ internal sealed class RobustnessTransform(string name, Func<RgbImage, SeededRand
 
     /// <summary>The disturbed image. An animation becomes its first frame. An image that can't be decoded within the default limits
     /// is given on as it is, so that the guardrail says what is wrong with it.</summary>
-    /// <inheritdoc/>
     public async ValueTask<ImageSource> ApplyAsync(ImageSource image, EvaluationSample sample, long seed, CancellationToken cancellationToken)
     {
         try
