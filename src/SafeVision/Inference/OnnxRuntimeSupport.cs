@@ -13,7 +13,8 @@ internal static partial class OnnxRuntimeSupport
     public static string Advice(string message)
     {
         string? lacks = LargestFormat().Match(message) is { Success: true } format ? $"with IR version {format.Groups[1].Value} or less"
-            : LargestOpset().Match(message) is { Success: true } opset ? $"with opset {opset.Groups[2].Value} or less of {opset.Groups[1].Value}"
+            : LargestOpset().Match(message) is { Success: true } opset
+                ? $"with opset {opset.Groups[3].Value} or less where it uses opset {opset.Groups[1].Value} of {opset.Groups[2].Value}"
             : Array.Exists(s_unknown, message.Contains) ? "without that operator, or with operator sets that have it"
             : null;
         return lacks is null ? "" : $" Export it again {lacks}, or reference a newer ONNX Runtime.";
@@ -22,6 +23,6 @@ internal static partial class OnnxRuntimeSupport
     [GeneratedRegex(@"max supported IR version: (\d+)", RegexOptions.NonBacktracking)]
     private static partial Regex LargestFormat();
 
-    [GeneratedRegex(@"official support for domain (\S+) is till opset (\d+)", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"Opset (\d+) is under development.*official support for domain (\S+) is till opset (\d+)", RegexOptions.NonBacktracking | RegexOptions.Singleline)]
     private static partial Regex LargestOpset();
 }
