@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using Parquet.Meta;
 using ZstdSharp;
+using Encoding = Parquet.Meta.Encoding;
 
 namespace SafeVision.Training.Data.Sources;
 
