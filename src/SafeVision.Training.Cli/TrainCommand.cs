@@ -121,8 +121,8 @@ internal sealed class TrainOptions
     private readonly Option<int?> _rows = NumberOption.Create("--rows", "Samples computed at once; 2 unless given.", 4096);
     private readonly Option<int?> _accumulation = NumberOption.Create("--accumulation", "Batches of --rows in a step; 4 unless given.", 4096);
     private readonly Option<double?> _rate = new("--rate") { Description = "The highest learning rate. Without it 1e-4 with --lora and 2e-5 without; a tenth of it for dpo and grpo." };
-    private readonly Option<double?> _share = ShareOption.Create("--share", "The part of an answer's weight that the category and the mark before the reason have; a third unless given.");
-    private readonly Option<string> _weighting = new("--weighting") { Description = "share: as --share says. plain: all tokens alike. positional: the rule of the paper's published code.", DefaultValueFactory = _ => "share" };
+    private readonly Option<double?> _share = ShareOption.Create("--share", "The part of an answer's weight that the category and the mark before the reason have, from 0 to 1; a third unless given.");
+    private readonly Option<string> _weighting = new("--weighting") { Description = "verdict: --share of an answer's weight for its verdict as a whole, however long the answer is. share: for the tokens of the verdict, as the paper has it, which favours short answers. plain: all tokens alike. positional: the rule of the paper's published code.", DefaultValueFactory = _ => "verdict" };
     private readonly Option<bool> _offender = new("--weigh-offender") { Description = "Count the name of what makes a category right among the critical tokens, where the samples mark it." };
     private readonly Option<bool> _recompute = new("--recompute") { Description = "Compute layers twice in place of keeping what is in them: slower, and much less memory." };
     private readonly Option<string> _precision = new("--precision") { Description = "fp32, bf16, or auto: bf16 on a GPU.", DefaultValueFactory = _ => "auto" };
@@ -141,7 +141,7 @@ internal sealed class TrainOptions
     public TrainOptions()
     {
         _objective.AcceptOnlyFromAmong("sft", "dpo", "grpo");
-        _weighting.AcceptOnlyFromAmong("share", "plain", "positional");
+        _weighting.AcceptOnlyFromAmong("verdict", "share", "plain", "positional");
         _precision.AcceptOnlyFromAmong("auto", "fp32", "bf16");
         _device.AcceptOnlyFromAmong("cpu", "cuda");
     }

@@ -54,7 +54,57 @@ public class SupervisedObjectiveTests
     {
         Tensor ids = tensor(new long[] { 5, 6, 20, 2 }, [1, 4]), labels = tensor(new long[] { -100, -100, 20, 2 }, [1, 4]);
         var critical = new HashSet<long> { 20 };
-        Assert.Equal([0, 1, 1], new SupervisedObjective { CriticalTokens = critical }.Weights(ids, labels).data<double>().ToArray());
-        Assert.Equal(0.5, new SupervisedObjective { CriticalTokens = critical, HasFloor = false }.Weights(ids, labels)[0, 1].ToDouble(), 12);
+        Assert.Equal([0, 1, 1], new SupervisedObjective { Weighting = AnswerWeighting.Share, CriticalTokens = critical }.Weights(ids, labels).data<double>().ToArray());
+        Assert.Equal(0.5, new SupervisedObjective { Weighting = AnswerWeighting.Share, CriticalTokens = critical, HasFloor = false }.Weights(ids, labels)[0, 1].ToDouble(), 12);
+    }
+
+    [Fact]
+    public void By_verdict_an_answer_loses_its_share_of_the_verdict_and_the_rest_of_the_mean_over_its_other_tokens()
+    {
+        var objective = new SupervisedObjective { CriticalTokens = new HashSet<long> { 20, 21, 30 }, Share = 0.25 };
+        (Tensor ids, Tensor labels) = Answers([20, 2], [21, 30, 5, 6, 2], [7, 8, 2], []);
+        Tensor logits = randn([4, ids.shape[1], 40], ScalarType.Float64, generator: new Generator(5));
+        double[,] losses = Losses();
+        double[] rows =
+        [
+            (0.25 * losses[0, 0]) + (0.75 * losses[0, 1]),
+            (0.25 * (losses[1, 0] + losses[1, 1])) + (0.75 * (losses[1, 2] + losses[1, 3] + losses[1, 4]) / 3),
+            (losses[2, 0] + losses[2, 1] + losses[2, 2]) / 3, // no verdict
+        ];
+
+        Assert.Equal([0.25, 0.75, 0, 0, 0], objective.Weights(ids, labels)[0].data<double>().ToArray());
+        Assert.Equal(rows.Average(), objective.Loss(logits, ids, labels).ToDouble(), 12); // the row without an answer does not count
+
+        double[,] Losses()
+        {
+            double[] all = SupervisedObjective.TokenLosses(logits, labels).data<double>().ToArray();
+            var table = new double[4, 5];
+            Buffer.BlockCopy(all, 0, table, 0, all.Length * sizeof(double));
+            return table;
+        }
+    }
+
+    [Theory]
+    [InlineData(AnswerWeighting.Verdict, 0)]
+    [InlineData(AnswerWeighting.Plain, 0)]
+    [InlineData(AnswerWeighting.Share, 1)]
+    public void A_model_that_does_not_know_is_drawn_to_neither_verdict_when_both_are_right_equally_often_unless_the_weight_hangs_on_length(AnswerWeighting weighting, int sign)
+    {
+        (Tensor ids, Tensor labels) = Answers([20, 2], [21, 30, 5, 6, 2]);
+        Tensor logits = zeros([2, ids.shape[1], 40], ScalarType.Float64).requires_grad_(true);
+        new SupervisedObjective { Weighting = weighting, CriticalTokens = new HashSet<long> { 20, 21, 30 } }.Loss(logits, ids, labels).backward();
+
+        Assert.Equal(sign, Math.Sign(Math.Round(Pull(21) - Pull(20), 12)));
+
+        double Pull(long verdict) => Enumerable.Range(0, 2).Sum(answer => logits.grad![answer, 0, verdict].ToDouble()); // where the verdict is said
+    }
+
+    /// <summary>One question token, and an answer behind it; padded.</summary>
+    private static (Tensor Ids, Tensor Labels) Answers(params long[][] answers)
+    {
+        int longest = answers.Max(answer => answer.Length);
+        long[] labels = [.. answers.SelectMany(answer => (long[])[-100, .. answer, .. Enumerable.Repeat(-100L, longest - answer.Length)])];
+        long[] shape = [answers.Length, longest + 1];
+        return (tensor([.. labels.Select(label => label < 0 ? 0 : label)], shape), tensor(labels, shape));
     }
 }

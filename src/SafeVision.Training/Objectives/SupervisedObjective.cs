@@ -14,6 +14,10 @@ public enum AnswerWeighting
 
     /// <summary>All answer tokens of the batch alike.</summary>
     Plain,
+
+    /// <summary>Critical tokens count as one event, the verdict, which has a part of each answer's weight however long the answer
+    /// is; the others share the rest. So no verdict is favoured for being short.</summary>
+    Verdict,
 }
 
 /// <summary>The supervised loss with the paper's customised weights (arXiv 2510.23960): what decides the verdict must not drown in
@@ -23,8 +27,8 @@ public sealed class SupervisedObjective
     /// <summary>The label of a token that is not learnt.</summary>
     public const long Ignored = -100;
 
-    /// <summary>The rule; default <see cref="AnswerWeighting.Share"/>.</summary>
-    public AnswerWeighting Weighting { get; init; } = AnswerWeighting.Share;
+    /// <summary>The rule; default <see cref="AnswerWeighting.Verdict"/>.</summary>
+    public AnswerWeighting Weighting { get; init; } = AnswerWeighting.Verdict;
 
     /// <summary>The critical tokens, by id: those of the categories, and the mark before the reason.</summary>
     public IReadOnlySet<long> CriticalTokens { get; init; } = new HashSet<long>();
@@ -49,7 +53,8 @@ public sealed class SupervisedObjective
     /// <param name="logits">[rows, tokens, vocabulary].</param>
     /// <param name="ids">[rows, tokens] int64.</param>
     /// <param name="labels">[rows, tokens] int64, not shifted.</param>
-    /// <returns>A scalar. By share: the mean over rows with an answer of their weighted means. Otherwise the weighted
+    /// <returns>A scalar. By share: the mean over rows with an answer of their weighted means. By verdict: the mean over those rows
+    /// of share · (-log p of the critical tokens together) + (1 - share) · (mean loss of the others). Otherwise the weighted
     /// mean over the batch, which by position counts padding too, as the published code does.</returns>
     /// <param name="critical">[rows, tokens] bool: which tokens are critical, in place of <see cref="CriticalTokens"/>; null: by their ids.</param>
     public Tensor Loss(Tensor logits, Tensor ids, Tensor labels, Tensor? critical = null)
@@ -58,14 +63,13 @@ public sealed class SupervisedObjective
         ArgumentNullException.ThrowIfNull(labels);
         labels = labels.to(logits.device);
         Tensor losses = TokenLosses(logits, labels), weights = Weights(ids, labels, critical).to(losses.dtype).to(losses.device);
-        if (Weighting != AnswerWeighting.Share)
+        if (Weighting is not (AnswerWeighting.Share or AnswerWeighting.Verdict))
         {
             return (losses * weights).sum() / weights.sum();
         }
 
-        Tensor sums = weights.sum(1), answered = sums.Above(0);
-        Tensor means = (losses * weights).sum(1) / sums.AtLeast(1e-12);
-        return means.masked_select(answered).mean();
+        Tensor sums = weights.sum(1), answered = sums.Above(0), rows = (losses * weights).sum(1);
+        return (Weighting == AnswerWeighting.Share ? rows / sums.AtLeast(1e-12) : rows).masked_select(answered).mean();
     }
 
     /// <summary>The cross entropy of each next token, 0 where it is not learnt: [rows, tokens - 1].</summary>
@@ -103,10 +107,14 @@ public sealed class SupervisedObjective
                     positional.CopyTo(target);
                     break;
                 case AnswerWeighting.Plain:
-                    Fill(answer, marked, 1, target);
+                    Fill(answer, marked, 1, 1, target);
+                    break;
+                case AnswerWeighting.Verdict:
+                    (int all, int verdict) = Count(answer, marked);
+                    Fill(answer, marked, Share, (verdict == 0 ? 1 : 1 - Share) / Math.Max(1, all - verdict), target);
                     break;
                 default:
-                    Fill(answer, marked, Alpha(answer, marked), target);
+                    Fill(answer, marked, Alpha(answer, marked), 1, target);
                     break;
             }
         }
@@ -117,6 +125,13 @@ public sealed class SupervisedObjective
     /// <summary>What a critical token weighs where another weighs 1.</summary>
     private double Alpha(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked)
     {
+        (int all, int critical) = Count(answer, marked);
+        double alpha = critical == 0 || critical == all ? 1 : Share / (1 - Share) * (all - critical) / critical;
+        return HasFloor ? Math.Max(1, alpha) : alpha;
+    }
+
+    private static (int All, int Critical) Count(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked)
+    {
         int all = 0, critical = 0;
         for (int i = 0; i < answer.Length; i++)
         {
@@ -124,15 +139,14 @@ public sealed class SupervisedObjective
             critical += answer[i] != Ignored && marked[i] ? 1 : 0;
         }
 
-        double alpha = critical == 0 || critical == all ? 1 : Share / (1 - Share) * (all - critical) / critical;
-        return HasFloor ? Math.Max(1, alpha) : alpha;
+        return (all, critical);
     }
 
-    private static void Fill(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked, double alpha, Span<double> weights)
+    private static void Fill(ReadOnlySpan<long> answer, ReadOnlySpan<bool> marked, double critical, double other, Span<double> weights)
     {
         for (int i = 0; i < answer.Length; i++)
         {
-            weights[i] = answer[i] == Ignored ? 0 : marked[i] ? alpha : 1;
+            weights[i] = answer[i] == Ignored ? 0 : marked[i] ? critical : other;
         }
     }
 

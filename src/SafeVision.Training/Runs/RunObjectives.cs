@@ -66,9 +66,11 @@ internal sealed class PreferenceRun(
 {
     public int Batches => pairs.Count;
 
-    /// <summary>Judges samples and pairs each wrong answer with the right one: a wrong verdict, or a reason that names nothing that is there.</summary>
+    /// <summary>Draws answers to samples' questions, and pairs the first mistake with the right answer: a wrong verdict, one that can't be
+    /// read, or a reason that names nothing that is there. Drawn, as the likeliest answers alone are mistaken only where the model is
+    /// surest against the truth: pairs of those teach it to turn its verdicts round, right ones too.</summary>
     public static async Task<IReadOnlyList<PreferencePair>> CollectAsync(
-        TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, NamedThings truth, Action<int> done, CancellationToken cancellationToken)
+        TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<TrainingSample> samples, NamedThings truth, TrainingOptions options, Action<int> done, CancellationToken cancellationToken)
     {
         var judge = new PolicyJudge(network, encoder);
         var pairs = new List<PreferencePair>();
@@ -76,28 +78,19 @@ internal sealed class PreferenceRun(
         {
             cancellationToken.ThrowIfCancellationRequested();
             PolicyQuestion question = (await encoder.AskAsync(sample, VisionLanguageMode.Comprehension, cancellationToken).ConfigureAwait(false))!;
-            JudgedQuestion judged = judge.Judge(question);
-            string said = judge.Explain(question, judged.Verdict);
-            bool isMistaken = !judged.IsRight || (judged.Verdict > 0 && truth.Names(sample.ImageHash, said) == false);
-            if (isMistaken)
+            (IReadOnlyList<int> critical, IReadOnlyList<int> rest) = encoder.Parts(question.Policy, question.Truth, SampleEncoder.Reason(sample));
+            int[] chosen = [.. critical, .. rest];
+            using var chance = new Generator(unchecked((ulong)((options.Seed * 1_000_003) + i)));
+            IReadOnlyList<int>? rejected = judge.Draw(question, options.Answers, options.Temperature, chance).FirstOrDefault(answer => AnswerReward.IsMistaken(question, answer, encoder.Prompts, truth));
+            if (rejected is not null && !rejected.SequenceEqual(chosen))
             {
-                int[] chosen = Answer(question.Truth, SampleEncoder.Reason(sample)), rejected = Answer(judged.Verdict, said);
-                if (!chosen.SequenceEqual(rejected))
-                {
-                    using IDisposable still = no_grad();
-                    using DisposeScope scope = NewDisposeScope();
-                    double[] sums = Logs(network, encoder, [(question, chosen), (question, rejected)]).Logs.sum(1).cpu().to(ScalarType.Float64).data<double>().ToArray();
-                    pairs.Add(new PreferencePair(sample.Id, chosen, rejected, sums[0], sums[1]));
-                }
+                using IDisposable still = no_grad();
+                using DisposeScope scope = NewDisposeScope();
+                double[] sums = Logs(network, encoder, [(question, chosen), (question, rejected)]).Logs.sum(1).cpu().to(ScalarType.Float64).data<double>().ToArray();
+                pairs.Add(new PreferencePair(sample.Id, chosen, rejected, sums[0], sums[1]));
             }
 
             done(i + 1);
-
-            int[] Answer(int answer, string? reason)
-            {
-                (IReadOnlyList<int> critical, IReadOnlyList<int> rest) = encoder.Parts(question.Policy, answer, reason);
-                return [.. critical, .. rest];
-            }
         }
 
         return pairs.Count > 0 ? pairs : throw new TrainingException(
@@ -206,27 +199,30 @@ internal static class AnswerReward
 
     public static double Of(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts, NamedThings truth)
     {
-        EncodedPolicy policy = question.Policy;
-        int verdict = Enumerable.Range(0, policy.Answers.Count).Where(i => Begins(answer, i > 0 && policy.Spoken.Count > 0 ? policy.Spoken[i - 1] : [.. policy.Answers[i].TakeWhile(id => id != policy.End), policy.End])).FirstOrDefault(-1);
-        if (verdict < 0 || !prompts.StopTokens.Contains(answer[^1]))
-        {
-            return Malformed;
-        }
-
-        if (verdict > 0 != question.Truth > 0)
-        {
-            return 0;
-        }
-
-        double reward = Verdict + (verdict == question.Truth ? Category : 0);
-        if (verdict == 0)
-        {
-            return reward + Reason;
-        }
-
-        string words = prompts.Tokenizer.Decode([.. answer.Skip(policy.Spoken[verdict - 1].Count).SkipLast(1)], skipSpecial: true);
-        return reward + (truth.Names(question.Sample.ImageHash, words) == true ? Reason : 0);
+        int verdict = Read(question, answer, prompts);
+        return verdict < 0 ? Malformed
+            : verdict > 0 != question.Truth > 0 ? 0
+            : Verdict + (verdict == question.Truth ? Category : 0) + (verdict == 0 || Names(question, verdict, answer, prompts, truth) == true ? Reason : 0);
     }
+
+    /// <summary>Whether an answer can't be read, gives another verdict than the right one, or a reason that is known to name nothing that is there.</summary>
+    public static bool IsMistaken(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts, NamedThings truth)
+    {
+        int verdict = Read(question, answer, prompts);
+        return verdict < 0 || verdict != question.Truth || (verdict > 0 && Names(question, verdict, answer, prompts, truth) == false);
+    }
+
+    /// <summary>The verdict of an answer; -1 where the engine could not read it, or it does not end.</summary>
+    private static int Read(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts)
+    {
+        EncodedPolicy policy = question.Policy;
+        return !prompts.StopTokens.Contains(answer[^1]) ? -1 : Enumerable.Range(0, policy.Answers.Count)
+            .Where(i => Begins(answer, i > 0 && policy.Spoken.Count > 0 ? policy.Spoken[i - 1] : [.. policy.Answers[i].TakeWhile(id => id != policy.End), policy.End]))
+            .FirstOrDefault(-1);
+    }
+
+    private static bool? Names(PolicyQuestion question, int verdict, IReadOnlyList<int> answer, PromptEncoder prompts, NamedThings truth) => question.Policy.Spoken.Count == 0 ? null
+        : truth.Names(question.Sample.ImageHash, prompts.Tokenizer.Decode([.. answer.Skip(question.Policy.Spoken[verdict - 1].Count).SkipLast(1)], skipSpecial: true));
 
     private static bool Begins(IReadOnlyList<int> answer, IReadOnlyList<int> mark) => answer.Count >= mark.Count && mark.Index().All(id => answer[id.Index] == id.Item);
 }

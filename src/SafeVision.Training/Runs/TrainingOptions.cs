@@ -83,8 +83,8 @@ public sealed record TrainingOptions
     /// <summary>The largest norm of all gradients together; default 1.</summary>
     public double MaxNorm { get; init; } = 1;
 
-    /// <summary>How the tokens of an answer weigh; default <see cref="AnswerWeighting.Share"/>.</summary>
-    public AnswerWeighting Weighting { get; init; } = AnswerWeighting.Share;
+    /// <summary>How the tokens of an answer weigh; default <see cref="AnswerWeighting.Verdict"/>.</summary>
+    public AnswerWeighting Weighting { get; init; } = AnswerWeighting.Verdict;
 
     /// <summary>The part of an answer's weight that its critical tokens have; default a third.</summary>
     public double Share { get; init; } = 1.0 / 3;

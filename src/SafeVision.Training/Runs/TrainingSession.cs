@@ -274,7 +274,7 @@ public sealed class TrainingSession : IDisposable
                 {
                     TrainingSample[] asked = [.. _order.Of(judged.Length, 1).Take(_options.EvaluateSamples).Select(place => judged[place])];
                     IReadOnlyList<PreferencePair> found = await PreferenceRun.CollectAsync(
-                        _network, _encoder, asked, _truth, done => _progress?.Report(new TrainingProgress("Looking for mistakes", done, asked.Length)), cancellationToken).ConfigureAwait(false);
+                        _network, _encoder, asked, _truth, _options, done => _progress?.Report(new TrainingProgress("Looking for mistakes", done, asked.Length)), cancellationToken).ConfigureAwait(false);
                     _folder.Write("pairs.json", found);
                 }
 

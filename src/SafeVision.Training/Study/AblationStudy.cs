@@ -165,6 +165,7 @@ public static class AblationStudy
             Rows = options.Rows,
             Accumulation = 1,
             Rate = 5e-4,
+            Weighting = AnswerWeighting.Share,
             WarmUp = 0.1,
             Precision = TrainingPrecision.Bf16,
             Seed = seed,
