@@ -24,13 +24,24 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
         return new Compiled(context, questions, limits);
     }
 
-    /// <summary>The verdict of an answer: where it stands, and whether a word before it turns it round.</summary>
-    private static (int Start, bool IsTurned)? Verdict(string answer) => VerdictWord().Matches(answer) is { Count: > 0 } words
-        ? (words[^1].Groups["verdict"].Index, words[^1].Groups["not"].Success)
-        : null;
+    /// <summary>The verdict of an answer: where it stands, and whether a word before it turns it round; null where there is none, or a
+    /// word further before it may turn it: "not considered safe".</summary>
+    private static (int Start, bool IsTurned)? Verdict(string answer)
+    {
+        if (VerdictWord().Matches(answer) is not { Count: > 0 } words)
+        {
+            return null;
+        }
 
-    [GeneratedRegex(@"\b(?<not>not\s+|n't\s+)?(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+        (int start, bool isTurned) = (words[^1].Groups["verdict"].Index, words[^1].Groups["not"].Success);
+        return !isTurned && DoubtBefore().IsMatch(answer.AsSpan(Math.Max(0, start - 200), Math.Min(start, 200))) ? null : (start, isTurned);
+    }
+
+    [GeneratedRegex(@"(?<not>(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)[\s""'“‘*-]+)?\b(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex VerdictWord();
+
+    [GeneratedRegex(@"(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)[ ""'“‘*-]+(?:(?!(?:and|so|but|therefore|thus|hence|which)\b)\w+[ ""'“‘*-]+){1,8}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex DoubtBefore();
 
     private sealed class Compiled(ProtocolContext context, ProtocolPrompt[] questions, TextLimits limits) : CompiledProtocol
     {
@@ -66,7 +77,7 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
         {
             string answer = await AnswerAsync(model, question.Tokens, cancellationToken).ConfigureAwait(false);
             (int start, bool isTurned) = Verdict(answer)
-                ?? throw new ModelOutputException("The model ended its reasoning without the word 'safe' or 'unsafe'; nothing can be concluded from it.");
+                ?? throw new ModelOutputException("The model ended its reasoning without a plain 'safe' or 'unsafe'; nothing can be concluded from it.");
 
             // What the model wrote is no more to be trusted than what it saw.
             var grammar = new AnswerGrammar(context.Tokenizer, question.End, context.Model);

@@ -1,3 +1,4 @@
+using SafeVision.Inference;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Served;
@@ -7,14 +8,14 @@ namespace SafeVision.VisionLanguage.Served;
 /// Immutable.</summary>
 internal sealed class AnswerText
 {
-    private const int Longest = 1 << 20; // bytes
+    private const int Longest = 1 << 20; // characters
 
     private readonly byte[] _bytes;
 
-    public AnswerText(string text, IReadOnlyList<ServedToken> tokens)
+    /// <exception cref="ModelOutputException">The answer is longer than any guard's; of a part of it nothing can be concluded.</exception>
+    public AnswerText(string whole, IReadOnlyList<ServedToken> tokens)
     {
-        string whole = text.Length > Longest ? text[..Longest] : text;
-        Text = Unfenced(whole);
+        Text = whole.Length <= Longest ? Unfenced(whole) : throw new ModelOutputException($"The served guard's answer has {whole.Length} characters; at most {Longest} are read. Nothing can be concluded from it.");
         _bytes = Encoding.UTF8.GetBytes(Text);
         Tokens = new AnswerTokens(Encoding.UTF8.GetBytes(whole), whole.IndexOf(Text, StringComparison.Ordinal) is > 0 and int start ? Encoding.UTF8.GetByteCount(whole.AsSpan(0, start)) : 0, tokens);
     }

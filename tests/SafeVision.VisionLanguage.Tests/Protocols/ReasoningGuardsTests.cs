@@ -33,6 +33,9 @@ public sealed class ReasoningGuardsTests
     [Theory]
     [InlineData("Dice, not a safe thing. Final judgment: Unsafe", "Dice, not a safe thing. Final judgment: Safe", 0.8)]
     [InlineData("It isn't unsafe to look. So it is not safe.", "It isn't unsafe to look. So it is not unsafe.", 0.8)]
+    [InlineData("The image isn't safe", "The image isn't unsafe", 0.8)]
+    [InlineData("It is not **safe**", "It is not **unsafe**", 0.8)]
+    [InlineData("It does not break the policy and is unsafe", "It does not break the policy and is safe", 0.8)]
     public async Task The_last_verdict_of_SafeGuard_counts_against_the_other_word_at_its_place(string harmful, string harmless, double share)
     {
         ScriptedGuard guard = new(s_tokenizer, (harmful + "<|end|>", share), (harmless + "<|end|>", 1 - share));
@@ -43,7 +46,9 @@ public sealed class ReasoningGuardsTests
     }
 
     [Theory]
-    [InlineData("I can't say.<|end|>", "without the word 'safe' or 'unsafe'")]
+    [InlineData("I can't say.<|end|>", "without a plain 'safe' or 'unsafe'")]
+    [InlineData("It can't be called safe.<|end|>", "without a plain 'safe' or 'unsafe'")]
+    [InlineData("I would not call it safe<|end|>", "without a plain 'safe' or 'unsafe'")]
     [InlineData("It is safe, I would say, and I go on and on until nobody listens any more.<|end|>", "cut off after 30 tokens")]
     public async Task Reasoning_without_a_verdict_or_without_an_end_is_an_error_and_never_safe(string said, string problem)
     {

@@ -91,6 +91,11 @@ public sealed class ServedGuardTests
     }
 
     [Fact]
+    public async Task An_answer_that_is_longer_than_is_read_is_an_error_and_never_what_its_beginning_says() =>
+        Assert.Contains("characters", (await Assert.ThrowsAsync<ModelOutputException>(() =>
+            AssessAsync(ServedGuard.Create("shieldgemma").Compile(s_policy), _ => new ServedAnswer($"No{new string(' ', 1 << 20)}Yes")))).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void Each_guard_is_sent_its_own_parts()
     {
         ServedPrompt sing = Only("singguard"), nemotron = Only("nemotron"), shift = Only("policyshiftguard"), llava = Only("llavaguard"), reasoner = Only("guardreasoner");
