@@ -7,7 +7,7 @@ public sealed record EvaluationReport
 {
     /// <summary>The name and version of the JSON file's form.</summary>
     [JsonInclude, JsonPropertyOrder(-2)]
-    internal string Format => "safevision-evaluation/1";
+    internal string Format { get; init; } = "safevision-evaluation/1";
 
     /// <summary>The start of the hash of all that the numbers rest on.</summary>
     [JsonInclude, JsonPropertyOrder(-1)]

@@ -7,7 +7,7 @@ public sealed record RunComparison
 {
     /// <summary>The name and version of the JSON file's form.</summary>
     [JsonInclude, JsonPropertyOrder(-3)]
-    internal string Format => "safevision-comparison/1";
+    internal string Format { get; init; } = "safevision-comparison/1";
 
     /// <summary>The start of the hash of all that the first run's numbers rest on.</summary>
     [JsonInclude, JsonPropertyOrder(-2)]
