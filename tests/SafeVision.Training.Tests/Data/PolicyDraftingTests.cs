@@ -65,6 +65,9 @@ public class PolicyDraftingTests
     [InlineData("- a bullet\n# Weapons\n- guns", "line 1")]
     [InlineData("# Weapons\nNot included:\n- toys", "'Weapons'")]
     [InlineData("{\"class\": \"x\"}", "line 1")]
+    [InlineData("# Weapons\n- knives\nIt includes bombs and grenades.\n# Drugs\n- pills", "line 3")]
+    [InlineData("# Weapons\n- knives\nExcept kitchen knives", "line 3")]
+    [InlineData("# Weapons\n- knives\n\n# Drugs\n- pills\n# weapons\n- bombs", "line 6: 'weapons' was a heading before, in line 1")]
     public void A_text_without_structure_is_refused_with_its_line(string text, string message) =>
         Assert.Contains(message, Assert.Throws<TrainingDataException>(() => PolicyDrafting.Read(text, "p")).Message, StringComparison.Ordinal);
 

@@ -28,19 +28,22 @@ internal static partial class StructuredPolicyText
                 continue;
             }
 
+            string? after = lines.Skip(i + 1).FirstOrDefault(next => !string.IsNullOrWhiteSpace(next));
             if (Bullet().Match(line) is { Success: true } bullet)
             {
                 (current ?? throw Error(i, "there is a bullet before any heading; put the category's name above it")).Add(Plain(bullet.Groups[1].Value));
             }
             else if (Exclusion().Match(line) is { Success: true } exclusion)
             {
+                RequireList(i, line, exclusion, after);
                 (current ?? throw Error(i, "exclusions stand before any heading; put the category's name above them")).Turn(excludes: true, exclusion.Groups[1].Value);
             }
             else if (Inclusion().Match(line) is { Success: true } inclusion && current is not null)
             {
+                RequireList(i, line, inclusion, after);
                 current.Turn(excludes: false, inclusion.Groups[1].Value);
             }
-            else if ((current is not { IsOpen: true } || Marked().IsMatch(line)) && HeadingOf(line, i + 1 < lines.Length ? lines.Skip(i + 1).FirstOrDefault(next => !string.IsNullOrWhiteSpace(next)) : null) is { } heading)
+            else if ((current is not { IsOpen: true } || Marked().IsMatch(line)) && HeadingOf(line, after) is { } heading)
             {
                 bool isTitle = drafts.Count == 0 && hasTitle && line.StartsWith("# ", StringComparison.Ordinal);
                 drafts.Add(new Draft(Plain(heading), i, isMarked: Marked().IsMatch(line) && !isTitle));
@@ -53,7 +56,9 @@ internal static partial class StructuredPolicyText
 
         // A heading without phrases above others is the title of the whole.
         Draft[] categories = [.. drafts.Where((draft, i) => draft.Includes.Count > 0 || draft.Excludes.Count > 0 || i == drafts.Count - 1)];
-        return categories.FirstOrDefault(draft => draft.Includes.Count == 0) is { } empty
+        return categories.GroupBy(draft => IdOf(draft.Name), StringComparer.OrdinalIgnoreCase).FirstOrDefault(same => same.Count() > 1) is { } twice
+            ? throw Error(twice.ElementAt(1).Line, $"'{twice.ElementAt(1).Name}' was a heading before, in line {twice.First().Line + 1}; put all its bullets under one")
+            : categories.FirstOrDefault(draft => draft.Includes.Count == 0) is { } empty
             ? throw Error(empty.Line, $"the category '{empty.Name}' has no bullet that says what it includes. Prose is for a model: 'safevision data policy' with --chat")
             : categories.Length == 0 ? throw Error(0, "there is no heading with bullets under it. Prose is for a model: 'safevision data policy' with --chat")
             : [.. categories.Select(draft => new CategoryText(IdOf(draft.Name), draft.Name, draft.Protects.ToString(), draft.Includes, draft.Excludes))];
@@ -94,6 +99,15 @@ internal static partial class StructuredPolicyText
         return HarmCategory.TryParse(plain, out HarmCategory? known) ? known.Id
             : plain.Length > 0 && char.IsAsciiLetter(plain[0]) ? plain[..Math.Min(plain.Length, 64)]
             : $"category_{plain}"[..Math.Min(plain.Length + 9, 64)];
+    }
+
+    /// <summary>What is included or excluded follows a colon or stands in bullets: of a sentence nothing would be kept.</summary>
+    private static void RequireList(int place, string line, Match turn, string? after)
+    {
+        if (turn.Groups[1].Length == 0 && line.Contains(' ') && line[^1] is not (':' or '*') && (after is null || !Bullet().IsMatch(after.Trim())))
+        {
+            throw Error(place, "says in a sentence what is included or excluded; write it in bullets, or behind a colon");
+        }
     }
 
     private static string Plain(string text) => text.Trim().Trim('*', '_', '`').TrimEnd(':', ';', '.').Trim();
