@@ -61,6 +61,11 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
 internal sealed unsafe class NativeBuffer : IDisposable
 {
     private const nuint Alignment = 64;
+    private const long Large = 1 << 20;
+
+    // Once a block of up to 32 MiB was freed, glibc takes others of that size from its heap and zeroes them, which touches every page.
+    // Larger ones always come fresh from the system (mallopt(3), M_MMAP_THRESHOLD).
+    private const nuint FreshOnLinux = (32 << 20) + 4096;
 
     private void* _block;
     private byte* _start;
@@ -69,7 +74,13 @@ internal sealed unsafe class NativeBuffer : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
-        _block = NativeMemory.AllocZeroed(checked((nuint)bytes + Alignment)); // aligned allocation would have to zero, and so touch, every page
+        nuint room = checked((nuint)bytes + Alignment);
+        if (OperatingSystem.IsLinux() && bytes >= Large)
+        {
+            room = Math.Max(room, FreshOnLinux);
+        }
+
+        _block = NativeMemory.AllocZeroed(room); // aligned allocation would have to zero, and so touch, every page
         _start = (byte*)(((nuint)_block + (Alignment - 1)) & ~(Alignment - 1));
     }
 
