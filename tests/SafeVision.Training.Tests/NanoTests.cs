@@ -205,7 +205,7 @@ public class NanoTests
         using IDisposable still = no_grad();
         var questions = new NanoQuestions(training.Words, training.Tokenizer, new Random(1));
         long[] marks = [questions.Id(NanoCheckpoint.Safe), .. policy.Categories.Select(category => (long)questions.Id(category.Mark))];
-        Tensor logits = training.Next(training.Tower.Cells(NanoScenes.Pixels([scene])), [questions.Open(policy.Prompt)])[0];
+        Tensor logits = training.Next(training.See(scene), [questions.Open(policy.Prompt)])[0];
         return [.. nn.functional.softmax(logits.index_select(0, tensor(marks)), 0).data<float>().ToArray().Select(share => (double)share)];
     }
 

@@ -25,7 +25,8 @@ internal static class NanoCheckpoint
 
     private const int Layers = 4;
     private const int Width = 192;
-    private const int Heads = 6;
+    private const int Heads = 3; // of 64 numbers: a word finds its image token by what both mean, for which 32 are too few
+    private const double RotaryBase = 1e8; // what turns with the distance can't be compared across an image's tokens: three in four pairs of numbers stand still
     private const int Inner = 512;
     private const int Middle = 512;
     private const int Frequencies = 3;
@@ -75,7 +76,7 @@ internal static class NanoCheckpoint
             ["image_seq_length"] = NanoScenes.Cells,
             ["tie_word_embeddings"] = true,
             ["dtype"] = "float32",
-            ["text_config"] = checkpoint.TextConfig("llama", Width, Inner, Layers, Heads, 1024),
+            ["text_config"] = checkpoint.TextConfig("llama", Width, Inner, Layers, Heads, 1024, RotaryBase),
             ["vision_config"] = new JsonObject
             {
                 ["model_type"] = "efficientnet-lite",

@@ -41,7 +41,7 @@ internal static class NanoMeasurement
             using IDisposable still = no_grad();
             SymbolScene scene = scenes.Draw(index);
             SceneThing[] things = [.. NanoScenes.Shown(scene, words.NumberOf)];
-            Tensor cells = training.Tower.Cells(NanoScenes.Pixels([scene]));
+            Tensor seen = training.See(scene);
             questions.HasGroups = false;
             (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
             questions.HasGroups = true;
@@ -49,7 +49,7 @@ internal static class NanoMeasurement
             NanoPolicy?[] unseen = [Unlearnt(words, questions, things, isThere: true, random), Unlearnt(words, questions, things, isThere: false, random)];
             NanoPolicy[] policies = [forbids, allows, forbidsGroup, allowsGroup, .. unseen.OfType<NanoPolicy>()];
             int there = things[random.Next(things.Length)].Name, absent = Enumerable.Range(0, words.Names.Count).OrderBy(_ => random.Next()).First(name => things.All(thing => thing.Name != name));
-            Tensor logits = training.Next(cells, [
+            Tensor logits = training.Next(seen, [
                 .. policies.Select(policy => questions.Open(policy.Prompt)),
                 .. new[] { there, absent }.Select(name => questions.Open(" check", $" {NanoWords.Spelled(words.Names[name])}"))]);
             bool[] isRight = [.. policies.Select((policy, i) =>
@@ -92,7 +92,7 @@ internal static class NanoMeasurement
                 }
             }
 
-            int Best(TokenRow open, long[] among) => (int)training.Next(cells, [open])[0].index_select(0, tensor(among)).argmax().ToInt64();
+            int Best(TokenRow open, long[] among) => (int)training.Next(seen, [open])[0].index_select(0, tensor(among)).argmax().ToInt64();
         }
 
         return new NanoScore(
@@ -103,7 +103,7 @@ internal static class NanoMeasurement
     public static double Temperature(NanoTraining training, SymbolScenes scenes, int count, int seed)
     {
         var questions = new NanoQuestions(training.Words, training.Tokenizer, new Random(seed)) { HasGroups = true };
-        var seen = new List<(double[] Logits, int Right)>();
+        var answers = new List<(double[] Logits, int Right)>();
         for (int index = 0; index < count; index++)
         {
             using DisposeScope scope = NewDisposeScope();
@@ -112,16 +112,16 @@ internal static class NanoMeasurement
             SceneThing[] things = [.. NanoScenes.Shown(scene, training.Words.NumberOf)];
             (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
             NanoPolicy[] policies = [forbids, allows];
-            Tensor logits = training.Next(training.Tower.Cells(NanoScenes.Pixels([scene])), [.. policies.Select(policy => questions.Open(policy.Prompt))]);
+            Tensor logits = training.Next(training.See(scene), [.. policies.Select(policy => questions.Open(policy.Prompt))]);
             foreach ((int i, NanoPolicy policy) in policies.Index())
             {
                 (string[] marks, Tensor verdict) = Verdict(logits[i], policy, questions);
                 float[] values = verdict.to(ScalarType.Float32).data<float>().ToArray();
-                seen.Add(([.. values.Select(value => (double)value)], Array.IndexOf(marks, policy.Judge(things)?.Category.Mark ?? NanoCheckpoint.Safe)));
+                answers.Add(([.. values.Select(value => (double)value)], Array.IndexOf(marks, policy.Judge(things)?.Category.Mark ?? NanoCheckpoint.Safe)));
             }
         }
 
-        return Enumerable.Range(0, 46).Select(i => 0.5 * Math.Pow(1.05, i)).MinBy(temperature => seen.Sum(one => Loss(one.Logits, one.Right, temperature)));
+        return Enumerable.Range(0, 46).Select(i => 0.5 * Math.Pow(1.05, i)).MinBy(temperature => answers.Sum(one => Loss(one.Logits, one.Right, temperature)));
 
         static double Loss(double[] logits, int right, double temperature)
         {

@@ -28,8 +28,8 @@ public sealed class NanoTrainingOptions
     /// <summary>Scenes to draw; default 16,384.</summary>
     public int Scenes { get; init; } = 16_384;
 
-    /// <summary>Steps in which the tower learns from photographs' things to drawn ones; default 1,600, of 32 small squares each.</summary>
-    public int TowerSteps { get; init; } = 1_600;
+    /// <summary>Steps in which the tower learns from photographs' things to drawn ones; default 2,600, of 32 small squares each.</summary>
+    public int TowerSteps { get; init; } = 2_600;
 
     /// <summary>Steps in which the projections alone learn to name what is under each image token; default 1,500, of 64 scenes each.</summary>
     public int NamingSteps { get; init; } = 1_500;
@@ -230,10 +230,13 @@ public sealed class NanoTraining : IDisposable
     /// <inheritdoc />
     public void Dispose() => _network.Dispose();
 
+    /// <summary>The image tokens of a scene: [1, cells, width of the text model].</summary>
+    internal Tensor See(SymbolScene scene) => _network.See(NanoScenes.Pixels([scene]));
+
     /// <summary>The logits of what comes next after each question: [questions, vocabulary].</summary>
-    /// <param name="cells">Of one scene: [1, cells, width].</param>
+    /// <param name="seen">The image tokens of the scene.</param>
     /// <param name="open">The questions, up to there.</param>
-    internal Tensor Next(Tensor cells, IReadOnlyList<TokenRow> open)
+    internal Tensor Next(Tensor seen, IReadOnlyList<TokenRow> open)
     {
         TokenBatch batch = TokenBatch.Share([(_beginning, open)], _padding, null);
         long[] last = new long[open.Count];
@@ -242,7 +245,7 @@ public sealed class NanoTraining : IDisposable
             last[i] = (at += open[i].Ids.Count) - 1;
         }
 
-        return _network.Forward(batch, _tower.Project(cells))[0].index_select(0, tensor(last));
+        return _network.Forward(batch, seen)[0].index_select(0, tensor(last));
     }
 
     /// <summary>What one hand draws only is learnt as that hand's, so a name needs two sets.</summary>

@@ -44,7 +44,14 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
     /// <summary>Nothing in it attends.</summary>
     public VisionSizes Sizes => new(0, 0, 0, 0, 0);
 
-    public Tensor Forward(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids, GradientTape? tape) => Project(Cells(pixels));
+    /// <remarks>Looks at the image and at its mirror image: what both show of a place is less a matter of how one hand drew it.</remarks>
+    public Tensor Forward(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids, GradientTape? tape)
+    {
+        Tensor own = Describe(Cells(pixels)), mirrored = Describe(Cells(pixels.flip(3)));
+        int side = (int)Math.Sqrt(own.shape[1]);
+        Tensor turned = mirrored.unflatten(1, [side, side]).flip(2).flatten(1, 2);
+        return Place(own.Plus(turned).RootMeanSquareNormed(Epsilon));
+    }
 
     /// <summary>[images, 3, side, side] to [images, cells, channels]; nothing of it learns.</summary>
     public Tensor Cells(Tensor pixels)
@@ -69,9 +76,6 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
         Tensor squares = before.reshape(images, channels, side, 2, side, 2).permute(0, 2, 4, 3, 5, 1).reshape(images, side * side, 4 * channels);
         return cat([squares, hidden.permute(0, 2, 3, 1).reshape(images, side * side, -1)], -1);
     }
-
-    /// <summary>[images, cells, channels] to [images, cells, width of the text model].</summary>
-    public Tensor Project(Tensor cells) => Place(Describe(cells));
 
     /// <summary>Adds to what a cell shows where it lies.</summary>
     public Tensor Place(Tensor described) => described.Plus(weights[Projector + "position_embeddings"]);

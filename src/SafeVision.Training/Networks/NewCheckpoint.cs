@@ -58,7 +58,7 @@ internal sealed class NewCheckpoint : IDisposable
     }
 
     /// <summary>The <c>text_config</c> of a Llama-shaped decoder whose embedding is its head too.</summary>
-    public JsonObject TextConfig(string modelType, int width, int inner, int layers, int heads, int positions) => new()
+    public JsonObject TextConfig(string modelType, int width, int inner, int layers, int heads, int positions, double rotaryBase = 10_000) => new()
     {
         ["model_type"] = modelType,
         ["hidden_size"] = width,
@@ -73,7 +73,7 @@ internal sealed class NewCheckpoint : IDisposable
         ["eos_token_id"] = _end,
         ["pad_token_id"] = _first,
         ["tie_word_embeddings"] = true,
-        ["rope_parameters"] = new JsonObject { ["rope_theta"] = 10000.0, ["rope_type"] = "default" },
+        ["rope_parameters"] = new JsonObject { ["rope_theta"] = rotaryBase, ["rope_type"] = "default" },
     };
 
     /// <summary>Numbers from a normal distribution around 0.</summary>

@@ -10,9 +10,10 @@ internal sealed class Nano() : FamilyNetwork("safevision_nano")
     protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => CellEncoder.Read(checkpoint, vision, text.Shape.Hidden);
 }
 
-/// <summary>From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] →
-/// convolutions → the cell beside the square of cells of the map before → mean 0 and deviation 1 → two projections → root mean
-/// square 1 → the cell's place added → <c>image_features</c> [images, cells, hidden].</summary>
+/// <summary>From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] → the
+/// image and its mirror image → convolutions → the cell beside the square of cells of the map before → mean 0 and deviation 1 →
+/// two projections → root mean square 1 → the sum of what both say of a cell, at root mean square 1 → the cell's place added →
+/// <c>image_features</c> [images, cells, hidden].</summary>
 internal sealed record CellEncoder : IVisionEncoder
 {
     private const string Tower = "model.vision_tower.";
@@ -36,7 +37,12 @@ internal sealed record CellEncoder : IVisionEncoder
     public VisionTransformer Layers => new(Mean.Length, 1, Activation.Gelu, [], null);
 
     /// <summary>To root mean square 1: nothing of it is learnt.</summary>
-    private NormWeights One => new("projector.norm", [.. Enumerable.Repeat(1f, Described.Second.Features)], null, 1e-6);
+    private NormWeights One(string name) => new(name, [.. Enumerable.Repeat(1f, Hidden)], null, 1e-6);
+
+    private int Hidden => Described.Second.Features;
+
+    /// <summary>Where each cell lies in the mirror image.</summary>
+    private IEnumerable<int> Mirrored => Enumerable.Range(0, Cells).Select(cell => cell + Side - 1 - (2 * (cell % Side)));
 
     private int Side => Last.Rows;
 
@@ -87,7 +93,11 @@ internal sealed record CellEncoder : IVisionEncoder
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);
-        string x = ConvolutionEncoder.Write(blocks, Stem, blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", ImageInput.Channels), ("height", ImageSize), ("width", ImageSize)));
+        OnnxGraph graph = blocks.Graph;
+        string pixels = blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", ImageInput.Channels), ("height", ImageSize), ("width", ImageSize));
+        string mirrored = graph.Node(
+            "Slice", graph.Claim("mirrored"), [pixels, graph.Integers("mirrored/start", [-1], 1), graph.Integers("mirrored/end", [-ImageSize - 1], 1), graph.Integers("mirrored/axis", [3], 1), graph.Integers("mirrored/step", [-1], 1)]);
+        string x = ConvolutionEncoder.Write(blocks, Stem, blocks.Concatenate("both", 0, pixels, mirrored));
         string before = x;
         for (int i = 0; i < Blocks.Count; i++)
         {
@@ -100,21 +110,52 @@ internal sealed record CellEncoder : IVisionEncoder
         string split = blocks.Reshape("squares/split", before, 0, channels, Side, 2, Side, 2);
         string squares = blocks.Reshape("squares", blocks.Transpose("squares/turned", split, 0, 2, 4, 3, 5, 1), 0, Cells, 4 * channels);
         string last = blocks.Reshape("last", blocks.Transpose("last/turned", x, 0, 2, 3, 1), 0, Cells, Channels(Blocks.Count - 1));
-        string cells = blocks.Concatenate("cells", 2, squares, last);
+        string apart = blocks.Reshape("cells/apart", blocks.Concatenate("cells/joined", 2, squares, last), 2, -1, Cells, Mean.Length);
+        string cells = blocks.Reshape("cells", blocks.Transpose("cells/beside", apart, 1, 0, 2, 3), -1, 2 * Cells, Mean.Length); // of an image, then of its mirror image
         blocks.Hidden.Add(cells);
         blocks.Final = cells;
         string even = blocks.Multiply("cells/even", blocks.Add("cells/middle", cells, blocks.Constant("cells.mean", [.. Mean.Select(value => -value)])), blocks.Constant("cells.scale", Scale));
-        string shown = blocks.Normalize(One, Described.Write(blocks, even));
-        string features = blocks.Add("features", shown, blocks.Constant("cells.positions", Positions, 1, Cells, Described.Second.Features));
-        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", Described.Second.Features));
+        string shown = blocks.Normalize(One("projector.norm"), Described.Write(blocks, even));
+        string sum = blocks.Add("shown/both", Pick("shown/own", Enumerable.Range(0, Cells)), Pick("shown/mirrored", Mirrored.Select(cell => Cells + cell)));
+        string features = blocks.Add("features", blocks.Normalize(One("shown.norm"), sum), blocks.Constant("cells.positions", Positions, 1, Cells, Hidden));
+        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", Hidden));
         return blocks;
+
+        string Pick(string name, IEnumerable<int> of) => graph.Node("Gather", graph.Claim(name), [shown, graph.Integers($"{name}/cells", [.. of.Select(cell => (long)cell)], Cells)], OnnxAttribute.Integer("axis", 1));
     }
 
     public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, ImageSize);
 
     public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
     {
-        float[] x = ConvolutionEncoder.Compute(Stem, ConvolutionEncoder.ToPlaces(inputs["pixel_values"].Numbers, ImageInput.Channels)), before = x; // [places, channels]
+        float[] pixels = inputs["pixel_values"].Numbers, mirrored = [.. pixels];
+        for (int row = 0; row < mirrored.Length; row += ImageSize)
+        {
+            mirrored.AsSpan(row, ImageSize).Reverse();
+        }
+
+        return [.. ReferenceCells(pixels), .. ReferenceCells(mirrored)];
+    }
+
+    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
+    {
+        float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
+        float[] shown = Described.Compute(even), features = shown[..(Cells * Hidden)];
+        ReferenceTransformer.Normalize(One("projector.norm"), shown);
+        foreach ((int cell, int other) in Mirrored.Index())
+        {
+            TensorPrimitives.Add(shown.AsSpan(cell * Hidden, Hidden), shown.AsSpan((Cells + other) * Hidden, Hidden), features.AsSpan(cell * Hidden));
+        }
+
+        ReferenceTransformer.Normalize(One("shown.norm"), features);
+        TensorPrimitives.Add(features, Positions, features);
+        return features;
+    }
+
+    /// <summary>What the convolutions say of each cell: [cells, width].</summary>
+    private float[] ReferenceCells(float[] pixels)
+    {
+        float[] x = ConvolutionEncoder.Compute(Stem, ConvolutionEncoder.ToPlaces(pixels, ImageInput.Channels)), before = x; // [places, channels]
         for (int i = 0; i < Blocks.Count; i++)
         {
             float[] y = Blocks[i].Steps.Aggregate(x, (map, step) => ConvolutionEncoder.Compute(step, map));
@@ -142,15 +183,6 @@ internal sealed record CellEncoder : IVisionEncoder
         }
 
         return cells;
-    }
-
-    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
-    {
-        float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
-        float[] features = Described.Compute(even);
-        ReferenceTransformer.Normalize(One, features);
-        TensorPrimitives.Add(features, Positions, features);
-        return features;
     }
 
     private int Channels(int block) => Blocks[block].Steps[^1].Kernel.Features;
