@@ -14,6 +14,7 @@ using SafeVision.Benchmarks.Photographs;
 using SafeVision.Benchmarks.Resident;
 using SafeVision.Benchmarks.Resizing;
 using SafeVision.Benchmarks.Sharing;
+using SafeVision.Benchmarks.Small;
 using SafeVision.Benchmarks.Soaking;
 using SafeVision.Benchmarks.Starting;
 using SafeVision.Engines.ClosedSet;
@@ -26,6 +27,9 @@ switch (args)
         break;
     case ["share", ..]:
         await ShareComparison.RunAsync(Console.Out).ConfigureAwait(false);
+        break;
+    case ["nano"]:
+        await NanoComparison.RunAsync(Console.Out).ConfigureAwait(false);
         break;
     case ["soak", .. string[] rest]:
         await SoakComparison.RunAsync(rest is [string images, ..] ? int.Parse(images, CultureInfo.InvariantCulture) : 1000, Console.Out).ConfigureAwait(false);

@@ -24,7 +24,7 @@ internal static class NanoCommand
         Option<int?> scenes = NumberOption.Create("--scenes", "Scenes to draw; 16,384 unless given.", 10_000_000);
         Option<int?> steps = NumberOption.Create("--steps", "Steps; 4,000 unless given.", 10_000_000);
         Option<int?> seed = NumberOption.Create("--seed", "The same seed gives the same model on the same machine; 1 unless given.", int.MaxValue);
-        var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in eighty minutes of one core.")
+        var command = new Command("nano", "Train SafeVision-Nano, a small model that follows policies about drawn symbols, in ninety minutes of one core.")
         {
             output, work, symbols, test, precision, license, scenes, steps, seed,
         };
