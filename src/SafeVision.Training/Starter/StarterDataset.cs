@@ -1,3 +1,4 @@
+using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Policies;
 using SafeVision.Training.Data;
@@ -51,6 +52,9 @@ public sealed record StarterDatasetOptions
     /// <summary>The marks of the policies' categories; default <see cref="StarterTraining.CategoryMarks"/>.</summary>
     internal IReadOnlyList<string> Marks { get; init; } = StarterTraining.CategoryMarks;
 
+    /// <summary>Whose drawings are shown; default those to train on.</summary>
+    internal DatasetSplit Split { get; init; } = DatasetSplit.Train;
+
     /// <summary>Everything random follows from it; default 1.</summary>
     public int Seed { get; init; } = 1;
 }
@@ -58,6 +62,9 @@ public sealed record StarterDatasetOptions
 /// <summary>Writes a <see cref="TrainingDataset"/> of drawn scenes with exact answers, in the words of a <see cref="StarterCheckpoint"/>.</summary>
 public static class StarterDataset
 {
+    /// <summary>The judge that samples with a wrong label name.</summary>
+    internal const string WrongJudge = "chance";
+
     private static readonly SceneQuestionKind[] s_kinds = [SceneQuestionKind.List, SceneQuestionKind.At, SceneQuestionKind.Where, SceneQuestionKind.Presence, SceneQuestionKind.Which];
 
     /// <summary>Writes the folder.</summary>
@@ -66,7 +73,7 @@ public static class StarterDataset
         ArgumentNullException.ThrowIfNull(options);
         Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.ImagesFolder));
         Directory.CreateDirectory(Path.Combine(folder, TrainingDataset.PoliciesFolder));
-        using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Sets = options.Sets, Names = options.Names, KeepsColors = true, MostThings = 2, ImageSize = options.ImageSize });
+        using var scenes = SymbolScenes.Create(new SymbolSceneOptions { Seed = options.Seed, Split = options.Split, Sets = options.Sets, Names = options.Names, KeepsColors = true, MostThings = 2, ImageSize = options.ImageSize });
         using TiledScenes? tiled = options.IsTiled ? new TiledScenes(options.Names, options.Sets, options.ImageSize, options.Seed) : null;
         var writer = new Writer(folder, options, scenes, tiled);
         await TrainingDataset.WriteAsync(folder, writer.SamplesAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -150,7 +157,8 @@ public static class StarterDataset
             foreach ((int i, ScenePolicy policy) in policies.Index())
             {
                 (string mark, string? name) = policy.Judge(Names(scene));
-                if (split == TrainingSplit.Train && _random.NextDouble() < options.Noise)
+                bool isWrong = split == TrainingSplit.Train && _random.NextDouble() < options.Noise;
+                if (isWrong)
                 {
                     mark = name is null ? policy.Categories[0].Mark : ScenePolicy.Safe;
                     name = name is null ? options.Names[_random.Next(options.Names.Count)] : null;
@@ -165,8 +173,10 @@ public static class StarterDataset
 
                 string file = await PolicyFileAsync(policy, cancellationToken).ConfigureAwait(false);
                 TrainingTurn turn = answer.To(policy.Prompt);
-                samples.Add(Sample($"policy{i}", QuestionKind.Policy, turn.Question, turn.Answer) with
+                TrainingSample sample = Sample($"policy{i}", QuestionKind.Policy, turn.Question, turn.Answer);
+                samples.Add(sample with
                 {
+                    Provenance = isWrong ? sample.Provenance with { Judge = WrongJudge } : sample.Provenance,
                     Turns = [turn],
                     Policy = file,
                     Category = name is null ? null : mark.Trim('<', '|', '>').ToLowerInvariant(),

@@ -18,7 +18,7 @@ internal static class AblationReport
         text.Append(CultureInfo.InvariantCulture, $"""
             # What the parts of the training are worth, at small size
 
-            A small InternVL (1.8 million parameters, eight drawn things, 112 pixels, policies that forbid one to four of them) whose vision tower has learnt in {options.TileSteps} steps what is where learns to answer in {options.LanguageSteps} steps of 112 questions, in several ways. The model that this gives in the default way is the base; it is trained further, {options.Steps} steps of {options.Rows} questions on {options.Images} images, in ways that differ in one thing each, from answers whose reasons also say where the thing is, which the base never did; only adapters are trained in the base's own words (dpo takes a quarter of the questions, each with two answers; grpo a quarter with six, and half of the steps). All are asked the same {2 * options.TestImages} questions for each of {options.Seeds} {(options.Seeds == 1 ? "seed" : "seeds")}: scenes of another seed, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place. So always "safe" is right in 0.500, and never turns a pair.
+            A small InternVL (1.8 million parameters, eight drawn things, 112 pixels, policies that forbid one to four of them) whose vision tower has learnt in {options.TileSteps} steps what is where learns to answer in {options.LanguageSteps} steps of 112 questions, in several ways. The one that learnt from policies and check lists is the base. It is trained further as a user would, on what it was not made for: {options.Steps} steps of {options.Rows} questions on {options.Images} images in which another hand drew the things (Twemoji's, where the base learnt Fluent Emoji's), under policies, in ways that differ in one thing each (dpo takes a quarter of the questions, each with two answers; grpo a quarter with six, and half of the steps). All are asked the same {2 * options.TestImages} questions for each of {options.Seeds} {(options.Seeds == 1 ? "seed" : "seeds")}: other scenes by the hand of the further training, under policies that no training question had, each image once under a policy that forbids something in it and once with another name in its place. So always "safe" is right in 0.500, and never turns a pair.
 
             Written by the command below, which goes on where it was stopped; figures are means over seeds, of which each has its own weights, scenes and order.
 
@@ -26,30 +26,32 @@ internal static class AblationReport
             {command}
             ```
 
-            | what is varied | variant | exactly right | difference | pairs both right | ROC-AUC | calibration error | reasons that name a thing there | the offender | seeds from … to |
-            |---|---|---|---|---|---|---|---|---|---|
+            | what is varied | variant | exactly right | difference | pairs both right | ROC-AUC | calibration error | harmful found | falsely accused | reasons that name a thing there | the offender | difference of each seed |
+            |---|---|---|---|---|---|---|---|---|---|---|---|
 
             """);
         foreach (Row row in rows)
         {
             text.AppendLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"| {row.Plan.Group} | {row.Plan.Name} | {row.Right:0.000} [{row.Low:0.000}, {row.High:0.000}] | {row.Difference} | {row.Mean(metrics => metrics.Flips)} | {row.Mean(metrics => metrics.RocAuc)} | {row.Mean(metrics => metrics.CalibrationError)} | {row.Part(result => result.NamePresent)} | {row.Part(result => result.NameOffender)} | {row.Results.Min(result => result.Metrics.Right):0.000} … {row.Results.Max(result => result.Metrics.Right):0.000} |"));
+                $"| {row.Plan.Group} | {row.Plan.Name} | {row.Right:0.000} [{row.Low:0.000}, {row.High:0.000}] | {row.Difference} | {row.Mean(metrics => metrics.Flips)} | {row.Mean(metrics => metrics.RocAuc)} | {row.Mean(metrics => metrics.CalibrationError)} | {row.Mean(metrics => metrics.Recall)} | {row.Mean(metrics => metrics.FalsePositives)} | {row.Part(result => result.NamePresent)} | {row.Part(result => result.NameOffender)} | {string.Join(' ', row.BySeed.Select(mean => mean.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture)))} |"));
         }
 
         text.Append(CultureInfo.InvariantCulture, $"""
 
-            *Exactly right*: the verdict with its category; in brackets Wilson's 95 % interval over all answers. *Difference*: to the variant that is named, on the same questions; in brackets the 95 % interval of the paired difference, with an image's two questions taken together. *The offender*: of reasons for right verdicts, those that name the very thing that the policy forbids; "-" where no verdict of the kind was right. The answer for a safe image has two tokens, the others five to seven: a loss that is a mean over answers weighs the verdict of a safe one more than that of a long one, unless critical tokens have most of the weight. Where a model is uncertain, that moves it towards "safe"; ROC-AUC does not depend on it, so look at both.
+            *Exactly right*: the verdict with its category; in brackets Wilson's 95 % interval over all answers. *Difference*: to the variant that is named, on the same questions; in brackets the 95 % interval of the paired difference, with an image's two questions taken together. *The offender*: of reasons for right verdicts, those that name the very thing that the policy forbids; "-" where no verdict of the kind was right. *Harmful found* and *falsely accused*: how often something was said to be forbidden where it is, and where it is not; a loss that favours a verdict moves both, ROC-AUC does not depend on it.
 
             ## What this shows
 
-            {Said("Better than what they differ from", rows, row => row.DifferenceLow > 0)}
-            {Said("Worse", rows, row => row.DifferenceHigh < 0)}
-            {Said("No difference shown", rows, row => row is { DifferenceLow: <= 0, DifferenceHigh: >= 0 })}
+            {Said("Better than what they differ from", rows, row => row.IsBetter)}
+            {Said("Worse", rows, row => row.IsWorse)}
+            {Said("No difference shown", rows, row => !row.IsBetter && !row.IsWorse)}
+
+            Better and worse are those whose interval leaves out 0 and whose seeds all say the same.{Labels(results, options.Seeds)}
 
             ## What it does not show
 
-            Anything about photographs, long reasons, larger models, or models that were trained before: symbols of one icon set, in a model that learnt all it knows in minutes. The intervals hold for other questions to the same trained models; how far other seeds would be, only the last column hints at. Of {rows.Count(row => row.Difference != "")} differences one in twenty lies outside its interval by chance. A share below the one that the critical tokens of an answer have by their number changes nothing within the answer, since a critical token never weighs less than another.
+            Anything about photographs, long reasons, larger models, or models that were trained before: symbols of two icon sets, in a model that learnt all it knows in minutes. The intervals hold for other questions to the same trained models; what other seeds would give, only the last column hints at. Of {rows.Count(row => row.Difference != "")} differences one in twenty lies outside its interval by chance.
 
             """);
         return text.ToString().ReplaceLineEndings("\n");
@@ -59,6 +61,15 @@ internal static class AblationReport
     {
         string[] said = [.. rows.Where(row => row.Difference != "" && chosen(row)).Select(row => $"{row.Plan.Name} ({row.Plan.Group.ToLowerInvariant()})")];
         return $"- **{title}**: {(said.Length == 0 ? "none" : string.Join("; ", said))}.";
+    }
+
+    /// <summary>What voting left out, where a fifth of the labels was wrong.</summary>
+    private static string Labels(IReadOnlyList<AblationResult> results, int seeds)
+    {
+        LabelsLeftOut[] all = [.. results.Where(result => result.Seed <= seeds).Select(result => result.LeftOut).OfType<LabelsLeftOut>()];
+        return all.Length == 0 ? "" : string.Create(
+            CultureInfo.InvariantCulture,
+            $" Of {all.Sum(seed => seed.Labels)} labels, {all.Sum(seed => seed.Wrong)} of them wrong, the model of the first round rejected {all.Sum(seed => seed.Rejected)}, of which {all.Sum(seed => seed.RejectedWrong)} were wrong.");
     }
 
     /// <summary>The mean of paired differences and half of its 95 % interval, from what each image adds.</summary>
@@ -72,8 +83,9 @@ internal static class AblationReport
     private sealed record Row(AblationPlan Plan, IReadOnlyList<AblationResult> Results, double Right, double Low, double High)
     {
         public string Difference { get; private init; } = "";
-        public double DifferenceLow { get; private init; }
-        public double DifferenceHigh { get; private init; }
+        public IReadOnlyList<double> BySeed { get; private init; } = [];
+        public bool IsBetter { get; private init; }
+        public bool IsWorse { get; private init; }
 
         public static Row Of(AblationPlan plan, IReadOnlyList<AblationResult> all, int seeds)
         {
@@ -87,12 +99,14 @@ internal static class AblationReport
             }
 
             AblationPlan other = AblationPlan.All.First(plan => plan.Name == against);
-            double[] differences = [.. own.Zip(Find(other.Group, other.Name)).SelectMany(pair => pair.First.Right.Zip(pair.Second.Right, (mine, its) => (mine - its) / 2.0))];
-            (double mean, double half) = Paired(differences);
+            double[][] differences = [.. own.Zip(Find(other.Group, other.Name)).Select(pair => pair.First.Right.Zip(pair.Second.Right, (mine, its) => (mine - its) / 2.0).ToArray())];
+            double[] bySeed = [.. differences.Select(seed => seed.Average())];
+            (double mean, double half) = Paired([.. differences.SelectMany(seed => seed)]);
             return row with
             {
-                DifferenceLow = mean - half,
-                DifferenceHigh = mean + half,
+                BySeed = bySeed,
+                IsBetter = mean > half && bySeed.All(mean => mean > 0),
+                IsWorse = mean < -half && bySeed.All(mean => mean < 0),
                 Difference = string.Create(CultureInfo.InvariantCulture, $"{mean:+0.000;-0.000;0.000} [{mean - half:+0.000;-0.000;0.000}, {mean + half:+0.000;-0.000;0.000}] to \"{other.Name}\""),
             };
 

@@ -1,5 +1,6 @@
 using SafeVision.Training.Data;
 using SafeVision.Training.Runs;
+using SafeVision.Training.Starter;
 
 namespace SafeVision.Training.Study;
 
@@ -14,7 +15,10 @@ namespace SafeVision.Training.Study;
 /// <param name="NameOffender">Of these, how many name the thing that is forbidden.</param>
 internal sealed record AblationResult(string Group, string Name, int Seed, IReadOnlyList<int> Right, VerdictMetrics Metrics, int Reasons, int NamePresent, int NameOffender)
 {
-    private const int MostReasons = 100;
+    /// <summary>Of a variant that left out labels: how many of how many, and how many of these were wrong; null for others.</summary>
+    public LabelsLeftOut? LeftOut { get; init; }
+
+    private const int MostReasons = 50;
 
     /// <summary>Asks a checkpoint the questions of a dataset's test split.</summary>
     public static async Task<AblationResult> MeasureAsync(AblationPlan plan, int seed, string checkpoint, TrainingOptions options, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
@@ -44,5 +48,22 @@ internal sealed record AblationResult(string Group, string Name, int Seed, IRead
 
         return new AblationResult(
             plan.Group, plan.Name, seed, [.. judged.GroupBy(answer => answer.Question.Sample.ImageHash).Select(image => image.Count(answer => answer.IsRight))], VerdictMetrics.Of(judged, reasons == 0 ? null : present / (double)reasons), reasons, present, offender);
+    }
+}
+
+/// <summary>What voting on labels came to.</summary>
+/// <param name="Labels">All labels to train on.</param>
+/// <param name="Wrong">Of these, the wrong ones.</param>
+/// <param name="Rejected">Of all, those that were left out.</param>
+/// <param name="RejectedWrong">Of the wrong ones, those that were left out.</param>
+internal sealed record LabelsLeftOut(int Labels, int Wrong, int Rejected, int RejectedWrong)
+{
+    /// <summary>Counts what was left out of a dataset's labels.</summary>
+    public static async Task<LabelsLeftOut> OfAsync(string set, IReadOnlySet<string> rejected, CancellationToken cancellationToken)
+    {
+        TrainingDataset dataset = await TrainingDataset.OpenAsync(set, cancellationToken).ConfigureAwait(false);
+        List<TrainingSample> labels = await dataset.ReadTrainAsync(cancellationToken).Where(sample => sample.Kind == QuestionKind.Policy).ToListAsync(cancellationToken).ConfigureAwait(false);
+        List<TrainingSample> wrong = labels.FindAll(sample => sample.Provenance.Judge == StarterDataset.WrongJudge);
+        return new LabelsLeftOut(labels.Count, wrong.Count, rejected.Count, wrong.Count(sample => rejected.Contains(sample.Id)));
     }
 }
