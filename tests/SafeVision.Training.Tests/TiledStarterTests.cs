@@ -1,6 +1,5 @@
 using SafeVision.Conversion;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Imaging;
 using SafeVision.Policies;
 using SafeVision.Training.Data;
 using SafeVision.Training.Starter;

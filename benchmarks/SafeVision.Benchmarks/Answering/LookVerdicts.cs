@@ -16,6 +16,8 @@ namespace SafeVision.Benchmarks.Answering;
 /// </summary>
 internal static class LookVerdicts
 {
+    private static readonly string[] s_ways = ["all tiles", "one tile", "one tile first"];
+
     public static async Task RunAsync(AnswerOptions options, string data, TextWriter output)
     {
         using var sessions = new SessionCache();
@@ -65,7 +67,7 @@ internal static class LookVerdicts
         Line($"");
         Line($"| | ROC-AUC | violations to a person or blocked | blocked | harmless ones to a person or blocked | the verdict of all tiles | settled at a first look |");
         Line($"|---|--:|--:|--:|--:|--:|--:|");
-        foreach ((int i, string name) in new[] { "all tiles", "one tile", "one tile first" }.Index())
+        foreach ((int i, string name) in s_ways.Index())
         {
             double? area = RankedSamples.From([.. looks.Select(look => look.IsHarmful)], [.. looks.Select(look => look.Scores[i])]).RocAuc([]);
             Line($"| {name} | {area:0.000} | {Of(look => look.IsHarmful && look.Verdicts[i] < Decision.Allow, harmful)} | {Of(look => look.IsHarmful && look.Verdicts[i] == Decision.Block, harmful)} | {Of(look => !look.IsHarmful && look.Verdicts[i] < Decision.Allow, looks.Count - harmful)} | {Of(look => look.Verdicts[i] == look.Verdicts[0], looks.Count)} | {(i == 2 ? Of(look => look.AtOnce, looks.Count) : "")} |");

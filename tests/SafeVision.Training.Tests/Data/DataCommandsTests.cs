@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Cli;
 using SafeVision.Tests;
+using SafeVision.Training.Cli;
 using SafeVision.Training.Data;
 
 namespace SafeVision.Training.Tests.Data;
