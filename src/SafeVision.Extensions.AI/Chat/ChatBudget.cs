@@ -6,9 +6,9 @@ namespace SafeVision.Extensions.AI.Chat;
 /// <summary>What is left of an engine's calls and tokens, and how many calls go on at once. Thread-safe.</summary>
 internal sealed class ChatBudget(ChatClientEngineOptions options) : IDisposable
 {
-    private readonly SemaphoreSlim _turns = new(options.Concurrency);
     private const long MostTokens = 1L << 40; // of a call; many of them stay a number
 
+    private readonly SemaphoreSlim _turns = new(options.Concurrency);
     private long _calls;
     private long _tokens;
 
