@@ -80,8 +80,7 @@ public sealed class StarterTraining : IDisposable
     private readonly long _padding;
     private readonly long[] _nameIds;
     private readonly long[] _verdicts;
-    private readonly TiledScenes? _tiled;
-    private readonly PromptEncoder _tiles, _thumbnail;
+    private readonly (TiledScenes Scenes, PromptEncoder Tiles, PromptEncoder Thumbnail)? _tiled;
     private int _drawn;
 
     private StarterTraining(string folder, StarterTrainingOptions options, StarterOptions size)
@@ -101,8 +100,7 @@ public sealed class StarterTraining : IDisposable
         _image = $"<img>{string.Concat(Enumerable.Repeat("<IMG_CONTEXT>", _cells * _cells))}</img>\n";
         long[] beginning = Encode(options.IsPolicyFirst ? "<|im_start|>user\n" : $"<|im_start|>user\n{_image}");
         _beginning = Given(beginning);
-        _tiled = options.TiledSteps > 0 ? new TiledScenes(options.Names, options.Sets, size.ImageSize, options.Seed) : null;
-        (_tiles, _thumbnail) = (PromptEncoder.Open(folder), PromptEncoder.Open(folder, maximumTiles: 1));
+        _tiled = options.TiledSteps > 0 ? (new TiledScenes(options.Names, options.Sets, size.ImageSize, options.Seed), PromptEncoder.Open(folder), PromptEncoder.Open(folder, maximumTiles: 1)) : null;
         int Assert(int[] ids) => ids.Length == 1 ? ids[0] : throw new ArgumentException("A name is no word of the vocabulary.", nameof(options));
     }
 
@@ -160,7 +158,7 @@ public sealed class StarterTraining : IDisposable
     {
         _network.Dispose();
         _scenes.Dispose();
-        _tiled?.Dispose();
+        _tiled?.Scenes.Dispose();
     }
 
     /// <summary>Of answers of one token, the one that the model holds for the likeliest.</summary>
@@ -231,9 +229,10 @@ public sealed class StarterTraining : IDisposable
     /// <summary>As the engine prepares images, those of a step cut alike.</summary>
     private Tensor TiledLoss(int step)
     {
-        SymbolScene[] scenes = [.. Enumerable.Range(_drawn, _drawn += _options.Scenes / 2).Take(_options.Scenes / 2).Select(index => _tiled!.Draw(index, step))];
+        (TiledScenes drawn, PromptEncoder whole, PromptEncoder thumbnail) = _tiled!.Value;
+        SymbolScene[] scenes = [.. Enumerable.Range(_drawn, _drawn += _options.Scenes / 2).Take(_options.Scenes / 2).Select(index => drawn.Draw(index, step))];
         bool isThumbnail = _random.Next(3) == 0;
-        PreparedImage[] images = [.. scenes.Select(scene => Prepare(isThumbnail ? _thumbnail : _tiles, scene))];
+        PreparedImage[] images = [.. scenes.Select(scene => Prepare(isThumbnail ? thumbnail : whole, scene))];
         long[] shape = [.. images[0].PixelShape];
         Tensor pixels = tensor(images.SelectMany(image => image.Pixels.ToArray()).ToArray(), [shape[0] * images.Length, .. shape[1..]]);
         (int columns, int rows) = TiledScenes.Grids[step % TiledScenes.Grids.Count];

@@ -12,6 +12,8 @@ namespace SafeVision.VisionLanguage.Protocols;
 /// off, is an error and never safe.</summary>
 internal sealed partial class SafeGuardProtocol : IGuardProtocol
 {
+    private const string Negation = @"(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)";
+
     public string Name => "safeguard";
 
     public CompiledProtocol Compile(ProtocolContext context)
@@ -37,10 +39,10 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
         return !isTurned && DoubtBefore().IsMatch(answer.AsSpan(Math.Max(0, start - 200), Math.Min(start, 200))) ? null : (start, isTurned);
     }
 
-    [GeneratedRegex(@"(?<not>(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)[\s""'“‘*-]+)?\b(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex("(?<not>" + Negation + @"[\s""'“‘*-]+)?\b(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex VerdictWord();
 
-    [GeneratedRegex(@"(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)[ ""'“‘*-]+(?:(?!(?:and|so|but|therefore|thus|hence|which)\b)\w+[ ""'“‘*-]+){1,8}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(Negation + @"[ ""'“‘*-]+(?:(?!(?:and|so|but|therefore|thus|hence|which)\b)\w+[ ""'“‘*-]+){1,8}$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex DoubtBefore();
 
     private sealed class Compiled(ProtocolContext context, ProtocolPrompt[] questions, TextLimits limits) : CompiledProtocol
