@@ -73,6 +73,9 @@ internal interface IGuardProtocol
     /// <summary>What a whole answer ends with behind a safe verdict, to which a served guard is held; null: nothing, or anything.</summary>
     string? SafeEnding => null;
 
+    /// <summary>A safe verdict, and what a whole answer may go on with, to which a served guard is held: words behind a verdict can take it back; null: its form says it.</summary>
+    SafeVerdict? SafeVerdict => null;
+
     /// <summary>Makes a policy ready: prompts, grammar, and what of the policy the protocol can honour.</summary>
     /// <exception cref="Inference.ModelLoadException">The model lacks what the protocol needs, such as its tokens.</exception>
     CompiledProtocol Compile(ProtocolContext context);

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -13,6 +14,8 @@ internal sealed class GuardReasonerProtocol : IGuardProtocol
     private const string Harmful = "harmful";
 
     public string Name => "guardreasoner";
+
+    public SafeVerdict SafeVerdict { get; } = new("unharmful", new(@"^\s*(Response:\s*\w{0,16}\s*)?</result>\s*$", RegexOptions.CultureInvariant));
 
     public CompiledProtocol Compile(ProtocolContext context)
     {

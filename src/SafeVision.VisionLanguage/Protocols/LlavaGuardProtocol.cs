@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Text.RegularExpressions;
 using SafeVision.Policies;
 using SafeVision.VisionLanguage.Tokenizers;
 
@@ -25,6 +26,8 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     public string Name => "llavaguard";
+
+    public SafeVerdict SafeVerdict { get; } = new("safe", new("""^"\s*,\s*"category"\s*:\s*"NA\b""", RegexOptions.CultureInvariant));
 
     public CompiledProtocol Compile(ProtocolContext context)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.RegularExpressions;
 using SafeVision.Assessments;
 using SafeVision.Inference;
@@ -14,6 +15,8 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
 {
     private const string Negation = @"(?:\b(?:not|never|hardly|neither|nor|cannot|non)|n['’]t)";
 
+    private static readonly SearchValues<char> s_ending = SearchValues.Create(" \t\r\n.!\"'”’*`</>}])");
+
     public string Name => "safeguard";
 
     public CompiledProtocol Compile(ProtocolContext context)
@@ -27,7 +30,7 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
     }
 
     /// <summary>The verdict of an answer: where it stands, and whether a word before it turns it round; null where there is none, or a
-    /// word further before it may turn it: "not considered safe".</summary>
+    /// word further before it may turn it, "not considered safe", or words behind it may take it back: "safe, but ...".</summary>
     private static (int Start, bool IsTurned)? Verdict(string answer)
     {
         if (VerdictWord().Matches(answer) is not { Count: > 0 } words)
@@ -36,7 +39,9 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
         }
 
         (int start, bool isTurned) = (words[^1].Groups["verdict"].Index, words[^1].Groups["not"].Success);
-        return !isTurned && DoubtBefore().IsMatch(answer.AsSpan(Math.Max(0, start - 200), Math.Min(start, 200))) ? null : (start, isTurned);
+        Match last = words[^1];
+        bool isSafe = last.Groups["verdict"].Length == "safe".Length && !isTurned;
+        return isSafe && answer.AsSpan(last.Index + last.Length).ContainsAnyExcept(s_ending) ? null : !isTurned && DoubtBefore().IsMatch(answer.AsSpan(Math.Max(0, start - 200), Math.Min(start, 200))) ? null : (start, isTurned);
     }
 
     [GeneratedRegex("(?<not>" + Negation + @"[\s""'“‘*-]+)?\b(?<verdict>unsafe|safe)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

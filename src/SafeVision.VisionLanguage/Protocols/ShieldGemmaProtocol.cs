@@ -17,6 +17,8 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
 
     public string Name => "shieldgemma";
 
+    public SafeVerdict SafeVerdict { get; } = new("no", SafeVerdict.Nothing, IsFirstToken: true);
+
     public CompiledProtocol Compile(ProtocolContext context)
     {
         var prompts = new ProtocolPrompts(context);

@@ -14,6 +14,8 @@ internal sealed class ShieldstralProtocol : IGuardProtocol
 
     public string Name => "shieldstral";
 
+    public SafeVerdict SafeVerdict { get; } = new("no", SafeVerdict.Nothing, IsFirstToken: true);
+
     public CompiledProtocol Compile(ProtocolContext context)
     {
         if (context.Wording.System is null && context.Wording.Has("system") && !context.Profile.Conversation.HasSystemText)

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage.Protocols;
@@ -45,4 +46,15 @@ internal sealed record ThoughtForm
 
     /// <summary>The answer after the mark.</summary>
     public required VerdictForm Verdict { get; init; }
+}
+
+/// <summary>A verdict on a harmless image, and what may stand behind it.</summary>
+/// <param name="Word">The verdict, in lower case.</param>
+/// <param name="Rest">All that may follow it.</param>
+/// <param name="IsFirstToken">Whether the guard was trained to decide with this word's token, whatever it says of it
+/// then: where its probability is known, anything may follow but the other verdict.</param>
+internal sealed record SafeVerdict(string Word, Regex Rest, bool IsFirstToken = false)
+{
+    /// <summary>The word alone.</summary>
+    public static Regex Nothing { get; } = new("""^[\s."'*]*$""", RegexOptions.CultureInvariant);
 }

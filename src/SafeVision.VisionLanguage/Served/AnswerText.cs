@@ -87,13 +87,16 @@ internal sealed class AnswerText
         return (Encoding.UTF8.GetString(_bytes.AsSpan(at, end - at)), end, length >= 0);
     }
 
-    /// <summary>Whether a word is one of the next two behind a place.</summary>
-    public bool HoldsSoon(ReadOnlySpan<int> word, int at)
+    /// <summary>The text behind a place.</summary>
+    public string From(int at) => Encoding.UTF8.GetString(_bytes.AsSpan(at));
+
+    /// <summary>Whether a word is one of the next few behind a place.</summary>
+    public bool Holds(ReadOnlySpan<int> word, int at, int within)
     {
         int words = 0;
-        for (int place = at; place < _bytes.Length && words <= 2; place++)
+        for (int place = at; place < _bytes.Length && words <= within; place++)
         {
-            if (IsLetter(_bytes[place]) && (place == 0 || !IsLetter(_bytes[place - 1])) && ++words <= 2 && Match(word, place, isWhole: true) >= 0)
+            if (IsLetter(_bytes[place]) && (place == 0 || !IsLetter(_bytes[place - 1])) && ++words <= within && Match(word, place, isWhole: true) >= 0)
             {
                 return true;
             }

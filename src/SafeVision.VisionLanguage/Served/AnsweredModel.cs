@@ -7,13 +7,16 @@ namespace SafeVision.VisionLanguage.Served;
 /// <summary>A served guard before one image, as protocols see a model: what they ask token by token is read from the
 /// whole answers that the server gave. An answer that is none of those that may be given ends in an exception. For one
 /// caller at a time.</summary>
-/// <param name="safeEnding">What a whole answer ends with behind a safe verdict; null: anything.</param>
-internal sealed class AnsweredModel(ServedConversation conversation, Func<ServedPrompt, CancellationToken, ValueTask<ServedAnswer>> ask, string? safeEnding) : IGuardModel
+internal sealed class AnsweredModel(ServedConversation conversation, Func<ServedPrompt, CancellationToken, ValueTask<ServedAnswer>> ask, IGuardProtocol protocol) : IGuardModel
 {
     private readonly Dictionary<ServedPrompt, Session> _sessions = [];
 
     /// <summary>The tokens that a whole answer has behind a safe verdict; null: any.</summary>
-    private int[]? SafeEnding { get; } = safeEnding is null ? null : [.. ServedConversation.Tokenizer.Encode(safeEnding), ServedConversation.End];
+    private int[]? SafeEnding { get; } = protocol.SafeEnding is { } ending ? [.. ServedConversation.Tokenizer.Encode(ending), ServedConversation.End] : null;
+
+    private SafeVerdict? SafeVerdict { get; } = protocol.SafeVerdict;
+
+    private int[] SafeWord { get; } = ServedConversation.Tokenizer.Encode(protocol.SafeVerdict?.Word ?? "");
 
     /// <summary>Whether every choice so far was made by the server's probabilities.</summary>
     public bool HasProbabilities { get; private set; } = true;
@@ -64,14 +67,27 @@ internal sealed class AnsweredModel(ServedConversation conversation, Func<Served
                 throw NotOfItsForm("nothing that may stand there stands there");
             }
 
-            if (ends.Count(end => end == last) > 1 || (AnswerText.AreWords(choices) && choices.Choices.Where((choice, i) => ends[i] < 0).Any(choice => _answer.HoldsSoon(choice, last))))
+            (double[][] scores, bool known) = AnswerShares.Of(choices, chosen, _answer, _at);
+            int within = 2;
+            if (_model.SafeVerdict is { } safe && _answer.Match(_model.SafeWord, _at, isWhole: true) is >= 0 and int behind)
+            {
+                if (!(known && safe.IsFirstToken) && !safe.Rest.IsMatch(_answer.From(behind)))
+                {
+                    throw NotOfItsForm(safe.IsFirstToken
+                        ? $"behind '{safe.Word}' stand words that could take it back; let the server give its tokens' probabilities (ReadTokens), or answer with the word alone"
+                        : $"behind '{safe.Word}' stands what no safe answer has");
+                }
+
+                within = int.MaxValue;
+            }
+
+            if (ends.Count(end => end == last) > 1 || (AnswerText.AreWords(choices) && choices.Choices.Where((choice, i) => ends[i] < 0).Any(choice => _answer.Holds(choice, last, within))))
             {
                 throw NotOfItsForm("it says one thing and the other");
             }
 
             _asked = (choices, chosen);
             _first = _at == 0 ? _asked : _first;
-            (double[][] scores, bool known) = AnswerShares.Of(choices, chosen, _answer, _at);
             _model.HasProbabilities &= known;
             return new(new ChoiceScores(choices, scores));
         }

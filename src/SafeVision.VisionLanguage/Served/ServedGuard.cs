@@ -53,7 +53,7 @@ public sealed class ServedGuard
         ArgumentNullException.ThrowIfNull(policy);
         var conversation = new ServedConversation();
         var context = new ProtocolContext(policy, _mode, _protocol.Name, ServedConversation.Profile(conversation), ServedConversation.Tokenizer, _wording);
-        return new ServedPolicy(policy, _protocol.Compile(context), conversation, _protocol.SafeEnding);
+        return new ServedPolicy(policy, _protocol, _protocol.Compile(context), conversation);
     }
 }
 
@@ -61,19 +61,18 @@ public sealed class ServedGuard
 public sealed class ServedPolicy
 {
     private readonly SafetyPolicy _policy;
-    private readonly CompiledProtocol _protocol;
+    private readonly IGuardProtocol _protocol;
+    private readonly CompiledProtocol _compiled;
     private readonly ServedConversation _conversation;
 
-    private readonly string? _safeEnding;
-
-    internal ServedPolicy(SafetyPolicy policy, CompiledProtocol protocol, ServedConversation conversation, string? safeEnding)
+    internal ServedPolicy(SafetyPolicy policy, IGuardProtocol protocol, CompiledProtocol compiled, ServedConversation conversation)
     {
-        (_policy, _protocol, _conversation, _safeEnding) = (policy, protocol, conversation, safeEnding);
-        Prompts = [.. protocol.Prompts.Select(conversation.PromptOf)];
+        (_policy, _protocol, _compiled, _conversation) = (policy, protocol, compiled, conversation);
+        Prompts = [.. compiled.Prompts.Select(conversation.PromptOf)];
     }
 
     /// <summary>What of each category the guard can judge, in the policy's order.</summary>
-    public IReadOnlyList<CategoryCoverage> Coverage => _protocol.Coverage;
+    public IReadOnlyList<CategoryCoverage> Coverage => _compiled.Coverage;
 
     /// <summary>All that is ever asked about one image, each at most once.</summary>
     public IReadOnlyList<ServedPrompt> Prompts { get; }
@@ -90,8 +89,8 @@ public sealed class ServedPolicy
     {
         ArgumentNullException.ThrowIfNull(ask);
         ArgumentNullException.ThrowIfNull(options);
-        var model = new AnsweredModel(_conversation, ask, _safeEnding);
-        GuardAnswer answer = await _protocol.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken).ConfigureAwait(false);
+        var model = new AnsweredModel(_conversation, ask, _protocol);
+        GuardAnswer answer = await _compiled.JudgeAsync(options.Reasons ? model : new OcclusionMap.WordlessModel(model), options.OnReason, cancellationToken).ConfigureAwait(false);
         return new AnswerReport(_policy, Coverage, answer, highest: -1, map: null) { IsVerdict = !model.HasProbabilities }.Assessments();
     }
 }

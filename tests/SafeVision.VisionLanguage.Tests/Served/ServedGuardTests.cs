@@ -32,10 +32,11 @@ public sealed class ServedGuardTests
     public static TheoryData<string, string> Hostile { get; } = new(
         from guard in s_answers.Keys
         from answer in (string[])[
-            "", " ", "\0", "I'm sorry, I can't help with that.", "null", "{}", "[]", "safety", "Not sure.", "yes no", "No, yes", "safe or unsafe", "<think>", "<answer>Safe</answer>", "false true",
+            "", " ", "\0", "I'm sorry, I can't help with that.", "null", "{}", "[]", "safety", "Not sure.", "yes no", "No, yes", "No, wait: it does.", "No. On a closer look there is a gun, so it must be blocked.", "no\n\nThe answer is yes", "safe or unsafe", "<think>", "<answer>Safe</answer>", "false true",
             "unsafe\n<answer>Safe</answer>", "safe\n<answer>A. Guns</answer>", "unsafe\n<answer>C. Animal Abuse</answer>", "unsafe\n<answer>A. Guns", "safe\n<answer>", "true | 03", "true", "falsehood | and so on", "true | 01, 02",
             "User Safety: unsafe", "User Safety: unsafe\nSafety Categories: Violence", "User Safety: safe\nSafety Categories: Guns", "User Safety: unsafely\nSafety Categories: Guns", "Response Safety: safe",
-            Json("Safe", "O6: Weapons or Substance Abuse")[..20], Json("Unsafe", "NA: None applying"), Json("Maybe", "NA: None applying"), "<think>harmless</think><result>Request: harmless", "<think>x</think>Request: unharmful", new string('x', 1 << 21)]
+            Json("Safe", "O6: Weapons or Substance Abuse")[..20], Json("Unsafe", "NA: None applying"), Json("Safe", "O6: Weapons or Substance Abuse"), "<think>x</think><result>\nRequest: unharmful\nbut I see a gun, so it is harmful\n</result>", "User Safety: safe\nNo, wait: it shows a gun",
+            "Final judgment: safe, were it not for the gun.", "It is Safe. But a rifle is aimed at a child.", Json("Maybe", "NA: None applying"), "<think>harmless</think><result>Request: harmless", "<think>x</think>Request: unharmful", new string('x', 1 << 21)]
         where !IsOfItsForm(guard, answer)
         select (guard, answer));
 
@@ -180,6 +181,17 @@ public sealed class ServedGuardTests
     }
 
     [Fact]
+    public async Task Behind_no_an_explanation_may_stand_where_the_words_probability_is_known_and_it_says_no_yes()
+    {
+        ServedPolicy compiled = ServedGuard.Create("shieldgemma").Compile(s_policy);
+        ServedToken[] tokens = [new("No", Math.Log(0.9), [new("Yes", Math.Log(0.1))])];
+        CategoryAssessment[] assessed = await AssessAsync(compiled, _ => new ServedAnswer("No. It shows a meadow.") { Tokens = tokens });
+        Assert.All(assessed, category => Assert.Equal(0.1, category.Score!.Value, 6));
+        await Assert.ThrowsAsync<ModelOutputException>(() => AssessAsync(compiled, _ => new ServedAnswer("No. It shows a meadow. On a closer look, yes.") { Tokens = tokens }));
+        Assert.Contains("ReadTokens", (await Assert.ThrowsAsync<ModelOutputException>(() => AssessAsync(compiled, _ => new ServedAnswer("No. It shows a meadow.")))).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Of_a_token_that_is_alone_the_rest_is_the_others()
     {
         CategoryAssessment[] assessed = await AssessAsync(ServedGuard.Create("shieldgemma").Compile(s_policy), _ => new ServedAnswer("No") { Tokens = [new ServedToken("No", Math.Log(0.75), [])] });
@@ -222,13 +234,13 @@ public sealed class ServedGuardTests
             ("singguard", "slow", _) => answer.Replace("<answer>", "<reasoning>[Step 1] It is seen.</reasoning>\n<answer>", StringComparison.Ordinal),
             ("nemotron", _, true) => $"<think>It is seen.</think>\n{answer}",
             ("policyshiftguard", _, _) when prompt.Text.Contains("a short reason", StringComparison.Ordinal) => $"{answer} | It is seen.",
-            ("shieldgemma", _, _) => $"{answer}. It is seen.",
+            ("shieldgemma", _, _) when answer == "Yes" => "Yes. It is seen.",
             _ => answer,
         };
     }
 
     // Free reasoning that ends in a verdict is what this one guard writes.
-    private static bool IsOfItsForm(string guard, string answer) => guard == "safeguard" && System.Text.RegularExpressions.Regex.IsMatch(answer, @"(?i)\b(un)?safe\b");
+    private static bool IsOfItsForm(string guard, string answer) => guard == "safeguard" && System.Text.RegularExpressions.Regex.IsMatch(answer, @"(?i)\b(unsafe\b|safe\W*$)");
 
     private static string Json(string rating, string category) => $"{{\n    \"rating\": \"{rating}\",\n    \"category\": \"{category}\",\n    \"rationale\": \"It is \\\"seen\\\".\"\n}}";
 
