@@ -8,14 +8,15 @@ namespace SafeVision.Conversion.Hub;
 /// <summary>Asks a hub. Redirects are followed by hand: over TLS alone, or within this machine where the hub is on it, and the
 /// token goes to the hub's own host alone. What may pass is tried again, with the pauses that the server asks for.
 /// Thread-safe.</summary>
-internal sealed class HubConnection(HubOptions options) : IDisposable
+/// <param name="notes">Told in words of every wait before another attempt; null: nobody.</param>
+internal sealed class HubConnection(HubOptions options, Action<string>? notes = null) : IDisposable
 {
     private const int Redirects = 8;
     private const int Attempts = 6; // in a row without progress
     private const long Progress = 1 << 20; // bytes that count as such
     private const int LongestDocument = 32 << 20;
 
-    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(5), s_longestWait = TimeSpan.FromMinutes(10); // in a row without progress
 
     private readonly HttpClient _client = new(new SocketsHttpHandler
     {
@@ -75,7 +76,7 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
 
             if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent)
             {
-                return new HubReply(response, options.Patience);
+                return new HubReply(response, place.Host, options.Patience);
             }
 
             using (response)
@@ -93,6 +94,7 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
     public async Task<T> TryAsync<T>(string what, Func<long>? done, Func<Task<T>> attempt, CancellationToken cancellationToken)
     {
         long before = 0;
+        TimeSpan waited = TimeSpan.Zero;
         for (int failed = 0; ;)
         {
             try
@@ -102,14 +104,17 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
             catch (HubInterruption interruption)
             {
                 long now = done?.Invoke() ?? 0;
-                (failed, before) = now - before >= Progress ? (1, now) : (failed + 1, before);
+                (failed, before, waited) = now - before >= Progress ? (1, now, TimeSpan.Zero) : (failed + 1, before, waited);
                 TimeSpan pause = interruption.Pause ?? TimeSpan.FromSeconds(1 << (failed - 1));
-                if (failed >= Attempts || pause > s_longestPause)
+                bool isLong = pause > s_longestPause || waited + pause > s_longestWait;
+                if (failed >= Attempts || isLong)
                 {
-                    string later = pause > s_longestPause ? FormattableString.Invariant($" The server asks to wait {pause.TotalMinutes:0} minutes.") : "";
+                    string later = isLong ? FormattableString.Invariant($" The server asks to wait {pause.TotalMinutes:0} minutes{(waited > TimeSpan.Zero ? " more" : "")}.") : "";
                     throw new HubException(HubFailure.Unreachable, $"{what}: {interruption.Message}.{later} Run the command again to go on from here.", interruption);
                 }
 
+                waited += pause;
+                notes?.Invoke(FormattableString.Invariant($"{what}: {interruption.Message}; waiting {pause.TotalSeconds:0} s before attempt {failed + 1} of {Attempts}."));
                 await options.Wait(pause, cancellationToken).ConfigureAwait(false);
             }
         }
@@ -201,10 +206,15 @@ internal sealed class HubConnection(HubOptions options) : IDisposable
     }
 }
 
-/// <summary>The body of an answer, read with limits on silence and length.</summary>
-internal sealed class HubReply(HttpResponseMessage response, TimeSpan patience) : IDisposable
+/// <summary>The body of an answer, read with limits on silence, slowness and length.</summary>
+internal sealed class HubReply(HttpResponseMessage response, string host, TimeSpan patience) : IDisposable
 {
+    /// <summary>The fewest bytes a second, over the time that a server may be silent: at that rate a gigabyte takes a day and a half.</summary>
+    public const int LeastRate = 8 << 10;
+
     private Stream? _body;
+    private TimeSpan _waited; // for the bytes of this window; the time that the caller's disk takes is not the server's
+    private long _came;
 
     /// <summary>Whether it is the part that was asked for, from this byte on; null: the whole.</summary>
     public long? From => response.StatusCode == HttpStatusCode.PartialContent ? response.Content.Headers.ContentRange?.From ?? -1 : null;
@@ -218,20 +228,35 @@ internal sealed class HubReply(HttpResponseMessage response, TimeSpan patience) 
     public string? Link => response.Headers.TryGetValues("Link", out IEnumerable<string>? links) ? string.Join(',', links) : null;
 
     /// <summary>Reads some bytes; 0 at the end.</summary>
-    /// <exception cref="HubInterruption">The connection was cut, or nothing came for too long.</exception>
+    /// <exception cref="HubInterruption">The connection was cut, or nothing or too little came for too long.</exception>
     public async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(patience);
+        long began = TimeProvider.System.GetTimestamp();
+        int count;
         try
         {
             _body ??= await response.Content.ReadAsStreamAsync(limit.Token).ConfigureAwait(false);
-            return await _body.ReadAsync(buffer, limit.Token).ConfigureAwait(false);
+            count = await _body.ReadAsync(buffer, limit.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             throw new HubInterruption("the connection was cut", exception);
         }
+
+        (_waited, _came) = (_waited + TimeProvider.System.GetElapsedTime(began), _came + count);
+        if (_waited >= patience && count > 0)
+        {
+            if (_came < LeastRate * _waited.TotalSeconds)
+            {
+                throw new HubInterruption(FormattableString.Invariant($"{host} sends too slowly, {_came} bytes in {_waited.TotalSeconds:0} s"), null);
+            }
+
+            (_waited, _came) = (TimeSpan.Zero, 0);
+        }
+
+        return count;
     }
 
     /// <summary>Reads all of it.</summary>

@@ -23,7 +23,7 @@ public enum HubFailure
     /// <summary>The hub does not take the token.</summary>
     TokenRefused,
 
-    /// <summary>The server can't be reached, or fails again and again; pulling again goes on where it ended.</summary>
+    /// <summary>The server can't be reached, is far too slow, or fails again and again; pulling again goes on where it ended.</summary>
     Unreachable,
 
     /// <summary>The server's reply breaks a rule: a redirect that is not safe, too many bytes, a name that no file may have.</summary>

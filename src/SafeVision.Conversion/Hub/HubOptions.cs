@@ -22,7 +22,7 @@ public sealed class HubOptions
     /// <summary>The most bytes that one repository's files may have together. Default: 128 GiB.</summary>
     public long MaximumBytes { get; set; } = 128L << 30;
 
-    /// <summary>How long a server may be silent before the connection counts as cut. Default: 30 seconds.</summary>
+    /// <summary>How long a server may be silent, or send less than 8 KiB a second, before the connection counts as cut. Default: 30 seconds.</summary>
     public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>How the pauses between attempts are waited for.</summary>

@@ -93,7 +93,7 @@ public sealed class ModelStore
 
         using IDisposable turn = await HubCache.LockAsync(
             _options, reference.Name, () => notes?.Invoke($"Another process works on {reference.Name}; waiting for it."), cancellationToken).ConfigureAwait(false);
-        using var hub = new HubConnection(_options);
+        using var hub = new HubConnection(_options, notes);
         HubRepository repository = await HubRepository.ReadAsync(hub, reference, cancellationToken).ConfigureAwait(false);
         if (repository.Repository != reference.Repository)
         {

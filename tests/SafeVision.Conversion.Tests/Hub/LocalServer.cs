@@ -97,7 +97,17 @@ internal sealed class LocalServer : IAsyncDisposable
         }
 
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"{head}\r\n"), _end.Token);
-        await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.Body.Length, reply.CutAfter ?? int.MaxValue)), _end.Token);
+        for (int i = 0; reply.Pace is { } pace && i < reply.Body.Length; i++)
+        {
+            await stream.WriteAsync(reply.Body.AsMemory(i, 1), _end.Token);
+            await Task.Delay(pace, _end.Token);
+        }
+
+        if (reply.Pace is null)
+        {
+            await stream.WriteAsync(reply.Body.AsMemory(0, Math.Min(reply.Body.Length, reply.CutAfter ?? int.MaxValue)), _end.Token);
+        }
+
         while (reply.IsEndless)
         {
             await stream.WriteAsync(new byte[1 << 16], _end.Token);
@@ -127,6 +137,9 @@ internal sealed record LocalReply(int Status, byte[] Body)
 
     /// <summary>Whether zeros follow without end, and no length is announced.</summary>
     public bool IsEndless { get; init; }
+
+    /// <summary>How long after each byte the next one waits; null: all come at once.</summary>
+    public TimeSpan? Pace { get; init; }
 
     /// <summary>What the answer waits for.</summary>
     public Task Before { get; init; } = Task.CompletedTask;

@@ -198,20 +198,59 @@ public sealed class ModelPullTests
             : request.Path.StartsWith("/store/model.", StringComparison.Ordinal) && store.TryDequeue(out LocalReply? expired) ? expired : null;
         var pauses = new List<double>();
 
-        await Store(hub, folder, pauses: pauses).PullAsync(Repository, "float32", null, null, TestContext.Current.CancellationToken);
+        var notes = new List<string>();
+
+        await Store(hub, folder, pauses: pauses).PullAsync(Repository, "float32", null, notes.Add, TestContext.Current.CancellationToken);
 
         Assert.Equal([1, 7, 33, 20, 1, 2], pauses);
+        Assert.Equal(pauses.Count, notes.Count);
+        Assert.Equal($"{Repository} (revision main): 127.0.0.1 answers 429; waiting 33 s before attempt 4 of 6.", notes[2]);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_always_busy_is_given_up_after_ten_minutes_of_its_pauses()
+    {
+        await using HubServer hub = Hub("internvl-qwen2-hf");
+        using var folder = new TemporaryFolder();
+        hub.Interfere = _ => new LocalReply(429) { Headers = { ["Retry-After"] = "250" } };
+        var pauses = new List<double>();
+
+        HubException error = await Assert.ThrowsAsync<HubException>(() => Store(hub, folder, pauses: pauses).PullAsync(Repository, "float32", null, null, TestContext.Current.CancellationToken));
+
+        Assert.Equal([250, 250], pauses);
+        Assert.Equal(HubFailure.Unreachable, error.Failure);
+        Assert.Contains("answers 429. The server asks to wait 4 minutes more.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_trickles_is_given_up_and_a_better_one_goes_on_from_there()
+    {
+        await using HubServer hub = Hub("internvl-qwen2-hf");
+        using var folder = new TemporaryFolder();
+        byte[] weights = hub.Files["model.safetensors"];
+        hub.Interfere = request => request.Path.StartsWith("/store/model.", StringComparison.Ordinal)
+            ? HubServer.Part(weights, request.From) with { Pace = TimeSpan.FromMilliseconds(20) } : null;
+
+        HubException error = await Assert.ThrowsAsync<HubException>(() =>
+            Store(hub, folder, patience: 0.3).PullAsync(Repository, "float32", null, null, TestContext.Current.CancellationToken));
+
+        Assert.Equal(HubFailure.Unreachable, error.Failure);
+        Assert.Matches("localhost sends too slowly, [0-9]+ bytes in [0-9]+ s. Run the command again to go on from here.", error.Message);
+        hub.Interfere = null;
+        hub.Server.Requests.Clear();
+        await Store(hub, folder).PullAsync(Repository, "float32", null, null, TestContext.Current.CancellationToken);
+        Assert.Contains(hub.Server.Requests, request => request.Path.StartsWith("/store/model.", StringComparison.Ordinal) && request.From > 6);
     }
 
     internal static HubServer Hub(string checkpoint) => new(Repository, [Fixture.PathOf($"vlm/{checkpoint}")]);
 
-    internal static ModelStore Store(HubServer hub, TemporaryFolder folder, string? token = null, List<double>? pauses = null, bool attempts = true, long most = long.MaxValue, long? free = null) => new(new HubOptions
+    internal static ModelStore Store(HubServer hub, TemporaryFolder folder, string? token = null, List<double>? pauses = null, bool attempts = true, long most = long.MaxValue, long? free = null, double patience = 5) => new(new HubOptions
     {
         Endpoint = hub.Server.Address,
         Folder = folder.Root,
         Token = token,
         MaximumBytes = most,
-        Patience = TimeSpan.FromSeconds(5),
+        Patience = TimeSpan.FromSeconds(patience),
         FreeSpace = _ => free,
         Wait = (pause, _) =>
         {
