@@ -22,9 +22,10 @@ public sealed class SplitOptions
 public sealed partial class DataProject
 {
     /// <summary>Deals images out to train, refine and test: by a hash, so that an image keeps its split however many
-    /// others come, and with everything that looks the same, and every edited twin, in one split. A split that the
-    /// source demands wins; what looks like an image of a split that is kept further from training is then dropped. The
-    /// shares hold on average.</summary>
+    /// others come, and with everything that looks the same, and every edited twin, in one split. A split that a
+    /// source demands wins, also one that was collected after an image was dealt out: an image moves away from training
+    /// for it, and never towards it. What looks like an image of a split that is kept further from training is then
+    /// dropped. The shares hold on average.</summary>
     /// <param name="split">The shares; null for the defaults.</param>
     /// <param name="options">How it runs; null for the defaults.</param>
     /// <param name="cancellationToken">Stops it; what is dealt out stays.</param>
@@ -50,16 +51,29 @@ public sealed partial class DataProject
             StageFolderOf(Split), state, grows: false, Remember, cancellationToken).ConfigureAwait(false);
         await using (folder.ConfigureAwait(false))
         {
+            // A copy that was collected later says so there alone.
+            Dictionary<string, TrainingSplit> pinned = await KeptAsync(Collect, cancellationToken).Where(record => record.Pinned is not null)
+                .ToDictionaryAsync(record => record.Key, record => record.Pinned!.Value, StringComparer.Ordinal, cancellationToken).ConfigureAwait(false);
             List<ImageRecord> images = await KeptAsync(before, cancellationToken)
-                .Select(record => record with { Samples = null, Objects = null, Votes = null, Reasons = null }).ToListAsync(cancellationToken).ConfigureAwait(false);
+                .Select(record => record with { Samples = null, Objects = null, Votes = null, Reasons = null, Pinned = pinned.TryGetValue(record.Key, out TrainingSplit demanded) ? demanded : record.Pinned })
+                .ToListAsync(cancellationToken).ConfigureAwait(false);
             IEnumerable<ImageRecord> records = Groups(images).SelectMany(group => Deal(group, dealt, split));
             Dictionary<string, ImageRecord> byKey = records.ToDictionary(record => record.Key, StringComparer.Ordinal);
+            foreach ((string key, TrainingSplit earlier) in dealt)
+            {
+                if (byKey.TryGetValue(key, out ImageRecord? now) && now.Split != earlier)
+                {
+                    folder.Done.Remove(key); // it is written again, and the last record counts
+                }
+            }
+
             return await StageRun.RunAsync(
                 Split, folder, images.ToAsyncEnumerable(), image => image.Key, (image, _) => Task.FromResult(byKey[image.Key]), null, options ?? new(), cancellationToken).ConfigureAwait(false);
         }
 
         void Remember(ImageRecord record)
         {
+            dealt.Remove(record.Key);
             if (record.Split is { } own)
             {
                 dealt[record.Key] = own;
@@ -106,13 +120,15 @@ public sealed partial class DataProject
         TrainingSplit[] earlier = [.. group.Where(image => dealt.ContainsKey(image.Key)).Select(image => dealt[image.Key]).Distinct()];
         TrainingSplit[] demanded = [.. group.Where(image => image.Pinned is not null).Select(image => image.Pinned!.Value)];
 
-        // Of several demands the one furthest from training wins, so that no test becomes easier.
-        TrainingSplit split = earlier.Length > 0 ? earlier.Max() : demanded.Length > 0 ? demanded.Max() : Draw();
+        // Of several the one furthest from training wins, so that no test becomes easier.
+        TrainingSplit split = earlier.Length + demanded.Length > 0 ? earlier.Concat(demanded).Max() : Draw();
+        bool isTaken = demanded.Length > 0 && demanded.Max() == split;
         return group.Select(image =>
         {
             var record = new ImageRecord { Key = image.Key, Outcome = StageOutcome.Kept, Group = name };
-            return dealt.TryGetValue(image.Key, out TrainingSplit own) ? record with { Split = own }
-                : earlier.Length > 1 ? record.Drop($"It looks like images of several splits, {string.Join(" and ", earlier)}.")
+            return dealt.TryGetValue(image.Key, out TrainingSplit own) && (own == split || !isTaken) ? record with { Split = own }
+                : own < split && isTaken && dealt.ContainsKey(image.Key) && image.Pinned != split ? record.Drop($"It was dealt to {own}, but looks like an image that its source puts into {split} ({name}).")
+                : earlier.Length > 1 && !isTaken ? record.Drop($"It looks like images of several splits, {string.Join(" and ", earlier)}.")
                 : image.Pinned is { } pinned && pinned != split ? record.Drop($"Its source puts it into {pinned}, but it looks like an image of {split} ({name}).")
                 : record with { Split = split };
         });

@@ -137,6 +137,37 @@ public class DataProjectTests
         Assert.Equal(4, File.ReadAllLines(Path.Combine(project.Folder, "collect", "records.jsonl")).Length);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_image_that_a_source_puts_into_test_after_the_split_leaves_training_with_all_that_looks_like_it(bool isCopy)
+    {
+        using TemporaryFolder folder = new();
+        using SkiaSharp.SKBitmap photo = SkiaSharp.SKBitmap.Decode(Repository.PathOf("samples/images/coffee.png"));
+        foreach ((string source, string place, int quality) in ((string, string, int)[])[("first", "safe/a.jpg", 90), ("later", "test/safe/b.jpg", isCopy ? 90 : 60)])
+        {
+            string path = Path.Combine(folder.Path, source, place);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            using SkiaSharp.SKData data = photo.Encode(SkiaSharp.SKEncodedImageFormat.Jpeg, quality);
+            File.WriteAllBytes(path, data.ToArray());
+        }
+
+        DataProject project = DataProject.Open(Path.Combine(folder.Path, "p"));
+        foreach (string source in (string[])["first", "later"])
+        {
+            await project.CollectAsync(DataSource.FromDataset(source, Evaluation.Datasets.DatasetReader.Read(Path.Combine(folder.Path, source))), null, Stop);
+            await project.GenerateAsync(new GenerateOptions { Policy = Policy }, null, Stop);
+            await project.SplitAsync(new SplitOptions { Train = 1, Refine = 0, Test = 0 }, null, Stop);
+        }
+
+        Dictionary<string, TrainingSplit?> kept = await project.KeptAsync("split", Stop).ToDictionaryAsync(image => image.Key, image => image.Split, null, Stop);
+        Assert.Equal([TrainingSplit.Test], kept.Values);
+        Assert.StartsWith(isCopy ? "first/" : "later/", Assert.Single(kept).Key, StringComparison.Ordinal);
+        StageSummary again = await project.SplitAsync(new SplitOptions { Train = 1, Refine = 0, Test = 0 }, null, Stop);
+        Assert.Equal((0, 0), (again.Kept, again.Dropped));
+        Assert.Equal(0, (await project.ExportAsync(Stop)).Counts[TrainingSplit.Train]);
+    }
+
     [Fact]
     public async Task A_stage_that_is_asked_otherwise_than_it_was_begun_says_what_differs()
     {
