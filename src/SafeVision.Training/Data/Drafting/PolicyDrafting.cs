@@ -86,8 +86,8 @@ public static class PolicyDrafting
     /// <param name="text">The text; <c>docs/training-data.md</c> shows the forms.</param>
     /// <param name="name">The policy's name.</param>
     /// <param name="current">The policy that it changes; null: a new one.</param>
-    /// <exception cref="TrainingDataException">The text is not structured so; the message names the line.</exception>
-    /// <exception cref="PolicyException">What it says is no valid policy.</exception>
+    /// <exception cref="TrainingDataException">The text is not structured so, or a category in it is not valid; the message names the line.</exception>
+    /// <exception cref="PolicyException">What it says is no valid policy as a whole.</exception>
     public static PolicyProposal Read(string text, string name, SafetyPolicy? current = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
@@ -105,6 +105,19 @@ public static class PolicyDrafting
 
     private static PolicyProposal Propose(IReadOnlyList<CategoryText> categories, string name, SafetyPolicy? current)
     {
+        // Each alone first: the place of an error in what is written below is none in the text.
+        foreach (CategoryText category in categories.Where(category => category.Line > 0))
+        {
+            try
+            {
+                SafetyPolicy.Parse(new JsonObject { ["policy"] = "p", ["version"] = "1", ["categories"] = new JsonArray(Written(category)) }.ToJsonString());
+            }
+            catch (PolicyException error)
+            {
+                throw new TrainingDataException($"line {category.Line}: the category '{category.Name}' is not valid: {string.Join("; ", error.Errors.Select(each => each.Message))}.", error);
+            }
+        }
+
         // By way of the policy file's own form, so that one parser decides what is valid.
         var file = new JsonObject
         {
@@ -144,7 +157,12 @@ public static class PolicyDrafting
 }
 
 /// <summary>A category as a text says it, before anything of it is believed.</summary>
-internal sealed record CategoryText(string Id, string Name, string Protects, IReadOnlyList<string> Includes, IReadOnlyList<string> Excludes);
+internal sealed record CategoryText(string Id, string Name, string Protects, IReadOnlyList<string> Includes, IReadOnlyList<string> Excludes)
+{
+    /// <summary>The line of the text in which it begins, from 1; 0: unknown.</summary>
+    [JsonIgnore]
+    public int Line { get; init; }
+}
 
 /// <summary>The categories of a text.</summary>
 internal sealed record PolicyText(IReadOnlyList<CategoryText> Categories);

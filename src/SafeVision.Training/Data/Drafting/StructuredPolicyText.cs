@@ -61,7 +61,7 @@ internal static partial class StructuredPolicyText
             : categories.FirstOrDefault(draft => draft.Includes.Count == 0) is { } empty
             ? throw Error(empty.Line, $"the category '{empty.Name}' has no bullet that says what it includes. Prose is for a model: 'safevision data policy' with --chat")
             : categories.Length == 0 ? throw Error(0, "there is no heading with bullets under it. Prose is for a model: 'safevision data policy' with --chat")
-            : [.. categories.Select(draft => new CategoryText(IdOf(draft.Name), draft.Name, draft.Protects.ToString(), draft.Includes, draft.Excludes))];
+            : [.. categories.Select(draft => new CategoryText(IdOf(draft.Name), draft.Name, draft.Protects.ToString(), draft.Includes, draft.Excludes) { Line = draft.Line + 1 })];
     }
 
     private static CategoryText FromPaper(string line, int number)
@@ -73,7 +73,7 @@ internal static partial class StructuredPolicyText
             string[] phrases = parts.Length == 2 ? [.. PaperBullet().Split(parts[1]).Select(phrase => phrase.Trim().TrimEnd('.', ';')).Where(phrase => phrase.Length > 0)] : [];
             string name = read.Class.Trim('<', '>', '|');
             return phrases.Length > 0
-                ? new CategoryText(IdOf(name), name.Replace('_', ' '), Purpose().Replace(parts[0], "").Trim(), phrases, [])
+                ? new CategoryText(IdOf(name), name.Replace('_', ' '), Purpose().Replace(parts[0], "").Trim(), phrases, []) { Line = number }
                 : throw Error(number - 1, "the content lists nothing after \"This class includes but is not limited to:\"");
         }
         catch (JsonException error)
