@@ -88,6 +88,43 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     }
 
     [Theory]
+    [InlineData("bytes of another type")]
+    [InlineData("a data address of another type")]
+    [InlineData("a data address in a text")]
+    [InlineData("a tool's text")]
+    [InlineData("a tool's JSON")]
+    [InlineData("MCP's JSON")]
+    [InlineData("an argument of a tool")]
+    public async Task An_image_is_judged_whatever_it_is_wrapped_in(string form)
+    {
+        byte[] bytes = await File.ReadAllBytesAsync(PhotoPath("chelsea.png"), TestContext.Current.CancellationToken);
+        string base64 = Convert.ToBase64String(bytes), address = $"data:image/png;base64,{base64}";
+        AIContent content = form switch
+        {
+            "bytes of another type" => new DataContent(bytes, "application/octet-stream"),
+            "a data address of another type" => new UriContent(new Uri($"data:application/x-unknown;base64,{base64}"), "text/plain"),
+            "a data address in a text" => new TextContent($"Look: ![a cat]({address}) and so on."),
+            "a tool's text" => new FunctionResultContent("call", $"<img src='{address}'>"),
+            "a tool's JSON" => new FunctionResultContent("call", System.Text.Json.JsonSerializer.SerializeToElement(new { found = new[] { address } })),
+            "MCP's JSON" => new FunctionResultContent("call", System.Text.Json.JsonSerializer.SerializeToElement(new { content = new[] { new { type = "image", data = base64, mimeType = "image/png" } } })),
+            _ => new FunctionCallContent("call", "post", new Dictionary<string, object?> { ["image"] = address }),
+        };
+        Assert.Equal("block", (await EvaluateAsync(content)).Get<StringMetric>(ImageGuardrailEvaluator.DecisionMetricName).Value);
+    }
+
+    [Fact]
+    public async Task What_may_show_something_and_was_not_looked_at_is_inconclusive_and_fails()
+    {
+        foreach (AIContent content in (AIContent[])[
+            new UriContent(new Uri("https://example.invalid/a.mp4"), "video/mp4"), new UriContent(new Uri("https://example.invalid/a"), "application/octet-stream"), new HostedFileContent("file-1"),
+            new DataContent(new byte[9], "application/pdf"), new TextContent("![a cat](https://example.invalid/cat.png)"), new TextContent("<img alt='' src=\"//example.invalid/cat.png\">"), new TextContent("data:image/png;base64,%%%")])
+        {
+            EvaluationResult result = await EvaluateAsync(Photo("coffee.png"), content);
+            Assert.All(result.Metrics.Values, metric => Assert.Equal((EvaluationRating.Inconclusive, true), (metric.Interpretation!.Rating, metric.Interpretation.Failed)));
+        }
+    }
+
+    [Theory]
     [InlineData("image/png", "not an image")]
     [InlineData("image/svg+xml", "<svg xmlns='http://www.w3.org/2000/svg'><image href='http://127.0.0.1:9/'/></svg>")]
     [InlineData("image/jpeg", "")]
