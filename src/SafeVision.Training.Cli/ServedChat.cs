@@ -16,10 +16,11 @@ internal sealed class ServedChat : IChatClient
 
     private readonly HttpClient _http;
     private readonly Uri _address;
+    private readonly string? _key;
 
     public ServedChat(Uri address, string model, string? key)
     {
-        (Model, _address) = (model, new Uri($"{address.AbsoluteUri.TrimEnd('/')}/chat/completions"));
+        (Model, _key, _address) = (model, key, new Uri($"{address.AbsoluteUri.TrimEnd('/')}/chat/completions"));
         _http = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { Timeout = TimeSpan.FromMinutes(5), MaxResponseContentBufferSize = MostBytes };
         _http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
     }
@@ -58,7 +59,9 @@ internal sealed class ServedChat : IChatClient
         string text = await response.Content.ReadAsStringAsync(cancellationToken);
         if (!response.IsSuccessStatusCode)
         {
-            throw new HttpRequestException($"{_address} answers {(int)response.StatusCode}: {text[..Math.Min(text.Length, 300)]}");
+            // A server may write back what it was sent, and this goes into records and logs.
+            string words = _key is null ? text : text.Replace(_key, "(key)", StringComparison.Ordinal);
+            throw new HttpRequestException($"{_address} answers {(int)response.StatusCode}: {words[..Math.Min(words.Length, 300)]}");
         }
 
         try
@@ -110,7 +113,7 @@ internal sealed class ChatOptionSet(string role)
     public ServedChat? Read(ParseResult parsed) => (parsed.GetValue(_address), parsed.GetValue(_model)) switch
     {
         (null, null) => null,
-        (string address, string model) when Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" => new ServedChat(uri, model, Environment.GetEnvironmentVariable(KeyVariable)),
-        _ => throw new ArgumentException("A served model needs --chat with an address of http or https, and --chat-model with its name."),
+        (string address, string model) when Uri.TryCreate(address, UriKind.Absolute, out Uri? uri) && uri.Scheme is "http" or "https" && uri.UserInfo.Length == 0 => new ServedChat(uri, model, Environment.GetEnvironmentVariable(KeyVariable)),
+        _ => throw new ArgumentException($"A served model needs --chat with an address of http or https without a password, and --chat-model with its name; a key stands in {KeyVariable}."),
     };
 }
