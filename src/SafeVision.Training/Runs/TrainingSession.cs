@@ -305,7 +305,8 @@ public sealed class TrainingSession : IDisposable
         while (run.Step < total)
         {
             object[] batches = await next!.ConfigureAwait(false);
-            next = run.Step + 1 < total ? Task.Run(() => PrepareAsync(objective, run.Step + 1, cancellationToken), CancellationToken.None) : null;
+            int following = run.Step + 1; // read now: a busy host begins the task after the step is counted
+            next = following < total ? Task.Run(() => PrepareAsync(objective, following, cancellationToken), CancellationToken.None) : null;
             if (cancellationToken.IsCancellationRequested)
             {
                 run.Save(_folder.State);

@@ -57,6 +57,37 @@ public sealed class TrainingSessionTests : IDisposable
     }
 
     [Fact]
+    public async Task However_busy_the_host_is_a_step_learns_from_the_samples_that_the_seed_gives_it()
+    {
+        await MakeAsync();
+        TrainingOptions options = Options with { Adapter = new LowRankOptions { Rank = 2 }, Rows = 1, Accumulation = 1, Steps = 8, EvaluateEvery = 100 };
+        await TrainingSession.RunAsync(options, null, null, TestContext.Current.CancellationToken);
+        TrainingOptions busy = options with { Output = Path.Combine(_folder.Path, "busy") };
+        using var ended = new CancellationTokenSource();
+        for (int i = 0; i < 4 * Environment.ProcessorCount; i++)
+        {
+            Occupy();
+        }
+
+        await TrainingSession.RunAsync(busy, null, null, TestContext.Current.CancellationToken);
+        await ended.CancelAsync();
+
+        Assert.Equal(Losses(options.Output), Losses(busy.Output));
+
+        static string[] Losses(string run) => [.. File.ReadLines(Path.Combine(run, "log.jsonl")).Where(line => line.Contains("\"loss\"", StringComparison.Ordinal))];
+
+        // Work that queues itself again holds the pool's threads, as a host's own does.
+        void Occupy() => ThreadPool.QueueUserWorkItem(_ =>
+        {
+            Thread.Sleep(40);
+            if (!ended.IsCancellationRequested)
+            {
+                Occupy();
+            }
+        });
+    }
+
+    [Fact]
     public async Task A_folder_of_another_run_is_left_alone_and_a_finished_run_is_not_run_again()
     {
         await MakeAsync();
