@@ -7,6 +7,7 @@ internal sealed class SafetensorsFile : IDisposable
     /// <summary>The longest header in bytes. The format allows three times as many, which would take gigabytes to read; the largest
     /// models, whose tensors are spread over many files, stay far below.</summary>
     internal const int LargestHeader = 32 << 20;
+    private const int LongestName = 512;
 
     private readonly MappedFile _file;
     private readonly Dictionary<string, StoredTensor> _tensors = new(StringComparer.Ordinal);
@@ -70,6 +71,7 @@ internal sealed class SafetensorsFile : IDisposable
                 continue;
             }
 
+            Require(entry.Name.Length <= LongestName, $"names a tensor with {entry.Name.Length} characters; at most {LongestName} are read");
             SafetensorsEntry parsed = SafetensorsEntry.Parse(Path, entry.Name, entry.Value);
             Require(
                 parsed.End <= _file.Length - dataStart,
