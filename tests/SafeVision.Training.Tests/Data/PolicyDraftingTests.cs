@@ -68,7 +68,7 @@ public class PolicyDraftingTests
     [InlineData("# Weapons\n- knives\nIt includes bombs and grenades.\n# Drugs\n- pills", "line 3")]
     [InlineData("# Weapons\n- knives\nExcept kitchen knives", "line 3")]
     [InlineData("# Weapons\n- knives\n\n# Drugs\n- pills\n# weapons\n- bombs", "line 6: 'weapons' was a heading before, in line 1")]
-    [InlineData("# Weapons\n- knives\n\n# Safe\n- cats", "line 4: the category 'Safe' is not valid: \"Safe\" means that an image belongs to no category")]
+    [InlineData("# Weapons\n- knives\n\n# Safe\n- cats", "line 4: the category 'Safe' is not valid: 'SAFE' means that an image belongs to no category")]
     [InlineData("{\"class\": \"<|Safe|>\", \"content\": \"All. This class includes but is not limited to: - cats\"}", "line 1: the category 'Safe'")]
     public void A_text_without_structure_is_refused_with_its_line(string text, string message) =>
         Assert.Contains(message, Assert.Throws<TrainingDataException>(() => PolicyDrafting.Read(text, "p")).Message, StringComparison.Ordinal);
