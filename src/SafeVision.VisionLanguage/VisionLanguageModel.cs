@@ -103,7 +103,7 @@ internal sealed record VisionLanguageModelOptions
     public int Sequences { get; init; } = 4;
 
     /// <summary>The most tokens of one run of the decoder.</summary>
-    public int TokensPerRun { get; init; } = 512;
+    public int TokensPerRun { get; init; } = 256;
 
     /// <summary>The most tiles of one run of the vision tower.</summary>
     public int TilesPerRun { get; init; } = 1;

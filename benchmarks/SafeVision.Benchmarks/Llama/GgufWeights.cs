@@ -42,7 +42,7 @@ internal static class GgufWeights
         for (int i = 0; i < matrix.Rows; i++)
         {
             matrix.ReadRows(i, numbers);
-            if (!BlockQuantizer.TryQuantize(numbers, format, packed, scales))
+            if (!BlockQuantizer.TryQuantize(numbers, format, packed, scales, []))
             {
                 throw new InvalidOperationException($"'{matrix.Name}' has a number in row {i} that is none.");
             }

@@ -1,7 +1,7 @@
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - 2^(bits-1)) ·
-/// scale</c>, the default of ONNX Runtime's MatMulNBits and GatherBlockQuantized (its docs/ContribOperators.md). The
+/// <summary>How the rows of a matrix are cut into blocks of few bits with a scale each: <c>w = (q - zero) · scale</c>, as ONNX
+/// Runtime's MatMulNBits has it (its docs/ContribOperators.md), where zero is 2^(bits-1), or a number of each block. The
 /// last block of a row is filled up with zeros.</summary>
 /// <param name="Bits">4 or 8 for each number; of two that share a byte, the first is in the lower half.</param>
 /// <param name="BlockSize">The numbers of a block: a power of two from 16 to <see cref="LargestBlock"/>.</param>
@@ -18,6 +18,12 @@ internal readonly record struct BlockFormat(int Bits, int BlockSize)
 
     /// <summary>The bytes of a row, without its scales.</summary>
     public int RowBytes(int columns) => Blocks(columns) * BlockBytes;
+
+    /// <summary>Whether each block says what stands for zero. In long ones half a byte is a small price for what it lessens the error by.</summary>
+    public bool HasZeroPoints => Bits == 4 && BlockSize > 32;
+
+    /// <summary>The bytes of a row's zero points; of two that share a byte, the first is in the lower half.</summary>
+    public int ZeroBytes(int columns) => HasZeroPoints ? (Blocks(columns) + 1) / 2 : 0;
 }
 
 /// <summary>Linear layers whose weights are blocks: ONNX Runtime's MatMulNBits.</summary>
@@ -27,10 +33,12 @@ internal static class BlockMatMul
 
     public static string Add(OnnxGraph graph, LinearLayer layer, BlockFormat format, string input)
     {
-        (string blocks, string scales) = BlockWeights.Add(graph, $"{layer.Name}.weight", layer.Weight, format);
-        string[] inputs = layer.Bias is null
-            ? [input, blocks, scales]
-            : [input, blocks, scales, "", "", graph.Singles($"{layer.Name}.bias", layer.Bias, layer.Bias.Length)];
+        string[] inputs = [input, .. BlockWeights.Add(graph, $"{layer.Name}.weight", layer.Weight, format)];
+        if (layer.Bias is not null)
+        {
+            inputs = [.. inputs, .. Enumerable.Repeat("", 5 - inputs.Length), graph.Singles($"{layer.Name}.bias", layer.Bias, layer.Bias.Length)];
+        }
+
         return graph.RuntimeNode(
             "MatMulNBits", graph.Claim($"{layer.Name}/product"), inputs,
             OnnxAttribute.Integer("K", layer.Weight.Columns), OnnxAttribute.Integer("N", layer.Weight.Rows),
@@ -63,35 +71,39 @@ internal static class BlockMatMul
 }
 
 /// <summary>A matrix that is rounded to blocks while the file is written. Its rows are shared out among the processor's
-/// cores, a few megabytes at a time; of the whole matrix only the scales are held, until they are written behind
+/// cores, a few megabytes at a time; of the whole matrix only scales and zero points are held, until they are written behind
 /// it.</summary>
 internal sealed class BlockWeights
 {
     private readonly WeightMatrix _matrix;
     private readonly BlockFormat _format;
     private float[] _scales = [];
+    private byte[] _zeros = [];
 
     private BlockWeights(WeightMatrix matrix, BlockFormat format) => (_matrix, _format) = (matrix, format);
 
     private int ScalesPerRow => _format.Blocks(_matrix.Columns);
 
-    /// <summary>Adds the blocks, <c>[rows, blocks, bytes]</c>, and their scales, <c>[rows, blocks]</c>.</summary>
-    /// <param name="matrix">The numbers.</param>
-    /// <param name="flat">Whether a row's blocks are one dimension, as the look-up of rows wants them.</param>
-    /// <returns>The names of the two initializers.</returns>
-    public static (string Blocks, string Scales) Add(OnnxGraph graph, string name, WeightMatrix matrix, BlockFormat format, bool flat = false)
+    private int ZeroBytesPerRow => _format.ZeroBytes(_matrix.Columns);
+
+    /// <summary>Adds the blocks, <c>[rows, blocks, bytes]</c>, their scales, <c>[rows, blocks]</c>, and their zero points, where there are some.</summary>
+    /// <returns>The names of these initializers.</returns>
+    public static string[] Add(OnnxGraph graph, string name, WeightMatrix matrix, BlockFormat format)
     {
         var weights = new BlockWeights(matrix, format);
         int blocks = format.Blocks(matrix.Columns);
-        int[] shape = flat ? [matrix.Rows, format.RowBytes(matrix.Columns)] : [matrix.Rows, blocks, format.BlockBytes];
-        return (
-            graph.Deferred($"{name}_Q{format.Bits}", DataType.Uint8, shape, (long)matrix.Rows * format.RowBytes(matrix.Columns), weights.WriteBlocks),
-            graph.Deferred($"{name}_scales", DataType.Float, [matrix.Rows, blocks], (long)matrix.Rows * blocks * sizeof(float), weights.WriteScales));
+        string packed = graph.Deferred($"{name}_Q{format.Bits}", DataType.Uint8, [matrix.Rows, blocks, format.BlockBytes], (long)matrix.Rows * format.RowBytes(matrix.Columns), weights.WriteBlocks);
+        string scales = graph.Deferred($"{name}_scales", DataType.Float, [matrix.Rows, blocks], (long)matrix.Rows * blocks * sizeof(float), weights.WriteScales);
+        int bytes = format.ZeroBytes(matrix.Columns);
+        return format.HasZeroPoints
+            ? [packed, scales, graph.Deferred($"{name}_zero_points", DataType.Uint8, [matrix.Rows, bytes], (long)matrix.Rows * bytes, weights.WriteZeros)]
+            : [packed, scales];
     }
 
     private void WriteBlocks(Stream stream)
     {
         _scales = ArrayPool<float>.Shared.Rent(_matrix.Rows * ScalesPerRow);
+        _zeros = _format.HasZeroPoints ? ArrayPool<byte>.Shared.Rent(_matrix.Rows * ZeroBytesPerRow) : [];
         RowGroups.Write(_matrix, _format.RowBytes(_matrix.Columns), Round, stream);
     }
 
@@ -101,7 +113,7 @@ internal sealed class BlockWeights
 
     private void Round(int row, ReadOnlySpan<float> numbers, Span<byte> packed)
     {
-        if (!BlockQuantizer.TryQuantize(numbers, _format, packed, _scales.AsSpan(row * ScalesPerRow, ScalesPerRow)))
+        if (!BlockQuantizer.TryQuantize(numbers, _format, packed, _scales.AsSpan(row * ScalesPerRow, ScalesPerRow), _zeros.AsSpan(row * ZeroBytesPerRow, ZeroBytesPerRow)))
         {
             throw NotFinite(_matrix, row);
         }
@@ -112,5 +124,12 @@ internal sealed class BlockWeights
         stream.Write(MemoryMarshal.AsBytes(_scales.AsSpan(0, _matrix.Rows * ScalesPerRow)));
         ArrayPool<float>.Shared.Return(_scales);
         _scales = [];
+    }
+
+    private void WriteZeros(Stream stream)
+    {
+        stream.Write(_zeros, 0, _matrix.Rows * ZeroBytesPerRow);
+        ArrayPool<byte>.Shared.Return(_zeros);
+        _zeros = [];
     }
 }

@@ -178,6 +178,7 @@ internal sealed class SharedKeyValueBuffers : IDisposable
     private readonly DecoderGraph _graph;
     private readonly NativeBuffer[] _buffers; // [tensor]
     private readonly Dictionary<(int Row, int Count), OrtValue[]> _tensors = [];
+    private (OrtIoBinding? Binding, int Row, int Count) _bound;
 
     public SharedKeyValueBuffers(DecoderGraph graph, int rows, int capacity)
     {
@@ -194,9 +195,14 @@ internal sealed class SharedKeyValueBuffers : IDisposable
 
     public NativeBuffer this[int tensor] => _buffers[tensor];
 
-    /// <summary>Binds neighbouring rows.</summary>
+    /// <summary>Binds neighbouring rows, unless they are what this bound last: they stay the same from token to token.</summary>
     public void Bind(OrtIoBinding binding, int row, int count)
     {
+        if (_bound == (binding, row, count))
+        {
+            return;
+        }
+
         if (!_tensors.TryGetValue((row, count), out OrtValue[]? tensors))
         {
             tensors = [.. _buffers.Select(buffer => buffer.Tensor(_graph.CacheType, [count, _graph.Heads, Capacity, _graph.HeadSize], row * RowLength))];
@@ -208,6 +214,8 @@ internal sealed class SharedKeyValueBuffers : IDisposable
             binding.BindInput(_graph.Names.Past[i], tensors[i]);
             binding.BindOutput(_graph.Names.Present[i], tensors[i]);
         }
+
+        _bound = (binding, row, count);
     }
 
     public void Dispose()

@@ -40,14 +40,14 @@ public sealed class WeightFormTests
         var layer = new LinearLayer("layer", FormGraph.Matrix(rows, columns, values), bias, LinearRole.TextMlp, 1, 3);
         (float[] result, _) = FormGraph.Linear(folder, (graph, linear, input) => BlockMatMul.Add(graph, linear, format, input), layer, identity);
 
-        byte[] packed = new byte[format.RowBytes(columns)];
+        byte[] packed = new byte[format.RowBytes(columns)], zeros = new byte[format.ZeroBytes(columns)];
         float[] scales = new float[format.Blocks(columns)];
         for (int row = 0; row < rows; row++)
         {
-            Assert.True(BlockQuantizer.TryQuantize(values.AsSpan(row * columns, columns), format, packed, scales));
+            Assert.True(BlockQuantizer.TryQuantize(values.AsSpan(row * columns, columns), format, packed, scales, zeros));
             for (int column = 0; column < columns; column++)
             {
-                double expected = Weights.Dequantize(packed, scales, format, column) + bias[row];
+                double expected = Weights.Dequantize(packed, scales, zeros, format, column) + bias[row];
                 Assert.InRange(result[(column * rows) + row] - expected, -1e-5, 1e-5);
             }
         }
@@ -192,6 +192,36 @@ public sealed class WeightFormTests
         Assert.Equal(8, BitsOf(few, depth: 4));
         Assert.Equal(4, BitsOf(few, depth: 2));
         Assert.Equal(8, BitsOf(many, depth: 2));
+    }
+
+    [Fact]
+    public void In_4_bits_wide_feed_forward_layers_have_blocks_of_64_with_zero_points_and_lose_hardly_more()
+    {
+        using var folder = new TemporaryFolder();
+        const int Rows = 48, Columns = 896, Tokens = 9;
+        float[] weight = Weights.Normal(Rows * Columns, 0.02, 1), x = Weights.Normal(Tokens * Columns, 1, 3);
+        var errors = new Dictionary<LinearRole, double>();
+        foreach ((LinearRole role, int block, int inputs) in new[] { (LinearRole.TextMlp, 64, 4), (LinearRole.TextAttention, 32, 3) })
+        {
+            var layer = new LinearLayer("layer", FormGraph.Matrix(Rows, Columns, weight), null, role, 1, 3);
+            var graph = new OnnxGraph("blocks");
+            WeightForms.Find("int4").Linear(graph, layer, "x");
+            NodeProto node = Assert.Single(graph.Proto.Node);
+            Assert.Equal((block, inputs), ((int)node.Attribute.Single(attribute => attribute.Name == "block_size").I, node.Input.Count));
+            (float[] result, _) = FormGraph.Linear(folder, WeightForms.Find("int4").Linear, layer, x);
+            (double error, double power) = (0, 0);
+            for (int i = 0; i < result.Length; i++)
+            {
+                double expected = Enumerable.Range(0, Columns).Sum(k => (double)weight[(i % Rows * Columns) + k] * x[(i / Rows * Columns) + k]);
+                error += Math.Pow(result[i] - expected, 2);
+                power += expected * expected;
+            }
+
+            errors[role] = Math.Sqrt(error / power);
+        }
+
+        Assert.InRange(errors[LinearRole.TextMlp], 0.05, 0.09);
+        Assert.InRange(errors[LinearRole.TextMlp] / errors[LinearRole.TextAttention], 1, 1.1);
     }
 
     [Fact]
