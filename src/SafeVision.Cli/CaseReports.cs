@@ -1,6 +1,4 @@
 using System.Xml;
-using SafeVision.Evaluation.Cases;
-using SafeVision.Policies;
 
 namespace SafeVision.Cli;
 

@@ -1,7 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision check</c>: judges files and folders; the exit code is the strictest decision.</summary>

@@ -1,12 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Conversion;
-using SafeVision.Conversion.Hub;
-using SafeVision.Evaluation;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Inference;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary>Turns what went wrong into a message on standard error and exit code 1; a stack trace helps nobody here.</summary>

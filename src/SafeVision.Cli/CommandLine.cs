@@ -1,5 +1,3 @@
-using System.CommandLine;
-
 namespace SafeVision.Cli;
 
 /// <summary>The command <c>safevision</c>, apart from the process that it runs in.</summary>

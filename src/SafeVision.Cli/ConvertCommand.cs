@@ -1,7 +1,3 @@
-using System.CommandLine;
-using SafeVision.Conversion;
-using SafeVision.Models;
-using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace SafeVision.Cli;

@@ -1,7 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision data check</c>: what a dataset holds, what is wrong with it, and which images stand in two splits.</summary>

@@ -1,5 +1,3 @@
-using System.CommandLine;
-using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
 
 namespace SafeVision.Cli;

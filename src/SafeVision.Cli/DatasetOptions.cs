@@ -1,6 +1,3 @@
-using System.CommandLine;
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Cli;
 
 /// <summary>How a dataset that was named is to be read: <c>--format</c>, <c>--label-map</c>, <c>--images</c>.</summary>

@@ -1,9 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Inference;
-using SafeVision.Models;
-using SafeVision.VisionLanguage;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision doctor</c>: whether this machine computes what the models' makers measured.</summary>

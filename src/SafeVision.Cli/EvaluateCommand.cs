@@ -1,9 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Reports.Comparison;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision evaluate</c>: measures a guardrail on a dataset and writes a report.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation;
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Cli;
 
 /// <summary>Shows how far long work is, a line for each of its steps, and says what is wrong with a dataset. Reports may come from several threads.</summary>

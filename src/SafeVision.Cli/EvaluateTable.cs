@@ -1,7 +1,4 @@
-using SafeVision.Cli.Output;
 using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Reports.Comparison;
-using Spectre.Console;
 
 namespace SafeVision.Cli;
 

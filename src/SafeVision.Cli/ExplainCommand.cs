@@ -1,8 +1,3 @@
-using System.CommandLine;
-using SafeVision.Assessments;
-using SafeVision.Cli.Output;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision explain</c>: why one image gets its decision, category by category and label by label.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-
 namespace SafeVision.Cli;
 
 /// <summary>Writes the evidence of the finding that weighs most as a picture beside which a person can judge the judge.</summary>

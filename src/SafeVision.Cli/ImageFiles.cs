@@ -1,6 +1,4 @@
 using System.IO.Enumeration;
-using SafeVision.Files;
-using SafeVision.Imaging;
 
 namespace SafeVision.Cli;
 

@@ -1,7 +1,3 @@
-using System.CommandLine;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>--model DIR</c> and the options that say how that vision-language model is asked.</summary>

@@ -1,11 +1,3 @@
-using System.CommandLine;
-using SafeVision.Assessments;
-using SafeVision.Cli.Output;
-using SafeVision.Models;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage;
-using Spectre.Console;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision models</c>: what is in the package.</summary>

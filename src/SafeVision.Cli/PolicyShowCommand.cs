@@ -1,9 +1,3 @@
-using System.CommandLine;
-using SafeVision.Assessments;
-using SafeVision.Cli.Output;
-using SafeVision.Models;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision policy show</c>: a policy as it is understood, and which labels its words mean. No network is loaded.</summary>

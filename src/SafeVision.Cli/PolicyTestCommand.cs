@@ -1,8 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation.Cases;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision policy test</c>: a team's own cases as the unit tests of its policy.</summary>

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Conversion;
-using SafeVision.Conversion.Hub;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision models pull</c>: fetches an open guard, converts it and tests it.</summary>

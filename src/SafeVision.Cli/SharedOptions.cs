@@ -1,7 +1,3 @@
-using System.CommandLine;
-using SafeVision.Inference;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>--provider cpu|cuda|directml|auto</c>.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary>The text of a new policy file: one that works, with what can be changed beside it.</summary>

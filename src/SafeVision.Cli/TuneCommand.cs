@@ -1,9 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation.Calibration;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary><c>safevision tune</c>: sets a policy's thresholds on a dataset's calibration split, with a promise.</summary>

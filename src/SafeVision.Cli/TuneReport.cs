@@ -1,7 +1,3 @@
-using SafeVision.Cli.Output;
-using SafeVision.Evaluation.Calibration;
-using SafeVision.Policies;
-
 namespace SafeVision.Cli;
 
 /// <summary>What <c>safevision tune</c> tells of its result.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Models;
-using SafeVision.Policies;
-
 namespace SafeVision.Conversion;
 
 /// <summary>What to convert, and to where.</summary>

@@ -1,6 +1,4 @@
 using System.Collections.ObjectModel;
-using SafeVision.Imaging;
-using SafeVision.Models;
 
 namespace SafeVision.Conversion;
 

@@ -1,5 +1,3 @@
-using SafeVision.Models;
-
 namespace SafeVision.Conversion;
 
 /// <summary>The conversion of a checkpoint that holds encoders: a classifier, or a pair for images and texts. Each becomes one graph.</summary>

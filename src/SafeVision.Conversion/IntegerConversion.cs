@@ -1,8 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-using SafeVision.Conversion.Calibration;
-using SafeVision.Imaging;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion;
 
 /// <summary>Makes of a converted image classifier one whose convolutions run in 8-bit integers. What its activations are scaled by

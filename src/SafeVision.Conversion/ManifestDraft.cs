@@ -1,6 +1,3 @@
-using SafeVision.Models;
-using SafeVision.Policies;
-
 namespace SafeVision.Conversion;
 
 /// <summary>Joins what a checkpoint knows with what its recipe adds, and checks that they fit.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Conversion.Families;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion;
 
 /// <summary>Turns a checkpoint into a model's folder: ONNX file, manifest, licence. Converting the same files twice gives the same

@@ -1,5 +1,3 @@
-using SafeVision.Models;
-
 namespace SafeVision.Conversion;
 
 /// <summary>A model's folder in the making, beside the place where it will be. It takes that place in one step when everything is

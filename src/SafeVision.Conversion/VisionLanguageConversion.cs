@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Calibration;
-using SafeVision.Conversion.Preparation;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion;
 
 /// <summary>The conversion of a vision-language checkpoint into the onnx-community layout: three graphs under <c>onnx</c>, and the

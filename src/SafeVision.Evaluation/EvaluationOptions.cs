@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation;
 
 /// <summary>What <see cref="Evaluator"/> measures, on what, and where the report goes.</summary>

@@ -1,13 +1,6 @@
 using SafeVision.Evaluation.Adherence;
-using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Explanations;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Reports.Comparison;
-using SafeVision.Evaluation.Robustness;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Evaluation.Summaries;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Policies;
 
 namespace SafeVision.Evaluation;
 

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SafeVision.Evaluation;
 
 /// <summary>A generator whose numbers depend on its seed alone, on every machine and in every version of .NET, which

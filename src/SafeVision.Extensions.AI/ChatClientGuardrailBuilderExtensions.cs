@@ -1,4 +1,3 @@
-using Microsoft.Extensions.AI;
 using SafeVision.Extensions.AI.Chat;
 
 namespace SafeVision;

@@ -1,7 +1,5 @@
 using System.Collections;
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.AI;
-using SafeVision.Imaging;
 
 namespace SafeVision.Extensions.AI;
 

@@ -1,5 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli;
 using SafeVision.Training.Study;
 
 namespace SafeVision.Training.Cli;

@@ -1,13 +1,6 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
 using SafeVision.Engines;
 using SafeVision.Engines.ClosedSet;
-using SafeVision.Evaluation.Datasets;
 using SafeVision.Evaluation.Symbols;
-using SafeVision.Inference;
-using SafeVision.Models;
-using SafeVision.Training.Data;
 using SafeVision.Training.Data.Fetching;
 using SafeVision.Training.Data.Filtering;
 using SafeVision.Training.Data.Sources;

@@ -1,12 +1,6 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
 using SafeVision.Files;
-using SafeVision.Policies;
-using SafeVision.Training.Data;
 using SafeVision.Training.Data.Drafting;
 using SafeVision.Training.Data.Questions;
-using SafeVision.Training.Data.Votes;
 
 namespace SafeVision.Training.Cli;
 

@@ -1,8 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
-using SafeVision.Conversion;
-using SafeVision.Models;
 using SafeVision.Training.Nano;
 
 namespace SafeVision.Training.Cli;

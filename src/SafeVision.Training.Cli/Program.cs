@@ -1,4 +1,3 @@
-using SafeVision.Cli.Output;
 using SafeVision.Training.Cli;
 
 return await TrainingCommandLine.RunAsync(args, StandardOutput.Open(), Console.Error);

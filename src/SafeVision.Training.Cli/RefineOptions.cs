@@ -1,11 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Votes;
-using SafeVision.Training.Refinement;
-using SafeVision.Training.Runs;
-
 namespace SafeVision.Training.Cli;
 
 /// <summary>The options of <c>safevision train</c> that make rounds of a run.</summary>

@@ -1,6 +1,3 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
 using SafeVision.Training.Optimisation;
 using SafeVision.Training.Starter;
 

@@ -1,10 +1,5 @@
-using System.CommandLine;
-using SafeVision.Cli;
-using SafeVision.Cli.Output;
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Objectives;
-using SafeVision.Training.Refinement;
-using SafeVision.Training.Runs;
 
 namespace SafeVision.Training.Cli;
 

@@ -1,8 +1,4 @@
-using System.CommandLine;
-using SafeVision.Cli;
 using SafeVision.Imaging;
-using SafeVision.Training.Data;
-using SafeVision.Training.Runs;
 
 namespace SafeVision.Training.Cli;
 

@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A policy as a prompt for a vision-language model.</summary>

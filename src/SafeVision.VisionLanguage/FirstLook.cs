@@ -1,6 +1,3 @@
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>Whether a first look at an image, in one tile, settles what is to be done with it. Most images are clear at a glance,

@@ -1,6 +1,3 @@
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>One answer in the making, in a slot of the decoder. Nothing is computed before it is asked for.</summary>

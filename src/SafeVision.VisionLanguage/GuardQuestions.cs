@@ -1,8 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>What a model of the protocol <c>safevision</c> is asked and is to answer, word for word as the engine asks: for

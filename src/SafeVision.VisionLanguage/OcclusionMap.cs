@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Protocols;
-
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>Where a score comes from, by occlusion (Zeiler and Fergus, arXiv 1311.2901): each cell of the image is covered once,

@@ -1,11 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>What a vision-language model reads: images as pixel values, policies and conversations as token ids, exactly as the

@@ -1,10 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>The words and layout of a protocol's prompts. They are the library's own, or those of the file <see cref="FileName"/>

@@ -1,9 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>Reads a prompt file: which keys there are and what each may hold.</summary>

@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>The engine of the SafeVision paper (arXiv 2510.23960): a vision-language model reads the policy at inference, looks at

@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>What a folder of a vision-language model holds: configuration, three graphs and the names of their tensors. Nothing is loaded yet.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>The layout of transformers.js and onnx-community: one file for each graph and precision, in <c>onnx/</c> or flat.

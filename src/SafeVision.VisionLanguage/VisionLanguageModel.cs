@@ -1,8 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A loaded vision-language model: tokenizer, vision tower and a decoder that any number of prompts share. Thread-safe.</summary>

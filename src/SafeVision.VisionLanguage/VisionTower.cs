@@ -1,10 +1,4 @@
-using System.Numerics.Tensors;
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
 
 namespace SafeVision.VisionLanguage;
 

@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-using SkiaSharp;
-
 namespace SafeVision;
 
 /// <summary>Draws evidence over the picture that it is about.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-
 namespace SafeVision;
 
 /// <summary>What the guardrail found for one category of the policy.</summary>

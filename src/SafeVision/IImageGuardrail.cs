@@ -1,8 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Hosting;
-using SafeVision.Policies;
-
 namespace SafeVision;
 
 /// <summary>Judges images by a policy.</summary>

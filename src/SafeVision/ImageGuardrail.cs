@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Hosting;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-
 namespace SafeVision;
 
 /// <summary>The way of one image: wait for a turn → read and decode → assess → decide. This is the whole flow; every other file is one of its stages.</summary>

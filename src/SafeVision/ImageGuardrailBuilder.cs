@@ -1,13 +1,4 @@
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using SafeVision.Engines;
-using SafeVision.Engines.Cascade;
 using SafeVision.Engines.ClosedSet;
-using SafeVision.Hosting;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Models;
-using SafeVision.Policies;
 
 namespace SafeVision;
 

@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision;
 
 /// <summary>Where an image comes from: a file, bytes, a stream, or pixels that are already decoded. There is no overload for a URL:

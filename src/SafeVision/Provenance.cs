@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision;
 
 /// <summary>What is needed to audit a decision and to repeat it.</summary>

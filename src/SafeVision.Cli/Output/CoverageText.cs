@@ -1,6 +1,4 @@
 using System.Text.Encodings.Web;
-using SafeVision.Assessments;
-using SafeVision.Policies;
 
 namespace SafeVision.Cli.Output;
 

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-using Spectre.Console;
 using Spectre.Console.Rendering;
 
 namespace SafeVision.Cli.Output;

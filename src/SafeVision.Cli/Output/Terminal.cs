@@ -1,5 +1,4 @@
 using Microsoft.Win32.SafeHandles;
-using Spectre.Console;
 
 namespace SafeVision.Cli.Output;
 

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>Runs a model on sample questions and keeps what comes into its layers. The vision tower is run whole, the

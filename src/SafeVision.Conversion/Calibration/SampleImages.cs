@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>Images to try a network with.</summary>

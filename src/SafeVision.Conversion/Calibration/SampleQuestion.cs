@@ -1,8 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage;
-
 namespace SafeVision.Conversion.Calibration;
 
 /// <summary>What a guard is asked about one image.</summary>

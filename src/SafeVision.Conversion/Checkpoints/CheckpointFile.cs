@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using SafeVision.Files;
 
 namespace SafeVision.Conversion.Checkpoints;
 

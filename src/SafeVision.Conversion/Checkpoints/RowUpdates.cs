@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>What an adapter makes of a matrix, row by row, when rows are read.</summary>

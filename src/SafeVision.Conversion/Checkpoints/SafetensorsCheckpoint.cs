@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>The tensors of a safetensors checkpoint in one file or in several with an index. No pickle is ever read.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Checkpoints;
 
 /// <summary>A tensor as a checkpoint stores it. The bytes are those of the file wherever possible, so that weights go into a model

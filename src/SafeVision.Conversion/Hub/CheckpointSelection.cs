@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Conversion.Hub;
 
 /// <summary>Which files of a repository are fetched: configuration, tokenizer, licence, and one set of weights in safetensors. No

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Conversion.Hub;
 
 /// <summary>What a user asks for: a repository, which revision of it, and the name of the model's folder here.</summary>

@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Families;
-using SafeVision.Inference;
-using SafeVision.Models;
-using SafeVision.VisionLanguage;
-
 namespace SafeVision.Conversion.Hub;
 
 /// <summary>The models of this user: fetches checkpoints from a hub, converts them, and finds them by name. Thread-safe, and safe

@@ -1,5 +1,3 @@
-using Google.Protobuf;
-
 namespace SafeVision.Conversion.Onnx;
 
 /// <summary>Writes a graph to a file. Deferred weights go into the file itself while they are few; else into a second file beside

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using Google.Protobuf;
-
 namespace SafeVision.Conversion.Onnx;
 
 /// <summary>Builds one ONNX graph: nodes in order, initializers once each, names that never collide.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Preparation;
 
 /// <summary>A LoRA adapter as the peft library saves it: <c>adapter_config.json</c> and <c>adapter_model.safetensors</c>. It is

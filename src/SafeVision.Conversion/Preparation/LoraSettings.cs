@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Files;
-
 namespace SafeVision.Conversion.Preparation;
 
 /// <summary>How strongly an adapter counts, as <c>adapter_config.json</c> of the peft library says (github.com/huggingface/peft,

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Conversion.Preparation;
 
 /// <summary>A LoRA adapter that was saved inside the checkpoint that it was trained on, peft's wrappers still around the layers:

@@ -42,7 +42,7 @@ internal sealed class VocabularyFiles
     {
         foreach (JsonObject part in TextParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
         {
-            if (part[property] is JsonValue)
+            if (part[property] is System.Text.Json.Nodes.JsonValue)
             {
                 part[property] = size;
             }

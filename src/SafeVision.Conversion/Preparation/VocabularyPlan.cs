@@ -1,4 +1,3 @@
-using SafeVision.Inference;
 using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.Conversion.Preparation;

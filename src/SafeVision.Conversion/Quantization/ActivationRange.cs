@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>The numbers that a tensor takes over the calibration images, and the range of them that eight bits hold

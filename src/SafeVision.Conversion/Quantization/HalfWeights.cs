@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>A matrix that is rounded to float16 while the file is written, a few rows at a time.</summary>

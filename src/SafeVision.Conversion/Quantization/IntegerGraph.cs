@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using Google.Protobuf;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>A graph of folded constants while its convolutions and sums are made to compute in 8-bit integers.</summary>

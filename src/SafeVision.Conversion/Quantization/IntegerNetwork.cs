@@ -1,7 +1,3 @@
-using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
-using SafeVision.Inference;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Rewrites a convolutional network so that ONNX Runtime runs its convolutions and sums in 8-bit integers:

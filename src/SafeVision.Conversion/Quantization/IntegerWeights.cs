@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>Rounds the weights of a convolution to eight bits, with one scale for each output channel. Processors

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Some embeddings, run through a decoder's graph as a host would: first most of them, then one more with the cache.</summary>

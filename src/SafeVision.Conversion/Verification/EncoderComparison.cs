@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Runs encoders of rounded weights and their float32 twins, written for this only, on the same images and texts: what

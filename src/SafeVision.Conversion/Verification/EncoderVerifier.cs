@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Inference;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Runs written encoders on ONNX Runtime and holds them against the reference computation from the checkpoint's weights.

@@ -1,8 +1,4 @@
-using System.Numerics.Tensors;
-using Google.Protobuf;
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 

@@ -1,5 +1,3 @@
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>Records what written encoders yield for inputs made from a seed, so that another machine can tell whether it computes the same.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Conversion.Calibration;
-using SafeVision.Models;
 using Probabilities = SafeVision.Inference.Probabilities;
 
 namespace SafeVision.Conversion.Verification;

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Verification;
 
 /// <summary>A vision tower's layers computed as a reference, for one image.</summary>

@@ -1,6 +1,4 @@
 using System.Numerics;
-using System.Numerics.Tensors;
-using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Verification;
 

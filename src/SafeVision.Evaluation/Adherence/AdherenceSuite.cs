@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Adherence;
 
 /// <summary>Asks whether a guardrail reads its policy: the same images are judged under a policy and under a changed one, and the

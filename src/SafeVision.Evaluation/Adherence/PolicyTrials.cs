@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Adherence;
 
 /// <summary>Makes changes of a policy out of what a dataset's images show.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Metrics;
-
 namespace SafeVision.Evaluation.Calibration;
 
 /// <summary>Thresholds that hold a promise whatever the score means: no assumption on the model, only that calibration samples and

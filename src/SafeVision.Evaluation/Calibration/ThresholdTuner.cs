@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Calibration;
 
 /// <summary>Sets a policy's thresholds from recorded scores: review as high as it can be while missing no more than promised, block

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Runs;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Calibration;
 
 /// <summary>A policy with tuned thresholds, and what they rest on.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Calibration;
 
 /// <summary>The two halves of a run: what thresholds are set on and what shows their effect. No image stands in both.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>Reads a file of cases: which keys there are and what each may hold.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>An image and what a team expects of its policy about it. Everything that is set must hold.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Files;
-
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>Reads a team's cases. A folder holds images and YAML files that say what is expected of them, or images sorted into the

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Cases;
 
 /// <summary>Tries cases on a guardrail.</summary>

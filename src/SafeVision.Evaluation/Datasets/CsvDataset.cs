@@ -1,6 +1,5 @@
 // Datasets: from the five forms on a disk (CsvDataset, JsonLinesDataset, FolderDataset; DatasetReader finds which) through DatasetBuilder,
 // which believes only what is sound, to an EvaluationDataset; LeakCheck looks for images that stand in two splits.
-using System.Text.RegularExpressions;
 
 namespace SafeVision.Evaluation.Datasets;
 

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Takes what a reader found, believes what is sound, and writes down the rest. A sample is used whole or not at all: one

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>The characters of a dataset's file, decoded strictly and never more of them than the limits allow.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Images with what is true of them. Immutable.</summary>

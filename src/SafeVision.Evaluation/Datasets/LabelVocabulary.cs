@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Turns what a dataset writes into ids of categories: ids in any case, names with spaces, the tokens of the published

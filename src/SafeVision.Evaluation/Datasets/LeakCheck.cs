@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Looks for images that stand in two splits: a test that holds images of the training, saved anew or scaled, measures

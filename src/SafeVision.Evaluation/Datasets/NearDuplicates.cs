@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Datasets;
 
 /// <summary>Finds images that look the same, saved anew or scaled, by PDQ hashes (Facebook 2019).</summary>

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Numerics;
 using System.Runtime.Intrinsics;
 
 namespace SafeVision.Evaluation.Datasets;

@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Whether what a finding says fits together, and fits the image.</summary>

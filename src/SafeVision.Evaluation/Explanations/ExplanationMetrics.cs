@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Measures the explanations of a run against the truth: where heat maps and boxes point, what reasons name, and whether

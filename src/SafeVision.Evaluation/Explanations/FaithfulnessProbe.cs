@@ -1,10 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Robustness;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Deletion and insertion (Petsiuk, Das and Saenko, "RISE", 2018): hides the image cell by cell, hottest first, or shows

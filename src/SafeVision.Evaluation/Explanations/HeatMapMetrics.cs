@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>Whether a heat map points at what it should.</summary>

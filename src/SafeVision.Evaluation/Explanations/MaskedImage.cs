@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Robustness;
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Explanations;
 
 /// <summary>An image cut into the cells of a heat map, to be shown with some of them hidden.</summary>

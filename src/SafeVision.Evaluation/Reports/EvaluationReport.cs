@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>All that a report shows. The page, the JSON and the Markdown file are three ways to write it.</summary>

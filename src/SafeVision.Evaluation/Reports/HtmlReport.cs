@@ -1,7 +1,4 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Reports.Pages;
 using SafeVision.Evaluation.Reports.Plots;
-using SafeVision.Imaging;
 
 namespace SafeVision.Evaluation.Reports;
 

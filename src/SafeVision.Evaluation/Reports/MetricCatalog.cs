@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Metrics;
-
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Every metric that a report can hold. <c>docs/measuring.md</c> explains each at length.</summary>

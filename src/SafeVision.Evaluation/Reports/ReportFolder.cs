@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Reports.Comparison;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Files;
-
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Writes a report in its three forms side by side: <c>report.html</c>, <c>report.json</c> and <c>report.md</c>.</summary>

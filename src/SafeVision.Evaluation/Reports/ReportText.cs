@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Reports;
 
 /// <summary>Words and numbers as a report shows them.</summary>

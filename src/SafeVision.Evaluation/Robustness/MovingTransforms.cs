@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>Disturbances that move pixels.</summary>

@@ -1,6 +1,4 @@
-using System.Numerics;
 using System.Numerics.Tensors;
-using SkiaSharp;
 
 namespace SafeVision.Evaluation.Robustness;
 

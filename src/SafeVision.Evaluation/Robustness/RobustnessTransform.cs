@@ -1,10 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Reports;
-using SafeVision.Evaluation.Reports.Comparison;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Evaluation.Summaries;
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Robustness;
 
 /// <summary>A disturbance of images of a stated kind and strength: the same for the same image, sample and seed. Thread-safe.</summary>

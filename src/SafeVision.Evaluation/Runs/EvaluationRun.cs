@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>What a guardrail said of a dataset, as its folder keeps it.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Imaging;
-
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>Has a guardrail judge every sample of a dataset and keeps the answers in a folder.</summary>

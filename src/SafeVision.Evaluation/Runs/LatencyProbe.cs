@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Reports;
-
 namespace SafeVision.Evaluation.Runs;
 
 /// <summary>Measures how long a guardrail takes: cold, one image at a time, and as many at a time as it likes. A run's own

@@ -1,5 +1,4 @@
 using System.IO.Pipelines;
-using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Runs;
 

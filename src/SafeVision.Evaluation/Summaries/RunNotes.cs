@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>What a reader must know to read a run's numbers rightly.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Metrics;
-
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>The numbers that a run is summed up in, all computed from a <see cref="ScoredRun"/> and nothing else.</summary>

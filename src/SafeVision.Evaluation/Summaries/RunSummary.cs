@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Reports;
-
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>Sums a run up: numbers with intervals, curves, the confusion matrix, the worst mistakes, and what to know when reading them.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Summaries;
 
 /// <summary>A run laid beside the truth: what every number is computed from. Immutable.</summary>

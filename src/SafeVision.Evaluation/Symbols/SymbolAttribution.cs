@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Symbols.Icons;
-
 namespace SafeVision.Evaluation.Symbols;
 
 /// <summary>The text that must accompany images drawn from openly licensed icons.</summary>

@@ -1,10 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Catalogue;
-using SafeVision.Evaluation.Symbols.Icons;
-using SafeVision.Evaluation.Symbols.Scenes;
-using SafeVision.Policies;
-
 namespace SafeVision.Evaluation.Symbols;
 
 /// <summary>VisionHarm-S: images of harmless, openly licensed symbols that stand for what policies speak of, composed from a seed,

@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Text.Encodings.Web;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Scenes;
 
 namespace SafeVision.Evaluation.Symbols;
 

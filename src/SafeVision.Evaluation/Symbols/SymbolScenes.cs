@@ -1,9 +1,4 @@
 using System.Collections.Concurrent;
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Catalogue;
-using SafeVision.Evaluation.Symbols.Icons;
-using SafeVision.Evaluation.Symbols.Scenes;
 
 namespace SafeVision.Evaluation.Symbols;
 

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Inference;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>What is left of an engine's calls and tokens, and how many calls go on at once. Thread-safe.</summary>

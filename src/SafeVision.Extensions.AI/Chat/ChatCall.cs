@@ -1,7 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Assessments;
-using SafeVision.Inference;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>What a served model is sent.</summary>

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Engines;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Served;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>A guard that is served elsewhere and spoken to over <see cref="IChatClient"/>: a cluster that runs vLLM,

@@ -1,9 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Inference;
-using SafeVision.Policies;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>A policy in the words of one chat protocol. Thread-safe.</summary>

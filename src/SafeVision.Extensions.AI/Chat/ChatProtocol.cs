@@ -1,10 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
-using SafeVision.Inference;
-using SafeVision.Policies;
 using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Served;
 
 namespace SafeVision.Extensions.AI.Chat;
 

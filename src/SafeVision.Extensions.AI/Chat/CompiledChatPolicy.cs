@@ -1,10 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Policies;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>A policy as questions for a served model.</summary>

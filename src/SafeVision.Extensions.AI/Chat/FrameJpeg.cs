@@ -1,4 +1,3 @@
-using SafeVision.Imaging;
 using SkiaSharp;
 
 namespace SafeVision.Extensions.AI.Chat;

@@ -1,10 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Served;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>An open guard's own protocol over a chat client.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json.Nodes;
-using SafeVision.Policies;
 
 namespace SafeVision.Extensions.AI.Chat;
 

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>One question for each category, answered with Yes or No: yes, the image shows what the category includes.</summary>

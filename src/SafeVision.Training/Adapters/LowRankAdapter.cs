@@ -1,11 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Conversion;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Conversion.Preparation;
-using SafeVision.Training.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Adapters;
 
 /// <summary>What a new adapter is made of.</summary>

@@ -1,9 +1,4 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.Training.Data.Fetching;
 using SafeVision.Training.Data.Sources;
-using SafeVision.Training.Data.Stages;
 
 namespace SafeVision.Training.Data;
 

@@ -1,6 +1,3 @@
-using SafeVision.Training.Data.Export;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data;
 
 public sealed partial class DataProject

@@ -1,8 +1,3 @@
-using SafeVision.Engines.ClosedSet;
-using SafeVision.Imaging;
-using SafeVision.Training.Data.Filtering;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>What the filter keeps.</summary>

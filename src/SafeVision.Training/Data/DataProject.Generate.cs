@@ -1,10 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Questions;
-using SafeVision.Training.Data.Stages;
-using SafeVision.Training.Data.Votes;
-using SafeVision.VisionLanguage;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>Which questions are asked about images, and who answers.</summary>

@@ -1,4 +1,3 @@
-using SafeVision.Files;
 using SafeVision.Training.Data.Reports;
 
 namespace SafeVision.Training.Data;

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>How images are dealt out.</summary>

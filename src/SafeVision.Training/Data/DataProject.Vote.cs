@@ -1,8 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Stages;
-using SafeVision.Training.Data.Votes;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>Who votes on labels, and what the votes come to.</summary>

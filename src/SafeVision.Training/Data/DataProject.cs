@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>How a stage runs; none of it changes its records.</summary>

@@ -1,10 +1,5 @@
 using System.IO.Pipelines;
 using System.Text.Json.Serialization.Metadata;
-using SafeVision.Files;
-using SafeVision.Training.Data.Export;
-using SafeVision.Training.Data.Filtering;
-using SafeVision.Training.Data.Stages;
-using SafeVision.Training.Data.Votes;
 
 namespace SafeVision.Training.Data;
 

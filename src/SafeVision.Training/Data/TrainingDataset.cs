@@ -1,7 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Files;
-using SafeVision.Policies;
-
 namespace SafeVision.Training.Data;
 
 /// <summary>A folder that a model is trained from: <c>samples.jsonl</c> with a <see cref="TrainingSample"/> a line, the

@@ -1,8 +1,3 @@
-using System.Text.Json.Nodes;
-using SafeVision.Models;
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>Writes the checkpoint of SafeVision-Nano before it is trained: a frozen tower, and a small Llama of random weights.</summary>

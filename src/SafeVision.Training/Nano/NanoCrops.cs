@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>Squares cut out of drawn scenes, each around a thing, and changed as another hand might have drawn them:

@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>How well SafeVision-Nano follows policies about scenes that it was not trained on. Always "safe" is right in half of the verdicts, and never flips.</summary>

@@ -1,9 +1,3 @@
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Optimisation;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>Teaches image tokens to name what is under them, in the word embeddings that the text model will read:

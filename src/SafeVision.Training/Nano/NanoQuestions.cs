@@ -1,7 +1,3 @@
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>What a question about a scene asks for.</summary>

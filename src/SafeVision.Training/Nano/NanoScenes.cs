@@ -1,9 +1,4 @@
 using SafeVision.Evaluation;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Files;
-using SafeVision.Training.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 

@@ -1,13 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Models;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.Training.Optimisation;
-using SafeVision.VisionLanguage.Tokenizers;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Nano;
 
 /// <summary>How SafeVision-Nano is trained.</summary>

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using SafeVision.Models;
 
 namespace SafeVision.Training.Nano;
 

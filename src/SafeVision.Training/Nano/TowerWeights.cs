@@ -1,8 +1,4 @@
 using Google.Protobuf;
-using SafeVision.Conversion;
-using SafeVision.Models;
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
 
 namespace SafeVision.Training.Nano;
 

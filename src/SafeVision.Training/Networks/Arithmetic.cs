@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>Sums and products with numbers, as training does them millions of times. TorchSharp's own operators make a

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>The sizes of a network of inverted residuals (EfficientNet-Lite).</summary>

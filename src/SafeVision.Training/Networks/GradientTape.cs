@@ -1,6 +1,3 @@
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>Gradient checkpointing (Chen et al., arXiv 1604.06174): of each part of a network only its input is kept, and when

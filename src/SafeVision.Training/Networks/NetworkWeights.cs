@@ -1,10 +1,3 @@
-using SafeVision.Conversion;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Training.Adapters;
-using SafeVision.VisionLanguage.Families;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>Where the rows of a token that is added to a vocabulary start.</summary>

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>A checkpoint of a small model in the layout of transformers, as it is put together: files of JSON, and tensors that

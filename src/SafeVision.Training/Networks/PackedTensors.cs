@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>Queries, keys and values that a checkpoint keeps in one matrix: those of InternVL's tower as its authors publish it,

@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>The sizes of a Qwen2.5-VL vision tower.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>The sizes of a Llama-shaped text model.</summary>

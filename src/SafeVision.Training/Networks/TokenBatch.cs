@@ -1,6 +1,3 @@
-using SafeVision.Training.Objectives;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>One conversation as token ids.</summary>

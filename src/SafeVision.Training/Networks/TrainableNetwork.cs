@@ -1,10 +1,3 @@
-using SafeVision.Conversion;
-using SafeVision.Files;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Tokenizers;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>A model that learns: a text decoder of the Llama, InternLM2, Qwen2 or Qwen3 kind, with the tower of InternVL or

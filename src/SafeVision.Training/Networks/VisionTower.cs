@@ -1,5 +1,3 @@
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>The sizes of an InternVL vision tower and projector.</summary>

@@ -1,5 +1,3 @@
-using System.Text.Json.Nodes;
-
 namespace SafeVision.Training.Networks;
 
 /// <summary>A tokenizer in which each known word is one token, in the form of tokenizer.json.</summary>

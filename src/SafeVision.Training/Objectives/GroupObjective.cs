@@ -1,6 +1,3 @@
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Objectives;
 
 /// <summary>What the advantages of a group of answers are divided by.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Objectives;
 
 /// <summary>The form of the preference loss.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Training.Networks;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Objectives;
 
 /// <summary>How the tokens of an answer weigh in the supervised loss.</summary>

@@ -1,9 +1,3 @@
-using SafeVision.Conversion;
-using SafeVision.Conversion.Checkpoints;
-using SafeVision.Training.Networks;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Optimisation;
 
 /// <summary>Rates and limits of the optimiser.</summary>

@@ -1,9 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Runs;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Optimisation;
 
 /// <summary>What one step did.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Policies;
-
 namespace SafeVision.Training.Refinement;
 
 /// <summary>Asks a served model for changes, a category at a time, with what its overlooked and falsely accused images show. What

@@ -1,7 +1,3 @@
-using SafeVision.Policies;
-using SafeVision.Training.Data;
-using SafeVision.Training.Runs;
-
 namespace SafeVision.Training.Refinement;
 
 /// <summary>A sample of the refine split that a round judged wrongly.</summary>

@@ -1,10 +1,3 @@
-using SafeVision.Conversion;
-using SafeVision.Files;
-using SafeVision.Policies;
-using SafeVision.Training.Data;
-using SafeVision.Training.Data.Votes;
-using SafeVision.Training.Runs;
-
 namespace SafeVision.Training.Refinement;
 
 /// <summary>How a model, its labels and its policy refine one another.</summary>

@@ -1,11 +1,3 @@
-using SafeVision.Conversion;
-using SafeVision.Conversion.Preparation;
-using SafeVision.Policies;
-using SafeVision.Training.Data;
-using SafeVision.Training.Networks;
-using SafeVision.VisionLanguage;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>A checkpoint that learns or is judged: network and encoder, with a token for each answer that the policy needs.</summary>

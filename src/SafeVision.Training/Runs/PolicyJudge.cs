@@ -1,9 +1,3 @@
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.VisionLanguage;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>What a network said to a policy's question.</summary>

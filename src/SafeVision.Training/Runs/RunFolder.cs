@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using SafeVision.Files;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>A run's folder: <c>run.json</c> repeats the run, <c>log.jsonl</c> has a line for each step and each look,

@@ -1,5 +1,3 @@
-using SafeVision.Training.Networks;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>The memory that a run will take, in bytes, foretold from the sizes of the network and of the longest batch.</summary>

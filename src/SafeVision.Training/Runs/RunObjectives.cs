@@ -1,10 +1,3 @@
-using SafeVision.Training.Data;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.VisionLanguage;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>What a step of a run learns from.</summary>

@@ -1,6 +1,3 @@
-using System.Net;
-using System.Text.Json.Nodes;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>Draws a run's curves from its log, and a page that shows them and loads itself anew while the run goes on.</summary>
@@ -105,7 +102,7 @@ internal static class RunPage
     [
         .. from line in log
            let value = line[key]
-           where value is JsonValue && line["step"] is not null
+           where value is System.Text.Json.Nodes.JsonValue && line["step"] is not null
            let number = double.TryParse(value.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out double read) ? read : double.NaN
            where double.IsFinite(number)
            select ((double)line["step"]!.GetValue<int>(), number),

@@ -1,11 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Policies;
-using SafeVision.Training.Data;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.VisionLanguage;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>A sample as the network reads it.</summary>

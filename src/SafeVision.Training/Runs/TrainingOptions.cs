@@ -1,6 +1,3 @@
-using SafeVision.Training.Adapters;
-using SafeVision.Training.Objectives;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>What a run learns from.</summary>

@@ -1,14 +1,3 @@
-using System.Text.Json.Nodes;
-using SafeVision.Conversion;
-using SafeVision.Policies;
-using SafeVision.Training.Adapters;
-using SafeVision.Training.Data;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.Training.Optimisation;
-using TorchSharp;
-using static TorchSharp.torch;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>What a run came to.</summary>

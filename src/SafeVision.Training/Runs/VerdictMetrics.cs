@@ -1,5 +1,3 @@
-using SafeVision.Training.Data;
-
 namespace SafeVision.Training.Runs;
 
 /// <summary>How a model's verdicts stand to the truth.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Symbols;
-
 namespace SafeVision.Training.Starter;
 
 /// <summary>What a question about a scene asks for.</summary>

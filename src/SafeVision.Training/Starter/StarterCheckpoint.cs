@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using SafeVision.Training.Networks;
-
 namespace SafeVision.Training.Starter;
 
 /// <summary>The size of a model that is trained from random weights.</summary>

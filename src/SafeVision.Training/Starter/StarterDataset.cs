@@ -1,10 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Policies;
-using SafeVision.Training.Data;
-using SafeVision.Training.Data.Questions;
-using SkiaSharp;
-
 namespace SafeVision.Training.Starter;
 
 /// <summary>What a dataset of drawn scenes has.</summary>

@@ -1,14 +1,4 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Imaging;
 using SafeVision.Training.Nano;
-using SafeVision.Training.Networks;
-using SafeVision.Training.Objectives;
-using SafeVision.Training.Optimisation;
-using SafeVision.VisionLanguage;
-using SafeVision.VisionLanguage.Tokenizers;
-using TorchSharp;
-using static TorchSharp.torch;
 
 namespace SafeVision.Training.Starter;
 

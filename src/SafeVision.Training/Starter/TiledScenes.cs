@@ -1,6 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Symbols;
-
 namespace SafeVision.Training.Starter;
 
 /// <summary>Drawn scenes of two to four tiles: cards as large as a tile, with two things each, lie anywhere on a plain ground, so

@@ -1,5 +1,3 @@
-using SafeVision.Training.Runs;
-
 namespace SafeVision.Training.Study;
 
 /// <summary>Writes a study down as a page.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Training.Data;
-using SafeVision.Training.Runs;
-using SafeVision.Training.Starter;
-
 namespace SafeVision.Training.Study;
 
 /// <summary>What a variant came to with one seed.</summary>

@@ -1,10 +1,4 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Training.Adapters;
-using SafeVision.Training.Objectives;
 using SafeVision.Training.Refinement;
-using SafeVision.Training.Runs;
-using SafeVision.Training.Starter;
-using TorchSharp;
 
 namespace SafeVision.Training.Study;
 

@@ -1,6 +1,3 @@
-using System.Text.Json.Nodes;
-using SafeVision.Training.Runs;
-
 namespace SafeVision.Training.Study;
 
 /// <summary>A study's folder: what was measured, a line for each variant and seed, and what several variants begin from.</summary>

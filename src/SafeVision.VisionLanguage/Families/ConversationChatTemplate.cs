@@ -1,7 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>A conversation in a chat template as Hugging Face models bring it.</summary>

@@ -1,8 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>How a conversation is written down for a model. Read from the model's files, never guessed from a folder's name. Thread-safe.</summary>

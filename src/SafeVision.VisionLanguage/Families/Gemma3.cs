@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Gemma 3 and ShieldGemma 2: SigLIP, pooled to as many tokens for every image, and a text model in which the

@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Idefics3 and SmolVLM: SigLIP, pixel shuffle and a Llama text model.</summary>

@@ -1,6 +1,4 @@
 using System.Collections;
-using SafeVision.Files;
-using SafeVision.Imaging;
 
 namespace SafeVision.VisionLanguage.Families;
 

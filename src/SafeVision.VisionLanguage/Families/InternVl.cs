@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>InternVL 1.5 to 3.5 (Chen et al., arXiv 2404.16821 and 2412.05271): InternViT, pixel shuffle and a text

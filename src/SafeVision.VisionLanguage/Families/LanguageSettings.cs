@@ -1,8 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>What all families' text models have in common: ids, marks and lengths, wherever published files keep them.</summary>

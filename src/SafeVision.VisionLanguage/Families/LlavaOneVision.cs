@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>LLaVA-OneVision: SigLIP and a Qwen2 text model. A image is one tile, resized plainly, as transformers.js

@@ -1,7 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Mistral 3 (transformers, models/mistral3, pixtral and ministral3): a Pixtral tower (Agrawal et al., arXiv

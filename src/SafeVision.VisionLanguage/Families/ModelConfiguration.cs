@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Inference;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>The JSON files of a model's folder, read with bounds; each is an empty object where the file is missing.</summary>

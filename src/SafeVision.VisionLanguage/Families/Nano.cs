@@ -1,8 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>SafeVision-Nano: an image of one size becomes the cells of a map, and only words that it learnt can be put to it.</summary>

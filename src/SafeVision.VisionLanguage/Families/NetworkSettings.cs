@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>What a family's <c>config.json</c> says of its language model. A number is read when it is asked for, so

@@ -1,6 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.VisionLanguage.Generation;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>The numbers and marks of Qwen2-VL's preprocessing.</summary>

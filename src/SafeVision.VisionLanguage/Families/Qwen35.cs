@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Qwen3.5: the tower of Qwen3-VL without DeepStack, and a language model in most of whose layers a memory of

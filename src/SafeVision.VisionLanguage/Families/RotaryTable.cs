@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>The angles of rotary position embeddings (Su et al., arXiv 2104.09864), half rotation: number i of a head

@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Resizes an image to a grid of square tiles and writes them as normalised floats, [tiles, 3, side, side].

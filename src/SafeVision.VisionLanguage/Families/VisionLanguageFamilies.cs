@@ -1,8 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>Reads how a model is fed, by its family.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.VisionLanguage.Generation;
 
 /// <summary>Work on one sequence that takes one run of the decoder or several.</summary>

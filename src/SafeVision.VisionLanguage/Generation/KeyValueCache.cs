@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.VisionLanguage.Generation;
 
 /// <summary>Keys and values of one sequence's tokens in every layer, in memory that is allocated once. Not

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Generation;
 
 /// <summary>Text that grows token by token until a limit is met; what is told to a listener is never taken back.</summary>

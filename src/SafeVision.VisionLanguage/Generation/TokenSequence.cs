@@ -1,7 +1,4 @@
-using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
 
 namespace SafeVision.VisionLanguage.Generation;
 

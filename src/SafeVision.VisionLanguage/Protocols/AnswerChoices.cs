@@ -1,8 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>All that a model can answer at one point, and how likely it is to answer each. Immutable.</summary>

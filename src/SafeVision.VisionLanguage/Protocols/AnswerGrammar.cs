@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Turns the texts of an answer into tokens. What is put in the model's mouth and what it may choose are

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>What a guard calls the policy's categories. It may have several names for one, and names for what the policy lacks.</summary>

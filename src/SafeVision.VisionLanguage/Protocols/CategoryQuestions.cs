@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>One question for each category, answered with yes or no: its score is the share of yes. The questions are

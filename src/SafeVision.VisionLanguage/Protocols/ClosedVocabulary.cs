@@ -1,7 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>What a phrase means to a model that knows certain things only.</summary>

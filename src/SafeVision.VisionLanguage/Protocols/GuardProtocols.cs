@@ -1,10 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>The protocols that are known; a new one is a file and a line here.</summary>

@@ -1,7 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>GuardReasoner-VL (arXiv 2505.11049): it reasons first, between <c>&lt;think&gt;</c> tags, and then writes

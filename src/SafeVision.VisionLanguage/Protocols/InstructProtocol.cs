@@ -1,8 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Any vision-language model that was tuned to follow instructions and not to guard: it is asked which

@@ -1,6 +1,3 @@
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Lets a model write the inside of a JSON string, up to the quotation mark that ends it.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Llama Guard 3 Vision and 4: the first line is <c>safe</c> or <c>unsafe</c>, the second of an unsafe image

@@ -1,7 +1,4 @@
 using System.Collections.Frozen;
-using System.Text.RegularExpressions;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 

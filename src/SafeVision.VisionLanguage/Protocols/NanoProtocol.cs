@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>The protocol of SafeVision-Nano: a policy in words that the model learnt, each list of up to six of them

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Nemotron 3.5 Content Safety (NVIDIA): lines <c>User Safety: safe</c> or <c>unsafe</c> and <c>Safety

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>PolicyShiftGuard (arXiv 2607.05910): the policy's categories in blocks with two-digit numbers, answered

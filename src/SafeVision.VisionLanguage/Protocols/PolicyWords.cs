@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>A policy's words as they stand in a prompt. A policy keeps each text on one line, and prompts begin no line

@@ -1,11 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Writes the prompts of one protocol for one model and one policy.</summary>

@@ -1,10 +1,3 @@
-using System.Buffers;
-using System.Text.RegularExpressions;
-using SafeVision.Assessments;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>SafeGuard-VL (arXiv 2603.01228): a question with one policy, here one for each category, answered with free

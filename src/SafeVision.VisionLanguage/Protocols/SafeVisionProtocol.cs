@@ -1,8 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>The protocol of the SafeVision paper (arXiv 2510.23960): the answer is the token of a category or of

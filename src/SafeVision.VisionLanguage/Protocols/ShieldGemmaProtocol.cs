@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>ShieldGemma 2 (arXiv 2504.01081): one question for each category, "does the image break this policy?",

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>Sing-Guard (arXiv 2606.22873): its own conversation template holds the prompt and takes the policy in a

@@ -1,9 +1,4 @@
 using System.Collections.Concurrent;
-using SafeVision.Assessments;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Protocols;
 

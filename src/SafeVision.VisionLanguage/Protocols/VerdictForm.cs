@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.VisionLanguage.Generation;
-
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>How a guard writes its answer when it gives a verdict and then names categories: <c>[opening] safe | unsafe

@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
-
 namespace SafeVision.VisionLanguage.Served;
 
 /// <summary>How likely a served guard was to go on with each of some choices, of which its answer has one.</summary>

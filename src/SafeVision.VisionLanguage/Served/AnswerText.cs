@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
-
 namespace SafeVision.VisionLanguage.Served;
 
 /// <summary>The text of an answer, in which what a guard may say is found: white space, upper and lower case of ASCII,

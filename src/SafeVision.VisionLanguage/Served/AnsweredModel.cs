@@ -1,7 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Generation;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage.Served;
 
 /// <summary>A served guard before one image, as protocols see a model: what they ask token by token is read from the

@@ -1,12 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Frozen;
 using System.Collections.Immutable;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Families;
-using SafeVision.VisionLanguage.Protocols;
-using SafeVision.VisionLanguage.Templates;
-using SafeVision.VisionLanguage.Tokenizers;
 
 namespace SafeVision.VisionLanguage.Served;
 

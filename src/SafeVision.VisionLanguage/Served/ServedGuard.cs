@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Inference;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage.Protocols;
-
 namespace SafeVision.VisionLanguage.Served;
 
 /// <summary>A guard that a server runs, asked in the form that it was trained on and answered in it: the prompts, the

@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>A template in the part of Jinja that chat templates are written in. It reads nothing but the variables it

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Cuts a template into tokens. White space is handled as Hugging Face's transformers sets Jinja up:

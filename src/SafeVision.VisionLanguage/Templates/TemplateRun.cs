@@ -1,5 +1,3 @@
-using SafeVision.Inference;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>One rendering: its variables, what was written so far, and a budget, so that no template can hang or grow without end.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Inference;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>A template's tokens, read one after the other.</summary>

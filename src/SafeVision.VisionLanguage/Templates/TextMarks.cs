@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.VisionLanguage.Tokenizers;
-
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Sentinels for what strangers wrote. Before a template is rendered, each UTF-16 unit of an untrusted text is

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>A token that stands for its content as a whole, recognised before the rest of a text is tokenised.</summary>

@@ -1,6 +1,4 @@
 using Google.Protobuf;
-using SafeVision.Files;
-using SafeVision.Inference;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Splits a piece of text into the words within which pieces are merged. Thread-safe.</summary>

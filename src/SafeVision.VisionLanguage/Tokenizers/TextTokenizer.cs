@@ -1,5 +1,3 @@
-using SafeVision.Inference;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>A language model's tokenizer: text to ids and back, equal to the reference libraries (huggingface/tokenizers and

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Reads <c>tokenizer.json</c>, the file of huggingface/tokenizers, as far as byte-pair models use it.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Inference;
-
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>Reads whichever tokenizer a model's folder has.</summary>

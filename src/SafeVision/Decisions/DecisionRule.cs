@@ -1,6 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Policies;
-
 namespace SafeVision.Decisions;
 
 /// <summary>From assessments and policy to a decision. Pure: no model, no I/O, no clock. The strictest finding decides; a category

@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-
 namespace SafeVision.Decisions;
 
 /// <summary>One readable paragraph about a result. It is written for every image, so it allocates little but itself.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines;
 
 /// <summary>What every engine promises of its assessments, checked at the one place where they enter a decision. That a score is a

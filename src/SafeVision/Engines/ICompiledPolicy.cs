@@ -1,6 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-
 namespace SafeVision.Engines;
 
 /// <summary>A policy made ready for one engine.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Policies;
-
 namespace SafeVision.Engines;
 
 /// <summary>Something that can judge images by a policy: a closed-set classifier, a vision-language model, or several in a row.</summary>

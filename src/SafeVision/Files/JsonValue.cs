@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace SafeVision.Files;
 
 /// <summary>A value in a JSON file that a stranger may have written; it may be missing. What is wrong with it is said with the

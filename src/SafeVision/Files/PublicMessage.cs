@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Files;
 
 /// <summary>Messages of errors as they may be shown to the people whose images are judged: files by their names alone. Where a

@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace SafeVision.Files;
 
 /// <summary>Opens files that a stranger may have put there: only regular files, after resolving links, and never more bytes than

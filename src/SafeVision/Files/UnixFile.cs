@@ -1,5 +1,3 @@
-using Microsoft.Win32.SafeHandles;
-
 namespace SafeVision.Files;
 
 /// <summary>Opens a regular file on Linux and macOS without waiting, and asks the open file what it is.</summary>

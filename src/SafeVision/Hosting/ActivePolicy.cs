@@ -1,8 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-
 namespace SafeVision.Hosting;
 
 /// <summary>The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when

@@ -1,7 +1,4 @@
-using SafeVision.Assessments;
 using SafeVision.Decisions;
-using SafeVision.Files;
-using SafeVision.Imaging;
 
 namespace SafeVision.Hosting;
 

@@ -1,6 +1,3 @@
-using SafeVision.Engines;
-using SafeVision.Policies;
-
 namespace SafeVision.Hosting;
 
 /// <summary>A guardrail that passes everything on to another. Derive from it to add to <see cref="CheckAsync"/>: every other way of checking goes through it.</summary>

@@ -1,8 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
-using SafeVision.Assessments;
-using SafeVision.Files;
 
 namespace SafeVision.Hosting;
 

@@ -1,8 +1,3 @@
-using Microsoft.Extensions.Logging;
-using SafeVision.Engines;
-using SafeVision.Imaging;
-using SafeVision.Policies;
-
 namespace SafeVision.Hosting;
 
 /// <summary>What a guardrail is composed of, checked by the builder.</summary>

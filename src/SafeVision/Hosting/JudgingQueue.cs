@@ -1,6 +1,4 @@
 using System.Diagnostics;
-using SafeVision.Engines;
-using SafeVision.Inference;
 
 namespace SafeVision.Hosting;
 

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.Logging;
-using SafeVision.Imaging;
-
 namespace SafeVision.Hosting;
 
 internal static partial class Log

@@ -1,5 +1,3 @@
-using SafeVision.Engines;
-
 namespace SafeVision.Hosting;
 
 /// <summary>Runs an asynchronous function over a stream: several items at a time, results in the items' order.</summary>

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.Logging;
-using SafeVision.Files;
-using SafeVision.Policies;
-
 namespace SafeVision.Hosting;
 
 /// <summary>Puts changes of a policy file in force. It looks at what the file holds once a second: unlike change notifications, and

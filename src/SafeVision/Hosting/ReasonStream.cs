@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using SafeVision.Engines;
 
 namespace SafeVision.Hosting;
 

@@ -1,5 +1,3 @@
-using SafeVision.Imaging.Formats;
-
 namespace SafeVision.Imaging;
 
 /// <summary>A decoded image: upright sRGB frames in pooled memory, which <see cref="Dispose"/> gives back.</summary>

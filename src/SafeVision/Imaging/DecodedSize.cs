@@ -1,5 +1,3 @@
-using SafeVision.Imaging.Formats;
-
 namespace SafeVision.Imaging;
 
 /// <summary>About how much memory an image takes while it is decoded, told from its header before a pixel is allocated.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Imaging.Formats;
-
 namespace SafeVision.Imaging;
 
 /// <summary>What the bytes of an image say about it, read and held to the limits before a pixel is decoded. For those who write an

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Imaging;
 
 internal sealed class BytesImageSource(ReadOnlyMemory<byte> bytes, string name) : ImageSource(name)

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SafeVision.Imaging;
 
 /// <summary>Memory for pixels and file bytes: pooled arrays, or the operating system's own where a pool would keep too much.</summary>

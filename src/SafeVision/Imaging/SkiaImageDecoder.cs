@@ -1,5 +1,3 @@
-using SafeVision.Imaging.Formats;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The default decoder: PNG, JPEG, WebP, GIF and BMP by Skia, TIFF by LibTiff.NET, each only after the file's header was

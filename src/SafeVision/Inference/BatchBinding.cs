@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once,

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>A model's bytes or checked file, and how to tell whether a provider computes it rightly.</summary>

@@ -1,6 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>One loaded model on one provider. Thread-safe: any number of threads may run it at once.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Inference;
 
 /// <summary>An ONNX file on disk together with the files in which it keeps weights; found and checked, not loaded. Thread-safe.</summary>

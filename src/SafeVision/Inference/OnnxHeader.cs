@@ -1,5 +1,4 @@
 using Microsoft.ML.OnnxRuntime.Tensors;
-using SafeVision.Files;
 
 namespace SafeVision.Inference;
 

@@ -1,5 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>The one door to the native ONNX Runtime: whoever needs its environment, options or a session asks here. It

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Inference;
 
 /// <summary>What to do about a file whose format, operator sets or operators the ONNX Runtime in use lacks, told from what ONNX

@@ -1,6 +1,3 @@
-using System.Numerics;
-using System.Numerics.Tensors;
-
 namespace SafeVision.Inference;
 
 /// <summary>From a model's logits to probabilities, and the check that numbers are probabilities at all.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>What the referenced native ONNX Runtime can run on, on this machine.</summary>

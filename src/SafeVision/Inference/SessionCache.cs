@@ -1,8 +1,3 @@
-using System.Collections.Concurrent;
-using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Inference;
 
 /// <summary>Loads each model once for each way of running it, however many ask at the same time. Thread-safe. Sessions
@@ -76,7 +71,7 @@ public sealed class SessionCache : IDisposable
             SharedSession shared = await SharedSession.JoinAsync(key, model.Check, () => Load(model, options)).ConfigureAwait(false);
             if (shared.Session.Provider is { IsFallback: true } selection)
             {
-                Log.Fallback(_logger, model.Name, selection.Selected.Name, string.Join("; ", selection.Rejections));
+                SessionLog.Fallback(_logger, model.Name, selection.Selected.Name, string.Join("; ", selection.Rejections));
             }
 
             return shared;
@@ -229,7 +224,7 @@ public sealed class SessionCache : IDisposable
     }
 }
 
-internal static partial class Log
+internal static partial class SessionLog
 {
     [LoggerMessage(1, LogLevel.Warning, "{Model} runs on {Provider}, not on the provider asked for first: {Reasons}")]
     public static partial void Fallback(ILogger logger, string model, string provider, string reasons);

@@ -1,7 +1,3 @@
-using System.Numerics;
-using System.Numerics.Tensors;
-using SafeVision.Inference;
-
 namespace SafeVision.Models;
 
 /// <summary>Another last layer for a classifier's network: labels of its own, told from the same pooled features. Reading them

@@ -1,5 +1,3 @@
-using System.Collections.ObjectModel;
-
 namespace SafeVision.Models;
 
 /// <summary>How a model was made from its checkpoint, so that it can be made again.</summary>

@@ -1,5 +1,4 @@
 using System.Reflection;
-using SafeVision.Files;
 
 namespace SafeVision.Models;
 

@@ -1,6 +1,3 @@
-using System.Collections.ObjectModel;
-using Microsoft.ML.OnnxRuntime;
-
 namespace SafeVision.Models;
 
 /// <summary>The inputs of an image model's goldens, made from a seed so that they need not be stored: number i is the upper 24 bits

@@ -1,7 +1,3 @@
-using System.Collections.ObjectModel;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-
 namespace SafeVision.Models;
 
 /// <summary>A model's <c>manifest.json</c>: what it is, where it comes from, how a picture becomes its input and what its outputs

@@ -1,6 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-using SafeVision.Inference;
-
 namespace SafeVision.Models;
 
 /// <summary>A model's manifest together with its folder; files are handed out only after their hash was checked.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.ML.OnnxRuntime;
-using SafeVision.Inference;
-
 namespace SafeVision.Models;
 
 /// <summary>Whether this machine computes from a model's golden inputs what was measured where the model was made.</summary>

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace SafeVision.Policies;
 
 /// <summary>A class of the taxonomy of the SafeVision paper (arXiv 2510.23960): nine kinds of harm, and the absence of all. The ids

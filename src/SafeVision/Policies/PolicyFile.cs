@@ -1,5 +1,4 @@
 using System.Text.Unicode;
-using SafeVision.Files;
 
 namespace SafeVision.Policies;
 

@@ -1,5 +1,3 @@
-using System.Collections;
-
 namespace SafeVision.Policies;
 
 /// <summary>One thing that a policy forbids: what it covers in the words of short phrases, from which score on an image is reviewed

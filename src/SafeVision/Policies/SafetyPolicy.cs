@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace SafeVision.Policies;
 
 /// <summary>What a host forbids in images: categories with their thresholds, and what happens when something could not be judged.

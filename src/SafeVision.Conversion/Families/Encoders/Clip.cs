@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>CLIP (Radford et al., arXiv 2103.00020; transformers, modeling_clip.py, CLIPModel): a tower for images and one for

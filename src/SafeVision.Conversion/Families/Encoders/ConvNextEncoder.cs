@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>ConvNeXt's way from pixels to logits. Between its convolutions an image is a row of places, [items, places, channels],

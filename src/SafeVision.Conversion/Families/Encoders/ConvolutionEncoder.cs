@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>One convolution.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>EfficientNet-Lite (Tan and Le, arXiv 1905.11946; the Lite variant drops squeeze-and-excitation and uses ReLU6):

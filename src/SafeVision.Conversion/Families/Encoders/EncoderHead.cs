@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>From tokens to one vector: pooled, perhaps normalised, perhaps projected.</summary>

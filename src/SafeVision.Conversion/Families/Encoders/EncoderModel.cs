@@ -1,8 +1,3 @@
-using SafeVision.Conversion.Preparation;
-using SafeVision.Files;
-using SafeVision.Imaging;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>What a family read from a checkpoint: one encoder that classifies, or two whose vectors are compared.</summary>

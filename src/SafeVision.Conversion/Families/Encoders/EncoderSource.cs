@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>The configuration and the tensors of one tower, read with what all towers have in common.</summary>

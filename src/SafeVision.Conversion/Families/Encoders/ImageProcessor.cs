@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Imaging;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>How images become pixels, from <c>preprocessor_config.json</c>. What the file leaves out is what transformers' image

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>The towers of SigLIP (Zhai et al., arXiv 2303.15343) and of SigLIP 2 at one resolution (Tschannen et al., arXiv

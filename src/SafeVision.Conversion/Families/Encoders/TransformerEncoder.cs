@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Models;
-
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>An encoder whose layers are those of a transformer.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Gemma 3 (Gemma Team, arXiv 2503.19786; transformers, modeling_gemma3.py) and ShieldGemma 2 (Zeng et al., arXiv

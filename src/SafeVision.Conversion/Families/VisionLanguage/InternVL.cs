@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>InternVL in both layouts (github.com/OpenGVLab/InternVL, modeling_internvl_chat.py; transformers, modeling_internvl.py).</summary>

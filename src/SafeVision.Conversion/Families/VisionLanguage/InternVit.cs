@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>InternVL's way from a tile to image features: <c>pixel_values</c> [tiles, 3, size, size] → patches behind a class token

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Mistral 3 (transformers, modeling_mistral3.py, modeling_pixtral.py and modeling_ministral3.py).</summary>

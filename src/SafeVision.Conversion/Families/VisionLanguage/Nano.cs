@@ -1,7 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Files;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>SafeVision-Nano, as <c>safevision-train nano</c> writes it: the cells of an EfficientNet-Lite, two projections, and a small Llama.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Qwen2-VL and Qwen2.5-VL (transformers, modeling_qwen2_vl.py and modeling_qwen2_5_vl.py).</summary>

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Qwen3.5 (transformers, modeling_qwen3_5.py): the tower of Qwen3-VL, and a language model that remembers.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Qwen3-VL (transformers, modeling_qwen3_vl.py): the tower of Qwen2-VL with learned places beside the rotary ones and

@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>Turns queries and keys by their positions with standard operators.</summary>

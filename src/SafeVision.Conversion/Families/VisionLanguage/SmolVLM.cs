@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>SmolVLM (Marafioti et al., arXiv 2504.05299) and the Idefics3 that it follows (Laurençon et al., arXiv 2408.12637): a

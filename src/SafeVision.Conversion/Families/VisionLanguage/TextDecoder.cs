@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A language model: norm, attention, norm, gated feed-forward, layer by layer (Touvron et al., arXiv 2302.13971).</summary>

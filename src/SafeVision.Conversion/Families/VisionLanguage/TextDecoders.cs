@@ -1,5 +1,3 @@
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>The language models that a vision-language family may hold, by their <c>model_type</c>; the only place that lists them.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Files;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>A language model's configuration and tensors, read with what all kinds share.</summary>

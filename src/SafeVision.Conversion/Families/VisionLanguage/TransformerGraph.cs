@@ -1,5 +1,3 @@
-using System.Numerics.Tensors;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>The parts that networks are made of, as nodes of one graph: the one language in which all of them are written.</summary>

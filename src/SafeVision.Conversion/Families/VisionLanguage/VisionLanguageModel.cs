@@ -1,7 +1,3 @@
-using SafeVision.Conversion.Preparation;
-using SafeVision.Models;
-using SafeVision.VisionLanguage.Families;
-
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>What a family read from a checkpoint: the three parts that become graphs.</summary>

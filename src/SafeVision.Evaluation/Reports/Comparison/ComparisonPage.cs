@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Reports.Pages;
-using SafeVision.Files;
-
 namespace SafeVision.Evaluation.Reports.Comparison;
 
 /// <summary>Writes a comparison in its three forms side by side: <c>comparison.html</c>, <c>comparison.json</c> and <c>comparison.md</c>.</summary>

@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Metrics;
-using SafeVision.Evaluation.Runs;
-using SafeVision.Evaluation.Summaries;
-
 namespace SafeVision.Evaluation.Reports.Comparison;
 
 /// <summary>Puts two runs side by side: engines, models, policies or transforms under the same images.</summary>

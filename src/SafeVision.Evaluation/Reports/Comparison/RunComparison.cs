@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Reports.Comparison;
 
 /// <summary>Two runs over the same samples, side by side.</summary>

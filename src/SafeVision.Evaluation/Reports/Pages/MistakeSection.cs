@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Reports.Pages;
 
 /// <summary>The worst mistakes with their images, which stay blurred until a reader asks for them.</summary>

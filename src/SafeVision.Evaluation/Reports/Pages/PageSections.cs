@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Runs;
-
 namespace SafeVision.Evaluation.Reports.Pages;
 
 /// <summary>What a reader must know before reading the numbers.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Reports.Pages;
-
 namespace SafeVision.Evaluation.Reports.Plots;
 
 /// <summary>Draws the curves of a report.</summary>

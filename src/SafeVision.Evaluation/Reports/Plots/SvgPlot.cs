@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Reports.Pages;
-
 namespace SafeVision.Evaluation.Reports.Plots;
 
 /// <summary>A drawing as SVG that stands inside a page. Colours are classes of the page's style sheet, so that one drawing serves

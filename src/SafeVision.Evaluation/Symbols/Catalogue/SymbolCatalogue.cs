@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Icons;
-
 namespace SafeVision.Evaluation.Symbols.Catalogue;
 
 /// <summary>All things with their drawings, all scenes, and the sets that they come from.</summary>

@@ -1,7 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Svg;
-using SafeVision.Files;
 
 namespace SafeVision.Evaluation.Symbols.Icons;
 

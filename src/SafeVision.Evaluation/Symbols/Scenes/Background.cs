@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>A background, drawn in whole numbers so that it is the same everywhere.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Symbols.Svg;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>Colours by hue, and how well they stand out from each other.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Catalogue;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>Plans images: what they show, where, in which colours, and what is true of them.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Symbols.Catalogue;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>An image while it is being planned.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols.Catalogue;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>What a split has to draw with: things for each category, scenes that can be cast, harmless things.</summary>

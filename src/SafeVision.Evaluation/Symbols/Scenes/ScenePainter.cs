@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Evaluation.Symbols.Icons;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>Draws plans and measures what of each symbol can be seen. Skia draws each symbol on a transparent sheet; sheets are

@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Symbols.Icons;
-using SafeVision.Evaluation.Symbols.Svg;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Scenes;
 
 /// <summary>Draws icons at any place of a canvas, by the part of their view box that they really draw on. Keeps what it has parsed;

@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Svg;
 
 /// <summary>A linear or radial gradient, in user space or in the bounds of the shape that it paints.</summary>

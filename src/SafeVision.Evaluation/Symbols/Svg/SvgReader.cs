@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Svg;
 
 /// <summary>Reads the subset of SVG 1.1 that icon sets are drawn in: shapes, groups, uses, gradients, clips, opacity. What it does

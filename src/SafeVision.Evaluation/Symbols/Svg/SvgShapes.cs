@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Svg;
 
 /// <summary>A part of a drawing: a shape, or parts that are moved, clipped or faded together.</summary>

@@ -1,6 +1,3 @@
-using System.Xml.Linq;
-using SkiaSharp;
-
 namespace SafeVision.Evaluation.Symbols.Svg;
 
 /// <summary>What elements inherit from those around them.</summary>

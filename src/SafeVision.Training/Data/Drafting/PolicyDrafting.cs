@@ -1,8 +1,3 @@
-using System.Text.Json.Nodes;
-using Microsoft.Extensions.AI;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Votes;
-
 namespace SafeVision.Training.Data.Drafting;
 
 /// <summary>A policy that was read from somebody's words, for a person to look at. Nothing is in force until that person says so.</summary>

@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Policies;
-
 namespace SafeVision.Training.Data.Drafting;
 
 /// <summary>Reads a policy from a text that is structured already. A heading (<c># Name</c>, <c>**Name**</c>, or a line

@@ -2,7 +2,6 @@
 #pragma warning disable RS0030
 
 using System.Collections.Concurrent;
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 

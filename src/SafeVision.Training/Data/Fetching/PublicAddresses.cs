@@ -1,5 +1,3 @@
-using System.Net;
-
 namespace SafeVision.Training.Data.Fetching;
 
 /// <summary>Tells addresses of the public internet from those of somebody's own network, which a list of a stranger's must not reach.</summary>

@@ -1,8 +1,3 @@
-using SafeVision.Engines.ClosedSet;
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Files;
-using SafeVision.Imaging;
-
 namespace SafeVision.Training.Data.Filtering;
 
 /// <summary>How a filter is fitted.</summary>

@@ -1,6 +1,4 @@
 using System.Text.Encodings.Web;
-using SafeVision.Policies;
-using SafeVision.VisionLanguage;
 
 namespace SafeVision.Training.Data.Questions;
 

@@ -1,7 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Policies;
-using SafeVision.Training.Data.Votes;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>What a teacher wrote about an image.</summary>

@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>What an image shows, known exactly, in sentences.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>Policies that an image is judged by beside the given one: the same in another order, the same on the other

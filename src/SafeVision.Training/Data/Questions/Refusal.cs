@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>Tells an answer that declines from one that answers. A teacher may refuse just the images that a guard must learn.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Training.Data.Questions;
 
 /// <summary>Writes questions about what is in an image and where, answered from exact truth: they keep a model able to see.</summary>

@@ -1,8 +1,4 @@
 using SafeVision.Evaluation.Reports.Pages;
-using SafeVision.Imaging;
-using SafeVision.Training.Data.Stages;
-using SafeVision.Training.Data.Votes;
-using SkiaSharp;
 
 namespace SafeVision.Training.Data.Reports;
 

@@ -1,7 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Training.Data.Fetching;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data.Sources;
 
 /// <summary>Images at listed addresses. An image is named by its address, so that a list may be reordered, grow, or

@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Data.Fetching;
-using SafeVision.Training.Data.Stages;
-
 namespace SafeVision.Training.Data.Sources;
 
 /// <summary>Where images are collected from.</summary>

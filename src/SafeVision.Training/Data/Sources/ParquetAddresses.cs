@@ -1,7 +1,6 @@
 using Parquet;
 using Parquet.Meta;
 using Parquet.Schema;
-using SafeVision.Files;
 
 namespace SafeVision.Training.Data.Sources;
 

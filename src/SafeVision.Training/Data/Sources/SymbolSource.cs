@@ -1,8 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-using SafeVision.Evaluation.Symbols;
-using SafeVision.Training.Data.Stages;
-using SkiaSharp;
-
 namespace SafeVision.Training.Data.Sources;
 
 /// <summary>Scenes drawn from symbols, alone or each with its edited twin.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Evaluation.Datasets;
-
 namespace SafeVision.Training.Data.Stages;
 
 /// <summary>What a stage knows of one image: one line of its <c>records.jsonl</c>. Each stage repeats what the one before knew.</summary>

@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace SafeVision.Training.Data.Stages;
 
 /// <summary>Packed RGB pixels as Skia's image.</summary>

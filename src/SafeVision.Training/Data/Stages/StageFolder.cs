@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Training.Data.Stages;
 
 /// <summary>A stage's folder, while the stage runs: <c>stage.json</c> says what it was begun with, and

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Policies;
-
 namespace SafeVision.Training.Data.Votes;
 
 /// <summary>Says whether an image's label is right. Thread-safe.</summary>

@@ -1,6 +1,3 @@
-using Microsoft.Extensions.AI;
-using SafeVision.Imaging;
-
 namespace SafeVision.Training.Data.Votes;
 
 /// <summary>Questions to models that are served elsewhere.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Policies;
-
 namespace SafeVision.Engines.Cascade;
 
 /// <summary>Engines in order of cost. A later one is asked only when some category was not covered, or not surely judged, by those

@@ -1,7 +1,4 @@
 using System.Runtime.ExceptionServices;
-using SafeVision.Assessments;
-using SafeVision.Files;
-using SafeVision.Imaging;
 
 namespace SafeVision.Engines.Cascade;
 

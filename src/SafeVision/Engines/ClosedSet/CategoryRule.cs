@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Policies;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>One category compiled for the labels of one model: which of them count for it and why, and which are excepted.</summary>

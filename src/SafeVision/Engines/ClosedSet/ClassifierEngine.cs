@@ -1,10 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines.Cascade;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Inference;
-using SafeVision.Models;
-using SafeVision.Policies;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>Judges with closed-set image classifiers by policies that they were never trained for. A phrase of the

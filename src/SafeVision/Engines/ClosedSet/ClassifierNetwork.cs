@@ -1,10 +1,3 @@
-using System.Collections.Concurrent;
-using System.Numerics.Tensors;
-using Microsoft.ML.OnnxRuntime;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>A closed-set image classifier: views of images in, probabilities and feature maps out. Thread-safe; each

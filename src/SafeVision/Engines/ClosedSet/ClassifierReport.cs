@@ -1,8 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Assessments;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>From probabilities to a score, its evidence, and a sentence that a person could have said.</summary>

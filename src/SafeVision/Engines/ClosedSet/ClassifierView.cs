@@ -1,6 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Imaging;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>How a part of an image becomes a network's square input.</summary>

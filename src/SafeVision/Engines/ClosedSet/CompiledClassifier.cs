@@ -1,9 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>A policy compiled for one classifier.</summary>

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>A policy compiled for what drawings show. The network's own labels and those of the head for drawings both

@@ -1,7 +1,3 @@
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>The head that tells what drawings show, the network whose features it reads, and its labels.</summary>

@@ -1,5 +1,3 @@
-using System.Numerics;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>Tells drawings, symbols, screens and documents from photographs by what a network is given of them. Areas

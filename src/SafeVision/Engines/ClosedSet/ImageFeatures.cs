@@ -1,7 +1,3 @@
-using SafeVision.Imaging;
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>The pooled features of a frozen image classifier, for heads that are fitted elsewhere: what its last dense

@@ -1,8 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Models;
-using SafeVision.Policies;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>The labels of an engine's models under one taxonomy: those of its networks, and apart from them those of its head for drawings.</summary>

@@ -1,7 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Inference;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>One caller's buffers for a network: the views' inputs, what the network answers, and room for

@@ -1,7 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Engines.ClosedSet.Taxonomy;
-using SafeVision.Policies;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>A policy read among the labels at hand: what each category means, and what of it can be judged. Coverage is

@@ -1,6 +1,3 @@
-using System.Numerics.Tensors;
-using SafeVision.Imaging;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>Another network's word on what an image shows, for a network that sees its few classes everywhere: where

@@ -1,5 +1,3 @@
-using SafeVision.Imaging;
-
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>Views of one part of an image, whose answers are taken together.</summary>

@@ -2,7 +2,6 @@
 // and held to the limits (PngHeader, JpegHeader, ...) before a decoder allocates a pixel (SkiaCodec for still images,
 // JpegDecoder, ApngDecoder, AnimationDecoder for GIF and WebP, TiffDecoder). FrameSampling chooses the frames of an animation,
 // ColorConversion and OtherRenderings see to what viewers show, UprightWriter writes the pixels.
-using SkiaSharp;
 
 namespace SafeVision.Imaging.Formats;
 

@@ -1,5 +1,4 @@
 using System.IO.Compression;
-using SkiaSharp;
 
 namespace SafeVision.Imaging.Formats;
 

@@ -1,5 +1,3 @@
-using SafeVision.Files;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Tells the format by the first bytes, and names the common ones that are not read.</summary>

@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Decodes a JPEG strip by strip straight into its upright place, at a reduced scale where that is enough.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>What other viewers show of the same frame: on a dark page what hides on a light one, without an alpha that not all

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>Pixels of any format to RGB24. Source and destination may be the same memory where the destination does not run ahead.</summary>

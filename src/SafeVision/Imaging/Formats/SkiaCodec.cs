@@ -1,5 +1,3 @@
-using SkiaSharp;
-
 namespace SafeVision.Imaging.Formats;
 
 /// <summary>A native decoder over bytes that stay where they are while it lives.</summary>

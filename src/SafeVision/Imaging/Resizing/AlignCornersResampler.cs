@@ -2,7 +2,6 @@
 // weights of one axis; SeparableResampler runs the two passes with the widest kernel that the processor has (Avx512, Avx2,
 // Vector128, or the scalar one in ResampleKernel). BoxReduction shrinks by whole factors first; AlignCornersResampler is the
 // resize of TensorFlow.js models.
-using System.Numerics;
 
 namespace SafeVision.Imaging;
 

@@ -1,6 +1,3 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The loops in 256-bit vectors: a multiply-add takes two taps of sixteen channels at a time.</summary>

@@ -1,6 +1,3 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The first loop in 512-bit vectors: eight taps of a pixel at a time. Needs the byte permutation of Ice Lake and Zen 4.</summary>

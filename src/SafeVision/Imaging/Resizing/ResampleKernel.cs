@@ -1,6 +1,3 @@
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The two inner loops of a resize, once for each instruction set. All implementations give the same bytes. Stateless.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.Intrinsics;
-
 namespace SafeVision.Imaging;
 
 /// <summary>The loops in portable 128-bit vectors of 32-bit sums: Arm's Advanced SIMD, SSE4.1, WebAssembly.</summary>

@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace SafeVision.Policies;
 
 /// <summary>Reads single values of a policy file. Nothing is converted silently: <c>yes</c>, <c>no</c>, <c>on</c> and <c>off</c>

@@ -1,4 +1,3 @@
-using YamlDotNet.Core;
 using YamlDotNet.Core.Tokens;
 
 namespace SafeVision.Policies;

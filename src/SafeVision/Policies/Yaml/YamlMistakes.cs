@@ -1,5 +1,3 @@
-using YamlDotNet.Core;
-
 namespace SafeVision.Policies;
 
 /// <summary>Puts what the YAML parser complains about in the words of someone who edits a policy.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What a category means among the labels of a vocabulary: the union of its includes less the union of its excludes.</summary>

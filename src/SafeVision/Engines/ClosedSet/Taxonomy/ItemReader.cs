@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Reads one item of a phrase: a thing and what is said about it.</summary>

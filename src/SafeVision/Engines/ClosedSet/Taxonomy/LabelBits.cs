@@ -1,6 +1,3 @@
-using System.Collections;
-using System.Numerics;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A set of labels of a vocabulary, by their places in it; enumerated in order. Not thread-safe while it changes.</summary>

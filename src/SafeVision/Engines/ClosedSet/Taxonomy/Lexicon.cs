@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Meanings of nouns (synsets of WordNet 3.0 and some of our own) above or equal to some label: each with its

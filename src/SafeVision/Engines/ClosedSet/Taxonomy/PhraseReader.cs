@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What a phrase of a policy means as a set of labels: its lists, exceptions and frames, the thing named and

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Why a label counts for a word.</summary>

@@ -1,6 +1,3 @@
-using SafeVision.Assessments;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Whole phrases, those of the built-in categories above all, whose labels a person has chosen because the

@@ -1,6 +1,3 @@
-using System.Text.RegularExpressions;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>Phrases as tokens: compatible forms of characters made plain, lower case, apostrophes and dots inside words

@@ -1,7 +1,5 @@
 using System.IO.Compression;
 using System.Text.Unicode;
-using SafeVision.Inference;
-using SafeVision.Models;
 
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 

@@ -1,5 +1,3 @@
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What a part of a phrase is.</summary>

@@ -1,5 +1,3 @@
-using SafeVision.Assessments;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What a single word reaches: every label at or below one of its meanings, and those that a strong relation

@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>A noun or noun phrase and what it means.</summary>

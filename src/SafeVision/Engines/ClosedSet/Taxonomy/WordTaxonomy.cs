@@ -1,6 +1,3 @@
-using SafeVision.Inference;
-using SafeVision.Models;
-
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What English words mean, and which meanings the labels of known networks have: the tables of a model folder
