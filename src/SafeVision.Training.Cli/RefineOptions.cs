@@ -1,3 +1,5 @@
+using SafeVision.Training.Refinement;
+
 namespace SafeVision.Training.Cli;
 
 /// <summary>The options of <c>safevision train</c> that make rounds of a run.</summary>

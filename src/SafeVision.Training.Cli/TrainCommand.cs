@@ -1,5 +1,6 @@
 using SafeVision.Training.Adapters;
 using SafeVision.Training.Objectives;
+using SafeVision.Training.Refinement;
 
 namespace SafeVision.Training.Cli;
 
