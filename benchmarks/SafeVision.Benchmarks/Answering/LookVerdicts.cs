@@ -77,7 +77,7 @@ internal static class LookVerdicts
         Line($"");
         Line($"| clean at a first look up to this part of the review threshold | clean at once | violations lost that all tiles find | wrong alarms saved |");
         Line($"|--:|--:|--:|--:|");
-        foreach (double limit in (double[])[0.5, 0.2, 0.1, 0.05, 0.02, 0.01])
+        foreach (double limit in (double[])[0.5, 0.4, 0.3, 0.2, 0.1])
         {
             Line($"| {limit} | {Of(look => look.Clear <= limit, looks.Count)} | {Of(look => look.IsHarmful && look.Clear <= limit && look.Verdicts[0] < Decision.Allow, harmful)} | {Of(look => !look.IsHarmful && look.Clear <= limit && look.Verdicts[0] < Decision.Allow, looks.Count - harmful)} |");
         }
