@@ -4,7 +4,7 @@ namespace SafeVision.Cli;
 internal static class CheckCommand
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan s_modelTimeout = TimeSpan.FromMinutes(10); // a large model on a processor, some pictures at once
+    private static readonly TimeSpan s_modelTimeout = TimeSpan.FromMinutes(10); // a large model on a processor, some images at once
 
     private static int DefaultJobs => 2 * Environment.ProcessorCount;
 
@@ -14,7 +14,7 @@ internal static class CheckCommand
         Option<string?> policy = PolicyOption.Create();
         Option<string> format = ChoiceOption.Create("--format", "table, json (one array), ndjson (one object a line) or csv (one row an image).", "table", "table", "json", "ndjson", "csv");
         var outputFile = new Option<string?>("--output") { Description = "A file for the results, written over if it is there, instead of standard output." };
-        var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for pictures of the evidence: heat over the image, as PNG." };
+        var heatMaps = new Option<string?>("--heatmap") { Description = "A folder for heat maps of the evidence over the image, as PNG." };
         var recursive = new Option<bool>("--recursive") { Description = "Look into folders of folders too." };
         Option<string> provider = ProviderOption.Create();
         Option<int?> timeout = NumberOption.Create(

@@ -1,6 +1,6 @@
 namespace SafeVision.Cli;
 
-/// <summary>Writes the evidence of the finding that weighs most as a picture beside which a person can judge the judge.</summary>
+/// <summary>Writes the evidence of the finding that weighs most as an image beside which a person can judge the judge.</summary>
 internal sealed class HeatMapFolder
 {
     private const int LongestName = 150; // with a category's 64, a number and an extension below the 255 bytes of most file systems
@@ -36,7 +36,7 @@ internal sealed class HeatMapFolder
         : $"{_folder}: {_failed} {(_failed == 1 ? "heat map" : "heat maps")} could not be written. {_firstFailure}";
 
     /// <summary>The file written, or null when the finding has no heat map, the image can't be read a second time, or the file
-    /// can't be written: a full disk costs pictures, never verdicts.</summary>
+    /// can't be written: a full disk costs heat maps, never verdicts.</summary>
     public async Task<string?> WriteAsync(string path, ImageSource source, GuardrailResult result, CancellationToken cancellationToken)
     {
         if (result.Primary is not { Evidence.HeatMap: { } map } finding)

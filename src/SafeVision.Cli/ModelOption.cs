@@ -7,8 +7,8 @@ internal sealed class ModelOption
     private readonly Option<string> _mode = new("--mode") { Description = "fast: the model names the category; comprehension: it gives a reason too.", DefaultValueFactory = _ => "comprehension" };
     private readonly Option<string?> _protocol = new("--protocol") { Description = "What the model was trained to be asked: safevision, instruct, llavaguard, qwenguard, shieldgemma, llamaguard, singguard, policyshiftguard, shieldstral, nemotron, safeguard or guardreasoner. Without it: what the model's folder says." };
     private readonly Option<string?> _precision = new("--precision") { Description = "Which of the folder's files to run, by their suffix: q4, fp16, ... Without it: the best for the provider." };
-    private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that a picture is cut into, 1 to 64; fewer are faster and see less detail.", most: 64);
-    private readonly Option<bool> _looksOnce = new("--look-once") { Description = "Look at a picture in one tile first, and in all of them only where that leaves it open: faster, and may overlook what is small." };
+    private readonly Option<int?> _tiles = NumberOption.Create("--max-tiles", "The most tiles that an image is cut into, 1 to 64; fewer are faster and see less detail.", most: 64);
+    private readonly Option<bool> _looksOnce = new("--look-once") { Description = "Look at an image in one tile first, and in all of them only where that leaves it open: faster, and may overlook what is small." };
     private readonly Option<bool> _withDefaults = new("--with-default-models") { Description = "The default models judge first; the model is asked only about what they don't cover or are unsure of." };
 
     public ModelOption() => _mode.AcceptOnlyFromAmong("fast", "comprehension");
@@ -43,12 +43,12 @@ internal sealed class ModelOption
 /// <summary>The vision-language model that a command line names, and how it is asked.</summary>
 internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, string? Protocol, string? Precision, int? MaximumTiles, bool WithDefaultModels, bool LooksOnce = false)
 {
-    private const int HeatMapCells = 3; // nine more looks at a picture, which is as long as anyone waits
+    private const int HeatMapCells = 3; // nine more looks at an image, which is as long as anyone waits
 
     /// <summary>Adds the models that judge: the default ones, unless <paramref name="choice"/> names another.</summary>
     /// <param name="builder">What they are added to.</param>
     /// <param name="choice">The model; null: the default models.</param>
-    /// <param name="heatMaps">Whether to find out where in the picture the score comes from.</param>
+    /// <param name="heatMaps">Whether to find out where in the image the score comes from.</param>
     public static ImageGuardrailBuilder Apply(ImageGuardrailBuilder builder, ModelChoice? choice, bool heatMaps = false)
     {
         if (choice is null || choice.WithDefaultModels)

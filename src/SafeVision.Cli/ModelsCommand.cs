@@ -75,7 +75,7 @@ internal static class ModelsCommand
         string categories = manifest.Kind switch
         {
             "taxonomy" => "none by itself: it says which labels of the others a policy's words mean",
-            "contrastive" => "any, by the policy's words, which it compares with pictures",
+            "contrastive" => "any, by the policy's words, which it compares with images",
             "classifierHead" => "those that its labels mean, by the policy's words, in drawings alone",
             _ => string.Join("; ", new[] { List("whole: ", full), List("in part: ", part), "those that its labels mean, by the policy's words" }.Where(text => text.Length > 0)),
         };

@@ -1,9 +1,9 @@
 namespace SafeVision;
 
-/// <summary>Draws evidence over the picture that it is about.</summary>
+/// <summary>Draws evidence over the image that it is about.</summary>
 public static class EvidenceOverlay
 {
-    /// <summary>The longest side of the picture written; larger frames are scaled down.</summary>
+    /// <summary>The longest side of the image written; larger frames are scaled down.</summary>
     private const int LongestSide = 1024;
 
     /// <summary>Writes a PNG: the frame, the heat in translucent colours from blue to red, and the boxes' outlines.</summary>

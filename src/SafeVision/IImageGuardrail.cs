@@ -56,7 +56,7 @@ public sealed record GuardrailStatus
     /// <summary>The models that judge, and the providers they run on; empty until ready.</summary>
     public IReadOnlyList<ModelProvenance> Models { get; init; } = [];
 
-    /// <summary>What a language model is asked under this policy, with a mark where the picture stands; empty until ready, and
+    /// <summary>What a language model is asked under this policy, with a mark where the image stands; empty until ready, and
     /// without such a model. It holds the policy's text, so encode it before it goes into a page.</summary>
     public IReadOnlyList<string> Prompts { get; init; } = [];
 

@@ -61,8 +61,8 @@ public sealed record FrameAssessment(IReadOnlyList<CategoryAssessment> Categorie
 }
 
 /// <summary>How many tokens a language model read and wrote for a result.</summary>
-/// <param name="Prompt">Tokens of all prompts, those of pictures included.</param>
-/// <param name="Reused">Of these, how many were computed before: for another policy, another picture or another question.</param>
+/// <param name="Prompt">Tokens of all prompts, those of images included.</param>
+/// <param name="Reused">Of these, how many were computed before: for another policy, another image or another question.</param>
 /// <param name="Written">Tokens of the answers.</param>
 public sealed record TokenUsage(int Prompt, int Reused, int Written)
 {

@@ -73,7 +73,7 @@ public sealed record HeatMap
 
         if (sum <= 0)
         {
-            return "the whole picture";
+            return "the whole image";
         }
 
         double centreX = Region.X + (Region.Width * sumX / sum);

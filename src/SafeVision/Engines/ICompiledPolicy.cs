@@ -10,10 +10,10 @@ public interface ICompiledPolicy : IAsyncDisposable
     /// <summary>The models that judge, for provenance.</summary>
     IReadOnlyList<ModelProvenance> Models { get; }
 
-    /// <summary>The short side in pixels that the models look at: larger pictures may be decoded at a reduced scale.</summary>
+    /// <summary>The short side in pixels that the models look at: larger images may be decoded at a reduced scale.</summary>
     int ShortSide { get; }
 
-    /// <summary>What a language model is asked, for a person to read: each prompt whole, with a mark where the picture stands.
+    /// <summary>What a language model is asked, for a person to read: each prompt whole, with a mark where the image stands.
     /// Empty for engines that ask nothing in words.</summary>
     IReadOnlyList<string> Prompts => [];
 

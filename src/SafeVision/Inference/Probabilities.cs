@@ -55,5 +55,5 @@ public static class Probabilities
     }
 }
 
-/// <summary>A model gave numbers that are none, such as NaN; nothing may be concluded from them.</summary>
+/// <summary>A model gave values that are not finite, such as NaN; nothing may be concluded from them.</summary>
 public sealed class ModelOutputException(string message, Exception? innerException = null) : Exception(message, innerException);

@@ -1,6 +1,6 @@
 namespace SafeVision.Models;
 
-/// <summary>How a contrastive model compares a picture with texts (CLIP, Radford et al., arXiv 2103.00020; SigLIP, Zhai et al.,
+/// <summary>How a contrastive model compares an image with texts (CLIP, Radford et al., arXiv 2103.00020; SigLIP, Zhai et al.,
 /// arXiv 2303.15343): <c>logit = LogitScale · cosine(picture, text) + LogitBias</c>.</summary>
 public sealed record ContrastiveSettings
 {
@@ -16,7 +16,7 @@ public sealed record ContrastiveSettings
     /// <summary>What is added then. Default: 0.</summary>
     public double LogitBias { get; init; }
 
-    /// <summary><c>softmax</c>: a picture's logits compete with each other (CLIP). <c>sigmoid</c>: each is a probability by itself (SigLIP).</summary>
+    /// <summary><c>softmax</c>: an image's logits compete with each other (CLIP). <c>sigmoid</c>: each is a probability by itself (SigLIP).</summary>
     public required string Activation { get; init; }
 
     /// <summary>The most tokens of a text, 1 to 8192; what is longer is cut.</summary>

@@ -20,14 +20,14 @@ public sealed record ModelConversion
 }
 
 /// <summary>What rounding a model's weights cost: how far its logits are from those of the same model in float32, on sample
-/// pictures and texts made from a seed. Measured when the model was converted. The logits are of tokens, of labels, or of texts for
-/// a picture.</summary>
+/// images and texts made from a seed. Measured when the model was converted. The logits are of tokens, of labels, or of texts for
+/// an image.</summary>
 public sealed record PrecisionLoss
 {
     /// <summary>What was compared: <c>whole model</c>, or which part of one that was too large to be run in float32.</summary>
     public string Scope { get; init => field = value ?? ""; } = "";
 
-    /// <summary>At how many places of the texts, or for how many pictures.</summary>
+    /// <summary>At how many places of the texts, or for how many images.</summary>
     public int Positions { get; init; }
 
     /// <summary>The largest difference of a logit.</summary>

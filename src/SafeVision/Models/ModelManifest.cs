@@ -1,6 +1,6 @@
 namespace SafeVision.Models;
 
-/// <summary>A model's <c>manifest.json</c>: what it is, where it comes from, how a picture becomes its input and what its outputs
+/// <summary>A model's <c>manifest.json</c>: what it is, where it comes from, how an image becomes its input and what its outputs
 /// mean. Preprocessing is part of it, because a model fed otherwise gives other answers.</summary>
 public sealed record ModelManifest
 {
@@ -32,7 +32,7 @@ public sealed record ModelManifest
     /// <summary>Where the weights come from.</summary>
     public string Source { get; init => field = value ?? ""; } = "";
 
-    /// <summary>The ONNX file; of a contrastive model: what makes vectors of pictures; of a vision-language model: its decoder, in the subfolder <c>onnx</c>.</summary>
+    /// <summary>The ONNX file; of a contrastive model: what makes vectors of images; of a vision-language model: its decoder, in the subfolder <c>onnx</c>.</summary>
     public required string File { get; init; }
 
     /// <summary>The hash of <see cref="File"/>, lower-case hex.</summary>
@@ -50,10 +50,10 @@ public sealed record ModelManifest
     /// <summary>The graph's outputs by role: <c>logits</c>, <c>probabilities</c>, <c>features</c>, <c>headWeights</c>, <c>embeddings</c>, <c>imageEmbeddings</c>, <c>textEmbeddings</c>.</summary>
     public IReadOnlyDictionary<string, string> Outputs { get; init => field = value ?? ReadOnlyDictionary<string, string>.Empty; } = ReadOnlyDictionary<string, string>.Empty;
 
-    /// <summary>How a picture becomes the input; null for a vision-language model, whose own files say it.</summary>
+    /// <summary>How an image becomes the input; null for a vision-language model, whose own files say it.</summary>
     public PreprocessingRecipe? Preprocessing { get; init; }
 
-    /// <summary>How pictures and texts are compared; null for a model that does not.</summary>
+    /// <summary>How images and texts are compared; null for a model that does not.</summary>
     public ContrastiveSettings? Contrastive { get; init; }
 
     /// <summary>The hash of the classifier's file whose pooled features a <c>classifierHead</c> reads; null for every other kind.</summary>
