@@ -1,3 +1,6 @@
+// SafeVision.Cli: the safevision command. CommandLine lists the commands, a file each (…Command); SharedOptions and ModelOption are options that
+// several have; UsageMistake and CommandErrors turn mistakes into messages and exit codes; Output/ writes tables, JSON and reports.
+
 using System.Xml;
 
 namespace SafeVision.Cli;

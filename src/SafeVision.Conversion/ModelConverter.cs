@@ -64,7 +64,7 @@ public static class ModelConverter
 
         if (found is not FamilyNetwork && (options.Adapter is not null || options.NewTokens.Count > 0))
         {
-            throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is none.");
+            throw new CheckpointException($"{source}: adapters and new tokens are for vision-language models, and '{found.Name}' is not one.");
         }
 
         return found switch

@@ -1,3 +1,6 @@
+// SafeVision.Training.Cli: the safevision-train command, which safevision train and safevision data start. TrainingCommandLine lists the commands,
+// a file each; DataCommands and DataModelCommands are the stages of training data; ServedChat asks a model that is served.
+
 using SafeVision.Training.Study;
 
 namespace SafeVision.Training.Cli;

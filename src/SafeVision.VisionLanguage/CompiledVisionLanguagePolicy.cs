@@ -1,3 +1,7 @@
+// SafeVision.VisionLanguage: the engine of models that read a policy. VisionLanguageEngine loads a VisionLanguageModel (VisionTower, GenerationSession) and
+// compiles policies; PromptEncoder writes a prompt in the words of PromptWording. Families/ says what checkpoints are like, Protocols/ how guards
+// are asked and read, Templates/ renders chat templates, Tokenizers/ makes tokens, Generation/ runs the decoder, Served/ asks guards elsewhere.
+
 namespace SafeVision.VisionLanguage;
 
 /// <summary>A policy as a prompt for a vision-language model.</summary>

@@ -96,7 +96,7 @@ public sealed class PromptEncoder
             throw Unasked(policy);
         }
 
-        // What it lets the model say is found by answering in its stead: once for each category, and what is put in the model's mouth is written down.
+        // What it lets the model say is found by answering in its stead: once for each category, and what is given to the model is written down.
         var answers = new List<IReadOnlyList<int>>();
         var spoken = new List<IReadOnlyList<int>>();
         for (int i = 0; i < policy.Categories.Count; i++)

@@ -1,3 +1,6 @@
+// SafeVision: the first five minutes. ImageGuardrail is the whole story (decode, assess, decide, result); ImageGuardrailBuilder and
+// SafeVisionServiceCollectionExtensions compose one; ImageSource goes in, GuardrailResult with its Findings and Provenance comes out.
+
 namespace SafeVision;
 
 /// <summary>What should happen to an image. The zero value is <see cref="Block"/>, so a decision that nobody made is never

@@ -113,6 +113,19 @@ public sealed class ArchitectureTests
         Assert.Equal(["HubConnection.cs", "ImageFetcher.cs", "ServedChat.cs"], files.Order());
     }
 
+    [Fact]
+    public void A_folder_of_more_than_ten_files_says_in_its_first_file_what_it_holds()
+    {
+        string[][] large =
+        [
+            .. Directory.EnumerateDirectories(Repository.PathOf("src"), "*", SearchOption.AllDirectories)
+                .Where(folder => !Path.GetRelativePath(Repository.PathOf("src"), folder).Split(Path.DirectorySeparatorChar).Any(part => part is "obj" or "bin"))
+                .Select(folder => Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal).ToArray()).Where(files => files.Length > 10),
+        ];
+        Assert.InRange(large.Length, 15, 40);
+        Assert.Empty(large.Select(files => files[0]).Where(first => !File.ReadAllText(first).StartsWith($"// {Path.GetFileName(Path.GetDirectoryName(first))}: ", StringComparison.Ordinal)));
+    }
+
     private static IEnumerable<string> Projects() => Directory.EnumerateDirectories(Repository.PathOf("src"))
         .Where(folder => File.Exists(Path.Combine(folder, $"{Path.GetFileName(folder)}.csproj"))).Select(folder => Path.GetFileName(folder));
 

@@ -52,7 +52,7 @@ internal sealed record HubRepository(string Repository, string Commit, string Li
     {
         if (list.ValueKind != JsonValueKind.Array)
         {
-            throw Bad(what, "the list of files is none");
+            throw Bad(what, "the list of files is not a list");
         }
 
         foreach (JsonElement entry in list.EnumerateArray())
@@ -77,7 +77,7 @@ internal sealed record HubRepository(string Repository, string Commit, string Li
         }
     }
 
-    /// <summary>The hub writes SPDX identifiers in lower case, and some that are none.</summary>
+    /// <summary>The hub writes SPDX identifiers in lower case, and some that SPDX does not have.</summary>
     private static string LicenseOf(JsonElement model)
     {
         string? license = model.TryGetProperty("cardData", out JsonElement card) ? Text(card, "license") is "other" ? Text(card, "license_name") : Text(card, "license") : null;

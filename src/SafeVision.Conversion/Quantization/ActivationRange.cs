@@ -1,3 +1,6 @@
+// Quantization: weights and activations in fewer bits. WeightForms says how each weight is stored (BlockQuantizer: 4 and 8 bits in blocks,
+// ByteQuantizer: 8 bits a channel, HalfWeights); IntegerNetwork makes a network of 8-bit integers from calibrated ActivationRanges.
+
 namespace SafeVision.Conversion.Quantization;
 
 /// <summary>The numbers that a tensor takes over the calibration images, and the range of them that eight bits hold

@@ -101,7 +101,7 @@ internal static class GraphComparison
     public static bool IsCoarse(double tolerance) => tolerance > CoarseTolerance;
 
     /// <summary>The difference: the largest, relative to the largest number; if coarse, the root of the squared differences by that of the squares.</summary>
-    /// <exception cref="CheckpointException">It is more than the tolerance, or a number is none.</exception>
+    /// <exception cref="CheckpointException">It is more than the tolerance, or a value is not finite.</exception>
     public static double Require(string path, string what, float[] expected, float[] actual, double tolerance)
     {
         double difference = IsCoarse(tolerance)

@@ -1,3 +1,6 @@
+// Data: training data from images and a policy, in stages that can be stopped and run again. DataProject is the way in, a file for each
+// stage (Collect, Filter, Vote, Generate, Split, Export, Report); records are JsonLines of TrainingSamples, and TrainingDataset reads them.
+
 using SafeVision.Training.Data.Sources;
 
 namespace SafeVision.Training.Data;

@@ -3,7 +3,7 @@ namespace SafeVision.Training.Data;
 /// <summary>Which questions are asked about images, and who answers.</summary>
 public sealed class GenerateOptions
 {
-    /// <summary>The policy that images are judged by. Labels that are none of its categories count for nothing.</summary>
+    /// <summary>The policy that images are judged by. Labels outside its categories are ignored.</summary>
     public required SafetyPolicy Policy { get; init; }
 
     /// <summary>The text of the model's <c>safevision-prompt.yaml</c>, so that training asks as the engine will; null: the library's own questions.</summary>

@@ -3,7 +3,7 @@ namespace SafeVision.Training.Data;
 /// <summary>Who votes on labels, and what the votes come to.</summary>
 public sealed class VoteOptions
 {
-    /// <summary>The policy that defines the categories. Labels that are none of its categories are not voted on.</summary>
+    /// <summary>The policy that defines the categories. Labels outside its categories are not voted on.</summary>
     public required SafetyPolicy Policy { get; init; }
 
     /// <summary>The judges; their names are distinct.</summary>

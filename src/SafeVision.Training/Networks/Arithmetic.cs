@@ -1,3 +1,6 @@
+// Networks: networks that learn, in TorchSharp, equal to what the run time computes. TrainableNetwork is a whole model (VisionTower, QwenTower
+// or CellTower, and TextDecoder) over NetworkWeights; TokenBatch lays conversations out; NewCheckpoint and WordTokenizer write untrained models.
+
 namespace SafeVision.Training.Networks;
 
 /// <summary>Sums and products with numbers, as training does them millions of times. TorchSharp's own operators make a

@@ -44,7 +44,7 @@ public sealed class ChatPolicyEditor(IChatClient client, int most = 20) : IPolic
         return proposals;
     }
 
-    /// <summary>A proposal from a model's answer; null where it is none, or proposes nothing.</summary>
+    /// <summary>A proposal from a model's answer; null where it is not a proposal, or proposes nothing.</summary>
     internal static PolicyProposal? Read(string category, string text)
     {
         int first = text.IndexOf('{', StringComparison.Ordinal), last = text.LastIndexOf('}');

@@ -1,3 +1,6 @@
+// Runs: a training run from TrainingOptions to a checkpoint. TrainingSession takes the steps, RunObjectives says what each learns, RunFolder
+// saves states to go on from, SampleEncoder makes tokens of samples, PolicyJudge and VerdictMetrics measure, RunPage shows.
+
 namespace SafeVision.Training.Runs;
 
 /// <summary>A checkpoint that learns or is judged: network and encoder, with a token for each answer that the policy needs.</summary>

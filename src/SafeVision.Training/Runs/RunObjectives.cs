@@ -187,7 +187,7 @@ internal static class AnswerReward
     /// <summary>For a reason that names something that is there; a safe answer has nothing to name and gets it with the verdict.</summary>
     public const double Reason = 0.5;
 
-    /// <summary>Taken off where the answer is none that the engine could read, or does not end.</summary>
+    /// <summary>Taken off where the engine could not read the answer, or where it does not end.</summary>
     public const double Malformed = -1;
 
     public static double Of(PolicyQuestion question, IReadOnlyList<int> answer, PromptEncoder prompts, NamedThings truth)

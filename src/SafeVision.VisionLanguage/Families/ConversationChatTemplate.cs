@@ -1,3 +1,6 @@
+// Families: one file for each family of checkpoints (Gemma3, Idefics3, InternVl, LlavaOneVision, Mistral3, Nano, Qwen2Vl, Qwen35), found by
+// VisionLanguageFamilies. ModelConfiguration reads config.json into LanguageSettings and NetworkSettings; ImagePreparation cuts images.
+
 namespace SafeVision.VisionLanguage.Families;
 
 /// <summary>A conversation in a chat template as Hugging Face models bring it.</summary>

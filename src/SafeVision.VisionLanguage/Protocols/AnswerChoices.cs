@@ -1,3 +1,6 @@
+// Protocols: one file for each way in which a guard is asked and its answer read, found by GuardProtocols. Most compile to a VerdictAnswer
+// of a VerdictForm, or to CategoryQuestions; AnswerGrammar turns what may be answered into tokens, ProtocolPrompts writes the questions.
+
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>All that a model can answer at one point, and how likely it is to answer each. Immutable.</summary>

@@ -1,6 +1,6 @@
 namespace SafeVision.VisionLanguage.Protocols;
 
-/// <summary>Turns the texts of an answer into tokens. What is put in the model's mouth and what it may choose are
+/// <summary>Turns the texts of an answer into tokens. What is given to the model and what it may choose are
 /// tokenised together, as they were when the model was trained: a tokenizer may join the end of one with the beginning
 /// of the other.</summary>
 internal sealed class AnswerGrammar(TextTokenizer tokenizer, int end, string model)
@@ -63,7 +63,7 @@ internal sealed record AnswerStep(int[] Stem, AnswerChoices? Choices)
     public int Longest => Stem.Length + (Choices?.LongestAnswer ?? 0);
 }
 
-/// <summary>One answer in the making: what is put in the model's mouth and what it chooses, in order.</summary>
+/// <summary>One answer in the making: what is given to the model and what it chooses, in order.</summary>
 internal sealed class AnswerDialog(IGenerationSession session)
 {
     /// <summary>The tokens of the answer so far.</summary>
@@ -76,7 +76,7 @@ internal sealed class AnswerDialog(IGenerationSession session)
         return step.Choices is null ? [1] : await step.Choices.AskAsync(session, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Puts the answer up to a point in the model's mouth.</summary>
+    /// <summary>Gives the model the answer up to a point.</summary>
     public async ValueTask SayAsync(int[] ids, CancellationToken cancellationToken)
     {
         if (!ids.AsSpan().StartsWith(Given))

@@ -100,7 +100,7 @@ internal abstract class CompiledProtocol
     /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
     /// <param name="cancellationToken">Ends the run within one step of the model.</param>
     /// <returns>One answer for each category of the policy, in its order.</returns>
-    /// <exception cref="Inference.ModelOutputException">The model gave numbers that are none.</exception>
+    /// <exception cref="Inference.ModelOutputException">The model gave values that are not finite.</exception>
     public abstract ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken);
 }
 

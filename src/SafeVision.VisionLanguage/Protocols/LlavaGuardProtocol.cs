@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>LlavaGuard 1.2 (arXiv 2406.05113; answer format json-v12 of its training code): JSON with rating, category
-/// and rationale. The model decides the two values and writes the third; the rest is put in its mouth. Its nine
+/// and rationale. The model decides the two values and writes the third; the rest is given to it. Its nine
 /// categories O1 to O9 are the only ones that it can name, but what stands under them in the prompt is the policy's.
 /// QwenGuard 1.2 was trained on the same form.</summary>
 internal sealed class LlavaGuardProtocol : IGuardProtocol

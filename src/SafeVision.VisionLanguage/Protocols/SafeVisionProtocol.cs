@@ -89,7 +89,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
 
 /// <summary>The SafeVision paper's answer for novel categories: a JSON object with what the image shows, why categories
 /// apply or not, and a flag for each category, of which several may be true. The model writes the two sentences and
-/// decides the flags; all else is put in its mouth. Each score is P(true) against P(false), after the flags before
+/// decides the flags; all else is given to it. Each score is P(true) against P(false), after the flags before
 /// it.</summary>
 internal sealed class InContextAnswer : CompiledProtocol
 {

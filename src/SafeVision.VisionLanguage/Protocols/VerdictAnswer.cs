@@ -3,7 +3,7 @@ using System.Collections.Concurrent;
 namespace SafeVision.VisionLanguage.Protocols;
 
 /// <summary>A guard that gives a verdict and then names categories, at once or after a thought. The model decides the
-/// verdict and the names, and writes the thought or the reason; all else is put in its mouth, so no answer is
+/// verdict and the names, and writes the thought or the reason; all else is given to it, so no answer is
 /// malformed.</summary>
 internal sealed class VerdictAnswer : CompiledProtocol
 {

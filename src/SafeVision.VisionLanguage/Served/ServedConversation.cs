@@ -69,8 +69,8 @@ internal sealed class ServedConversation : ConversationTemplate
     }
 
     /// <summary>The text without control tokens in a stranger's words: tokenizers here recognise none there, but a
-    /// server knows only one text. The tags among them (<c>&lt;start_of_turn&gt;</c>, <c>[INST]</c>) are none any more
-    /// in <see cref="PolicyWords"/>.</summary>
+    /// server knows only one text. The tags among them (<c>&lt;start_of_turn&gt;</c>, <c>[INST]</c>) are taken
+    /// apart by <see cref="PolicyWords"/>.</summary>
     private static string Tokenless(PromptText text)
     {
         var written = new StringBuilder(text.Text);

@@ -1,3 +1,6 @@
+// Templates: chat templates in the part of Jinja that checkpoints use. Template is the way in: TemplateLexer to tokens, TemplateParser
+// (ExpressionParser, OperandParser) to a tree, TemplateRun to text, within limits of time and size; TextMarks keeps untrusted text apart.
+
 namespace SafeVision.VisionLanguage.Templates;
 
 /// <summary>Parses expressions, by the grammar and precedence of jinja2/parser.py.</summary>

@@ -88,7 +88,7 @@ internal static class TemplateValues
         }
     }
 
-    /// <summary>The name under which a mapping keeps a value. A stranger's text is none, for names are taken for trusted.</summary>
+    /// <summary>The name under which a mapping keeps a value. Untrusted text cannot be one, because names count as trusted.</summary>
     public static string Key(TemplateRun run, object? value) => value is string text && !run.Marks.IsMarked(text)
         ? text
         : throw run.Wrong($"{(value is string ? "a text from outside" : Kind(value))} can't be a key; a key is a text of the template");

@@ -1,3 +1,6 @@
+// Tokenizers: text to token ids and back, equal to the reference libraries. TextTokenizer is the way in; TokenizerReader and
+// SentencePieceFile read the files; TextNormalizer, then TextSplitter and WordSplitter, then BytePairVocabulary or SentencePieceVocabulary.
+
 namespace SafeVision.VisionLanguage.Tokenizers;
 
 /// <summary>A token that stands for its content as a whole, recognised before the rest of a text is tokenised.</summary>

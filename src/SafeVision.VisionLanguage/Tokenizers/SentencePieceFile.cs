@@ -155,7 +155,7 @@ internal sealed class SentencePieceFile
         if (Pieces.Count > TokenizerLimits.HighestId || text.Length is 0 or > TokenizerLimits.SentencePieceUnits || !float.IsFinite(score)
             || kind is < (int)SentencePieceKind.Normal or > (int)SentencePieceKind.Byte)
         {
-            throw new InvalidDataException($"The piece {Pieces.Count} (of {text.Length} characters, score {score}, type {kind}) is none.");
+            throw new InvalidDataException($"The piece {Pieces.Count} (of {text.Length} characters, score {score}, type {kind}) is not valid.");
         }
 
         Pieces.Add(new SentencePiece(text, score, (SentencePieceKind)kind));
@@ -226,7 +226,7 @@ internal sealed class SentencePieceFile
             if (piece.Kind == SentencePieceKind.Byte ? !bytes.Remove(piece.Text)
                 : piece.Kind == SentencePieceKind.UserDefined && piece.Text.Length > ContentTrie.LongestContent)
             {
-                throw new InvalidDataException($"The piece {piece.Text} of the type {piece.Kind} is none.");
+                throw new InvalidDataException($"The piece {piece.Text} is not a valid piece of the type {piece.Kind}.");
             }
         }
 

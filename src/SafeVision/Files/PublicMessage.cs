@@ -1,7 +1,7 @@
 namespace SafeVision.Files;
 
 /// <summary>Messages of errors as they may be shown to the people whose images are judged: files by their names alone. Where a
-/// server keeps its files is nobody's business outside; the log has the whole message.</summary>
+/// server keeps its files is not for people outside; the log has the whole message.</summary>
 internal static partial class PublicMessage
 {
     /// <summary>The message with each absolute path in it, in quotes or not, cut to its last part.</summary>

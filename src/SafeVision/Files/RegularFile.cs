@@ -176,7 +176,7 @@ public enum FileRefusalReason
 /// <param name="path">The file as the caller gave it.</param>
 /// <param name="reason">The kind of reason.</param>
 /// <param name="detail">What follows the file's name in the message, without a full stop: <c>is a named pipe</c>.</param>
-/// <param name="innerException">What the system said, if it said something.</param>
+/// <param name="innerException">The system's error, if there is one.</param>
 public sealed class FileRefusedException(string path, FileRefusalReason reason, string detail, Exception? innerException = null)
     : IOException($"'{(System.IO.Path.GetFileName(path) is { Length: > 0 } name ? name : path)}' {detail}.", innerException)
 {

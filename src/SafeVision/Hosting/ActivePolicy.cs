@@ -1,3 +1,6 @@
+// Hosting: what stands around a check. JudgingQueue and JudgingThreads give it a turn, ActivePolicy keeps the compiled policy alive,
+// CheckRecord becomes its result; TelemetryGuardrail and PolicyFileGuardrail are decorators that the builder adds where they do something.
+
 namespace SafeVision.Hosting;
 
 /// <summary>The policy in force, compiled once. Another is compiled beside it and swapped in whole; the old one is disposed when

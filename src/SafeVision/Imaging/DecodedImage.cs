@@ -1,3 +1,6 @@
+// Imaging: from an ImageSource to a network's input. SkiaImageDecoder decodes within ImageDecodeOptions' limits (Formats/ has the formats),
+// DecodedImage holds upright RGB frames in pooled memory, ImagePreprocessor makes a tensor of one by a PreprocessingRecipe (Resizing/).
+
 namespace SafeVision.Imaging;
 
 /// <summary>A decoded image: upright sRGB frames in pooled memory, which <see cref="Dispose"/> gives back.</summary>

@@ -1,3 +1,6 @@
+// Inference: ONNX Runtime. OnnxRuntime is the one door to the native library, ProviderCatalog chooses where models run, SessionCache opens each
+// model once (ModelSession, BatchBinding), and OnnxHeaderReader checks a file from a stranger before it is loaded.
+
 namespace SafeVision.Inference;
 
 /// <summary>Pinned input and output buffers of a model that maps a batch of float tensors to float tensors, bound once,

@@ -1,3 +1,6 @@
+// Policies: what is forbidden, in words. A text or a builder makes a PolicyDraft of CategoryDrafts, which resolve to a valid, immutable
+// SafetyPolicy of SafetyCategories or to PolicyErrors; HarmCategory and HarmDefinitions are the built-in ones. Yaml/ reads and writes the text.
+
 namespace SafeVision.Policies;
 
 /// <summary>A category as someone wrote it, in a file or through a builder, before it is known to be valid. Both ways end in

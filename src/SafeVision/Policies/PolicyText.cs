@@ -82,7 +82,7 @@ internal static class PolicyText
         _ => (rune.Value & 0xFFFE) == 0xFFFE || rune.Value is >= 0xFDD0 and <= 0xFDEF || IsEmpty(rune),
     };
 
-    /// <summary>Whether the character takes the room of a space and is none: a no-break space, a thin one, an ideographic one.</summary>
+    /// <summary>Whether the character looks like a space and is a different one: a no-break space, a thin one, an ideographic one.</summary>
     public static bool IsLookAlikeSpace(Rune rune) => Rune.GetUnicodeCategory(rune) == UnicodeCategory.SpaceSeparator && rune.Value != ' ';
 
     /// <summary>Letters, marks and symbols that show nothing: fillers of Hangul, the blank of braille, and the like.</summary>

@@ -1,3 +1,6 @@
+// Encoders: networks for images alone or images and texts (Clip, ConvNext, EfficientNetLite, Siglip, Vit): tensor names and
+// configuration from an EncoderSource, the graph from TransformerEncoder, ConvolutionEncoder or ConvNextEncoder, an EncoderModel as result.
+
 namespace SafeVision.Conversion.Families.Encoders;
 
 /// <summary>CLIP (Radford et al., arXiv 2103.00020; transformers, modeling_clip.py, CLIPModel): a tower for images and one for

@@ -1,3 +1,6 @@
+// VisionLanguage: a file for each family and each vision tower (…Vit): tensor names, and the graph of the tower from VisionTransformer
+// and of the decoder from TextDecoder, DecoderAttention and DecoderGraph. A VisionLanguageModel is what a family gives.
+
 namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>How a decoder's attention stands in its graph.</summary>

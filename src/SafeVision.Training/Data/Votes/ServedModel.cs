@@ -7,7 +7,7 @@ internal static class ServedModel
     private const int MostCharacters = 4_000; // of an answer that is wanted in a sentence
 
     /// <summary>Asks about an image; the answer, trimmed and never longer than can be used.</summary>
-    /// <exception cref="ImageRejectedException">The image cannot be read, or is none.</exception>
+    /// <exception cref="ImageRejectedException">The bytes cannot be read, or are not an image.</exception>
     /// <exception cref="ServedModelException">The model could not be asked.</exception>
     public static async Task<string> AskAsync(IChatClient client, string name, ImageSource image, string question, ChatOptions options, CancellationToken cancellationToken)
     {

@@ -1,3 +1,7 @@
+// ClosedSet: classifiers with fixed labels, judged by any policy. ClassifierEngine compiles a policy into a PolicyReading (Taxonomy/ reads
+// its words) and CategoryRules; CompiledClassifier shows each view of an image (ViewPlanner) to the networks and ClassifierReport scores it.
+// What concerns drawings is in CompiledDrawings, DrawingsHead and FlatImage.
+
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>One category compiled for the labels of one model: which of them count for it and why, and which are excepted.</summary>

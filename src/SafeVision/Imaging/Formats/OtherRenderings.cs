@@ -1,7 +1,7 @@
 namespace SafeVision.Imaging.Formats;
 
-/// <summary>What other viewers show of the same frame: on a dark page what hides on a light one, without an alpha that not all
-/// heed, with colors as they are stored. Made only where it differs from what is judged anyway.</summary>
+/// <summary>What other viewers show of the same frame: on a dark page what hides on a light one, without an alpha that some
+/// ignore, with colors as they are stored. Made only where it differs from what is judged anyway.</summary>
 /// <remarks>They are for models, so they are made no larger than models need, and together no larger than one image may be.</remarks>
 internal static class OtherRenderings
 {

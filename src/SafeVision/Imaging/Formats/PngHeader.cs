@@ -56,7 +56,7 @@ internal static class PngHeader
 
         if (!data)
         {
-            // A tail too short for a chunk is none. Whether an image came before it is known only by its data.
+            // A tail too short for a chunk is not a chunk. Whether an image came before it is known only by its data.
             throw chunks.Position >= file.Length - PngChunks.Overhead
                 ? ImageRejectedException.Truncated(ImageFormat.Png, $"no image (IDAT) before the end at offset {chunks.Position}")
                 : ImageRejectedException.Corrupt(ImageFormat.Png, $"no image (IDAT) before IEND at offset {chunks.Position}");

@@ -1,3 +1,6 @@
+// Taxonomy: which labels a phrase means. WordTaxonomy is the way in: it cuts a phrase into items (PhraseList, PhraseParts), finds the
+// meaning of each (ItemReader over the WordTable and Lexicon), and gives the labels at or below it (Vocabulary, LabelSet).
+
 namespace SafeVision.Engines.ClosedSet.Taxonomy;
 
 /// <summary>What a category means among the labels of a vocabulary: the union of its includes less the union of its excludes.</summary>

@@ -77,7 +77,7 @@ internal sealed class WordClasses
     /// <summary>Whether the words say that an image shows something: "depicting", "that shows".</summary>
     public bool IsShowing(string text) => _showing.Contains(text);
 
-    /// <summary>The singular of an irregular plural; null: it is none.</summary>
+    /// <summary>The singular of an irregular plural; null: it is not irregular.</summary>
     public string? SingularOf(string token) => _singular.GetValueOrDefault(token);
 
     /// <summary>How many parts the frame of this kind takes that begins at a place, the longest first; 0: none begins there.</summary>
