@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using FieldReaders = System.Collections.Generic.Dictionary<(int Number, Google.Protobuf.WireFormat.WireType Type), System.Action<Google.Protobuf.CodedInputStream>>;
 
 namespace SafeVision.VisionLanguage.Tokenizers;
 
@@ -72,11 +73,15 @@ internal sealed class SentencePieceFile
 {
     private const int BytePairType = 2;
 
+    private readonly FieldReaders _pieceFields;
     private int _modelType = 1;
     private bool _hasCharacterMap;
     private bool _removesExtraSpaces = true;
     private bool _marksSpaces = true;
     private bool _spaceIsSuffix;
+    private (string Text, float Score, int Kind) _piece;
+
+    private SentencePieceFile() => _pieceFields = PieceFields();
 
     public List<SentencePiece> Pieces { get; } = [];
     public bool FallsBackToBytes { get; private set; }
@@ -91,25 +96,12 @@ internal sealed class SentencePieceFile
         try
         {
             using CodedInputStream input = new(bytes);
-            while (input.ReadTag() is > 0 and uint tag)
+            ReadFields(input, new()
             {
-                switch (WireFormat.GetTagFieldNumber(tag), WireFormat.GetTagWireType(tag))
-                {
-                    case (1, WireFormat.WireType.LengthDelimited):
-                        model.AddPiece(input.ReadBytes());
-                        break;
-                    case (2, WireFormat.WireType.LengthDelimited):
-                        model.ReadTrainer(input.ReadBytes());
-                        break;
-                    case (3, WireFormat.WireType.LengthDelimited):
-                        model.ReadNormalizer(input.ReadBytes());
-                        break;
-                    default:
-                        input.SkipLastField();
-                        break;
-                }
-            }
-
+                [(1, WireFormat.WireType.LengthDelimited)] = part => model.AddPiece(part.ReadBytes()),
+                [(2, WireFormat.WireType.LengthDelimited)] = part => ReadMessage(part.ReadBytes(), model.TrainerFields()),
+                [(3, WireFormat.WireType.LengthDelimited)] = part => ReadMessage(part.ReadBytes(), model.NormalizerFields()),
+            });
             model.CheckBytePairs();
         }
         catch (Exception exception) when (exception is InvalidProtocolBufferException or InvalidDataException)
@@ -120,38 +112,57 @@ internal sealed class SentencePieceFile
         return model;
     }
 
-    private static void ReadFields(ByteString message, Func<CodedInputStream, int, WireFormat.WireType, bool> take)
+    private static void ReadMessage(ByteString message, FieldReaders fields)
     {
         using CodedInputStream input = message.CreateCodedInput();
+        ReadFields(input, fields);
+    }
+
+    /// <summary>Reads the fields that are wanted and skips all others.</summary>
+    private static void ReadFields(CodedInputStream input, FieldReaders fields)
+    {
         while (input.ReadTag() is > 0 and uint tag)
         {
-            if (!take(input, WireFormat.GetTagFieldNumber(tag), WireFormat.GetTagWireType(tag)))
+            if (fields.TryGetValue((WireFormat.GetTagFieldNumber(tag), WireFormat.GetTagWireType(tag)), out Action<CodedInputStream>? take))
+            {
+                take(input);
+            }
+            else
             {
                 input.SkipLastField();
             }
         }
     }
 
+    private FieldReaders PieceFields() => new()
+    {
+        [(1, WireFormat.WireType.LengthDelimited)] = input => _piece.Text = input.ReadString(),
+        [(2, WireFormat.WireType.Fixed32)] = input => _piece.Score = input.ReadFloat(),
+        [(3, WireFormat.WireType.Varint)] = input => _piece.Kind = input.ReadEnum(),
+    };
+
+    private FieldReaders TrainerFields() => new()
+    {
+        [(3, WireFormat.WireType.Varint)] = input => _modelType = input.ReadEnum(),
+        [(24, WireFormat.WireType.Varint)] = input => _spaceIsSuffix = input.ReadBool(),
+        [(35, WireFormat.WireType.Varint)] = input => FallsBackToBytes = input.ReadBool(),
+        [(41, WireFormat.WireType.Varint)] = input => BeginningId = input.ReadInt32(),
+        [(44, WireFormat.WireType.LengthDelimited)] = input => UnknownText = input.ReadString(),
+    };
+
+    private FieldReaders NormalizerFields() => new()
+    {
+        [(2, WireFormat.WireType.LengthDelimited)] = input => _hasCharacterMap = input.ReadBytes().Length > 0,
+        [(3, WireFormat.WireType.Varint)] = input => AddsDummyPrefix = input.ReadBool(),
+        [(4, WireFormat.WireType.Varint)] = input => _removesExtraSpaces = input.ReadBool(),
+        [(5, WireFormat.WireType.Varint)] = input => _marksSpaces = input.ReadBool(),
+    };
+
     private void AddPiece(ByteString message)
     {
-        (string text, float score, int kind) = ("", 0f, (int)SentencePieceKind.Normal);
-        ReadFields(message, (input, field, type) =>
-        {
-            switch (field, type)
-            {
-                case (1, WireFormat.WireType.LengthDelimited):
-                    text = input.ReadString();
-                    return true;
-                case (2, WireFormat.WireType.Fixed32):
-                    score = input.ReadFloat();
-                    return true;
-                case (3, WireFormat.WireType.Varint):
-                    kind = input.ReadEnum();
-                    return true;
-                default:
-                    return false;
-            }
-        });
+        _piece = ("", 0f, (int)SentencePieceKind.Normal);
+        ReadMessage(message, _pieceFields);
+        (string text, float score, int kind) = _piece;
         if (Pieces.Count > TokenizerLimits.HighestId || text.Length is 0 or > TokenizerLimits.SentencePieceUnits || !float.IsFinite(score)
             || kind is < (int)SentencePieceKind.Normal or > (int)SentencePieceKind.Byte)
         {
@@ -160,51 +171,6 @@ internal sealed class SentencePieceFile
 
         Pieces.Add(new SentencePiece(text, score, (SentencePieceKind)kind));
     }
-
-    private void ReadTrainer(ByteString message) => ReadFields(message, (input, field, type) =>
-    {
-        switch (field, type)
-        {
-            case (3, WireFormat.WireType.Varint):
-                _modelType = input.ReadEnum();
-                return true;
-            case (24, WireFormat.WireType.Varint):
-                _spaceIsSuffix = input.ReadBool();
-                return true;
-            case (35, WireFormat.WireType.Varint):
-                FallsBackToBytes = input.ReadBool();
-                return true;
-            case (41, WireFormat.WireType.Varint):
-                BeginningId = input.ReadInt32();
-                return true;
-            case (44, WireFormat.WireType.LengthDelimited):
-                UnknownText = input.ReadString();
-                return true;
-            default:
-                return false;
-        }
-    });
-
-    private void ReadNormalizer(ByteString message) => ReadFields(message, (input, field, type) =>
-    {
-        switch (field, type)
-        {
-            case (2, WireFormat.WireType.LengthDelimited):
-                _hasCharacterMap = input.ReadBytes().Length > 0;
-                return true;
-            case (3, WireFormat.WireType.Varint):
-                AddsDummyPrefix = input.ReadBool();
-                return true;
-            case (4, WireFormat.WireType.Varint):
-                _removesExtraSpaces = input.ReadBool();
-                return true;
-            case (5, WireFormat.WireType.Varint):
-                _marksSpaces = input.ReadBool();
-                return true;
-            default:
-                return false;
-        }
-    });
 
     private void CheckBytePairs()
     {
