@@ -209,7 +209,7 @@ internal sealed class MutatedFolder : IDisposable
             {
                 if (exception.Message.Length > 4000)
                 {
-                    problems.Add($"{names}: a message of {exception.Message.Length} characters");
+                    problems.Add($"{names}: a message of {exception.Message.Length} characters, {exception.Message[..300]}");
                 }
             }
             catch (Exception exception)

@@ -147,15 +147,19 @@ public sealed record HeldOutSample(TrainingSample Sample);
 /// <summary>Training data cannot be used; the message says what is wrong, in which file and line, and how to mend it.</summary>
 public sealed class TrainingDataException : Exception
 {
+    private const int MostCharacters = 2000; // what a stranger's file holds may be megabytes
+
     /// <summary>Creates the exception.</summary>
     public TrainingDataException(string message)
-        : base(message)
+        : base(Bounded(message))
     {
     }
 
     /// <summary>Creates the exception with its cause.</summary>
     public TrainingDataException(string message, Exception innerException)
-        : base(message, innerException)
+        : base(Bounded(message), innerException)
     {
     }
+
+    private static string Bounded(string message) => message is { Length: > MostCharacters } ? $"{message[..(MostCharacters / 2)]} … {message[^(MostCharacters / 2)..]}" : message;
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using SafeVision.Conversion.Hub;
+using SafeVision.Tests;
 using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.Conversion.Tests.Hub;
@@ -72,6 +73,34 @@ public sealed class HostileHubTests
         if (failure == HubFailure.TooLarge)
         {
             Assert.DoesNotContain("model.safetensors", hub.Fetched); // before the bytes arrive
+        }
+    }
+
+    [Fact]
+    public async Task Whatever_is_wrong_in_a_hub_s_JSON_is_a_typed_error_or_a_model_and_nothing_lies_outside()
+    {
+        for (int i = 0; i < FileMutation.Count(25); i++)
+        {
+            await using HubServer hub = ModelPullTests.Hub("internvl-qwen2-hf");
+            using var folder = new TemporaryFolder();
+            var random = new Random(7_000_000 + i);
+            hub.Interfere = request => request.Path.StartsWith("/api/", StringComparison.Ordinal) && hub.Answer(request) is var whole
+                ? whole with { Body = FileMutation.Of("reply.json", whole.Body, random) } : null;
+            try
+            {
+                await ModelPullTests.Store(hub, folder).PullAsync(Repository, "float32", null, null, TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+            }
+            catch (Exception exception) when (exception is HubException or CheckpointException or Inference.ModelLoadException)
+            {
+                Assert.InRange(exception.Message.Length, 1, 4000);
+            }
+            catch (Exception exception)
+            {
+                Assert.Fail($"seed {i}: {exception}");
+            }
+
+            Assert.All(Directory.EnumerateFiles(folder.Root, "*", SearchOption.AllDirectories), path => Assert.True(
+                path.StartsWith(folder.PathOf("hub"), StringComparison.Ordinal) || path.StartsWith(folder.PathOf("safevision"), StringComparison.Ordinal), path));
         }
     }
 

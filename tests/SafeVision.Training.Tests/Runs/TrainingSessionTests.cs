@@ -69,8 +69,14 @@ public sealed class TrainingSessionTests : IDisposable
             Occupy();
         }
 
-        await TrainingSession.RunAsync(busy, null, null, TestContext.Current.CancellationToken);
-        await ended.CancelAsync();
+        try
+        {
+            await TrainingSession.RunAsync(busy, null, null, TestContext.Current.CancellationToken);
+        }
+        finally
+        {
+            await ended.CancelAsync();
+        }
 
         Assert.Equal(Losses(options.Output), Losses(busy.Output));
 
