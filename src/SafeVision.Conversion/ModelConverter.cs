@@ -83,4 +83,9 @@ public static class ModelConverter
 
 /// <summary>A checkpoint can't be read or converted: damaged, of an unknown kind, or not what its configuration says. The message
 /// names the file and the tensor or node, and what would mend it.</summary>
-public sealed class CheckpointException(string message, Exception? innerException = null) : Exception(message, innerException);
+public sealed class CheckpointException(string message, Exception? innerException = null) : Exception(Bounded(message), innerException)
+{
+    private const int MostCharacters = 3000; // what a stranger's file holds may be megabytes
+
+    private static string Bounded(string message) => message is { Length: > MostCharacters } ? $"{message[..(MostCharacters / 2)]} … {message[^(MostCharacters / 2)..]}" : message;
+}

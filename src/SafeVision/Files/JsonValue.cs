@@ -41,8 +41,20 @@ public readonly struct JsonValue
     public bool IsObject => _element is { ValueKind: JsonValueKind.Object };
 
     /// <summary>A property; a missing value where this is no object or has none of that name.</summary>
-    public JsonValue this[string name] =>
-        new(File, Path, _element is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty(name, out JsonElement property) ? property : null, _error, name);
+    public JsonValue this[string name]
+    {
+        get
+        {
+            try
+            {
+                return new(File, Path, _element is { ValueKind: JsonValueKind.Object } json && json.TryGetProperty(name, out JsonElement property) ? property : null, _error, name);
+            }
+            catch (InvalidOperationException)
+            {
+                throw Invalid("has a name that is not well-formed Unicode");
+            }
+        }
+    }
 
     /// <summary>A file that is not there: a missing value.</summary>
     /// <param name="file">The file, for errors.</param>

@@ -27,4 +27,9 @@ internal sealed record ModelImage
 }
 
 /// <summary>A model's files are missing, altered, or not what this runtime can run. The message says which file and why.</summary>
-public sealed class ModelLoadException(string message, Exception? innerException = null) : Exception(message, innerException);
+public sealed class ModelLoadException(string message, Exception? innerException = null) : Exception(Bounded(message), innerException)
+{
+    private const int MostCharacters = 3000; // what a stranger's file holds may be megabytes
+
+    private static string Bounded(string message) => message is { Length: > MostCharacters } ? $"{message[..(MostCharacters / 2)]} … {message[^(MostCharacters / 2)..]}" : message;
+}

@@ -53,6 +53,13 @@ public sealed class JsonValueTests
     public void Half_a_surrogate_pair_is_no_text() =>
         Assert.Contains("well-formed", Assert.Throws<FormatException>(() => Read("""{"a": "\ud800"}""")["a"].Text()).Message, StringComparison.Ordinal);
 
+    [Fact]
+    public void A_name_with_half_a_surrogate_pair_is_an_error_of_the_reader_s_kind_whatever_is_looked_for()
+    {
+        JsonValue value = JsonValue.Parse("config.json", Encoding.UTF8.GetBytes("""{"\ud800x": 1}"""), static (message, cause) => new FormatException(message, cause), isLenient: true);
+        Assert.Contains("well-formed", Assert.Throws<FormatException>(() => value["a"]).Message, StringComparison.Ordinal);
+    }
+
     private static JsonValue Read(string text) =>
         JsonValue.Parse("config.json", Encoding.UTF8.GetBytes(text), static (message, cause) => new FormatException(message, cause));
 }
