@@ -1,5 +1,4 @@
 using SafeVision.Inference;
-using SafeVision.Tests;
 
 namespace SafeVision.Conversion.Tests.Checkpoints;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using SafeVision.Conversion.Hub;
-using SafeVision.Tests;
 using SafeVision.VisionLanguage.Protocols;
 
 namespace SafeVision.Conversion.Tests.Hub;

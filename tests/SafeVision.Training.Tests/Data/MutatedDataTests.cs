@@ -1,4 +1,3 @@
-using SafeVision.Conversion;
 using SafeVision.Evaluation.Datasets;
 using SafeVision.Policies;
 using SafeVision.Tests;

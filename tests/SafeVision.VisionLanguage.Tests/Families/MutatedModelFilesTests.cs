@@ -1,5 +1,4 @@
 using SafeVision.Inference;
-using SafeVision.Tests;
 using SafeVision.VisionLanguage.Families;
 using SafeVision.VisionLanguage.Protocols;
 using SafeVision.VisionLanguage.Tests.Protocols;
