@@ -60,7 +60,7 @@ internal sealed class BareWork : IDisposable
     }
 
     /// <summary>Side by side, as the guardrail runs them.</summary>
-    public void Run() => Parallel.ForEach(_runs, static run => run.Binding.Run(run.Batch, CancellationToken.None));
+    public void Run() => Parallel.ForEach(_runs, static run => run.Binding.Run(0, run.Batch, CancellationToken.None));
 
     public void Dispose()
     {

@@ -33,9 +33,6 @@ internal sealed class BatchBinding : IDisposable
     /// <summary>An output of one item of the batch, valid until the next run.</summary>
     public ReadOnlySpan<float> Output(int output, int item) => _outputs[output].Item(item);
 
-    /// <summary>Runs the first <paramref name="batch"/> items.</summary>
-    public void Run(int batch, CancellationToken cancellationToken) => Run(0, batch, cancellationToken);
-
     /// <summary>Runs <paramref name="count"/> items from <paramref name="first"/> on; the outputs of the others stay as they are.</summary>
     public void Run(int first, int count, CancellationToken cancellationToken)
     {

@@ -92,7 +92,7 @@ public sealed class ObjectClassifierParityTests : IAsyncLifetime
         using DecodedImage image = await new SkiaImageDecoder().DecodeAsync(Photos.WithoutProfile(photo), new ImageDecodeOptions(), CancellationToken.None);
         ImageFrame frame = image.Frames[0];
         new ImagePreprocessor(_network.Recipe).Write(frame.Pixels, frame.Width, frame.Height, ImageRegion.Whole(frame.Width, frame.Height), binding.Input(0));
-        binding.Run(1, CancellationToken.None);
+        binding.Run(0, 1, CancellationToken.None);
     }
 
     private IEnumerable<float> Means(float[] map) => map.Chunk(_network.MapWidth * _network.MapHeight).Select(cells => cells.Average());
