@@ -123,7 +123,7 @@ public sealed class ArchitectureTests
                 .Select(folder => Directory.GetFiles(folder, "*.cs").Order(StringComparer.Ordinal).ToArray()).Where(files => files.Length > 10),
         ];
         Assert.InRange(large.Length, 15, 40);
-        Assert.Empty(large.Select(files => files[0]).Where(first => !File.ReadAllText(first).StartsWith($"// {Path.GetFileName(Path.GetDirectoryName(first))}: ", StringComparison.Ordinal)));
+        Assert.All(large, files => Assert.StartsWith($"// {Path.GetFileName(Path.GetDirectoryName(files[0]))}: ", File.ReadAllText(files[0]), StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Projects() => Directory.EnumerateDirectories(Repository.PathOf("src"))
