@@ -63,7 +63,7 @@ public enum FailureReason
     /// <summary>The time allowed for one image ran out, waiting for its turn included.</summary>
     TimedOut = 6,
 
-    /// <summary>Too many images wait already; <see cref="GuardrailFailure.RetryAfter"/> says when to try again.</summary>
+    /// <summary>Too many images wait already, or the guardrail was disposed while the image waited; <see cref="GuardrailFailure.RetryAfter"/> says when to try again.</summary>
     Busy = 7,
 }
 

@@ -46,7 +46,10 @@ public sealed class ImageGuardrail : IImageGuardrail
         {
             if (!await _queue.TryEnterAsync(options.Priority, stop.Token).ConfigureAwait(false))
             {
-                return check.Fail(FailureReason.Busy, $"{_parts.Limits.Concurrency} images are being judged and {_parts.Limits.Waiting} wait.", _queue.RetryAfter());
+                string why = _disposed != 0
+                    ? "The guardrail was disposed before the image had its turn."
+                    : $"{_parts.Limits.Concurrency} images are being judged and {_parts.Limits.Waiting} wait.";
+                return check.Fail(FailureReason.Busy, why, _queue.RetryAfter());
             }
 
             // A stage that ignores its token is left behind; its turn and its policy are given back only when it ends.
@@ -127,6 +130,7 @@ public sealed class ImageGuardrail : IImageGuardrail
         {
             using (_queue)
             {
+                _queue.Close();
                 await _active.DisposeAsync().ConfigureAwait(false);
                 await _parts.DisposeAsync().ConfigureAwait(false);
             }

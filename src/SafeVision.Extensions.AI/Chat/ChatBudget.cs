@@ -1,7 +1,7 @@
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>What is left of an engine's calls and tokens, and how many calls go on at once. Thread-safe.</summary>
-internal sealed class ChatBudget(ChatClientEngineOptions options) : IDisposable
+internal sealed class ChatBudget(ChatClientEngineOptions options)
 {
     private const long MostTokens = 1L << 40; // of a call; many of them stay a number
 
@@ -24,17 +24,36 @@ internal sealed class ChatBudget(ChatClientEngineOptions options) : IDisposable
     /// <summary>Gives the turn back.</summary>
     public void Leave() => _turns.Release();
 
-    public void Dispose() => _turns.Dispose();
+    /// <summary>Gives the turn back, and takes the tokens, when a call ends that nobody waits for any more: it runs on at the server until then.</summary>
+    public void LeaveAfter(Task<ChatResponse> call) => call.ContinueWith(
+        static (ended, budget) =>
+        {
+            if (ended.IsCompletedSuccessfully)
+            {
+#pragma warning disable RS0030 // It is complete, so nothing waits.
+                ((ChatBudget)budget!).Add(ended.Result.Usage);
+#pragma warning restore RS0030
+            }
+
+            _ = ended.Exception; // observed: the image has had a time-out for an answer
+            ((ChatBudget)budget!).Leave();
+        },
+        this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     /// <summary>Takes the tokens of a call from the budget.</summary>
     /// <exception cref="ModelOutputException">There is a budget, and the server does not count.</exception>
     public void Charge(UsageDetails? usage)
     {
-        if (options.TotalTokens is not null)
+        if (!Add(usage) && options.TotalTokens is not null)
         {
-            long? counted = usage?.TotalTokenCount ?? usage?.InputTokenCount + usage?.OutputTokenCount;
-            Interlocked.Add(ref _tokens, counted is >= 0 ? Math.Min(counted.Value, MostTokens)
-                : throw new ModelOutputException("The server does not count tokens, so TotalTokens can't be kept."));
+            throw new ModelOutputException("The server does not count tokens, so TotalTokens can't be kept.");
         }
+    }
+
+    private bool Add(UsageDetails? usage)
+    {
+        long? counted = usage?.TotalTokenCount ?? usage?.InputTokenCount + usage?.OutputTokenCount;
+        Interlocked.Add(ref _tokens, Math.Clamp(counted ?? 0, 0, MostTokens));
+        return counted >= 0;
     }
 }

@@ -32,6 +32,7 @@ internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions optio
     public async Task<ChatResponse> SendAsync(ChatRequest request, CancellationToken cancellationToken)
     {
         await budget.EnterAsync(cancellationToken).ConfigureAwait(false);
+        Task<ChatResponse>? asked = null;
         try
         {
             var chat = new ChatOptions
@@ -60,8 +61,8 @@ internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions optio
             }
 
             ChatMessage[] messages = [.. request.System is { } system ? [new ChatMessage(ChatRole.System, system)] : Array.Empty<ChatMessage>(), new(ChatRole.User, user)];
-            // A client that does not listen to the token is left behind.
-            ChatResponse response = await client.GetResponseAsync(messages, chat, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
+            asked = client.GetResponseAsync(messages, chat, cancellationToken);
+            ChatResponse response = await asked.WaitAsync(cancellationToken).ConfigureAwait(false);
             budget.Charge(response.Usage);
             UsageDetails? counted = response.Usage;
             Usage = TokenUsage.Sum(Usage, counted is null ? null : new TokenUsage(Count(counted.InputTokenCount), Count(counted.CachedInputTokenCount), Count(counted.OutputTokenCount)));
@@ -74,7 +75,14 @@ internal sealed class ChatCall(IChatClient client, ChatClientEngineOptions optio
         }
         finally
         {
-            budget.Leave();
+            if (asked is null or { IsCompleted: true })
+            {
+                budget.Leave();
+            }
+            else
+            {
+                budget.LeaveAfter(asked); // a client that does not listen to the token is left behind, and keeps its turn
+            }
         }
 
         static int Count(long? tokens) => (int)Math.Clamp(tokens ?? 0, 0, 1 << 20); // a server says what it likes

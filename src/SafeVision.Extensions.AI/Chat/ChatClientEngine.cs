@@ -37,11 +37,7 @@ public sealed class ChatClientEngine : IGuardrailEngine
     }
 
     /// <summary>Ends the engine; the client stays the caller's.</summary>
-    public ValueTask DisposeAsync()
-    {
-        _budget.Dispose();
-        return ValueTask.CompletedTask;
-    }
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>What asking a served model may cost.</summary>
@@ -62,7 +58,8 @@ public sealed class ChatClientEngineOptions
     /// <summary>The most calls for one image, all its frames together, 1 to 10,000. Default: 64.</summary>
     public int CallsPerImage { get; set; } = 64;
 
-    /// <summary>The most calls at once, for all images together, 1 to 1024. Default: 8.</summary>
+    /// <summary>The most calls at once, for all images together, 1 to 1024; others wait, within their image's time. A call that was
+    /// left behind at a time-out counts until the client ends it. Default: 8.</summary>
     public int Concurrency { get; set; } = 8;
 
     /// <summary>The most calls in the engine's life; null (the default): no limit.</summary>

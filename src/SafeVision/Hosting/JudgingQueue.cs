@@ -21,6 +21,7 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
     private readonly LinkedList<Waiter> _interactive = new();
     private readonly LinkedList<Waiter> _background = new();
     private readonly LinkedList<Waiter> _forMemory = new();
+    private bool _closed;
     private int _turns;
     private long _bytes;
     private double _meanSeconds;
@@ -43,19 +44,19 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
         }
     }
 
-    /// <summary>Takes a turn, which <see cref="Leave"/> gives back. False, at once: too many wait.</summary>
+    /// <summary>Takes a turn, which <see cref="Leave"/> gives back. False: too many wait, which is said at once, or the queue was closed.</summary>
     public async ValueTask<bool> TryEnterAsync(AssessPriority priority, CancellationToken cancellationToken)
     {
         Waiter waiter;
         lock (_gate)
         {
-            if (_turns < limits.Concurrency)
+            if (_turns < limits.Concurrency && !_closed)
             {
                 _turns++;
                 return true;
             }
 
-            if (priority == AssessPriority.Interactive && _interactive.Count >= limits.Waiting)
+            if (_closed || (priority == AssessPriority.Interactive && _interactive.Count >= limits.Waiting))
             {
                 return false;
             }
@@ -63,8 +64,20 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
             waiter = new Waiter(priority == AssessPriority.Interactive ? _interactive : _background, 0);
         }
 
-        await WaitAsync(waiter, cancellationToken).ConfigureAwait(false);
-        return true;
+        return await WaitAsync(waiter, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Turns away those that wait for a turn, and whoever comes; those that have one go on.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _closed = true;
+            while (Waiter.Wake(_interactive, false) || Waiter.Wake(_background, false))
+            {
+                // the next
+            }
+        }
     }
 
     /// <summary>Gives a turn back.</summary>
@@ -154,7 +167,7 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
 
     private bool Fits(long bytes) => _bytes == 0 || _bytes + bytes <= limits.DecodedBytes;
 
-    private async Task WaitAsync(Waiter waiter, CancellationToken cancellationToken)
+    private async Task<bool> WaitAsync(Waiter waiter, CancellationToken cancellationToken)
     {
         using CancellationTokenRegistration registration = cancellationToken.UnsafeRegister(
             static (state, token) =>
@@ -167,11 +180,11 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
                 }
             },
             (this, waiter));
-        await waiter.Task.ConfigureAwait(false);
+        return await waiter.Task.ConfigureAwait(false);
     }
 
     /// <summary>One who waits, in a list of which the queue's lock is held.</summary>
-    private sealed class Waiter : TaskCompletionSource
+    private sealed class Waiter : TaskCompletionSource<bool>
     {
         private readonly LinkedListNode<Waiter> _place;
 
@@ -184,8 +197,8 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
 
         public long Bytes { get; }
 
-        /// <summary>Lets the first of a list go on; false when nobody waits.</summary>
-        public static bool Wake(LinkedList<Waiter> list)
+        /// <summary>Lets the first of a list go on, or turns it away; false when nobody waits.</summary>
+        public static bool Wake(LinkedList<Waiter> list, bool admitted = true)
         {
             if (list.First is not { } first)
             {
@@ -193,7 +206,7 @@ internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDi
             }
 
             list.RemoveFirst();
-            first.Value.SetResult();
+            first.Value.SetResult(admitted);
             return true;
         }
 

@@ -3,19 +3,24 @@ namespace SafeVision.Hosting;
 /// <summary>Puts changes of a policy file in force. It looks at what the file holds once a second: unlike change notifications, and
 /// unlike its time and size, that works on network shares, for files replaced by rename, and where a link on the way is changed, as
 /// in a mounted Kubernetes ConfigMap. A change counts only when two looks in a row found the same, so that a file that is still
-/// being written is not taken for a shorter policy.</summary>
+/// being written is not taken for a shorter policy. A policy that an engine failed to take is tried again, each time after twice the pause.</summary>
 internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_longestPause = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(30);
 
     private readonly string _path;
+    private readonly TimeProvider _clock;
     private readonly ILogger _logger;
     private readonly ITimer _timer;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Lock _looking = new();
     private string? _seen; // null: there was nothing to read
     private string? _read;
-    private bool _readAgain = true; // even if it holds the same
+    private bool _readAgain = true; // even if it holds the same, after the pause
+    private TimeSpan _pause;
+    private long _tried;
     private string _hash;
     private Task _reload = Task.CompletedTask;
     private volatile string? _error;
@@ -24,7 +29,7 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
     public PolicyFileGuardrail(IImageGuardrail inner, string path, TimeProvider clock, ILogger logger)
         : base(inner)
     {
-        (_path, _logger) = (path, logger);
+        (_path, _clock, _logger) = (path, clock, logger);
         _hash = inner.Status.Policy.ContentHash;
         _timer = clock.CreateTimer(static state => ((PolicyFileGuardrail)state!).Look(), this, s_interval, s_interval);
     }
@@ -41,8 +46,9 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
         try
         {
             string? found = PolicyFile.Fingerprint(_path);
-            if (_reload.IsCompleted && found == _seen && (found != _read || _readAgain))
+            if (_reload.IsCompleted && found == _seen && (found != _read || (_readAgain && _clock.GetElapsedTime(_tried) >= _pause)))
             {
+                _pause = found == _read ? _pause : TimeSpan.Zero;
                 (_read, _readAgain) = (found, false);
                 _reload = Task.Run(ReloadAsync);
             }
@@ -80,7 +86,11 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
             }
 
             _error = error;
-            _readAgain = exception is PolicyException { InnerException: not null }; // locked or gone for the moment
+            _readAgain = exception is not PolicyException { InnerException: null }; // the file is locked or gone for the moment, or an engine failed
+            if (exception is not PolicyException)
+            {
+                (_pause, _tried) = (_pause * 2 is { Ticks: > 0 } longer ? longer < s_longestPause ? longer : s_longestPause : s_interval, _clock.GetTimestamp());
+            }
         }
     }
 
@@ -94,7 +104,7 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 
         await _timer.DisposeAsync().ConfigureAwait(false);
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _reload.ConfigureAwait(false);
+        await _reload.WaitAsync(s_patience, _clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing); // a share may hang for ever
         _stopping.Dispose();
         await base.DisposeAsync().ConfigureAwait(false);
     }

@@ -127,6 +127,55 @@ public sealed class ChatClientEngineTests : IAsyncDisposable
         never.SetResult();
     }
 
+    /// <summary>A client that can't be cancelled goes on after the time-out; the server is never asked more at once than is allowed.</summary>
+    [Fact]
+    public async Task Calls_left_behind_at_a_time_out_keep_their_turns_and_their_tokens_until_they_end()
+    {
+        var release = new TaskCompletionSource();
+        using var client = new DeafClient(release.Task);
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(s_policy).WithTimeout(TimeSpan.FromMilliseconds(200))
+            .UseChatClient(client, ChatProtocol.Instruct, options => (options.Concurrency, options.TotalTokens) = (2, 100)));
+
+        GuardrailResult[] results = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => guardrail.CheckAsync(Photos.Coffee, Token)));
+        Assert.All(results, result => Assert.Equal((Decision.Block, FailureReason.TimedOut), (result.Decision, result.Failure!.Reason)));
+        Assert.Equal(2, client.Running);
+
+        release.SetResult();
+        GuardrailResult later = await guardrail.CheckAsync(Photos.Coffee, Token);
+        Assert.Contains("budget", later.Failure!.Message, StringComparison.Ordinal);
+        Assert.Equal(2, client.Asked);
+    }
+
+    private sealed class DeafClient(Task release) : Microsoft.Extensions.AI.IChatClient
+    {
+        private int _running;
+        private int _asked;
+
+        public int Running => Volatile.Read(ref _running);
+
+        public int Asked => Volatile.Read(ref _asked);
+
+        public async Task<Microsoft.Extensions.AI.ChatResponse> GetResponseAsync(
+            IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, Microsoft.Extensions.AI.ChatOptions? options, CancellationToken cancellationToken)
+        {
+            Interlocked.Increment(ref _asked);
+            Interlocked.Increment(ref _running);
+            await release;
+            Interlocked.Decrement(ref _running);
+            return new(new Microsoft.Extensions.AI.ChatMessage(Microsoft.Extensions.AI.ChatRole.Assistant, "{}")) { Usage = new() { TotalTokenCount = 120 } };
+        }
+
+        public IAsyncEnumerable<Microsoft.Extensions.AI.ChatResponseUpdate> GetStreamingResponseAsync(
+            IEnumerable<Microsoft.Extensions.AI.ChatMessage> messages, Microsoft.Extensions.AI.ChatOptions? options, CancellationToken cancellationToken) => throw new NotSupportedException();
+
+        public object? GetService(Type serviceType, object? serviceKey) => null;
+
+        public void Dispose()
+        {
+            // nothing is held
+        }
+    }
+
     [Fact]
     public async Task A_budget_that_is_used_up_is_a_failure_and_asks_nobody()
     {

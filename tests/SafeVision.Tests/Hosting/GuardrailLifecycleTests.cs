@@ -103,6 +103,32 @@ public sealed class GuardrailLifecycleTests
     }
 
     [Fact]
+    public async Task Disposing_answers_those_that_wait_for_a_turn_with_the_policys_decision_and_judges_those_that_have_one()
+    {
+        var release = new TaskCompletionSource();
+        var engine = new ScriptedEngine(async (policy, frames, _) =>
+        {
+            await release.Task;
+            return [.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => 0))];
+        });
+        IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Policy("p")).UseEngine(_ => engine).WithMaxConcurrency(1).WithMaxWaiting(50));
+        Task<GuardrailResult> judged = guardrail.CheckAsync(Pictures.Gray());
+        Task<GuardrailResult>[] waiting = [.. Enumerable.Range(0, 50).Select(i => guardrail.CheckAsync(Pictures.Gray(), new SafeVision.Engines.AssessOptions { Priority = i % 2 == 0 ? SafeVision.Engines.AssessPriority.Interactive : SafeVision.Engines.AssessPriority.Background }, default))];
+        await Eventually.True(() => engine.Compiled is [{ Calls: 1 }]);
+
+        Task disposal = guardrail.DisposeAsync().AsTask();
+
+        Assert.All(await Task.WhenAll(waiting), result =>
+        {
+            Assert.Equal((Decision.Block, FailureReason.Busy), (result.Decision, result.Failure!.Reason));
+            Assert.Contains("disposed", result.Failure.Message, StringComparison.Ordinal);
+        });
+        release.SetResult();
+        Assert.Equal(Decision.Allow, (await judged).Decision);
+        await disposal;
+    }
+
+    [Fact]
     public async Task Disposing_while_a_policy_compiles_waits_for_it_and_puts_nothing_in_force()
     {
         var release = new TaskCompletionSource();

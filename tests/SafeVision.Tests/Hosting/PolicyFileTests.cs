@@ -173,6 +173,32 @@ public sealed class PolicyFileTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_policy_that_an_engine_failed_to_take_is_tried_again_with_growing_pauses_until_the_engine_takes_it()
+    {
+        bool down = false;
+        var engine = new ScriptedEngine((policy, frames, _) => ValueTask.FromResult<IReadOnlyList<Assessments.FrameAssessment>>([.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => 0))]))
+        {
+            OnCompile = _ => down ? throw new InvalidOperationException("the server is down") : Task.CompletedTask,
+        };
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+            .UsePolicyFile(_path).UseEngine(_ => engine).UseTimeProvider(_clock).UseLoggerFactory(_log));
+        await guardrail.WarmUpAsync();
+        await TimePasses(3);
+        down = true;
+        File.WriteAllText(_path, Text("2"));
+        await TimePassesUntil(() => guardrail.Status.PolicyUpdateError is not null);
+
+        int before = engine.Compilations;
+        await TimePasses(40);
+        Assert.InRange(engine.Compilations - before, 3, 5); // after 1, 2, 4, 8 and 16 seconds
+        Assert.Equal("1", (await guardrail.CheckAsync(Pictures.Gray())).Provenance.PolicyVersion);
+        Assert.Single(_log.Entries, entry => entry.Level == LogLevel.Error);
+
+        down = false;
+        await TimePassesUntil(() => guardrail.Status.Policy.Version == "2" && guardrail.Status.PolicyUpdateError is null);
+    }
+
+    [Fact]
     public async Task Disposing_stops_the_looking()
     {
         Assert.Equal(1, _clock.Timers);
