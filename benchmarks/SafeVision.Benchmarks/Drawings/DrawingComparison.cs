@@ -92,7 +92,7 @@ internal static class DrawingComparison
         WordTaxonomy taxonomy = WordTaxonomy.Load(DefaultModels.Taxonomy);
         LabelSet all = LabelSet.Of(DefaultModels.Drawings.Manifest with { Labels = names.Names }, taxonomy);
         var vocabulary = new Vocabulary(taxonomy, [all]);
-        return [.. PolicyReading.Read(policy, vocabulary, vocabulary, CancellationToken.None).RulesFor(all).Select(rule => rule.Labels.Select(label => label.Label.Index).ToHashSet())];
+        return [.. new PolicyReading(policy, vocabulary, vocabulary, CancellationToken.None).RulesFor(all).Select(rule => rule.Labels.Select(label => label.Label.Index).ToHashSet())];
     }
 
     private static IEnumerable<(int Symbol, byte[] File)> Draw(IconSet set, KnownLabels names)

@@ -24,7 +24,7 @@ internal static class DrawingFeatures
         using var sessions = new SessionCache();
         using ClassifierNetwork network = await ClassifierNetwork.LoadAsync(DefaultModels.Objects, sessions, new ExecutionOptions { Threads = 1 }.Validate(), CancellationToken.None).ConfigureAwait(false);
         ClassifierView[] views = new ViewPlanner(network.Recipe, ViewPlan.Whole).Plan(DrawingCanvas.Size, DrawingCanvas.Size)[0].Drawn;
-        using NetworkRun run = network.Borrow();
+        using NetworkRun run = network.Rent();
         using var canvas = new DrawingCanvas();
         FileStream file = File.Create(path);
         await using (file.ConfigureAwait(false))
@@ -79,12 +79,7 @@ internal static class DrawingFeatures
 
     private static void Look(ClassifierNetwork network, NetworkRun run, ImageFrame frame, ClassifierView[] views, int label, FileStream file)
     {
-        for (int view = 0; view < views.Length; view++)
-        {
-            views[view].Write(frame, run.Input(view));
-        }
-
-        run.Run(0, views.Length, CompiledDrawings.Temperature, CancellationToken.None);
+        run.Look(frame, views, 0, CompiledDrawings.Temperature, CancellationToken.None);
         Half[] halves = new Half[network.Channels];
         for (int view = 0; view < views.Length; view++)
         {

@@ -81,7 +81,7 @@ internal sealed class BareWork : IDisposable
     private static (BatchBinding, int) Prepare(ClassifierNetwork network, ImageFrame frame)
     {
         // The first view alone: the photographs show nothing of the policy, so no second one is asked for.
-        BatchBinding binding = network.Borrow().Binding;
+        BatchBinding binding = network.Rent().Binding;
         IReadOnlyList<ViewGroup> groups = new ViewPlanner(network.Recipe, ViewPlan.Whole, network.Package.Manifest.ViewsMustAgree).Plan(frame.Width, frame.Height);
         for (int item = 0; item < groups.Count; item++)
         {

@@ -107,21 +107,8 @@ internal sealed class CompiledCascade : ICompiledPolicy
     }
 
     /// <summary>Whether some category that the engine covers is not settled yet.</summary>
-    private bool IsNeeded(ICompiledPolicy part, IReadOnlyList<FrameAssessment> assessed)
-    {
-        for (int i = 0; i < Coverage.Count; i++)
-        {
-            for (int frame = 0; frame < assessed.Count && part.Coverage[i].Level != CoverageLevel.None; frame++)
-            {
-                if (!IsSettled(assessed[frame].Categories[i]))
-                {
-                    return true;
-                }
-            }
-        }
-
-        return false;
-    }
+    private bool IsNeeded(ICompiledPolicy part, IReadOnlyList<FrameAssessment> assessed) => part.Coverage.Index().Any(category =>
+        category.Item.Level != CoverageLevel.None && assessed.Any(frame => !IsSettled(frame.Categories[category.Index])));
 
     /// <summary>Whether nothing that a later engine says can change what the earlier ones said.</summary>
     private bool IsSettled(CategoryAssessment assessment) =>

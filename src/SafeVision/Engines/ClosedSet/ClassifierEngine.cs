@@ -134,3 +134,37 @@ public sealed class ClassifierEngine : IGuardrailEngine
         return ValueTask.CompletedTask;
     }
 }
+
+/// <summary>What the classifier engine looks at.</summary>
+public sealed class ClassifierEngineOptions
+{
+    /// <summary>Whether drawings, emoji and signs are judged by the head for drawings as well, where the engine has
+    /// one. Default: true. False leaves the network's own labels alone, whatever the image.</summary>
+    public bool JudgesDrawings { get; set; } = true;
+
+    /// <summary>Which parts of an image are shown to the network. Default: <see cref="ViewPlan.Whole"/>.</summary>
+    public ViewPlan Views { get; set; } = ViewPlan.Whole;
+
+    internal ClassifierEngineOptions Validate() => Enum.IsDefined(Views)
+        ? (ClassifierEngineOptions)MemberwiseClone()
+        : throw new ArgumentException($"Views must be one of {string.Join(", ", Enum.GetNames<ViewPlan>())}, but is {Views}.");
+}
+
+/// <summary>Which parts of an image a network with a square input looks at.</summary>
+public enum ViewPlan
+{
+    /// <summary>What the model's preprocessing keeps, mostly the centre: fastest, blind at the sides of wide images.</summary>
+    Centre = 0,
+
+    /// <summary>The whole image, so that nothing is out of sight: where the model's own crop leaves out more than 30 %,
+    /// squeezed into the square, and where that shows something of a category, the crop as well. Of an image more than
+    /// two and a half times as long as wide, squares along the long side too; the part with the highest score
+    /// decides.</summary>
+    Whole = 1,
+
+    /// <summary>As <see cref="Whole"/>, and where the whole shows a little of something of a category (a mass from 0.02
+    /// to 0.45), its quarters too, in which something small may be clear; four more runs for such an image. Finds more
+    /// small things, and flags more images wrongly (docs/benchmarks.md): for policies whose misses cost more than their
+    /// false alarms.</summary>
+    Quarters = 2,
+}

@@ -1,7 +1,7 @@
 namespace SafeVision.Engines.ClosedSet;
 
 /// <summary>A closed-set image classifier: views of images in, probabilities and feature maps out. Thread-safe; each
-/// caller borrows a set of buffers, so that a run neither copies nor allocates.</summary>
+/// caller is lent a set of buffers, so that a run neither copies nor allocates.</summary>
 internal sealed class ClassifierNetwork : IDisposable
 {
     /// <summary>Views that a set of buffers holds at once.</summary>
@@ -92,11 +92,25 @@ internal sealed class ClassifierNetwork : IDisposable
         return new ClassifierNetwork(package, session, recipe);
     }
 
-    public NetworkRun Borrow() => _runs.TryTake(out NetworkRun? run)
-        ? run
-        : new NetworkRun(this, new BatchBinding(Session, _input, _outputs, Capacity));
+    /// <summary>Lends buffers; those of a run that failed midway are not used again.</summary>
+    public TResult Lend<TResult>(Func<NetworkRun, TResult> use)
+    {
+        NetworkRun run = _runs.TryTake(out NetworkRun? kept) ? kept : Rent();
+        try
+        {
+            TResult result = use(run);
+            _runs.Add(run);
+            return result;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
 
-    public void Return(NetworkRun run) => _runs.Add(run);
+    /// <summary>Buffers that the caller disposes.</summary>
+    public NetworkRun Rent() => new(this, new BatchBinding(Session, _input, _outputs, Capacity));
 
     /// <summary>The probabilities of one item of a run, written to <paramref name="probabilities"/>.</summary>
     /// <param name="temperature">What logits are divided by, above 0; a network that gives probabilities itself needs 1.</param>

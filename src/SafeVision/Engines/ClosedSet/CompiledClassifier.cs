@@ -41,14 +41,12 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         _report = new ClassifierReport(network, labels);
         ProviderSelection provider = network.Session.Provider;
         Coverage = coverage ?? [.. rules.Select(rule => new CategoryCoverage(rule.Category.Id, rule.Level, []))];
-        Models = [new("classifier", manifest.Id, manifest.Sha256, provider.Selected.Name, provider.IsFallback ? string.Join("; ", provider.Rejections) : null)];
-        if (drawings is not null)
-        {
-            Models = [.. Models, drawings.Model];
-        }
-
-        Models = [.. Models, .. taxonomy];
-
+        Models =
+        [
+            new("classifier", manifest.Id, manifest.Sha256, provider.Selected.Name, provider.IsFallback ? string.Join("; ", provider.Rejections) : null),
+            .. drawings is null ? [] : (ModelProvenance[])[drawings.Model],
+            .. taxonomy,
+        ];
         ShortSide = network.Recipe.Resize.Size;
     }
 
@@ -60,22 +58,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
 
     public ValueTask<IReadOnlyList<FrameAssessment>> AssessAsync(IReadOnlyList<ImageFrame> frames, AssessOptions options, CancellationToken cancellationToken)
     {
-        NetworkRun run = _network.Borrow();
-        var assessments = new FrameAssessment[frames.Count];
-        try
-        {
-            for (int i = 0; i < assessments.Length; i++)
-            {
-                assessments[i] = Assess(frames[i], run, cancellationToken);
-            }
-        }
-        catch
-        {
-            run.Dispose(); // buffers of a run that failed midway are not used again
-            throw;
-        }
-
-        _network.Return(run);
+        FrameAssessment[] assessments = _network.Lend(run => frames.Select(frame => Assess(frame, run, cancellationToken)).ToArray());
         return ValueTask.FromResult<IReadOnlyList<FrameAssessment>>(assessments);
     }
 
@@ -125,7 +108,7 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     {
         if (isFlat)
         {
-            Look(frame, run, group.Drawn, 0, _network.GivesLogits ? CompiledDrawings.Temperature : 1, cancellationToken);
+            run.Look(frame, group.Drawn, 0, _network.GivesLogits ? CompiledDrawings.Temperature : 1, cancellationToken);
         }
         else
         {
@@ -176,10 +159,10 @@ internal sealed class CompiledClassifier : ICompiledPolicy
     /// <summary>Shows the network the first view, and the others as well where it sees something of a category.</summary>
     private void LookTwice(ImageFrame frame, NetworkRun run, in ViewGroup group, CancellationToken cancellationToken)
     {
-        Look(frame, run, [group.First], 0, _network.Temperature, cancellationToken);
+        run.Look(frame, [group.First], 0, _network.Temperature, cancellationToken);
         if (group.More.Length > 0 && SeesSomething(run.Shares(0)))
         {
-            Look(frame, run, group.More, 1, _network.Temperature, cancellationToken);
+            run.Look(frame, group.More, 1, _network.Temperature, cancellationToken);
         }
     }
 
@@ -194,17 +177,6 @@ internal sealed class CompiledClassifier : ICompiledPolicy
         }
 
         return false;
-    }
-
-    /// <summary>Shows the network views, after those that stand before <paramref name="first"/> already.</summary>
-    private static void Look(ImageFrame frame, NetworkRun run, ReadOnlySpan<ClassifierView> views, int first, float temperature, CancellationToken cancellationToken)
-    {
-        for (int i = 0; i < views.Length; i++)
-        {
-            views[i].Write(frame, run.Input(first + i));
-        }
-
-        run.Run(first, views.Length, temperature, cancellationToken);
     }
 
     private static ClassifierView View(in ViewGroup group, bool isFlat, int view) =>

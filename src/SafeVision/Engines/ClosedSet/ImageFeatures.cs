@@ -39,19 +39,13 @@ public sealed class ImageFeatures : IDisposable
     public float[] Read(ImageFrame frame, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(frame);
-        NetworkRun run = _network.Borrow();
-        try
+        return _network.Lend(run =>
         {
-            _preprocessor.Write(frame.Pixels, frame.Width, frame.Height, ImageRegion.Whole(frame.Width, frame.Height), run.Input(0));
-            run.Run(0, 1, _network.Temperature, cancellationToken);
+            run.Look(frame, [new ClassifierView(_preprocessor, ImageRegion.Whole(frame.Width, frame.Height))], 0, _network.Temperature, cancellationToken);
             float[] features = new float[Length];
             _network.Pool(run.Features(0), features);
             return features;
-        }
-        finally
-        {
-            _network.Return(run);
-        }
+        });
     }
 
     /// <inheritdoc/>

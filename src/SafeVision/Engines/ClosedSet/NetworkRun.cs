@@ -21,7 +21,7 @@ internal sealed class NetworkRun : IDisposable
     /// <summary>Views answered by the last run.</summary>
     public int Views { get; private set; }
 
-    /// <summary>Room for the mean of the views' probabilities, which <see cref="Run"/> fills: [labels].</summary>
+    /// <summary>Room for the mean of the views' probabilities, which <see cref="Look"/> fills: [labels].</summary>
     public float[] Mean { get; }
 
     /// <summary>Room for the pooled features of one view: [channels].</summary>
@@ -42,15 +42,20 @@ internal sealed class NetworkRun : IDisposable
     /// <summary>A view's features: [channels, height * width].</summary>
     public ReadOnlySpan<float> Features(int view) => Binding.Output(1, view);
 
-    /// <summary>Answers views, after those before <paramref name="first"/>, which are answered already.</summary>
+    /// <summary>Shows the network views, after those before <paramref name="first"/>, which are answered already.</summary>
+    /// <param name="views">At least one.</param>
     /// <param name="first">The first view to be answered.</param>
-    /// <param name="count">How many; at least 1.</param>
     /// <param name="temperature">What logits are divided by, above 0; 1 where the network gives probabilities.</param>
     /// <exception cref="ModelOutputException">The network gave numbers that are no probabilities, or features that are not finite.</exception>
-    public void Run(int first, int count, float temperature, CancellationToken cancellationToken)
+    public void Look(ImageFrame frame, ReadOnlySpan<ClassifierView> views, int first, float temperature, CancellationToken cancellationToken)
     {
-        Binding.Run(first, count, cancellationToken);
-        Views = first + count;
+        for (int i = 0; i < views.Length; i++)
+        {
+            views[i].Write(frame, Input(first + i));
+        }
+
+        Binding.Run(first, views.Length, cancellationToken);
+        Views = first + views.Length;
         for (int view = first; view < Views; view++)
         {
             _network.ReadProbabilities(Binding, view, temperature, _shares.AsSpan(view * _network.Labels, _network.Labels));

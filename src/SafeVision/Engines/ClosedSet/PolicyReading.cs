@@ -11,7 +11,9 @@ internal sealed class PolicyReading
     private readonly CategoryReading[] _photoReadings;
     private readonly CategoryReading[]? _drawnReadings;
 
-    private PolicyReading(SafetyPolicy policy, Vocabulary photos, Vocabulary? drawings, CancellationToken cancellationToken)
+    /// <param name="drawings">The labels of a head for drawings; null: none.</param>
+    /// <param name="cancellationToken">Ends the reading between two categories.</param>
+    public PolicyReading(SafetyPolicy policy, Vocabulary photos, Vocabulary? drawings, CancellationToken cancellationToken)
     {
         (_policy, _photos, _drawings) = (policy, photos, drawings);
         _photoReadings = ReadAll(policy, photos, cancellationToken);
@@ -21,11 +23,6 @@ internal sealed class PolicyReading
 
     /// <summary>What of each category the networks can judge together, in the policy's order.</summary>
     public IReadOnlyList<CategoryCoverage> Coverage { get; }
-
-    /// <param name="drawings">The labels of a head for drawings; null: none.</param>
-    /// <param name="cancellationToken">Ends the reading between two categories.</param>
-    public static PolicyReading Read(SafetyPolicy policy, Vocabulary photos, Vocabulary? drawings, CancellationToken cancellationToken) =>
-        new(policy, photos, drawings, cancellationToken);
 
     /// <summary>The policy's categories on the labels of one network.</summary>
     public CategoryRule[] RulesFor(LabelSet set) => [.. _policy.Categories.Select((category, i) => CategoryRule.Of(category, _photoReadings[i], _photos, set))];
@@ -118,4 +115,31 @@ internal sealed class PolicyReading
             .OrderBy(label => label.Set, StringComparer.Ordinal).ThenBy(label => label.Index)
             .Select(label => label.Id),
     ];
+}
+
+/// <summary>The labels of an engine's models under one taxonomy: those of its networks, and apart from them those of its head for drawings.</summary>
+internal sealed class LabelsAtHand
+{
+    private readonly Vocabulary _photos;
+    private readonly Vocabulary? _drawn;
+
+    public LabelsAtHand(WordTaxonomy taxonomy, IReadOnlyList<ModelPackage> classifiers, ModelPackage? drawings)
+    {
+        Networks = [.. classifiers.Select(classifier => LabelSet.Of(classifier.Manifest, taxonomy))];
+        Drawings = drawings is null ? null : LabelSet.Of(drawings.Manifest, taxonomy);
+        _photos = new Vocabulary(taxonomy, Networks);
+        _drawn = Drawings is null ? null : new Vocabulary(taxonomy, [Drawings]);
+        Provenance = taxonomy.Manifest is { } manifest ? [new ModelProvenance("classifier", manifest.Id, taxonomy.Identity, "cpu", null)] : [];
+    }
+
+    /// <summary>By network, in the engine's order.</summary>
+    public IReadOnlyList<LabelSet> Networks { get; }
+
+    /// <summary>Of the head for drawings; null: there is none.</summary>
+    public LabelSet? Drawings { get; }
+
+    /// <summary>Which words and labels these are, since with others the same policy may mean something else; empty: no taxonomy.</summary>
+    public IReadOnlyList<ModelProvenance> Provenance { get; }
+
+    public PolicyReading Read(SafetyPolicy policy, CancellationToken cancellationToken) => new(policy, _photos, _drawn, cancellationToken);
 }

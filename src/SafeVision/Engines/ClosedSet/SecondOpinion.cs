@@ -23,34 +23,11 @@ internal sealed class SecondOpinion
     }
 
     /// <summary>What else the image surely shows, in words; null: nothing.</summary>
-    public string? SomethingElse(ImageFrame frame, CancellationToken cancellationToken)
+    public string? SomethingElse(ImageFrame frame, CancellationToken cancellationToken) => _network.Lend(run =>
     {
-        NetworkRun run = _network.Borrow();
-        bool isSound = false;
-        try
-        {
-            ViewGroup whole = _planner.Plan(frame.Width, frame.Height)[0];
-            ClassifierView[] views = [whole.First, .. whole.More];
-            for (int view = 0; view < views.Length; view++)
-            {
-                views[view].Write(frame, run.Input(view));
-            }
-
-            run.Run(0, views.Length, _network.Temperature, cancellationToken);
-            int top = TensorPrimitives.IndexOfMax<float>(run.Mean);
-            isSound = true;
-            return run.Mean[top] >= _sureFrom && !_related.Contains(top) ? $"{_names[top]} ({ClassifierReport.Percent(run.Mean[top])})" : null;
-        }
-        finally
-        {
-            if (isSound)
-            {
-                _network.Return(run);
-            }
-            else
-            {
-                run.Dispose(); // buffers of a run that failed midway are not used again
-            }
-        }
-    }
+        ViewGroup whole = _planner.Plan(frame.Width, frame.Height)[0];
+        run.Look(frame, [whole.First, .. whole.More], 0, _network.Temperature, cancellationToken);
+        int top = TensorPrimitives.IndexOfMax<float>(run.Mean);
+        return run.Mean[top] >= _sureFrom && !_related.Contains(top) ? $"{_names[top]} ({ClassifierReport.Percent(run.Mean[top])})" : null;
+    });
 }

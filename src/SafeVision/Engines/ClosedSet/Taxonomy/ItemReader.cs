@@ -101,14 +101,8 @@ internal sealed class ItemReader(Vocabulary vocabulary)
     {
         List<Chunk> chunks = item.FindAll(chunk => chunk.Kind != WordClass.Comma);
         int start = 0;
-        while (start < chunks.Count)
+        while (start < chunks.Count && SkipFrame(chunks, start, vague) is var next && next > start)
         {
-            int next = SkipFrame(chunks, start, vague);
-            if (next == start)
-            {
-                break;
-            }
-
             start = next;
         }
 
@@ -183,8 +177,9 @@ internal sealed class ItemReader(Vocabulary vocabulary)
 
     private PhraseReading Restricted(string whole, bool isOpen)
     {
-        PhraseReading empty = PhraseReading.Empty(vocabulary);
-        return new PhraseReading(empty.Labels, empty.Near, empty.Wider) { NotJudged = [whole], IsPlain = false, IsOpen = isOpen };
+        PhraseReading reading = PhraseReading.Empty(vocabulary);
+        (reading.NotJudged, reading.IsPlain, reading.IsOpen) = ([whole], false, isOpen);
+        return reading;
     }
 
     private bool IsTelling(Chunk chunk) => chunk.Word is { } word && vocabulary.IsTelling(word);

@@ -27,21 +27,9 @@ internal sealed class LabelBits(int labels) : IEnumerable<int>
         }
     }
 
-    public void UnionWith(LabelBits others)
-    {
-        for (int i = 0; i < _words.Length; i++)
-        {
-            _words[i] |= others._words[i];
-        }
-    }
+    public void UnionWith(LabelBits others) => TensorPrimitives.BitwiseOr<ulong>(_words, others._words, _words);
 
-    public void IntersectWith(LabelBits others)
-    {
-        for (int i = 0; i < _words.Length; i++)
-        {
-            _words[i] &= others._words[i];
-        }
-    }
+    public void IntersectWith(LabelBits others) => TensorPrimitives.BitwiseAnd<ulong>(_words, others._words, _words);
 
     public void ExceptWith(LabelBits others)
     {
@@ -51,18 +39,7 @@ internal sealed class LabelBits(int labels) : IEnumerable<int>
         }
     }
 
-    public bool Overlaps(LabelBits others)
-    {
-        for (int i = 0; i < _words.Length; i++)
-        {
-            if ((_words[i] & others._words[i]) != 0)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool Overlaps(LabelBits others) => this.Any(others.Contains);
 
     public LabelBits Copy()
     {

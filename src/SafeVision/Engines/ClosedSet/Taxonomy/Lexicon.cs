@@ -53,7 +53,7 @@ internal sealed class Lexicon
     public string Name(int meaning) => _meanings[meaning].Name;
 
     /// <summary>The meanings right above.</summary>
-    public ReadOnlySpan<int> Parents(int meaning) => _meanings[meaning].Parents;
+    public int[] Parents(int meaning) => _meanings[meaning].Parents;
 
     /// <summary>How many kinds of it WordNet has, itself included.</summary>
     public int Kinds(int meaning) => _meanings[meaning].Size;
@@ -68,29 +68,14 @@ internal sealed class Lexicon
     public bool MayBeFull(int meaning) => !_meanings[meaning].IsOurs && _meanings[meaning].Review != "partial";
 
     /// <summary>The meaning itself and all above it.</summary>
-    public ReadOnlySpan<int> Ancestors(int meaning) => _ancestors[meaning];
+    public int[] Ancestors(int meaning) => _ancestors[meaning]!;
 
     /// <summary>Whether one meaning is another, or a kind of it.</summary>
-    public bool IsKindOf(int meaning, int other) => _ancestors[meaning]!.AsSpan().Contains(other);
+    public bool IsKindOf(int meaning, int other) => Ancestors(meaning).Contains(other);
 
     /// <summary>Whether <paramref name="ancestor"/> is the meaning or at most so many steps above it.</summary>
-    public bool IsWithin(int meaning, int ancestor, int steps)
-    {
-        if (meaning == ancestor)
-        {
-            return true;
-        }
-
-        foreach (int parent in steps > 0 ? Parents(meaning) : [])
-        {
-            if (IsWithin(parent, ancestor, steps - 1))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    public bool IsWithin(int meaning, int ancestor, int steps) =>
+        meaning == ancestor || (steps > 0 && Array.Exists(Parents(meaning), parent => IsWithin(parent, ancestor, steps - 1)));
 
     /// <summary>This lexicon and further meanings, which follow its own in order, each below one of it or below none.</summary>
     public Lexicon With(IReadOnlyList<(string Name, int? Above)> further)
@@ -121,13 +106,7 @@ internal sealed class Lexicon
                 return null;
             }
 
-            foreach (int ancestor in higher)
-            {
-                if (!above.Contains(ancestor))
-                {
-                    above.Add(ancestor);
-                }
-            }
+            above.AddRange(higher.Except(above));
         }
 
         return _ancestors[meaning] = [.. above];

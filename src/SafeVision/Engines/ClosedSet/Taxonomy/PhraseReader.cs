@@ -113,23 +113,20 @@ internal sealed class PhraseReader
 
     private PhraseReading ReadChosen(string phrase, ChosenPhrase chosen)
     {
-        PhraseReading labels = PhraseReading.Empty(_vocabulary);
+        PhraseReading reading = PhraseReading.Empty(_vocabulary);
+        reading.IsByHand = true;
         foreach (ChosenLabel label in chosen.Labels)
         {
             if (_places.TryGetValue(label.Name, out int place))
             {
-                labels.Labels.Add(place);
-                labels.Why.Add(new LabelReason(place, LabelReason.Is, phrase, label.Weight));
+                reading.Labels.Add(place);
+                reading.Why.Add(new LabelReason(place, LabelReason.Is, phrase, label.Weight));
             }
         }
 
-        return new PhraseReading(labels.Labels, labels.Near, labels.Wider)
-        {
-            Why = labels.Why,
-            Coverage = labels.Labels.IsEmpty ? CoverageLevel.None : chosen.Coverage,
-            NotJudged = labels.Labels.IsEmpty ? [phrase] : chosen.NotJudged.Length > 0 ? [chosen.NotJudged] : [],
-            IsByHand = true,
-        };
+        reading.Coverage = reading.Labels.IsEmpty ? CoverageLevel.None : chosen.Coverage;
+        reading.NotJudged = reading.Labels.IsEmpty ? [phrase] : chosen.NotJudged.Length > 0 ? [chosen.NotJudged] : [];
+        return reading;
     }
 
     private PhraseReading Nothing(string phrase, string why)

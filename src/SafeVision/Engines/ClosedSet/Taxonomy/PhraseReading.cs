@@ -45,10 +45,10 @@ internal sealed class PhraseReading(LabelBits labels, LabelBits near, LabelBits 
     public bool IsPlain { get; set; } = true;
 
     /// <summary>Whether it ends inside a relation, which what follows in the list is then part of.</summary>
-    public bool IsOpen { get; init; }
+    public bool IsOpen { get; set; }
 
     /// <summary>Whether its labels were chosen by hand.</summary>
-    public bool IsByHand { get; init; }
+    public bool IsByHand { get; set; }
 
     /// <summary>The words, for what can't be told apart.</summary>
     public string Text { get; set; } = "";
@@ -98,16 +98,11 @@ internal sealed class PhraseReading(LabelBits labels, LabelBits near, LabelBits 
         return union;
     }
 
-    /// <summary>Full if all are, none if none is covered at all.</summary>
-    public static CoverageLevel Together(IEnumerable<CoverageLevel> levels)
+    /// <summary>The level that all have, and in part where they differ; none where there is none.</summary>
+    public static CoverageLevel Together(IEnumerable<CoverageLevel> levels) => levels.Distinct().ToArray() switch
     {
-        bool allFull = true, allNone = true;
-        foreach (CoverageLevel level in levels)
-        {
-            allFull &= level == CoverageLevel.Full;
-            allNone &= level == CoverageLevel.None;
-        }
-
-        return allNone ? CoverageLevel.None : allFull ? CoverageLevel.Full : CoverageLevel.Partial;
-    }
+        [] => CoverageLevel.None,
+        [var same] => same,
+        _ => CoverageLevel.Partial,
+    };
 }

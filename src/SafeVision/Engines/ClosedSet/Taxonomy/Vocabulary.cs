@@ -35,7 +35,7 @@ internal sealed class Vocabulary
         foreach ((int place, Label label) in labels.Index())
         {
             bool isOwn = !taxonomy.Sets.ContainsKey(label.Set);
-            if (label.Set == Sexual || (isOwn && label.Meanings.Any(meaning => Lexicon.Ancestors(meaning).ToArray().Any(sexualMeanings.Contains))))
+            if (label.Set == Sexual || (isOwn && label.Meanings.Any(meaning => Array.Exists(Lexicon.Ancestors(meaning), sexualMeanings.Contains))))
             {
                 _sexual.Add(place);
             }

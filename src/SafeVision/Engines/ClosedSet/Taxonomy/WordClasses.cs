@@ -60,9 +60,7 @@ internal sealed class WordClasses
         TaxonomyFile.Read(package, "irregular.tsv", columns: 2, row => classes._singular[row[0]] = row[1]);
         foreach (List<string[]> frames in classes._frames.Values)
         {
-            string[][] longestFirst = [.. frames.OrderByDescending(frame => frame.Length)];
-            frames.Clear();
-            frames.AddRange(longestFirst);
+            frames.Sort((left, right) => right.Length.CompareTo(left.Length));
         }
 
         return classes;

@@ -162,7 +162,7 @@ internal sealed class WordReach(Vocabulary vocabulary)
             under.UnionWith(vocabulary.Labels[label].Meanings.Where(below => _lexicon.IsKindOf(below, meaning)));
         }
 
-        IEnumerable<int> highest = under.Where(below => !_lexicon.Ancestors(below).ToArray().Any(above => above != below && under.Contains(above)));
+        IEnumerable<int> highest = under.Where(below => !Array.Exists(_lexicon.Ancestors(below), above => above != below && under.Contains(above)));
         return under.Count >= LeastMeanings ? (double)highest.Sum(_lexicon.Kinds) / Math.Max(1, _lexicon.Kinds(meaning) - 1) : 0;
     }
 

@@ -95,18 +95,7 @@ internal sealed class WordTaxonomy
     public bool IsTelling(Word word, Lexicon lexicon) =>
         Array.Exists(word.Meanings, meaning => AnyAncestor(lexicon, meaning)) || (word.Above is { } above && AnyAncestor(lexicon, above));
 
-    private bool AnyAncestor(Lexicon lexicon, int meaning)
-    {
-        foreach (int ancestor in lexicon.Ancestors(meaning))
-        {
-            if (_telling.Contains(ancestor))
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
+    private bool AnyAncestor(Lexicon lexicon, int meaning) => Array.Exists(lexicon.Ancestors(meaning), _telling.Contains);
 
     private static string IdentityOf(ModelManifest manifest)
     {
