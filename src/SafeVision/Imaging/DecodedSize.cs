@@ -42,21 +42,14 @@ internal static class DecodedSize
     /// <summary>The size that the first frame header states; whether the rest of the file is sound is the decoder's to check.</summary>
     private static (int Width, int Height) JpegSize(ReadOnlySpan<byte> file)
     {
-        int position = 2;
-        for (int marker = JpegMarkers.Next(file, ref position); marker is not (JpegMarkers.None or JpegMarkers.EndOfImage); marker = JpegMarkers.Next(file, ref position))
+        var segments = new JpegSegments(file);
+        while (segments.MoveNext())
         {
-            if (JpegMarkers.StandsAlone(marker))
+            if (JpegMarkers.BeginsFrame(segments.Marker))
             {
-                continue;
+                ReadOnlySpan<byte> frame = segments.Content;
+                return frame.Length < 5 ? default : ((frame[3] << 8) | frame[4], (frame[1] << 8) | frame[2]);
             }
-
-            ReadOnlySpan<byte> segment = JpegMarkers.Segment(file, position, marker);
-            if (marker is >= 0xC0 and <= 0xCF and not JpegMarkers.HuffmanTables and not 0xC8 and not 0xCC)
-            {
-                return segment.Length < 5 ? default : ((segment[3] << 8) | segment[4], (segment[1] << 8) | segment[2]);
-            }
-
-            position += segment.Length + 2;
         }
 
         return default;

@@ -23,13 +23,12 @@ public sealed class ImageDecodeOptions
     public int MaxSampledFrames { get; set => field = value > 0 ? value : throw new ArgumentOutOfRangeException(nameof(value), value, "At least one frame is needed."); } = 8;
 
     /// <summary>A copy that asks for no more resolution than models with this short side need.</summary>
-    internal ImageDecodeOptions ForShortSide(int? shortSide) => new()
+    internal ImageDecodeOptions ForShortSide(int? shortSide)
     {
-        Limits = Limits,
-        TargetShortSide = shortSide,
-        Background = Background,
-        MaxSampledFrames = MaxSampledFrames,
-    };
+        var copy = (ImageDecodeOptions)MemberwiseClone();
+        copy.TargetShortSide = shortSide;
+        return copy;
+    }
 }
 
 /// <summary>What an untrusted image may cost. All but the time are checked against its header, before a pixel is allocated.</summary>

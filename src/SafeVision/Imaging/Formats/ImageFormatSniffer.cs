@@ -4,42 +4,18 @@ namespace SafeVision.Imaging.Formats;
 internal static class ImageFormatSniffer
 {
     /// <exception cref="ImageRejectedException">Not one of the formats that are read.</exception>
-    public static ImageFormat Sniff(ReadOnlySpan<byte> file)
+    public static ImageFormat Sniff(ReadOnlySpan<byte> file) => file switch
     {
-        if (file.StartsWith(PngHeader.Signature))
-        {
-            return ImageFormat.Png;
-        }
-
-        if (file.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xD8, 0xFF]))
-        {
-            return ImageFormat.Jpeg;
-        }
-
-        if (file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8))
-        {
-            return ImageFormat.WebP;
-        }
-
-        if (file.StartsWith("GIF87a"u8) || file.StartsWith("GIF89a"u8))
-        {
-            return ImageFormat.Gif;
-        }
-
-        if (file.StartsWith("BM"u8) && BmpHeader.LooksLikeOne(file))
-        {
-            return ImageFormat.Bmp;
-        }
-
-        if (file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8))
-        {
-            return ImageFormat.Tiff;
-        }
-
-        throw new ImageRejectedException(
+        _ when file.StartsWith(PngHeader.Signature) => ImageFormat.Png,
+        [0xFF, 0xD8, 0xFF, ..] => ImageFormat.Jpeg,
+        _ when file.StartsWith("RIFF"u8) && file.Length >= 12 && file[8..].StartsWith("WEBP"u8) => ImageFormat.WebP,
+        _ when file.StartsWith("GIF87a"u8) || file.StartsWith("GIF89a"u8) => ImageFormat.Gif,
+        _ when file.StartsWith("BM"u8) && BmpHeader.LooksLikeOne(file) => ImageFormat.Bmp,
+        _ when file.StartsWith("II*\0"u8) || file.StartsWith("MM\0*"u8) => ImageFormat.Tiff,
+        _ => throw new ImageRejectedException(
             ImageRejectionReason.Unsupported,
-            $"The {file.Length} bytes are {Name(file)}; what is read is PNG, JPEG, WebP, GIF, BMP and TIFF.");
-    }
+            $"The {file.Length} bytes are {Name(file)}; what is read is PNG, JPEG, WebP, GIF, BMP and TIFF."),
+    };
 
     private static string Name(ReadOnlySpan<byte> file) => file switch
     {

@@ -15,34 +15,14 @@ internal static class JpegHeader
         var orientation = Orientation.Upright;
         bool exif = false;
         ReadOnlySpan<byte> profile = default;
-        int position = 2;
-        while (!layout.HasEnd)
+        var segments = new JpegSegments(file);
+        while (segments.MoveNext())
         {
-            int marker = JpegMarkers.Next(file, ref position);
-            if (marker == JpegMarkers.None)
+            ReadOnlySpan<byte> segment = segments.Content;
+            switch (segments.Marker)
             {
-                break;
-            }
-
-            if (marker == JpegMarkers.EndOfImage)
-            {
-                layout.HasEnd = true;
-                break;
-            }
-
-            if (JpegMarkers.StandsAlone(marker))
-            {
-                continue;
-            }
-
-            ReadOnlySpan<byte> segment = JpegMarkers.Segment(file, position, marker);
-            switch (marker)
-            {
-                case >= 0xC0 and <= 0xCF and not JpegMarkers.HuffmanTables and not 0xC8 and not 0xCC:
-                    ReadFrame(segment, marker, position, limits, ref layout);
-                    break;
                 case JpegMarkers.StartOfScan:
-                    ReadScan(segment, position, limits, ref layout);
+                    ReadScan(segment, segments.Position, limits, ref layout);
                     break;
                 case 0xE1 when !exif && segment.StartsWith("Exif\0\0"u8):
                     orientation = ExifOrientation.Read(segment);
@@ -51,14 +31,13 @@ internal static class JpegHeader
                 case 0xE2 when segment.StartsWith("ICC_PROFILE\0\x01"u8) && segment.Length > 14:
                     profile = segment[14..];
                     break;
-                default:
+                case var marker when JpegMarkers.BeginsFrame(marker):
+                    ReadFrame(segment, marker, segments.Position, limits, ref layout);
                     break;
             }
-
-            position += segment.Length + 2;
         }
 
-        layout.End = position;
+        (layout.HasEnd, layout.End) = (segments.Marker == JpegMarkers.EndOfImage, segments.Position);
         CheckScans(layout);
         ReadOnlySpan<byte> kind = layout.ComponentCount switch { 1 => "GRAY"u8, 4 => "CMYK"u8, _ => "RGB "u8 };
         return new ImageHeader(layout.Width, layout.Height, Orientation: orientation, Color: IccProfile.For(profile, kind));
@@ -145,7 +124,7 @@ internal static class JpegHeader
     }
 }
 
-/// <summary>The markers of a JPEG (ITU-T T.81, table B.1) and how to get from one to the next.</summary>
+/// <summary>The markers of a JPEG (ITU-T T.81, table B.1).</summary>
 internal static class JpegMarkers
 {
     /// <summary>Not a marker: the file has ended.</summary>
@@ -157,48 +136,77 @@ internal static class JpegMarkers
     public const int StartOfScan = 0xDA;
     public const int RestartInterval = 0xDD;
 
-    /// <summary>Finds the next marker and leaves <paramref name="position"/> after it. What lies before it, such as the data of a
-    /// scan with its stuffed zeros and restart markers, is passed over.</summary>
-    public static int Next(ReadOnlySpan<byte> file, ref int position)
-    {
-        while (position < file.Length)
-        {
-            int found = file[position..].IndexOf((byte)0xFF);
-            if (found < 0)
-            {
-                break;
-            }
+    /// <summary>Whether the segment is a frame header (SOF0 to SOF15).</summary>
+    public static bool BeginsFrame(int marker) => marker is >= 0xC0 and <= 0xCF and not HuffmanTables and not 0xC8 and not 0xCC;
+}
 
-            position += found + 1;
-            if (position < file.Length && file[position] is not (0x00 or 0xFF or (>= FirstRestart and <= LastRestart)))
-            {
-                return file[position++];
-            }
+/// <summary>Goes from segment to segment of a JPEG up to the end of the image or the file.</summary>
+internal ref struct JpegSegments(ReadOnlySpan<byte> file)
+{
+    private readonly ReadOnlySpan<byte> _file = file;
+    private int _next = 2;
+
+    /// <summary>The segment's marker; once there is none any more, what ended the walk.</summary>
+    public int Marker { get; private set; } = JpegMarkers.None;
+
+    /// <summary>Where the segment's length stands, or where the walk ended.</summary>
+    public int Position { get; private set; }
+
+    /// <summary>Where the segment ends, and the data of a scan begin.</summary>
+    public readonly int End => _next;
+
+    public ReadOnlySpan<byte> Content { get; private set; }
+
+    /// <exception cref="ImageRejectedException">A segment has no length, or is longer than the file.</exception>
+    public bool MoveNext()
+    {
+        do
+        {
+            Marker = NextMarker();
+        }
+        while (Marker is 0x01 or 0xD8); // TEM, and a second SOI: no length and no content follow
+
+        Position = _next;
+        if (Marker is JpegMarkers.None or JpegMarkers.EndOfImage)
+        {
+            return false;
         }
 
-        position = file.Length;
-        return None;
-    }
-
-    /// <summary>Whether no length and no content follow (TEM, and a second SOI).</summary>
-    public static bool StandsAlone(int marker) => marker is 0x01 or 0xD8;
-
-    /// <summary>The content of the segment whose length begins at <paramref name="position"/>.</summary>
-    public static ReadOnlySpan<byte> Segment(ReadOnlySpan<byte> file, int position, int marker)
-    {
-        if (file.Length - position < 2)
+        int left = _file.Length - Position;
+        if (left < 2)
         {
-            throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the file ends at offset {file.Length}, within segment 0x{marker:X2}");
+            throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"the file ends at offset {_file.Length}, within segment 0x{Marker:X2}");
         }
 
-        int length = BinaryPrimitives.ReadUInt16BigEndian(file[position..]);
+        int length = BinaryPrimitives.ReadUInt16BigEndian(_file[Position..]);
         if (length < 2)
         {
-            throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"segment 0x{marker:X2} at offset {position} declares a length of {length}");
+            throw ImageRejectedException.Corrupt(ImageFormat.Jpeg, $"segment 0x{Marker:X2} at offset {Position} declares a length of {length}");
         }
 
-        return length <= file.Length - position
-            ? file.Slice(position + 2, length - 2)
-            : throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"segment 0x{marker:X2} at offset {position} declares {length} bytes; {file.Length - position} are left");
+        if (length > left)
+        {
+            throw ImageRejectedException.Truncated(ImageFormat.Jpeg, $"segment 0x{Marker:X2} at offset {Position} declares {length} bytes; {left} are left");
+        }
+
+        Content = _file.Slice(Position + 2, length - 2);
+        _next = Position + length;
+        return true;
+    }
+
+    // What lies before a marker, such as the data of a scan with its stuffed zeros and restart markers, is passed over.
+    private int NextMarker()
+    {
+        while (_next < _file.Length && _file[_next..].IndexOf((byte)0xFF) is >= 0 and var found)
+        {
+            _next += found + 1;
+            if (_next < _file.Length && _file[_next] is not (0x00 or 0xFF or (>= JpegMarkers.FirstRestart and <= JpegMarkers.LastRestart)))
+            {
+                return _file[_next++];
+            }
+        }
+
+        _next = _file.Length;
+        return JpegMarkers.None;
     }
 }

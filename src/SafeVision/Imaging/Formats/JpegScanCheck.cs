@@ -22,34 +22,19 @@ internal ref struct JpegScanCheck
 
     private void Walk()
     {
-        int position = 2;
-        while (true)
+        var segments = new JpegSegments(_file);
+        while (segments.MoveNext())
         {
-            int marker = JpegMarkers.Next(_file, ref position);
-            if (marker is JpegMarkers.None or JpegMarkers.EndOfImage)
-            {
-                return;
-            }
-
-            if (JpegMarkers.StandsAlone(marker))
-            {
-                continue;
-            }
-
-            ReadOnlySpan<byte> segment = JpegMarkers.Segment(_file, position, marker);
-            position += segment.Length + 2;
-            switch (marker)
+            switch (segments.Marker)
             {
                 case JpegMarkers.HuffmanTables:
-                    ReadTables(segment, position);
+                    ReadTables(segments.Content, segments.End);
                     break;
-                case JpegMarkers.RestartInterval when segment.Length >= 2:
-                    _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segment);
+                case JpegMarkers.RestartInterval when segments.Content.Length >= 2:
+                    _restartInterval = BinaryPrimitives.ReadUInt16BigEndian(segments.Content);
                     break;
                 case JpegMarkers.StartOfScan:
-                    WalkScan(segment, position);
-                    break;
-                default:
+                    WalkScan(segments.Content, segments.End);
                     break;
             }
         }
