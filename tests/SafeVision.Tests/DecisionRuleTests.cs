@@ -31,7 +31,7 @@ public sealed class DecisionRuleTests
     public void Allow_means_that_every_frame_has_a_sound_low_score_for_every_category() =>
         Gen.Select(s_wholeFrame.Array[1, 3], Gen.OneOf(Decision.Block, Decision.Review)).Sample((frames, whenNotAssessed) =>
         {
-            IReadOnlyList<Finding> findings = DecisionRule.Findings(Policy(whenNotAssessed), frames, [.. frames.Index().Select(frame => frame.Index * 10)]);
+            IReadOnlyList<Finding> findings = DecisionRule.Findings(Policy(whenNotAssessed), frames);
             bool allowed = DecisionRule.Strictest(findings) == Decision.Allow;
             return allowed == frames.All(frame => frame.Categories.All(assessment => assessment is { Score: < 0.3, Failure: null }));
         }, iter: 5000);
@@ -39,7 +39,7 @@ public sealed class DecisionRuleTests
     [Fact]
     public void Nothing_is_concluded_from_assessments_that_lack_a_frame_or_a_category_or_have_others() =>
         s_frame.Array[0, 3].Where(frames => frames.Length == 0 || frames.Any(frame => !frame.Categories.Select(assessment => assessment.CategoryId).SequenceEqual(["a", "b"])))
-            .Sample(frames => Record.Exception(() => DecisionRule.Findings(Policy(Decision.Allow), frames, [.. frames.Index().Select(frame => frame.Index)])) is ArgumentException, iter: 2000);
+            .Sample(frames => Record.Exception(() => DecisionRule.Findings(Policy(Decision.Allow), frames)) is ArgumentException, iter: 2000);
 
     [Theory]
     [InlineData(double.NaN)]
@@ -54,8 +54,8 @@ public sealed class DecisionRuleTests
         Gen.Double[0, 1].Array[1, 6].Sample(scores =>
         {
             FrameAssessment[] frames = [.. scores.Select(score => new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)]))];
-            Finding finding = DecisionRule.Findings(OnlyA, frames, [.. scores.Index().Select(score => score.Index * 10)])[0];
-            return finding.Score == scores.Max() && scores[finding.Frame / 10].Equals(scores.Max());
+            Finding finding = DecisionRule.Findings(OnlyA, frames)[0];
+            return finding.Score == scores.Max() && scores[finding.Frame].Equals(scores.Max());
         }, iter: 1000);
 
     [Fact]
@@ -66,14 +66,14 @@ public sealed class DecisionRuleTests
             return Decide(high) <= Decide(low);
 
             static Decision Decide(double score) => DecisionRule.Strictest(DecisionRule.Findings(
-                OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0]));
+                OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])]));
         }, iter: 1000);
 
     [Fact]
     public void A_score_at_a_threshold_has_reached_it()
     {
         Assert.Equal([Decision.Allow, Decision.Review, Decision.Review, Decision.Block], new[] { 0.2999, 0.3, 0.5999, 0.6 }.Select(score => DecisionRule.Findings(
-            OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])], [0])[0].Decision));
+            OnlyA, [new FrameAssessment([CategoryAssessment.Assessed("a", score, CoverageLevel.Full, "", Evidence.None)])])[0].Decision));
     }
 
     [Fact]

@@ -6,13 +6,12 @@ namespace SafeVision.Decisions;
 internal static class DecisionRule
 {
     /// <summary>One finding for each category of the policy, in its order.</summary>
-    /// <param name="frames">What was assessed, one entry a frame, each with the policy's categories in order.</param>
-    /// <param name="frameIndices">Each entry's frame in the file.</param>
-    public static IReadOnlyList<Finding> Findings(SafetyPolicy policy, IReadOnlyList<FrameAssessment> frames, IReadOnlyList<int> frameIndices)
+    /// <param name="frames">What was assessed, one entry a frame, each with the policy's categories in order; a finding's frame is the entry's place.</param>
+    public static IReadOnlyList<Finding> Findings(SafetyPolicy policy, IReadOnlyList<FrameAssessment> frames)
     {
-        if (frames.Count == 0 || frames.Count != frameIndices.Count)
+        if (frames.Count == 0)
         {
-            throw new ArgumentException($"{frames.Count} frames were assessed of {frameIndices.Count}; there must be one.", nameof(frames));
+            throw new ArgumentException("No frame was assessed; there must be one.", nameof(frames));
         }
 
         var findings = new Finding[policy.Categories.Count];
@@ -21,7 +20,7 @@ internal static class DecisionRule
             Finding? worst = null;
             for (int frame = 0; frame < frames.Count; frame++)
             {
-                Finding finding = Judge(policy, policy.Categories[i], Assessment(policy, frames[frame], i), frameIndices[frame]);
+                Finding finding = Judge(policy, policy.Categories[i], Assessment(policy, frames[frame], i), frame);
                 worst = worst is null || Rank(finding).CompareTo(Rank(worst)) < 0 ? finding : worst;
             }
 
@@ -32,21 +31,7 @@ internal static class DecisionRule
     }
 
     /// <summary>The strictest of the findings; block when there is none, for then nothing was judged.</summary>
-    public static Decision Strictest(IReadOnlyList<Finding> findings)
-    {
-        if (findings.Count == 0)
-        {
-            return Decision.Block;
-        }
-
-        Decision strictest = Decision.Allow;
-        for (int i = 0; i < findings.Count; i++)
-        {
-            strictest = Stricter(strictest, findings[i].Decision);
-        }
-
-        return strictest;
-    }
+    public static Decision Strictest(IReadOnlyList<Finding> findings) => findings.Select(finding => finding.Decision).DefaultIfEmpty(Decision.Block).Min();
 
     private static CategoryAssessment Assessment(SafetyPolicy policy, FrameAssessment frame, int category)
     {

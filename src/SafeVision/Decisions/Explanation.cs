@@ -1,13 +1,13 @@
 namespace SafeVision.Decisions;
 
-/// <summary>One readable paragraph about a result. It is written for every image, so it allocates little but itself.</summary>
+/// <summary>One readable paragraph about a result.</summary>
 internal static class Explanation
 {
     public static string Of(SafetyPolicy policy, Decision decision, IReadOnlyList<Finding> findings, bool animated)
     {
         var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[1024]);
         text.AppendLiteral(decision switch { Decision.Block => "Blocked", Decision.Review => "Needs review", _ => "Allowed" });
-        if (Has(findings, Verdict.Unsafe))
+        if (findings.Any(finding => finding.Verdict == Verdict.Unsafe))
         {
             string separator = ": ";
             foreach (Finding finding in findings.Where(finding => finding.Verdict == Verdict.Unsafe).OrderBy(finding => finding.Decision).ThenByDescending(finding => finding.Score))
@@ -19,7 +19,7 @@ internal static class Explanation
         }
         else
         {
-            text.AppendLiteral(Has(findings, Verdict.Safe) ? ": nothing that was assessed reaches a threshold." : ": nothing could be assessed.");
+            text.AppendLiteral(findings.Any(finding => finding.Verdict == Verdict.Safe) ? ": nothing that was assessed reaches a threshold." : ": nothing could be assessed.");
         }
 
         AppendList(ref text, "Not assessed", policy, findings, static finding => finding is { Verdict: Verdict.NotAssessed, Failure: null });
@@ -58,45 +58,9 @@ internal static class Explanation
     private static void AppendList(
         ref DefaultInterpolatedStringHandler text, string title, SafetyPolicy policy, IReadOnlyList<Finding> findings, Func<Finding, bool> listed)
     {
-        bool any = false;
-        for (int i = 0; i < findings.Count; i++)
-        {
-            if (listed(findings[i]))
-            {
-                text.AppendLiteral(any ? ", " : " ");
-                text.AppendLiteral(any ? "" : title);
-                text.AppendLiteral(any ? "" : ": ");
-                text.AppendLiteral(NameOf(policy, findings[i].Category));
-                any = true;
-            }
-        }
-
-        text.AppendLiteral(any ? "." : "");
+        string names = string.Join(", ", findings.Where(listed).Select(finding => NameOf(policy, finding.Category)));
+        text.AppendLiteral(names.Length > 0 ? $" {title}: {names}." : "");
     }
 
-    private static bool Has(IReadOnlyList<Finding> findings, Verdict verdict)
-    {
-        for (int i = 0; i < findings.Count; i++)
-        {
-            if (findings[i].Verdict == verdict)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
-    private static string NameOf(SafetyPolicy policy, string id)
-    {
-        for (int i = 0; i < policy.Categories.Count; i++)
-        {
-            if (policy.Categories[i].Id == id)
-            {
-                return policy.Categories[i].Name;
-            }
-        }
-
-        return id;
-    }
+    private static string NameOf(SafetyPolicy policy, string id) => policy.Categories.FirstOrDefault(category => category.Id == id)?.Name ?? id;
 }

@@ -19,21 +19,13 @@ internal sealed class CheckRecord(PolicyLease lease, TimeProvider clock)
     /// <summary>The result of an image that was judged.</summary>
     public GuardrailResult Decide(DecodedImage decoded, IReadOnlyList<FrameAssessment> frames)
     {
-        int[] indices = new int[frames.Count];
-        TokenUsage? usage = null;
-        for (int i = 0; i < indices.Length; i++)
-        {
-            indices[i] = i;
-            usage = TokenUsage.Sum(usage, frames[i].Usage);
-        }
-
-        IReadOnlyList<Finding> findings = Located(DecisionRule.Findings(lease.Policy, frames, indices), decoded.Judged);
+        TokenUsage? usage = frames.Select(frame => frame.Usage).Aggregate(TokenUsage.Sum);
+        IReadOnlyList<Finding> findings = Located(DecisionRule.Findings(lease.Policy, frames), decoded.Judged);
         Decision decision = DecisionRule.Strictest(findings);
-        string explanation = Explanation.Of(lease.Policy, decision, findings, decoded.FrameCount > 1);
         return new GuardrailResult
         {
             Decision = decision,
-            Explanation = explanation,
+            Explanation = Explanation.Of(lease.Policy, decision, findings, decoded.FrameCount > 1),
             Findings = findings,
             Provenance = lease.Provenance(Durations(), decoded.FrameCount, decoded.Judged.Count, usage),
         };

@@ -29,7 +29,7 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
         }
 
         activity?.SetTag("safevision.guardrail", name)
-            .SetTag("safevision.decision", Name(result.Decision))
+            .SetTag("safevision.decision", PolicyValueReader.Word(result.Decision))
             .SetTag("safevision.policy.hash", result.Provenance.PolicyHash)
             .SetTag("safevision.failure", result.Failure?.Reason.ToString());
         Record(result);
@@ -52,7 +52,7 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
         {
             foreach (Finding finding in result.Findings)
             {
-                Decisions.Add(1, new("category", finding.Category), new("decision", Name(finding.Decision)), new("guardrail", name));
+                Decisions.Add(1, new("category", finding.Category), new("decision", PolicyValueReader.Word(finding.Decision)), new("guardrail", name));
             }
         }
 
@@ -69,11 +69,4 @@ internal sealed class TelemetryGuardrail(IImageGuardrail inner, string name) : D
             }
         }
     }
-
-    private static string Name(Decision decision) => decision switch
-    {
-        Decision.Allow => "allow",
-        Decision.Review => "review",
-        _ => "block",
-    };
 }

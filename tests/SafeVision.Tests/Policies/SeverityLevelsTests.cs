@@ -21,7 +21,7 @@ public sealed class SeverityLevelsTests
     {
         SafetyPolicy policy = SafetyPolicy.Parse($"{Header}    severity: {levels}\n");
         Finding finding = Assert.Single(DecisionRule.Findings(
-            policy, [new FrameAssessment([CategoryAssessment.Assessed("weapons", score, CoverageLevel.Full, "seen", Evidence.None)])], [0]));
+            policy, [new FrameAssessment([CategoryAssessment.Assessed("weapons", score, CoverageLevel.Full, "seen", Evidence.None)])]));
 
         Assert.Equal(severity, finding.Severity);
         Assert.Contains($"\"severity\":\"{severity.ToString().ToLowerInvariant()}\"", JsonSerializer.Serialize(finding, GuardrailJson.Default.Options), StringComparison.Ordinal);
@@ -34,9 +34,9 @@ public sealed class SeverityLevelsTests
         var seen = new FrameAssessment([CategoryAssessment.Assessed("weapons", 0.9, CoverageLevel.Full, "seen", Evidence.None)]);
         var unseen = new FrameAssessment([CategoryAssessment.NotAssessed("weapons", "nobody")]);
 
-        Assert.Null(DecisionRule.Findings(plain, [seen], [0])[0].Severity);
-        Assert.Null(DecisionRule.Findings(graded, [unseen], [0])[0].Severity);
-        Assert.DoesNotContain("severity", JsonSerializer.Serialize(DecisionRule.Findings(plain, [seen], [0])[0], GuardrailJson.Default.Options), StringComparison.Ordinal);
+        Assert.Null(DecisionRule.Findings(plain, [seen])[0].Severity);
+        Assert.Null(DecisionRule.Findings(graded, [unseen])[0].Severity);
+        Assert.DoesNotContain("severity", JsonSerializer.Serialize(DecisionRule.Findings(plain, [seen])[0], GuardrailJson.Default.Options), StringComparison.Ordinal);
     }
 
     [Fact]
