@@ -26,8 +26,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UsePolicy(SafetyPolicy policy)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        (_policy, _policyFile) = (policy, null);
-        return this;
+        return With(() => (_policy, _policyFile) = (policy, null));
     }
 
     /// <summary>Judges by the policy in a file.</summary>
@@ -38,8 +37,7 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UsePolicyFile(string path, bool reloadOnChange = true)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(path);
-        (_policy, _policyFile, _reloadPolicy) = (null, Path.GetFullPath(path), reloadOnChange);
-        return this;
+        return With(() => (_policy, _policyFile, _reloadPolicy) = (null, Path.GetFullPath(path), reloadOnChange));
     }
 
     /// <summary>Adds an engine. Engines are asked in the order they were added; each later one only about what the earlier ones did
@@ -71,100 +69,74 @@ public sealed class ImageGuardrailBuilder
     public ImageGuardrailBuilder UseDecoder(IImageDecoder decoder)
     {
         ArgumentNullException.ThrowIfNull(decoder);
-        _decoder = decoder;
-        return this;
+        return With(() => _decoder = decoder);
     }
 
     /// <summary>Runs the models on the first of these providers that is usable here. A fallback is logged as a warning and stands
     /// in every result's provenance.</summary>
     public ImageGuardrailBuilder PreferExecutionProviders(params ReadOnlySpan<ExecutionProvider> providers)
     {
-        (_execution.Providers, _execution.Required) = (providers.ToArray(), false);
-        return this;
+        ExecutionProvider[] wanted = providers.ToArray();
+        return With(() => (_execution.Providers, _execution.Required) = (wanted, false));
     }
 
     /// <summary>Runs the models on this provider or not at all.</summary>
-    public ImageGuardrailBuilder RequireExecutionProvider(ExecutionProvider provider)
-    {
-        (_execution.Providers, _execution.Required) = ([provider], true);
-        return this;
-    }
+    public ImageGuardrailBuilder RequireExecutionProvider(ExecutionProvider provider) =>
+        With(() => (_execution.Providers, _execution.Required) = ([provider], true));
 
     /// <summary>Sets threads and the provider check.</summary>
     public ImageGuardrailBuilder ConfigureExecution(Action<ExecutionOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        configure(_execution);
-        return this;
+        return With(() => configure(_execution));
     }
 
     /// <summary>Sets limits, background and the number of frames sampled from animations.</summary>
     public ImageGuardrailBuilder ConfigureImages(Action<ImageDecodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        configure(_images);
-        return this;
+        return With(() => configure(_images));
     }
 
     /// <summary>The time one image may take, waiting for its turn included; then the policy's <c>onFailure</c> applies. Above 0, or
     /// <see cref="Timeout.InfiniteTimeSpan"/>. Default: 30 seconds, or more with an engine that usually takes longer.</summary>
-    public ImageGuardrailBuilder WithTimeout(TimeSpan timeout)
-    {
-        _timeout = timeout;
-        return this;
-    }
+    public ImageGuardrailBuilder WithTimeout(TimeSpan timeout) => With(() => _timeout = timeout);
 
     /// <summary>How many images are judged at once, at least 1; others wait. Default: twice the machine's cores. They share threads
     /// of the library's own, at most one for each core, or two.</summary>
-    public ImageGuardrailBuilder WithMaxConcurrency(int images)
-    {
-        _concurrency = images;
-        return this;
-    }
+    public ImageGuardrailBuilder WithMaxConcurrency(int images) => With(() => _concurrency = images);
 
     /// <summary>How many images may wait for their turn, at least 0; the answer to one more comes at once: failure reason
     /// <see cref="FailureReason.Busy"/> and the policy's <c>onFailure</c>. Images judged in the background, as those of
     /// <see cref="IImageGuardrail.CheckManyAsync"/>, do not count: whoever submits them waits. Default: ten times the limit of
     /// <see cref="WithMaxConcurrency"/>.</summary>
-    public ImageGuardrailBuilder WithMaxWaiting(int images)
-    {
-        _waiting = images;
-        return this;
-    }
+    public ImageGuardrailBuilder WithMaxWaiting(int images) => With(() => _waiting = images);
 
     /// <summary>How much memory decoded images may take together, in bytes, at least 1; others wait with their files read. One
     /// image alone may take more, within <see cref="ImageLimits.MaxPixels"/>. Default: 256 MiB.</summary>
-    public ImageGuardrailBuilder WithMaxDecodedBytes(long bytes)
-    {
-        _decodedBytes = bytes;
-        return this;
-    }
+    public ImageGuardrailBuilder WithMaxDecodedBytes(long bytes) => With(() => _decodedBytes = bytes);
 
     /// <summary>Where fallbacks, engine errors and refused policy changes are logged.</summary>
     public ImageGuardrailBuilder UseLoggerFactory(ILoggerFactory loggers)
     {
         ArgumentNullException.ThrowIfNull(loggers);
-        _loggers = loggers;
-        return this;
+        return With(() => _loggers = loggers);
     }
 
     /// <summary>The clock for time-outs and durations.</summary>
     public ImageGuardrailBuilder UseTimeProvider(TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(clock);
-        _clock = clock;
-        return this;
+        return With(() => _clock = clock);
     }
 
-    internal ImageGuardrailBuilder Named(string name)
-    {
-        _name = name;
-        return this;
-    }
+    internal ImageGuardrailBuilder Named(string name) => With(() => _name = name);
 
-    internal ImageGuardrailBuilder ShareSessions(SessionCache sessions)
+    internal ImageGuardrailBuilder ShareSessions(SessionCache sessions) => With(() => _sharedSessions = sessions);
+
+    private ImageGuardrailBuilder With(Action change)
     {
-        _sharedSessions = sessions;
+        change();
         return this;
     }
 

@@ -6,15 +6,9 @@ public sealed class PolicyException : Exception
 {
     /// <summary>Creates the exception for at least one error.</summary>
     /// <param name="errors">What is wrong, in the order of the text.</param>
+    /// <param name="innerException">What the file system threw, where it did.</param>
     /// <exception cref="ArgumentException"><paramref name="errors"/> is empty.</exception>
-    public PolicyException(IReadOnlyList<PolicyError> errors)
-        : base(Describe(errors))
-    {
-        Errors = new ValueList<PolicyError>(errors);
-        Source = errors[0].Source;
-    }
-
-    internal PolicyException(IReadOnlyList<PolicyError> errors, Exception innerException)
+    public PolicyException(IReadOnlyList<PolicyError> errors, Exception? innerException = null)
         : base(Describe(errors), innerException)
     {
         Errors = new ValueList<PolicyError>(errors);

@@ -39,35 +39,25 @@ public sealed class SafetyPolicyBuilder
     public SafetyPolicyBuilder Category(SafetyCategory category)
     {
         ArgumentNullException.ThrowIfNull(category);
-        _draft.Categories.Add(CategoryDraft.From(category));
-        return this;
+        return With(() => _draft.Categories.Add(CategoryDraft.From(category)));
     }
 
     /// <summary>The review threshold, above 0 and at most 1, of categories that name none. Default: the built-in definition's, else 0.35.</summary>
-    public SafetyPolicyBuilder ReviewAt(double score)
-    {
-        _draft.ReviewAt = new(score, default);
-        return this;
-    }
+    public SafetyPolicyBuilder ReviewAt(double score) => With(() => _draft.ReviewAt = new(score, default));
 
     /// <summary>The block threshold, above 0 and at most 1, of categories that name none. Default: the built-in definition's, else 0.80.</summary>
-    public SafetyPolicyBuilder BlockAt(double score)
-    {
-        _draft.BlockAt = new(score, default);
-        return this;
-    }
+    public SafetyPolicyBuilder BlockAt(double score) => With(() => _draft.BlockAt = new(score, default));
 
     /// <summary>What happens when no engine assessed a category that has no rule of its own. Default: review.</summary>
-    public SafetyPolicyBuilder WhenNotAssessed(Decision decision)
-    {
-        _draft.WhenNotAssessed = new(decision, default);
-        return this;
-    }
+    public SafetyPolicyBuilder WhenNotAssessed(Decision decision) =>
+        With(() => _draft.WhenNotAssessed = new(decision, default));
 
     /// <summary>What happens to an image that could not be judged at all. Default: block.</summary>
-    public SafetyPolicyBuilder OnFailure(Decision decision)
+    public SafetyPolicyBuilder OnFailure(Decision decision) => With(() => _draft.OnFailure = new(decision, default));
+
+    private SafetyPolicyBuilder With(Action change)
     {
-        _draft.OnFailure = new(decision, default);
+        change();
         return this;
     }
 
@@ -88,60 +78,44 @@ public sealed class SafetyCategoryBuilder
     public SafetyCategoryBuilder Named(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        Draft.Name = new(name, default);
-        return this;
+        return With(() => Draft.Name = new(name, default));
     }
 
     /// <summary>Who or what the category protects, in a sentence of at most 2000 characters. Default: nothing is said.</summary>
     public SafetyCategoryBuilder Protects(string purpose)
     {
         ArgumentNullException.ThrowIfNull(purpose);
-        Draft.Protects = new(purpose, default);
-        return this;
+        return With(() => Draft.Protects = new(purpose, default));
     }
 
     /// <summary>The visible things that belong to the category, as short phrases. The first call replaces the phrases that the
     /// category started from; further calls add.</summary>
-    public SafetyCategoryBuilder Includes(params IEnumerable<string> phrases)
-    {
-        Draft.Includes = Add(Draft.Includes, phrases);
-        return this;
-    }
+    public SafetyCategoryBuilder Includes(params IEnumerable<string> phrases) =>
+        With(() => Draft.Includes = Add(Draft.Includes, phrases));
 
     /// <summary>What is allowed after all, as short phrases. The first call, even with none, replaces the phrases that the category
     /// started from; further calls add.</summary>
-    public SafetyCategoryBuilder Excludes(params IEnumerable<string> phrases)
-    {
-        Draft.Excludes = Add(Draft.Excludes, phrases);
-        return this;
-    }
+    public SafetyCategoryBuilder Excludes(params IEnumerable<string> phrases) =>
+        With(() => Draft.Excludes = Add(Draft.Excludes, phrases));
 
     /// <summary>The score, above 0 and at most the block threshold, from which a person should look at the image.</summary>
-    public SafetyCategoryBuilder ReviewAt(double score)
-    {
-        Draft.ReviewAt = new(score, default);
-        return this;
-    }
+    public SafetyCategoryBuilder ReviewAt(double score) => With(() => Draft.ReviewAt = new(score, default));
 
     /// <summary>The score, at most 1, from which the image is blocked.</summary>
-    public SafetyCategoryBuilder BlockAt(double score)
-    {
-        Draft.BlockAt = new(score, default);
-        return this;
-    }
+    public SafetyCategoryBuilder BlockAt(double score) => With(() => Draft.BlockAt = new(score, default));
 
     /// <summary>From which score on a finding is of low, medium or high severity, which results then carry: each above 0 and at
     /// most 1, rising; null leaves a level out. Default: no levels, and results carry no severity.</summary>
-    public SafetyCategoryBuilder Severity(double? low = null, double? medium = null, double? high = null)
-    {
-        Draft.Severity = SeverityDraft.From(new SeverityLevels(low, medium, high));
-        return this;
-    }
+    public SafetyCategoryBuilder Severity(double? low = null, double? medium = null, double? high = null) =>
+        With(() => Draft.Severity = SeverityDraft.From(new SeverityLevels(low, medium, high)));
 
     /// <summary>What happens when no engine assessed this category. Default: the policy's own rule.</summary>
-    public SafetyCategoryBuilder WhenNotAssessed(Decision decision)
+    public SafetyCategoryBuilder WhenNotAssessed(Decision decision) =>
+        With(() => Draft.WhenNotAssessed = new(decision, default));
+
+    private SafetyCategoryBuilder With(Action change)
     {
-        Draft.WhenNotAssessed = new(decision, default);
+        change();
         return this;
     }
 

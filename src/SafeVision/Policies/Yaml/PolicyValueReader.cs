@@ -72,14 +72,16 @@ internal sealed partial class PolicyValueReader(PolicyErrors errors)
         }
 
         string word = text.Value;
-        switch (word)
+        Decision? known = word switch
         {
-            case "allow":
-                return new(SafeVision.Decision.Allow, node.Place);
-            case "review":
-                return new(SafeVision.Decision.Review, node.Place);
-            case "block":
-                return new(SafeVision.Decision.Block, node.Place);
+            "allow" => SafeVision.Decision.Allow,
+            "review" => SafeVision.Decision.Review,
+            "block" => SafeVision.Decision.Block,
+            _ => null,
+        };
+        if (known is { } decision)
+        {
+            return new(decision, node.Place);
         }
 
         string hint = NearestWord.Find(word, Decisions) is string near ? $"did you mean '{near}'?" : "it is 'allow', 'review' or 'block'";
