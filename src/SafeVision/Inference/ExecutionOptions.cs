@@ -36,13 +36,9 @@ public sealed class ExecutionOptions
             throw new ArgumentException($"SelfCheckTolerance must be 0 to 1, but is {SelfCheckTolerance}.");
         }
 
-        return new ExecutionOptions
-        {
-            Providers = [.. Providers.Distinct()],
-            Required = Required,
-            Threads = Threads,
-            SelfCheckTolerance = SelfCheckTolerance,
-        };
+        var copy = (ExecutionOptions)MemberwiseClone();
+        copy.Providers = [.. Providers.Distinct()];
+        return copy;
     }
 }
 

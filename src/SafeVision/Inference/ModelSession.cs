@@ -5,9 +5,7 @@ public sealed class ModelSession : IDisposable
 {
     internal ModelSession(InferenceSession session, ProviderSelection provider, string modelName)
     {
-        Session = session;
-        Provider = provider;
-        ModelName = modelName;
+        (Session, Provider, ModelName) = (session, provider, modelName);
     }
 
     /// <summary>The model's name, for errors and provenance.</summary>

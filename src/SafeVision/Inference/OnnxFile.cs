@@ -109,14 +109,14 @@ public sealed class OnnxFile
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    /// <summary>A file at one point in time.</summary>
+    /// <summary>A file at one point in time; the target is the file itself where it is a link.</summary>
     private sealed record FileStamp(string Path, string Target, long Length, DateTime Time)
     {
         public static FileStamp Of(FileInfo file)
         {
             try
             {
-                string target = TargetOf(file);
+                string target = file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
                 var real = new FileInfo(target);
                 return new FileStamp(file.FullName, target, real.Length, real.LastWriteTimeUtc);
             }
@@ -125,8 +125,5 @@ public sealed class OnnxFile
                 throw new ModelLoadException($"{file.FullName}: can't be looked up. {exception.Message}", exception);
             }
         }
-
-        /// <summary>The file itself where this is a link to it.</summary>
-        private static string TargetOf(FileInfo file) => file.ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? file.FullName;
     }
 }

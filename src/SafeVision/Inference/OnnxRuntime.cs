@@ -7,6 +7,7 @@ namespace SafeVision.Inference;
 /// environment of its process. A value that the host has set is kept.</remarks>
 public static partial class OnnxRuntime
 {
+#pragma warning disable RS0030 // This is the door.
     private const string TelemetryVariable = "ORT_DISABLE_TELEMETRY";
 
     private static readonly Lazy<OrtEnv> s_environment = new(Start);
@@ -24,9 +25,7 @@ public static partial class OnnxRuntime
     public static SessionOptions CreateOptions()
     {
         _ = Environment;
-#pragma warning disable RS0030 // This is the door.
         return new SessionOptions();
-#pragma warning restore RS0030
     }
 
     /// <summary>Loads a model from a file, with the weights that lie beside it.</summary>
@@ -35,9 +34,7 @@ public static partial class OnnxRuntime
     public static InferenceSession Open(string path, SessionOptions options)
     {
         _ = Environment;
-#pragma warning disable RS0030 // This is the door.
         return new InferenceSession(path, options);
-#pragma warning restore RS0030
     }
 
     /// <summary>Loads a model from memory.</summary>
@@ -46,9 +43,7 @@ public static partial class OnnxRuntime
     public static InferenceSession Open(byte[] model, SessionOptions options)
     {
         _ = Environment;
-#pragma warning disable RS0030 // This is the door.
         return new InferenceSession(model, options);
-#pragma warning restore RS0030
     }
 
     private static OrtEnv Start()
@@ -56,9 +51,7 @@ public static partial class OnnxRuntime
         try
         {
             SwitchTelemetryOff();
-#pragma warning disable RS0030 // This is the door.
             OrtEnv environment = OrtEnv.Instance();
-#pragma warning restore RS0030
             environment.DisableTelemetryEvents();
             return environment;
         }
@@ -69,6 +62,7 @@ public static partial class OnnxRuntime
                 exception);
         }
     }
+#pragma warning restore RS0030
 
     /// <summary>Sets the variable where native code reads it. .NET keeps a copy of the environment of its own on Linux
     /// and macOS, and the C runtime does so on Windows: each is told by its own means.</summary>

@@ -20,27 +20,16 @@ public abstract class ModelFolder
 
     /// <summary>Opens a file for reading.</summary>
     /// <exception cref="Inference.ModelLoadException">It is not there, or the name is not a plain file name.</exception>
-    public Stream OpenRead(string file)
-    {
-        RequirePlain(file, file);
-        return Open(file) ?? throw new Inference.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
-    }
+    public Stream OpenRead(string file) => Open(file, file);
 
     /// <summary>Opens a file of the folder, or of its subfolder for graphs: a plain file name, or one behind <see cref="GraphFolder"/>.</summary>
     /// <exception cref="Inference.ModelLoadException">It is not there, or the name is another one.</exception>
-    internal Stream OpenGraph(string file)
-    {
-        RequirePlain(file.StartsWith(GraphFolder, StringComparison.Ordinal) ? file[GraphFolder.Length..] : file, file);
-        return Open(file) ?? throw new Inference.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
-    }
+    internal Stream OpenGraph(string file) => Open(file, file.StartsWith(GraphFolder, StringComparison.Ordinal) ? file[GraphFolder.Length..] : file);
 
-    private void RequirePlain(string name, string file)
-    {
-        if (string.IsNullOrWhiteSpace(name) || name is "." or ".." || name.AsSpan().IndexOfAny('/', '\\', ':') >= 0 || name.Contains('\0', StringComparison.Ordinal))
-        {
-            throw new Inference.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.");
-        }
-    }
+    private Stream Open(string file, string name) =>
+        string.IsNullOrWhiteSpace(name) || name is "." or ".." || name.AsSpan().IndexOfAny("/\\:\0") >= 0
+            ? throw new Inference.ModelLoadException($"{Description}: '{file}' is not a plain file name; a model may only name files of its own folder.")
+            : Open(file) ?? throw new Inference.ModelLoadException($"{Description}: the file '{file}' is missing or empty.");
 
     /// <summary>The path of a file that ONNX Runtime can map, or null when the files are embedded.</summary>
     public abstract string? PathOf(string file);

@@ -25,21 +25,15 @@ public sealed record ModelSelfTest(int Goldens, double LargestDifference, Provid
         package.Verify();
         using var sessions = new SessionCache();
         ModelManifest manifest = package.Manifest;
-        if (manifest.Kind == "classifierHead")
+        var processor = new ProviderSelection([ExecutionProvider.Cpu], ExecutionProvider.Cpu, []);
+        switch (manifest.Kind)
         {
-            FeatureHead head = FeatureHead.Load(package);
-            var cpu = new ProviderSelection([ExecutionProvider.Cpu], ExecutionProvider.Cpu, []); // a matrix, not a graph
-            return new ModelSelfTest(manifest.Goldens.Count, Largest(manifest, head.Run), cpu) { Allowed = AllowedBy(manifest) };
-        }
-
-        if (manifest.Kind == ModelManifest.TaxonomyKind)
-        {
-            return new ModelSelfTest(manifest.Files.Count + 1, 0, new ProviderSelection([ExecutionProvider.Cpu], ExecutionProvider.Cpu, [])); // tables: their hashes are all there is
-        }
-
-        if (manifest.Kind == "visionLanguage")
-        {
-            throw new ModelLoadException($"{package.Folder.Description}: a vision-language model is examined by VisionLanguageSelfTest of the package SafeVision.VisionLanguage.");
+            case "classifierHead": // a matrix, not a graph
+                return new ModelSelfTest(manifest.Goldens.Count, Largest(manifest, FeatureHead.Load(package).Run), processor) { Allowed = AllowedBy(manifest) };
+            case ModelManifest.TaxonomyKind: // tables: their hashes are all there is
+                return new ModelSelfTest(manifest.Files.Count + 1, 0, processor);
+            case "visionLanguage":
+                throw new ModelLoadException($"{package.Folder.Description}: a vision-language model is examined by VisionLanguageSelfTest of the package SafeVision.VisionLanguage.");
         }
 
         // The cache gives the sessions back: guardrails of the process may use the same ones.
