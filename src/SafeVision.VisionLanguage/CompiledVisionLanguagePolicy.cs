@@ -74,16 +74,8 @@ internal sealed class CompiledVisionLanguagePolicy : ICompiledPolicy
     /// <summary>The category with the highest score; -1 where none was assessed.</summary>
     private static int Highest(GuardAnswer answer)
     {
-        int highest = -1;
-        for (int i = 0; i < answer.Categories.Count; i++)
-        {
-            if (answer.Categories[i] is { } category && (highest < 0 || category.Score > answer.Categories[highest]!.Value.Score))
-            {
-                highest = i;
-            }
-        }
-
-        return highest;
+        (int Index, CategoryAnswer? Item)[] assessed = [.. answer.Categories.Index().Where(category => category.Item is not null)];
+        return assessed.Length == 0 ? -1 : assessed.MaxBy(category => category.Item!.Value.Score).Index;
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -157,17 +149,9 @@ internal sealed class AnswerReport(SafetyPolicy policy, IReadOnlyList<CategoryCo
     /// <summary>The likeliest of the other answers; where each category was a question of its own, that it does not apply.</summary>
     private double NextProbability(int index, CategoryAnswer category)
     {
-        if (answer.Safe is not { } next)
-        {
-            return 1 - category.Probability;
-        }
-
-        for (int i = 0; i < answer.Categories.Count; i++)
-        {
-            next = i != index && answer.Categories[i] is { } other ? Math.Max(next, other.Probability) : next;
-        }
-
-        return next;
+        return answer.Safe is { } safe
+            ? answer.Categories.Where((_, i) => i != index).Select(other => other?.Probability ?? 0).Append(safe).Max()
+            : 1 - category.Probability;
     }
 
     /// <summary>A model writes what it likes; what reaches a log or a page is one line without control characters.</summary>

@@ -47,7 +47,7 @@ public sealed class GuardQuestions
             withReason ? "comprehension" : "fast",
             policy,
             [.. policy.Categories.Select((category, i) => (category, PromptText.Trusted(marks[i])))],
-            safe: PromptText.Trusted(Safe),
-            reason: withReason ? PromptText.Trusted(Reason) : PromptText.Empty).Text;
+            safe: Safe,
+            reason: withReason ? Reason : "").Text;
     }
 }

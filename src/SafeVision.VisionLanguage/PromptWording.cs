@@ -5,19 +5,13 @@ namespace SafeVision.VisionLanguage;
 /// <remarks>A template sees <c>policy.name</c> and <c>policy.version</c>; <c>categories</c>, each with <c>id</c>, <c>name</c>,
 /// <c>token</c>, <c>protects</c>, <c>includes</c>, <c>excludes</c>, <c>index</c> (from 1) and <c>letter</c> (from A); <c>safe</c>
 /// and <c>reason</c>, the tokens of that name. What comes from a policy is untrusted text in every prompt.</remarks>
-internal sealed class PromptWording
+/// <param name="Source">Where the wording stands, for errors.</param>
+/// <param name="Templates">The templates by their names.</param>
+/// <param name="NamedTokens">The model's words for safe, reason and categories.</param>
+internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, Template> Templates, IReadOnlyDictionary<string, string> NamedTokens)
 {
     /// <summary>The file's name.</summary>
     public const string FileName = "safevision-prompt.yaml";
-
-    private readonly IReadOnlyDictionary<string, Template> _templates;
-    private readonly IReadOnlyDictionary<string, string> _tokens;
-
-    internal PromptWording(string source, IReadOnlyDictionary<string, Template> templates, IReadOnlyDictionary<string, string> tokens) =>
-        (Source, _templates, _tokens) = (source, templates, tokens);
-
-    /// <summary>Where the wording stands, for errors.</summary>
-    public string Source { get; }
 
     /// <summary>The name of the protocol.</summary>
     public required string Protocol { get; init; }
@@ -44,16 +38,16 @@ internal sealed class PromptWording
     public string? Variable(string name) => Variables.TryGet(name, out object? value) ? (value as PromptText)?.Text : null;
 
     /// <summary>The model's text for a harmless image; null where none is given.</summary>
-    public string? SafeToken => _tokens.GetValueOrDefault(PromptWordingReader.SafeKey);
+    public string? SafeToken => NamedTokens.GetValueOrDefault(PromptWordingReader.SafeKey);
 
     /// <summary>The model's text that begins a reason; null where none is given.</summary>
-    public string? ReasonToken => _tokens.GetValueOrDefault(PromptWordingReader.ReasonKey);
+    public string? ReasonToken => NamedTokens.GetValueOrDefault(PromptWordingReader.ReasonKey);
 
     /// <summary>All marks that the wording names.</summary>
-    public IEnumerable<string> Tokens => _tokens.Values;
+    public IEnumerable<string> Tokens => NamedTokens.Values;
 
     /// <summary>The ids of the categories that have a token.</summary>
-    public IEnumerable<string> CategoriesWithToken => _tokens.Keys.Where(PromptWordingReader.IsCategory);
+    public IEnumerable<string> CategoriesWithToken => NamedTokens.Keys.Where(PromptWordingReader.IsCategory);
 
     /// <summary>The wording beside a model; null where the folder has none.</summary>
     /// <exception cref="ModelLoadException">The file isn't valid; the message lists every mistake with file, line and column.</exception>
@@ -80,28 +74,10 @@ internal sealed class PromptWording
     }
 
     /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>
-    public string? Token(string category) => PromptWordingReader.IsCategory(category) ? _tokens.GetValueOrDefault(category) : null;
-
-    /// <summary>The templates by their names.</summary>
-    public IReadOnlyDictionary<string, Template> Templates => _templates;
-
-    /// <summary>The model's words for safe, reason and categories.</summary>
-    public IReadOnlyDictionary<string, string> NamedTokens => _tokens;
-
-    /// <summary>The same wording with another system text.</summary>
-    public PromptWording WithSystem(PromptText system) => new(Source, _templates, _tokens)
-    {
-        Protocol = Protocol,
-        Order = Order,
-        System = system,
-        MaximumReasonWords = MaximumReasonWords,
-        MaximumReasonTokens = MaximumReasonTokens,
-        MaximumThoughtTokens = MaximumThoughtTokens,
-        Variables = Variables,
-    };
+    public string? Token(string category) => PromptWordingReader.IsCategory(category) ? NamedTokens.GetValueOrDefault(category) : null;
 
     /// <summary>Whether there is a template of that name.</summary>
-    public bool Has(string template) => _templates.ContainsKey(template);
+    public bool Has(string template) => Templates.ContainsKey(template);
 
     /// <summary>Renders a template.</summary>
     /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
@@ -112,12 +88,12 @@ internal sealed class PromptWording
         string template,
         SafetyPolicy policy,
         IReadOnlyList<(SafetyCategory Category, PromptText Token)> categories,
-        PromptText? safe = null,
-        PromptText? reason = null)
+        string? safe = null,
+        string? reason = null)
     {
-        if (!_templates.TryGetValue(template, out Template? found))
+        if (!Templates.TryGetValue(template, out Template? found))
         {
-            throw new ModelLoadException($"{Source}: there is no template '{template}', which the protocol '{Protocol}' needs. It has {string.Join(", ", _templates.Keys)}.");
+            throw new ModelLoadException($"{Source}: there is no template '{template}', which the protocol '{Protocol}' needs. It has {string.Join(", ", Templates.Keys)}.");
         }
 
         var variables = new TemplateMap
@@ -125,17 +101,15 @@ internal sealed class PromptWording
             ["policy"] = new TemplateMap { ["name"] = Words(policy.Name), ["version"] = Words(policy.Version) },
             ["categories"] = categories.Select((category, index) => (object?)Category(category.Category, category.Token, index)).ToList(),
         };
-        AddIfGiven("safe", safe ?? (SafeToken is { } safeToken ? PromptText.Trusted(safeToken) : null));
-        AddIfGiven("reason", reason ?? (ReasonToken is { } reasonToken ? PromptText.Trusted(reasonToken) : null));
-        return found.Render(variables, isStrict: true);
-
-        void AddIfGiven(string name, PromptText? value)
+        foreach ((string name, string? token) in (ReadOnlySpan<(string, string?)>)[("safe", safe ?? SafeToken), ("reason", reason ?? ReasonToken)])
         {
-            if (value is not null)
+            if (token is not null)
             {
-                variables[name] = value;
+                variables[name] = PromptText.Trusted(token);
             }
         }
+
+        return found.Render(variables, isStrict: true);
     }
 
     private static TemplateMap Category(SafetyCategory category, PromptText token, int index) => new()
@@ -159,9 +133,6 @@ internal sealed class PromptWording
 /// <summary>What stands first in a prompt.</summary>
 internal enum PromptOrder
 {
-    /// <summary>The image, then the words; models are mostly trained so.</summary>
-    ImageFirst,
-
-    /// <summary>The words, then the image; what was computed for a policy then serves every image.</summary>
-    PolicyFirst,
+    ImageFirst, // as models are mostly trained
+    PolicyFirst, // what was computed for a policy then serves every image
 }

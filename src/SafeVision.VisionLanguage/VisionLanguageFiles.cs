@@ -115,14 +115,9 @@ internal enum VisionLanguageLayout
 /// <summary>The three graphs of a vision-language model.</summary>
 internal enum VisionLanguagePart
 {
-    /// <summary>From pixels to image features.</summary>
-    Vision,
-
-    /// <summary>From token ids to embeddings.</summary>
-    Embedding,
-
-    /// <summary>From embeddings and the past to scores of the next token.</summary>
-    Decoder,
+    Vision, // from pixels to image features
+    Embedding, // from token ids to embeddings
+    Decoder, // from embeddings and the past to scores of the next token
 }
 
 /// <summary>The three files that a layout points at, before they are read.</summary>

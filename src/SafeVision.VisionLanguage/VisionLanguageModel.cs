@@ -56,8 +56,7 @@ internal sealed class VisionLanguageModel : IDisposable
     {
         VisionLanguageFiles files = sessions.Files;
         DecoderGraph graph = new DecoderGraph(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
-        var embeddings = new EmbeddingTable(
-            sessions.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, profile.ImageToken);
+        var embeddings = new EmbeddingTable(sessions.Embedding, files.EmbeddingNames, graph.Width, profile.ImageToken);
         var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
         return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength));
     }

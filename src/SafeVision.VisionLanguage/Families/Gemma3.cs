@@ -16,7 +16,6 @@ internal sealed class Gemma3 : VisionLanguageFamily
         ("vision_tower.vision_model.", "model.vision_tower."), ("vision_tower.", "model.vision_tower."), ("multi_modal_projector.", "model.multi_modal_projector."),
     ];
 
-    private static readonly ChannelValues s_half = ChannelValues.All(0.5);
 
     public override string Name => "gemma3";
 
@@ -71,10 +70,7 @@ internal sealed class Gemma3 : VisionLanguageFamily
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
         JsonValue size = settings.Values["size"] is { Exists: true } stated ? stated : vision["image_size"];
         int side = PreprocessorSettings.Square(size) ?? throw size.Wrong("the side of an image in pixels");
-        if (!settings.Values["do_resize"].Boolean(true))
-        {
-            throw settings.Values["do_resize"].Wrong("true: images of any size are resized");
-        }
+        settings.RequireResize();
 
         if (vision["image_size"].Integer(1, ImageBudget.LongestTile, side) != side)
         {
@@ -87,13 +83,8 @@ internal sealed class Gemma3 : VisionLanguageFamily
             throw tokens.Wrong("a square number");
         }
 
-        foreach (JsonValue length in (ReadOnlySpan<JsonValue>)[settings.Values["image_seq_length"], configuration.Processor["image_seq_length"]])
-        {
-            if (length.Integer(1, ImageBudget.MostTokens, count) != count)
-            {
-                throw length.Wrong($"{count}, which config.json says of an image's tokens");
-            }
-        }
+        settings.Values["image_seq_length"].Require(count, "which config.json says of an image's tokens");
+        configuration.Processor["image_seq_length"].Require(count, "which config.json says of an image's tokens");
 
         PanAndScan? crops = null;
         if (config["model_type"].Text() != Guard && settings.Values["do_pan_and_scan"].Boolean(false))
@@ -106,7 +97,7 @@ internal sealed class Gemma3 : VisionLanguageFamily
         int images = 1 + (crops?.MostCrops ?? 0);
         ImageBudget.Require(tokens, (long)images * count, 3L * images * side * side);
         string text = $"\n\n{Start}{string.Concat(Enumerable.Repeat(ImageToken, count))}<end_of_image>\n\n";
-        return new GemmaPreparation(side, along, text, crops, settings.Normalisation(s_half, s_half), settings.Filter(ResampleFilter.Bilinear));
+        return new GemmaPreparation(side, along, text, crops, settings.Normalisation(PreprocessorSettings.Half, PreprocessorSettings.Half), settings.Filter(ResampleFilter.Bilinear));
     }
 }
 
@@ -128,26 +119,7 @@ internal sealed class GemmaText(JsonValue config) : TextSettings(config)
     public override int? Window => Config["sliding_window"].Integer(1, int.MaxValue, 4096);
 
     /// <summary>As <c>layer_types</c> says, else all but every so many-th.</summary>
-    public override IReadOnlyList<bool> WindowLayers
-    {
-        get
-        {
-            JsonValue types = Config["layer_types"];
-            if (!types.Exists)
-            {
-                int pattern = Config["sliding_window_pattern"].Integer(1, 512, 6);
-                return [.. Enumerable.Range(1, Layers).Select(layer => layer % pattern != 0)];
-            }
-
-            bool[] windows = [.. types.Items(Layers).Select(type => type.Text() switch
-            {
-                "sliding_attention" => true,
-                "full_attention" => false,
-                _ => throw type.Wrong("sliding_attention or full_attention"),
-            })];
-            return windows.Length == Layers ? windows : throw types.Wrong($"a kind for each of the {Layers} layers");
-        }
-    }
+    public override IReadOnlyList<bool> WindowLayers => LayersOf("sliding_attention", "sliding_window_pattern", 6);
 
     public override bool SeesWholeImages => Config["use_bidirectional_attention"] is var both && !both.Boolean(false) ? true : throw both.Wrong("false: a model that reads a text both ways encodes texts and writes none");
 
@@ -221,38 +193,27 @@ internal sealed record PanAndScan(int LeastSide, int MostCrops, double LeastRati
 }
 
 /// <summary>Images of any shape as a square, and where it is asked for as crops too, each resized plainly. Thread-safe.</summary>
-internal sealed class GemmaPreparation : IImagePreparation
+/// <param name="side">Pixels along a side of a square.</param>
+/// <param name="tokens">Image tokens along a side of a square.</param>
+/// <param name="cutting">When an image is cut; null: never.</param>
+internal sealed class GemmaPreparation(int side, int tokens, string text, PanAndScan? cutting, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
-    private readonly int _side, _tokens;
-    private readonly string _text;
-    private readonly PanAndScan? _crops;
-    private readonly TileWriter _writer;
-    private readonly ImagePlanCache _plans;
+    private readonly TileWriter _writer = new(normalisation, filter, side);
+    private readonly ImagePlanCache _plans = new();
 
-    /// <param name="side">Pixels along a side of a square.</param>
-    /// <param name="tokens">Image tokens along a side of a square.</param>
-    /// <param name="crops">When an image is cut; null: never.</param>
-    /// <param name="normalisation">How bytes become network inputs.</param>
-    public GemmaPreparation(int side, int tokens, string text, PanAndScan? crops, ChannelTables normalisation, ResampleFilter filter)
-    {
-        (_side, _tokens, _text, _crops) = (side, tokens, text, crops);
-        _writer = new TileWriter(normalisation, filter, side);
-        _plans = new ImagePlanCache(CreatePlan);
-    }
+    public int ShortSide => side;
 
-    public int ShortSide => _side;
-
-    public int MaximumTokens => _tokens * _tokens * (1 + (_crops?.MostCrops ?? 0));
+    public int MaximumTokens => tokens * tokens * (1 + (cutting?.MostCrops ?? 0));
 
     public ImagePlan Plan(int width, int height)
     {
-        (int columns, int rows) = _crops?.Cut(width, height) ?? (1, 1);
-        return _plans.Get(columns, rows);
+        (int columns, int rows) = cutting?.Cut(width, height) ?? (1, 1);
+        return _plans.Get(columns, rows, CreatePlan);
     }
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
     {
-        (int columns, int rows) = _crops?.Cut(frame.Width, frame.Height) ?? (1, 1);
+        (int columns, int rows) = cutting?.Cut(frame.Width, frame.Height) ?? (1, 1);
         int crops = columns * rows == 1 ? 0 : columns * rows, length = _writer.TileLength;
         ImageBudget.RequireLength(frame, (1 + crops) * length, plan, pixels);
         _writer.Write(new PackedPixels(frame), 1, 1, pixels[..length]);
@@ -282,14 +243,14 @@ internal sealed class GemmaPreparation : IImagePreparation
         int crops = columns * rows == 1 ? 0 : columns * rows;
         return new ImagePlan
         {
-            PixelShape = [1 + crops, 3, _side, _side],
-            Tokens = (1 + crops) * _tokens * _tokens,
+            PixelShape = [1 + crops, 3, side, side],
+            Tokens = (1 + crops) * tokens * tokens,
             Text = crops == 0
-                ? _text
-                : $"Here is the original image {_text} and here are some crops to help you see better {string.Join(' ', Enumerable.Repeat(_text, crops))}",
+                ? text
+                : $"Here is the original image {text} and here are some crops to help you see better {string.Join(' ', Enumerable.Repeat(text, crops))}",
             Regions = crops == 0
-                ? new TileRegions(1, 1, _tokens)
-                : [.. new TileRegions(1, 1, _tokens), .. new TileRegions(columns, rows, _tokens)],
+                ? new TileRegions(1, 1, tokens)
+                : [.. new TileRegions(1, 1, tokens), .. new TileRegions(columns, rows, tokens)],
         };
     }
 }

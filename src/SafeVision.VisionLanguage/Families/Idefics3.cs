@@ -21,29 +21,23 @@ internal sealed class Idefics3 : VisionLanguageFamily
 
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
-        Idefics3Tiling tiling = Tiling(configuration, options);
-        return Profile(configuration, tokenizer, Images(configuration, tiling), tiling.ImageMark, ["<end_of_utterance>"], Conversation);
+        Idefics3Preparation images = Images(configuration, options);
+        return Profile(configuration, tokenizer, images, images.ImageMark, ["<end_of_utterance>"], Conversation);
     }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
-    public static Idefics3Preparation Images(ModelConfiguration configuration, PreparationOptions options) =>
-        Images(configuration, Tiling(configuration, options));
-
-    private static Idefics3Preparation Images(ModelConfiguration configuration, Idefics3Tiling tiling)
+    public static Idefics3Preparation Images(ModelConfiguration configuration, PreparationOptions options)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        return new Idefics3Preparation(tiling, settings.Normalisation(ChannelValues.All(0.5), ChannelValues.All(0.5)), settings.Filter(ResampleFilter.Lanczos));
+        settings.RequireResize();
+        Idefics3Tiling tiling = Tiling(configuration, settings.Values, options);
+        return new Idefics3Preparation(
+            tiling, settings.Normalisation(PreprocessorSettings.Half, PreprocessorSettings.Half), settings.Filter(ResampleFilter.Lanczos));
     }
 
-    private static Idefics3Tiling Tiling(ModelConfiguration configuration, PreparationOptions options)
+    private static Idefics3Tiling Tiling(ModelConfiguration configuration, JsonValue values, PreparationOptions options)
     {
-        JsonValue values = PreprocessorSettings.Read(configuration).Values;
         var vision = new Vision(configuration.Config);
-        if (!values["do_resize"].Boolean(true))
-        {
-            throw values["do_resize"].Wrong("true: images of any size are resized");
-        }
-
         JsonValue longest = values["size"]["longest_edge"], factor = configuration.Config["scale_factor"];
         int side = values["max_image_size"]["longest_edge"].Integer(1, ImageBudget.LongestTile, 364);
         int patches = side / vision.PatchSize, shrink = vision.Merge;
@@ -60,11 +54,7 @@ internal sealed class Idefics3 : VisionLanguageFamily
             IsSplit = values["do_image_splitting"].Boolean(true),
             ImageMark = configuration.Processor["image_token"].Text() ?? "<image>",
         };
-        if (configuration.Processor["image_seq_len"] is { Exists: true } length && length.Integer(1, ImageBudget.MostTokens) != tiling.TokensOfTile)
-        {
-            throw length.Wrong($"{tiling.TokensOfTile}, which the sizes of tile and patch give");
-        }
-
+        configuration.Processor["image_seq_len"].Require(tiling.TokensOfTile, "which the sizes of tile and patch give");
         int tiles = Idefics3Preparation.MostTiles(tiling);
         if (tiles > ImageBudget.MostTiles + 1)
         {
@@ -129,27 +119,20 @@ internal sealed record Idefics3Tiling
 /// <summary>Image splitting: the image's longer side is resized to a fixed length, then both sides up to whole tiles,
 /// and the tiles are followed by an overview, which is made from the image resized so and not from the original
 /// (<c>image_processing_pil_smolvlm.py</c> of transformers; each resize rounds to bytes).</summary>
-internal sealed class Idefics3Preparation : IImagePreparation
+internal sealed class Idefics3Preparation(Idefics3Tiling tiling, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
     // As in transformers, whatever the file says of the longest edge.
     private const int LongestSide = 4096;
 
-    private readonly Idefics3Tiling _tiling;
-    private readonly ResampleFilter _filter;
-    private readonly TileWriter _writer;
-    private readonly ImagePlanCache _plans;
+    private readonly TileWriter _writer = new(normalisation, filter, tiling.Side);
+    private readonly ImagePlanCache _plans = new();
 
-    public Idefics3Preparation(Idefics3Tiling tiling, ChannelTables normalisation, ResampleFilter filter)
-    {
-        _tiling = tiling;
-        _filter = filter;
-        _writer = new TileWriter(normalisation, filter, tiling.Side);
-        _plans = new ImagePlanCache(CreatePlan);
-    }
+    /// <summary>The image token's text.</summary>
+    public string ImageMark => tiling.ImageMark;
 
-    public int ShortSide => Math.Min(_tiling.LongestEdge, LongestSide);
+    public int ShortSide => Math.Min(tiling.LongestEdge, LongestSide);
 
-    public int MaximumTokens => MostTiles(_tiling) * _tiling.TokensOfTile;
+    public int MaximumTokens => MostTiles(tiling) * tiling.TokensOfTile;
 
     /// <summary>The most tiles that an image of any size gives, the overview included.</summary>
     public static int MostTiles(Idefics3Tiling tiling)
@@ -162,7 +145,7 @@ internal sealed class Idefics3Preparation : IImagePreparation
     public ImagePlan Plan(int width, int height)
     {
         (int columns, int rows) = Grid(Canvas(Resized(width, height)));
-        return _plans.Get(columns, rows);
+        return _plans.Get(columns, rows, CreatePlan);
     }
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
@@ -199,8 +182,8 @@ internal sealed class Idefics3Preparation : IImagePreparation
     {
         double ratio = width / (double)height;
         (width, height) = width >= height
-            ? (_tiling.LongestEdge, Even((int)(_tiling.LongestEdge / ratio)))
-            : (Even((int)(_tiling.LongestEdge * ratio)), _tiling.LongestEdge);
+            ? (tiling.LongestEdge, Even((int)(tiling.LongestEdge / ratio)))
+            : (Even((int)(tiling.LongestEdge * ratio)), tiling.LongestEdge);
         (width, height) = (Math.Max(width, 1), Math.Max(height, 1));
 
         ratio = width / (double)height;
@@ -219,12 +202,12 @@ internal sealed class Idefics3Preparation : IImagePreparation
     /// <summary>The size in whole tiles; see <c>resize_for_vision_encoder</c> of the reference.</summary>
     private (int Width, int Height) Canvas((int Width, int Height) size)
     {
-        if (!_tiling.IsSplit)
+        if (!tiling.IsSplit)
         {
-            return (_tiling.Side, _tiling.Side);
+            return (tiling.Side, tiling.Side);
         }
 
-        int side = _tiling.Side;
+        int side = tiling.Side;
         double ratio = size.Width / (double)size.Height;
         if (size.Width >= size.Height)
         {
@@ -238,18 +221,18 @@ internal sealed class Idefics3Preparation : IImagePreparation
 
     /// <summary>Columns and rows of tiles; none where the overview is all there is.</summary>
     private (int Columns, int Rows) Grid((int Width, int Height) canvas) =>
-        canvas.Width > _tiling.Side || canvas.Height > _tiling.Side ? (canvas.Width / _tiling.Side, canvas.Height / _tiling.Side) : (0, 0);
+        canvas.Width > tiling.Side || canvas.Height > tiling.Side ? (canvas.Width / tiling.Side, canvas.Height / tiling.Side) : (0, 0);
 
     private ImagePlan CreatePlan(int columns, int rows)
     {
         int tiles = (columns * rows) + 1;
         return new ImagePlan
         {
-            PixelShape = [1, tiles, 3, _tiling.Side, _tiling.Side],
-            Tokens = tiles * _tiling.TokensOfTile,
+            PixelShape = [1, tiles, 3, tiling.Side, tiling.Side],
+            Tokens = tiles * tiling.TokensOfTile,
             Text = Text(columns, rows),
-            Regions = new TileRegions(columns, rows, _tiling.TokensOfSide) { HasOverview = true },
-            Inputs = [new ImageInput(["pixel_attention_mask"], [1, tiles, _tiling.Side, _tiling.Side], [1])],
+            Regions = new TileRegions(columns, rows, tiling.TokensOfSide) { HasOverview = true },
+            Inputs = [new ImageInput(["pixel_attention_mask"], [1, tiles, tiling.Side, tiling.Side], [1])],
         };
     }
 
@@ -271,12 +254,12 @@ internal sealed class Idefics3Preparation : IImagePreparation
             text.Append('\n');
         }
 
-        Append(_tiling.GlobalMark);
-        return text.Append(_tiling.FakeMark).ToString();
+        Append(tiling.GlobalMark);
+        return text.Append(tiling.FakeMark).ToString();
 
         void Append(string place)
         {
-            text.Append(_tiling.FakeMark).Append(place).Insert(text.Length, _tiling.ImageMark, _tiling.TokensOfTile);
+            text.Append(tiling.FakeMark).Append(place).Insert(text.Length, tiling.ImageMark, tiling.TokensOfTile);
         }
     }
 
@@ -284,7 +267,7 @@ internal sealed class Idefics3Preparation : IImagePreparation
     {
         byte[] pixels = ArrayPool<byte>.Shared.Rent(size.Width * size.Height * 3);
         var rows = new PixelRows(pixels, size.Width * 3);
-        ReferenceResize.Run(source, size.Width, size.Height, _filter, ref rows);
+        ReferenceResize.Run(source, size.Width, size.Height, filter, ref rows);
         return pixels;
     }
 

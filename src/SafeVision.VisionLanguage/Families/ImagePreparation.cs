@@ -41,19 +41,7 @@ internal sealed record ImagePlan
     public (int Frames, int Rows, int Columns)? Grid { get; init; }
 
     /// <summary>How many floats <see cref="PixelShape"/> holds.</summary>
-    public int PixelCount
-    {
-        get
-        {
-            long count = 1;
-            foreach (long size in PixelShape)
-            {
-                count = checked(count * size);
-            }
-
-            return checked((int)count);
-        }
-    }
+    public int PixelCount => checked((int)PixelShape.Aggregate(1L, (count, size) => checked(count * size)));
 }
 
 /// <summary>An integer input of a vision tower besides the pixels; the tensor's own type is what the graph asks for.</summary>
@@ -63,8 +51,7 @@ internal sealed record ImageInput(IReadOnlyList<string> Names, IReadOnlyList<lon
 
 /// <summary>Keeps the plans of recently seen grids: a plan's text alone can be hundreds of kilobytes, and images of a
 /// few shapes come again and again. Thread-safe.</summary>
-/// <param name="create">Makes the plan of a grid of so many columns and rows.</param>
-internal sealed class ImagePlanCache(Func<int, int, ImagePlan> create)
+internal sealed class ImagePlanCache
 {
     private const int Capacity = 32;
 
@@ -72,7 +59,8 @@ internal sealed class ImagePlanCache(Func<int, int, ImagePlan> create)
     private readonly Dictionary<(int Columns, int Rows), LinkedListNode<((int Columns, int Rows) Grid, ImagePlan Plan)>> _nodes = [];
     private readonly LinkedList<((int Columns, int Rows) Grid, ImagePlan Plan)> _recent = new();
 
-    public ImagePlan Get(int columns, int rows)
+    /// <param name="create">Makes the plan of a grid of so many columns and rows.</param>
+    public ImagePlan Get(int columns, int rows, Func<int, int, ImagePlan> create)
     {
         lock (_lock)
         {

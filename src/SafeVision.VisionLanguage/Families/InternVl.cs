@@ -37,18 +37,15 @@ internal sealed class InternVl : VisionLanguageFamily
 
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
-        InternVlTiling tiling = Tiling(configuration, options);
-        return Profile(configuration, tokenizer, Images(configuration, tiling), tiling.ContextMark, ["<|im_end|>", "<|end|>"], marks: [tiling.ContextMark, "<image>"]);
+        InternVlPreparation images = Images(configuration, options);
+        return Profile(configuration, tokenizer, images, images.ImageMark, ["<|im_end|>", "<|end|>"], marks: [images.ImageMark, "<image>"]);
     }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
-    public static InternVlPreparation Images(ModelConfiguration configuration, PreparationOptions options) =>
-        Images(configuration, Tiling(configuration, options));
-
-    private static InternVlPreparation Images(ModelConfiguration configuration, InternVlTiling tiling)
+    public static InternVlPreparation Images(ModelConfiguration configuration, PreparationOptions options)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        return new InternVlPreparation(tiling, settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
+        return new InternVlPreparation(Tiling(configuration, options), settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
     }
 
     private static InternVlTiling Tiling(ModelConfiguration configuration, PreparationOptions options)
@@ -86,14 +83,8 @@ internal sealed class InternVl : VisionLanguageFamily
         JsonValue most = preprocessor["max_patches"];
         InternVlTiling tiling = Create(
             configuration.Config, side, preprocessor["min_patches"], most.Integer(1, ImageBudget.MostTiles, 12), most, hasThumbnail: true, options);
-        foreach (JsonValue length in (ReadOnlySpan<JsonValue>)[configuration.Processor["image_seq_length"], configuration.Config["image_seq_length"]])
-        {
-            if (length.Integer(1, ImageBudget.MostTokens, tiling.TokensOfTile) != tiling.TokensOfTile)
-            {
-                throw length.Wrong($"{tiling.TokensOfTile}, which the sizes of tile and patch give");
-            }
-        }
-
+        configuration.Processor["image_seq_length"].Require(tiling.TokensOfTile, "which the sizes of tile and patch give");
+        configuration.Config["image_seq_length"].Require(tiling.TokensOfTile, "which the sizes of tile and patch give");
         return tiling;
     }
 
@@ -244,29 +235,23 @@ internal sealed record InternVlTiling
 /// closest to it, and a thumbnail of the whole image comes last where there is more than one tile
 /// (<c>dynamic_preprocess</c> of InternVL, equal to <c>crop_image_to_patches</c> of transformers'
 /// GotOcr2ImageProcessor).</summary>
-internal sealed class InternVlPreparation : IImagePreparation
+internal sealed class InternVlPreparation(InternVlTiling tiling, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
-    private readonly InternVlTiling _tiling;
-    private readonly TileWriter _writer;
-    private readonly (int Columns, int Rows)[] _grids;
-    private readonly ImagePlanCache _plans;
+    private readonly TileWriter _writer = new(normalisation, filter, tiling.Side);
+    private readonly (int Columns, int Rows)[] _grids = Grids(tiling.MinimumTiles, tiling.MaximumTiles);
+    private readonly ImagePlanCache _plans = new();
 
-    public InternVlPreparation(InternVlTiling tiling, ChannelTables normalisation, ResampleFilter filter)
-    {
-        _tiling = tiling;
-        _writer = new TileWriter(normalisation, filter, tiling.Side);
-        _grids = Grids(tiling.MinimumTiles, tiling.MaximumTiles);
-        _plans = new ImagePlanCache(CreatePlan);
-    }
+    /// <summary>The image token's text.</summary>
+    public string ImageMark => tiling.ContextMark;
 
-    public int ShortSide => (int)Math.Sqrt(_tiling.MaximumTiles) * _tiling.Side;
+    public int ShortSide => (int)Math.Sqrt(tiling.MaximumTiles) * tiling.Side;
 
-    public int MaximumTokens => Tiles(_tiling.MaximumTiles) * _tiling.TokensOfTile;
+    public int MaximumTokens => Tiles(tiling.MaximumTiles) * tiling.TokensOfTile;
 
     public ImagePlan Plan(int width, int height)
     {
         (int columns, int rows) = Grid(width, height);
-        return _plans.Get(columns, rows);
+        return _plans.Get(columns, rows, CreatePlan);
     }
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
@@ -291,7 +276,7 @@ internal sealed class InternVlPreparation : IImagePreparation
             double distance = Math.Abs(ratio - (grid.Columns / (double)grid.Rows));
 
             // Of equally close grids, the larger one if the image has more than half of its pixels.
-            if (distance < closest || (distance == closest && (double)width * height > 0.5 * _tiling.Side * _tiling.Side * grid.Columns * grid.Rows))
+            if (distance < closest || (distance == closest && (double)width * height > 0.5 * tiling.Side * tiling.Side * grid.Columns * grid.Rows))
             {
                 (best, closest) = (grid, distance);
             }
@@ -302,17 +287,17 @@ internal sealed class InternVlPreparation : IImagePreparation
 
     private ImagePlan CreatePlan(int columns, int rows)
     {
-        int tiles = Tiles(columns * rows), tokens = tiles * _tiling.TokensOfTile;
+        int tiles = Tiles(columns * rows), tokens = tiles * tiling.TokensOfTile;
         return new ImagePlan
         {
-            PixelShape = [tiles, 3, _tiling.Side, _tiling.Side],
+            PixelShape = [tiles, 3, tiling.Side, tiling.Side],
             Tokens = tokens,
-            Text = $"{_tiling.StartMark}{string.Concat(Enumerable.Repeat(_tiling.ContextMark, tokens))}{_tiling.EndMark}",
-            Regions = new TileRegions(columns, rows, _tiling.TokensOfSide) { HasOverview = HasThumbnail(columns * rows), IsTransposed = _tiling.IsTransposed },
+            Text = $"{tiling.StartMark}{string.Concat(Enumerable.Repeat(tiling.ContextMark, tokens))}{tiling.EndMark}",
+            Regions = new TileRegions(columns, rows, tiling.TokensOfSide) { HasOverview = HasThumbnail(columns * rows), IsTransposed = tiling.IsTransposed },
         };
     }
 
-    private bool HasThumbnail(int tiles) => _tiling.HasThumbnail && tiles > 1;
+    private bool HasThumbnail(int tiles) => tiling.HasThumbnail && tiles > 1;
 
     private int Tiles(int tiles) => HasThumbnail(tiles) ? tiles + 1 : tiles;
 

@@ -84,6 +84,15 @@ internal static class LanguageSettings
         throw new ModelLoadException($"{configuration.Folder}: the conversation template does not write one mark for one image. Known are {string.Join(", ", marks)}.");
     }
 
+    /// <summary>Checks that a number, where a file states it, is the one that follows from others.</summary>
+    public static void Require(this JsonValue stated, int known, string because)
+    {
+        if (stated.Integer(1, ImageBudget.MostTokens, known) != known)
+        {
+            throw stated.Wrong($"{known}, {because}");
+        }
+    }
+
     private static JsonValue Text(ModelConfiguration configuration) => TextSettings.PartOf(configuration.Config);
 
     private static IEnumerable<int> Ids(JsonValue value)
@@ -102,6 +111,14 @@ internal static class LanguageSettings
 internal readonly struct PreprocessorSettings
 {
     private const double LargestValue = 1e6;
+
+    // Means and standard deviations of families whose files may name none.
+    public static readonly ChannelValues Half = ChannelValues.All(0.5);
+    public static readonly ChannelValues ClipMean = new(0.48145466, 0.4578275, 0.40821073);
+    public static readonly ChannelValues ClipStd = new(0.26862954, 0.26130258, 0.27577711);
+
+    private static readonly ResampleFilter[] s_filters =
+        [ResampleFilter.Nearest, ResampleFilter.Lanczos, ResampleFilter.Bilinear, ResampleFilter.Bicubic, ResampleFilter.Box, ResampleFilter.Hamming];
 
     private PreprocessorSettings(JsonValue values) => Values = values;
 
@@ -139,17 +156,18 @@ internal readonly struct PreprocessorSettings
             : new ChannelTables(rescale, ChannelValues.All(0), ChannelValues.All(1));
     }
 
+    /// <summary>Fails where images are taken only as large as they are.</summary>
+    public void RequireResize()
+    {
+        if (!Values["do_resize"].Boolean(true))
+        {
+            throw Values["do_resize"].Wrong("true: images of any size are resized");
+        }
+    }
+
     /// <summary>The kernel; <c>resample</c> is Pillow's number for it.</summary>
     public ResampleFilter Filter(ResampleFilter otherwise) => Values["resample"] is { Exists: true } number
-        ? number.Integer(0, 5) switch
-        {
-            0 => ResampleFilter.Nearest,
-            1 => ResampleFilter.Lanczos,
-            2 => ResampleFilter.Bilinear,
-            3 => ResampleFilter.Bicubic,
-            4 => ResampleFilter.Box,
-            _ => ResampleFilter.Hamming,
-        }
+        ? s_filters[number.Integer(0, s_filters.Length - 1)]
         : otherwise;
 
     /// <summary>The side of a square, written as a number, as [height, width] or as an object of height and width; null

@@ -5,8 +5,6 @@ namespace SafeVision.VisionLanguage.Families;
 /// supported: they need a learned row end, <c>image_newline</c>, which no published export has.</summary>
 internal sealed class LlavaOneVision : VisionLanguageFamily
 {
-    private static readonly ChannelValues s_half = ChannelValues.All(0.5);
-
     public override string Name => "llava-onevision";
 
     public override IReadOnlyList<string> ModelTypes { get; } = ["llava_onevision"];
@@ -38,7 +36,7 @@ internal sealed class LlavaOneVision : VisionLanguageFamily
         }
 
         ImageBudget.Require(size, (long)tokens * tokens, 3L * side * side);
-        return new SingleTilePreparation(side, tokens, Mark(configuration), settings.Normalisation(s_half, s_half), settings.Filter(ResampleFilter.Bicubic));
+        return new SingleTilePreparation(side, tokens, Mark(configuration), settings.Normalisation(PreprocessorSettings.Half, PreprocessorSettings.Half), settings.Filter(ResampleFilter.Bicubic));
     }
 
     private static string Mark(ModelConfiguration configuration) => configuration.Processor["image_token"].Text("<image>");

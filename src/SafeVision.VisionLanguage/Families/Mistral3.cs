@@ -5,9 +5,6 @@ namespace SafeVision.VisionLanguage.Families;
 /// model.</summary>
 internal sealed class Mistral3 : VisionLanguageFamily
 {
-    private static readonly ChannelValues s_mean = new(0.48145466, 0.4578275, 0.40821073);
-    private static readonly ChannelValues s_std = new(0.26862954, 0.26130258, 0.27577711);
-
     public override string Name => "mistral3";
 
     public override IReadOnlyList<string> ModelTypes { get; } = ["mistral3"];
@@ -23,34 +20,30 @@ internal sealed class Mistral3 : VisionLanguageFamily
 
     public override VisionSettings ReadVision(JsonValue config) => new PixtralVision(config);
 
-    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options) =>
-        Profile(configuration, tokenizer, Images(configuration, options), Patching(configuration, options).ImageMark, []);
+    internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
+    {
+        PixtralPreparation images = Images(configuration, options);
+        return Profile(configuration, tokenizer, images, images.ImageMark, []);
+    }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static PixtralPreparation Images(ModelConfiguration configuration, PreparationOptions? options = null)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        return new PixtralPreparation(Patching(configuration, options ?? PreparationOptions.Default), settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
+        settings.RequireResize();
+        return new PixtralPreparation(
+            Patching(configuration, settings.Values["size"]["longest_edge"], options ?? PreparationOptions.Default),
+            settings.Normalisation(PreprocessorSettings.ClipMean, PreprocessorSettings.ClipStd),
+            settings.Filter(ResampleFilter.Bicubic));
     }
 
-    private static PixtralPatching Patching(ModelConfiguration configuration, PreparationOptions options)
+    private static PixtralPatching Patching(ModelConfiguration configuration, JsonValue longest, PreparationOptions options)
     {
-        JsonValue values = PreprocessorSettings.Read(configuration).Values, processor = configuration.Processor, longest = values["size"]["longest_edge"];
-        if (!values["do_resize"].Boolean(true))
-        {
-            throw values["do_resize"].Wrong("true: images of any size are resized");
-        }
-
+        JsonValue processor = configuration.Processor;
         // The processor's numbers count; they must be those of the network.
         var vision = new PixtralVision(configuration.Config);
-        foreach ((JsonValue setting, int known) in (ReadOnlySpan<(JsonValue, int)>)[(processor["patch_size"], vision.PatchSize), (processor["spatial_merge_size"], vision.Merge)])
-        {
-            if (setting.Integer(1, 1024, known) != known)
-            {
-                throw setting.Wrong($"{known}, as config.json says");
-            }
-        }
-
+        processor["patch_size"].Require(vision.PatchSize, "as config.json says");
+        processor["spatial_merge_size"].Require(vision.Merge, "as config.json says");
         int factor = vision.PatchSize * vision.Merge, edge = longest.Integer(1, 1 << 14, vision.LargestImage);
         int side = PixtralPreparation.Along(edge, factor);
         ImageBudget.Require(longest, (long)side * (side + 1), 3L * side * side * factor * factor);
@@ -135,22 +128,16 @@ internal sealed record PixtralPatching(int Factor, int LongestEdge)
 
 /// <summary>Images that are larger than the longest edge are shrunk to it; then both sides become multiples of what one
 /// token shows, upwards (<c>image_processing_pixtral.py</c> of transformers). Thread-safe.</summary>
-internal sealed class PixtralPreparation : IImagePreparation
+internal sealed class PixtralPreparation(PixtralPatching patching, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
-    private readonly PixtralPatching _patching;
-    private readonly ChannelTables _normalisation;
-    private readonly ResampleFilter _filter;
-    private readonly ImagePlanCache _plans;
+    private readonly ImagePlanCache _plans = new();
 
-    public PixtralPreparation(PixtralPatching patching, ChannelTables normalisation, ResampleFilter filter)
-    {
-        (_patching, _normalisation, _filter) = (patching, normalisation, filter);
-        _plans = new ImagePlanCache(CreatePlan);
-    }
+    /// <summary>The image token's text.</summary>
+    public string ImageMark => patching.ImageMark;
 
-    public int ShortSide => _patching.LongestEdge;
+    public int ShortSide => patching.LongestEdge;
 
-    public int MaximumTokens => Along(_patching.LongestEdge, _patching.Factor) is var side ? side * side : 0;
+    public int MaximumTokens => Along(patching.LongestEdge, patching.Factor) is var side ? side * side : 0;
 
     /// <summary>Tokens along a side of so many pixels.</summary>
     public static int Along(int side, int factor) => (side + factor - 1) / factor;
@@ -158,28 +145,28 @@ internal sealed class PixtralPreparation : IImagePreparation
     public ImagePlan Plan(int width, int height)
     {
         (int resizedWidth, int resizedHeight) = Resized(width, height);
-        return _plans.Get(resizedWidth / _patching.Factor, resizedHeight / _patching.Factor);
+        return _plans.Get(resizedWidth / patching.Factor, resizedHeight / patching.Factor, CreatePlan);
     }
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
     {
         (int width, int height) = Resized(frame.Width, frame.Height);
         ImageBudget.RequireLength(frame, 3 * width * height, plan, pixels);
-        var sink = new PlaneSink(_normalisation, pixels, width, width * height);
-        ReferenceResize.Run(new PackedPixels(frame), width, height, _filter, ref sink);
+        var sink = new PlaneSink(normalisation, pixels, width, width * height);
+        ReferenceResize.Run(new PackedPixels(frame), width, height, filter, ref sink);
     }
 
     /// <summary>The size that an image is resized to.</summary>
     public (int Width, int Height) Resized(int width, int height)
     {
-        double ratio = Math.Max(height / (double)_patching.LongestEdge, width / (double)_patching.LongestEdge);
+        double ratio = Math.Max(height / (double)patching.LongestEdge, width / (double)patching.LongestEdge);
         if (ratio > 1)
         {
             // The reference refuses a side that becomes 0; here it is one token wide, so that no shape of an image keeps it from being judged.
             (width, height) = (Math.Max(1, (int)Math.Floor(width / ratio)), Math.Max(1, (int)Math.Floor(height / ratio)));
         }
 
-        return (Along(width, _patching.Factor) * _patching.Factor, Along(height, _patching.Factor) * _patching.Factor);
+        return (Along(width, patching.Factor) * patching.Factor, Along(height, patching.Factor) * patching.Factor);
     }
 
     private ImagePlan CreatePlan(int columns, int rows)
@@ -187,12 +174,12 @@ internal sealed class PixtralPreparation : IImagePreparation
         var text = new StringBuilder();
         for (int row = 1; row <= rows; row++)
         {
-            text.Insert(text.Length, _patching.ImageMark, columns).Append(row < rows ? _patching.BreakMark : _patching.EndMark);
+            text.Insert(text.Length, patching.ImageMark, columns).Append(row < rows ? patching.BreakMark : patching.EndMark);
         }
 
         return new ImagePlan
         {
-            PixelShape = [1, 3, rows * _patching.Factor, columns * _patching.Factor],
+            PixelShape = [1, 3, rows * patching.Factor, columns * patching.Factor],
             Tokens = rows * columns,
             Text = text.ToString(),
             Regions = new TileRegions(columns, rows, 1),

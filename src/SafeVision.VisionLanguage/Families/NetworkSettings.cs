@@ -111,6 +111,20 @@ public class TextSettings
     /// <summary>What the whole model's part says of tied embeddings; null: nothing.</summary>
     private protected bool? WholeIsTied => _whole["tie_word_embeddings"].Boolean();
 
+    /// <summary>Which layers are of a kind, and not <c>full_attention</c>: as <c>layer_types</c> says, else all but every so many-th.</summary>
+    /// <param name="interval">The property that says how many-th.</param>
+    private protected bool[] LayersOf(string kind, string interval, int otherwise)
+    {
+        JsonValue types = Config["layer_types"];
+        int every = Config[interval].Integer(1, 512, otherwise);
+        bool[] layers = types.Exists
+            ? [.. types.Items(Layers).Select(type => type.Text() is var name && (name == kind || name == "full_attention")
+                ? name == kind
+                : throw type.Wrong($"{kind} or full_attention"))]
+            : [.. Enumerable.Range(1, Layers).Select(layer => layer % every != 0)];
+        return layers.Length == Layers ? layers : throw types.Wrong($"a kind for each of the {Layers} layers");
+    }
+
     /// <summary>The part of a <c>config.json</c> that is about the language model.</summary>
     internal static JsonValue PartOf(JsonValue config) => config.Any("text_config", "llm_config") is { Exists: true } nested ? nested.Object() : config;
 }

@@ -13,9 +13,6 @@ internal class Qwen2Vl : VisionLanguageFamily
         + "{% if content['type'] == 'image' %}<|vision_start|><|image_pad|><|vision_end|>{% elif content['type'] == 'text' %}{{ content['text'] }}{% endif %}"
         + "{% endfor %}{% endif %}<|im_end|>\n{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
 
-    private static readonly ChannelValues s_mean = new(0.48145466, 0.4578275, 0.40821073);
-    private static readonly ChannelValues s_std = new(0.26862954, 0.26130258, 0.27577711);
-
     public override string Name => "qwen2-vl";
 
     public override IReadOnlyList<string> ModelTypes { get; } = ["qwen2_vl", NewerType];
@@ -33,31 +30,29 @@ internal class Qwen2Vl : VisionLanguageFamily
 
     internal override VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions options)
     {
-        Qwen2VlPatching patching = Patching(configuration, options);
+        Qwen2VlPreparation images = Images(configuration, options);
         JsonValue token = configuration.Config["image_token_id"] is { Exists: true } id ? id : configuration.GenAI["model"]["image_token_id"];
-        return Profile(configuration, tokenizer, Images(configuration, options), patching.ImageMark, ["<|im_end|>"], Conversation, tokenId: token) with { Positions = MultimodalPositions.Shared };
+        return Profile(configuration, tokenizer, images, images.ImageMark, ["<|im_end|>"], Conversation, tokenId: token) with { Positions = MultimodalPositions.Shared };
     }
 
     /// <summary>How images are prepared, which needs no tokenizer.</summary>
     public static Qwen2VlPreparation Images(ModelConfiguration configuration, PreparationOptions? options = null)
     {
         PreprocessorSettings settings = PreprocessorSettings.Read(configuration);
-        return new Qwen2VlPreparation(Patching(configuration, options ?? PreparationOptions.Default), settings.Normalisation(s_mean, s_std), settings.Filter(ResampleFilter.Bicubic));
+        if (!settings.Values.Exists)
+        {
+            throw settings.Values.Wrong("an object: preprocessor_config.json of the checkpoint");
+        }
+
+        settings.RequireResize();
+        return new Qwen2VlPreparation(
+            Patching(settings.Values, options ?? PreparationOptions.Default),
+            settings.Normalisation(PreprocessorSettings.ClipMean, PreprocessorSettings.ClipStd),
+            settings.Filter(ResampleFilter.Bicubic));
     }
 
-    private static Qwen2VlPatching Patching(ModelConfiguration configuration, PreparationOptions options)
+    private static Qwen2VlPatching Patching(JsonValue values, PreparationOptions options)
     {
-        JsonValue values = PreprocessorSettings.Read(configuration).Values;
-        if (!values.Exists)
-        {
-            throw values.Wrong("an object: preprocessor_config.json of the checkpoint");
-        }
-
-        if (!values["do_resize"].Boolean(true))
-        {
-            throw values["do_resize"].Wrong("true: images of any size are resized");
-        }
-
         // min_pixels and max_pixels go before the newer names where both are there, as in transformers.
         JsonValue size = values["size"], least = values["min_pixels"], most = values["max_pixels"];
         least = least.Exists ? least : size.Any("shortest_edge", "min_pixels");

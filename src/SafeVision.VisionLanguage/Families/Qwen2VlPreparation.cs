@@ -31,26 +31,18 @@ internal sealed record Qwen2VlPatching
 /// <summary>Smart resize: both sides become multiples of what one token shows, with the number of pixels between two
 /// bounds and about the same aspect ratio; the patches of the squares that become a token stand together
 /// (<c>image_processing_qwen2_vl.py</c> of transformers).</summary>
-internal sealed class Qwen2VlPreparation : IImagePreparation
+internal sealed class Qwen2VlPreparation(Qwen2VlPatching patching, ChannelTables normalisation, ResampleFilter filter) : IImagePreparation
 {
     private const int MostElongated = 200;
 
-    private readonly Qwen2VlPatching _patching;
-    private readonly ChannelTables _normalisation;
-    private readonly ResampleFilter _filter;
-    private readonly ImagePlanCache _plans;
+    private readonly ImagePlanCache _plans = new();
 
-    public Qwen2VlPreparation(Qwen2VlPatching patching, ChannelTables normalisation, ResampleFilter filter)
-    {
-        _patching = patching;
-        _normalisation = normalisation;
-        _filter = filter;
-        _plans = new ImagePlanCache(CreatePlan);
-    }
+    /// <summary>The image token's text.</summary>
+    public string ImageMark => patching.ImageMark;
 
-    public int ShortSide => (int)Math.Ceiling(Math.Sqrt(_patching.MostPixels));
+    public int ShortSide => (int)Math.Ceiling(Math.Sqrt(patching.MostPixels));
 
-    public int MaximumTokens => MostTokens(_patching);
+    public int MaximumTokens => MostTokens(patching);
 
     /// <summary>The most tokens of an image of any size: those of the bounds, or those of the most elongated image,
     /// which is one token wide however few pixels it should have.</summary>
@@ -64,18 +56,18 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
     public ImagePlan Plan(int width, int height)
     {
         (int resizedWidth, int resizedHeight) = Resized(width, height);
-        return _plans.Get(resizedWidth / _patching.Patch, resizedHeight / _patching.Patch);
+        return _plans.Get(resizedWidth / patching.Patch, resizedHeight / patching.Patch, CreatePlan);
     }
 
     public void Write(ImageFrame frame, ImagePlan plan, Span<float> pixels)
     {
         (int width, int height) = Resized(frame.Width, frame.Height);
-        int columns = width / _patching.Patch, rows = height / _patching.Patch;
-        ImageBudget.RequireLength(frame, columns * rows * _patching.PatchLength, plan, pixels);
+        int columns = width / patching.Patch, rows = height / patching.Patch;
+        ImageBudget.RequireLength(frame, columns * rows * patching.PatchLength, plan, pixels);
 
         var source = new PackedPixels(frame);
-        var sink = new PatchSink(_patching, _normalisation, pixels, columns);
-        ReferenceResize.Run(source, width, height, _filter, ref sink);
+        var sink = new PatchSink(patching, normalisation, pixels, columns);
+        ReferenceResize.Run(source, width, height, filter, ref sink);
     }
 
     /// <summary>The size that an image is resized to.</summary>
@@ -85,17 +77,17 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
         width = (int)Math.Min(width, (long)height * MostElongated);
         height = (int)Math.Min(height, (long)width * MostElongated);
 
-        double factor = _patching.Factor, area = (double)width * height;
+        double factor = patching.Factor, area = (double)width * height;
         double newWidth = Math.Round(width / factor) * factor, newHeight = Math.Round(height / factor) * factor;
-        if (newWidth * newHeight > _patching.MostPixels)
+        if (newWidth * newHeight > patching.MostPixels)
         {
-            double shrink = Math.Sqrt(area / _patching.MostPixels);
+            double shrink = Math.Sqrt(area / patching.MostPixels);
             newWidth = Math.Max(factor, Math.Floor(width / shrink / factor) * factor);
             newHeight = Math.Max(factor, Math.Floor(height / shrink / factor) * factor);
         }
-        else if (newWidth * newHeight < _patching.LeastPixels)
+        else if (newWidth * newHeight < patching.LeastPixels)
         {
-            double grow = Math.Sqrt(_patching.LeastPixels / area);
+            double grow = Math.Sqrt(patching.LeastPixels / area);
             newWidth = Math.Ceiling(width * grow / factor) * factor;
             newHeight = Math.Ceiling(height * grow / factor) * factor;
         }
@@ -105,12 +97,12 @@ internal sealed class Qwen2VlPreparation : IImagePreparation
 
     private ImagePlan CreatePlan(int columns, int rows)
     {
-        int tokenColumns = columns / _patching.Merge, tokenRows = rows / _patching.Merge;
+        int tokenColumns = columns / patching.Merge, tokenRows = rows / patching.Merge;
         return new ImagePlan
         {
-            PixelShape = [rows * columns, _patching.PatchLength],
+            PixelShape = [rows * columns, patching.PatchLength],
             Tokens = tokenColumns * tokenRows,
-            Text = string.Concat(Enumerable.Repeat(_patching.ImageMark, tokenColumns * tokenRows)),
+            Text = string.Concat(Enumerable.Repeat(patching.ImageMark, tokenColumns * tokenRows)),
             Regions = new TileRegions(tokenColumns, tokenRows, 1),
             Inputs = [new ImageInput(["image_grid_thw", "grid_thw"], [1, 3], [1, rows, columns])],
             Grid = (1, tokenRows, tokenColumns),

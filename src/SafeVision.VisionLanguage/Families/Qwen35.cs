@@ -74,19 +74,10 @@ internal sealed class Qwen35 : Qwen2Vl
         /// <summary>Which layers have a memory: as <c>layer_types</c> says, else all but every so many-th.</summary>
         private bool[] Kinds()
         {
-            JsonValue types = Config["layer_types"];
-            int interval = Config["full_attention_interval"].Integer(1, 512, 4);
-            bool[] remembers = types.Exists
-                ? [.. types.Items(Layers).Select(type => type.Text() switch
-                {
-                    "full_attention" => false,
-                    "linear_attention" => true,
-                    _ => throw type.Wrong("full_attention or linear_attention"),
-                })]
-                : [.. Enumerable.Range(1, Layers).Select(layer => layer % interval != 0)];
-            return remembers.Length != Layers ? throw types.Wrong($"a kind for each of the {Layers} layers")
-                : remembers.Contains(false) ? remembers
-                : throw types.Wrong("at least one full_attention, whose cache tells how many tokens there were");
+            bool[] remembers = LayersOf("linear_attention", "full_attention_interval", 4);
+            return remembers.Contains(false)
+                ? remembers
+                : throw Config["layer_types"].Wrong("at least one full_attention, whose cache tells how many tokens there were");
         }
     }
 }

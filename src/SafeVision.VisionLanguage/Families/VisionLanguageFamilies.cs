@@ -169,11 +169,10 @@ internal interface IPositionScheme
     void Write(TokenSequence tokens, int start, Span<long> positions);
 }
 
-/// <summary>Tokens counted one by one.</summary>
-/// <param name="first">The first token's position: 0, or 1 for the families that count so.</param>
-internal sealed class SequentialPositions(int first) : IPositionScheme
+/// <summary>Tokens counted one by one, from 0.</summary>
+internal sealed class SequentialPositions : IPositionScheme
 {
-    public static SequentialPositions FromZero { get; } = new(0);
+    public static SequentialPositions FromZero { get; } = new();
 
     public int Rows => 1;
 
@@ -181,7 +180,7 @@ internal sealed class SequentialPositions(int first) : IPositionScheme
     {
         for (int i = 0; i < positions.Length; i++)
         {
-            positions[i] = first + start + i;
+            positions[i] = start + i;
         }
     }
 }

@@ -106,19 +106,7 @@ internal sealed class DecoderSlots : IDisposable
     /// <summary>Forgets what was computed of the last token, so that it can be computed once more.</summary>
     public void ForgetLast(DecoderSlot slot) => slot.Cache.Rewind(Resumable(slot, slot.Tokens, slot.Tokens.Count - 1));
 
-    private int LeastRecentlyUsed()
-    {
-        int oldest = -1;
-        for (int i = 0; i < _slots.Length; i++)
-        {
-            if (!_inUse[i] && (oldest < 0 || _lastUse[i] < _lastUse[oldest]))
-            {
-                oldest = i;
-            }
-        }
-
-        return oldest;
-    }
+    private int LeastRecentlyUsed() => Enumerable.Range(0, _slots.Length).Where(row => !_inUse[row]).MinBy(row => _lastUse[row]);
 
     public void Dispose()
     {

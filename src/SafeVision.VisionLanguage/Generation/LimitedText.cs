@@ -110,12 +110,7 @@ internal readonly record struct WrittenText(string Text, TextEnd End, string Res
 /// <summary>What ended a text.</summary>
 internal enum TextEnd
 {
-    /// <summary>A limit on words or tokens, or the model's context: the text may be cut off.</summary>
-    Limit,
-
-    /// <summary>The model ended its turn.</summary>
-    Turn,
-
-    /// <summary>The model wrote the mark.</summary>
-    Mark,
+    Limit, // on words or tokens, or the model's context: the text may be cut off
+    Turn, // the model ended its own
+    Mark, // the model wrote it
 }

@@ -9,7 +9,7 @@ internal sealed class TextDecoder : IDisposable
     private const long LargestLogits = 64L << 20; // bytes, where the graph gives logits for every token
 
     private readonly DecoderGraph _graph;
-    private readonly ITextEmbedder _embedder;
+    private readonly EmbeddingTable _embedder;
     private readonly IPositionScheme _positions;
     private readonly OrtIoBinding _binding;
     private readonly RunOptions _options = new();
@@ -21,7 +21,7 @@ internal sealed class TextDecoder : IDisposable
     /// <param name="embedder">The embeddings of its tokens.</param>
     /// <param name="positions">The positions of its tokens.</param>
     /// <param name="chunk">The most tokens of one run: bounds the memory of a run and the time until it can be cancelled.</param>
-    public TextDecoder(DecoderGraph graph, ITextEmbedder embedder, IPositionScheme positions, int chunk)
+    public TextDecoder(DecoderGraph graph, EmbeddingTable embedder, IPositionScheme positions, int chunk)
     {
         (_graph, _embedder, _positions) = (graph, embedder, positions);
         _binding = graph.Session.Session.CreateIoBinding();

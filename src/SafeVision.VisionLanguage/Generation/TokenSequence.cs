@@ -101,13 +101,11 @@ internal sealed record ImageFeatures(ReadOnlyMemory<float> Values, int Width)
 
 /// <summary>A graph that maps ids to embeddings, [batch, tokens] to [batch, tokens, width]. Image features stand in
 /// place of image tokens, in order: the graph puts them there where it has an input for them, otherwise they overwrite
-/// its rows.</summary>
-internal sealed class EmbeddingTable : ITextEmbedder
+/// its rows. Not thread-safe.</summary>
+internal sealed class EmbeddingTable : IDisposable
 {
     private readonly ModelSession _session;
-    private readonly string _ids;
-    private readonly string? _features;
-    private readonly string _embeddings;
+    private readonly EmbeddingNames _names;
     private readonly int _imageToken;
     private readonly int _width;
     private readonly TensorElementType _type;
@@ -117,19 +115,20 @@ internal sealed class EmbeddingTable : ITextEmbedder
     private NativeBuffer _converted = new(0);
     private NativeBuffer _merged = new(0);
 
-    /// <param name="session">The graph.</param>
-    /// <param name="ids">The input of ids.</param>
-    /// <param name="features">The input of image features; null where the graph knows nothing of images.</param>
-    /// <param name="embeddings">The output.</param>
     /// <param name="width">Numbers of an embedding.</param>
     /// <param name="imageToken">The id that stands for an image feature.</param>
-    public EmbeddingTable(ModelSession session, string ids, string? features, string embeddings, int width, int imageToken)
+    public EmbeddingTable(ModelSession session, EmbeddingNames names, int width, int imageToken)
     {
-        (_session, _ids, _features, _embeddings, _width, _imageToken) = (session, ids, features, embeddings, width, imageToken);
-        _type = session.Session.OutputMetadata[embeddings].ElementDataType;
+        (_session, _names, _width, _imageToken) = (session, names, width, imageToken);
+        _type = session.Session.OutputMetadata[names.Embeddings].ElementDataType;
         _binding = session.Session.CreateIoBinding();
     }
 
+    /// <summary>Writes the embeddings of a run of tokens, [count, width].</summary>
+    /// <param name="start">The first token of the run.</param>
+    /// <param name="features">The features of the sequence's images, in order; not needed where the run holds no image token.</param>
+    /// <param name="type">Of the numbers that are written.</param>
+    /// <param name="firstRow">The row of <paramref name="target"/> to start at.</param>
     public void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow)
     {
         ReadOnlySpan<int> ids = tokens.Ids.Slice(start, count);
@@ -143,16 +142,16 @@ internal sealed class EmbeddingTable : ITextEmbedder
         NativeBuffer output = direct ? target : NativeBuffer.Grow(ref _converted, (long)count * _width * TensorElements.SizeOf(_type));
         long offset = direct ? (long)firstRow * _width * TensorElements.SizeOf(type) : 0;
         using (OrtValue idTensor = _input.Tensor(TensorElementType.Int64, [1, count]))
-        using (OrtValue? featureTensor = _features is null ? null : Merge(tokens, start, count, features))
+        using (OrtValue? featureTensor = _names.ImageFeatures is null ? null : Merge(tokens, start, count, features))
         using (OrtValue embeddingTensor = output.Tensor(_type, [1, count, _width], offset))
         {
-            _binding.BindInput(_ids, idTensor);
+            _binding.BindInput(_names.InputIds, idTensor);
             if (featureTensor is not null)
             {
-                _binding.BindInput(_features, featureTensor);
+                _binding.BindInput(_names.ImageFeatures, featureTensor);
             }
 
-            _binding.BindOutput(_embeddings, embeddingTensor);
+            _binding.BindOutput(_names.Embeddings, embeddingTensor);
             ObjectDisposedException.ThrowIf(_session.IsDisposed, _session);
             _session.Session.RunWithBinding(_options, _binding);
         }
@@ -162,7 +161,7 @@ internal sealed class EmbeddingTable : ITextEmbedder
             Convert(count * _width, target, type, (long)firstRow * _width);
         }
 
-        if (_features is null)
+        if (_names.ImageFeatures is null)
         {
             foreach ((int at, ReadOnlyMemory<float> values) in ImageRows(tokens, start, count, features))
             {
@@ -174,7 +173,7 @@ internal sealed class EmbeddingTable : ITextEmbedder
     /// <summary>The features of a run's image tokens, for graphs that put them in their places.</summary>
     private OrtValue Merge(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features)
     {
-        NodeMetadata input = _session.Session.InputMetadata[_features!];
+        NodeMetadata input = _session.Session.InputMetadata[_names.ImageFeatures!];
         int rows = 0;
         foreach ((_, ReadOnlyMemory<float> values) in ImageRows(tokens, start, count, features))
         {
@@ -235,18 +234,4 @@ internal sealed class EmbeddingTable : ITextEmbedder
         _converted.Dispose();
         _merged.Dispose();
     }
-}
-
-/// <summary>Looks up the embeddings of a prompt's tokens and puts image features where they belong. Not thread-safe.</summary>
-internal interface ITextEmbedder : IDisposable
-{
-    /// <summary>Writes the embeddings of a run of tokens, [count, width].</summary>
-    /// <param name="tokens">The sequence.</param>
-    /// <param name="start">The first token of the run.</param>
-    /// <param name="count">How many.</param>
-    /// <param name="features">The features of the sequence's images, in order; not needed where the run holds no image token.</param>
-    /// <param name="target">Receives the numbers.</param>
-    /// <param name="type">Their type.</param>
-    /// <param name="firstRow">The row of <paramref name="target"/> to start at.</param>
-    void Embed(TokenSequence tokens, int start, int count, IReadOnlyList<ImageFeatures> features, NativeBuffer target, TensorElementType type, int firstRow);
 }

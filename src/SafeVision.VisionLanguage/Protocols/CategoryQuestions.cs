@@ -38,29 +38,20 @@ internal sealed class CategoryQuestions : CompiledProtocol
         var categories = new CategoryAnswer?[_questions.Length];
         for (int i = 0; i < _questions.Length; i++)
         {
-            IGenerationSession session = await model.OpenAsync(_questions[i], cancellationToken).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
-            {
-                double[] shares = await _answers.AskAsync(session, cancellationToken).ConfigureAwait(false);
-                double yes = shares[.._yes].Max(), no = shares[_yes..].Max(), share = yes / (yes + no);
-                categories[i] = new CategoryAnswer(share, share);
-            }
+            double[] shares = await model.UseAsync(_questions[i], session => _answers.AskAsync(session, cancellationToken), cancellationToken).ConfigureAwait(false);
+            double yes = shares[.._yes].Max(), no = shares[_yes..].Max(), share = yes / (yes + no);
+            categories[i] = new CategoryAnswer(share, share);
         }
 
         int primary = CategoryScores.Primary(_policy, categories, safe: 0.5);
-        string? written = _limits is not null && primary >= 0
-            ? await ExplainAsync(model, primary, _limits, reason, cancellationToken).ConfigureAwait(false)
-            : null;
+        string? written = _limits is null || primary < 0 ? null : await model.UseAsync(
+            _questions[primary],
+            async session =>
+            {
+                await session.AppendAsync(_toReason, cancellationToken).ConfigureAwait(false);
+                return (await session.WriteAsync(_limits, reason, cancellationToken).ConfigureAwait(false)).Text;
+            },
+            cancellationToken).ConfigureAwait(false);
         return new GuardAnswer { Categories = categories, Reason = written, Primary = primary };
-    }
-
-    private async ValueTask<string?> ExplainAsync(IGuardModel model, int category, TextLimits end, Action<string>? reason, CancellationToken cancellationToken)
-    {
-        IGenerationSession session = await model.OpenAsync(_questions[category], cancellationToken).ConfigureAwait(false);
-        await using (session.ConfigureAwait(false))
-        {
-            await session.AppendAsync(_toReason, cancellationToken).ConfigureAwait(false);
-            return (await session.WriteAsync(end, reason, cancellationToken).ConfigureAwait(false)).Text;
-        }
     }
 }

@@ -41,7 +41,7 @@ internal static class GuardProtocols
             : Guess(tokenizer, profile.Conversation);
         bool fits = beside is not null && Find(beside.Protocol, beside.Source) == protocol;
         PromptWording wording = fits ? beside! : PromptWording.Default(protocol.Name);
-        return (protocol, protocol is ShieldstralProtocol && wording.System is null && configuration.Text(SystemFile) is { } system ? wording.WithSystem(PromptText.Trusted(system.Trim())) : wording);
+        return (protocol, protocol is ShieldstralProtocol && wording.System is null && configuration.Text(SystemFile) is { } system ? wording with { System = PromptText.Trusted(system.Trim()) } : wording);
     }
 
     /// <summary>Finds a protocol by its name, in any case; null where there is none.</summary>
@@ -144,6 +144,16 @@ internal interface IGuardModel
 {
     /// <summary>Puts a prompt with the image to the model, up to where the answer begins.</summary>
     ValueTask<IGenerationSession> OpenAsync(GuardPrompt prompt, CancellationToken cancellationToken);
+
+    /// <summary>Opens a prompt, uses the session and ends it.</summary>
+    async ValueTask<T> UseAsync<T>(GuardPrompt prompt, Func<IGenerationSession, ValueTask<T>> use, CancellationToken cancellationToken)
+    {
+        IGenerationSession session = await OpenAsync(prompt, cancellationToken).ConfigureAwait(false);
+        await using (session.ConfigureAwait(false))
+        {
+            return await use(session).ConfigureAwait(false);
+        }
+    }
 }
 
 /// <summary>One answer in the making. Used by one caller at a time.</summary>

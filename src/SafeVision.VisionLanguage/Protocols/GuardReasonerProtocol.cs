@@ -23,7 +23,7 @@ internal sealed class GuardReasonerProtocol : IGuardProtocol
         }
 
         var prompts = new ProtocolPrompts(context);
-        ProtocolPrompt prompt = prompts.Write("fast", categories, PromptText.Trusted("unharmful"), PromptText.Empty);
+        ProtocolPrompt prompt = prompts.Write("fast", categories, "unharmful");
         return new VerdictAnswer(context, new CategoryNames(categories), new VerdictParts
         {
             Thinking = prompt,

@@ -17,7 +17,7 @@ internal sealed class InstructProtocol : IGuardProtocol
             new ProtocolCategory(i, category, PromptText.Untrusted(names[i])))];
 
         var prompts = new ProtocolPrompts(context);
-        ProtocolPrompt prompt = prompts.Write("fast", categories, PromptText.Trusted(safe), PromptText.Empty);
+        ProtocolPrompt prompt = prompts.Write("fast", categories, safe);
         var choices = AnswerChoices.Create(
             [new PossibleAnswer($"the answer '{safe}'", context.Tokenizer.Encode(safe), prompt.End),
              .. categories.Select(category => new PossibleAnswer(
@@ -25,7 +25,7 @@ internal sealed class InstructProtocol : IGuardProtocol
         prompts.RequireFit(prompt, choices.LongestAnswer);
 
         ProtocolPrompt[] explanations = context.Mode == VisionLanguageMode.Fast ? []
-            : [.. categories.Select(category => prompts.Write("explain", [category], PromptText.Trusted(safe), PromptText.Empty))];
+            : [.. categories.Select(category => prompts.Write("explain", [category], safe))];
         foreach (ProtocolPrompt explanation in explanations)
         {
             prompts.RequireFit(explanation, prompts.ReasonLimits.MaximumTokens);
@@ -48,29 +48,14 @@ internal sealed class InstructProtocol : IGuardProtocol
 
         public override async ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken)
         {
-            double[] shares;
-            IGenerationSession session = await model.OpenAsync(prompts[0], cancellationToken).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
-            {
-                shares = await choices.AskAsync(session, cancellationToken).ConfigureAwait(false);
-            }
-
+            double[] shares = await model.UseAsync(prompts[0], session => choices.AskAsync(session, cancellationToken), cancellationToken).ConfigureAwait(false);
             double[] scores = CategoryScores.Spread(1 - shares[0], shares.AsSpan(1));
             CategoryAnswer?[] categories = [.. scores.Select((score, i) => (CategoryAnswer?)new CategoryAnswer(score, shares[i + 1]))];
             int primary = CategoryScores.Primary(policy, categories, shares[0]);
-            string? written = prompts.Length > 1 && primary >= 0
-                ? await ExplainAsync(model, prompts[primary + 1], reason, cancellationToken).ConfigureAwait(false)
+            WrittenText? written = prompts.Length > 1 && primary >= 0
+                ? await model.UseAsync(prompts[primary + 1], session => session.WriteAsync(limits, reason, cancellationToken), cancellationToken).ConfigureAwait(false)
                 : null;
-            return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written, Primary = primary };
-        }
-
-        private async ValueTask<string?> ExplainAsync(IGuardModel model, GuardPrompt question, Action<string>? reason, CancellationToken cancellationToken)
-        {
-            IGenerationSession session = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
-            {
-                return (await session.WriteAsync(limits, reason, cancellationToken).ConfigureAwait(false)).Text;
-            }
+            return new GuardAnswer { Categories = categories, Safe = shares[0], Reason = written?.Text, Primary = primary };
         }
     }
 }

@@ -24,7 +24,7 @@ internal sealed class LlamaGuardProtocol : IGuardProtocol
         var names = new CategoryNames(asked, context.Wording.CategoriesWithToken.Select(id => context.Wording.Token(id)!));
         return new VerdictAnswer(context, names, new VerdictParts
         {
-            Prompt = new ProtocolPrompts(context).Write("fast", asked, PromptText.Trusted("safe"), PromptText.Empty),
+            Prompt = new ProtocolPrompts(context).Write("fast", asked, "safe"),
             Form = new VerdictForm { Safe = "safe", Unsafe = "unsafe", BeforeCategory = "\n", Separator = "," },
         });
     }

@@ -39,7 +39,7 @@ internal sealed class LlavaGuardProtocol : IGuardProtocol
         var rationale = new JsonText(context.Tokenizer, prompts.ReasonLimits);
         return new VerdictAnswer(context, new CategoryNames(categories, s_names.Values.SelectMany(all => all)), new VerdictParts
         {
-            Prompt = prompts.Write("fast", categories, PromptText.Trusted("Safe"), PromptText.Empty),
+            Prompt = prompts.Write("fast", categories, "Safe"),
             Form = new VerdictForm
             {
                 Opening = "{\n    \"rating\": \"",

@@ -34,8 +34,7 @@ internal sealed class NanoProtocol : IGuardProtocol
             ProtocolPrompt prompt = prompts.Write(
                 "fast",
                 [.. part.Select((list, i) => new ProtocolCategory(list.Category, Spoken(context.Policy.Categories[list.Category].Id, list.Words.Select(word => word.Text)), PromptText.Trusted(marks[i].Text)))],
-                PromptText.Trusted(safe.Text),
-                PromptText.Empty);
+                safe.Text);
             var choices = AnswerChoices.Create(
                 [new PossibleAnswer("the answer 'safe'", safe.Ids, prompt.End), .. part.Select((list, i) => new PossibleAnswer($"the mark '{marks[i].Text}'", marks[i].Ids, reason.Ids[0]))], context.Model);
             prompts.RequireFit(prompt, choices.LongestAnswer + reason.Ids.Length + prompts.ReasonLimits.MaximumTokens);

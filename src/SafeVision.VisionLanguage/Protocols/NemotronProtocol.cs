@@ -47,7 +47,7 @@ internal sealed class NemotronProtocol : IGuardProtocol
         });
 
         ProtocolPrompt Write(bool thinking) => prompts.WriteByVariable(
-            takesTaxonomy ? Taxonomy : Policy, categories, PromptText.Trusted("safe"),
+            takesTaxonomy ? Taxonomy : Policy, categories, "safe",
             new() { [Categories] = PromptText.Trusted("/categories"), ["enable_thinking"] = thinking }, elseInTurn: true, takesTaxonomy ? "taxonomy" : "policy");
     }
 }

@@ -23,7 +23,7 @@ internal sealed class PolicyShiftGuardProtocol : IGuardProtocol
         var prompts = new ProtocolPrompts(context);
         return new VerdictAnswer(context, new CategoryNames(categories), new VerdictParts
         {
-            Prompt = prompts.Write(explains ? "comprehension" : "fast", categories, PromptText.Trusted("false"), PromptText.Empty),
+            Prompt = prompts.Write(explains ? "comprehension" : "fast", categories, "false"),
             Form = new VerdictForm { Safe = "false", AfterSafe = bar, Unsafe = "true", BeforeCategory = " | ", AfterCategory = bar },
             Reason = explains
                 ? async (session, listener, cancellationToken) => (await session.WriteAsync(prompts.ReasonLimits, listener, cancellationToken).ConfigureAwait(false)).Text

@@ -17,8 +17,13 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     /// <summary>Renders a template in the model's conversation and tokenises it.</summary>
     /// <param name="reason">What the model says before a reason; empty where it says nothing.</param>
     /// <exception cref="ModelLoadException">The template is missing or wrong.</exception>
-    public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) =>
+    public ProtocolPrompt Write(string template, IReadOnlyList<ProtocolCategory> categories, string safe, string reason = "") =>
         Compile(Render(template, categories, safe, reason), context.Wording.Variables);
+
+    /// <summary>Writes a question for each category of the policy.</summary>
+    /// <exception cref="ModelLoadException">The template is missing or wrong.</exception>
+    public ProtocolPrompt[] WriteEach(string template, string safe) => [.. context.Policy.Categories.Select((category, i) =>
+        Write(template, [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], safe))];
 
     /// <summary>Writes a prompt that stands in the conversation template itself, which is given the policy as a
     /// variable; a template of the prompt file says in which form, and <c>fast</c>, where there is one, what stands
@@ -28,9 +33,9 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
     /// <param name="form">The name of the prompt file's template for the policy.</param>
     /// <exception cref="ModelLoadException">A template is missing or wrong, or the policy would not reach the model.</exception>
     public ProtocolPrompt WriteByVariable(
-        string variable, IReadOnlyList<ProtocolCategory> categories, PromptText safe, TemplateMap settings, bool elseInTurn = false, string form = "policy")
+        string variable, IReadOnlyList<ProtocolCategory> categories, string safe, TemplateMap settings, bool elseInTurn = false, string form = "policy")
     {
-        PromptText policy = Render(form, categories, safe, PromptText.Empty);
+        PromptText policy = Render(form, categories, safe);
         var variables = new TemplateMap();
         foreach ((string name, object? value) in context.Wording.Variables.Entries.Concat(settings.Entries))
         {
@@ -43,13 +48,13 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
             all[name] = value;
         }
 
-        ProtocolPrompt prompt = Compile(context.Wording.Has("fast") ? Render("fast", categories, safe, PromptText.Empty) : null, all);
+        ProtocolPrompt prompt = Compile(context.Wording.Has("fast") ? Render("fast", categories, safe) : null, all);
         return categories.Any(category => category.Category.Includes.Any(prompt.Coverage.Holds)) ? prompt
             : elseInTurn ? Compile(policy, variables)
             : throw new ModelLoadException($"{context.Model}: the conversation template does not read the variable '{variable}', so the policy would not reach the model. Copy chat_template.jinja of the guard's checkpoint here, or name another protocol in {PromptWording.FileName}.");
     }
 
-    private PromptText Render(string template, IReadOnlyList<ProtocolCategory> categories, PromptText safe, PromptText reason) => context.Wording.Render(
+    private PromptText Render(string template, IReadOnlyList<ProtocolCategory> categories, string safe, string reason = "") => context.Wording.Render(
         template, context.Policy, [.. categories.Select(category => (category.Category, category.Answer))], safe: safe, reason: reason);
 
     private ProtocolPrompt Compile(PromptText? question, TemplateMap variables)

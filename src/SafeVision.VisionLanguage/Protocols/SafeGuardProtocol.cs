@@ -15,8 +15,7 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
     public CompiledProtocol Compile(ProtocolContext context)
     {
         var prompts = new ProtocolPrompts(context);
-        ProtocolPrompt[] questions = [.. context.Policy.Categories.Select((category, i) => prompts.Write(
-            "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], PromptText.Trusted("Safe"), PromptText.Empty))];
+        ProtocolPrompt[] questions = prompts.WriteEach("fast", "Safe");
         TextLimits limits = prompts.ThoughtLimits(null);
         Array.ForEach(questions, question => prompts.RequireFit(question, limits.MaximumTokens));
         return new Compiled(context, questions, limits);
@@ -84,23 +83,16 @@ internal sealed partial class SafeGuardProtocol : IGuardProtocol
             bool small = char.IsLower(answer[start]);
             AnswerStep step = grammar.Step(
                 PromptText.Untrusted(answer[..start]), [new AnswerOption(small ? "safe" : "Safe", ""), new AnswerOption(small ? "unsafe" : "Unsafe", "")]);
-            IGenerationSession session = await model.OpenAsync(question.Tokens, cancellationToken).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
-            {
-                double[] shares = await new AnswerDialog(session).AskAsync(step, cancellationToken).ConfigureAwait(false);
-                return (shares[isTurned ? 0 : 1], answer);
-            }
+            double[] shares = await model.UseAsync(
+                question.Tokens, session => new AnswerDialog(session).AskAsync(step, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return (shares[isTurned ? 0 : 1], answer);
         }
 
         private async ValueTask<string> AnswerAsync(IGuardModel model, GuardPrompt question, CancellationToken cancellationToken)
         {
-            IGenerationSession session = await model.OpenAsync(question, cancellationToken).ConfigureAwait(false);
-            await using (session.ConfigureAwait(false))
-            {
-                WrittenText written = await session.WriteAsync(limits, null, cancellationToken).ConfigureAwait(false);
-                return written.End == TextEnd.Turn ? written.Text : throw new ModelOutputException(
-                    $"The model's reasoning was cut off after {limits.MaximumTokens} tokens, before its verdict; nothing can be concluded from it. Raise maximumThoughtTokens in the prompt file.");
-            }
+            WrittenText written = await model.UseAsync(question, session => session.WriteAsync(limits, null, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return written.End == TextEnd.Turn ? written.Text : throw new ModelOutputException(
+                $"The model's reasoning was cut off after {limits.MaximumTokens} tokens, before its verdict; nothing can be concluded from it. Raise maximumThoughtTokens in the prompt file.");
         }
     }
 }

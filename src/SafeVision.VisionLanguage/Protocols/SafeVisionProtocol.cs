@@ -23,7 +23,7 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
         bool explains = context.Mode == VisionLanguageMode.Comprehension, novel = known.Contains(null);
         if (explains && novel && context.Wording.Has("novel"))
         {
-            return new InContextAnswer(context, categories, PromptText.Trusted(safe.Text));
+            return new InContextAnswer(context, categories, safe.Text);
         }
 
         bool bare = !explains && context.Wording.Has("bare") && IsTrainedTaxonomy(context.Policy);
@@ -32,8 +32,8 @@ internal sealed class SafeVisionProtocol : IGuardProtocol
         ProtocolPrompt prompt = prompts.Write(
             explains ? "comprehension" : bare ? "bare" : "fast",
             categories,
-            PromptText.Trusted(safe.Text),
-            reason is null ? PromptText.Empty : PromptText.Trusted(reason.Text));
+            safe.Text,
+            reason?.Text ?? "");
 
         int[][] ids = [.. categories.Select((category, i) => known[i]?.Ids ?? context.Tokenizer.Encode(category.Answer))];
         var choices = AnswerChoices.Create(
@@ -102,11 +102,11 @@ internal sealed class InContextAnswer : CompiledProtocol
     private readonly int[][] _keys;
     private readonly JsonText _sentence;
 
-    public InContextAnswer(ProtocolContext context, IReadOnlyList<ProtocolCategory> categories, PromptText safe)
+    public InContextAnswer(ProtocolContext context, IReadOnlyList<ProtocolCategory> categories, string safe)
     {
         _policy = context.Policy;
         var prompts = new ProtocolPrompts(context);
-        ProtocolPrompt prompt = prompts.Write("novel", categories, safe, PromptText.Empty);
+        ProtocolPrompt prompt = prompts.Write("novel", categories, safe);
         _prompt = prompt.Tokens;
         _sentence = new JsonText(context.Tokenizer, prompts.ReasonLimits);
 

@@ -20,8 +20,7 @@ internal sealed class ShieldGemmaProtocol : IGuardProtocol
         var prompts = new ProtocolPrompts(context);
         (int[] yes, int[] no) = context.Profile.YesNo is { } ids ? ([ids.Yes], [ids.No]) : (context.Tokenizer.Encode("Yes"), context.Tokenizer.Encode("No"));
         bool asksItself = context.Wording.Has("policy") && context.Profile.Conversation.Writes(PolicyMark);
-        ProtocolPrompt[] questions = [.. context.Policy.Categories.Select((category, i) => prompts.Write(
-            asksItself ? "policy" : "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], PromptText.Trusted("No"), PromptText.Empty))];
+        ProtocolPrompt[] questions = prompts.WriteEach(asksItself ? "policy" : "fast", "No");
         CategoryCoverage[] coverage = [.. context.Policy.Categories.Select((category, i) => questions[i].Coverage.Of(category, "Yes", steersWeakly: asksItself))];
         return new CategoryQuestions(
             context,

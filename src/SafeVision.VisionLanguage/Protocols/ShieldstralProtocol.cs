@@ -18,12 +18,11 @@ internal sealed class ShieldstralProtocol : IGuardProtocol
     {
         if (context.Wording.System is null && context.Wording.Has("system") && !context.Profile.Conversation.HasSystemText)
         {
-            context = context with { Wording = context.Wording.WithSystem(context.Wording.Render("system", context.Policy, [])) };
+            context = context with { Wording = context.Wording with { System = context.Wording.Render("system", context.Policy, []) } };
         }
 
         var prompts = new ProtocolPrompts(context);
-        ProtocolPrompt[] questions = [.. context.Policy.Categories.Select((category, i) => prompts.Write(
-            "fast", [new ProtocolCategory(i, category, PromptText.Untrusted(PolicyWords.Inert(category.Name)))], PromptText.Trusted("no"), PromptText.Empty))];
+        ProtocolPrompt[] questions = prompts.WriteEach("fast", "no");
         return new CategoryQuestions(
             context,
             questions,

@@ -44,6 +44,6 @@ internal sealed class SingGuardProtocol : IGuardProtocol
         });
 
         ProtocolPrompt Write(string thinkingType) => prompts.WriteByVariable(
-            "policy", categories, PromptText.Trusted("Safe"), new() { [Thinking] = PromptText.Trusted(thinkingType) });
+            "policy", categories, "Safe", new() { [Thinking] = PromptText.Trusted(thinkingType) });
     }
 }

@@ -25,7 +25,8 @@ internal sealed class OperandParser(TemplateTokens tokens, ExpressionParser expr
             case TemplateTokenKind.Number:
                 return ParseNumber(token);
             case TemplateTokenKind.Sign when token.Value == "(":
-                TemplateExpression inner = tokens.SkipSign(")") ? ListOf([]) : Closed(expressions.ParseTuple(), ")");
+                TemplateExpression inner = tokens.Current.IsSign(")") ? ListOf([]) : expressions.ParseTuple();
+                tokens.ExpectSign(")");
                 return inner;
             case TemplateTokenKind.Sign when token.Value == "[":
                 return ListOf(ParseItems("]", expressions.Parse));
@@ -244,12 +245,6 @@ internal sealed class OperandParser(TemplateTokens tokens, ExpressionParser expr
         }
 
         return items;
-    }
-
-    private TemplateExpression Closed(TemplateExpression value, string close)
-    {
-        tokens.ExpectSign(close);
-        return value;
     }
 
     public static TemplateExpression ListOf(List<TemplateExpression> items) => run =>

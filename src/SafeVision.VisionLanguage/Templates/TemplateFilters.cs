@@ -79,23 +79,13 @@ internal static class TemplateFilters
         arguments.Expect(run, "d", "attribute");
         string separator = arguments.Get(0, "d") is string given ? given : "";
         object? attribute = arguments.Get(1, "attribute");
-        var builder = new StringBuilder();
-        bool first = true;
-        foreach (object? item in TemplateValues.Items(run, value))
+        return string.Join(separator, TemplateValues.Items(run, value).Select(item =>
         {
             string text = Text(run, attribute is TemplateUndefined ? item : TemplateMembers.Item(run, item, attribute));
             run.Spend(1);
             run.SpendCharacters(text.Length + separator.Length);
-            if (!first)
-            {
-                builder.Append(separator);
-            }
-
-            builder.Append(text);
-            first = false;
-        }
-
-        return builder.ToString();
+            return text;
+        }));
     }
 
     private static List<object?> Sort(TemplateRun run, object? value, TemplateArguments arguments)
@@ -131,18 +121,12 @@ internal static class TemplateFilters
 
     private static List<object?> Map(TemplateRun run, object? value, TemplateArguments arguments)
     {
-        var results = new List<object?>();
         if (arguments.Get(int.MaxValue, "attribute") is var attribute and not TemplateUndefined)
         {
             arguments.Expect(run, "attribute", "default");
             object? otherwise = arguments.Get(int.MaxValue, "default");
-            foreach (object? item in TemplateValues.Items(run, value))
-            {
-                object? found = TemplateMembers.Item(run, item, attribute);
-                results.Add(found is TemplateUndefined && otherwise is not TemplateUndefined ? otherwise : found);
-            }
-
-            return results;
+            return [.. TemplateValues.Items(run, value).Select(item =>
+                TemplateMembers.Item(run, item, attribute) is var found && found is TemplateUndefined && otherwise is not TemplateUndefined ? otherwise : found)];
         }
 
         string name = arguments.Get(0, "filter") is string filterName ? run.Marks.Plain(filterName) : throw run.Wrong("'map' needs the name of a filter or an attribute");
@@ -152,12 +136,7 @@ internal static class TemplateFilters
         }
 
         var rest = new TemplateArguments(name, [.. arguments.Values.Skip(1)], arguments.Named);
-        foreach (object? item in TemplateValues.Items(run, value))
-        {
-            results.Add(filter(run, item, rest));
-        }
-
-        return results;
+        return [.. TemplateValues.Items(run, value).Select(item => filter(run, item, rest))];
     }
 
     private static List<object?> Select(TemplateRun run, object? value, TemplateArguments arguments, bool attribute, bool wanted)
@@ -173,17 +152,11 @@ internal static class TemplateFilters
             test = item => known(run, item, rest);
         }
 
-        var chosen = new List<object?>();
-        foreach (object? item in TemplateValues.Items(run, value))
+        return [.. TemplateValues.Items(run, value).Where(item =>
         {
             run.Spend(1);
-            if (test(attribute ? TemplateMembers.Item(run, item, arguments.Get(0, "attribute")) : item) == wanted)
-            {
-                chosen.Add(item);
-            }
-        }
-
-        return chosen;
+            return test(attribute ? TemplateMembers.Item(run, item, arguments.Get(0, "attribute")) : item) == wanted;
+        })];
     }
 }
 
@@ -198,10 +171,11 @@ internal static class TemplateMethods
             "strip" => (run, arguments) => Strip(run, text, arguments, start: true, end: true),
             "lstrip" => (run, arguments) => Strip(run, text, arguments, start: true, end: false),
             "rstrip" => (run, arguments) => Strip(run, text, arguments, start: false, end: true),
-            "upper" => (run, arguments) => Plain(run, arguments, TemplateText.Upper(run, text)),
-            "lower" => (run, arguments) => Plain(run, arguments, TemplateText.Lower(run, text)),
-            "title" => (run, arguments) => Plain(run, arguments, TemplateText.Title(run, text)),
-            "capitalize" => (run, arguments) => Plain(run, arguments, TemplateText.Capitalize(run, text)),
+            "upper" or "lower" or "title" or "capitalize" => (run, arguments) =>
+            {
+                arguments.Expect(run);
+                return TemplateFilters.Find(name)!(run, text, arguments);
+            },
             "startswith" => (run, arguments) => run.Marks.Plain(text).StartsWith(Spent(run, arguments, "prefix"), StringComparison.Ordinal),
             "endswith" => (run, arguments) => run.Marks.Plain(text).EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
             "split" => (run, arguments) => Split(run, text, arguments),
@@ -231,7 +205,7 @@ internal static class TemplateMethods
     public static List<object?> Items(TemplateRun run, TemplateMap map)
     {
         run.Spend(map.Entries.Count);
-        return [.. map.Entries.Select(entry => new List<object?> { (entry.Key), entry.Value })];
+        return [.. map.Entries.Select(entry => new List<object?> { entry.Key, entry.Value })];
     }
 
     public static string Replace(TemplateRun run, string text, TemplateArguments arguments)
@@ -272,12 +246,6 @@ internal static class TemplateMethods
     {
         arguments.Expect(run, "chars");
         return TemplateText.Trim(run, text, arguments.Get(0, "chars") is null or TemplateUndefined ? null : Text(run, arguments, 0, "chars"), start, end);
-    }
-
-    private static string Plain(TemplateRun run, TemplateArguments arguments, string value)
-    {
-        arguments.Expect(run);
-        return value;
     }
 
     private static List<object?> Values(TemplateRun run, TemplateMap map)

@@ -221,13 +221,10 @@ internal sealed partial class TemplateLexer
 
     private void SkipSpace()
     {
-        int to = _at;
-        while (to < _text.Length && TemplateText.IsSpace(_text[to]))
+        while (_at < _text.Length && TemplateText.IsSpace(_text[_at]))
         {
-            to++;
+            MoveTo(_at + 1);
         }
-
-        MoveTo(to);
     }
 
     private void MoveTo(int place)
@@ -236,14 +233,14 @@ internal sealed partial class TemplateLexer
         _at = place;
     }
 
-    private void Add(TemplateTokenKind kind, string value, int? line = null)
+    private void Add(TemplateTokenKind kind, string value)
     {
         if (_tokens.Count == MostTokens)
         {
             throw _source.Wrong(_line, $"the template has more than {MostTokens} parts");
         }
 
-        _tokens.Add(new TemplateToken(kind, value, line ?? _line));
+        _tokens.Add(new TemplateToken(kind, value, _line));
     }
 
     [GeneratedRegex(@"\{[{%#]")]

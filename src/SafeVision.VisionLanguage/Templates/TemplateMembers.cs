@@ -130,15 +130,7 @@ internal sealed record TemplateArguments(string Callee, IReadOnlyList<object?> V
             return Values[place];
         }
 
-        foreach ((string given, object? value) in Named)
-        {
-            if (given == name)
-            {
-                return value;
-            }
-        }
-
-        return new TemplateUndefined(name);
+        return Named.FirstOrDefault(given => given.Key == name, new(name, new TemplateUndefined(name))).Value;
     }
 
     /// <summary>Makes sure that nothing was given but these.</summary>

@@ -137,17 +137,7 @@ internal sealed class TemplateScope(TemplateScope? outer)
 }
 
 /// <summary>What comes after a statement.</summary>
-internal enum TemplateFlow
-{
-    /// <summary>The next statement.</summary>
-    Next,
-
-    /// <summary>The end of the loop.</summary>
-    Break,
-
-    /// <summary>The loop's next item.</summary>
-    Continue,
-}
+internal enum TemplateFlow { Next, Break, Continue }
 
 /// <summary>What <c>loop</c> is inside a loop.</summary>
 internal sealed record TemplateLoop(IReadOnlyList<object?> Items, int Index)

@@ -19,29 +19,11 @@ internal sealed class TemplateTokens(IReadOnlyList<TemplateToken> tokens, Templa
 
     public bool SkipName(string name) => Skip(Current.IsName(name));
 
-    public void ExpectSign(string sign)
-    {
-        if (!SkipSign(sign))
-        {
-            throw Wrong(Current, $"expected '{sign}' here, but found {Current}");
-        }
-    }
+    public void ExpectSign(string sign) => Expect(SkipSign(sign), $"expected '{sign}' here, but found {Current}");
 
-    public void ExpectName(string name)
-    {
-        if (!SkipName(name))
-        {
-            throw Wrong(Current, $"expected '{name}' here, but found {Current}");
-        }
-    }
+    public void ExpectName(string name) => Expect(SkipName(name), $"expected '{name}' here, but found {Current}");
 
-    public void ExpectEnd()
-    {
-        if (!Skip(Current.Kind == TemplateTokenKind.End))
-        {
-            throw Wrong(Current, $"{Current} is not supported here; expected the end of the tag");
-        }
-    }
+    public void ExpectEnd() => Expect(Skip(Current.Kind == TemplateTokenKind.End), $"{Current} is not supported here; expected the end of the tag");
 
     public string ExpectWord()
     {
@@ -64,6 +46,14 @@ internal sealed class TemplateTokens(IReadOnlyList<TemplateToken> tokens, Templa
         return value;
     }
 
+    private void Expect(bool isThere, string message)
+    {
+        if (!isThere)
+        {
+            throw Wrong(Current, message);
+        }
+    }
+
     private bool Skip(bool isThere)
     {
         _place += isThere ? 1 : 0;
@@ -74,10 +64,8 @@ internal sealed class TemplateTokens(IReadOnlyList<TemplateToken> tokens, Templa
 /// <summary>A piece of a template and the line that it begins in, from 1.</summary>
 internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Value, int Line)
 {
-    /// <summary>Whether this is that sign.</summary>
     public bool IsSign(string sign) => Kind == TemplateTokenKind.Sign && Value == sign;
 
-    /// <summary>Whether this is that word.</summary>
     public bool IsName(string name) => Kind == TemplateTokenKind.Name && Value == name;
 
     /// <summary>How errors name it.</summary>
@@ -94,30 +82,13 @@ internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Val
 /// <summary>What a piece of a template is.</summary>
 internal enum TemplateTokenKind
 {
-    /// <summary>Text that is written as it stands.</summary>
-    Data,
-
-    /// <summary>The begin of a statement, <c>{%</c>.</summary>
-    StatementBegin,
-
-    /// <summary>The begin of an expression that is written, <c>{{</c>.</summary>
-    OutputBegin,
-
-    /// <summary>The end of either.</summary>
-    End,
-
-    /// <summary>A word.</summary>
+    Data, // text that is written as it stands
+    StatementBegin, // {%
+    OutputBegin, // {{
+    End, // of either
     Name,
-
-    /// <summary>A number.</summary>
     Number,
-
-    /// <summary>A text in quotes, without them and with its escapes resolved.</summary>
-    Text,
-
-    /// <summary>A sign such as <c>==</c> or <c>(</c>.</summary>
-    Sign,
-
-    /// <summary>Nothing follows.</summary>
+    Text, // in quotes; without them and with its escapes resolved
+    Sign, // such as == or (
     EndOfTemplate,
 }

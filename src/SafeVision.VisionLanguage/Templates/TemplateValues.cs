@@ -37,12 +37,12 @@ internal static class TemplateValues
     public static string ToText(TemplateRun run, object? value) => value switch
     {
         string text => text,
-        null => ("None"),
+        null => "None",
         TemplateUndefined when !run.IsStrict => "",
         TemplateUndefined undefined => throw run.Wrong($"'{undefined.Name}' is not defined"),
-        bool truth => (truth ? "True" : "False"),
-        long number => (number.ToString(CultureInfo.InvariantCulture)),
-        double number => (ToText(number)),
+        bool truth => truth ? "True" : "False",
+        long number => number.ToString(CultureInfo.InvariantCulture),
+        double number => ToText(number),
         _ => throw run.Wrong($"{Kind(value)} can't be written as text; use 'tojson' or 'join'"),
     };
 
@@ -58,7 +58,7 @@ internal static class TemplateValues
         IReadOnlyList<object?> items = value switch
         {
             IReadOnlyList<object?> list => list,
-            TemplateMap map => [.. map.Entries.Select(entry => (object?)(entry.Key))],
+            TemplateMap map => [.. map.Entries.Select(entry => (object?)entry.Key)],
             TemplateUndefined when !run.IsStrict => [],
             string text => Characters(run, text),
             _ => throw run.Wrong($"{Kind(value)} can't be looped over"),
@@ -134,15 +134,7 @@ internal static class TemplateValues
             case (long or double or bool, long or double or bool):
                 return left is long x && right is long y ? x == y : Number(left) == Number(right);
             case (IReadOnlyList<object?> a, IReadOnlyList<object?> b):
-                for (int i = 0; a.Count == b.Count && i < a.Count; i++)
-                {
-                    if (!AreEqual(run, a[i], b[i], depth + 1))
-                    {
-                        return false;
-                    }
-                }
-
-                return a.Count == b.Count;
+                return a.Count == b.Count && a.Zip(b).All(pair => AreEqual(run, pair.First, pair.Second, depth + 1));
             case (TemplateMap a, TemplateMap b):
                 return a.Entries.Count == b.Entries.Count
                     && a.Entries.All(entry => b.TryGet(entry.Key, out object? other) && AreEqual(run, entry.Value, other, depth + 1));
@@ -235,8 +227,9 @@ internal sealed class TemplateMap
 
     public bool TryGet(string name, out object? value)
     {
-        value = _places.TryGetValue(name, out int place) ? _entries[place].Value : null;
-        return _places.ContainsKey(name);
+        bool isThere = _places.TryGetValue(name, out int place);
+        value = isThere ? _entries[place].Value : null;
+        return isThere;
     }
 }
 

@@ -75,14 +75,11 @@ internal sealed class TextMarks
     /// <summary>Whether a stranger wrote any of it.</summary>
     public bool IsMarked(ReadOnlySpan<char> text)
     {
-        if (_plain.Count > 0)
+        foreach (char unit in _plain.Count > 0 ? text : [])
         {
-            foreach (char unit in text)
+            if (unit >= '\u3400' && _plain.ContainsKey(unit))
             {
-                if (unit >= '\u3400' && _plain.ContainsKey(unit))
-                {
-                    return true;
-                }
+                return true;
             }
         }
 

@@ -82,7 +82,7 @@ internal sealed class BytePairVocabulary : PieceVocabulary
     public override void Encode(MarkedText word, bool[] reserved, SymbolChain chain, List<int> ids)
     {
         bool[]? forbidden = word.IsUntrusted ? reserved : null;
-        ReadOnlySpan<char> text = _options.IsByteLevel ? ToAlphabet(word.Span) : word.Span;
+        ReadOnlySpan<char> text = _options.IsByteLevel ? Array.ConvertAll(Bytes(word.Span), ByteAlphabet.CharacterOf) : word.Span;
         if (_options.IgnoresMerges && text.Length <= _longestPiece
             && Lookup.TryGetValue(text, out int whole) && forbidden?[whole] != true)
         {
@@ -105,17 +105,11 @@ internal sealed class BytePairVocabulary : PieceVocabulary
         }
     }
 
-    private static string ToAlphabet(ReadOnlySpan<char> word)
+    private static byte[] Bytes(ReadOnlySpan<char> word)
     {
         byte[] bytes = new byte[Encoding.UTF8.GetByteCount(word)];
         Encoding.UTF8.GetBytes(word, bytes);
-        return string.Create(bytes.Length, bytes, static (units, source) =>
-        {
-            for (int index = 0; index < source.Length; index++)
-            {
-                units[index] = ByteAlphabet.CharacterOf(source[index]);
-            }
-        });
+        return bytes;
     }
 
     private void AddSymbols(ReadOnlySpan<char> text, bool[]? forbidden, SymbolChain chain)

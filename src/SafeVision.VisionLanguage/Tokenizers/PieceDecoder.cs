@@ -55,8 +55,6 @@ internal sealed class ByteLevelDecoder : PieceDecoder
 /// of bytes that is not UTF-8 as a whole becomes one U+FFFD for each byte, so nothing of a run is certain before its end.</summary>
 internal sealed class ByteFallbackDecoder(ByteFallbackRules rules) : PieceDecoder
 {
-    private static readonly UTF8Encoding s_strict = new(false, throwOnInvalidBytes: true);
-
     private readonly List<byte> _run = [];
     private int _strips = rules.StrippedCount;
     private bool _isFirst = true;
@@ -91,16 +89,8 @@ internal sealed class ByteFallbackDecoder(ByteFallbackRules rules) : PieceDecode
             return;
         }
 
-        string run;
-        try
-        {
-            run = s_strict.GetString([.. _run]);
-        }
-        catch (DecoderFallbackException)
-        {
-            run = new string('\ufffd', _run.Count);
-        }
-
+        byte[] bytes = [.. _run];
+        string run = System.Text.Unicode.Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : new string('\ufffd', bytes.Length);
         _run.Clear();
         Write(run, text);
     }

@@ -54,18 +54,7 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     }
 
     /// <summary>Whether a range of the text touches nothing that a stranger wrote.</summary>
-    public bool IsTrusted(int start, int length)
-    {
-        foreach (Range range in UntrustedRanges)
-        {
-            if (range.Start < start + length && start < range.End)
-            {
-                return false;
-            }
-        }
-
-        return true;
-    }
+    public bool IsTrusted(int start, int length) => UntrustedRanges.All(range => range.Start >= start + length || start >= range.End);
 
     public override string ToString() => Text;
 }
@@ -108,7 +97,9 @@ internal readonly struct MarkedText
             marks.AsSpan(range.Start, range.Length).Fill(true);
         }
 
-        return Create(WellFormed(prompt.Text), marks);
+        // Encoding puts U+FFFD, one unit too, for each half.
+        bool hasHalves = prompt.Text.AsSpan().ContainsAnyInRange('\ud800', '\udfff');
+        return Create(hasHalves ? Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(prompt.Text)) : prompt.Text, marks);
     }
 
     public bool IsUntrustedAt(int index) => _marks is not null && _marks[_start + index];
@@ -116,30 +107,6 @@ internal readonly struct MarkedText
     public MarkedText Slice(int start, int length) => new(_source, _marks, _start + start, length);
 
     public override string ToString() => Span.ToString();
-
-    private static string WellFormed(string text)
-    {
-        if (!text.AsSpan().ContainsAnyInRange('\ud800', '\udfff'))
-        {
-            return text;
-        }
-
-        return string.Create(text.Length, text, static (units, source) =>
-        {
-            for (int index = 0; index < units.Length; index++)
-            {
-                if (index + 1 < source.Length && char.IsSurrogatePair(source[index], source[index + 1]))
-                {
-                    units[index] = source[index];
-                    units[++index] = source[index];
-                }
-                else
-                {
-                    units[index] = char.IsSurrogate(source[index]) ? '\ufffd' : source[index];
-                }
-            }
-        });
-    }
 }
 
 /// <summary>Writes a text changed from another one, and carries the marks along.</summary>

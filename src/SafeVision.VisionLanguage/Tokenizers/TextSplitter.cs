@@ -85,16 +85,9 @@ internal sealed class DigitSplitter(bool oneByOne) : TextSplitter
 /// <summary>Where a delimiter goes.</summary>
 internal enum DelimiterPlace
 {
-    /// <summary>It is a word of its own.</summary>
-    Isolated,
-
-    /// <summary>It is dropped.</summary>
+    Isolated, // a word of its own
     Removed,
-
-    /// <summary>It ends the word before it.</summary>
     MergedWithPrevious,
-
-    /// <summary>It starts the word after it.</summary>
     MergedWithNext,
 }
 
@@ -155,42 +148,18 @@ internal static class SplitterSection
     private static IEnumerable<JsonValue> Flatten(JsonValue place) =>
         place.Get("type").RequiredText() == "Sequence" ? place.Get("pretokenizers").Items().SelectMany(Flatten) : [place];
 
-    private static List<TextSplitter> Steps(JsonValue place)
+    private static TextSplitter[] Steps(JsonValue place) => place.Get("type").RequiredText() switch
     {
-        List<TextSplitter> steps = [];
-        switch (place.Get("type").RequiredText())
-        {
-            case "ByteLevel":
-                if (place["add_prefix_space"].Flag(true))
-                {
-                    steps.Add(new PrefixSplitter(' ', onlyAtStart: false));
-                }
-
-                if (place["use_regex"].Flag(true))
-                {
-                    steps.Add(new WordSplitter(WordPattern.Gpt2));
-                }
-
-                break;
-
-            case "Digits":
-                steps.Add(new DigitSplitter(place["individual_digits"].Flag(false)));
-                break;
-
-            case "Split":
-                steps.Add(ReadSplit(place));
-                break;
-
-            case "Metaspace":
-                AddMetaspace(place, steps);
-                break;
-
-            default:
-                throw place.Unknown("this pre-tokenizer");
-        }
-
-        return steps;
-    }
+        "ByteLevel" =>
+        [
+            .. place["add_prefix_space"].Flag(true) ? [new PrefixSplitter(' ', onlyAtStart: false)] : Array.Empty<TextSplitter>(),
+            .. place["use_regex"].Flag(true) ? [new WordSplitter(WordPattern.Gpt2)] : Array.Empty<TextSplitter>(),
+        ],
+        "Digits" => [new DigitSplitter(place["individual_digits"].Flag(false))],
+        "Split" => [ReadSplit(place)],
+        "Metaspace" => ReadMetaspace(place),
+        _ => throw place.Unknown("this pre-tokenizer"),
+    };
 
     private static TextSplitter ReadSplit(JsonValue place)
     {
@@ -212,7 +181,7 @@ internal static class SplitterSection
             : throw place.Unknown("this split");
     }
 
-    private static void AddMetaspace(JsonValue place, List<TextSplitter> steps)
+    private static TextSplitter[] ReadMetaspace(JsonValue place)
     {
         string replacement = place.Get("replacement").RequiredText();
         if (replacement.Length != 1)
@@ -220,25 +189,13 @@ internal static class SplitterSection
             throw place.Unknown("a replacement of several UTF-16 units");
         }
 
-        steps.Add(new ReplacingSplitter(new ReplaceNormalizer(" ", replacement)));
-        switch (PrependScheme(place))
-        {
-            case "always":
-                steps.Add(new PrefixSplitter(replacement[0], onlyAtStart: false));
-                break;
-            case "first":
-                steps.Add(new PrefixSplitter(replacement[0], onlyAtStart: true));
-                break;
-            case "never":
-                break;
-            default:
-                throw place.Unknown("this prepend_scheme");
-        }
-
-        if (place["split"].Flag(true))
-        {
-            steps.Add(new DelimiterSplitter(replacement, DelimiterPlace.MergedWithNext));
-        }
+        string scheme = PrependScheme(place) is var known and ("always" or "first" or "never") ? known : throw place.Unknown("this prepend_scheme");
+        return
+        [
+            new ReplacingSplitter(new ReplaceNormalizer(" ", replacement)),
+            .. scheme == "never" ? Array.Empty<TextSplitter>() : [new PrefixSplitter(replacement[0], onlyAtStart: scheme == "first")],
+            .. place["split"].Flag(true) ? [new DelimiterSplitter(replacement, DelimiterPlace.MergedWithNext)] : Array.Empty<TextSplitter>(),
+        ];
     }
 
     /// <summary>Where Metaspace puts a mark; files from before there was a scheme say yes or no.</summary>

@@ -54,7 +54,7 @@ public sealed class TextTokenizer
     public int[] Encode(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, first: null);
 
     /// <summary>As <see cref="Encode(string)"/>, with <see cref="BeginningOfText"/> in front.</summary>
-    public int[] EncodePrompt(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, BeginningOfText);
+    internal int[] EncodePrompt(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, BeginningOfText);
 
     /// <summary>The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
     /// are, so this is not for a stranger's text: that takes <see cref="PromptText.Untrusted"/>.</summary>
@@ -121,16 +121,9 @@ internal sealed record TokenizerParts
     /// <summary>The tokens that are recognised as a whole, by id; no two share an id or a content.</summary>
     public required IReadOnlyList<AddedToken> AddedTokens { get; init; }
 
-    /// <summary>Changes each piece between added tokens.</summary>
     public required TextNormalizer Normalizer { get; init; }
-
-    /// <summary>Splits each changed piece into words.</summary>
     public required TextSplitter Splitter { get; init; }
-
-    /// <summary>Turns words into ids.</summary>
     public required PieceVocabulary Vocabulary { get; init; }
-
-    /// <summary>Makes what turns ids back into text.</summary>
     public required Func<PieceDecoder> CreateDecoder { get; init; }
 
     /// <summary>The id put in front of a prompt.</summary>

@@ -177,24 +177,24 @@ internal static class DecoderSection
     public static Func<PieceDecoder> Read(JsonValue section)
     {
         JsonValue[] steps = [.. Flatten(section)];
-        if (steps is [JsonValue only] && only.Get("type").RequiredText() == "ByteLevel")
+        string? type = steps is [JsonValue only] ? only.Get("type").RequiredText() : null;
+        if (type == "ByteLevel")
         {
             return () => new ByteLevelDecoder();
         }
 
-        if (steps is [JsonValue metaspace] && metaspace.Get("type").RequiredText() == "Metaspace")
-        {
-            string mark = metaspace.Get("replacement").RequiredText();
-            ByteFallbackRules spaces = new()
-            {
-                Replacements = mark.Length > 0 ? [(mark, " ")] : throw metaspace.Invalid("the replacement is empty"),
-                DroppedFromFirst = SplitterSection.PrependScheme(metaspace) == "never" ? null : mark,
-            };
-            return () => new ByteFallbackDecoder(spaces);
-        }
-
-        ByteFallbackRules rules = ReadSteps(steps);
+        ByteFallbackRules rules = type == "Metaspace" ? ReadMetaspace(steps[0]) : ReadSteps(steps);
         return () => new ByteFallbackDecoder(rules);
+    }
+
+    private static ByteFallbackRules ReadMetaspace(JsonValue metaspace)
+    {
+        string mark = metaspace.Get("replacement").RequiredText();
+        return new()
+        {
+            Replacements = mark.Length > 0 ? [(mark, " ")] : throw metaspace.Invalid("the replacement is empty"),
+            DroppedFromFirst = SplitterSection.PrependScheme(metaspace) == "never" ? null : mark,
+        };
     }
 
     private static IEnumerable<JsonValue> Flatten(JsonValue place) =>
@@ -204,7 +204,6 @@ internal static class DecoderSection
     private static ByteFallbackRules ReadSteps(JsonValue[] steps)
     {
         ByteFallbackRules rules = new();
-        List<(string, string)> replacements = [];
         int stage = 0;
         foreach (JsonValue step in steps)
         {
@@ -216,21 +215,16 @@ internal static class DecoderSection
             }
 
             stage = next;
-            switch (next)
+            rules = next switch
             {
-                case 0:
-                    replacements.Add((NormalizerSection.PatternOf(step), step.Get("content").RequiredText()));
-                    break;
-                case 1:
-                    rules = rules with { JoinsBytes = true };
-                    break;
-                case 3:
-                    rules = ReadStrip(step, rules);
-                    break;
-            }
+                0 => rules with { Replacements = [.. rules.Replacements, (NormalizerSection.PatternOf(step), step.Get("content").RequiredText())] },
+                1 => rules with { JoinsBytes = true },
+                3 => ReadStrip(step, rules),
+                _ => rules,
+            };
         }
 
-        return rules with { Replacements = replacements };
+        return rules;
     }
 
     private static ByteFallbackRules ReadStrip(JsonValue step, ByteFallbackRules rules)

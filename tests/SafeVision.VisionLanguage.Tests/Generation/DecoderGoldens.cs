@@ -215,7 +215,7 @@ public abstract class DecoderGoldens : IDisposable
             VisionLanguageFiles files = VisionLanguageFiles.Find(folder, new VisionLanguageFileOptions());
             VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);
             DecoderGraph graph = new DecoderGraph(loaded.Decoder, files.DecoderNames, files.DecoderSharesCache);
-            var table = new EmbeddingTable(loaded.Embedding, files.EmbeddingNames.InputIds, files.EmbeddingNames.ImageFeatures, files.EmbeddingNames.Embeddings, graph.Width, imageToken);
+            var table = new EmbeddingTable(loaded.Embedding, files.EmbeddingNames, graph.Width, imageToken);
             return new Parts(new TextDecoder(graph, table, SequentialPositions.FromZero, chunk), new DecoderSlots(graph, slots, capacity: 96));
         }
 
