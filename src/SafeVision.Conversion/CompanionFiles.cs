@@ -16,10 +16,8 @@ internal static class CompanionFiles
 
     private static readonly string[] s_starts = ["LICENSE", "LICENCE", "NOTICE"];
 
-    /// <summary>Copies them into a model's folder.</summary>
     /// <param name="recipe">May name the text of a licence, which takes the place of the checkpoint's.</param>
     /// <param name="changed">The contents of those that are not taken as they are.</param>
-    /// <returns>Their names and hashes.</returns>
     /// <exception cref="CheckpointException">One is larger than such a file can be, or can't be copied.</exception>
     public static SortedDictionary<string, string> Copy(string source, ModelFolderWriter folder, ConversionRecipe recipe, IReadOnlyDictionary<string, byte[]>? changed = null)
     {

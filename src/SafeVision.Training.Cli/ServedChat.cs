@@ -24,7 +24,6 @@ internal sealed class ServedChat : IChatClient
         _http.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
     }
 
-    /// <summary>The model's name.</summary>
     public string Model { get; }
 
     public async Task<ChatResponse> GetResponseAsync(IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)

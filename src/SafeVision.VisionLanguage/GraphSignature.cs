@@ -15,7 +15,6 @@ internal sealed class GraphSignature
         _outputs = outputs.DistinctBy(tensor => tensor.Name).ToDictionary(tensor => tensor.Name);
     }
 
-    /// <summary>The file's path, for errors.</summary>
     public string File { get; }
 
     public IReadOnlyDictionary<string, OnnxTensorInfo> Inputs => _inputs;
@@ -113,7 +112,6 @@ internal sealed record TensorNaming
     public IReadOnlyList<(string Past, string Present)> States { get; init; } =
         [("past_key_values.%d.conv_state", "present.%d.conv_state"), ("past_key_values.%d.recurrent_state", "present.%d.recurrent_state")];
 
-    /// <summary>A layer's name by a pattern.</summary>
     public static string Layer(string pattern, int layer) =>
         pattern.Replace("%d", layer.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal);
 

@@ -10,10 +10,8 @@ namespace SafeVision.VisionLanguage;
 /// <param name="NamedTokens">The model's words for safe, reason and categories.</param>
 internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, Template> Templates, IReadOnlyDictionary<string, string> NamedTokens)
 {
-    /// <summary>The file's name.</summary>
     public const string FileName = "safevision-prompt.yaml";
 
-    /// <summary>The name of the protocol.</summary>
     public required string Protocol { get; init; }
 
     /// <summary>What stands first.</summary>
@@ -22,10 +20,7 @@ internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, 
     /// <summary>What the model is told beforehand; null: what its conversation template says.</summary>
     public PromptText? System { get; init; }
 
-    /// <summary>The most words of a reason.</summary>
     public int MaximumReasonWords { get; init; } = 30;
-
-    /// <summary>The most tokens of a reason.</summary>
     public int MaximumReasonTokens { get; init; } = 96;
 
     /// <summary>The most tokens of a thought, on which a verdict rests.</summary>
@@ -43,10 +38,8 @@ internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, 
     /// <summary>The model's text that begins a reason; null where none is given.</summary>
     public string? ReasonToken => NamedTokens.GetValueOrDefault(PromptWordingReader.ReasonKey);
 
-    /// <summary>All marks that the wording names.</summary>
     public IEnumerable<string> Tokens => NamedTokens.Values;
 
-    /// <summary>The ids of the categories that have a token.</summary>
     public IEnumerable<string> CategoriesWithToken => NamedTokens.Keys.Where(PromptWordingReader.IsCategory);
 
     /// <summary>The wording beside a model; null where the folder has none.</summary>
@@ -59,7 +52,6 @@ internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, 
     /// <exception cref="ModelLoadException">The text isn't valid; the message lists every mistake with line and column.</exception>
     public static PromptWording Parse(string text, string source) => PromptWordingReader.Read(text, source);
 
-    /// <summary>The library's own wording of a protocol.</summary>
     /// <exception cref="ModelLoadException">There is none for a protocol of that name.</exception>
     public static PromptWording Default(string protocol) => Parse(DefaultText(protocol), $"the prompts of the protocol '{protocol}'");
 
@@ -76,10 +68,8 @@ internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, 
     /// <summary>The model's text for a category of this id, ignoring case; null where none is given.</summary>
     public string? Token(string category) => PromptWordingReader.IsCategory(category) ? NamedTokens.GetValueOrDefault(category) : null;
 
-    /// <summary>Whether there is a template of that name.</summary>
     public bool Has(string template) => Templates.ContainsKey(template);
 
-    /// <summary>Renders a template.</summary>
     /// <param name="categories">The categories that the prompt is about, with what the model says for each.</param>
     /// <param name="safe">The variable <c>safe</c> as the model's tokenizer spells it; null: <see cref="SafeToken"/>.</param>
     /// <param name="reason">The variable <c>reason</c> as the model's tokenizer spells it; null: <see cref="ReasonToken"/>.</param>

@@ -3,13 +3,8 @@ namespace SafeVision.VisionLanguage;
 /// <summary>What a folder of a vision-language model holds: configuration, three graphs and the names of their tensors. Nothing is loaded yet.</summary>
 internal sealed record VisionLanguageFiles
 {
-    /// <summary>The folder's full path.</summary>
     public required string Folder { get; init; }
-
-    /// <summary>The folder's JSON files.</summary>
     public required ModelConfiguration Configuration { get; init; }
-
-    /// <summary>How the folder is laid out.</summary>
     public required VisionLanguageLayout Layout { get; init; }
 
     /// <summary>From pixels to image features.</summary>
@@ -27,13 +22,8 @@ internal sealed record VisionLanguageFiles
     /// <summary>By which names the graphs know their tensors.</summary>
     public required TensorNaming Naming { get; init; }
 
-    /// <summary>The vision tower's tensors.</summary>
     public required VisionNames VisionNames { get; init; }
-
-    /// <summary>The embedding graph's tensors.</summary>
     public required EmbeddingNames EmbeddingNames { get; init; }
-
-    /// <summary>The decoder's tensors.</summary>
     public required DecoderNames DecoderNames { get; init; }
 
     /// <summary>Whether the embedding graph puts image features in place of image tokens itself.</summary>

@@ -13,7 +13,6 @@ internal static class OnnxCommunityLayout
 
     private static readonly string[] s_folders = ["onnx", ""];
 
-    /// <summary>Whether the folder has any file of this layout.</summary>
     public static bool IsIn(string folder) => s_stems.Keys.Any(part => Present(folder, part).Count > 0);
 
     /// <exception cref="ModelLoadException">A graph, or a graph in the precision asked for, is missing.</exception>
@@ -114,21 +113,16 @@ internal static class PrecisionChoice
     private static readonly string[] s_acceleratorOther = ["_fp16", "", "_q4f16", "_q4", "_bnb4", "_quantized", "_q8", "_int8", "_uint8"];
     private static readonly string[] s_last = ["_q2", "_q2f16", "_q1", "_q1f16"];
 
-    /// <summary>Every suffix, for listing a folder.</summary>
     public static IEnumerable<string> Suffixes => s_precisions.Select(precision => precision.Suffix);
 
     /// <summary>The suffixes that a precision may stand for; none where its name is not known.</summary>
     public static IReadOnlyList<string> Named(string precision) =>
         [.. s_precisions.Where(known => known.Names.Contains(precision, StringComparer.OrdinalIgnoreCase)).Select(known => known.Suffix)];
 
-    /// <summary>The name of a suffix's precision.</summary>
     public static string NameOf(string suffix) => Array.Find(s_precisions, known => known.Suffix == suffix).Names[0];
 
-    /// <summary>The names of all precisions.</summary>
     public static string Known => string.Join(", ", s_precisions.SelectMany(known => known.Names).Distinct());
 
-    /// <summary>Suffixes, best first.</summary>
-    /// <param name="provider">Where it runs.</param>
     /// <param name="hint">The precision that the publisher recommends, mostly for browsers with a graphics processor;
     /// taken first unless it is one in which a processor decodes slowly.</param>
     public static IEnumerable<string> Order(VisionLanguagePart part, ExecutionProvider provider, string? hint)

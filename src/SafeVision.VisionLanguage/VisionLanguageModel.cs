@@ -32,10 +32,8 @@ internal sealed class VisionLanguageModel : IDisposable
     /// <summary>The ids that free text may not hold: every added token but those that end it.</summary>
     public IReadOnlyList<int> Forbidden { get; }
 
-    /// <summary>The folder's name.</summary>
     public string Name => Path.GetFileName(Sessions.Files.Folder);
 
-    /// <summary>Loads a model.</summary>
     /// <exception cref="ModelLoadException">The folder is not a model that can be run; the message says what is missing or wrong.</exception>
     public static async Task<VisionLanguageModel> LoadAsync(
         string folder, VisionLanguageModelOptions options, SessionCache sessions, ExecutionOptions execution, CancellationToken cancellationToken)
@@ -61,7 +59,6 @@ internal sealed class VisionLanguageModel : IDisposable
         return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength));
     }
 
-    /// <summary>How many tiles the vision tower has looked at.</summary>
     public long Looks => _tower.Looks;
 
     /// <summary>Computes an image's features, but for a tile that is known.</summary>
@@ -84,7 +81,6 @@ internal sealed class VisionLanguageModel : IDisposable
 /// <summary>How a vision-language model is loaded and how much memory it may use.</summary>
 internal sealed record VisionLanguageModelOptions
 {
-    /// <summary>Which files of the folder are taken.</summary>
     public VisionLanguageFileOptions Files { get; init; } = new();
 
     /// <summary>The most tiles of an image; null: as many as the model was made for.</summary>
@@ -96,10 +92,7 @@ internal sealed record VisionLanguageModelOptions
     /// <summary>How many prompts can be under way, or be remembered, at once.</summary>
     public int Sequences { get; init; } = 4;
 
-    /// <summary>The most tokens of one run of the decoder.</summary>
     public int TokensPerRun { get; init; } = 256;
-
-    /// <summary>The most tiles of one run of the vision tower.</summary>
     public int TilesPerRun { get; init; } = 1;
 }
 
@@ -109,7 +102,6 @@ internal sealed class VisionLanguageSessions
     private VisionLanguageSessions(VisionLanguageFiles files, ModelSession vision, ModelSession embedding, ModelSession decoder) =>
         (Files, Vision, Embedding, Decoder) = (files, vision, embedding, decoder);
 
-    /// <summary>Where they come from, and what their tensors are called.</summary>
     public VisionLanguageFiles Files { get; }
 
     /// <summary>From pixels to image features.</summary>

@@ -196,7 +196,6 @@ internal sealed class PromptImage
         return _glance = 2 * glance.Plan.Tokens <= Plan.Tokens ? glance : null;
     }
 
-    /// <summary>Tiles and tokens.</summary>
     public ImagePlan Plan { get; }
 
     /// <summary>What tells images apart: half of a SHA-256 hash, since whoever makes two images of one key has one judged as the other.</summary>

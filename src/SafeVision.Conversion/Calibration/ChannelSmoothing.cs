@@ -17,7 +17,6 @@ internal sealed record ChannelSmoothing(float[]? Factors, double Error, double R
 
     private static readonly double[] s_strengths = [0.3, 0.4, 0.5, 0.6, 0.7, 0.8];
 
-    /// <summary>Chooses the factors.</summary>
     /// <param name="canDivide">Whether what makes the input can be divided at all.</param>
     /// <param name="groups">For each channel, the group that shares a factor; null: each is its own.</param>
     public static ChannelSmoothing Choose(ChannelRange input, IReadOnlyList<WeightMatrix> weights, bool canDivide, int[]? groups = null)

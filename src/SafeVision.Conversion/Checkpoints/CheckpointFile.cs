@@ -8,12 +8,9 @@ internal static class CheckpointFile
 {
     private const int LargestJson = 64 << 20;
 
-    /// <summary>Opens a file for reading.</summary>
-    /// <param name="longest">The most bytes that it may have.</param>
     /// <exception cref="CheckpointException">It is missing, empty, no regular file, a Git LFS pointer, too long, or can't be opened.</exception>
     public static FileStream Open(string path, long longest = long.MaxValue) => Guard(() => RegularFile.Open(path, longest));
 
-    /// <summary>All bytes of a file.</summary>
     /// <exception cref="CheckpointException">As for <see cref="Open"/>.</exception>
     public static byte[] ReadAllBytes(string path, int longest) => Guard(() => RegularFile.ReadAllBytes(path, longest));
 

@@ -92,7 +92,6 @@ internal sealed class SafetensorsCheckpoint : IDisposable
     /// <summary>A tensor of any shape; null: there is none.</summary>
     public StoredTensor? Find(string name) => _tensors.GetValueOrDefault(_stored.GetValueOrDefault(name, name));
 
-    /// <summary>Whether there is a tensor.</summary>
     public bool Has(string name) => Find(name) is not null;
 
     /// <summary>Lets tensors be asked for by a family's names, whichever spelling they are stored in.</summary>
@@ -158,7 +157,7 @@ internal sealed class SafetensorsCheckpoint : IDisposable
 
         foreach ((string name, string file) in places)
         {
-            if (_files.First(shard => Path.GetFileName(shard.Path) == file).Tensors.ContainsKey(name) is false)
+            if (!_files.First(shard => Path.GetFileName(shard.Path) == file).Tensors.ContainsKey(name))
             {
                 throw new CheckpointException($"{index}: says that tensor '{name}' is in {file}, but it is not.");
             }

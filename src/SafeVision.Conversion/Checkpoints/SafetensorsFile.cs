@@ -116,22 +116,8 @@ internal sealed record SafetensorsEntry(TensorElement Element, int[] Shape, long
             throw Error("needs dtype, shape and two data_offsets");
         }
 
-        TensorElement element = type.GetString() switch
-        {
-            "F64" => TensorElement.Float64,
-            "F32" => TensorElement.Float32,
-            "F16" => TensorElement.Float16,
-            "BF16" => TensorElement.BFloat16,
-            "I64" => TensorElement.Int64,
-            "I32" => TensorElement.Int32,
-            "I16" => TensorElement.Int16,
-            "I8" => TensorElement.Int8,
-            "U16" => TensorElement.UInt16,
-            "U8" => TensorElement.UInt8,
-            "BOOL" => TensorElement.Bool,
-            string other => throw Error($"has the type '{other}', which is not read here; save it as F32, F16, BF16, I64 or U8"),
-            null => throw Error("has no type"),
-        };
+        TensorElement element = TensorElements.Find(type.GetString()!)
+            ?? throw Error($"has the type '{type.GetString()}', which is not read here; save it as F32, F16, BF16, I64 or U8");
 
         if (sizes.GetArrayLength() > 8)
         {

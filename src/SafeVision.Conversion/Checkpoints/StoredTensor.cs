@@ -96,29 +96,16 @@ internal sealed class StoredTensor
 }
 
 /// <summary>How one number of a stored tensor is held, little-endian.</summary>
-internal enum TensorElement
-{
-    Float64,
-    Float32,
-    Float16,
-    BFloat16,
-    Int64,
-    Int32,
-    Int16,
-    Int8,
-    UInt16,
-    UInt8,
-    Bool,
-}
+internal enum TensorElement { Float64, Float32, Float16, BFloat16, Int64, Int32, Int16, Int8, UInt16, UInt8, Bool }
 
-/// <summary>The sizes of elements.</summary>
-internal static class TensorElementSize
+/// <summary>The elements' names in safetensors, and their sizes.</summary>
+internal static class TensorElements
 {
-    public static int Bytes(this TensorElement element) => element switch
-    {
-        TensorElement.Float64 or TensorElement.Int64 => 8,
-        TensorElement.Float32 or TensorElement.Int32 => 4,
-        TensorElement.Float16 or TensorElement.BFloat16 or TensorElement.Int16 or TensorElement.UInt16 => 2,
-        _ => 1,
-    };
+    private static readonly (string Name, int Bytes)[] s_all = // by the elements' numbers
+        [("F64", 8), ("F32", 4), ("F16", 2), ("BF16", 2), ("I64", 8), ("I32", 4), ("I16", 2), ("I8", 1), ("U16", 2), ("U8", 1), ("BOOL", 1)];
+
+    public static int Bytes(this TensorElement element) => s_all[(int)element].Bytes;
+
+    /// <summary>The element of a name; null: none that is read.</summary>
+    public static TensorElement? Find(string name) => Array.FindIndex(s_all, known => known.Name == name) is >= 0 and int place ? (TensorElement)place : null;
 }

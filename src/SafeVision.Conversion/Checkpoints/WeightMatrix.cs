@@ -36,7 +36,6 @@ internal sealed class WeightMatrix
     /// <summary>All further dimensions; of a linear layer: what it takes.</summary>
     public int Columns { get; }
 
-    /// <summary>How many numbers it has.</summary>
     public long Count => (long)Rows * Columns;
 
     /// <summary>Whether all of its numbers are stored as float16, before they are multiplied by factors.</summary>
@@ -129,7 +128,6 @@ internal sealed class WeightMatrix
     }
 
     /// <summary>Reads whole rows as float32. Thread-safe.</summary>
-    /// <param name="first">The first row.</param>
     /// <param name="destination">As many rows as fit, which must be a whole number that is there.</param>
     public void ReadRows(int first, Span<float> destination)
     {
@@ -222,18 +220,15 @@ internal static class RowGroups
 
     /// <summary>What is done with some rows.</summary>
     /// <param name="first">The first one's place in the matrix.</param>
-    /// <param name="rows">Their numbers.</param>
     public delegate void Work(int first, ReadOnlySpan<float> rows);
 
     /// <summary>Makes the bytes of one row.</summary>
-    /// <param name="numbers">Its numbers.</param>
     /// <param name="packed">Takes its bytes.</param>
     public delegate void Pack(int row, ReadOnlySpan<float> numbers, Span<byte> packed);
 
     /// <summary>Writes what is made of each row, a few megabytes at a time.</summary>
     /// <param name="rowBytes">The bytes of a row.</param>
     /// <param name="pack">Called by several threads at once.</param>
-    /// <param name="stream">Takes the rows in order.</param>
     /// <exception cref="CheckpointException">As for <see cref="ForEach"/>.</exception>
     public static void Write(WeightMatrix matrix, int rowBytes, Pack pack, Stream stream)
     {
@@ -256,8 +251,6 @@ internal static class RowGroups
     }
 
     /// <summary>Does the work for all rows of a range, in no order.</summary>
-    /// <param name="first">The first row.</param>
-    /// <param name="count">How many rows.</param>
     /// <param name="work">Called by several threads at once.</param>
     /// <param name="rowsAtOnce">The rows of a group; null: as many as suit the cache.</param>
     /// <exception cref="CheckpointException">Rows can't be read, or the work fails; of several failures that of the first rows.</exception>

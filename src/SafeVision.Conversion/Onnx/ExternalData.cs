@@ -80,7 +80,6 @@ internal abstract class ForwardStream : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>How many bytes were written.</summary>
     protected long Written { get; set; }
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));

@@ -12,7 +12,6 @@ internal static class OnnxFile
 
     private const int BufferSize = 1 << 20;
 
-    /// <summary>Writes the model.</summary>
     public static WrittenModel Write(string path, OnnxGraph graph, string producer, string version, Action<long, long> written, CancellationToken cancellationToken, long mostInside = MostInside)
     {
         long deferred = graph.DeferredTensors.Sum(tensor => tensor.Length);

@@ -112,7 +112,6 @@ internal sealed class OnnxGraph
         return tensor.Name;
     }
 
-    /// <summary>The finished model.</summary>
     public ModelProto ToModel(string producer, string version) => ToModel(producer, version, _graph);
 
     /// <summary>A model of part of the graph.</summary>

@@ -23,7 +23,6 @@ internal static class BlockQuantizer
     private const int Middle = 8; // stands for zero where a block has no zero point of its own
 
     /// <summary>Rounds one row.</summary>
-    /// <param name="row">The numbers.</param>
     /// <param name="packed">Takes <see cref="BlockFormat.RowBytes"/> bytes.</param>
     /// <param name="scales">Takes one scale for each block.</param>
     /// <param name="zeros">Takes <see cref="BlockFormat.ZeroBytes"/> bytes.</param>

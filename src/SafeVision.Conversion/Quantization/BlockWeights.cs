@@ -47,8 +47,6 @@ internal static class BlockMatMul
     }
 
     /// <summary>The same, of which some outputs are computed once more from finer blocks.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="layer">The layer.</param>
     /// <param name="format">How most of its rows are packed.</param>
     /// <param name="input">What it takes, [..., columns].</param>
     /// <param name="rows">The outputs' rows; those that the layer lacks are left out.</param>

@@ -6,7 +6,6 @@ namespace SafeVision.Conversion.Quantization;
 internal static class ByteQuantizer
 {
     /// <summary>Rounds one row.</summary>
-    /// <param name="row">The numbers.</param>
     /// <param name="largest">What the largest magnitude of the row becomes, at most 127.</param>
     /// <param name="bytes">Takes the whole numbers, signed.</param>
     /// <param name="scale">What they are to be multiplied by.</param>
@@ -85,8 +84,6 @@ internal static class ByteTransposition
 
     /// <summary>Writes the columns of a matrix as rows.</summary>
     /// <param name="source">[rows, columns], without gaps.</param>
-    /// <param name="rows">How many rows it has.</param>
-    /// <param name="columns">How many columns it has.</param>
     /// <param name="target">[columns, rows], the rows a stride apart.</param>
     /// <param name="stride">At least <paramref name="rows"/>.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

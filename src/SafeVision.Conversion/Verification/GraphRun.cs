@@ -114,7 +114,6 @@ internal sealed class GraphRun : IDisposable
 /// <summary>A graph that was written to a file.</summary>
 internal sealed record WrittenGraph(string Path, TransformerGraph Blocks)
 {
-    /// <summary>The size of its large weights.</summary>
     public long WeightBytes => Blocks.Graph.DeferredTensors.Sum(tensor => tensor.Length);
 
     /// <summary>Whether some weights are blocks. Without being laid out anew for speed they are widened to float32 whole in each run.</summary>

@@ -229,7 +229,6 @@ public sealed partial class DataProject
         public Random Common => common;
 
         public List<TrainingSample> Samples { get; } = [];
-
         public List<string> Skipped { get; } = [];
 
         public string? Told(string teacher, TaughtSentence sentence)

@@ -32,7 +32,6 @@ public sealed partial class DataProject
 {
     internal const string Collect = "collect", Filter = "filter", Vote = "vote", Generate = "generate", Split = "split";
 
-    /// <summary>The stages in their order.</summary>
     internal static IReadOnlyList<string> Stages { get; } = [Collect, Filter, Vote, Generate, Split];
 
     private DataProject(string folder) => Folder = folder;

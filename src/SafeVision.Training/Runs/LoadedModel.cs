@@ -11,7 +11,6 @@ internal sealed class LoadedModel : IDisposable
     private LoadedModel(TrainableNetwork network, SampleEncoder encoder, IReadOnlyList<int> newTokens) => (Network, Encoder, NewTokens) = (network, encoder, newTokens);
 
     public TrainableNetwork Network { get; }
-
     public SampleEncoder Encoder { get; }
 
     /// <summary>The ids of tokens that the vocabulary got.</summary>

@@ -57,8 +57,6 @@ internal sealed class PolicyJudge(TrainableNetwork network, SampleEncoder encode
     }
 
     /// <summary>Whole answers drawn from the network's own distribution.</summary>
-    /// <param name="question">The question.</param>
-    /// <param name="count">How many.</param>
     /// <param name="temperature">1 draws as the network would; less keeps to the likely.</param>
     /// <param name="generator">The source of chance.</param>
     public IReadOnlyList<IReadOnlyList<int>> Draw(PolicyQuestion question, int count, double temperature, Generator generator) =>

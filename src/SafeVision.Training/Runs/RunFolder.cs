@@ -50,7 +50,6 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Takes the folder for a run.</summary>
     /// <param name="path">The folder; made where it is missing.</param>
     /// <param name="run">What the run is: options, hashes, versions. A run that is gone on with must be the same.</param>
     /// <exception cref="TrainingException">Another process writes into it, or it is of another run.</exception>
@@ -92,7 +91,6 @@ internal sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Adds a line to the log.</summary>
     public void Log(object line)
     {
         using FileStream file = new(System.IO.Path.Combine(Path, LogFile), FileMode.Append, FileAccess.Write, FileShare.Read);

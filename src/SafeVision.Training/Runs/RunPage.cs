@@ -19,9 +19,6 @@ internal static class RunPage
         ("Norm of the gradients", [("norm", "before clipping")]),
     ];
 
-    /// <summary>Writes the page and its plots.</summary>
-    /// <param name="folder">The run's folder.</param>
-    /// <param name="title">What the run is.</param>
     /// <param name="log">The log's lines.</param>
     /// <param name="status">A line of how far it is, or what came out.</param>
     /// <param name="isOpen">Whether the run goes on, so that the page loads itself anew.</param>

@@ -182,7 +182,6 @@ public sealed class StarterTraining : IDisposable
     /// <summary>Each image token names what is under it, by the word embeddings that the text model reads.</summary>
     private Tensor TileLoss(SymbolScene[] scenes) => TileLoss(scenes, _network.See(NanoScenes.Pixels(scenes)), [ImageBox.Whole], reach: 0);
 
-    /// <param name="scenes">What is seen.</param>
     /// <param name="features">Its image tokens, [scenes * tiles, cells, width].</param>
     /// <param name="tiles">Where each tile lies, in fractions of the image.</param>
     /// <param name="reach">In cells, how far from a token's middle that of a thing counts as under it where no thing covers the token's.</param>

@@ -6,7 +6,6 @@ internal static class AblationReport
     private const double Z = 1.959964; // 95 %
 
     /// <summary>The page in Markdown.</summary>
-    /// <param name="results">What was measured.</param>
     /// <param name="options">How large the study was, with the seeds that count.</param>
     /// <param name="command">The command that repeats it.</param>
     public static string Write(IReadOnlyList<AblationResult> results, AblationOptions options, string command)

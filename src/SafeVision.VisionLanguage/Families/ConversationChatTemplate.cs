@@ -134,7 +134,6 @@ internal sealed class ConversationLayout : ConversationTemplate
     private ConversationLayout(Layout layout, string system, string imageMark) =>
         (_layout, _system, _imageMark) = (layout, system, PromptText.Trusted(imageMark));
 
-    /// <summary>The names of the layouts that are known.</summary>
     public static IEnumerable<string> Names => s_known.Keys;
 
     /// <summary>A layout by its name; null for one that isn't known.</summary>

@@ -5,7 +5,6 @@ internal abstract class ConversationTemplate
 {
     /// <summary>One turn of a user, up to the point where the model's answer begins.</summary>
     /// <param name="system">What the model is told beforehand; null: what the model's files say, which may be nothing.</param>
-    /// <param name="user">The user's turn: images and texts in order.</param>
     /// <param name="variables">Further variables of the template, which may not have those of every conversation; null: none.</param>
     /// <returns>The conversation with an image mark for each image, without the token that begins every text.</returns>
     public PromptText Render(PromptText? system, IReadOnlyList<ConversationPart> user, TemplateMap? variables = null) => Render(system, [ConversationTurn.OfUser(user)], variables);
@@ -60,7 +59,6 @@ internal static class ConversationTemplates
     private static readonly string[] s_tokens = ["bos_token", "eos_token", "pad_token", "unk_token", "image_token"];
 
     /// <summary>Reads the template of a model's folder: InternVL's own layout where config.json names one, else the chat template.</summary>
-    /// <param name="imageMark">What stands for an image in the rendered conversation.</param>
     /// <param name="tokenizerWritesBeginning">Whether the tokenizer begins every text with its <c>bos_token</c>, so that a template's own is dropped.</param>
     /// <param name="imageText">What stands for an image where the template takes a turn for plain text; null: the mark and a line break.</param>
     /// <param name="otherwise">The family's published template, for folders that bring none; null where the family has none.</param>

@@ -119,7 +119,7 @@ internal sealed class GemmaText(JsonValue config) : TextSettings(config)
     public override int? Window => Config["sliding_window"].Integer(1, int.MaxValue, 4096);
 
     /// <summary>As <c>layer_types</c> says, else all but every so many-th.</summary>
-    public override IReadOnlyList<bool> WindowLayers => LayersOf("sliding_attention", "sliding_window_pattern", 6);
+    public override IReadOnlyList<bool> WindowLayers => LayersOf("sliding_attention", "sliding_attention or full_attention", "sliding_window_pattern", 6);
 
     public override bool SeesWholeImages => Config["use_bidirectional_attention"] is var both && !both.Boolean(false) ? true : throw both.Wrong("false: a model that reads a text both ways encodes texts and writes none");
 

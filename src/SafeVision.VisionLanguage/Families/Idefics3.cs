@@ -100,7 +100,6 @@ internal sealed record Idefics3Tiling
     /// <summary>Image tokens along a side of a tile.</summary>
     public required int TokensOfSide { get; init; }
 
-    /// <summary>Whether images are split at all.</summary>
     public required bool IsSplit { get; init; }
 
     /// <summary>The image token's text.</summary>
@@ -112,7 +111,6 @@ internal sealed record Idefics3Tiling
     /// <summary>What stands before the overview.</summary>
     public string GlobalMark { get; init; } = "<global-img>";
 
-    /// <summary>Image tokens of a tile.</summary>
     public int TokensOfTile => TokensOfSide * TokensOfSide;
 }
 

@@ -24,7 +24,6 @@ internal sealed record ImagePlan
     /// <summary>The shape of this image's <c>pixel_values</c>, such as [tiles, 3, side, side].</summary>
     public required IReadOnlyList<long> PixelShape { get; init; }
 
-    /// <summary>How many image tokens the image takes in the prompt.</summary>
     public required int Tokens { get; init; }
 
     /// <summary>What stands in the prompt in place of the image mark: the image token <see cref="Tokens"/> times, and what surrounds it.</summary>
@@ -40,7 +39,6 @@ internal sealed record ImagePlan
     /// <summary>The image's grid of image tokens (frames, rows, columns) where positions depend on it.</summary>
     public (int Frames, int Rows, int Columns)? Grid { get; init; }
 
-    /// <summary>How many floats <see cref="PixelShape"/> holds.</summary>
     public int PixelCount => checked((int)PixelShape.Aggregate(1L, (count, size) => checked(count * size)));
 }
 
@@ -92,7 +90,6 @@ internal static class ImageBudget
     /// <summary>Tiles, an overview apart.</summary>
     public const int MostTiles = 64;
 
-    /// <summary>Image tokens.</summary>
     public const int MostTokens = 16_384;
 
     /// <summary>A tile's side in pixels.</summary>
@@ -100,7 +97,6 @@ internal static class ImageBudget
 
     private const int MostValues = 1 << 27;
 
-    /// <summary>Checks what an image can take at most.</summary>
     /// <exception cref="Inference.ModelLoadException">It is too much.</exception>
     public static void Require(JsonValue key, long tokens, long values)
     {
@@ -115,7 +111,6 @@ internal static class ImageBudget
         }
     }
 
-    /// <summary>Checks that a plan and a buffer belong to an image.</summary>
     /// <exception cref="ArgumentException">They don't.</exception>
     public static void RequireLength(ImageFrame frame, int length, ImagePlan plan, Span<float> pixels)
     {

@@ -227,7 +227,6 @@ internal sealed record InternVlTiling
     /// <summary>What stands in the prompt after an image's tokens.</summary>
     public string EndMark { get; init; } = "</img>";
 
-    /// <summary>Image tokens of a tile.</summary>
     public int TokensOfTile => TokensOfSide * TokensOfSide;
 }
 
@@ -266,7 +265,6 @@ internal sealed class InternVlPreparation(InternVlTiling tiling, ChannelTables n
         }
     }
 
-    /// <summary>The grid whose aspect ratio is closest to the image's.</summary>
     public (int Columns, int Rows) Grid(int width, int height)
     {
         double ratio = width / (double)height, closest = double.PositiveInfinity;

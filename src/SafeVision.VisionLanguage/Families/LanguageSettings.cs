@@ -122,10 +122,8 @@ internal readonly struct PreprocessorSettings
 
     private PreprocessorSettings(JsonValue values) => Values = values;
 
-    /// <summary>The settings themselves.</summary>
     public JsonValue Values { get; }
 
-    /// <summary>The settings of a folder.</summary>
     /// <exception cref="ModelLoadException">It has none. A family's usual values would be a guess, and a wrong one changes what the model sees without a word.</exception>
     public static PreprocessorSettings Read(ModelConfiguration configuration)
     {

@@ -156,7 +156,6 @@ internal sealed class PixtralPreparation(PixtralPatching patching, ChannelTables
         ReferenceResize.Run(new PackedPixels(frame), width, height, filter, ref sink);
     }
 
-    /// <summary>The size that an image is resized to.</summary>
     public (int Width, int Height) Resized(int width, int height)
     {
         double ratio = Math.Max(height / (double)patching.LongestEdge, width / (double)patching.LongestEdge);

@@ -42,7 +42,6 @@ internal sealed class ModelConfiguration
 
     public bool Has(string file) => System.IO.File.Exists(Path.Combine(Folder, file));
 
-    /// <summary>A JSON file of the folder.</summary>
     /// <exception cref="ModelLoadException">It is too large, can't be read or is no JSON object.</exception>
     public JsonValue File(string name)
     {

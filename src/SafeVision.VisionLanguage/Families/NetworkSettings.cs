@@ -112,15 +112,16 @@ public class TextSettings
     private protected bool? WholeIsTied => _whole["tie_word_embeddings"].Boolean();
 
     /// <summary>Which layers are of a kind, and not <c>full_attention</c>: as <c>layer_types</c> says, else all but every so many-th.</summary>
+    /// <param name="kinds">Both kinds, for messages.</param>
     /// <param name="interval">The property that says how many-th.</param>
-    private protected bool[] LayersOf(string kind, string interval, int otherwise)
+    private protected bool[] LayersOf(string kind, string kinds, string interval, int otherwise)
     {
         JsonValue types = Config["layer_types"];
         int every = Config[interval].Integer(1, 512, otherwise);
         bool[] layers = types.Exists
             ? [.. types.Items(Layers).Select(type => type.Text() is var name && (name == kind || name == "full_attention")
                 ? name == kind
-                : throw type.Wrong($"{kind} or full_attention"))]
+                : throw type.Wrong(kinds))]
             : [.. Enumerable.Range(1, Layers).Select(layer => layer % every != 0)];
         return layers.Length == Layers ? layers : throw types.Wrong($"a kind for each of the {Layers} layers");
     }

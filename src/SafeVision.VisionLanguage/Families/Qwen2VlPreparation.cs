@@ -70,7 +70,6 @@ internal sealed class Qwen2VlPreparation(Qwen2VlPatching patching, ChannelTables
         ReferenceResize.Run(source, width, height, filter, ref sink);
     }
 
-    /// <summary>The size that an image is resized to.</summary>
     public (int Width, int Height) Resized(int width, int height)
     {
         // The reference refuses what is more elongated; here it is squeezed, so that no shape of an image keeps it from being judged.

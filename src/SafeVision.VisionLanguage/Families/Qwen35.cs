@@ -74,7 +74,7 @@ internal sealed class Qwen35 : Qwen2Vl
         /// <summary>Which layers have a memory: as <c>layer_types</c> says, else all but every so many-th.</summary>
         private bool[] Kinds()
         {
-            bool[] remembers = LayersOf("linear_attention", "full_attention_interval", 4);
+            bool[] remembers = LayersOf("linear_attention", "full_attention or linear_attention", "full_attention_interval", 4);
             return remembers.Contains(false)
                 ? remembers
                 : throw Config["layer_types"].Wrong("at least one full_attention, whose cache tells how many tokens there were");

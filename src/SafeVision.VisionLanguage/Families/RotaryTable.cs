@@ -45,7 +45,6 @@ public sealed class RotaryTable
     }
 
     /// <summary>The same where a configuration keeps the parts elsewhere.</summary>
-    /// <param name="config">The configuration.</param>
     /// <param name="scaling">How the angles are stretched; missing: not at all.</param>
     /// <param name="setting">The base of the frequencies.</param>
     /// <param name="otherwise">The base where it is missing.</param>

@@ -74,11 +74,8 @@ internal readonly ref struct PackedPixels(ReadOnlySpan<byte> pixels, int width, 
     }
 
     public ReadOnlySpan<byte> Pixels { get; } = pixels;
-
     public int Width { get; } = width;
-
     public int Height { get; } = height;
-
     public PixelLayout Layout { get; } = layout;
 }
 

@@ -3,7 +3,6 @@ namespace SafeVision.VisionLanguage.Families;
 /// <summary>Reads how a model is fed, by its family.</summary>
 internal static class VisionLanguageFamilies
 {
-    /// <summary>Reads how a model is fed.</summary>
     /// <exception cref="ModelLoadException">No family is known for it; the message lists those that are.</exception>
     public static VisionLanguageProfile Read(ModelConfiguration configuration, TextTokenizer tokenizer, PreparationOptions? options = null)
     {
@@ -94,10 +93,7 @@ public abstract class VisionLanguageFamily
 /// <summary>How a vision-language model is fed.</summary>
 internal sealed record VisionLanguageProfile
 {
-    /// <summary>The family's name.</summary>
     public required string Family { get; init; }
-
-    /// <summary>How an image becomes the vision tower's input.</summary>
     public required IImagePreparation Images { get; init; }
 
     /// <summary>What stands in a rendered conversation where an image belongs, such as <c>&lt;IMG_CONTEXT&gt;</c>; <see cref="ImagePlan.Text"/> replaces it.</summary>
@@ -115,13 +111,11 @@ internal sealed record VisionLanguageProfile
     /// <summary>The ids of the answers yes and no, where the configuration states them.</summary>
     public (int Yes, int No)? YesNo { get; init; }
 
-    /// <summary>How a conversation is written down for the model.</summary>
     public required ConversationTemplate Conversation { get; init; }
 
     /// <summary>The words that can be put to it; null: any.</summary>
     public Protocols.ClosedVocabulary? Words { get; init; }
 
-    /// <summary>Which position each token has.</summary>
     public IPositionScheme Positions { get; init; } = SequentialPositions.FromZero;
 
     /// <summary>The ids that end an answer; at least one.</summary>
@@ -162,8 +156,6 @@ internal interface IPositionScheme
     /// <summary>Numbers a token: 1, or 3 for multimodal rotary embeddings (time, row, column).</summary>
     int Rows { get; }
 
-    /// <summary>Writes the positions of a run of tokens.</summary>
-    /// <param name="tokens">The sequence from its first token.</param>
     /// <param name="start">The first token of the run.</param>
     /// <param name="positions">Receives [rows, count] numbers, where count is its length divided by <see cref="Rows"/>.</param>
     void Write(TokenSequence tokens, int start, Span<long> positions);

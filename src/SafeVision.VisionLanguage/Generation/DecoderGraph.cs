@@ -12,13 +12,10 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
     /// <summary>The shape of <see cref="DecoderNames.KeepLogits"/>: [], or [1] in some exports.</summary>
     public long[] KeepLogitsShape => Names.KeepLogits is { } keep && Session.Session.InputMetadata[keep].Dimensions.Length == 1 ? [1] : [];
 
-    /// <summary>Attention heads of keys and values.</summary>
     public int Heads => Dimension(Names.Past[0], 1);
 
-    /// <summary>Numbers of a head's key or value.</summary>
     public int HeadSize => Dimension(Names.Past[0], 3);
 
-    /// <summary>Numbers of a token's embedding.</summary>
     public int Width => Dimension(Names.Embeddings, 2);
 
     /// <summary>Tokens in the vocabulary, padding included.</summary>
@@ -32,7 +29,6 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
 
     public TensorElementType LogitsType => Session.Session.OutputMetadata[Names.Logits].ElementDataType;
 
-    /// <summary>Bytes of keys and values that one token takes in all layers.</summary>
     public long BytesPerToken => (long)Names.Past.Count * Heads * HeadSize * TensorElements.SizeOf(CacheType);
 
     /// <summary>What layers with a memory of fixed size hold for one sequence.</summary>
@@ -44,7 +40,6 @@ internal sealed record DecoderGraph(ModelSession Session, DecoderNames Names, bo
     /// <summary>Whether the three rows of multimodal positions are the last dimension instead of the first.</summary>
     public bool PositionsLast => Names.Positions is not null && Session.Session.InputMetadata[Names.Positions].Dimensions is [not 3, _, 3];
 
-    /// <summary>Whether positions have three rows.</summary>
     public int PositionRows => Names.Positions is not null && Session.Session.InputMetadata[Names.Positions].Dimensions.Length == 3 ? 3 : 1;
 
     private int Dimension(string input, int axis) => Session.Session.InputMetadata[input].Dimensions is { } shape && shape.Length > axis && shape[axis] > 0
@@ -81,7 +76,6 @@ internal sealed unsafe class NativeBuffer : IDisposable
         _start = (byte*)(((nuint)_block + (Alignment - 1)) & ~(Alignment - 1));
     }
 
-    /// <summary>The size.</summary>
     public long Bytes { get; }
 
     /// <summary>A buffer of at least a size: the one that is there, or a new one in its place. What it holds is lost.</summary>

@@ -5,7 +5,6 @@ internal abstract class DecoderJob(DecoderSlot slot)
 {
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>The sequence.</summary>
     public DecoderSlot Slot { get; } = slot;
 
     /// <summary>Tokens that stand in the sequence before the job begins.</summary>

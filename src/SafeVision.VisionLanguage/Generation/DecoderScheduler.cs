@@ -20,8 +20,6 @@ internal sealed class DecoderScheduler : IDisposable
     private bool _isRunning;
     private int _turn;
 
-    /// <param name="decoder">The decoder.</param>
-    /// <param name="slots">The places for sequences.</param>
     public DecoderScheduler(TextDecoder decoder, DecoderSlots slots) => (_decoder, _slots) = (decoder, slots);
 
     /// <summary>The most tokens of a sequence.</summary>
@@ -75,7 +73,6 @@ internal sealed class DecoderScheduler : IDisposable
         }
     }
 
-    /// <summary>Runs a job to its end.</summary>
     public Task RunAsync(DecoderJob job, CancellationToken cancellationToken)
     {
         job.CancellationToken = cancellationToken;
@@ -314,7 +311,6 @@ internal sealed class DecoderScheduler : IDisposable
     private sealed class Waiter(TokenSequence prompt)
     {
         public TokenSequence Prompt { get; } = prompt;
-
         public TaskCompletionSource<DecoderSlot> Slot { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

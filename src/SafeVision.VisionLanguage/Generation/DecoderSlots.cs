@@ -12,9 +12,6 @@ internal sealed class DecoderSlots : IDisposable
     private readonly bool _seesWholeImages;
     private long _clock;
 
-    /// <param name="graph">The decoder.</param>
-    /// <param name="count">How many sequences there can be at once.</param>
-    /// <param name="capacity">How many tokens each can hold.</param>
     public DecoderSlots(DecoderGraph graph, int count, int capacity)
     {
         Shared = graph.SharesCache ? new SharedKeyValueBuffers(graph, count, capacity) : null;
@@ -31,12 +28,10 @@ internal sealed class DecoderSlots : IDisposable
     /// <summary>The tensors of all slots, for graphs that append in place; null for others.</summary>
     public SharedKeyValueBuffers? Shared { get; }
 
-    /// <summary>How many tokens each slot can hold.</summary>
     public int Capacity { get; }
 
     public ReadOnlySpan<DecoderSlot> All => _slots;
 
-    /// <summary>Whether a slot is free.</summary>
     public bool HasFree => Array.IndexOf(_inUse, false) >= 0;
 
     /// <summary>Takes a free slot for a prompt, with as much of it computed as any slot remembers: the last token at
@@ -134,7 +129,6 @@ internal sealed class DecoderSlot(int row, KeyValueCache cache)
     /// <summary>The images' features, in order; empty where their tokens are already computed.</summary>
     public IReadOnlyList<ImageFeatures> Features { get; set; } = [];
 
-    /// <summary>How many tokens are yet to be computed.</summary>
     public int Pending => Tokens.Count - Cache.Length;
 
     /// <summary>Forgets everything from a token on; of what was computed before it perhaps some too, which then is pending.</summary>

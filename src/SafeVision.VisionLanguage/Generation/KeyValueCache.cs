@@ -5,8 +5,6 @@ namespace SafeVision.VisionLanguage.Generation;
 internal abstract class KeyValueCache(DecoderGraph graph, int capacity) : IDisposable
 {
     protected DecoderGraph Graph { get; } = graph;
-
-    /// <summary>The most tokens it can hold.</summary>
     public int Capacity { get; } = capacity;
 
     /// <summary>How many tokens it holds.</summary>

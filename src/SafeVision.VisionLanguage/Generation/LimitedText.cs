@@ -27,7 +27,6 @@ internal sealed class LimitedText(TokenTextStream stream, TextLimits limits, Act
     /// <summary>The model ended its turn, or said the mark as one token.</summary>
     public void EndBy(TextEnd end) => (_end, _rest) = (end, end == TextEnd.Mark ? limits.EndsAt! : "");
 
-    /// <summary>The whole text.</summary>
     public WrittenText End()
     {
         if (!_ended)

@@ -16,7 +16,6 @@ internal sealed class RecurrentStates : IDisposable
     private readonly List<OrtValue> _bound = [];
     private NativeBuffer _current, _next;
 
-    /// <param name="tensors">The memories.</param>
     public RecurrentStates(IReadOnlyList<RecurrentTensor> tensors)
     {
         (_tensors, _offsets) = (tensors, new long[tensors.Count]);

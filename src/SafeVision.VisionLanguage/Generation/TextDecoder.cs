@@ -17,9 +17,6 @@ internal sealed class TextDecoder : IDisposable
     private readonly Dictionary<string, NativeBuffer> _buffers = [];
     private float[] _converted = [];
 
-    /// <param name="graph">The decoder.</param>
-    /// <param name="embedder">The embeddings of its tokens.</param>
-    /// <param name="positions">The positions of its tokens.</param>
     /// <param name="chunk">The most tokens of one run: bounds the memory of a run and the time until it can be cancelled.</param>
     public TextDecoder(DecoderGraph graph, EmbeddingTable embedder, IPositionScheme positions, int chunk)
     {
@@ -37,7 +34,6 @@ internal sealed class TextDecoder : IDisposable
     public int Chunk { get; }
 
     /// <summary>How many of a sequence's pending tokens the next run takes.</summary>
-    /// <param name="slot">The sequence.</param>
     /// <param name="keep">How many of the last ones logits are wanted of, which must all come from one run.</param>
     public int Portion(DecoderSlot slot, int keep)
     {
@@ -95,7 +91,6 @@ internal sealed class TextDecoder : IDisposable
     /// <summary>Computes one pending token of several sequences in one run; for graphs that append in place.</summary>
     /// <param name="buffers">Where the sequences' caches lie.</param>
     /// <param name="slots">All slots from the first to the last of the batch, row by row; the token of one that has none pending is junk beyond its length.</param>
-    /// <param name="isActive">Which of them have a token pending.</param>
     /// <returns>[slots, vocabulary].</returns>
     public Span<float> Step(SharedKeyValueBuffers buffers, ReadOnlySpan<DecoderSlot> slots, ReadOnlySpan<bool> isActive)
     {

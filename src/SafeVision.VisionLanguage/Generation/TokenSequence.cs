@@ -15,13 +15,11 @@ internal sealed class TokenSequence
 
     public TokenSequence(IEnumerable<int> ids, IEnumerable<ImageSpan> images) => (_ids, _images) = ([.. ids], [.. images]);
 
-    /// <summary>How many tokens there are.</summary>
     public int Count => _ids.Count;
 
     /// <summary>The ids, image tokens included.</summary>
     public ReadOnlySpan<int> Ids => System.Runtime.InteropServices.CollectionsMarshal.AsSpan(_ids);
 
-    /// <summary>The images in order.</summary>
     public IReadOnlyList<ImageSpan> Images => _images;
 
     public void Append(ReadOnlySpan<int> ids)

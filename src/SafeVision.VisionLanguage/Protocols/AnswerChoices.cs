@@ -13,7 +13,6 @@ internal sealed class AnswerChoices
 
     private AnswerChoices(ChoiceSet choices) => _choices = choices;
 
-    /// <summary>The most tokens that an answer takes.</summary>
     public int LongestAnswer => _choices.Choices.Max(choice => choice.Length);
 
     /// <summary>Makes answers ready to be asked for.</summary>

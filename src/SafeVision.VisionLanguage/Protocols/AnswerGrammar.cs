@@ -27,7 +27,6 @@ internal sealed class AnswerGrammar(TextTokenizer tokenizer, int end, string mod
         return new AnswerStep(ids[0][..common], AnswerChoices.Create([.. options.Select((option, i) => new PossibleAnswer(option.Meaning, ids[i][common..], null))], model));
     }
 
-    /// <summary>The tokens of the answer so far.</summary>
     public int[] Encode(PromptText said, int[] given, bool closed = false)
     {
         int[] ids = tokenizer.Encode(said);
@@ -66,7 +65,6 @@ internal sealed record AnswerStep(int[] Stem, AnswerChoices? Choices)
 /// <summary>One answer in the making: what is given to the model and what it chooses, in order.</summary>
 internal sealed class AnswerDialog(IGenerationSession session)
 {
-    /// <summary>The tokens of the answer so far.</summary>
     public int[] Given { get; private set; } = [];
 
     /// <summary>Each option's share when nothing else can be said; they add up to 1.</summary>

@@ -28,7 +28,6 @@ internal sealed class CategoryNames
     /// <summary>A name of the category at a position in the policy; null where the guard has none.</summary>
     public string? AnswerOf(int position) => Index(position) is { } asked ? All[_namesOf[asked][0]].Text.Text : null;
 
-    /// <summary>Of the names of a category, the likeliest.</summary>
     public string Likeliest(int position, double[] names) => All[_namesOf[Index(position)!.Value].MaxBy(name => names[name])].Text.Text;
 
     /// <summary>Takes each name's share at one point of the answer into the scores and probabilities of the categories, where it raises them.</summary>

@@ -12,11 +12,8 @@ internal sealed class CategoryQuestions : CompiledProtocol
     private readonly int[] _toReason;
     private readonly TextLimits? _limits;
 
-    /// <param name="context">What the protocol compiles from.</param>
     /// <param name="questions">One for each category of the policy.</param>
-    /// <param name="coverage">What of each category the guard can judge.</param>
     /// <param name="yes">The tokens of each spelling of yes, the usual one first.</param>
-    /// <param name="no">The tokens of each spelling of no.</param>
     /// <param name="limits">Where a reason ends; null where none is wanted.</param>
     public CategoryQuestions(
         ProtocolContext context, ProtocolPrompt[] questions, IReadOnlyList<CategoryCoverage> coverage, int[][] yes, int[][] no, TextLimits? limits)

@@ -11,7 +11,6 @@ internal sealed record KnownWord(bool IsKind, string? Token, IReadOnlyList<strin
 /// between tabs. Immutable, thread-safe.</summary>
 internal sealed class ClosedVocabulary
 {
-    /// <summary>The file's name.</summary>
     public const string FileName = "safevision-words.tsv";
 
     private const int MostCharacters = 1 << 21;
@@ -26,7 +25,6 @@ internal sealed class ClosedVocabulary
 
     private ClosedVocabulary(IReadOnlyDictionary<string, KnownWord> words) => _words = words;
 
-    /// <summary>Reads the file.</summary>
     /// <exception cref="ModelLoadException">It is missing or not valid; the message names the line.</exception>
     public static ClosedVocabulary Read(ModelConfiguration configuration, TextTokenizer tokenizer)
     {

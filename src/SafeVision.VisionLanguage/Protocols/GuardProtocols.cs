@@ -21,11 +21,8 @@ internal static class GuardProtocols
     // Guards that were trained on another's form, word for word.
     private static readonly Dictionary<string, IGuardProtocol> s_aliases = new(StringComparer.OrdinalIgnoreCase) { ["qwenguard"] = s_llavaGuard };
 
-    /// <summary>The names of all protocols.</summary>
     public static IEnumerable<string> Names => s_all.Select(protocol => protocol.Name);
 
-    /// <summary>Finds a protocol by its name, in any case.</summary>
-    /// <param name="source">Where the name comes from, for the error.</param>
     /// <exception cref="ModelLoadException">There is none of that name; the message lists those that there are.</exception>
     public static IGuardProtocol Find(string name, string source) => TryFind(name)
         ?? throw new ModelLoadException($"{source}: the guard protocol '{name}' is not known. Known are {string.Join(", ", Names.Concat(s_aliases.Keys))}.");
@@ -98,7 +95,6 @@ internal abstract class CompiledProtocol
 
     /// <summary>Puts the questions about one image to the model.</summary>
     /// <param name="reason">Receives the reason while it is being written; null when nobody listens.</param>
-    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
     /// <returns>One answer for each category of the policy, in its order.</returns>
     /// <exception cref="Inference.ModelOutputException">The model gave values that are not finite.</exception>
     public abstract ValueTask<GuardAnswer> JudgeAsync(IGuardModel model, Action<string>? reason, CancellationToken cancellationToken);

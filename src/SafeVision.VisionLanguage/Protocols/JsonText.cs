@@ -11,7 +11,6 @@ internal sealed class JsonText(TextTokenizer tokenizer, TextLimits limits)
     /// <summary>The text without its escapes; the session stands before the quotation mark.</summary>
     /// <param name="session">The session, which stands behind the opening quotation mark.</param>
     /// <param name="listener">Receives the text with its escapes while it is being written; null when nobody listens.</param>
-    /// <param name="cancellationToken">Ends the run within one step of the model.</param>
     public async ValueTask<string> WriteAsync(IGenerationSession session, Action<string>? listener, CancellationToken cancellationToken)
     {
         var text = new StringBuilder();

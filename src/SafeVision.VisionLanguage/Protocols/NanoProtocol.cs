@@ -49,7 +49,6 @@ internal sealed class NanoProtocol : IGuardProtocol
         }
     }
 
-    /// <summary>A category of an id with words as the model spells them.</summary>
     private static SafetyCategory Spoken(string id, IEnumerable<string> words) =>
         SafetyPolicy.Define("spoken", "1").Category(id, category => category.Includes(words)).Build().Categories[0];
 
@@ -89,7 +88,6 @@ internal sealed class NanoProtocol : IGuardProtocol
         };
     }
 
-    /// <summary>A name or a sentence of the model in plain words.</summary>
     private static string Plain(string text) => text.Replace('_', ' ');
 
     /// <summary>A word of the prompt, and the names that it covers.</summary>

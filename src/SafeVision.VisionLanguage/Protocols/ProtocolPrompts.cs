@@ -7,7 +7,6 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
 
     private readonly int _imageTokens = ImageTokens(context);
 
-    /// <summary>Where a reason ends.</summary>
     public TextLimits ReasonLimits { get; } = new(context.Wording.MaximumReasonTokens, context.Wording.MaximumReasonWords);
 
     /// <summary>Where a thought ends, on which the verdict rests.</summary>

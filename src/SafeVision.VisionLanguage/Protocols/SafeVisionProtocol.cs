@@ -126,7 +126,6 @@ internal sealed class InContextAnswer : CompiledProtocol
     }
 
     public override IReadOnlyList<CategoryCoverage> Coverage { get; }
-
     public override IReadOnlyList<GuardPrompt> Prompts { get; }
 
     /// <remarks>The reason is known before the flags are, but told only after them: that of a harmless image is for nobody.</remarks>

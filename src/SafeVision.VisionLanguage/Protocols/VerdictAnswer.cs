@@ -20,7 +20,6 @@ internal sealed class VerdictAnswer : CompiledProtocol
     private readonly bool _explains;
     private readonly ConcurrentDictionary<string, Decision> _afterThought = new(StringComparer.Ordinal);
 
-    /// <param name="context">What the protocol compiles from.</param>
     public VerdictAnswer(ProtocolContext context, CategoryNames names, VerdictParts parts)
     {
         (_policy, _names, _reason, _explains) = (context.Policy, names, parts.Reason, context.Mode == VisionLanguageMode.Comprehension);
@@ -47,7 +46,6 @@ internal sealed class VerdictAnswer : CompiledProtocol
     }
 
     public override IReadOnlyList<CategoryCoverage> Coverage { get; }
-
     public override IReadOnlyList<GuardPrompt> Prompts { get; }
 
     public override bool Thinks => _thinking is not null;
@@ -133,7 +131,6 @@ internal sealed class VerdictAnswer : CompiledProtocol
 
         private bool IsSafeAmongNames => _form.Unsafe is null;
 
-        /// <summary>The most tokens that the answer takes.</summary>
         public int Longest => (_category ?? _verdict!).Longest + (_form.Separator is null ? 0 : Names.Sum(name => name.Text.Text.Length + 1));
 
         /// <summary>The answer up to where the reason begins.</summary>

@@ -52,6 +52,5 @@ internal sealed record ThoughtForm
 /// then: where its probability is known, anything may follow but the other verdict.</param>
 internal sealed record SafeVerdict(string Word, Regex Rest, bool IsFirstToken = false)
 {
-    /// <summary>The word alone.</summary>
     public static Regex Nothing { get; } = new("""^[\s."'*]*$""", RegexOptions.CultureInvariant);
 }

@@ -18,7 +18,6 @@ internal sealed class AnswerText
     }
 
     public string Text { get; }
-
     public AnswerTokens Tokens { get; }
 
     public ReadOnlySpan<byte> Bytes => _bytes;

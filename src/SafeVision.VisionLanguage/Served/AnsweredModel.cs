@@ -11,7 +11,6 @@ internal sealed class AnsweredModel(ServedConversation conversation, Func<Served
     private int[]? SafeEnding { get; } = protocol.SafeEnding is { } ending ? [.. ServedConversation.Tokenizer.Encode(ending), ServedConversation.End] : null;
 
     private SafeVerdict? SafeVerdict { get; } = protocol.SafeVerdict;
-
     private int[] SafeWord { get; } = ServedConversation.Tokenizer.Encode(protocol.SafeVerdict?.Word ?? "");
 
     /// <summary>Whether every choice so far was made by the server's probabilities.</summary>

@@ -35,7 +35,6 @@ internal sealed class ExpressionParser
         return OperandParser.ListOf(items);
     }
 
-    /// <summary>A single expression.</summary>
     public TemplateExpression Parse() => _tokens.Nested(ParseChoice);
 
     /// <summary>An expression without <c>if … else</c>, as loops need it.</summary>

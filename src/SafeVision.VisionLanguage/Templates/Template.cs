@@ -30,7 +30,6 @@ internal sealed class Template
             tokens.Where(token => token.Kind == TemplateTokenKind.Name).Select(token => token.Value).ToHashSet(StringComparer.Ordinal));
     }
 
-    /// <summary>Renders the template.</summary>
     /// <param name="isStrict">Whether writing something that isn't defined is an error; otherwise it is empty, as chat templates expect.</param>
     /// <exception cref="Inference.ModelLoadException">It asks for something that can't be done, raises an error of its own or takes more than its budget.</exception>
     public PromptText Render(TemplateMap variables, bool isStrict = false)

@@ -133,7 +133,6 @@ internal sealed record TemplateArguments(string Callee, IReadOnlyList<object?> V
         return Named.FirstOrDefault(given => given.Key == name, new(name, new TemplateUndefined(name))).Value;
     }
 
-    /// <summary>Makes sure that nothing was given but these.</summary>
     public void Expect(TemplateRun run, params ReadOnlySpan<string> names)
     {
         if (Values.Count > names.Length)

@@ -12,7 +12,6 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, Te
     private long _characters;
     private int _calls;
 
-    /// <summary>The line of the template that is being rendered.</summary>
     public int Line { get; set; } = 1;
 
     /// <summary>The variables as they are seen at this place.</summary>
@@ -24,10 +23,8 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, Te
     /// <summary>Tells the characters that a stranger wrote.</summary>
     public TextMarks Marks => marks;
 
-    /// <summary>What was written so far.</summary>
     public StringBuilder Output { get; private set; } = new();
 
-    /// <summary>An error at the line that is being rendered.</summary>
     public ModelLoadException Wrong(string message) => source.Wrong(Line, message);
 
     /// <summary>Takes steps from the budget.</summary>
@@ -73,7 +70,6 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, Te
         Output.Append(text);
     }
 
-    /// <summary>Renders a body into a text of its own.</summary>
     public string Capture(TemplateStatement body)
     {
         StringBuilder outer = Output;
@@ -89,7 +85,6 @@ internal sealed class TemplateRun(TemplateSource source, TemplateScope scope, Te
         }
     }
 
-    /// <summary>Renders a macro's body with variables of its own.</summary>
     public string Call(TemplateScope scope, TemplateStatement body)
     {
         if (_calls == DeepestCall || !RuntimeHelpers.TryEnsureSufficientExecutionStack())

@@ -82,7 +82,6 @@ internal static class TemplateText
         return parts;
     }
 
-    /// <summary>The words of a text.</summary>
     public static List<object?> Words(TemplateRun run, string text)
     {
         string plain = run.Marks.Plain(text);

@@ -68,7 +68,6 @@ internal readonly record struct TemplateToken(TemplateTokenKind Kind, string Val
 
     public bool IsName(string name) => Kind == TemplateTokenKind.Name && Value == name;
 
-    /// <summary>How errors name it.</summary>
     public override string ToString() => Kind switch
     {
         TemplateTokenKind.EndOfTemplate => "the end of the template",

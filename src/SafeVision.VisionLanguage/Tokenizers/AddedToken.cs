@@ -163,7 +163,6 @@ internal sealed class AddedTokenList
     private readonly SortedDictionary<int, AddedToken> _byId = [];
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
 
-    /// <summary>The tokens by id.</summary>
     public AddedToken[] ToArray() => [.. _byId.Values];
 
     public bool Contains(string content) => _ids.ContainsKey(content);

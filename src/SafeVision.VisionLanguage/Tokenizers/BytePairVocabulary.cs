@@ -30,11 +30,8 @@ internal abstract class PieceVocabulary
     public string? PieceOf(int id) => id >= 0 && id < _pieces.Length ? _pieces[id] : null;
 
     /// <summary>Adds the ids of a word.</summary>
-    /// <param name="word">The word, not empty.</param>
     /// <param name="reserved">Ids that text of a stranger must not become, by id. They may still come of a word that no
     /// stranger has written in.</param>
-    /// <param name="chain">Scratch space.</param>
-    /// <param name="ids">Where to.</param>
     public abstract void Encode(MarkedText word, bool[] reserved, SymbolChain chain, List<int> ids);
 }
 

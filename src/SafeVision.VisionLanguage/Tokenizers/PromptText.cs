@@ -19,7 +19,6 @@ internal sealed record PromptText(string Text, IReadOnlyList<PromptText.Range> U
     /// <summary>Text that anybody may have written.</summary>
     public static PromptText Untrusted(string text) => new(text, text.Length == 0 ? [] : [new Range(0, text.Length)]);
 
-    /// <summary>The parts, one after the other.</summary>
     public static PromptText Concat(params ReadOnlySpan<PromptText> parts)
     {
         var text = new StringBuilder();
@@ -127,7 +126,6 @@ internal sealed class MarkedTextBuilder
         }
     }
 
-    /// <summary>Appends a piece as it is.</summary>
     public void Append(MarkedText piece)
     {
         _text.Append(piece.Span);

@@ -31,8 +31,6 @@ internal sealed class SentencePieceVocabulary : PieceVocabulary
     private readonly int _unknown;
     private readonly bool _hasUnused;
 
-    /// <param name="pieces">The pieces by id.</param>
-    /// <param name="ids">The ids by piece.</param>
     /// <param name="fallsBackToBytes">Whether the model has been trained with byte fallback.</param>
     public SentencePieceVocabulary(SentencePiece[] pieces, Dictionary<string, int> ids, bool fallsBackToBytes)
         : base(ids)

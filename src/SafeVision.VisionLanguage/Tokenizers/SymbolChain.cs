@@ -17,7 +17,6 @@ internal sealed class SymbolChain
 
     public void Clear() => Count = 0;
 
-    /// <summary>Adds a symbol at the end.</summary>
     /// <param name="id">The symbol; one below 0 merges with nothing.</param>
     /// <param name="start">Where it starts in the word.</param>
     public void Add(int id, int start)

@@ -147,7 +147,6 @@ internal sealed class TokenTextStream(TextTokenizer tokenizer, PieceDecoder deco
         return TakeText();
     }
 
-    /// <summary>Ends the text.</summary>
     /// <returns>The rest; an unfinished character as U+FFFD.</returns>
     public string Flush()
     {
@@ -155,7 +154,6 @@ internal sealed class TokenTextStream(TextTokenizer tokenizer, PieceDecoder deco
         return TakeText();
     }
 
-    /// <summary>Takes all ids and ends the text.</summary>
     public string AppendAll(ReadOnlySpan<int> ids)
     {
         foreach (int id in ids)

@@ -98,7 +98,6 @@ internal static class InvertedResiduals
     /// <summary>Reads one convolution and moves the size of the map on.</summary>
     public delegate Convolution Convolve(string name, string normalization, ref MapSize map, int output, int input, int kernel, int stride);
 
-    /// <summary>Reads them from the first to the last.</summary>
     public static (Convolution Stem, List<ConvolutionBlock> Blocks) Read(JsonValue config, ref MapSize map, Convolve convolve)
     {
         int[][] stages = [.. config["stages"].Items(MostBlocks).Select(row =>

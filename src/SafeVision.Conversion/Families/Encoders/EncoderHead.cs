@@ -3,7 +3,6 @@ namespace SafeVision.Conversion.Families.Encoders;
 /// <summary>From tokens to one vector: pooled, perhaps normalised, perhaps projected.</summary>
 internal sealed record EncoderHead
 {
-    /// <summary>The output of classifiers.</summary>
     public const string Logits = "logits";
 
     public required ITokenPooling Pooling { get; init; }
@@ -59,7 +58,6 @@ internal sealed record EncoderHead
 /// <summary>Makes one vector of the tokens of an item.</summary>
 internal interface ITokenPooling
 {
-    /// <summary>The size of the vector.</summary>
     int Width { get; }
 
     /// <summary>[items, tokens, width] → [items, width].</summary>

@@ -47,7 +47,6 @@ internal interface IEncoder
     /// <summary>Whether its weights can be rounded; else they are written as the checkpoint stores them.</summary>
     bool TakesPrecision => true;
 
-    /// <summary>How many layers there are.</summary>
     int Depth { get; }
 
     /// <summary>The shape of what the last part takes, for one item: [1, tokens, width].</summary>
@@ -56,10 +55,8 @@ internal interface IEncoder
     /// <summary>The graph. Its <see cref="TransformerGraph.Hidden"/> are what goes into the first layer and what each yields.</summary>
     TransformerGraph Write(IWeightForm form);
 
-    /// <summary>Inputs of one item, made from a seed.</summary>
     IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
 
-    /// <summary>How many multiplications a layer takes.</summary>
     long Cost(int layer);
 
     /// <summary>What goes into the first layer, computed as a reference.</summary>

@@ -57,7 +57,6 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
 
     public Projection Linear(string name, int output, int input, bool hasBias = true) => Projection.Read(checkpoint, prefix + name, output, input, hasBias);
 
-    /// <summary>A convolution's weights.</summary>
     public Projection Kernel(string name, bool hasBias, params int[] shape) => new(
         WeightMatrix.From(checkpoint.Get($"{prefix}{name}.weight", shape)), hasBias ? checkpoint.Get($"{prefix}{name}.bias", shape[0]).ToSingle() : null);
 
@@ -69,7 +68,6 @@ internal sealed class EncoderSource(SafetensorsCheckpoint checkpoint, string pre
     /// <summary>A vector, which may stand behind dimensions of one.</summary>
     public float[] Vector(string name, int size) => Get(name, size).ToSingle();
 
-    /// <summary>The layers.</summary>
     /// <param name="norm">Behind the last one; null: none.</param>
     public VisionTransformer Tower(Func<int, VisionLayer> read, NormWeights? norm)
     {
@@ -154,7 +152,6 @@ internal sealed record ClassifierLabels(IReadOnlyList<string> Names, Projection 
         return new ClassifierLabels(labels, Projection.Read(checkpoint, name, labels.Length, width, hasBias: true));
     }
 
-    /// <summary>The labels of <c>id2label</c>, in order.</summary>
     public static string[] ReadNames(JsonValue config)
     {
         JsonValue map = config["id2label"].Object();

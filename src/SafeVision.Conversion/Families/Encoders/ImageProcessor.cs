@@ -7,6 +7,12 @@ internal sealed record ImageProcessor
     private const string FileName = "preprocessor_config.json";
     private const double ByteScale = 1.0 / 255;
 
+    private static readonly PreprocessingFilter[] s_filters = // PIL.Image.Resampling
+    [
+        PreprocessingFilter.Nearest, PreprocessingFilter.Lanczos, PreprocessingFilter.Bilinear,
+        PreprocessingFilter.Bicubic, PreprocessingFilter.Box, PreprocessingFilter.Hamming,
+    ];
+
     public static ImageProcessor Vit { get; } = new() { Resample = 2 };
     public static ImageProcessor Siglip { get; } = new() { Resample = 3 };
 
@@ -82,7 +88,7 @@ internal sealed record ImageProcessor
             {
                 Mode = isShortestEdge ? ResizeMode.ShortestSide : ResizeMode.Exact,
                 Size = size,
-                Filter = Filter(json["resample"].Integer(0, 5, Resample)),
+                Filter = s_filters[json["resample"].Integer(0, s_filters.Length - 1, Resample)],
                 Rounding = isShortestEdge ? ResizeRounding.Truncate : ResizeRounding.Round,
             },
             Crop = crop,
@@ -117,16 +123,6 @@ internal sealed record ImageProcessor
             ? (height, false)
             : throw new CheckpointException($"{value.Where}: is {width} by {height}, but images are prepared as squares; give a preprocessing in the recipe.");
     }
-
-    private static PreprocessingFilter Filter(int number) => number switch // PIL.Image.Resampling
-    {
-        0 => PreprocessingFilter.Nearest,
-        1 => PreprocessingFilter.Lanczos,
-        2 => PreprocessingFilter.Bilinear,
-        3 => PreprocessingFilter.Bicubic,
-        4 => PreprocessingFilter.Box,
-        _ => PreprocessingFilter.Hamming,
-    };
 
     /// <summary>A number for all channels, or three; <paramref name="otherwise"/> where it is missing, and an error where that is null.</summary>
     public static ChannelValues Channels(JsonValue value, ChannelValues? otherwise = null)

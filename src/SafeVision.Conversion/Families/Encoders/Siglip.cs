@@ -139,7 +139,7 @@ internal sealed class SiglipClassifier : IEncoderFamily
             Kind = "imageClassifier",
             Encoders = [new TransformerEncoder("model", patches, source.Tower(i => SiglipTower.ReadLayer(source, i), source.Norm("post_layernorm")), head)],
             Labels = labels.Names,
-            Outputs = new Dictionary<string, string> { ["logits"] = "logits", ["probabilities"] = "probabilities", ["features"] = "features", ["headWeights"] = "head_weights" },
+            Outputs = ConvolutionEncoder.Outputs,
             Preprocessing = ImageProcessor.Read(folder, ImageProcessor.Siglip, source.ImageSize, recipe),
         };
     });

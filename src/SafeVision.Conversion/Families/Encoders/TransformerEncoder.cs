@@ -37,13 +37,11 @@ internal sealed record TransformerEncoder(string Name, IEncoderEmbedding Embeddi
 /// <summary>From an encoder's input to the tokens that its layers take.</summary>
 internal interface IEncoderEmbedding
 {
-    /// <summary>How many tokens an item of the checks has.</summary>
     int Tokens { get; }
 
     /// <summary>Adds the input and the nodes; yields [items, tokens, width].</summary>
     string Write(TransformerGraph blocks);
 
-    /// <summary>Inputs of one item, made from a seed.</summary>
     IReadOnlyDictionary<string, VisionInput> Probe(ulong seed);
 
     /// <summary>The same as a reference, for one item: [tokens, width].</summary>
@@ -78,9 +76,6 @@ internal sealed record PatchTokens : IEncoderEmbedding
 
     public int Tokens => (Rows * Columns) + (ClassToken is null ? 0 : 1);
 
-    /// <summary>Reads the parts from a checkpoint.</summary>
-    /// <param name="patches">The name of the convolution that makes patches tokens.</param>
-    /// <param name="hasBias">Whether it has a bias.</param>
     /// <param name="positions">The name of the table of places, [tokens, width] or [1, tokens, width].</param>
     /// <param name="classToken">The name of the class token, of any shape; null: none.</param>
     /// <param name="norm">Over each token, before the first layer; null: none.</param>

@@ -17,35 +17,18 @@ internal enum AttentionStyle
 /// <summary>The styles of attention by the names that options give them.</summary>
 internal static class AttentionStyles
 {
-    public static IReadOnlyList<string> Names { get; } = [.. Enum.GetValues<AttentionStyle>().Select(NameOf)];
+    private static readonly string[] s_names = ["grouped", "standard"]; // by the styles' numbers
+
+    public static IReadOnlyList<string> Names => s_names;
 
     /// <exception cref="CheckpointException">The name is not known; the message lists those that are.</exception>
-    public static AttentionStyle Parse(string name) => Enum.GetValues<AttentionStyle>().Where(style => NameOf(style) == name) is var found && found.Any()
-        ? found.First()
+    public static AttentionStyle Parse(string name) => Array.IndexOf(s_names, name) is >= 0 and int style
+        ? (AttentionStyle)style
         : throw new CheckpointException($"'{name}' is no way to attend; these are: {string.Join(", ", Names)}.");
-
-    private static string NameOf(AttentionStyle style) => style switch
-    {
-        AttentionStyle.Grouped => "grouped",
-        _ => "standard",
-    };
 }
 
-/// <summary>The attention of a decoder's layers, its cache included, as nodes of a graph.</summary>
-internal interface IDecoderAttention
-{
-    /// <summary>Adds what all layers share, inputs of the graph included.</summary>
-    void WriteInputs(string embeddings, string mask);
-
-    /// <summary>Adds one layer's attention up to but without its output projection; the result is [batch, sequence, heads · headSize].</summary>
-    string Write(int index, int layers, DecoderLayer layer, string x);
-
-    /// <summary>Declares the outputs that make one layer's longer cache.</summary>
-    void WriteOutputs(int index);
-}
-
-/// <summary>What the styles of a decoder's attention share: the cache's names and the projections.</summary>
-internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape shape) : IDecoderAttention
+/// <summary>The attention of a decoder's layers, its cache included, as nodes of a graph: what the styles share.</summary>
+internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape shape)
 {
     private const float Hidden = -30000; // what softmax makes 0 of; in reach of float16, and no infinity, for a row may have nothing to see
 
@@ -59,11 +42,13 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
     protected DecoderShape Shape { get; } = shape;
 
     /// <summary>The style's writer; heads of a size that GroupQueryAttention does not take are written with standard operators.</summary>
-    public static IDecoderAttention Create(AttentionStyle style, TransformerGraph blocks, DecoderShape shape) =>
+    public static DecoderAttention Create(AttentionStyle style, TransformerGraph blocks, DecoderShape shape) =>
         style == AttentionStyle.Grouped && GroupedAttention.Takes(shape) ? new GroupedAttention(blocks, shape) : new StandardAttention(blocks, shape);
 
+    /// <summary>Adds what all layers share, inputs of the graph included.</summary>
     public abstract void WriteInputs(string embeddings, string mask);
 
+    /// <summary>Adds one layer's attention up to but without its output projection; the result is [batch, sequence, heads · headSize].</summary>
     public string Write(int index, int layers, DecoderLayer layer, string x)
     {
         _layers = layers;
@@ -104,6 +89,7 @@ internal abstract class DecoderAttention(TransformerGraph blocks, DecoderShape s
             Graph.Node("Where", Graph.Claim("mask/bias"), [shown, Blocks.Constant("mask/shown", [0], 1), Blocks.Constant("mask/hidden", [Hidden], 1)]);
     }
 
+    /// <summary>Declares the outputs that make one layer's longer cache.</summary>
     public void WriteOutputs(int index)
     {
         Graph.Output($"present.{index}.key", Blocks.Activations, Cache("total_sequence_length"));

@@ -7,7 +7,7 @@ internal sealed class DecoderGraph
 {
     private readonly TransformerGraph _blocks;
     private readonly TextDecoder _decoder;
-    private readonly IDecoderAttention _attention;
+    private readonly DecoderAttention _attention;
     private readonly DeltaGraph _memory;
 
     private DecoderGraph(TextDecoder decoder, IWeightForm form, AttentionStyle style)

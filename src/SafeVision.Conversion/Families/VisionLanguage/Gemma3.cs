@@ -32,7 +32,7 @@ internal sealed class Gemma3() : FamilyNetwork("gemma3")
             turned[(i % output * input) + (i / output)] = given[i];
         }
 
-        return new Projection(WeightMatrix.From(new StoredTensor(stored.Name, [output, input], TensorElement.Float32, MemoryMarshal.AsBytes<float>(turned).ToArray())), null);
+        return new Projection(WeightMatrix.From(StoredTensor.FromSingles(stored.Name, [output, input], turned)), null);
     }
 }
 

@@ -58,7 +58,6 @@ internal sealed class QwenTower
     /// <summary>A norm over a joined square.</summary>
     public NormWeights JoinedNorm(string name) => NormWeights.Layer(_checkpoint, Prefix + name, _joined, Settings.Epsilon);
 
-    /// <summary>A small table.</summary>
     public float[] Table(string name, int rows) => _checkpoint.Get(Prefix + name, rows, _width).ToSingle();
 
     public Projection ReadPatches(bool hasBias)

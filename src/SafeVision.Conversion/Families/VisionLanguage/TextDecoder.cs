@@ -98,9 +98,7 @@ internal sealed record DecoderShape
 /// <summary>The weights of one layer of a language model.</summary>
 internal sealed record DecoderLayer
 {
-    /// <summary>The name in the checkpoint.</summary>
     public required string Name { get; init; }
-
     public required NormWeights AttentionNorm { get; init; }
 
     /// <summary>[heads · headSize, hidden].</summary>
@@ -181,7 +179,6 @@ internal sealed record Projection(WeightMatrix Weight, float[]? Bias)
         WeightMatrix.From(checkpoint.Get($"{name}.weight", output, input)),
         hasBias ? checkpoint.Get($"{name}.bias", output).ToSingle() : null);
 
-    /// <summary>Part of its outputs.</summary>
     public Projection Slice(string name, int first, int count) => new(Weight.Slice(name, first, count), Bias?[first..(first + count)]);
 
     /// <summary>The same with each output times a factor: what a layer scale behind it comes to.</summary>

@@ -22,7 +22,6 @@ internal static class TextDecoders
         ["qwen3_5_text"] = new Qwen35Text(),
     };
 
-    /// <summary>Reads a language model.</summary>
     /// <exception cref="CheckpointException">The kind is unknown, or something is missing or does not fit.</exception>
     public static TextDecoder Read(SafetensorsCheckpoint checkpoint, TextSettings settings)
     {

@@ -123,9 +123,7 @@ internal static partial class StructuredPolicyText
         public bool IsOpen => isMarked && Includes.Count == 0 && Excludes.Count == 0;
 
         public StringBuilder Protects { get; } = new();
-
         public List<string> Includes { get; } = [];
-
         public List<string> Excludes { get; } = [];
 
         public void Add(string phrase)

@@ -79,7 +79,6 @@ internal static class Wordings
         ],
     };
 
-    /// <summary>A question of a kind.</summary>
     public static string Ask(QuestionKind kind, Random random, string about = "") =>
         s_wordings[kind][random.Next(s_wordings[kind].Length)].Replace("{0}", about, StringComparison.Ordinal);
 }

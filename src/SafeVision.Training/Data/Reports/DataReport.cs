@@ -13,7 +13,6 @@ internal sealed class DataReport(DataProject project, int examples, long seed)
 
     private readonly HtmlBuilder _page = new();
 
-    /// <summary>Writes the page.</summary>
     public async Task WriteAsync(Stream stream, CancellationToken cancellationToken)
     {
         Dictionary<string, List<ImageRecord>> stages = [];

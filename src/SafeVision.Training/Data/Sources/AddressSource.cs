@@ -88,13 +88,9 @@ internal sealed class AddressSource(string name, string path, ImageFetcher fetch
 internal sealed record AddressRow
 {
     public string? Url { get; init; }
-
     public string? Text { get; init; }
-
     public string? Caption { get; init; }
-
     public string? License { get; init; }
-
     public string? Sha256 { get; init; }
 }
 

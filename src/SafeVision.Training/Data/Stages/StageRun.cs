@@ -3,7 +3,6 @@ namespace SafeVision.Training.Data.Stages;
 /// <summary>Takes the images that are not done through a stage: several at once, written in the order in which they came.</summary>
 internal static class StageRun
 {
-    /// <summary>Runs a stage to its end.</summary>
     /// <typeparam name="T">What the stage takes.</typeparam>
     /// <param name="inputs">What there is to do, done or not.</param>
     /// <param name="step">Does one; it may run beside others.</param>
