@@ -3,6 +3,8 @@ namespace SafeVision;
 /// <summary>The way of one image: wait for a turn → read and decode → assess → decide. This is the whole flow; every other file is one of its stages.</summary>
 public sealed class ImageGuardrail : IImageGuardrail
 {
+    private static readonly TimeSpan s_letGo = TimeSpan.FromSeconds(1);
+
     private readonly GuardrailParts _parts;
     private readonly ActivePolicy _active;
     private readonly JudgingQueue _queue;
@@ -55,7 +57,16 @@ public sealed class ImageGuardrail : IImageGuardrail
             // A stage that ignores its token is left behind; its turn and its policy are given back only when it ends.
             Task<GuardrailResult> judging = JudgeAsync(image, _parts.WithDeadline(options, allowed), lease, check, stop.Token);
             lease.ReleaseAfter(judging);
-            return await judging.WaitAsync(stop.Token).ConfigureAwait(false);
+            try
+            {
+                return await judging.WaitAsync(stop.Token).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (check.Reading is { IsCompleted: false } reading)
+            {
+                // The caller's stream is its own again with the answer, unless it ignores the token.
+                await ((Task)reading).WaitAsync(s_letGo, _parts.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                throw;
+            }
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
@@ -86,7 +97,8 @@ public sealed class ImageGuardrail : IImageGuardrail
             await _queue.Threads.Enter();
             check.Begin();
             ImageDecodeOptions decoding = lease.DecodeOptions(_parts.ImageOptions);
-            using ImageBytes file = image.Pixels is null ? await image.ReadAsync(decoding.Limits.MaxBytes, cancellationToken).ConfigureAwait(true) : default;
+            check.Reading = image.Pixels is null ? image.ReadAsync(decoding.Limits.MaxBytes, cancellationToken).AsTask() : null;
+            using ImageBytes file = check.Reading is { } reading ? await reading.ConfigureAwait(true) : default;
             ImageSource source = image.Pixels is null ? ImageSource.FromBytes(file.Memory, image.Name) : image;
             long needed = DecodedSize.Estimate(source, file.Memory, decoding);
             await _queue.ReserveAsync(needed, cancellationToken).ConfigureAwait(true);

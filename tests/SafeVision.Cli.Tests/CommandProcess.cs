@@ -7,12 +7,19 @@ internal static class CommandProcess
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>Whether Ctrl+C is ignored here, and so would be in children: shells start what runs behind <c>&amp;</c> like this.</summary>
+    private static bool IgnoresInterrupts { get; } = OperatingSystem.IsLinux() &&
+        File.ReadLines("/proc/self/status").FirstOrDefault(line => line.StartsWith("SigIgn:", StringComparison.Ordinal)) is { } ignored &&
+        (Convert.ToUInt64(ignored["SigIgn:".Length..].Trim(), 16) & 2) != 0;
+
     public static Process Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
 
     /// <summary>The same with other variables of the environment.</summary>
     public static Process Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Path.Combine(AppContext.BaseDirectory, "SafeVision.Cli.dll"), .. arguments])
+        string dotnet = Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet";
+        string[] command = [.. IgnoresInterrupts ? ["env", "--default-signal=INT", dotnet] : new[] { dotnet }, Path.Combine(AppContext.BaseDirectory, "SafeVision.Cli.dll"), .. arguments];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -64,6 +64,7 @@ internal sealed class StreamImageSource(Stream stream, bool leaveOpen, string na
 
         try
         {
+            cancellationToken.ThrowIfCancellationRequested();
             return await BoundedReader.ReadAsync(stream, Name, maxBytes, cancellationToken).ConfigureAwait(false);
         }
         finally

@@ -128,6 +128,55 @@ public sealed class GuardrailLifecycleTests
         await disposal;
     }
 
+    /// <summary>Kestrel breaks a connection off whose body is still being read when its handler has ended.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_stream_is_no_longer_read_once_the_answer_is_there_unless_it_ignores_its_token(bool isDeaf)
+    {
+        var stream = new StalledUpload(isDeaf);
+        await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder
+            .UsePolicy(Policy("p")).UseEngine(_ => ScriptedEngine.Scoring(_ => 0)).WithTimeout(TimeSpan.FromMilliseconds(100)));
+
+        GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromStream(stream, leaveOpen: true));
+
+        Assert.Equal(FailureReason.TimedOut, result.Failure!.Reason);
+        Assert.Equal(isDeaf, stream.IsBeingRead);
+        stream.End();
+    }
+
+    /// <summary>Nothing comes; a read that is cancelled takes a moment to end.</summary>
+    private sealed class StalledUpload(bool isDeaf) : MemoryStream
+    {
+        private readonly TaskCompletionSource _end = new();
+        private volatile bool _isBeingRead;
+
+        public bool IsBeingRead => _isBeingRead;
+
+        public override bool CanSeek => false;
+
+        public void End() => _end.SetResult();
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            _isBeingRead = true;
+            try
+            {
+                await _end.Task.WaitAsync(isDeaf ? default : cancellationToken);
+                return 0;
+            }
+            catch (OperationCanceledException)
+            {
+                await Task.Delay(100, CancellationToken.None);
+                throw;
+            }
+            finally
+            {
+                _isBeingRead = false;
+            }
+        }
+    }
+
     [Fact]
     public async Task Disposing_while_a_policy_compiles_waits_for_it_and_puts_nothing_in_force()
     {

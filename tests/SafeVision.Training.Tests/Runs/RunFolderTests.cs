@@ -10,6 +10,21 @@ public sealed class RunFolderTests : IDisposable
 
     public RunFolderTests() => _run = RunFolder.Take(_folder.Path, new() { ["steps"] = 4 });
 
+    [Fact]
+    public void A_run_that_was_killed_before_its_first_file_was_whole_can_be_started_again_and_a_folder_of_other_things_not()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, $".{Path.GetRandomFileName()}.tmp"), "{\"ste"); // what WholeFile had written
+        File.WriteAllText(Path.Combine(folder.Path, "run.lock"), "");
+
+        RunFolder.Take(folder.Path, new() { ["steps"] = 4 }).Dispose();
+        RunFolder.Take(folder.Path, new() { ["steps"] = 4 }).Dispose();
+
+        using TemporaryFolder other = new();
+        File.WriteAllText(Path.Combine(other.Path, "thesis.tmp"), "");
+        Assert.Contains("is not empty", Assert.Throws<TrainingException>(() => RunFolder.Take(other.Path, new() { ["steps"] = 4 })).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("null")]
