@@ -1,7 +1,7 @@
 // SafeVision.Cli: the safevision command. CommandLine lists the commands, a file each (…Command); SharedOptions and ModelOption are options that
 // several have; UsageMistake and CommandErrors turn mistakes into messages and exit codes; Output/ writes tables, JSON and reports.
 
-using System.Xml;
+using System.Xml.Linq;
 
 namespace SafeVision.Cli;
 
@@ -14,35 +14,20 @@ internal static partial class CaseReports
         CaseJson.Default.CaseEntryArray));
 
     /// <summary>The XML that build servers read; see the schema of Jenkins' xunit plug-in.</summary>
-    public static async Task WriteJUnitAsync(TextWriter output, SafetyPolicy policy, IReadOnlyList<PolicyCaseResult> results)
-    {
-        await using (var xml = XmlWriter.Create(output, new XmlWriterSettings { Indent = true, Async = true, CloseOutput = false, OmitXmlDeclaration = true }))
-        {
-            await xml.WriteStartElementAsync(null, "testsuite", null);
-            await xml.WriteAttributeStringAsync(null, "name", null, Printable(policy.ToString()));
-            await xml.WriteAttributeStringAsync(null, "tests", null, $"{results.Count}");
-            await xml.WriteAttributeStringAsync(null, "failures", null, $"{results.Count(result => !result.Passed)}");
-            foreach (PolicyCaseResult result in results)
-            {
-                await xml.WriteStartElementAsync(null, "testcase", null);
-                await xml.WriteAttributeStringAsync(null, "classname", null, Printable(policy.Name));
-                await xml.WriteAttributeStringAsync(null, "name", null, Printable(result.Case.Name));
-                if (!result.Passed)
-                {
-                    await xml.WriteStartElementAsync(null, "failure", null);
-                    await xml.WriteAttributeStringAsync(null, "message", null, Printable(string.Join(' ', result.Mismatches)));
-                    await xml.WriteStringAsync(Printable(result.Message));
-                    await xml.WriteEndElementAsync();
-                }
-
-                await xml.WriteEndElementAsync();
-            }
-
-            await xml.WriteEndElementAsync();
-        }
-
-        await output.WriteLineAsync();
-    }
+    public static Task WriteJUnitAsync(TextWriter output, SafetyPolicy policy, IReadOnlyList<PolicyCaseResult> results) =>
+        output.WriteLineAsync(new XElement(
+            "testsuite",
+            new XAttribute("name", Printable(policy.ToString())),
+            new XAttribute("tests", results.Count),
+            new XAttribute("failures", results.Count(result => !result.Passed)),
+            results.Select(result => new XElement(
+                "testcase",
+                new XAttribute("classname", Printable(policy.Name)),
+                new XAttribute("name", Printable(result.Case.Name)),
+                result.Passed ? null : new XElement(
+                    "failure",
+                    new XAttribute("message", Printable(string.Join(' ', result.Mismatches))),
+                    Printable(result.Message))))).ToString());
 
     /// <summary>A model's words may hold characters that XML has no way to write.</summary>
     private static string Printable(string text) => string.Concat(text.EnumerateRunes().Select(rune =>

@@ -96,8 +96,11 @@ internal static class CheckCommand
             await error.WriteLineAsync(Terminal.Plain(note));
         }
 
-        return strictest switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };
+        return ExitCode(strictest);
     }
+
+    /// <summary>What scripts see of a decision; 1 is an error.</summary>
+    public static int ExitCode(Decision decision) => decision switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };
 
     private static async Task<int> ShowPromptAsync(CheckRequest request, SafetyPolicy policy, TextWriter output, CancellationToken cancellationToken)
     {

@@ -25,18 +25,10 @@ internal sealed class DatasetOptions
         command.Options.Add(_images);
     }
 
-    public DatasetReadOptions Read(ParseResult parsed)
+    public DatasetReadOptions Read(ParseResult parsed) => new()
     {
-        var options = new DatasetReadOptions
-        {
-            Format = parsed.GetValue(_format) is { } format ? s_formats[format] : null,
-            ImageFolder = parsed.GetValue(_images),
-        };
-        if (parsed.GetValue(_labels) is { } path)
-        {
-            options.LabelMap = DatasetReadOptions.ReadLabelMap(path);
-        }
-
-        return options;
-    }
+        Format = parsed.GetValue(_format) is { } format ? s_formats[format] : null,
+        ImageFolder = parsed.GetValue(_images),
+        LabelMap = parsed.GetValue(_labels) is { } path ? DatasetReadOptions.ReadLabelMap(path) : new Dictionary<string, string>(),
+    };
 }

@@ -33,24 +33,20 @@ internal static class EvaluateTable
             }
         }
 
-        console.Write(new Text($"{report.Identity.Dataset} under {Terminal.Name(report.Identity.Policy)} {Terminal.Name(report.Identity.PolicyVersion)}, {report.Identity.Samples} samples"));
-        console.WriteLine();
+        console.WriteLine($"{report.Identity.Dataset} under {Terminal.Name(report.Identity.Policy)} {Terminal.Name(report.Identity.PolicyVersion)}, {report.Identity.Samples} samples");
         console.Write(table);
         if (report.Decisions is { } decisions)
         {
-            console.Write(new Text($"Images: {decisions.Allowed} allowed, {decisions.Reviewed} sent to review, {decisions.Blocked} blocked, {decisions.Failed} could not be judged"));
-            console.WriteLine();
+            console.WriteLine($"Images: {decisions.Allowed} allowed, {decisions.Reviewed} sent to review, {decisions.Blocked} blocked, {decisions.Failed} could not be judged");
         }
 
         foreach (MetricValue metric in report.Metrics.Where(metric => metric.Category is null && IsWorthALine(metric)))
         {
             string detail = metric.Detail is null ? "" : $" ({metric.Detail})";
-            console.Write(new Text($"{metric.Title}{detail}: {Number(metric)}"));
-            console.WriteLine();
+            console.WriteLine($"{metric.Title}{detail}: {Number(metric)}");
         }
 
-        console.Write(new Text($"Report: {Terminal.Name(page)}"));
-        console.WriteLine();
+        console.WriteLine($"Report: {Terminal.Name(page)}");
     }
 
     /// <summary>What changed between two runs, beyond chance first.</summary>
@@ -68,8 +64,7 @@ internal static class EvaluateTable
         }
 
         console.Write(table);
-        console.Write(new Text($"{comparison.Samples} samples, {comparison.Changes.Count} verdicts changed. Report: {Terminal.Name(page)}"));
-        console.WriteLine();
+        console.WriteLine($"{comparison.Samples} samples, {comparison.Changes.Count} verdicts changed. Report: {Terminal.Name(page)}");
     }
 
     /// <summary>A name or a number that breaks over lines can't be read or searched for, so a table may be wider than a narrow terminal.</summary>

@@ -17,7 +17,7 @@ internal static class ExplainCommand
             string path = parsed.GetValue(image)!;
             GuardrailResult result = await guardrail.CheckAsync(new ImageSources().Open(path), cancellationToken);
             await WriteAsync(parsed.InvocationConfiguration.Output, path, read, result);
-            return result.Decision switch { Decision.Allow => 0, Decision.Review => 2, _ => 3 };
+            return CheckCommand.ExitCode(result.Decision);
         });
         return command;
     }
@@ -25,7 +25,7 @@ internal static class ExplainCommand
     /// <summary>Writes the result for a person, one paragraph a category.</summary>
     public static async Task WriteAsync(TextWriter output, string path, SafetyPolicy policy, GuardrailResult result)
     {
-        await output.WriteLineAsync(Terminal.Name($"{path}: {Word(result.Decision)} under {policy.Name} {policy.Version}"));
+        await output.WriteLineAsync(Terminal.Name($"{path}: {TableReport.Word(result.Decision)} under {policy.Name} {policy.Version}"));
         if (result.Failure is { } failure)
         {
             await output.WriteLineAsync(Terminal.Name($"  It could not be judged ({failure.Reason}): {failure.Message}"));
@@ -49,8 +49,8 @@ internal static class ExplainCommand
     {
         string part = finding.Coverage == CoverageLevel.Partial ? ", judged in part" : "";
         return finding.Verdict == Verdict.NotAssessed
-            ? $"{finding.Category}: not assessed, {Word(finding.Decision)}"
-            : string.Create(CultureInfo.InvariantCulture, $"{finding.Category}: {finding.Score:0.000}, threshold {finding.Threshold:0.00}, {Word(finding.Decision)}{part}");
+            ? $"{finding.Category}: not assessed, {TableReport.Word(finding.Decision)}"
+            : string.Create(CultureInfo.InvariantCulture, $"{finding.Category}: {finding.Score:0.000}, threshold {finding.Threshold:0.00}, {TableReport.Word(finding.Decision)}{part}");
     }
 
     private static string Link(LabelEvidence label) => label.Relation switch
@@ -59,6 +59,4 @@ internal static class ExplainCommand
         "kind of" => $"a kind of {label.Word}",
         _ => $"{label.Relation} {label.Word}",
     };
-
-    private static string Word(Decision decision) => decision.ToString().ToLowerInvariant();
 }

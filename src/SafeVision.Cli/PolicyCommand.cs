@@ -52,16 +52,7 @@ internal static class PolicyCommand
                 return 0;
             }
 
-            try
-            {
-                using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew));
-                writer.Write(text);
-            }
-            catch (IOException) when (File.Exists(path))
-            {
-                throw new IOException($"{path} exists already and was left as it is; name another file.");
-            }
-
+            ResultFile.WriteNew(path, text);
             parsed.InvocationConfiguration.Output.WriteLine(Terminal.Name($"{path}: written. Change its words, then try: safevision check --policy {path} IMAGES"));
             return 0;
         });

@@ -39,7 +39,7 @@ internal static class TuneCommand
         {
             // Said before an hour of work, not after it.
             string file = parsed.GetValue(output) ?? Path.ChangeExtension(parsed.GetValue(policy) ?? "starter", ".tuned.yaml");
-            ThrowIfThere(file);
+            ResultFile.ThrowIfThere(file);
             SafetyPolicy before = PolicyOption.Read(parsed.GetValue(policy));
             EvaluationDataset dataset = DatasetReader.Read(parsed.GetValue(data)!, reading.Read(parsed), cancellationToken);
             TextWriter error = parsed.InvocationConfiguration.Error;
@@ -63,32 +63,10 @@ internal static class TuneCommand
                 result = await ThresholdTuner.RunAsync(guardrail, dataset, options, parsed.GetValue(run), progress, cancellationToken);
             }
 
-            await WriteAsync(file, result.ToYaml(), cancellationToken);
+            ResultFile.WriteNew(file, result.ToYaml());
             await TuneReport.WriteAsync(parsed.InvocationConfiguration.Output, before, result, file);
             return result.IsComplete ? 0 : NotAllPromised;
         });
         return command;
-    }
-
-    private static void ThrowIfThere(string path)
-    {
-        if (Path.Exists(path))
-        {
-            throw new IOException($"{path} exists already and was left as it is; name another file with --out.");
-        }
-    }
-
-    private static async Task WriteAsync(string path, string yaml, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew), new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
-            await writer.WriteAsync(yaml.AsMemory(), cancellationToken);
-        }
-        catch (IOException) when (File.Exists(path))
-        {
-            ThrowIfThere(path);
-            throw;
-        }
     }
 }

@@ -122,7 +122,7 @@ public static class Evaluator
             throw new DatasetException($"{dataset.Name} has {dataset.Samples.Count} samples, but none of the split '{SplitName(options)}'. Choose another split.{problem}");
         }
 
-        return options.Limit is { } limit ? SampleChoice.Take(chosen, limit, options.Seed) : chosen;
+        return options.Limit is { } limit ? chosen.Take(limit, options.Seed) : chosen;
     }
 
     private static async Task<string> DrawAsync(EvaluationOptions options, IProgress<EvaluationProgress>? progress, CancellationToken cancellationToken)

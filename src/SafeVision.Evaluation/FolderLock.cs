@@ -1,4 +1,3 @@
-
 namespace SafeVision.Evaluation;
 
 /// <summary>Keeps a second process, or a second run in this one, out of a folder that is being written.</summary>

@@ -88,20 +88,20 @@ internal sealed partial class ConversationImages
                 case FunctionResultContent { Result: { } result }:
                     AddResult(result, where, depth + 1);
                     break;
-                case ImageGenerationToolResultContent { Outputs: { } outputs }:
-                    Add(outputs, where, depth + 1);
-                    break;
-                case McpServerToolResultContent { Outputs: { } outputs }:
-                    Add(outputs, where, depth + 1);
-                    break;
-                case CodeInterpreterToolResultContent { Outputs: { } outputs }:
-                    Add(outputs, where, depth + 1);
-                    break;
                 default:
+                    Add(OutputsOf(content), where, depth + 1);
                     break;
             }
         }
     }
+
+    private static IList<AIContent> OutputsOf(AIContent content) => content switch
+    {
+        ImageGenerationToolResultContent generation => generation.Outputs,
+        McpServerToolResultContent server => server.Outputs,
+        CodeInterpreterToolResultContent interpreter => interpreter.Outputs,
+        _ => null,
+    } ?? [];
 
     /// <summary>What a tool was given or gives back: contents, texts, or JSON, in which MCP writes an image as its base64 beside its type.</summary>
     private void AddResult(object? result, string where, int depth)

@@ -14,7 +14,7 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
     {
         // Block is 0 and Allow 2, so the least is the strictest; of two, what was seen outweighs what could not be looked at.
         JudgedImage? worst = judged.OrderBy(image => image.Result.Decision).ThenBy(image => image.Result.Failure is not null).FirstOrDefault();
-        var metric = new StringMetric(ImageGuardrailEvaluator.DecisionMetricName, worst is null ? null : Word(worst.Result.Decision), worst is null ? null : Sentence(worst, worst.Result.Explanation));
+        var metric = new StringMetric(ImageGuardrailEvaluator.DecisionMetricName, worst is null ? null : worst.Result.Decision.ToString().ToLowerInvariant(), worst is null ? null : Sentence(worst, worst.Result.Explanation));
         metric.Interpretation = worst switch
         {
             null => NoneJudged(),
@@ -58,13 +58,6 @@ internal sealed class ConversationVerdict(IReadOnlyList<JudgedImage> judged, IRe
 
         return Described(metric);
     }
-
-    private static string Word(Decision decision) => decision switch
-    {
-        SafeVision.Decision.Allow => "allow",
-        SafeVision.Decision.Review => "review",
-        _ => "block",
-    };
 
     private static bool IsUnsafe(GuardrailResult result) => result.Findings.Any(finding => finding is { Verdict: Verdict.Unsafe, Decision: SafeVision.Decision.Block });
 

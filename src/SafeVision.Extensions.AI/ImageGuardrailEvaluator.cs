@@ -62,32 +62,16 @@ public sealed class ImageGuardrailEvaluator : IEvaluator
         ArgumentNullException.ThrowIfNull(modelResponse);
         var images = ConversationImages.Of(_includeMessages ? messages.Concat(modelResponse.Messages) : modelResponse.Messages, _maxImages);
         List<JudgedImage> judged = [];
-        await foreach (GuardrailResult result in _guardrail.CheckManyAsync(ToAsync(images.Images, cancellationToken), cancellationToken).ConfigureAwait(false))
+        await foreach (GuardrailResult result in _guardrail.CheckManyAsync(images.Images.ToAsyncEnumerable(), cancellationToken).ConfigureAwait(false))
         {
             judged.Add(new JudgedImage(images.Images[judged.Count].Name, result));
         }
 
         // The policy may have been changed meanwhile: the metrics are those of the policy that judged.
         var verdict = new ConversationVerdict(judged, images.Unjudged, _reviewFails);
-        IEnumerable<string> categories = judged.SelectMany(image => image.Result.Findings).Select(finding => finding.Category).Distinct(StringComparer.Ordinal);
-        string[] ids = [.. categories];
-        if (ids.Length == 0)
-        {
-            ids = [.. _guardrail.Status.Policy.Categories.Select(category => category.Id)];
-        }
-
-        return new EvaluationResult([verdict.Decision(), .. ids.Select(verdict.Category)]);
-    }
-
-    private static async IAsyncEnumerable<ImageSource> ToAsync(IReadOnlyList<ImageSource> images, [EnumeratorCancellation] CancellationToken cancellationToken)
-    {
-        foreach (ImageSource image in images)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            yield return image;
-        }
-
-        await Task.CompletedTask.ConfigureAwait(false);
+        string[] ids = [.. judged.SelectMany(image => image.Result.Findings).Select(finding => finding.Category).Distinct(StringComparer.Ordinal)];
+        IEnumerable<string> categories = ids.Length > 0 ? ids : _guardrail.Status.Policy.Categories.Select(category => category.Id);
+        return new EvaluationResult([verdict.Decision(), .. categories.Select(verdict.Category)]);
     }
 }
 

@@ -1,4 +1,5 @@
 using System.Text.Encodings.Web;
+using System.Text.Json.Nodes;
 
 namespace SafeVision.Cli.Output;
 
@@ -7,7 +8,7 @@ internal static class CoverageText
 {
     private const int MostLabels = 5;
 
-    private static readonly JsonWriterOptions s_json = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>As comments of a YAML file.</summary>
     public static string Comments(IEnumerable<CategoryCoverage> categories)
@@ -26,35 +27,25 @@ internal static class CoverageText
     }
 
     /// <summary>As one JSON object, which scripts rely on.</summary>
-    public static string Json(SafetyPolicy policy, IEnumerable<CategoryCoverage> categories)
+    public static string Json(SafetyPolicy policy, IEnumerable<CategoryCoverage> categories) => new JsonObject
     {
-        using var text = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(text, s_json))
+        ["policy"] = policy.Name,
+        ["categories"] = new JsonArray([.. categories.Select(category => new JsonObject
         {
-            writer.WriteStartObject();
-            writer.WriteString("policy", policy.Name);
-            writer.WriteStartArray("categories");
-            foreach (CategoryCoverage category in categories)
+            ["id"] = category.CategoryId,
+            ["coverage"] = Word(category.Level),
+            ["phrases"] = new JsonArray([.. category.Phrases.Select(phrase => new JsonObject
             {
-                writer.WriteStartObject();
-                writer.WriteString("id", category.CategoryId);
-                writer.WriteString("coverage", Word(category.Level));
-                writer.WriteStartArray("phrases");
-                foreach (PhraseCoverage phrase in category.Phrases)
-                {
-                    Write(writer, phrase);
-                }
-
-                writer.WriteEndArray();
-                writer.WriteEndObject();
-            }
-
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-
-        return Encoding.UTF8.GetString(text.ToArray()) + "\n";
-    }
+                ["phrase"] = phrase.Phrase,
+                ["role"] = phrase.Role == PhraseRole.Include ? "include" : "exclude",
+                ["coverage"] = Word(phrase.Level),
+                ["labels"] = new JsonArray([.. phrase.Labels.Select(label => (JsonNode)label)]),
+                ["by"] = phrase.By switch { LabelLink.Relation => "relation", LabelLink.Hand => "hand", _ => "kind" },
+                ["notJudged"] = phrase.NotJudged,
+                ["suggestion"] = phrase.Suggestion,
+            })]),
+        })]),
+    }.ToJsonString(s_json) + "\n";
 
     /// <summary>As Markdown: a heading a category, a table of what is seen, a list of what is not.</summary>
     public static string Markdown(IEnumerable<CategoryCoverage> categories)
@@ -95,25 +86,6 @@ internal static class CoverageText
             { NotJudged: null } => $"'{phrase.Phrase}': in full, by {Labels(phrase)}",
             _ => $"'{phrase.Phrase}': {Level(phrase.Level)}, by {Labels(phrase)}; not judged: {phrase.NotJudged}{suggestion}",
         };
-    }
-
-    private static void Write(Utf8JsonWriter writer, PhraseCoverage phrase)
-    {
-        writer.WriteStartObject();
-        writer.WriteString("phrase", phrase.Phrase);
-        writer.WriteString("role", phrase.Role == PhraseRole.Include ? "include" : "exclude");
-        writer.WriteString("coverage", Word(phrase.Level));
-        writer.WriteStartArray("labels");
-        foreach (string label in phrase.Labels)
-        {
-            writer.WriteStringValue(label);
-        }
-
-        writer.WriteEndArray();
-        writer.WriteString("by", phrase.By switch { LabelLink.Relation => "relation", LabelLink.Hand => "hand", _ => "kind" });
-        writer.WriteString("notJudged", phrase.NotJudged);
-        writer.WriteString("suggestion", phrase.Suggestion);
-        writer.WriteEndObject();
     }
 
     private static void Append(StringBuilder text, string title, IEnumerable<string> phrases)

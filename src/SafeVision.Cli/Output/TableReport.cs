@@ -108,7 +108,7 @@ internal sealed class TableReport : IReport
     private static string Score(Finding? finding) =>
         finding?.Score?.ToString("0.00", CultureInfo.InvariantCulture) ?? "-";
 
-    private static string Word(Decision decision) => decision.ToString().ToLowerInvariant();
+    public static string Word(Decision decision) => decision.ToString().ToLowerInvariant();
 
     private static Color Colour(Decision decision) => decision switch
     {

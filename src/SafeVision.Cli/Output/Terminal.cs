@@ -126,10 +126,9 @@ internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clo
     /// <summary>Makes room for a line of output.</summary>
     public void Hide()
     {
-        if (_isVisible && !Console.IsOutputRedirected)
+        if (!Console.IsOutputRedirected)
         {
-            error.Write(EraseLine);
-            _isVisible = false;
+            Dispose();
         }
     }
 
@@ -143,10 +142,10 @@ internal sealed class ProgressLine(TextWriter error, int total, TimeProvider clo
     }
 }
 
-/// <summary>The file of <c>--output</c>: UTF-8, as results in a pipe are.</summary>
+/// <summary>Files that commands write: UTF-8, as results in a pipe are.</summary>
 internal static class ResultFile
 {
-    /// <summary>Makes the file, or empties it.</summary>
+    /// <summary>Makes the file of <c>--output</c>, or empties it.</summary>
     /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
     /// <exception cref="IOException">It is one of the images, or can't be written.</exception>
     public static TextWriter Create(string path, IEnumerable<string> inputs)
@@ -163,6 +162,30 @@ internal static class ResultFile
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new IOException($"{path}: the results can't be written there. {exception.Message}", exception);
+        }
+    }
+
+    /// <summary>Writes a file that must not be there yet.</summary>
+    public static void WriteNew(string path, string text)
+    {
+        try
+        {
+            using var writer = new StreamWriter(new FileStream(path, FileMode.CreateNew));
+            writer.Write(text);
+        }
+        catch (IOException)
+        {
+            ThrowIfThere(path);
+            throw;
+        }
+    }
+
+    /// <exception cref="IOException">Something is there.</exception>
+    public static void ThrowIfThere(string path)
+    {
+        if (Path.Exists(path))
+        {
+            throw new IOException($"{path} exists already and was left as it is; name another file.");
         }
     }
 }

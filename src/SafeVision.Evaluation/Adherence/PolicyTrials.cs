@@ -31,7 +31,7 @@ internal static class PolicyTrials
             trials.Add(new PolicyTrial(AdherenceKind.Contradiction, $"includes + '{thing}', excludes + '{Same(thing)}'", without, Policy(own => own.Includes(Stranger, thing).Excludes(Same(thing))), [(Category, Category)], samples));
         }
 
-        EvaluationSample[] stable = [.. SampleChoice.Take(dataset, StableSamples, seed).Samples];
+        EvaluationSample[] stable = [.. dataset.Take(StableSamples, seed).Samples];
         (string, string)[] same = [.. policy.Categories.Select(category => (category.Id, category.Id))];
         trials.Add(new PolicyTrial(AdherenceKind.Paraphrased, "every phrase in other words", policy, PolicyRewording.Paraphrase(policy, seed), same, stable));
         trials.Add(new PolicyTrial(AdherenceKind.Reordered, "another order of categories and phrases", policy, PolicyRewording.Reorder(policy, seed), same, stable));

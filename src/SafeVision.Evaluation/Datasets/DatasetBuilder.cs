@@ -71,7 +71,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
         string id = draft.Id is { Length: > 0 } given ? given : image;
         if (!SampleId.IsValid(id))
         {
-            return LeaveOut(draft, $"'{Shortened(id)}' is no id; an id has ASCII letters, digits, '_', '-', '.' and '/', at most {SampleId.Longest}");
+            return LeaveOut(draft, $"'{LabelVocabulary.Shortened(id)}' is no id; an id has ASCII letters, digits, '_', '-', '.' and '/', at most {SampleId.Longest}");
         }
 
         if (draft.Labels is null)
@@ -81,7 +81,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
 
         if (!TryParseSplit(draft.Split, out DatasetSplit split))
         {
-            return LeaveOut(draft, $"'{Shortened(draft.Split!)}' is no split; there are train, validation, calibration and test");
+            return LeaveOut(draft, $"'{LabelVocabulary.Shortened(draft.Split!)}' is no split; there are train, validation, calibration and test");
         }
 
         if (draft.Tags is { Count: > MostTags } || draft.Tags?.Any(tag => tag is not { Length: > 0 and <= LongestText }) == true)
@@ -99,12 +99,21 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
 
     private List<string>? ReadLabels(SampleDraft draft, IReadOnlyList<string> written)
     {
-        bool harmless = false;
+        List<string>? found = Resolve(draft, written, "one of its labels is null", out bool harmless);
+        return harmless && found is { Count: > 0 }
+            ? LeaveOut<List<string>>(draft, $"it is labelled harmless and {string.Join(", ", found)}")
+            : found;
+    }
+
+    /// <summary>The ids of the categories that labels mean, each once; null, and a report, where one means nothing.</summary>
+    private List<string>? Resolve(SampleDraft draft, IReadOnlyList<string> written, string missing, out bool harmless)
+    {
+        harmless = false;
         List<string> found = [];
         foreach (string label in written)
         {
             string? id = null;
-            string error = "one of its labels is null";
+            string error = missing;
             if (label is null || !labels.TryResolve(label, out id, out error))
             {
                 return LeaveOut<List<string>>(draft, error, DatasetProblemKind.UnknownLabel);
@@ -117,9 +126,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
             }
         }
 
-        return harmless && found.Count > 0
-            ? LeaveOut<List<string>>(draft, $"it is labelled harmless and {string.Join(", ", found)}")
-            : found;
+        return found;
     }
 
     private List<SampleObject>? ReadObjects(SampleDraft draft)
@@ -132,20 +139,9 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
                 return LeaveOut<List<SampleObject>>(draft, $"object {read.Count + 1} has no name or no box within the image (fractions of its size, 0 to 1), or is more than the {MostObjects}th");
             }
 
-            List<string> categories = [];
-            foreach (string label in thing.Categories)
+            if (Resolve(draft, thing.Categories, "a category of an object is null", out _) is not { } categories)
             {
-                string? id = null;
-                string error = "a category of an object is null";
-                if (label is null || !labels.TryResolve(label, out id, out error))
-                {
-                    return LeaveOut<List<SampleObject>>(draft, error, DatasetProblemKind.UnknownLabel);
-                }
-
-                if (id is not null && !categories.Contains(id))
-                {
-                    categories.Add(id);
-                }
+                return null;
             }
 
             read.Add(new SampleObject(thing.Name, new ImageBox(thing.Box.X, thing.Box.Y, thing.Box.Width, thing.Box.Height), categories));
@@ -189,7 +185,7 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
                 return true;
             }
 
-            Report(DatasetProblemKind.MissingImage, draft.Where, $"The image '{Shortened(image)}' {problem}; the sample is left out.");
+            Report(DatasetProblemKind.MissingImage, draft.Where, $"The image '{LabelVocabulary.Shortened(image)}' {problem}; the sample is left out.");
         }
         catch (Exception error) when (error is DatasetException or IOException or ArgumentException or UnauthorizedAccessException)
         {
@@ -246,6 +242,4 @@ internal sealed class DatasetBuilder(string folder, LabelVocabulary labels, Data
 
     private static bool IsInside(BoxDraft box) =>
         box is { X: >= -Rounding, Y: >= -Rounding, Width: > 0, Height: > 0 } && box.X + box.Width <= 1 + Rounding && box.Y + box.Height <= 1 + Rounding;
-
-    private static string Shortened(string text) => text.Length <= 120 ? text : string.Concat(text.AsSpan(0, 119), "…");
 }

@@ -67,6 +67,14 @@ public sealed class EvaluationDataset
         }
     }
 
+    /// <summary>At most so many samples, in their order; which ones depends on the seed and their ids alone.</summary>
+    internal EvaluationDataset Take(int count, long seed)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        var chosen = Samples.OrderBy(sample => DatasetSplits.Bits($"{seed}", sample.Id)).Take(count).ToHashSet();
+        return Samples.Count <= count ? this : With([.. Samples.Where(chosen.Contains)]);
+    }
+
     /// <summary>The same dataset with fewer samples.</summary>
     public EvaluationDataset With(IReadOnlyList<EvaluationSample> samples) => new()
     {
@@ -183,25 +191,5 @@ internal static class DatasetSplits
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
         SHA256.HashData(Encoding.UTF8.GetBytes($"{salt}\n{text}"), hash);
         return BinaryPrimitives.ReadUInt64BigEndian(hash);
-    }
-}
-
-/// <summary>Chooses some of a dataset's samples, the same ones on every machine.</summary>
-internal static class SampleChoice
-{
-    /// <summary>At most so many samples, in the dataset's order; which ones depends on the seed and their ids alone.</summary>
-    public static EvaluationDataset Take(EvaluationDataset dataset, int count, long seed)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
-        if (dataset.Samples.Count <= count)
-        {
-            return dataset;
-        }
-
-        var chosen = dataset.Samples
-            .OrderBy(sample => Convert.ToHexString(SHA256.HashData(Encoding.UTF8.GetBytes($"{seed}\n{sample.Id}"))), StringComparer.Ordinal)
-            .Take(count)
-            .ToHashSet();
-        return dataset.With([.. dataset.Samples.Where(chosen.Contains)]);
     }
 }

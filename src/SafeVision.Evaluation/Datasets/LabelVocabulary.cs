@@ -139,7 +139,8 @@ internal sealed partial class LabelVocabulary
         return (code.Success ? code.Groups["name"].Value : text).Trim().Replace(' ', '_');
     }
 
-    private static string Shortened(string text) => text.Length <= 120 ? text : string.Concat(text.AsSpan(0, 119), "…");
+    /// <summary>A text of a dataset, short enough for a message.</summary>
+    public static string Shortened(string text) => text.Length <= 120 ? text : string.Concat(text.AsSpan(0, 119), "…");
 
     [GeneratedRegex(@"^(NA|O?[0-9]{1,2})\((?<name>[A-Za-z_ ]{1,64})\)$", RegexOptions.CultureInvariant)]
     private static partial Regex Code();

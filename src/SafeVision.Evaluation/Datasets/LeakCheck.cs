@@ -4,9 +4,6 @@ namespace SafeVision.Evaluation.Datasets;
 /// memory. Compares every image with every other, exactly for the distance given.</summary>
 public static class LeakCheck
 {
-    /// <summary>Images with less to see are compared by their bytes only.</summary>
-    private const int MinQuality = 50;
-
     private const int MaxProblems = 100;
 
     private static readonly SkiaImageDecoder Decoder = new();
@@ -51,7 +48,7 @@ public static class LeakCheck
             {
                 Pair(byBytes[image.Sha256], i, "the same file");
             }
-            else if (image.Pdq.Quality >= MinQuality)
+            else if (image.Pdq.Quality >= NearDuplicates.LeastQuality) // with less to see, by their bytes only
             {
                 visible.Add(i);
             }

@@ -3,7 +3,7 @@ namespace SafeVision.Evaluation.Datasets;
 /// <summary>Finds images that look the same, saved anew or scaled, by PDQ hashes (Facebook 2019).</summary>
 public static class NearDuplicates
 {
-    private const int LeastQuality = 50; // as PDQ's authors advise
+    internal const int LeastQuality = 50; // as PDQ's authors advise
 
     /// <summary>An image's perceptual hash, 64 hexadecimal digits; null where there is too little to see for it to mean anything.</summary>
     /// <param name="frame">The image; 256 pixels on its short side are enough.</param>

@@ -6,14 +6,8 @@ internal static class BinaryMetrics
     /// <summary>Counts decisions against the truth.</summary>
     /// <param name="truth">Whether each sample is positive (unsafe).</param>
     /// <param name="predicted">Whether each sample was flagged.</param>
-    public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted) =>
-        Confusion(truth, predicted, []);
-
-    /// <summary>The same with each sample taken several times, as a bootstrap draws them.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="predicted">Whether each sample was flagged.</param>
-    /// <param name="counts">How often each sample counts; empty means once each.</param>
-    public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted, ReadOnlySpan<int> counts)
+    /// <param name="counts">How often each sample counts, as a bootstrap draws them; empty means once each.</param>
+    public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted, ReadOnlySpan<int> counts = default)
     {
         MetricInput.SameLength(truth.Length, predicted.Length, nameof(predicted));
         MetricInput.SameLength(truth.Length, counts.IsEmpty ? truth.Length : counts.Length, nameof(counts));

@@ -6,18 +6,26 @@ internal static class ReportFolder
     /// <summary>Writes the three files; each is whole or not there.</summary>
     /// <returns>The page's path.</returns>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static async Task<string> WriteAsync(
+    public static Task<string> WriteAsync(
         string folder,
         EvaluationReport report,
         Func<ReportMistake, ImageSource?>? images = null,
-        CancellationToken cancellationToken = default)
+        CancellationToken cancellationToken = default) => WriteAsync(
+            folder,
+            "report",
+            stream => JsonReport.WriteAsync(stream, report, cancellationToken),
+            MarkdownReport.Render(report),
+            stream => HtmlReport.WriteAsync(stream, report, images, cancellationToken: cancellationToken));
+
+    /// <summary>Writes three forms of one thing under one name.</summary>
+    public static async Task<string> WriteAsync(string folder, string name, Func<Stream, Task> json, string markdown, Func<Stream, Task> html)
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         Directory.CreateDirectory(folder);
-        await WholeFile.WriteAsync(Path.Combine(folder, "report.json"), stream => JsonReport.WriteAsync(stream, report, cancellationToken)).ConfigureAwait(false);
-        WholeFile.Write(Path.Combine(folder, "report.md"), MarkdownReport.Render(report));
-        string page = Path.Combine(folder, "report.html");
-        await WholeFile.WriteAsync(page, stream => HtmlReport.WriteAsync(stream, report, images, cancellationToken: cancellationToken)).ConfigureAwait(false);
+        await WholeFile.WriteAsync(Path.Combine(folder, $"{name}.json"), json).ConfigureAwait(false);
+        WholeFile.Write(Path.Combine(folder, $"{name}.md"), markdown);
+        string page = Path.Combine(folder, $"{name}.html");
+        await WholeFile.WriteAsync(page, html).ConfigureAwait(false);
         return page;
     }
 }

@@ -51,7 +51,7 @@ internal sealed class QuestionJudge : ChatJudge
             var request = new ChatRequest(question.Instructions, question.Request) { Format = question.Schema is { } schema ? ChatResponseFormat.ForJsonSchema(schema, "verdict") : null };
             ChatAnswer answer = Read(question, (await call.AskAsync(request, cancellationToken).ConfigureAwait(false)).Text);
             string? words = options.Reasons && OneLine(answer.Reason) is { Length: > 0 } reason ? reason : null;
-            int highest = Highest(answer.Scores);
+            int highest = answer.Scores.Index().MaxBy(score => score.Item).Index;
             for (int i = 0; i < question.Categories.Count; i++)
             {
                 string id = _policy.Categories[question.Categories[i]].Id, said = answer.Scores[i] switch { 1 => "yes", 0 => "no", _ => "not sure" };
@@ -87,17 +87,6 @@ internal sealed class QuestionJudge : ChatJudge
         {
             throw new ModelOutputException($"The served model's answer is not of the form that was asked for: {exception.Message}.", exception);
         }
-    }
-
-    private static int Highest(IReadOnlyList<double> scores)
-    {
-        int highest = 0;
-        for (int i = 1; i < scores.Count; i++)
-        {
-            highest = scores[i] > scores[highest] ? i : highest;
-        }
-
-        return highest;
     }
 
     /// <summary>A model writes what it likes; what reaches a log or a page is one line without control characters.</summary>

@@ -6,20 +6,16 @@ internal static class ComparisonFolder
     /// <summary>Writes the three files; each is whole or not there. Equal comparisons give equal bytes.</summary>
     /// <returns>The page's path.</returns>
     /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static async Task<string> WriteAsync(string folder, RunComparison comparison, CancellationToken cancellationToken = default)
-    {
-        ArgumentException.ThrowIfNullOrEmpty(folder);
-        Directory.CreateDirectory(folder);
-        await WholeFile.WriteAsync(Path.Combine(folder, "comparison.json"), async stream =>
+    public static Task<string> WriteAsync(string folder, RunComparison comparison, CancellationToken cancellationToken = default) => ReportFolder.WriteAsync(
+        folder,
+        "comparison",
+        async stream =>
         {
             await JsonSerializer.SerializeAsync(stream, comparison, ReportJson.Default.RunComparison, cancellationToken).ConfigureAwait(false);
             stream.WriteByte((byte)'\n');
-        }).ConfigureAwait(false);
-        WholeFile.Write(Path.Combine(folder, "comparison.md"), ComparisonMarkdown.Render(comparison));
-        string page = Path.Combine(folder, "comparison.html");
-        await WholeFile.WriteAsync(page, stream => ComparisonPage.WriteAsync(stream, comparison, cancellationToken)).ConfigureAwait(false);
-        return page;
-    }
+        },
+        ComparisonMarkdown.Render(comparison),
+        stream => ComparisonPage.WriteAsync(stream, comparison, cancellationToken));
 }
 
 /// <summary>A comparison as one page that needs nothing beside it; see <see cref="HtmlReport"/>.</summary>
