@@ -90,14 +90,9 @@ internal sealed record ImageFiles(IReadOnlyList<string> Paths, int OtherFiles, i
 /// <summary>What a file of a folder is.</summary>
 internal enum FileStart
 {
-    /// <summary>An image, or something that is called one and is judged so that it is reported.</summary>
-    Image,
-
-    /// <summary>Something else.</summary>
-    Other,
-
-    /// <summary>An AppleDouble file.</summary>
-    Sidecar,
+    Image, // an image, or something that is called one and is judged so that it is reported
+    Other, // something else
+    Sidecar, // an AppleDouble file
 }
 
 /// <summary>Tells what a file is by its first bytes.</summary>

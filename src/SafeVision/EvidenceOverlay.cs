@@ -47,19 +47,7 @@ public static class EvidenceOverlay
     private static SKBitmap ToBitmap(ImageFrame frame)
     {
         var bitmap = new SKBitmap(frame.Width, frame.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        Span<byte> target = bitmap.GetPixelSpan();
-        ReadOnlySpan<byte> source = frame.Pixels;
-        for (int y = 0; y < frame.Height; y++)
-        {
-            ReadOnlySpan<byte> row = source.Slice(y * frame.Width * 3, frame.Width * 3);
-            Span<byte> line = target.Slice(y * bitmap.RowBytes, frame.Width * 4);
-            for (int x = 0; x < frame.Width; x++)
-            {
-                row.Slice(x * 3, 3).CopyTo(line[(x * 4)..]);
-                line[(x * 4) + 3] = 255;
-            }
-        }
-
+        RgbPixels.ToRgba(frame.Pixels, bitmap.GetPixelSpan());
         return bitmap;
     }
 

@@ -21,17 +21,10 @@ internal interface IReport : IDisposable
 /// <summary>How <c>check</c> prints its results.</summary>
 internal enum ReportFormat
 {
-    /// <summary>For people.</summary>
-    Table,
-
-    /// <summary>One array.</summary>
-    Json,
-
-    /// <summary>One object a line, each as soon as it is known.</summary>
-    Ndjson,
-
-    /// <summary>One row an image with the finding that weighs most, for spreadsheets.</summary>
-    Csv,
+    Table, // for people
+    Json, // one array
+    Ndjson, // one object a line, each as soon as it is known
+    Csv, // one row an image with the finding that weighs most, for spreadsheets
 }
 
 /// <summary>One element of the JSON output. Scripts rely on its shape.</summary>

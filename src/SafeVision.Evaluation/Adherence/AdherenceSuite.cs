@@ -1,3 +1,5 @@
+using SafeVision.Evaluation.Cases;
+
 namespace SafeVision.Evaluation.Adherence;
 
 /// <summary>Asks whether a guardrail reads its policy: the same images are judged under a policy and under a changed one, and the
@@ -112,7 +114,7 @@ internal static class AdherenceSuite
     private static MetricValue Rate(string name, AdherenceCase[] cases, AdherenceKind? kind, Func<AdherenceCase, bool> holds)
     {
         int count = cases.Count(holds);
-        MetricValue value = MetricCatalog.Value(name, cases.Length == 0 ? null : (double)count / cases.Length, cases.Length, detail: kind is null ? null : Word(kind.Value));
+        MetricValue value = MetricCatalog.Value(name, cases.Length == 0 ? null : (double)count / cases.Length, cases.Length, detail: kind is { } one ? CaseFileReader.Word(one) : null);
         if (cases.Length == 0)
         {
             return value;
@@ -121,8 +123,6 @@ internal static class AdherenceSuite
         ConfidenceInterval interval = RateInterval.Wilson(count, cases.Length);
         return value with { Lower = interval.Low, Upper = interval.High };
     }
-
-    private static string Word(AdherenceKind kind) => System.Text.Json.JsonNamingPolicy.CamelCase.ConvertName(kind.ToString());
 }
 
 /// <summary>Whether verdicts follow the policy's words.</summary>
@@ -142,24 +142,11 @@ internal sealed record AdherenceCase(
 /// <summary>How a policy is changed, and what its verdicts must then do.</summary>
 internal enum AdherenceKind
 {
-    /// <summary>A thing is added to what a category includes: images of it must become unsafe.</summary>
-    ClauseAdded,
-
-    /// <summary>A category that nobody trained a model for is added: images of its things must become unsafe.</summary>
-    NovelCategory,
-
-    /// <summary>A thing is added to what a category excludes: images of it must become safe.</summary>
-    ExcludeAdded,
-
-    /// <summary>A category includes and excludes the same thing: the exclude wins, so images of it must be safe.</summary>
-    Contradiction,
-
-    /// <summary>The same is said in other words: no verdict may move.</summary>
-    Paraphrased,
-
-    /// <summary>Categories and phrases stand in another order: no verdict may move.</summary>
-    Reordered,
-
-    /// <summary>Categories have other ids and names: no verdict may move.</summary>
-    Renamed,
+    ClauseAdded, // a thing is added to what a category includes: images of it must become unsafe
+    NovelCategory, // a category that nobody trained a model for is added: images of its things must become unsafe
+    ExcludeAdded, // a thing is added to what a category excludes: images of it must become safe
+    Contradiction, // a category includes and excludes the same thing: the exclude wins, so images of it must be safe
+    Paraphrased, // the same is said in other words: no verdict may move
+    Reordered, // categories and phrases stand in another order: no verdict may move
+    Renamed, // categories have other ids and names: no verdict may move
 }

@@ -130,18 +130,7 @@ internal static class SkiaPixels
     public static SKBitmap ToBitmap(RgbImage image)
     {
         var bitmap = new SKBitmap(image.Width, image.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        Span<byte> target = bitmap.GetPixelSpan();
-        for (int y = 0; y < image.Height; y++)
-        {
-            ReadOnlySpan<byte> row = image.Row(y);
-            Span<byte> line = target.Slice(y * bitmap.RowBytes, image.Width * 4);
-            for (int x = 0; x < image.Width; x++)
-            {
-                row.Slice(x * 3, 3).CopyTo(line[(x * 4)..]);
-                line[(x * 4) + 3] = 255;
-            }
-        }
-
+        RgbPixels.ToRgba(image.Pixels, bitmap.GetPixelSpan());
         return bitmap;
     }
 
@@ -150,14 +139,9 @@ internal static class SkiaPixels
     {
         var image = new RgbImage(bitmap.Width, bitmap.Height);
         ReadOnlySpan<byte> source = bitmap.GetPixelSpan();
-        for (int y = 0; y < image.Height; y++)
+        for (int i = 0; i < image.Width * image.Height; i++)
         {
-            ReadOnlySpan<byte> line = source.Slice(y * bitmap.RowBytes, image.Width * 4);
-            Span<byte> row = image.Row(y);
-            for (int x = 0; x < image.Width; x++)
-            {
-                line.Slice(x * 4, 3).CopyTo(row[(x * 3)..]);
-            }
+            source.Slice(i * 4, 3).CopyTo(image.Pixels.AsSpan(i * 3));
         }
 
         return image;

@@ -27,7 +27,6 @@ internal sealed class RobustnessTransform(string name, Func<RgbImage, SeededRand
 
     internal RgbImage Apply(RgbImage image, ulong seed) => transform(image, new SeededRandom(seed));
 
-    /// <summary>The name.</summary>
     public override string ToString() => Name;
 }
 

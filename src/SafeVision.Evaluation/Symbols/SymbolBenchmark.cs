@@ -48,7 +48,6 @@ public sealed class SymbolBenchmark
     /// <summary>The ids of the categories that every image is annotated for: those that the splits can show.</summary>
     public IReadOnlyList<string> Categories { get; }
 
-    /// <summary>What it is drawn from.</summary>
     internal SymbolCatalogue Catalogue { get; }
 
     /// <summary>The icon sets that its images may show something of: those that must be attributed.</summary>
@@ -62,16 +61,7 @@ public sealed class SymbolBenchmark
     public static SymbolBenchmark Create(SymbolBenchmarkOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var copy = new SymbolBenchmarkOptions
-        {
-            Count = options.Count,
-            Seed = options.Seed,
-            Split = options.Split,
-            ImageSize = options.ImageSize,
-            SafeShare = options.SafeShare,
-            IconSet = options.IconSet,
-        };
-        copy.Validate();
+        SymbolBenchmarkOptions copy = options.Copy();
         return new SymbolBenchmark(copy, SymbolCatalogue.Load(copy.IconSet is { } path ? IconSetReader.ReadFile(path) : null));
     }
 
@@ -100,7 +90,6 @@ public sealed class SymbolBenchmark
     /// <summary>What <see cref="Draw(int, ScenePainter)"/> draws with; each for one thread at a time.</summary>
     internal ScenePainter CreatePainter() => new(_options.ImageSize, Catalogue.Letters);
 
-    /// <summary>Draws one image.</summary>
     internal SymbolImage Draw(int index, ScenePainter painter)
     {
         (SceneComposer composer, DatasetSplit split, int first, _) = _parts.Last(part => part.First <= index);
@@ -187,13 +176,15 @@ public sealed class SymbolBenchmarkOptions
     /// testing. Null, the default: none.</summary>
     public string? IconSet { get; set; }
 
-    internal void Validate()
+    /// <summary>A copy that is within the ranges.</summary>
+    internal SymbolBenchmarkOptions Copy()
     {
         Check(Count is >= 1 and <= 1_000_000, nameof(Count), "1 to 1,000,000", Count);
         Check(ImageSize is >= 128 and <= 1024, nameof(ImageSize), "128 to 1,024", ImageSize);
         Check(SafeShare is >= 0 and <= 0.95, nameof(SafeShare), "0 to 0.95", SafeShare);
         Check(Split is DatasetSplit.None or DatasetSplit.Train or DatasetSplit.Validation or DatasetSplit.Test, nameof(Split), "train, validation, test or all", Split);
         Check(IconSet is null || Split is DatasetSplit.None or DatasetSplit.Test, nameof(Split), "test where an icon set is brought", Split);
+        return (SymbolBenchmarkOptions)MemberwiseClone();
     }
 
     private static void Check(bool isValid, string name, string range, object value)

@@ -153,10 +153,8 @@ internal sealed record SymbolDatasetHeader
 [JsonSerializable(typeof(SymbolDatasetHeader))]
 internal sealed partial class SymbolJson : JsonSerializerContext
 {
-    /// <summary>A sample as a line.</summary>
     public static byte[] Write(EvaluationSample sample) => [.. JsonSerializer.SerializeToUtf8Bytes(sample, Forms.Line.EvaluationSample), (byte)'\n'];
 
-    /// <summary>The description of a dataset.</summary>
     public static byte[] Write(SymbolDatasetHeader header) => [.. JsonSerializer.SerializeToUtf8Bytes(header, Forms.Indented.SymbolDatasetHeader), (byte)'\n'];
 
     private static class Forms

@@ -11,13 +11,7 @@ internal static class FrameJpeg
     public static ReadOnlyMemory<byte> Encode(ImageFrame frame, int largestSide, int quality)
     {
         using var bitmap = new SKBitmap(frame.Width, frame.Height, SKColorType.Rgba8888, SKAlphaType.Opaque);
-        Span<uint> target = MemoryMarshal.Cast<byte, uint>(bitmap.GetPixelSpan());
-        ReadOnlySpan<byte> source = frame.Pixels;
-        for (int i = 0; i < target.Length; i++)
-        {
-            target[i] = source[3 * i] | ((uint)source[(3 * i) + 1] << 8) | ((uint)source[(3 * i) + 2] << 16) | 0xFF00_0000;
-        }
-
+        RgbPixels.ToRgba(frame.Pixels, bitmap.GetPixelSpan());
         double scale = Math.Min(1, (double)largestSide / Math.Max(frame.Width, frame.Height));
         using SKBitmap? reduced = scale < 1
             ? bitmap.Resize(new SKSizeI(Math.Max(1, (int)(frame.Width * scale)), Math.Max(1, (int)(frame.Height * scale))), new SKSamplingOptions(SKFilterMode.Linear, SKMipmapMode.Linear))

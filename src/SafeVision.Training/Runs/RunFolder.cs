@@ -73,7 +73,7 @@ internal sealed class RunFolder : IDisposable
             {
                 RequireSame(file, run);
             }
-            else if (Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) is var name && name != "run.lock" && !(name.StartsWith('.') && name.EndsWith(".tmp", StringComparison.Ordinal)))) // a process that was killed leaves half a file
+            else if (Directory.EnumerateFileSystemEntries(path).Any(entry => System.IO.Path.GetFileName(entry) != "run.lock" && !WholeFile.IsLeftover(entry)))
             {
                 throw new TrainingException($"{path}: is not empty, and no run was begun in it. Name another folder.");
             }

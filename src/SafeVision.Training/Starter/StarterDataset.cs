@@ -224,15 +224,7 @@ public static class StarterDataset
     /// <summary>A scene as a PNG file.</summary>
     internal static byte[] Png(SymbolScene scene)
     {
-        ReadOnlySpan<byte> pixels = scene.Pixels.Span;
-        byte[] colours = new byte[scene.Size * scene.Height * 4];
-        for (int i = 0; i < scene.Size * scene.Height; i++)
-        {
-            pixels.Slice(i * 3, 3).CopyTo(colours.AsSpan(i * 4));
-            colours[(i * 4) + 3] = 255;
-        }
-
-        using SKImage image = SKImage.FromPixelCopy(new SKImageInfo(scene.Size, scene.Height, SKColorType.Rgba8888, SKAlphaType.Opaque), colours);
+        using SKImage image = RgbImage.From(scene.Pixels.Span, scene.Size, scene.Height);
         using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
         return data.ToArray();
     }

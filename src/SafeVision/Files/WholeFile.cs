@@ -52,6 +52,10 @@ public static class WholeFile
     /// <inheritdoc cref="Write(string, Action{Stream})"/>
     public static void Write(string path, string text) => Write(path, stream => stream.Write(Encoding.UTF8.GetBytes(text)));
 
+    /// <summary>Whether a file has the name of one that a process left half-written when it was killed.</summary>
+    /// <param name="path">Its path or name.</param>
+    public static bool IsLeftover(string path) => Path.GetFileName(path) is ['.', ..] name && name.EndsWith(".tmp", StringComparison.Ordinal);
+
     private static string Beside(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);

@@ -154,14 +154,9 @@ public sealed class ChannelTables
         _blue = Normalised(2);
     }
 
-    /// <summary>Each byte value, rescaled only.</summary>
-    internal float[] Rescaled { get; } = new float[256];
-
-    /// <summary>What is subtracted in each channel.</summary>
-    internal float[] Mean { get; }
-
-    /// <summary>What is divided by in each channel.</summary>
-    internal float[] Std { get; }
+    internal float[] Rescaled { get; } = new float[256]; // each byte value, rescaled only
+    internal float[] Mean { get; } // what is subtracted in each channel
+    internal float[] Std { get; } // what is divided by in each channel
 
     /// <summary>Spreads interleaved RGB bytes over three rows of normalised floats.</summary>
     /// <exception cref="ArgumentException">There are fewer pixels, or less room, than <paramref name="red"/> is long.</exception>

@@ -25,7 +25,7 @@ public sealed class DrawnExceptionsTests
     {
         SafetyPolicy policy = SafetyPolicy.Define("drawn", "1").Category("own", category => category.Includes(include).Excludes(excludes)).Build();
         await using IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(policy).UseDefaultModels());
-        Assert.True(EmbeddedData.ReadSet("noto").TryGet(id, out Icon? icon), id);
+        Assert.True(EmbeddedData.ReadSet("noto").Icons.TryGetValue(id, out Icon? icon), id);
         return Assert.Single((await guardrail.CheckAsync(ImageSource.FromBytes(Draw(icon), id))).Findings).Score!.Value;
     }
 

@@ -40,7 +40,7 @@ public sealed class DrawnThingsTests
         {
             foreach (string id in icons)
             {
-                Assert.True(noto.TryGet(id, out Icon? icon), id);
+                Assert.True(noto.Icons.TryGetValue(id, out Icon? icon), id);
                 GuardrailResult result = await guardrail.CheckAsync(ImageSource.FromBytes(Draw(painter, icon), id));
                 drawings.Add((category, result.Findings));
             }

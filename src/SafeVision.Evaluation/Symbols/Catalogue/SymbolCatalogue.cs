@@ -3,14 +3,9 @@ namespace SafeVision.Evaluation.Symbols.Catalogue;
 /// <summary>All things with their drawings, all scenes, and the sets that they come from.</summary>
 internal sealed class SymbolCatalogue
 {
-    /// <summary>The things, in the order of symbols.yaml.</summary>
-    public required IReadOnlyList<SymbolThing> Things { get; init; }
-
-    /// <summary>The scenes, in the order of scenes.yaml.</summary>
-    public required IReadOnlyList<SceneRecipe> Scenes { get; init; }
-
-    /// <summary>The sets of the drawings.</summary>
-    public required IReadOnlyList<IconSet> Sets { get; init; }
+    public required IReadOnlyList<SymbolThing> Things { get; init; } // the things, in the order of symbols.yaml
+    public required IReadOnlyList<SceneRecipe> Scenes { get; init; } // the scenes, in the order of scenes.yaml
+    public required IReadOnlyList<IconSet> Sets { get; init; } // the sets of the drawings
 
     /// <summary>The set of the letters, which is one of the library's even where the other drawings are the user's.</summary>
     public required IconSet LetterSet { get; init; }
@@ -47,28 +42,13 @@ internal sealed class SymbolCatalogue
 /// <summary>What symbols show: a line of symbols.yaml with its drawings.</summary>
 internal sealed record SymbolThing
 {
-    /// <summary>A noun without article.</summary>
-    public required string Name { get; init; }
-
-    /// <summary>Whether the noun is a plural.</summary>
-    public bool IsMany { get; init; }
-
-    /// <summary>Whether it is known by its colours, which then never change.</summary>
-    public bool KeepsColors { get; init; }
-
-    /// <summary>Its category among the nine where it stands alone; null: harmless.</summary>
-    public string? Category { get; init; }
-
-    /// <summary>Whether alone it is neither clearly harmful nor clearly harmless by the nine.</summary>
-    public bool IsUnclear { get; init; }
-
-    /// <summary>Its category among the novel ones; null: none.</summary>
-    public string? NovelCategory { get; init; }
-
-    /// <summary>What scenes ask for.</summary>
-    public required IReadOnlySet<string> Groups { get; init; }
-
-    /// <summary>Its drawings.</summary>
+    public required string Name { get; init; } // a noun without article
+    public bool IsMany { get; init; } // whether the noun is a plural
+    public bool KeepsColors { get; init; } // whether it is known by its colours, which then never change
+    public string? Category { get; init; } // its category among the nine where it stands alone; null: harmless
+    public bool IsUnclear { get; init; } // whether alone it is neither clearly harmful nor clearly harmless by the nine
+    public string? NovelCategory { get; init; } // its category among the novel ones; null: none
+    public required IReadOnlySet<string> Groups { get; init; } // what scenes ask for
     public required IReadOnlyList<Symbol> Symbols { get; init; }
 
     /// <summary>Whether nothing forbids it where it stands alone.</summary>
@@ -108,7 +88,7 @@ internal sealed class SymbolSplits(IReadOnlyList<IconSet> sets, bool isOwn)
             string id = marked.TrimEnd('!', '?');
             foreach (IconSet set in sets.Where(set => isOwn ? key == "emoji" || key == set.Prefix : key == "emoji" ? s_emoji.Contains(set.Prefix) : key == set.Prefix))
             {
-                if (set.TryGet(id, out Icon? icon) && SplitOf(set.Prefix, marked[^1], isNovel) is { } split)
+                if (set.Icons.TryGetValue(id, out Icon? icon) && SplitOf(set.Prefix, marked[^1], isNovel) is { } split)
                 {
                     yield return new Symbol(icon, split);
                 }

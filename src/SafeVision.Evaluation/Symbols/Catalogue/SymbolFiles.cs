@@ -40,7 +40,6 @@ internal static class SymbolFiles
         return things;
     }
 
-    /// <summary>The scenes.</summary>
     public static IReadOnlyList<SceneRecipe> ReadScenes(string yaml) =>
     [
         .. Lines(yaml, "scenes").Select(line =>
@@ -85,7 +84,6 @@ internal sealed record SceneRecipe
     /// <summary>The category that a harmless scene must not be taken for, or the first of <see cref="Categories"/>.</summary>
     public required string Near { get; init; }
 
-    /// <summary>What stands in it.</summary>
     public required IReadOnlyList<ScenePart> Parts { get; init; }
 
     /// <summary>How the parts stand to each other.</summary>
@@ -118,18 +116,9 @@ internal sealed record ScenePart(string Group, string Without, string Thing)
 /// <summary>How the parts of a scene stand to each other.</summary>
 internal enum SceneLayout
 {
-    /// <summary>Next to each other.</summary>
-    Beside,
-
-    /// <summary>The second lies on the first.</summary>
-    Over,
-
-    /// <summary>The second surrounds the first.</summary>
-    Around,
-
-    /// <summary>The second hangs over the first.</summary>
-    Above,
-
-    /// <summary>The second is close at the first's side, as if held to it.</summary>
-    Aimed,
+    Beside, // next to each other
+    Over, // the second lies on the first
+    Around, // the second surrounds the first
+    Above, // the second hangs over the first
+    Aimed, // the second is close at the first's side, as if held to it
 }

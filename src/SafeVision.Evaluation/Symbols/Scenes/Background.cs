@@ -6,7 +6,6 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
     /// <summary>The colour that things must stand out from: between the two, which are of similar brightness.</summary>
     public SKColor Ground => ColorMath.Between(First, Second, 127);
 
-    /// <summary>A random background.</summary>
     public static Background Create(SceneRandom random)
     {
         double value = random.Next(0, 1) switch { < 0.6 => random.Next(0.82, 1), < 0.8 => random.Next(0.45, 0.75), _ => random.Next(0.05, 0.3) };
@@ -83,18 +82,9 @@ internal sealed record Background(Backdrop Kind, SKColor First, SKColor Second, 
 /// <summary>What is behind the symbols.</summary>
 internal enum Backdrop
 {
-    /// <summary>One colour.</summary>
     Plain,
-
-    /// <summary>From one colour to another, in any direction.</summary>
-    Gradient,
-
-    /// <summary>Two colours, mixed by smooth noise.</summary>
-    Noise,
-
-    /// <summary>Squares of two colours.</summary>
-    Checker,
-
-    /// <summary>Discs of one colour on the other.</summary>
-    Shapes,
+    Gradient, // from one colour to another, in any direction
+    Noise, // two colours, mixed by smooth noise
+    Checker, // squares of two colours
+    Shapes, // discs of one colour on the other
 }

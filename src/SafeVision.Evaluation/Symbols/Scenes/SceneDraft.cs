@@ -7,29 +7,18 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     private readonly List<Placement> _placements = [];
     private readonly Dictionary<string, List<SymbolThing>> _shown = [];
 
-    /// <summary>What decides.</summary>
     public SceneRandom Random { get; } = random;
 
-    /// <summary>What is behind everything.</summary>
     public Background Background { get; } = background;
 
     /// <summary>What is taken already.</summary>
     public PlacementGrid Grid { get; } = new();
 
-    /// <summary>A word, if there is one.</summary>
     public Caption? Caption { get; set; }
+    public List<string> Tags { get; } = []; // what a breakdown may group by
+    public Dictionary<string, string> Reasons { get; } = []; // the reasons that scenes give
 
-    /// <summary>What a breakdown may group by.</summary>
-    public List<string> Tags { get; } = [];
-
-    /// <summary>The reasons that scenes give.</summary>
-    public Dictionary<string, string> Reasons { get; } = [];
-
-    /// <summary>Whether a thing stands in it already.</summary>
     public bool Has(SymbolThing thing) => _placements.Any(placement => placement.Thing == thing);
-
-    /// <summary>Whether nothing stands in it yet.</summary>
-    public bool IsEmpty => _placements.Count == 0;
 
     /// <summary>Places a thing that stands for itself, with its categories and their reasons.</summary>
     public void PlaceAlone(SymbolThing thing, double x, double y, double size)
@@ -46,17 +35,17 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
     /// <summary>Puts a thing where there is room; where there is none, the first is made smaller and others stay out.</summary>
     public void Put(SymbolThing thing, double size)
     {
-        double x, y;
-        while (!Grid.TryFind(size, Random, out x, out y))
+        (double X, double Y)? place;
+        while ((place = Grid.Find(size, Random)) is null)
         {
             size *= 0.8;
-            if (!IsEmpty || size < 0.1)
+            if (_placements.Count > 0 || size < 0.1)
             {
                 return;
             }
         }
 
-        PlaceAlone(thing, x, y, size);
+        PlaceAlone(thing, place.Value.X, place.Value.Y, size);
     }
 
     /// <summary>Makes a thing a part of the reason for a category.</summary>
@@ -70,7 +59,6 @@ internal sealed class SceneDraft(SceneRandom random, Background background)
         things.Add(thing);
     }
 
-    /// <summary>Places a thing.</summary>
     public void Place(SymbolThing thing, double x, double y, double size, IReadOnlyList<string> categories, double leastVisible = 0.5, bool mayHaveTile = true)
     {
         SKColor? tile = mayHaveTile && Random.Chance(TileChance) ? TileColor.Create(Random) : null;
@@ -148,14 +136,12 @@ internal sealed class PlacementGrid
 {
     private readonly List<(double Left, double Top, double Right, double Bottom)> _taken = [];
 
-    /// <summary>Takes a square.</summary>
     public void Take(double x, double y, double size) => Take(x - (size / 2), y - (size / 2), x + (size / 2), y + (size / 2));
 
-    /// <summary>Takes a rectangle.</summary>
     public void Take(double left, double top, double right, double bottom) => _taken.Add((left, top, right, bottom));
 
-    /// <summary>Finds a place for a square that overlaps what is taken by a tenth of itself at most.</summary>
-    public bool TryFind(double size, SceneRandom random, out double x, out double y)
+    /// <summary>Finds a place for a square that overlaps what is taken by a tenth of itself at most; null where there is none.</summary>
+    public (double X, double Y)? Find(double size, SceneRandom random)
     {
         for (int attempt = 0; attempt < 40; attempt++)
         {
@@ -166,13 +152,11 @@ internal sealed class PlacementGrid
                 * Math.Max(0, Math.Min(cy + (size / 2), other.Bottom) - Math.Max(cy - (size / 2), other.Top)));
             if (overlap <= 0.1 * size * size)
             {
-                (x, y) = (cx, cy);
-                return true;
+                return (cx, cy);
             }
         }
 
-        (x, y) = (0, 0);
-        return false;
+        return null;
     }
 }
 
@@ -181,54 +165,26 @@ internal sealed record ScenePlan
 {
     public required Background Background { get; init; }
 
-    /// <summary>From back to front.</summary>
-    public required IReadOnlyList<Placement> Placements { get; init; }
-
-    /// <summary>A word on top; null: none.</summary>
-    public Caption? Caption { get; init; }
-
-    /// <summary>Reference reasons by category.</summary>
-    public required IReadOnlyDictionary<string, string> Reasons { get; init; }
-
-    /// <summary>What a breakdown may group by.</summary>
-    public required IReadOnlyList<string> Tags { get; init; }
+    public required IReadOnlyList<Placement> Placements { get; init; } // from back to front
+    public Caption? Caption { get; init; } // a word on top; null: none
+    public required IReadOnlyDictionary<string, string> Reasons { get; init; } // reference reasons by category
+    public required IReadOnlyList<string> Tags { get; init; } // what a breakdown may group by
 }
 
 /// <summary>A symbol's place in an image. Lengths are fractions of the image's side.</summary>
 internal sealed record Placement
 {
-    /// <summary>What it shows.</summary>
-    public required SymbolThing Thing { get; init; }
-
-    /// <summary>The drawing.</summary>
+    public required SymbolThing Thing { get; init; } // what it shows
     public required Symbol Symbol { get; init; }
-
-    /// <summary>The middle of the drawn part.</summary>
-    public required double X { get; init; }
-
-    /// <summary>The middle of the drawn part, from the top.</summary>
-    public required double Y { get; init; }
-
-    /// <summary>The longer side of the drawn part before it is turned.</summary>
-    public required double Size { get; init; }
-
-    /// <summary>Clockwise, in degrees.</summary>
-    public double Rotation { get; init; }
-
-    /// <summary>Whether it is mirrored.</summary>
+    public required double X { get; init; } // the middle of the drawn part
+    public required double Y { get; init; } // the middle of the drawn part, from the top
+    public required double Size { get; init; } // the longer side of the drawn part before it is turned
+    public double Rotation { get; init; } // clockwise, in degrees
     public bool IsMirrored { get; init; }
-
-    /// <summary>Its colours.</summary>
     public required InkStyle Style { get; init; }
-
-    /// <summary>A tile behind it; null: none.</summary>
-    public SKColor? Tile { get; init; }
-
-    /// <summary>The categories that it is evidence for here.</summary>
-    public IReadOnlyList<string> Categories { get; init; } = [];
-
-    /// <summary>How much of it must stay visible, 0 to 1.</summary>
-    public double LeastVisible { get; init; } = 0.5;
+    public SKColor? Tile { get; init; } // a tile behind it; null: none
+    public IReadOnlyList<string> Categories { get; init; } = []; // the categories that it is evidence for here
+    public double LeastVisible { get; init; } = 0.5; // how much of it must stay visible, 0 to 1
 }
 
 /// <summary>A word in the image that says nothing about it. Lengths are fractions of the image's side.</summary>

@@ -32,17 +32,10 @@ internal sealed class SceneInventory
         Categories = [.. SymbolBenchmark.KnownCategories.Where(category => _alone.ContainsKey(category) || _scenes.ContainsKey(category))];
     }
 
-    /// <summary>The split.</summary>
     public DatasetSplit Split { get; }
-
-    /// <summary>The things that it may show.</summary>
-    public IReadOnlyList<SymbolThing> Things { get; }
-
-    /// <summary>Those that nothing forbids.</summary>
-    public IReadOnlyList<SymbolThing> Harmless { get; }
-
-    /// <summary>Those that may stand beside anything.</summary>
-    public IReadOnlyList<SymbolThing> Fillers { get; }
+    public IReadOnlyList<SymbolThing> Things { get; } // the things that it may show
+    public IReadOnlyList<SymbolThing> Harmless { get; } // those that nothing forbids
+    public IReadOnlyList<SymbolThing> Fillers { get; } // those that may stand beside anything
 
     /// <summary>Harmless scenes, one list for each category that they must not be taken for.</summary>
     public IReadOnlyList<IReadOnlyList<SceneRecipe>> Decoys { get; }

@@ -69,17 +69,7 @@ internal sealed class ScenePainter : IDisposable
     }
 
     /// <summary>The image that was painted last as RGB bytes, rows from the top.</summary>
-    public byte[] Copy()
-    {
-        ReadOnlySpan<byte> source = _image.GetPixelSpan();
-        byte[] pixels = new byte[_size * _size * 3];
-        for (int i = 0; i < _size * _size; i++)
-        {
-            source.Slice(i * 4, 3).CopyTo(pixels.AsSpan(i * 3));
-        }
-
-        return pixels;
-    }
+    public byte[] Copy() => SkiaPixels.FromBitmap(_image).Pixels;
 
     public void Dispose()
     {

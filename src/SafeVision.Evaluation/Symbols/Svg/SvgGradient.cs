@@ -3,32 +3,15 @@ namespace SafeVision.Evaluation.Symbols.Svg;
 /// <summary>A linear or radial gradient, in user space or in the bounds of the shape that it paints.</summary>
 internal sealed class SvgGradient
 {
-    /// <summary>Where the colours stand, 0 to 1, ascending.</summary>
-    public required float[] Offsets { get; init; }
-
-    /// <summary>The colours.</summary>
+    public required float[] Offsets { get; init; } // where the colours stand, 0 to 1, ascending
     public required SvgColor[] Colors { get; init; }
-
-    /// <summary>Whether it is radial; else linear.</summary>
     public bool IsRadial { get; init; }
-
-    /// <summary>The line's start, or the focus.</summary>
-    public SKPoint Start { get; init; }
-
-    /// <summary>The line's end, or the centre.</summary>
-    public SKPoint End { get; init; }
-
-    /// <summary>The radius of a radial gradient.</summary>
+    public SKPoint Start { get; init; } // the line's start, or the focus
+    public SKPoint End { get; init; } // the line's end, or the centre
     public float Radius { get; init; }
-
-    /// <summary>Whether the coordinates are fractions of the painted shape's bounds.</summary>
-    public bool InBounds { get; init; }
-
-    /// <summary>The gradient's own transform.</summary>
+    public bool InBounds { get; init; } // whether the coordinates are fractions of the painted shape's bounds
     public SKMatrix Matrix { get; init; } = SKMatrix.Identity;
-
-    /// <summary>What lies beyond the last colour.</summary>
-    public SKShaderTileMode Spread { get; init; } = SKShaderTileMode.Clamp;
+    public SKShaderTileMode Spread { get; init; } = SKShaderTileMode.Clamp; // what lies beyond the last colour
 
     /// <summary>The shader for a path. The caller disposes it.</summary>
     public SKShader CreateShader(SKPath path, Func<SvgColor, SKColor> color)

@@ -192,13 +192,8 @@ internal static class SvgLimits
     /// <summary>Elements, each as often as it is used: references to references must not multiply without bound.</summary>
     public const int Elements = 4_000;
 
-    /// <summary>Characters of one path.</summary>
-    public const int PathCharacters = 200_000;
-
-    /// <summary>Characters of all paths, each as often as it is used.</summary>
-    public const int AllPathCharacters = 2_000_000;
-
-    /// <summary>Stops of one gradient.</summary>
+    public const int PathCharacters = 200_000; // characters of one path
+    public const int AllPathCharacters = 2_000_000; // characters of all paths, each as often as it is used
     public const int Stops = 256;
 
     /// <summary>The largest coordinate, either way; beyond it floats no longer tell pixels apart.</summary>

@@ -12,13 +12,8 @@ internal abstract class SvgNode
 /// <summary>Parts under one transform, clip and opacity.</summary>
 internal sealed class SvgGroup(IReadOnlyList<SvgNode> children) : SvgNode
 {
-    /// <summary>From the group's coordinates to those around it.</summary>
-    public SKMatrix Matrix { get; init; } = SKMatrix.Identity;
-
-    /// <summary>What of the group is seen, in its own coordinates; null: all.</summary>
-    public SKPath? Clip { get; init; }
-
-    /// <summary>The opacity of the group as a whole, 0 to 1.</summary>
+    public SKMatrix Matrix { get; init; } = SKMatrix.Identity; // from the group's coordinates to those around it
+    public SKPath? Clip { get; init; } // what of the group is seen, in its own coordinates; null: all
     public float Opacity { get; init; } = 1;
 
     public override void Draw(SKCanvas canvas, Func<SvgColor, SKColor> color)

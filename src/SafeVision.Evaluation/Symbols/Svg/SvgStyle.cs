@@ -119,29 +119,6 @@ internal sealed class SvgPaint
 /// <summary>A colour of a drawing: given, or the one that who draws it chooses (<c>currentColor</c>).</summary>
 internal readonly record struct SvgColor(SKColor Value, bool IsCurrent)
 {
-    // The sixteen names of HTML, and orange: what icon sets use beside numbers.
-    private static readonly Dictionary<string, uint> s_names = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["black"] = 0x000000,
-        ["silver"] = 0xc0c0c0,
-        ["gray"] = 0x808080,
-        ["grey"] = 0x808080,
-        ["white"] = 0xffffff,
-        ["maroon"] = 0x800000,
-        ["red"] = 0xff0000,
-        ["purple"] = 0x800080,
-        ["fuchsia"] = 0xff00ff,
-        ["green"] = 0x008000,
-        ["lime"] = 0x00ff00,
-        ["olive"] = 0x808000,
-        ["yellow"] = 0xffff00,
-        ["navy"] = 0x000080,
-        ["blue"] = 0x0000ff,
-        ["teal"] = 0x008080,
-        ["aqua"] = 0x00ffff,
-        ["orange"] = 0xffa500,
-    };
-
     public static SvgColor Black { get; } = new(SKColors.Black, false);
 
     /// <summary>Reads <c>#rgb</c>, <c>#rrggbb</c>, <c>#rrggbbaa</c>, <c>rgb()</c>, <c>rgba()</c>, a name, or currentColor.</summary>
@@ -169,9 +146,10 @@ internal readonly record struct SvgColor(SKColor Value, bool IsCurrent)
             }
         }
 
-        return s_names.TryGetValue(value, out uint known)
-            ? new SvgColor(new SKColor(0xff000000 | known), false)
-            : throw new EvaluationException($"'{SvgMarkup.Short(text)}' is not a colour that is read here: #rrggbb, rgb(), rgba(), currentColor or one of the basic names.");
+        var named = System.Drawing.Color.FromName(value.Replace("grey", "gray", StringComparison.OrdinalIgnoreCase));
+        return named is { IsKnownColor: true, IsSystemColor: false }
+            ? new SvgColor(new SKColor((uint)named.ToArgb()), false)
+            : throw new EvaluationException($"'{SvgMarkup.Short(text)}' is not a colour that is read here: #rrggbb, rgb(), rgba(), currentColor or a name.");
     }
 
     /// <summary>The colour with an opacity from 0 to 1 on top.</summary>

@@ -7,12 +7,7 @@ internal static class RgbImage
     public static SKImage From(ReadOnlySpan<byte> rgb, int width, int height)
     {
         byte[] rgba = new byte[width * height * 4];
-        for (int i = 0; i < width * height; i++)
-        {
-            rgb.Slice(i * 3, 3).CopyTo(rgba.AsSpan(i * 4));
-            rgba[(i * 4) + 3] = byte.MaxValue;
-        }
-
+        RgbPixels.ToRgba(rgb, rgba);
         return SKImage.FromPixelCopy(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Opaque), rgba);
     }
 }

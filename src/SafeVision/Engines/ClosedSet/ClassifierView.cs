@@ -3,14 +3,9 @@ namespace SafeVision.Engines.ClosedSet;
 /// <summary>How a part of an image becomes a network's square input.</summary>
 internal enum ViewShape
 {
-    /// <summary>As the preprocessor has it: cropped or squeezed.</summary>
-    Plain,
-
-    /// <summary>The same, left and right exchanged.</summary>
-    Mirrored,
-
-    /// <summary>Whole and in its own proportions, on a white square.</summary>
-    Padded,
+    Plain, // as the preprocessor has it: cropped or squeezed
+    Mirrored, // the same, left and right exchanged
+    Padded, // whole and in its own proportions, on a white square
 }
 
 /// <summary>A part of an image as a network sees it.</summary>

@@ -15,17 +15,10 @@ internal sealed class NetworkRun : IDisposable
         Pooled = new float[network.Channels];
     }
 
-    /// <summary>The tensors.</summary>
     public BatchBinding Binding { get; }
-
-    /// <summary>Views answered by the last run.</summary>
-    public int Views { get; private set; }
-
-    /// <summary>Room for the mean of the views' probabilities, which <see cref="Look"/> fills: [labels].</summary>
-    public float[] Mean { get; }
-
-    /// <summary>Room for the pooled features of one view: [channels].</summary>
-    public float[] Pooled { get; }
+    public int Views { get; private set; } // views answered by the last run
+    public float[] Mean { get; } // room for the mean of the views' probabilities, which Look fills: [labels]
+    public float[] Pooled { get; } // room for the pooled features of one view: [channels]
 
     /// <summary>Room for the probabilities of a head for drawings, [labels], twice: of a view, and their mean.</summary>
     public float[] Drawn { get; private set; } = [];

@@ -104,26 +104,13 @@ internal static unsafe class JpegDecoder
 /// <summary>What the markers of a JPEG tell about its scans.</summary>
 internal struct JpegLayout
 {
-    /// <summary>Whether the frame is progressive (SOF2), not sequential.</summary>
-    public bool IsProgressive;
-
-    /// <summary>Stored columns.</summary>
-    public int Width;
-
-    /// <summary>Stored rows.</summary>
-    public int Height;
-
-    /// <summary>Color components: 1, 3 or 4; 0 before the frame header.</summary>
-    public int ComponentCount;
-
-    /// <summary>The components, of which <see cref="ComponentCount"/> count.</summary>
-    public ComponentList Components;
-
-    /// <summary>Scans begun.</summary>
+    public bool IsProgressive; // whether the frame is progressive (SOF2), not sequential
+    public int Width; // stored columns
+    public int Height; // stored rows
+    public int ComponentCount; // color components: 1, 3 or 4; 0 before the frame header
+    public ComponentList Components; // the components, of which ComponentCount count
     public int Scans;
-
-    /// <summary>Bit i is set when a scan with the mean colors (DC) of component i has begun.</summary>
-    public int Begun;
+    public int Begun; // bit i is set when a scan with the mean colors (DC) of component i has begun
 
     /// <summary>Whether the first scan holds all components. Where it does not, the image's last pixel tells less.</summary>
     public bool IsInterleaved;

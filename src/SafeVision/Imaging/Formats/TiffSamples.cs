@@ -220,21 +220,13 @@ internal sealed record TiffPage
     public int TileHeight { get; set; }
     public Orientation Orientation { get; set; } = Orientation.Upright;
 
-    /// <summary>Where the ICC profile is in the file; empty where there is none.</summary>
-    public Range Profile { get; set; }
-
-    /// <summary>The bits of NewSubfileType: 1 a smaller version of another page, 4 a mask.</summary>
-    public int Kind { get; set; }
-
-    /// <summary>Whether the page is one of another page's SubIFDs.</summary>
-    public bool IsChild { get; set; }
-
-    /// <summary>Whether it is a DNG's: a page has DNGVersion.</summary>
-    public bool IsDng { get; set; }
+    public Range Profile { get; set; } // where the ICC profile is in the file; empty where there is none
+    public int Kind { get; set; } // the bits of NewSubfileType: 1 a smaller version of another page, 4 a mask
+    public bool IsChild { get; set; } // whether the page is one of another page's SubIFDs
+    public bool IsDng { get; set; } // whether it is a DNG's: a page has DNGVersion
 
     /// <summary>Whether it is a smaller version of another page.</summary>
     public bool IsReduced => (Kind & 1) != 0;
 
-    /// <summary>Pixels.</summary>
     public long Area => (long)Width * Height;
 }

@@ -37,10 +37,8 @@ internal readonly struct UprightWriter
         };
     }
 
-    /// <summary>Upright width.</summary>
     public int Width { get; }
 
-    /// <summary>Upright height.</summary>
     public int Height { get; }
 
     public static bool Swaps(Orientation orientation) => orientation >= Orientation.Transposed;

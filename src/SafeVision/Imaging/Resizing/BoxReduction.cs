@@ -43,7 +43,6 @@ internal readonly record struct BoxReduction(int FactorX, int FactorY, int Left,
         (float)(((double)box.Right - Left) / FactorX),
         (float)(((double)box.Bottom - Top) / FactorY));
 
-    /// <summary>Writes the reduced part.</summary>
     public void Run(in PixelView source, Span<byte> target)
     {
         int channels = source.Channels;

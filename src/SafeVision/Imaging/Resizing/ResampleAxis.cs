@@ -32,29 +32,17 @@ internal sealed class ResampleAxis
     /// <summary>True if target pixel <c>i</c> is source pixel <c>First + i</c>; there are no weights then.</summary>
     public bool IsShift { get; private init; }
 
-    /// <summary>The first source pixel that is used at all.</summary>
-    public int First { get; private init; }
-
-    /// <summary>The source pixel after the last one that is used.</summary>
-    public int End { get; private init; }
-
-    /// <summary>For each target pixel, the first source pixel. Never decreases.</summary>
-    public int[] Starts { get; private init; }
+    public int First { get; private init; } // the first source pixel that is used at all
+    public int End { get; private init; } // the source pixel after the last one that is used
+    public int[] Starts { get; private init; } // for each target pixel, the first source pixel. Never decreases.
 
     /// <summary>For each target pixel, the source pixel after the last. Never decreases; greater than the start.</summary>
     public int[] Ends { get; private init; }
 
-    /// <summary>Entries of <see cref="Low"/> and <see cref="High"/> for one target pixel.</summary>
-    public int Stride { get; private init; }
-
-    /// <summary>The low halves of the weights, <see cref="Stride"/> for each target pixel.</summary>
-    public short[] Low { get; private init; }
-
-    /// <summary>The high halves of the weights, laid out as <see cref="Low"/>.</summary>
-    public short[] High { get; private init; }
-
-    /// <summary>The largest number of weights of a target pixel, padding apart.</summary>
-    public int MaximumTaps { get; private init; }
+    public int Stride { get; private init; } // entries of Low and High for one target pixel
+    public short[] Low { get; private init; } // the low halves of the weights, Stride for each target pixel
+    public short[] High { get; private init; } // the high halves of the weights, laid out as Low
+    public int MaximumTaps { get; private init; } // the largest number of weights of a target pixel, padding apart
 
     /// <summary>The largest number of target pixels that use the same source pixel.</summary>
     public int MaximumOverlap { get; private init; }

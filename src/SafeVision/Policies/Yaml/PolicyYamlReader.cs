@@ -196,7 +196,6 @@ internal abstract record YamlNode(Place Place);
 /// <summary>A scalar. A plain one (without quotes) may be null, a boolean or a number by the rules of YAML 1.2.</summary>
 internal sealed record YamlText(Place Place, string Value, bool IsPlain) : YamlNode(Place);
 
-/// <summary>A sequence.</summary>
 internal sealed record YamlList(Place Place, IReadOnlyList<YamlNode> Items) : YamlNode(Place);
 
 /// <summary>A mapping; keys may repeat.</summary>

@@ -115,14 +115,9 @@ internal sealed class YamlCharacters
 
     private enum SpanKind
     {
-        /// <summary>A quoted text, a block of text or a comment, in which every character is one of the text.</summary>
-        Free,
-
-        /// <summary>A text without quotes.</summary>
-        Plain,
-
-        /// <summary>A key, which never holds any of them.</summary>
-        Key,
+        Free, // a quoted text, a block of text or a comment, in which every character is one of the text
+        Plain, // a text without quotes
+        Key, // a key, which never holds any of them
     }
 
     private readonly record struct Span(int Start, int End, SpanKind Kind) : IComparable<Span>

@@ -10,17 +10,10 @@ internal sealed class CategoryReading
         PhraseReading whole, IReadOnlyList<PhraseReading> includes, IReadOnlyList<ExcludeReading> excludes, MappedLabels? mapped) =>
         (Whole, Includes, Excludes, Mapped) = (whole, includes, excludes, mapped);
 
-    /// <summary>The category's labels, coverage and what of it is not judged.</summary>
-    public PhraseReading Whole { get; }
-
-    /// <summary>By include, without regard to the excludes.</summary>
-    public IReadOnlyList<PhraseReading> Includes { get; }
-
-    /// <summary>By exclude.</summary>
-    public IReadOnlyList<ExcludeReading> Excludes { get; }
-
-    /// <summary>The labels that stand for the category itself; null: none.</summary>
-    public MappedLabels? Mapped { get; }
+    public PhraseReading Whole { get; } // the category's labels, coverage and what of it is not judged
+    public IReadOnlyList<PhraseReading> Includes { get; } // by include, without regard to the excludes
+    public IReadOnlyList<ExcludeReading> Excludes { get; } // by exclude
+    public MappedLabels? Mapped { get; } // the labels that stand for the category itself; null: none
 
     /// <summary>What the models can't tell from the rest, though the policy excepts it.</summary>
     public IEnumerable<string> CannotBeExcluded => Excludes.SelectMany(exclude => exclude.CannotBeExcluded);

@@ -12,7 +12,6 @@ internal sealed class Lexicon
 
     private Lexicon(List<Meaning> meanings) => (_meanings, _ancestors) = (meanings, new int[meanings.Count][]);
 
-    /// <summary>A lexicon without meanings.</summary>
     public static Lexicon Empty { get; } = new([]);
 
     public int Count => _meanings.Count;

@@ -19,22 +19,14 @@ internal readonly record struct LabelReason(int Label, string Relation, string W
 /// <summary>What a phrase, or one thing of it, means among the labels of a vocabulary.</summary>
 internal sealed class PhraseReading(LabelBits labels, LabelBits near, LabelBits wider)
 {
-    /// <summary>The labels.</summary>
     public LabelBits Labels { get; set; } = labels;
 
     public CoverageLevel Coverage { get; set; }
 
-    /// <summary>Parts of the phrase that nothing judges.</summary>
-    public List<string> NotJudged { get; set; } = [];
-
-    /// <summary>Why each label is there, in the order of the words.</summary>
-    public List<LabelReason> Why { get; set; } = [];
-
-    /// <summary>Well-known kinds of the thing that no label shows.</summary>
-    public List<string> Missing { get; set; } = [];
-
-    /// <summary>Names of labels that come close.</summary>
-    public List<string> Suggestions { get; set; } = [];
+    public List<string> NotJudged { get; set; } = []; // parts of the phrase that nothing judges
+    public List<LabelReason> Why { get; set; } = []; // why each label is there, in the order of the words
+    public List<string> Missing { get; set; } = []; // well-known kinds of the thing that no label shows
+    public List<string> Suggestions { get; set; } = []; // names of labels that come close
 
     public List<string> Notes { get; set; } = [];
 
@@ -47,17 +39,10 @@ internal sealed class PhraseReading(LabelBits labels, LabelBits near, LabelBits 
     /// <summary>Whether it ends inside a relation, which what follows in the list is then part of.</summary>
     public bool IsOpen { get; set; }
 
-    /// <summary>Whether its labels were chosen by hand.</summary>
-    public bool IsByHand { get; set; }
-
-    /// <summary>The words, for what can't be told apart.</summary>
-    public string Text { get; set; } = "";
-
-    /// <summary>Labels of the thing itself where what is said of it is not judged.</summary>
-    public LabelBits Near { get; set; } = near;
-
-    /// <summary>Labels that are more than what the phrase means: "dog" for poodles.</summary>
-    public LabelBits Wider { get; set; } = wider;
+    public bool IsByHand { get; set; } // whether its labels were chosen by hand
+    public string Text { get; set; } = ""; // the words, for what can't be told apart
+    public LabelBits Near { get; set; } = near; // labels of the thing itself where what is said of it is not judged
+    public LabelBits Wider { get; set; } = wider; // labels that are more than what the phrase means: "dog" for poodles
 
     public static PhraseReading Empty(Vocabulary vocabulary) => new(vocabulary.None(), vocabulary.None(), vocabulary.None());
 

@@ -55,7 +55,6 @@ internal sealed class Vocabulary
     /// <summary>The labels that show sexual content.</summary>
     public LabelBits SexualLabels => _sexual;
 
-    /// <summary>No labels.</summary>
     public LabelBits None() => new(Labels.Count);
 
     /// <summary>The labels that mean exactly this, in order.</summary>

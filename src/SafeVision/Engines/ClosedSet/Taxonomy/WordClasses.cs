@@ -3,41 +3,18 @@ namespace SafeVision.Engines.ClosedSet.Taxonomy;
 /// <summary>What a part of a phrase is.</summary>
 internal enum WordClass
 {
-    /// <summary>A thing that has a name.</summary>
-    Noun,
-
-    /// <summary>Adds nothing: any, all, real.</summary>
-    Neutral,
-
-    /// <summary>Says what no label tells: dangerous, large, illegal.</summary>
-    Vague,
-
-    /// <summary>Makes it a special kind: hunting, military, kitchen.</summary>
-    Qualify,
-
-    /// <summary>Makes it another thing: toy, fake, cartoon, no.</summary>
-    Alienans,
-
-    /// <summary>Kinds, breeds, species.</summary>
-    Sort,
-
-    /// <summary>Images, photographs, scenes.</summary>
-    Picture,
-
-    /// <summary>Heaps, rows, groups.</summary>
-    Quantity,
-
-    /// <summary>Begins what is said about the thing: in, with, who, being.</summary>
-    Relator,
-
-    /// <summary>A word in -ing or -ed that is no thing.</summary>
-    Verb,
-
-    /// <summary>No word that is known.</summary>
-    Unknown,
-
-    /// <summary>Parts the items of a list.</summary>
-    Comma,
+    Noun, // a thing that has a name
+    Neutral, // adds nothing: any, all, real
+    Vague, // says what no label tells: dangerous, large, illegal
+    Qualify, // makes it a special kind: hunting, military, kitchen
+    Alienans, // makes it another thing: toy, fake, cartoon, no
+    Sort, // kinds, breeds, species
+    Picture, // images, photographs, scenes
+    Quantity, // heaps, rows, groups
+    Relator, // begins what is said about the thing: in, with, who, being
+    Verb, // a word in -ing or -ed that is no thing
+    Unknown, // no word that is known
+    Comma, // parts the items of a list
 }
 
 /// <summary>Words around nouns, from the tables <c>modifiers.tsv</c>, <c>frames.tsv</c> and <c>irregular.tsv</c>.</summary>
@@ -138,12 +115,7 @@ internal sealed class WordClasses
 /// <summary>What a frame of fixed words does in a phrase.</summary>
 internal enum FrameKind
 {
-    /// <summary>What follows is taken away: except, but not.</summary>
-    Except,
-
-    /// <summary>Parts a list: and, or, such as.</summary>
-    Also,
-
-    /// <summary>What follows is shown: of, showing, with.</summary>
-    Show,
+    Except, // what follows is taken away: except, but not
+    Also, // parts a list: and, or, such as
+    Show, // what follows is shown: of, showing, with
 }

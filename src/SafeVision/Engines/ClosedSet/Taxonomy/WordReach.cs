@@ -7,14 +7,9 @@ internal sealed class WordReach(Vocabulary vocabulary)
     /// <summary>From this share of a word's kinds on, at or below labels, the word is covered in full.</summary>
     private const double CompleteShare = 0.6;
 
-    /// <summary>Fewer labelled meanings don't stand for a kind of things.</summary>
-    private const int LeastMeanings = 3;
-
-    /// <summary>A word with more labels of one set says nothing: objects, things.</summary>
-    private const int TooGeneral = 450;
-
-    /// <summary>A neighbour with more labels than this is no suggestion.</summary>
-    private const int MostNeighbors = 12;
+    private const int LeastMeanings = 3; // fewer labelled meanings don't stand for a kind of things
+    private const int TooGeneral = 450; // a word with more labels of one set says nothing: objects, things
+    private const int MostNeighbors = 12; // a neighbour with more labels than this is no suggestion
 
     private const string Photographs = "imagenet";
 

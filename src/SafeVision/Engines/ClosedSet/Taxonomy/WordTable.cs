@@ -20,7 +20,6 @@ internal sealed class WordTable
 
     private WordTable(byte[] lines, int meanings, Func<ModelLoadException> broken) => (_lines, _meanings, _broken) = (lines, meanings, broken);
 
-    /// <summary>A table without words.</summary>
     public static WordTable Empty { get; } = new([], 0, () => throw new InvalidOperationException());
 
     /// <exception cref="ModelLoadException">The table is missing, altered or can't be unpacked.</exception>
