@@ -18,7 +18,14 @@ internal static class SampleImages
     {
         if (folder is null)
         {
-            return [.. Enumerable.Range(1, count).Select(seed => Draw(seed, side))];
+            return
+            [
+                .. Enumerable.Range(1, count).Select(seed =>
+                {
+                    cancellationToken.ThrowIfCancellationRequested();
+                    return Draw(seed, side);
+                }),
+            ];
         }
 
         string[] files = Find(folder, count);

@@ -73,6 +73,7 @@ internal sealed class SampleQuestions
             {
                 using (image)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     int turn = questions.Count % policies.Length;
                     questions.Add(Ask(encoder, model, image.Frames[0], policies[turn], verdicts[turn].First));
                 }

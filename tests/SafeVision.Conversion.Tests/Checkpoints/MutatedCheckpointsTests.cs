@@ -1,3 +1,5 @@
+using SafeVision.Conversion.Checkpoints;
+using SafeVision.Conversion.Preparation;
 using SafeVision.Inference;
 
 namespace SafeVision.Conversion.Tests.Checkpoints;
@@ -32,5 +34,21 @@ public sealed class MutatedCheckpointsTests
                 throw;
             }
         }
+    }
+
+    [Theory]
+    [InlineData("all")]
+    [InlineData("pattern")]
+    [InlineData("rslora")]
+    public async Task A_damaged_adapter_is_merged_into_finite_weights_or_refused(string adapter)
+    {
+        using var mutated = new MutatedFolder(Directory.EnumerateFiles(Fixture.PathOf($"lora/adapter-{adapter}")));
+        await mutated.EachAsync(FileMutation.Count(60), 6, () => Task.Run(() =>
+        {
+            using SafetensorsCheckpoint checkpoint = SafetensorsCheckpoint.Open(Fixture.PathOf("lora/base"));
+            using LoraAdapter lora = LoraAdapter.Open(mutated.Path);
+            lora.MergeInto(checkpoint);
+            Assert.All(lora.Merged, name => Assert.All(checkpoint.Tensors[name].ToSingle(), weight => Assert.True(float.IsFinite(weight), name)));
+        }), exception => exception is CheckpointException);
     }
 }
