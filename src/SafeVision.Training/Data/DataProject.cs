@@ -72,11 +72,41 @@ public sealed partial class DataProject
     {
         string before = Before(stage);
         var state = new StageState { Stage = stage, From = before, Options = asked };
-        StageFolder folder = await StageFolder.OpenAsync(StageFolderOf(stage), state, grows: false, null, cancellationToken).ConfigureAwait(false);
+        Dictionary<string, IReadOnlyList<string>?> labels = new(StringComparer.Ordinal);
+        StageFolder folder = await StageFolder.OpenAsync(StageFolderOf(stage), state, grows: false, record => labels[record.Key] = record.Labels, cancellationToken).ConfigureAwait(false);
         await using (folder.ConfigureAwait(false))
         {
-            return await StageRun.RunAsync(stage, folder, KeptAsync(before, cancellationToken), record => record.Key, step, null, options ?? new(), cancellationToken).ConfigureAwait(false);
+            int gone = await ForgetChangedAsync(folder, before, labels, cancellationToken).ConfigureAwait(false);
+            StageSummary summary = await StageRun.RunAsync(stage, folder, KeptAsync(before, cancellationToken), record => record.Key, step, null, options ?? new(), cancellationToken).ConfigureAwait(false);
+            return gone == 0 ? summary : summary with { Dropped = summary.Dropped + gone };
         }
+    }
+
+    /// <summary>Lets images be done again to which a copy that was collected later gave other labels, and drops those that the stage
+    /// before passes on no longer; the last record of an image counts.</summary>
+    /// <param name="labels">Of the images that are done.</param>
+    /// <returns>How many it dropped.</returns>
+    private async Task<int> ForgetChangedAsync(StageFolder folder, string before, Dictionary<string, IReadOnlyList<string>?> labels, CancellationToken cancellationToken)
+    {
+        HashSet<string> gone = [.. folder.Done.Where(done => done.Value == StageOutcome.Kept).Select(done => done.Key)];
+        if (folder.Done.Count > 0)
+        {
+            await foreach (ImageRecord record in KeptAsync(before, cancellationToken).ConfigureAwait(false))
+            {
+                gone.Remove(record.Key);
+                if (record.Labels is { } said && labels.TryGetValue(record.Key, out IReadOnlyList<string>? then) && then?.ToHashSet().SetEquals(said) != true)
+                {
+                    folder.Done.Remove(record.Key);
+                }
+            }
+        }
+
+        foreach (string key in gone)
+        {
+            await folder.AppendAsync(new ImageRecord { Key = key, Outcome = StageOutcome.Dropped, Why = $"The stage {before} passes it on no longer." }, cancellationToken).ConfigureAwait(false);
+        }
+
+        return gone.Count;
     }
 
     /// <summary>Keeps a policy and returns the name of its file: the same for the same content.</summary>

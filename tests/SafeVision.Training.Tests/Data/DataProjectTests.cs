@@ -137,6 +137,49 @@ public class DataProjectTests
         Assert.Equal(4, File.ReadAllLines(Path.Combine(project.Folder, "collect", "records.jsonl")).Length);
     }
 
+    [Fact]
+    public async Task An_image_that_a_copy_gives_another_label_later_is_asked_about_anew_and_no_other_is()
+    {
+        using TemporaryFolder folder = new();
+        foreach ((string place, string image) in ((string, string)[])[("first/safe/a.png", "coffee.png"), ("first/safe/c.png", "chelsea.png"), ("later/Animal_Cruelty/b.png", "coffee.png")])
+        {
+            string path = Path.Combine(folder.Path, place);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.Copy(Repository.PathOf($"samples/images/{image}"), path);
+        }
+
+        DataProject project = DataProject.Open(Path.Combine(folder.Path, "p"));
+        var done = new List<(int Kept, int Dropped)>();
+        foreach (string source in (string[])["first", "later", "later"])
+        {
+            await project.CollectAsync(DataSource.FromDataset(source, Evaluation.Datasets.DatasetReader.Read(Path.Combine(folder.Path, source))), null, Stop);
+            StageSummary summary = await project.GenerateAsync(new GenerateOptions { Policy = Policy, Boundaries = false }, null, Stop);
+            done.Add((summary.Kept, summary.Dropped));
+        }
+
+        Assert.Equal([(2, 0), (1, 0), (0, 0)], done);
+        Dictionary<string, string?[]> categories = await project.KeptAsync("generate", Stop).ToDictionaryAsync(image => image.Key, image => image.Samples!.Select(sample => sample.Category).Distinct().ToArray(), null, Stop);
+        Assert.Equal(["Animal_Cruelty"], categories["first/safe/a.png"]);
+        Assert.Equal([null], categories["first/safe/c.png"]);
+    }
+
+    [Fact]
+    public async Task An_image_that_a_stage_passes_on_no_longer_is_dropped_by_the_next()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(Path.Combine(folder.Path, "p"));
+        await CollectAsync(project, 2, new());
+        await project.GenerateAsync(new GenerateOptions { Policy = Policy }, null, Stop);
+        string records = Path.Combine(project.Folder, "collect", "records.jsonl");
+        string first = File.ReadLines(records).First(line => line.Contains("\"kept\"", StringComparison.Ordinal));
+        await File.AppendAllTextAsync(records, first.Replace("\"kept\"", "\"dropped\"", StringComparison.Ordinal) + "\n", Stop);
+
+        StageSummary summary = await project.GenerateAsync(new GenerateOptions { Policy = Policy }, null, Stop);
+
+        Assert.Equal((0, 1), (summary.Kept, summary.Dropped));
+        Assert.Equal(await project.KeptAsync("collect", Stop).CountAsync(Stop), await project.KeptAsync("generate", Stop).CountAsync(Stop));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
