@@ -85,6 +85,7 @@ megabytes() { du -sm "$1" | cut -f1; }
 output=$(megabytes bin/Release/net10.0)
 dotnet publish -c Release -r linux-x64 --self-contained false -o "$work/published" --nologo -v quiet
 printf 'output for all platforms: %s MB; published for linux-x64: %s MB\n' "$output" "$(megabytes "$work/published")"
+[ -z "$(find "$work/published" -name 'onnxruntime*.dll')" ] || fail "a console application published for linux-x64 has ONNX Runtime's library for Windows"
 [ "$output" -le 260 ] || fail "the output of a console application is larger than 260 MB"
 [ "$(megabytes "$work/published")" -le 120 ] || fail "a console application published for linux-x64 is larger than 120 MB"
 

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace SafeVision.Imaging;
 
 /// <summary>How images are decoded. The defaults suit untrusted uploads.</summary>
@@ -81,9 +83,9 @@ public sealed class ImageLimits
         }
     }
 
-    private static long InRange(long value, long most) => value >= 1 && value <= most
+    private static long InRange(long value, long most, [CallerMemberName] string limit = "") => value >= 1 && value <= most
         ? value
-        : throw new ArgumentOutOfRangeException(nameof(value), value, $"The limit is to be from 1 to {most}.");
+        : throw new ArgumentOutOfRangeException(limit, value, $"ImageLimits.{limit} must be from 1 to {most}.");
 }
 
 /// <summary>An opaque sRGB color, 8 bits a channel.</summary>

@@ -49,7 +49,8 @@ public abstract class ModelFolder
             }
             catch (FileRefusedException exception) when (exception.Reason is FileRefusalReason.Missing or FileRefusalReason.Empty)
             {
-                return null;
+                return Directory.Exists(Description) ? null
+                    : throw new Inference.ModelLoadException($"{Description}: there is no such folder. Name the one that holds the model and its {ModelManifest.FileName}, as 'safevision convert' writes them.", exception);
             }
             catch (FileRefusedException exception)
             {

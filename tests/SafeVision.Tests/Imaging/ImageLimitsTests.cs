@@ -145,7 +145,7 @@ public sealed class ImageLimitsTests
         var limits = new ImageLimits();
         Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxBytes = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxBytes = 1L << 31);
-        Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxPixels = 0);
+        Assert.Contains("ImageLimits.MaxPixels", Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxPixels = 0).Message, StringComparison.Ordinal);
         Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxPixels = 500_000_001);
         Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxSide = 0);
         Assert.Throws<ArgumentOutOfRangeException>(() => limits.MaxSide = 1_000_001);

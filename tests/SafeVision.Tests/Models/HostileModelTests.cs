@@ -28,6 +28,7 @@ public sealed class HostileModelTests
         Assert.Contains("'model.onnx' is missing", await Refusal(after: model => File.Delete(model.PathOf("model.onnx"))), StringComparison.Ordinal);
         Assert.Contains("'model.onnx' is missing or empty", await Refusal(after: model => File.WriteAllBytes(model.PathOf("model.onnx"), [])), StringComparison.Ordinal);
         Assert.Contains("'manifest.json' is missing", await Refusal(after: model => File.Delete(model.PathOf("manifest.json"))), StringComparison.Ordinal);
+        Assert.Contains("there is no such folder", Assert.Throws<ModelLoadException>(() => ModelPackage.Open(Path.Combine(AppContext.BaseDirectory, "no-model"))).Message, StringComparison.Ordinal);
         string altered = await Refusal(after: model =>
         {
             byte[] bytes = File.ReadAllBytes(model.PathOf("model.onnx"));
