@@ -166,6 +166,11 @@ internal sealed class StageOptions
     {
         await parsed.InvocationConfiguration.Output.WriteLineAsync(FormattableString.Invariant(
             $"{summary.Stage}: {summary.Kept} kept, {summary.Dropped} dropped, {summary.Failed} failed, {summary.Before} done before"));
+        if (summary.Dropped + summary.Failed > 0)
+        {
+            await parsed.InvocationConfiguration.Output.WriteLineAsync($"Why stands in {summary.Stage}/records.jsonl of the project, and on the page of 'safevision data report'.");
+        }
+
         return 0;
     }
 

@@ -10,7 +10,7 @@ public sealed partial class DataProject
     /// and <c>swift/</c> (rows of ms-swift 3). Written whole or not at all; run it again after any stage.</summary>
     /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The dataset, checked.</returns>
-    /// <exception cref="TrainingDataException">Nothing was generated or split yet, or a file is damaged.</exception>
+    /// <exception cref="TrainingDataException">Nothing was generated or split yet, filter or vote was run only after it, or a file is damaged.</exception>
     public async Task<TrainingDataset> ExportAsync(CancellationToken cancellationToken = default)
     {
         foreach (string stage in (string[])[Generate, Split])
@@ -19,6 +19,13 @@ public sealed partial class DataProject
             {
                 throw new TrainingDataException($"'{Folder}': the stage {stage} was not run yet.");
             }
+        }
+
+        string from = StageFolder.ReadState(StageFolderOf(Generate)).From ?? Collect, before = Before(Generate);
+        if (from != before)
+        {
+            throw new TrainingDataException(
+                $"'{Folder}': the stage {Generate} was begun on the records of {from}, and {before} was run since, whose verdicts would not count. Remove '{StageFolderOf(Generate)}' and '{StageFolderOf(Split)}', and run both stages again.");
         }
 
         Dictionary<string, TrainingSplit> splits = new(StringComparer.Ordinal);

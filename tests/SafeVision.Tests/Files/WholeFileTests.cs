@@ -9,6 +9,17 @@ public sealed class WholeFileTests : IDisposable
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 
     [Fact]
+    public void A_folder_that_is_not_there_is_named_and_not_the_file_beside_the_place()
+    {
+        string folder = Path.Combine(AppContext.BaseDirectory, "no-folder");
+
+        string message = Assert.Throws<DirectoryNotFoundException>(() => WholeFile.Write(Path.Combine(folder, "x.html"), "x")).Message;
+
+        Assert.Contains($"'{folder}'", message, StringComparison.Ordinal);
+        Assert.DoesNotContain(".tmp", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_fails_halfway_leaves_the_old_file_and_nothing_beside_it()
     {
         string path = Path.Combine(_folder, "a.txt");

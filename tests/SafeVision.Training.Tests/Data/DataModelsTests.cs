@@ -117,6 +117,23 @@ public class DataModelsTests
     }
 
     [Fact]
+    public async Task A_vote_that_came_after_the_questions_is_not_passed_over_by_the_export()
+    {
+        using TemporaryFolder folder = new();
+        DataProject project = DataProject.Open(folder.Path);
+        await DataProjectTests.CollectAsync(project, 1, new());
+        await project.GenerateAsync(new GenerateOptions { Policy = SymbolBenchmark.Nine }, null, Stop);
+        await project.SplitAsync(null, null, Stop);
+        await project.ExportAsync(Stop);
+        using var client = new ScriptedClient(_ => "no");
+        await project.VoteAsync(new VoteOptions { Policy = SymbolBenchmark.Nine, Judges = [ImageJudge.From("served", client)] }, null, Stop);
+
+        string message = (await Assert.ThrowsAsync<TrainingDataException>(() => project.ExportAsync(Stop))).Message;
+
+        Assert.Contains("vote was run since", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_served_model_that_cannot_be_asked_fails_the_image_and_another_run_tries_again()
     {
         using TemporaryFolder folder = new();
