@@ -6,6 +6,29 @@ internal static class CommandErrors
     /// <summary>The exit code of an error; 0, 2 and 3 are decisions.</summary>
     public const int Error = 1;
 
+    /// <summary>Does what a command line says and returns the exit code.</summary>
+    /// <param name="patience">How long a command that is stopped has to end.</param>
+    /// <param name="isExpected">Which further exceptions tell a user what to mend; null: none.</param>
+    public static Task<int> RunAsync(
+        Func<ParseResult> parse, string tool, TimeSpan patience, TextWriter output, TextWriter error, Func<Exception, bool>? isExpected, CancellationToken cancellationToken)
+    {
+        var invocation = new InvocationConfiguration
+        {
+            Output = output,
+            Error = error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = patience,
+        };
+        return GuardAsync(
+            () =>
+            {
+                ParseResult parsed = parse();
+                return UsageMistake.In(parsed, tool) is { } mistake ? throw new ArgumentException(mistake) : parsed.InvokeAsync(invocation, cancellationToken);
+            },
+            error,
+            isExpected);
+    }
+
     /// <param name="error">Where messages go.</param>
     /// <param name="isExpected">Which further exceptions tell a user what to mend; null: none.</param>
     public static async Task<int> GuardAsync(Func<Task<int>> run, TextWriter error, Func<Exception, bool>? isExpected = null)
@@ -40,8 +63,17 @@ internal static class CommandErrors
         or DatasetException
         or IOException or UnauthorizedAccessException or ArgumentException;
 
+    /// <summary>What a command line means, whether or not it can be done.</summary>
+    public static ParseResult Parse(RootCommand root, string[] arguments)
+    {
+        SayExitCodes(root);
+
+        // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.
+        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+    }
+
     /// <summary>Each command's help ends with its exit codes; those that have others than these say so themselves.</summary>
-    public static void SayExitCodes(Command command)
+    private static void SayExitCodes(Command command)
     {
         if (command.Subcommands.Count == 0 && command.Description?.Contains("Exit code", StringComparison.Ordinal) is false)
         {

@@ -4,33 +4,14 @@ namespace SafeVision.Cli;
 internal static class CommandLine
 {
     /// <summary>Runs one command line and returns the exit code.</summary>
-    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default)
-    {
-        var invocation = new InvocationConfiguration
-        {
-            Output = output,
-            Error = error,
-            EnableDefaultExceptionHandler = false,
-            ProcessTerminationTimeout = TimeSpan.FromSeconds(10),
-        };
-        return CommandErrors.GuardAsync(
-            () =>
-            {
-                if (TrainingTool.Takes(arguments))
-                {
-                    return TrainingTool.RunAsync(arguments, cancellationToken);
-                }
-
-                ParseResult parsed = Parse(arguments);
-                return UsageMistake.In(parsed) is { } mistake ? throw new ArgumentException(mistake) : parsed.InvokeAsync(invocation, cancellationToken);
-            },
-            error);
-    }
+    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter error, CancellationToken cancellationToken = default) =>
+        TrainingTool.Takes(arguments)
+            ? CommandErrors.GuardAsync(() => TrainingTool.RunAsync(arguments, cancellationToken), error)
+            : CommandErrors.RunAsync(() => Parse(arguments), "safevision", TimeSpan.FromSeconds(10), output, error, null, cancellationToken);
 
     /// <summary>What a command line means, whether or not it can be done.</summary>
-    public static ParseResult Parse(string[] arguments)
-    {
-        var root = new RootCommand("Checks images against a written policy, on this machine, and says why.")
+    public static ParseResult Parse(string[] arguments) => CommandErrors.Parse(
+        new RootCommand("Checks images against a written policy, on this machine, and says why.")
         {
             CheckCommand.Create(),
             ExplainCommand.Create(),
@@ -42,11 +23,6 @@ internal static class CommandLine
             EvaluateCommand.Create(),
             TuneCommand.Create(),
             TrainingTool.CreateTrain(),
-        };
-
-        CommandErrors.SayExitCodes(root);
-
-        // A file named @something is a file: taking it for a list of arguments would let an uploaded name choose the policy.
-        return root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
-    }
+        },
+        arguments);
 }

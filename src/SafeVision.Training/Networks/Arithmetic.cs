@@ -21,11 +21,7 @@ internal static class Arithmetic
         return x.add(scalar, one);
     }
 
-    public static Tensor Times(this Tensor x, double number)
-    {
-        using Scalar scalar = number;
-        return x.mul(scalar);
-    }
+    public static Tensor Times(this Tensor x, double number) => Kept(number, scalar => x.mul(scalar));
 
     /// <summary>x · x; TorchSharp's own square is a power with a hidden number.</summary>
     public static Tensor Squared(this Tensor x) => x * x;
@@ -45,32 +41,16 @@ internal static class Arithmetic
     }
 
     /// <summary>Where x is a number.</summary>
-    public static Tensor Is(this Tensor x, long number)
-    {
-        using Scalar scalar = number;
-        return x.eq(scalar);
-    }
+    public static Tensor Is(this Tensor x, long number) => Kept(number, scalar => x.eq(scalar));
 
     /// <summary>Where x is another number.</summary>
-    public static Tensor IsNot(this Tensor x, long number)
-    {
-        using Scalar scalar = number;
-        return x.ne(scalar);
-    }
+    public static Tensor IsNot(this Tensor x, long number) => Kept(number, scalar => x.ne(scalar));
 
     /// <summary>Where x is above a number.</summary>
-    public static Tensor Above(this Tensor x, double number)
-    {
-        using Scalar scalar = number;
-        return x.gt(scalar);
-    }
+    public static Tensor Above(this Tensor x, double number) => Kept(number, scalar => x.gt(scalar));
 
     /// <summary>x, but at least a number.</summary>
-    public static Tensor AtLeast(this Tensor x, double least)
-    {
-        using Scalar scalar = least;
-        return x.clamp(min: scalar);
-    }
+    public static Tensor AtLeast(this Tensor x, double least) => Kept(least, scalar => x.clamp(min: scalar));
 
     /// <summary>x, but at least a number and at most another.</summary>
     public static Tensor Between(this Tensor x, double least, double most)
@@ -80,30 +60,22 @@ internal static class Arithmetic
     }
 
     /// <summary>x, and a number where the mask is.</summary>
-    public static Tensor Filled(this Tensor x, Tensor mask, double number)
-    {
-        using Scalar scalar = number;
-        return x.masked_fill(mask, scalar);
-    }
+    public static Tensor Filled(this Tensor x, Tensor mask, double number) => Kept(number, scalar => x.masked_fill(mask, scalar));
 
     /// <summary>x, and a number at some places of its last dimension.</summary>
-    public static Tensor FilledAt(this Tensor x, Tensor places, double number)
-    {
-        using Scalar scalar = number;
-        return x.index_fill(-1, places, scalar);
-    }
+    public static Tensor FilledAt(this Tensor x, Tensor places, double number) => Kept(number, scalar => x.index_fill(-1, places, scalar));
 
     /// <summary>x ← x · number.</summary>
-    public static Tensor Scale(this Tensor x, double number)
-    {
-        using Scalar scalar = number;
-        return x.mul_(scalar);
-    }
+    public static Tensor Scale(this Tensor x, double number) => Kept(number, scalar => x.mul_(scalar));
 
     /// <summary>x ← x + number · y.</summary>
-    public static Tensor AddScaled(this Tensor x, Tensor y, double number)
+    public static Tensor AddScaled(this Tensor x, Tensor y, double number) => Kept(number, scalar => x.add_(y, scalar));
+
+    private static Tensor Kept(Scalar scalar, Func<Scalar, Tensor> compute)
     {
-        using Scalar scalar = number;
-        return x.add_(y, scalar);
+        using (scalar)
+        {
+            return compute(scalar);
+        }
     }
 }

@@ -40,15 +40,12 @@ public sealed class NetworkWeights : IDisposable
     public Tensor this[string name] => Find(name) ?? throw new CheckpointException($"The checkpoint has no tensor '{name}', which its architecture needs.");
 
     /// <summary>Reads a folder's safetensors, widened to float32.</summary>
-    /// <param name="folder">The checkpoint's folder.</param>
     /// <param name="family">Whose spellings it may have; null: it is a language model alone, and keeps its names.</param>
-    /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
     /// <param name="keyValueHeads">Heads of the keys, where a checkpoint keeps queries, keys and values in one matrix.</param>
     /// <param name="queriesPerKey">Heads of the queries for each of them.</param>
-    public static NetworkWeights Load(string folder, VisionLanguageFamily? family = null, int keyValueHeads = 1, int queriesPerKey = 1) => Load(folder, family, keyValueHeads, queriesPerKey, shrinks: false);
-
-    /// <summary>Reads a folder's safetensors; matrices that nothing will train as bfloat16, so that the whole is never there in float32.</summary>
-    internal static NetworkWeights Load(string folder, VisionLanguageFamily? family, int keyValueHeads, int queriesPerKey, bool shrinks)
+    /// <param name="shrinks">Whether matrices that nothing will train are bfloat16, so that the whole is never there in float32.</param>
+    /// <exception cref="CheckpointException">There is no sound checkpoint.</exception>
+    internal static NetworkWeights Load(string folder, VisionLanguageFamily? family = null, int keyValueHeads = 1, int queriesPerKey = 1, bool shrinks = false)
     {
         using CheckpointTensors checkpoint = CheckpointTensors.Open(folder);
         var weights = new NetworkWeights { _packing = new PackedTensors(keyValueHeads, queriesPerKey) };

@@ -63,9 +63,5 @@ public sealed class PreferenceObjective
     }
 
     /// <summary>What an answer earns: beta times what the model holds it likelier than the reference does. [pairs].</summary>
-    public Tensor Rewards(Tensor sums, Tensor referenceSums)
-    {
-        ArgumentNullException.ThrowIfNull(sums);
-        return (sums - referenceSums).Times(Beta);
-    }
+    internal Tensor Rewards(Tensor sums, Tensor referenceSums) => (sums - referenceSums).Times(Beta);
 }

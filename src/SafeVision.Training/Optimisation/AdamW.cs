@@ -53,7 +53,7 @@ public sealed class AdamW : IDisposable
     }
 
     /// <summary>The running means of a tensor's gradient and of its square.</summary>
-    public (Tensor Mean, Tensor Square) Moments(string name) => (_slots[name].Mean, _slots[name].Square);
+    internal (Tensor Mean, Tensor Square) Moments(string name) => (_slots[name].Mean, _slots[name].Square);
 
     /// <summary>Drops all gradients.</summary>
     public void Clear()

@@ -143,7 +143,7 @@ public static class StarterDataset
 
         private async Task<IReadOnlyList<TrainingSample>> ImageAsync(SymbolScene scene, int number, TrainingSplit split, IReadOnlyList<ScenePolicy> policies, Func<int, string?> partner, CancellationToken cancellationToken)
         {
-            byte[] png = Png(scene);
+            byte[] png = RgbImage.Png(scene);
             string image = $"{TrainingDataset.ImagesFolder}/s{number:00000}.png", hash = Convert.ToHexStringLower(SHA256.HashData(png));
             await File.WriteAllBytesAsync(Path.Combine(folder, image), png, cancellationToken).ConfigureAwait(false);
             var samples = new List<TrainingSample>();
@@ -219,13 +219,5 @@ public static class StarterDataset
             SceneQuestionKind.Presence => QuestionKind.Presence,
             _ => QuestionKind.WhichOf,
         };
-    }
-
-    /// <summary>A scene as a PNG file.</summary>
-    internal static byte[] Png(SymbolScene scene)
-    {
-        using SKImage image = RgbImage.From(scene.Pixels.Span, scene.Size, scene.Height);
-        using SKData data = image.Encode(SKEncodedImageFormat.Png, 100);
-        return data.ToArray();
     }
 }

@@ -129,19 +129,11 @@ public sealed class StarterTraining : IDisposable
     }
 
     /// <summary>The mark that the model gives a scene under a policy: the likeliest of those that the policy has, and the safe one.</summary>
-    public string Judge(SymbolScene scene, ScenePolicy policy)
-    {
-        ArgumentNullException.ThrowIfNull(scene);
-        ArgumentNullException.ThrowIfNull(policy);
-        return Likeliest(scene, policy.Prompt, [ScenePolicy.Safe, .. policy.Categories.Select(category => category.Mark)]);
-    }
+    internal string Judge(SymbolScene scene, ScenePolicy policy) =>
+        Likeliest(scene, policy.Prompt, [ScenePolicy.Safe, .. policy.Categories.Select(category => category.Mark)]);
 
     /// <summary>Whether the model says that a thing is in a scene.</summary>
-    public bool Sees(SymbolScene scene, string name)
-    {
-        ArgumentNullException.ThrowIfNull(scene);
-        return Likeliest(scene, $" is {name} here", [" no", " yes"]) == " yes";
-    }
+    internal bool Sees(SymbolScene scene, string name) => Likeliest(scene, $" is {name} here", [" no", " yes"]) == " yes";
 
     /// <inheritdoc />
     public void Dispose()

@@ -163,9 +163,7 @@ public class DataModelsTests
         {
             SymbolScene scene = (i % 2 == 0 ? weapons : fruit).Draw(i);
             string path = Path.Combine(Directory.CreateDirectory(Path.Combine(folder, i % 2 == 0 ? "Weapons_Substance_Abuse" : "safe")).FullName, $"{i}.png");
-            using SkiaSharp.SKImage image = SafeVision.Training.Data.Stages.RgbImage.From(scene.Pixels.Span, scene.Size, scene.Size);
-            using SkiaSharp.SKData png = image.Encode(SkiaSharp.SKEncodedImageFormat.Png, 100);
-            await File.WriteAllBytesAsync(path, png.ToArray());
+            await File.WriteAllBytesAsync(path, SafeVision.Training.Data.Stages.RgbImage.Png(scene));
         }
 
         return DatasetReader.Read(folder);

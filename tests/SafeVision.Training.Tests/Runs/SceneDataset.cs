@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using SafeVision.Evaluation.Symbols;
 using SafeVision.Training.Data;
+using SafeVision.Training.Data.Stages;
 using SafeVision.Training.Starter;
 
 namespace SafeVision.Training.Tests.Runs;
@@ -40,7 +41,7 @@ internal static class SceneDataset
         for (int i = 0; i < train + refine + test; i++)
         {
             SymbolScene scene = scenes.Draw(i);
-            byte[] png = StarterDataset.Png(scene);
+            byte[] png = RgbImage.Png(scene);
             string name = scene.Symbols[0].Name, image = $"images/{i:0000}.png";
             await File.WriteAllBytesAsync(Path.Combine(folder, image), png);
             string? category = s_categories.GetValueOrDefault(name);

@@ -40,7 +40,7 @@ internal sealed class SymbolSource : DataSource
         ];
     }
 
-    private Candidate CandidateOf(string key, string? pair, Lazy<SymbolScene> scene) => new(key, () => RecordOf(key, pair, scene.Value), _ => Task.FromResult<ReadOnlyMemory<byte>>(Encode(scene.Value)));
+    private Candidate CandidateOf(string key, string? pair, Lazy<SymbolScene> scene) => new(key, () => RecordOf(key, pair, scene.Value), _ => Task.FromResult<ReadOnlyMemory<byte>>(RgbImage.Png(scene.Value)));
 
     private ImageRecord RecordOf(string key, string? pair, SymbolScene scene) => new()
     {
@@ -58,11 +58,4 @@ internal sealed class SymbolSource : DataSource
             Judge = "truth",
         },
     };
-
-    private static byte[] Encode(SymbolScene scene)
-    {
-        using SKImage image = RgbImage.From(scene.Pixels.Span, scene.Size, scene.Size);
-        using SKData png = image.Encode(SKEncodedImageFormat.Png, 100);
-        return png.ToArray();
-    }
 }
