@@ -171,11 +171,7 @@ internal static class TemplateMethods
             "strip" => (run, arguments) => Strip(run, text, arguments, start: true, end: true),
             "lstrip" => (run, arguments) => Strip(run, text, arguments, start: true, end: false),
             "rstrip" => (run, arguments) => Strip(run, text, arguments, start: false, end: true),
-            "upper" or "lower" or "title" or "capitalize" => (run, arguments) =>
-            {
-                arguments.Expect(run);
-                return TemplateFilters.Find(name)!(run, text, arguments);
-            },
+            "upper" or "lower" or "title" or "capitalize" => (run, arguments) => Filtered(run, name, text, arguments),
             "startswith" => (run, arguments) => run.Marks.Plain(text).StartsWith(Spent(run, arguments, "prefix"), StringComparison.Ordinal),
             "endswith" => (run, arguments) => run.Marks.Plain(text).EndsWith(Spent(run, arguments, "suffix"), StringComparison.Ordinal),
             "split" => (run, arguments) => Split(run, text, arguments),
@@ -222,6 +218,12 @@ internal static class TemplateMethods
         run.Spend(places.Count + 1L);
         run.SpendCharacters(text.Length + ((long)places.Count * replacement.Length));
         return TemplateText.Replace(run, text, places, sought.Length, run.Marks.IsMarked(sought) ? run.Marks.Mark(replacement) : replacement);
+    }
+
+    private static object? Filtered(TemplateRun run, string filter, string text, TemplateArguments arguments)
+    {
+        arguments.Expect(run);
+        return TemplateFilters.Find(filter)!(run, text, arguments);
     }
 
     private static List<object?> Split(TemplateRun run, string text, TemplateArguments arguments)
