@@ -3,8 +3,7 @@ namespace SafeVision.Cli;
 /// <summary>Turns what went wrong into a message on standard error and exit code 1; a stack trace helps nobody here.</summary>
 internal static class CommandErrors
 {
-    /// <summary>The exit code of an error; 0, 2 and 3 are decisions.</summary>
-    public const int Error = 1;
+    public const int Error = 1; // the exit code of an error; 0, 2 and 3 are decisions
 
     /// <summary>Does what a command line says and returns the exit code.</summary>
     /// <param name="patience">How long a command that is stopped has to end.</param>

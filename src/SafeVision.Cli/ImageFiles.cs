@@ -8,8 +8,7 @@ namespace SafeVision.Cli;
 /// <param name="Sidecars">How many files of folders are AppleDouble files: attributes that macOS keeps beside a file, under its ending.</param>
 internal sealed record ImageFiles(IReadOnlyList<string> Paths, int OtherFiles, int Sidecars)
 {
-    /// <summary>Stands for standard input.</summary>
-    public const string StandardInput = "-";
+    public const string StandardInput = "-"; // stands for standard input
 
     /// <summary>Extensions that make a file of a folder an image. Formats that are then refused are among them, so that they are
     /// reported rather than passed over.</summary>

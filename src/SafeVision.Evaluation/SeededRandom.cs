@@ -72,8 +72,7 @@ internal sealed class SeededRandom
 /// that all seeds of this library go through.</summary>
 internal struct SplitMix64(ulong state)
 {
-    /// <summary>What the state grows by: 2^64 over the golden ratio.</summary>
-    public const ulong Increment = 0x9E3779B97F4A7C15;
+    public const ulong Increment = 0x9E3779B97F4A7C15; // what the state grows by: 2^64 over the golden ratio
 
     private ulong _state = state;
 

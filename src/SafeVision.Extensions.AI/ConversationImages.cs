@@ -120,11 +120,14 @@ internal sealed partial class ConversationImages
             case byte[] bytes:
                 Add([new DataContent(bytes, "application/octet-stream")], where, depth);
                 break;
+            case string text when ParseJson(text) is { } json:
+                AddResult(json, where, depth + 1);
+                break;
             case string text:
                 AddText(text, where);
                 break;
             case JsonElement { ValueKind: JsonValueKind.String } json:
-                AddText(json.GetString()!, where);
+                AddResult(json.GetString(), where, depth + 1);
                 break;
             case JsonElement { ValueKind: JsonValueKind.Array } json:
                 foreach (JsonElement item in json.EnumerateArray())
@@ -138,6 +141,7 @@ internal sealed partial class ConversationImages
                 bool isImage = properties.Any(property => property.Name is "mimeType" or "mediaType" or "media_type" or "mime_type" && Text(property.Value)?.StartsWith("image/", StringComparison.OrdinalIgnoreCase) == true);
                 foreach (JsonProperty property in properties)
                 {
+                    AddText(property.Name, where);
                     if (isImage && property.Name is "data" or "base64" or "blob" && Text(property.Value) is { } base64)
                     {
                         AddText($"data:image/any;base64,{base64}", where);
@@ -167,6 +171,19 @@ internal sealed partial class ConversationImages
         }
 
         static string? Text(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
+    }
+
+    /// <summary>The object or list that a text writes as JSON, as many tools give their results; null: none.</summary>
+    private static JsonElement? ParseJson(string text)
+    {
+        try
+        {
+            return text.AsSpan().TrimStart() is ['{' or '[', ..] ? JsonElement.Parse(text) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     /// <summary>Images in a text: those that it holds are judged, those that it links to are not fetched.</summary>

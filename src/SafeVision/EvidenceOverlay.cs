@@ -3,8 +3,7 @@ namespace SafeVision;
 /// <summary>Draws evidence over the image that it is about.</summary>
 public static class EvidenceOverlay
 {
-    /// <summary>The longest side of the image written; larger frames are scaled down.</summary>
-    private const int LongestSide = 1024;
+    private const int LongestSide = 1024; // the longest side of the image written; larger frames are scaled down
 
     /// <summary>Writes a PNG: the frame, the heat in translucent colours from blue to red, and the boxes' outlines.</summary>
     /// <param name="stream">Where to.</param>

@@ -94,6 +94,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
     [InlineData("a tool's text")]
     [InlineData("a tool's JSON")]
     [InlineData("MCP's JSON")]
+    [InlineData("JSON as text")]
     [InlineData("an argument of a tool")]
     public async Task An_image_is_judged_whatever_it_is_wrapped_in(string form)
     {
@@ -106,6 +107,7 @@ public sealed class ImageGuardrailEvaluatorTests(CatsGuardrail fixture) : IClass
             "a data address in a text" => new TextContent($"Look: ![a cat]({address}) and so on."),
             "a tool's text" => new FunctionResultContent("call", $"<img src='{address}'>"),
             "a tool's JSON" => new FunctionResultContent("call", System.Text.Json.JsonSerializer.SerializeToElement(new { found = new[] { address } })),
+            "JSON as text" => new FunctionResultContent("call", $$"""{"content": [{"type": "image", "data": "{{base64}}", "mimeType": "image/png"}]}"""),
             "MCP's JSON" => new FunctionResultContent("call", System.Text.Json.JsonSerializer.SerializeToElement(new { content = new[] { new { type = "image", data = base64, mimeType = "image/png" } } })),
             _ => new FunctionCallContent("call", "post", new Dictionary<string, object?> { ["image"] = address }),
         };

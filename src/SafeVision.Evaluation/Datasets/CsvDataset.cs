@@ -145,8 +145,7 @@ internal sealed partial class CsvColumns
 
     public bool HasHeader { get; }
 
-    /// <summary>Whether the columns are those of the paper's tables.</summary>
-    public bool IsVisionHarm { get; }
+    public bool IsVisionHarm { get; } // whether the columns are those of the paper's tables
 
     /// <summary>Finds the columns in a table's first record. The paper's tables are also found without a header.</summary>
     /// <exception cref="DatasetException">There is no column for the image or for the labels, or there are two.</exception>

@@ -3,11 +3,8 @@ namespace SafeVision.Evaluation.Datasets;
 /// <summary>Reads a dataset, whichever of the forms of <see cref="DatasetFormat"/> it has.</summary>
 public static class DatasetReader
 {
-    /// <summary>The file that says what a dataset of JSON lines is.</summary>
-    internal const string HeaderFile = "dataset.json";
-
-    /// <summary>The file that holds its samples.</summary>
-    internal const string SamplesFile = "samples.jsonl";
+    internal const string HeaderFile = "dataset.json"; // the file that says what a dataset of JSON lines is
+    internal const string SamplesFile = "samples.jsonl"; // the file that holds its samples
 
     /// <summary>Reads a dataset. Rows that cannot be used are left out and listed in <see cref="EvaluationDataset.Problems"/>; look
     /// at them, and at how many samples are left, before trusting a number. No image is decoded.</summary>

@@ -11,11 +11,8 @@ internal sealed class DatasetText : IDisposable
 
     private DatasetText(string name, StreamReader reader, int maxLine) => (Name, _reader, _maxLine) = (name, reader, maxLine);
 
-    /// <summary>The file's name, for messages.</summary>
-    public string Name { get; }
-
-    /// <summary>The line of the next character, from 1.</summary>
-    public int Line { get; private set; } = 1;
+    public string Name { get; } // the file's name, for messages
+    public int Line { get; private set; } = 1; // the line of the next character, from 1
 
     /// <summary>Opens a regular file.</summary>
     /// <exception cref="DatasetException">It is not there, not a file, empty, or too large.</exception>

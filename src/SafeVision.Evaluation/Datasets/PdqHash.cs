@@ -8,7 +8,6 @@ namespace SafeVision.Evaluation.Datasets;
 /// <remarks>Bit i·16 + j says whether the image's horizontal frequency j + 1 and vertical frequency i + 1 are above the median.</remarks>
 internal readonly record struct PdqHash
 {
-    /// <summary>The number of bits.</summary>
     public const int Bits = 256;
 
     private readonly Vector256<ulong> _words; // bit 0 is the lowest of the first word
@@ -58,8 +57,7 @@ internal readonly record struct PdqResult(PdqHash Hash, int Quality);
 /// share such a part, or one a bit away, are compared.</summary>
 internal sealed class PdqIndex
 {
-    /// <summary>The most bits in which the hashes of one image differ, as PDQ's authors advise.</summary>
-    public const int MaxDistance = 31;
+    public const int MaxDistance = 31; // the most bits in which the hashes of one image differ, as PDQ's authors advise
 
     private const int Parts = 16;
     private const int Keys = 1 << 16;

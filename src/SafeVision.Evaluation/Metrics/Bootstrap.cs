@@ -6,8 +6,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// over the cores. Resample i is drawn from seed and i alone, so that every machine gives the same intervals.</remarks>
 internal static class Bootstrap
 {
-    /// <summary>The share of resamples between the two ends.</summary>
-    public const double Confidence = 0.95;
+    public const double Confidence = 0.95; // the share of resamples between the two ends
 
     /// <summary>The lower and upper end for each statistic; null where fewer than half of the resamples defined it.</summary>
     /// <param name="samples">The number of samples.</param>

@@ -6,8 +6,7 @@ namespace SafeVision.Evaluation.Metrics;
 /// count, so that a model that rambles costs bounded time (ROUGE-L is quadratic).</remarks>
 internal static class TextMetrics
 {
-    /// <summary>How many tokens of a text count.</summary>
-    public const int LongestText = 4096;
+    public const int LongestText = 4096; // how many tokens of a text count
 
     /// <summary>The tokens of a text, at most <see cref="LongestText"/>.</summary>
     public static IReadOnlyList<string> Tokenize(string text)

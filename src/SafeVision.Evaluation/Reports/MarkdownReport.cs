@@ -4,8 +4,7 @@ namespace SafeVision.Evaluation.Reports;
 /// <remarks>Foreign words stand in code spans, so none becomes markup, a link or a mention. Equal reports give equal text.</remarks>
 internal static class MarkdownReport
 {
-    /// <summary>The most characters of a report; a comment on GitHub may have 65,536.</summary>
-    public const int MaxLength = 60_000;
+    public const int MaxLength = 60_000; // the most characters of a report; a comment on GitHub may have 65,536
 
     private const int MostCategories = 64;
     private const int MostMistakes = 10;

@@ -3,8 +3,7 @@ namespace SafeVision.Evaluation.Reports;
 /// <summary>Words and numbers as a report shows them.</summary>
 internal static class ReportText
 {
-    /// <summary>The most characters of a text that came from a dataset, a policy or a model.</summary>
-    public const int Longest = 600;
+    public const int Longest = 600; // the most characters of a text that came from a dataset, a policy or a model
 
     private const int NameLength = 80;
 

@@ -69,8 +69,7 @@ internal static class PixelFont
 {
     public const int Height = 7;
 
-    /// <summary>From one letter to the next, in dots.</summary>
-    public const int Advance = 6;
+    public const int Advance = 6; // from one letter to the next, in dots
 
     private const int Columns = 5;
 

@@ -91,8 +91,7 @@ internal static class RobustnessDrop
     /// <summary>The numbers whose loss is told, of all categories together.</summary>
     private static readonly string[] OfAll = ["recall", "falsePositiveRate", "f1", "macroF1", "rocAuc", "averagePrecision", "macroRocAuc", "macroAveragePrecision"];
 
-    /// <summary>Those of each category.</summary>
-    private static readonly string[] OfEach = ["recall", "falsePositiveRate", "rocAuc"];
+    private static readonly string[] OfEach = ["recall", "falsePositiveRate", "rocAuc"]; // those of each category
 
     /// <summary>The loss of each number, above 0 where the disturbed run is worse, with the interval of a paired bootstrap; and the
     /// share of decisions that changed. The detail of each names the transform and the number: <c>jpeg-20 recall</c>.</summary>

@@ -95,11 +95,8 @@ internal static class RunSummary
 /// <summary>At which points a run is summed up.</summary>
 internal sealed class SummaryOptions
 {
-    /// <summary>The recall at which false alarms are counted.</summary>
-    public const double Recall = 0.95;
-
-    /// <summary>The false positive rate at which recall is read.</summary>
-    public const double FalsePositiveRate = 0.05;
+    public const double Recall = 0.95; // the recall at which false alarms are counted
+    public const double FalsePositiveRate = 0.05; // the false positive rate at which recall is read
 
     /// <summary>The share of harmful images where the guardrail will work, above 0 and below 1: a test set has far more of them, so
     /// its precision is not what a moderator will see. Default: 0.01.</summary>
@@ -109,8 +106,7 @@ internal sealed class SummaryOptions
         init => field = value is > 0 and < 1 ? value : throw new ArgumentOutOfRangeException(nameof(Prevalence), value, "A prevalence is above 0 and below 1.");
     } = 0.01;
 
-    /// <summary>How many resamples an interval rests on. Default: 1,000.</summary>
-    public int Resamples { get; init; } = 1_000;
+    public int Resamples { get; init; } = 1_000; // how many resamples an interval rests on. Default: 1,000.
 }
 
 /// <summary>Finds the mistakes that teach most: those where the score is furthest on the wrong side.</summary>

@@ -10,14 +10,12 @@ internal sealed class ScoredRun
     {
     }
 
-    /// <summary>The run.</summary>
     public required EvaluationRun Run { get; init; }
 
     /// <summary>The samples that have an answer, in the run's order.</summary>
     public required IReadOnlyList<EvaluationSample> Samples { get; init; }
 
-    /// <summary>The categories, in the policy's order.</summary>
-    public required IReadOnlyList<ScoredCategory> Categories { get; init; }
+    public required IReadOnlyList<ScoredCategory> Categories { get; init; } // the categories, in the policy's order
 
     /// <summary>The ids of the policy's categories that the dataset says nothing about.</summary>
     public required IReadOnlyList<string> NotAnnotated { get; init; }
@@ -25,8 +23,7 @@ internal sealed class ScoredRun
     /// <summary>Any category: whether one applies, the highest score that was assessed, whether one was flagged.</summary>
     public required ScoredCategory Any { get; init; }
 
-    /// <summary>The decision for each sample.</summary>
-    public required IReadOnlyList<Decision> Decisions { get; init; }
+    public required IReadOnlyList<Decision> Decisions { get; init; } // the decision for each sample
 
     /// <summary>Lays a run beside its dataset.</summary>
     /// <param name="dataset">The dataset that was run; it may have more samples.</param>

@@ -128,8 +128,7 @@ internal sealed record SymbolDatasetHeader
     public required string Name { get; init; }
     public required string Version { get; init; }
 
-    /// <summary>What it must not be taken for.</summary>
-    public required string Notice { get; init; }
+    public required string Notice { get; init; } // what it must not be taken for
 
     public required IReadOnlyList<string> Categories { get; init; }
     public required long Seed { get; init; }
@@ -138,8 +137,7 @@ internal sealed record SymbolDatasetHeader
     public required int ImageSize { get; init; }
     public required double SafeShare { get; init; }
 
-    /// <summary>SHA-256 over samples.jsonl and then all images in its order.</summary>
-    public required string ContentHash { get; init; }
+    public required string ContentHash { get; init; } // SHA-256 over samples.jsonl and then all images in its order
 
     /// <summary>How many images fall under each category, and how many under none (SAFE).</summary>
     public required IReadOnlyDictionary<string, int> Counts { get; init; }

@@ -12,8 +12,7 @@ internal sealed record ChatRequest(string? System, string Text, bool IsImageFirs
     /// <summary>What the chat template is given besides the messages; null: nothing.</summary>
     public IReadOnlyDictionary<string, object>? Variables { get; init; }
 
-    /// <summary>The most tokens of the answer; null: as the options say.</summary>
-    public int? MaximumTokens { get; init; }
+    public int? MaximumTokens { get; init; } // the most tokens of the answer; null: as the options say
 }
 
 /// <summary>The calls about one image; for one caller at a time.</summary>

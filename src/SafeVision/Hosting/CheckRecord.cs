@@ -10,8 +10,7 @@ internal sealed class CheckRecord(PolicyLease lease, TimeProvider clock)
     private long _decoded = -1;
     private long _assessed = -1;
 
-    /// <summary>The reading of what the caller gave, such as a request's body.</summary>
-    public Task<ImageBytes>? Reading { get; set; }
+    public Task<ImageBytes>? Reading { get; set; } // the reading of what the caller gave, such as a request's body
 
     public void Begin() => _begun = clock.GetTimestamp();
 

@@ -9,14 +9,12 @@ internal sealed record GuardrailParts : IAsyncDisposable
     public required ImageDecodeOptions ImageOptions { get; init; }
     public required TimeSpan Timeout { get; init; }
 
-    /// <summary>How many images are judged at once, wait, and are held decoded.</summary>
-    public required QueueLimits Limits { get; init; }
+    public required QueueLimits Limits { get; init; } // how many images are judged at once, wait, and are held decoded
 
     public required TimeProvider Clock { get; init; }
     public required ILogger Logger { get; init; }
 
-    /// <summary>Disposed with the guardrail, after the engine.</summary>
-    public IDisposable? Owned { get; init; }
+    public IDisposable? Owned { get; init; } // disposed with the guardrail, after the engine
 
     /// <summary>The time that an image may take from now on: the guardrail's, or less where the caller's deadline is nearer.</summary>
     public TimeSpan TimeAllowed(AssessOptions options)

@@ -12,8 +12,7 @@ internal sealed record QueueLimits(int Concurrency, int Waiting, long DecodedByt
 /// Those that somebody waits for go before those in the background, and each kind in order. Thread-safe.</summary>
 internal sealed class JudgingQueue(QueueLimits limits, TimeProvider clock) : IDisposable
 {
-    /// <summary>The weight of the newest image in the mean time of a turn.</summary>
-    private const double Newest = 0.2;
+    private const double Newest = 0.2; // the weight of the newest image in the mean time of a turn
 
     private static readonly TimeSpan s_restAfter = TimeSpan.FromSeconds(1);
 

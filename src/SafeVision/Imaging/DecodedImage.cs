@@ -56,8 +56,7 @@ public sealed class DecodedImage : IDisposable
     /// <summary>All frames that are to be judged: <see cref="Frames"/>, then <see cref="OtherRenderings"/>.</summary>
     public IReadOnlyList<ImageFrame> Judged { get; }
 
-    /// <summary>Whether viewers that take colors as stored may show something else.</summary>
-    internal bool HasDoubtfulColors { get; set; }
+    internal bool HasDoubtfulColors { get; set; } // whether viewers that take colors as stored may show something else
 
     /// <summary>An image from pixels: alpha is composited on the background, gray becomes RGB. The pixels are copied.</summary>
     /// <param name="pixels">The pixels.</param>

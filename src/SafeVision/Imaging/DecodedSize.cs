@@ -3,8 +3,7 @@ namespace SafeVision.Imaging;
 /// <summary>About how much memory an image takes while it is decoded, told from its header before a pixel is allocated.</summary>
 internal static class DecodedSize
 {
-    /// <summary>A decoder holds a pixel as red, green, blue and alpha.</summary>
-    private const int BytesPerPixel = 4;
+    private const int BytesPerPixel = 4; // a decoder holds a pixel as red, green, blue and alpha
 
     /// <summary>Bytes for the frames that are sampled; 0 where the header is refused, for then nothing is decoded.</summary>
     public static long Estimate(ImageSource source, ReadOnlyMemory<byte> file, ImageDecodeOptions options)

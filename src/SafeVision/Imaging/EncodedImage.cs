@@ -27,11 +27,8 @@ public sealed class EncodedImage
     /// <summary>Whether each frame or page is as large as the first, and none lies below another page, as in a DNG.</summary>
     public bool IsUniform { get; private init; } = true;
 
-    /// <summary>Whether a pixel may be transparent.</summary>
-    internal bool HasAlpha { get; }
-
-    /// <summary>How its pixels become sRGB.</summary>
-    internal ColorConversion Color { get; }
+    internal bool HasAlpha { get; } // whether a pixel may be transparent
+    internal ColorConversion Color { get; } // how its pixels become sRGB
 
     /// <summary>Whether an image stored like this is turned by a quarter to stand upright.</summary>
     internal bool IsTurned => UprightWriter.Swaps(_orientations[0]);

@@ -3,8 +3,7 @@ namespace SafeVision.Inference;
 /// <summary>A model's bytes or checked file, and how to tell whether a provider computes it rightly.</summary>
 internal sealed record ModelImage
 {
-    /// <summary>For errors and provenance.</summary>
-    public required string Name { get; init; }
+    public required string Name { get; init; } // for errors and provenance
 
     /// <summary>What tells it from every other model: the hash of its bytes, or paths, lengths and times of its files.</summary>
     public required string Identity { get; init; }

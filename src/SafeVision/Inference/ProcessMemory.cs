@@ -37,8 +37,7 @@ internal static partial class ProcessMemory
         _ = Advise(start, (nint)mapped.PositionPointer + (nint)mapped.Length - start, PageOut); // older systems refuse, which does no harm
     }
 
-    /// <summary>MADV_PAGEOUT, which never loses what a page holds.</summary>
-    private const int PageOut = 21;
+    private const int PageOut = 21; // MADV_PAGEOUT, which never loses what a page holds
 
     [LibraryImport("libc", EntryPoint = "madvise")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -24,8 +24,7 @@ internal sealed class ProtobufReader(Stream stream, string path)
 
     public long Length => _length;
 
-    /// <summary>The byte that is read next; setting it goes there.</summary>
-    public long Position { get; set; }
+    public long Position { get; set; } // the byte that is read next; setting it goes there
 
     /// <summary>Whether the field that was met last holds a block.</summary>
     public bool IsBlock => _wire == ProtobufWire.Block;

@@ -11,8 +11,7 @@ internal sealed class SharedSession : IDisposable
 
     private SharedSession(Opening opening, ModelSession session) => (_opening, Session) = (opening, session);
 
-    /// <summary>The session; not to be used after <see cref="Dispose"/>.</summary>
-    public ModelSession Session { get; }
+    public ModelSession Session { get; } // the session; not to be used after Dispose
 
     /// <summary>Joins the session of a key, or opens it.</summary>
     /// <param name="key">The model, by its hash, and how it is run.</param>

@@ -7,8 +7,7 @@ public sealed record ModelManifest
     /// <summary>The name of the file.</summary>
     public const string FileName = "manifest.json";
 
-    /// <summary>The kind of a folder of tables that says what words mean.</summary>
-    internal const string TaxonomyKind = "taxonomy";
+    internal const string TaxonomyKind = "taxonomy"; // the kind of a folder of tables that says what words mean
 
     private const int LargestManifest = 8 << 20;
 

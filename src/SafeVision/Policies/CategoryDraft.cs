@@ -27,8 +27,7 @@ internal sealed class CategoryDraft
     /// <summary>Set where a part was written but could not be read, so that its absence is not reported as well.</summary>
     public bool IsIncomplete { get; set; }
 
-    /// <summary>The category whose parts stand where this draft says nothing.</summary>
-    public SafetyCategory? Basis { get; private set; }
+    public SafetyCategory? Basis { get; private set; } // the category whose parts stand where this draft says nothing
 
     /// <summary>A draft that resolves to <paramref name="category"/> as long as nothing is set anew.</summary>
     public static CategoryDraft From(SafetyCategory category) => new()

@@ -75,8 +75,7 @@ internal static class SymbolFiles
 /// <summary>An image whose meaning is a relation: a line of scenes.yaml.</summary>
 internal sealed record SceneRecipe
 {
-    /// <summary>What a breakdown of results groups by.</summary>
-    public required string Name { get; init; }
+    public required string Name { get; init; } // what a breakdown of results groups by
 
     /// <summary>The categories that it falls under; empty: harmless.</summary>
     public required IReadOnlyList<string> Categories { get; init; }
@@ -86,8 +85,7 @@ internal sealed record SceneRecipe
 
     public required IReadOnlyList<ScenePart> Parts { get; init; }
 
-    /// <summary>How the parts stand to each other.</summary>
-    public required SceneLayout Layout { get; init; }
+    public required SceneLayout Layout { get; init; } // how the parts stand to each other
 
     /// <summary>The reference reason with {0}, {1}, … for the parts; empty for a harmless scene.</summary>
     public required string Says { get; init; }

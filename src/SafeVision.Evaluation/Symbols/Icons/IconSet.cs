@@ -19,8 +19,7 @@ internal sealed record Icon(string Set, string Id, string Body, float Width, flo
 /// <summary>Reads the icons.json of an @iconify-json package: prefix, default size, icons and aliases.</summary>
 internal static class IconSetReader
 {
-    /// <summary>The most bytes a file may have. The largest public set has 25 MB.</summary>
-    public const int MostBytes = 64 * 1024 * 1024;
+    public const int MostBytes = 64 * 1024 * 1024; // the most bytes a file may have. The largest public set has 25 MB.
 
     private const int LongestChain = 8;
     private static readonly JsonDocumentOptions s_options = new() { MaxDepth = 16 };

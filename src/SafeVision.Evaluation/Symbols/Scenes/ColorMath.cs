@@ -78,8 +78,7 @@ internal sealed record InkStyle
     /// <summary>Where the brightest colours of a tinted drawing go; it keeps its shades between the two. Null: not tinted.</summary>
     public SKColor? Light { get; init; }
 
-    /// <summary>How far hues are turned, in degrees.</summary>
-    public double Turn { get; init; }
+    public double Turn { get; init; } // how far hues are turned, in degrees
 
     /// <summary>What the style is called in a sample's tags.</summary>
     public string Name => Light is not null ? "tinted" : Turn != 0 ? "turned" : "plain";

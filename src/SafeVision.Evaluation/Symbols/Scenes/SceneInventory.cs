@@ -40,8 +40,7 @@ internal sealed class SceneInventory
     /// <summary>Harmless scenes, one list for each category that they must not be taken for.</summary>
     public IReadOnlyList<IReadOnlyList<SceneRecipe>> Decoys { get; }
 
-    /// <summary>The categories that can be shown, in the order of the policies.</summary>
-    public IReadOnlyList<string> Categories { get; }
+    public IReadOnlyList<string> Categories { get; } // the categories that can be shown, in the order of the policies
 
     /// <summary>Things that fall under a category where they stand alone.</summary>
     public IReadOnlyList<SymbolThing> Alone(string category) => _alone.GetValueOrDefault(category, []);

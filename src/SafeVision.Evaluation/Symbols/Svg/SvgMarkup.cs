@@ -11,8 +11,7 @@ internal sealed class SvgMarkup
 
     private SvgMarkup(XElement root) => Root = root;
 
-    /// <summary>The element around the body.</summary>
-    public XElement Root { get; }
+    public XElement Root { get; } // the element around the body
 
     /// <summary>Reads the markup inside an svg element, as iconify keeps it.</summary>
     /// <exception cref="EvaluationException">It is no well-formed XML, holds a DTD, or is beyond the limits.</exception>
@@ -183,11 +182,8 @@ internal static class SvgNumbers
 /// <summary>What a drawing may cost. Icons stay far below; a file that does not is hostile or no icon.</summary>
 internal static class SvgLimits
 {
-    /// <summary>Characters of the whole markup.</summary>
-    public const int Characters = 1_000_000;
-
-    /// <summary>Elements inside each other, uses followed.</summary>
-    public const int Depth = 32;
+    public const int Characters = 1_000_000; // characters of the whole markup
+    public const int Depth = 32; // elements inside each other, uses followed
 
     /// <summary>Elements, each as often as it is used: references to references must not multiply without bound.</summary>
     public const int Elements = 4_000;

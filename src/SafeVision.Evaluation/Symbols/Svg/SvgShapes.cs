@@ -43,11 +43,8 @@ internal sealed class SvgGroup(IReadOnlyList<SvgNode> children) : SvgNode
 /// <summary>A path with its style, what fills it and what follows its edge.</summary>
 internal sealed class SvgShape(SKPath path, SvgStyle style) : SvgNode
 {
-    /// <summary>What fills the path; null: nothing.</summary>
-    public SvgPaint? Fill { get; init; }
-
-    /// <summary>What follows its edge; null: nothing.</summary>
-    public SvgPaint? Stroke { get; init; }
+    public SvgPaint? Fill { get; init; } // what fills the path; null: nothing
+    public SvgPaint? Stroke { get; init; } // what follows its edge; null: nothing
 
     public override void Draw(SKCanvas canvas, Func<SvgColor, SKColor> color)
     {

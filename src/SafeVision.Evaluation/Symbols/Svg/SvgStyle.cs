@@ -11,8 +11,7 @@ internal sealed record SvgStyle
     public float FillOpacity { get; init; } = 1;
     public float StrokeOpacity { get; init; } = 1;
 
-    /// <summary>The edge's width, in the path's coordinates.</summary>
-    public float StrokeWidth { get; init; } = 1;
+    public float StrokeWidth { get; init; } = 1; // the edge's width, in the path's coordinates
 
     public SKStrokeCap Cap { get; init; }
     public SKStrokeJoin Join { get; init; }
@@ -20,11 +19,8 @@ internal sealed record SvgStyle
     public SKPathFillType FillRule { get; init; } = SKPathFillType.Winding;
     public SKPathFillType ClipRule { get; init; } = SKPathFillType.Winding;
 
-    /// <summary>Lengths of dashes and gaps; empty: an unbroken edge.</summary>
-    public float[] Dashes { get; init; } = [];
-
-    /// <summary>Whether the filling lies over the edge's inner half (<c>paint-order: stroke</c>).</summary>
-    public bool StrokeFirst { get; init; }
+    public float[] Dashes { get; init; } = []; // lengths of dashes and gaps; empty: an unbroken edge
+    public bool StrokeFirst { get; init; } // whether the filling lies over the edge's inner half (paint-order: stroke)
 
     /// <summary>The style inside an element.</summary>
     /// <exception cref="EvaluationException">An attribute cannot be read, or the element has a style sheet of its own.</exception>

@@ -100,27 +100,7 @@ public static class PolicyDrafting
 
     private static PolicyProposal Propose(IReadOnlyList<CategoryText> categories, string name, SafetyPolicy? current)
     {
-        // Each alone first: the place of an error in what is written below is none in the text.
-        foreach (CategoryText category in categories.Where(category => category.Line > 0))
-        {
-            try
-            {
-                SafetyPolicy.Parse(new JsonObject { ["policy"] = "p", ["version"] = "1", ["categories"] = new JsonArray(Written(category)) }.ToJsonString());
-            }
-            catch (PolicyException error)
-            {
-                throw new TrainingDataException($"line {category.Line}: the category '{category.Name}' is not valid: {string.Join("; ", error.Errors.Select(each => each.Message))}.", error);
-            }
-        }
-
-        // By way of the policy file's own form, so that one parser decides what is valid.
-        var file = new JsonObject
-        {
-            ["policy"] = name,
-            ["version"] = current?.Version ?? "1",
-            ["categories"] = new JsonArray([.. categories.Select(Written)]),
-        };
-        SafetyPolicy read = SafetyPolicy.Parse(file.ToJsonString(), "the drafted policy");
+        SafetyPolicy read = Parse(categories, name, current?.Version ?? "1");
         SafetyPolicyBuilder builder = SafetyPolicy.Define(name, read.Version).OnFailure(current?.OnFailure ?? Decision.Block).WhenNotAssessed(current?.WhenNotAssessed ?? Decision.Review);
         foreach (SafetyCategory category in read.Categories)
         {
@@ -131,6 +111,26 @@ public static class PolicyDrafting
 
         SafetyPolicy policy = builder.Build();
         return new PolicyProposal(policy, LineDifference.Between(current?.ToYaml() ?? "", policy.ToYaml()));
+    }
+
+    // By way of the policy file's own form, so that one parser decides what is valid. Each category is a line of the file, the
+    // first the second line, so that an error's line says whose it is.
+    private static SafetyPolicy Parse(IReadOnlyList<CategoryText> categories, string name, string version)
+    {
+        string file = $$"""
+            {"policy": "{{JsonEncodedText.Encode(name)}}", "version": "{{JsonEncodedText.Encode(version)}}", "categories": [
+            {{string.Join(",\n", categories.Select(category => Written(category).ToJsonString()))}}
+            ]}
+            """;
+        try
+        {
+            return SafetyPolicy.Parse(file, "the drafted policy");
+        }
+        catch (PolicyException error) when (categories.ElementAtOrDefault(error.Line - 2) is { Line: > 0 } category)
+        {
+            string wrong = string.Join("; ", error.Errors.Where(each => each.Line == error.Line).Select(each => each.Message));
+            throw new TrainingDataException($"line {category.Line}: the category '{category.Name}' is not valid: {wrong}.", error);
+        }
     }
 
     private static JsonNode Written(CategoryText category)

@@ -15,11 +15,8 @@ internal sealed class CategoryRule
 
     public SafetyCategory Category { get; }
 
-    /// <summary>How much of the category this model's labels show.</summary>
-    public CoverageLevel Level { get; }
-
-    /// <summary>The labels that count, by index.</summary>
-    public IReadOnlyList<RuleLabel> Labels { get; }
+    public CoverageLevel Level { get; } // how much of the category this model's labels show
+    public IReadOnlyList<RuleLabel> Labels { get; } // the labels that count, by index
 
     /// <summary>How much of each output's probability counts, 0 to 1.</summary>
     public ReadOnlySpan<float> Weights => _weights;

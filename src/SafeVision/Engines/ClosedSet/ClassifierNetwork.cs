@@ -4,11 +4,8 @@ namespace SafeVision.Engines.ClosedSet;
 /// caller is lent a set of buffers, so that a run neither copies nor allocates.</summary>
 internal sealed class ClassifierNetwork : IDisposable
 {
-    /// <summary>Views that a set of buffers holds at once.</summary>
-    internal const int Capacity = ViewPlanner.MostViews;
-
-    /// <summary>Cells of a feature map; it is kept on the stack.</summary>
-    private const int MostCells = 4096;
+    internal const int Capacity = ViewPlanner.MostViews; // views that a set of buffers holds at once
+    private const int MostCells = 4096; // cells of a feature map; it is kept on the stack
 
     private readonly ConcurrentBag<NetworkRun> _runs = [];
     private readonly TensorSpec _input;

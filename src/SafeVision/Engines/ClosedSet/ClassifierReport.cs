@@ -4,11 +4,8 @@ namespace SafeVision.Engines.ClosedSet;
 /// <param name="head">The layer that told them; null: the network's own.</param>
 internal sealed class ClassifierReport(ClassifierNetwork network, LabelSet labels, FeatureHead? head = null)
 {
-    /// <summary>A score below this has nothing to point at.</summary>
-    private const double LeastScore = 0.02;
-
-    /// <summary>Labels named in the evidence and summed in the heat map.</summary>
-    private const int LabelsNamed = 3;
+    private const double LeastScore = 0.02; // a score below this has nothing to point at
+    private const int LabelsNamed = 3; // labels named in the evidence and summed in the heat map
 
     /// <summary>Why a flat image is judged in part only.</summary>
     private const string Flat = "The image is flat, like a drawing, a screen or a document, which these models know less well than photographs.";

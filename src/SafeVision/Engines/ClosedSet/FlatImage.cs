@@ -12,8 +12,7 @@ internal static class FlatImage
     /// <summary>The same of what is not the ground: of a thing on paper hardly a tenth, of a drawn one a third and more.</summary>
     private const double LeastFlatThing = 0.2;
 
-    /// <summary>How far a place may be from the ground's colour, in steps of 255.</summary>
-    private const float GroundSteps = 6;
+    private const float GroundSteps = 6; // how far a place may be from the ground's colour, in steps of 255
 
     /// <param name="input">The network's input: [3, height, width], normalised.</param>
     /// <param name="step">How far apart two values are that differ by one step of 255; less than half of it counts as alike.</param>

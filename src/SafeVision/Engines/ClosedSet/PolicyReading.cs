@@ -132,11 +132,8 @@ internal sealed class LabelsAtHand
         Provenance = taxonomy.Manifest is { } manifest ? [new ModelProvenance("classifier", manifest.Id, taxonomy.Identity, "cpu", null)] : [];
     }
 
-    /// <summary>By network, in the engine's order.</summary>
-    public IReadOnlyList<LabelSet> Networks { get; }
-
-    /// <summary>Of the head for drawings; null: there is none.</summary>
-    public LabelSet? Drawings { get; }
+    public IReadOnlyList<LabelSet> Networks { get; } // by network, in the engine's order
+    public LabelSet? Drawings { get; } // of the head for drawings; null: there is none
 
     /// <summary>Which words and labels these are, since with others the same policy may mean something else; empty: no taxonomy.</summary>
     public IReadOnlyList<ModelProvenance> Provenance { get; }

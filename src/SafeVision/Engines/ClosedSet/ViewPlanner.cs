@@ -9,8 +9,7 @@ internal readonly record struct ViewGroup(ClassifierView First, ClassifierView[]
 /// <summary>Chooses what of an image a network with a square input is shown, so that nothing stays out of sight.</summary>
 internal sealed class ViewPlanner
 {
-    /// <summary>Views of one part, at most.</summary>
-    public const int MostViews = 4;
+    public const int MostViews = 4; // views of one part, at most
 
     /// <summary>A crop may leave out this share of the image before the whole is shown as well.</summary>
     private const double OutOfSight = 0.3;
@@ -18,8 +17,7 @@ internal sealed class ViewPlanner
     /// <summary>Longer than this (long side over short side), squeezing the whole image into a square hides what it shows.</summary>
     private const double Stretched = 2.5;
 
-    /// <summary>Up to here the middle square of an image is nearly all of it.</summary>
-    private const double NearlySquare = 1.1;
+    private const double NearlySquare = 1.1; // up to here the middle square of an image is nearly all of it
 
     /// <summary>The size of a drawing on the square in its smallest view: icons were seen with a margin.</summary>
     private const double SmallFill = 0.7;

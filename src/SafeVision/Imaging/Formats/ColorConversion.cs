@@ -26,14 +26,12 @@ internal readonly struct ColorConversion
 
     private ColorConversion(SKColorSpace? target, SKColorSpace? source, bool isDoubtful) => (Target, Source, IsDoubtful) = (target, source, isDoubtful);
 
-    /// <summary>What Skia is to convert to while it decodes; null: not at all.</summary>
-    public SKColorSpace? Target { get; }
+    public SKColorSpace? Target { get; } // what Skia is to convert to while it decodes; null: not at all
 
     /// <summary>What the decoded pixels are to be converted from; null: they need no conversion.</summary>
     private SKColorSpace? Source { get; }
 
-    /// <summary>Whether viewers that take colors as stored may show something else.</summary>
-    public bool IsDoubtful { get; }
+    public bool IsDoubtful { get; } // whether viewers that take colors as stored may show something else
 
     public static ColorConversion For(SKCodec codec, ImageFormat format, in ColorInformation color)
     {

@@ -8,11 +8,8 @@ internal ref struct JpegBitReader(ReadOnlySpan<byte> data)
     private ulong _bits;
     private int _count;
 
-    /// <summary>Whether more bits were taken than there are.</summary>
-    public bool IsPastEnd { get; private set; }
-
-    /// <summary>Whether a code was met that is in no table.</summary>
-    public bool IsInvalid { get; private set; }
+    public bool IsPastEnd { get; private set; } // whether more bits were taken than there are
+    public bool IsInvalid { get; private set; } // whether a code was met that is in no table
 
     public int Symbol(JpegHuffmanTable table)
     {

@@ -115,11 +115,8 @@ internal struct JpegLayout
     /// <summary>Whether the first scan holds all components. Where it does not, the image's last pixel tells less.</summary>
     public bool IsInterleaved;
 
-    /// <summary>Whether there is an end marker (EOI).</summary>
-    public bool HasEnd;
-
-    /// <summary>Where the image ends: after the end marker, or where the file does.</summary>
-    public int End;
+    public bool HasEnd; // whether there is an end marker (EOI)
+    public int End; // where the image ends: after the end marker, or where the file does
 
     /// <summary>The largest sampling factors of all components.</summary>
     public (int Horizontal, int Vertical) MostSampled

@@ -127,8 +127,7 @@ internal static class JpegHeader
 /// <summary>The markers of a JPEG (ITU-T T.81, table B.1).</summary>
 internal static class JpegMarkers
 {
-    /// <summary>Not a marker: the file has ended.</summary>
-    public const int None = -1;
+    public const int None = -1; // not a marker: the file has ended
     public const int HuffmanTables = 0xC4;
     public const int FirstRestart = 0xD0;
     public const int LastRestart = 0xD7;
@@ -149,8 +148,7 @@ internal ref struct JpegSegments(ReadOnlySpan<byte> file)
     /// <summary>The segment's marker; once there is none any more, what ended the walk.</summary>
     public int Marker { get; private set; } = JpegMarkers.None;
 
-    /// <summary>Where the segment's length stands, or where the walk ended.</summary>
-    public int Position { get; private set; }
+    public int Position { get; private set; } // where the segment's length stands, or where the walk ended
 
     /// <summary>Where the segment ends, and the data of a scan begin.</summary>
     public readonly int End => _next;

@@ -114,14 +114,12 @@ internal static class PngHeader
 /// <summary>Goes from chunk to chunk of a PNG (W3C PNG, third edition, 5.3) up to IEND or a tail too short for a chunk.</summary>
 internal ref struct PngChunks(ReadOnlySpan<byte> file)
 {
-    /// <summary>Bytes of a chunk besides its content: length, type, checksum.</summary>
-    public const int Overhead = 12;
+    public const int Overhead = 12; // bytes of a chunk besides its content: length, type, checksum
 
     private readonly ReadOnlySpan<byte> _file = file;
     private int _next = PngHeader.Signature.Length;
 
-    /// <summary>Where the chunk begins, or where the walk ended.</summary>
-    public int Position { get; private set; }
+    public int Position { get; private set; } // where the chunk begins, or where the walk ended
 
     public readonly ReadOnlySpan<byte> Type => _file.Slice(Position + 4, 4);
 

@@ -203,8 +203,7 @@ internal sealed class TiffSamples
 /// <summary>What one directory of a TIFF says about its page.</summary>
 internal sealed record TiffPage
 {
-    /// <summary>Where the directory is in the file.</summary>
-    public required uint Offset { get; init; }
+    public required uint Offset { get; init; } // where the directory is in the file
     public int Width { get; set; }
     public int Height { get; set; }
     public int BitsPerSample { get; set; } = 1;

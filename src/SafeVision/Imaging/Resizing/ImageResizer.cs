@@ -165,11 +165,8 @@ public readonly record struct ResizeOptions
     /// <summary>The kernel.</summary>
     public ResampleFilter Filter { get; init; }
 
-    /// <summary>The part of the source that becomes the target. Default: all of it.</summary>
-    internal ResampleBox? Box { get; init; }
-
-    /// <summary>The part of the target to compute. Default: all of it.</summary>
-    internal ResizeWindow? Window { get; init; }
+    internal ResampleBox? Box { get; init; } // the part of the source that becomes the target. Default: all of it.
+    internal ResizeWindow? Window { get; init; } // the part of the target to compute. Default: all of it.
 
     /// <summary>Pillow's <c>reducing_gap</c>, at least 1: where the source is more than this many times the target's size, it is
     /// first shrunk by a whole factor with plain means, which is faster and slightly less exact. Default: never. As in Pillow,

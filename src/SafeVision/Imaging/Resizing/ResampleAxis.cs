@@ -8,8 +8,7 @@ namespace SafeVision.Imaging;
 /// bits.</remarks>
 internal sealed class ResampleAxis
 {
-    /// <summary>Fractional bits of a weight.</summary>
-    public const int FractionBits = 32 - 8 - 2;
+    public const int FractionBits = 32 - 8 - 2; // fractional bits of a weight
 
     /// <summary>Half of one, which makes the final shift round.</summary>
     public const int Rounding = 1 << (FractionBits - 1);
@@ -26,8 +25,7 @@ internal sealed class ResampleAxis
         High = [];
     }
 
-    /// <summary>The number of target pixels.</summary>
-    public int Count { get; }
+    public int Count { get; } // the number of target pixels
 
     /// <summary>True if target pixel <c>i</c> is source pixel <c>First + i</c>; there are no weights then.</summary>
     public bool IsShift { get; private init; }

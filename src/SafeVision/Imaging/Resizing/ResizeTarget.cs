@@ -78,8 +78,7 @@ internal readonly ref struct PixelView(ReadOnlySpan<byte> pixels, nint stride, i
 {
     public ReadOnlySpan<byte> Pixels { get; } = pixels;
 
-    /// <summary>Bytes from a pixel to the one below it.</summary>
-    public nint Stride { get; } = stride;
+    public nint Stride { get; } = stride; // bytes from a pixel to the one below it
 
     public int Width { get; } = width;
     public int Height { get; } = height;

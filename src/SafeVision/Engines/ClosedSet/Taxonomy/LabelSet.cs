@@ -6,8 +6,7 @@ namespace SafeVision.Engines.ClosedSet.Taxonomy;
 /// <param name="Meanings">What it means; empty: nothing that a policy could ask for, or, in a set of its own, what its name means.</param>
 internal sealed record Label(string Set, int Index, string Name, int Output, int[] Meanings)
 {
-    /// <summary>How results and reports spell it: <c>imagenet:763 revolver</c>.</summary>
-    public string Id { get; } = $"{Set}:{Index} {Name}";
+    public string Id { get; } = $"{Set}:{Index} {Name}"; // how results and reports spell it: imagenet:763 revolver
 }
 
 /// <summary>The labels of one model. Where they are those of a set that the taxonomy knows (ImageNet's thousand, COCO's
@@ -25,11 +24,8 @@ internal sealed class LabelSet
 
     public ModelManifest Manifest { get; }
 
-    /// <summary>By index. A label of a known set that the model lacks is not there.</summary>
-    public IReadOnlyList<Label> Labels { get; }
-
-    /// <summary>Whether the meanings come from the taxonomy.</summary>
-    public bool IsKnown { get; }
+    public IReadOnlyList<Label> Labels { get; } // by index. A label of a known set that the model lacks is not there.
+    public bool IsKnown { get; } // whether the meanings come from the taxonomy
 
     /// <summary>How each of the model's outputs is said in a sentence, with its article.</summary>
     public IReadOnlyList<string> Spoken { get; }

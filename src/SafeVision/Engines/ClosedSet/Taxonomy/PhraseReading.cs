@@ -9,8 +9,7 @@ internal readonly record struct LabelReason(int Label, string Relation, string W
     public const string Is = "is";
     public const string KindOf = "kind of";
 
-    /// <summary>A model's manifest says that the label stands for the category.</summary>
-    public const string CountsAs = "counts as";
+    public const string CountsAs = "counts as"; // a model's manifest says that the label stands for the category
 
     /// <summary>Whether the label is the thing or a kind of it, and doesn't only go with it.</summary>
     public bool IsKind => Relation is Is or KindOf;
@@ -30,8 +29,7 @@ internal sealed class PhraseReading(LabelBits labels, LabelBits near, LabelBits 
 
     public List<string> Notes { get; set; } = [];
 
-    /// <summary>The thing that would be known without what is said of it; null: none.</summary>
-    public string? KnownThing { get; set; }
+    public string? KnownThing { get; set; } // the thing that would be known without what is said of it; null: none
 
     /// <summary>Whether nothing restricts the things named, so that an exclude may take them away.</summary>
     public bool IsPlain { get; set; } = true;

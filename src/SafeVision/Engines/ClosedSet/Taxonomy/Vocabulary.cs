@@ -44,11 +44,8 @@ internal sealed class Vocabulary
 
     public IReadOnlyList<LabelSet> Sets { get; }
 
-    /// <summary>By set and index.</summary>
-    public IReadOnlyList<Label> Labels { get; }
-
-    /// <summary>The taxonomy's meanings, and one more for each label whose name is no known word.</summary>
-    public Lexicon Lexicon { get; }
+    public IReadOnlyList<Label> Labels { get; } // by set and index
+    public Lexicon Lexicon { get; } // the taxonomy's meanings, and one more for each label whose name is no known word
 
     public WordTaxonomy Taxonomy => _taxonomy;
 

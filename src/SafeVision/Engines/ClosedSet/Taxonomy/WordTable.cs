@@ -11,8 +11,7 @@ internal sealed record Word(string Key, int[] Meanings, int? Above, bool HasOthe
 /// is made of a word before a policy says it.</summary>
 internal sealed class WordTable
 {
-    /// <summary>The longest word has 71 letters; a longer key is no word.</summary>
-    public const int LongestWord = 80;
+    public const int LongestWord = 80; // the longest word has 71 letters; a longer key is no word
 
     private readonly byte[] _lines; // word, tab, meanings, line feed; sorted by the bytes of the word
     private readonly int _meanings;

@@ -41,11 +41,8 @@ internal sealed class WordTaxonomy
     /// <summary>A taxonomy that knows no word: labels are meant by their exact names alone.</summary>
     public static WordTaxonomy Empty { get; } = new();
 
-    /// <summary>What it is; null for the empty one.</summary>
-    public ModelManifest? Manifest { get; }
-
-    /// <summary>Where it comes from, for messages.</summary>
-    public string Description { get; }
+    public ModelManifest? Manifest { get; } // what it is; null for the empty one
+    public string Description { get; } // where it comes from, for messages
 
     public Lexicon Lexicon { get; }
 
@@ -59,11 +56,8 @@ internal sealed class WordTaxonomy
 
     public PhraseTable Phrases { get; }
 
-    /// <summary>The labels whose meanings are known, by set.</summary>
-    public IReadOnlyDictionary<string, KnownLabels> Sets { get; }
-
-    /// <summary>A hash over all tables: with another one the same policy may mean other labels.</summary>
-    public string Identity { get; }
+    public IReadOnlyDictionary<string, KnownLabels> Sets { get; } // the labels whose meanings are known, by set
+    public string Identity { get; } // a hash over all tables: with another one the same policy may mean other labels
 
     /// <exception cref="ModelLoadException">A table is missing, altered or broken.</exception>
     /// <remarks>The tables take some megabytes and never change, so that the guardrails of a process share them while one uses them.</remarks>
