@@ -11,7 +11,6 @@ internal sealed class HeatMapFolder
     private string? _firstFailure;
     private int _failed;
 
-    /// <param name="folder">Made where it is missing.</param>
     /// <param name="inputs">The images to be judged, none of which is ever written over.</param>
     /// <exception cref="IOException">The folder can't be made or written to.</exception>
     public HeatMapFolder(string folder, IEnumerable<string> inputs)

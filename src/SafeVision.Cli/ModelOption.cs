@@ -46,7 +46,6 @@ internal sealed record ModelChoice(string Folder, VisionLanguageMode Mode, strin
     private const int HeatMapCells = 3; // nine more looks at an image, which is as long as anyone waits
 
     /// <summary>Adds the models that judge: the default ones, unless <paramref name="choice"/> names another.</summary>
-    /// <param name="builder">What they are added to.</param>
     /// <param name="choice">The model; null: the default models.</param>
     /// <param name="heatMaps">Whether to find out where in the image the score comes from.</param>
     public static ImageGuardrailBuilder Apply(ImageGuardrailBuilder builder, ModelChoice? choice, bool heatMaps = false)

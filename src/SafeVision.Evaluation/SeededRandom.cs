@@ -10,7 +10,6 @@ internal sealed class SeededRandom
     private ulong _c;
     private ulong _d;
 
-    /// <summary>A generator.</summary>
     /// <param name="seed">Any number; report it with what was drawn.</param>
     public SeededRandom(ulong seed)
     {

@@ -29,8 +29,6 @@ internal sealed partial class ConversationImages
     /// <summary>One sentence for each image, or each kind of them, that is not judged.</summary>
     public IReadOnlyList<string> Unjudged => _unjudged;
 
-    /// <summary>Finds the images.</summary>
-    /// <param name="messages">The messages, in order.</param>
     /// <param name="most">How many images are to be judged.</param>
     public static ConversationImages Of(IEnumerable<ChatMessage> messages, int most)
     {

@@ -20,7 +20,6 @@ internal sealed class TableReport : IReport
     private readonly int[] _counts = new int[3];
     private TokenUsage? _tokens;
 
-    /// <param name="console">Where to.</param>
     /// <param name="paths">All images that will come: names stand alone where they tell the images apart.</param>
     public TableReport(IAnsiConsole console, IReadOnlyCollection<string> paths, GuardrailStatus status)
     {

@@ -133,9 +133,6 @@ public sealed record ThresholdEffect(
     double PrecisionAtWorst)
 {
     /// <summary>Measures a threshold. Use samples that it was not chosen on.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="scores">Each sample's score.</param>
-    /// <param name="threshold">The score from which, inclusive, a sample is flagged.</param>
     /// <param name="prevalence">The share of positives expected in production, 0 to 1.</param>
     /// <param name="confidence">Of the intervals, above 0 and below 1; default 0.95.</param>
     internal static ThresholdEffect Measure(

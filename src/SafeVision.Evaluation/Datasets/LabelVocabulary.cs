@@ -17,7 +17,6 @@ internal sealed partial class LabelVocabulary
     private readonly IReadOnlyList<string>? _numbered;
     private readonly bool _closed;
 
-    /// <summary>Creates a vocabulary.</summary>
     /// <param name="map">What labels mean that are no ids.</param>
     /// <param name="declared">The categories that there are; null where they are what occurs.</param>
     /// <param name="numbered">The classes of a dataset that writes numbers, the harmless one first.</param>

@@ -1,11 +1,10 @@
 namespace SafeVision.Evaluation.Metrics;
 
-/// <summary>Metrics of a yes-or-no decision. Those of a score, at all thresholds at once, are <see cref="RankingMetrics"/>.</summary>
+/// <summary>Metrics of a yes-or-no decision: <c>truth</c> says whether each sample is positive (unsafe), <c>predicted</c> whether it
+/// was flagged. Those of a score, at all thresholds at once, are <see cref="RankingMetrics"/>.</summary>
 internal static class BinaryMetrics
 {
     /// <summary>Counts decisions against the truth.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="predicted">Whether each sample was flagged.</param>
     /// <param name="counts">How often each sample counts, as a bootstrap draws them; empty means once each.</param>
     public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<bool> predicted, ReadOnlySpan<int> counts = default)
     {
@@ -22,9 +21,6 @@ internal static class BinaryMetrics
     }
 
     /// <summary>Counts the decisions that a threshold makes; a score at the threshold is flagged, as a policy does.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
-    /// <param name="threshold">The score from which, inclusive, a sample is flagged.</param>
     public static BinaryConfusion Confusion(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double threshold)
     {
         MetricInput.SameLength(truth.Length, scores.Length, nameof(scores));

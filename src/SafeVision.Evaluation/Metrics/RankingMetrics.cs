@@ -35,8 +35,6 @@ internal static class RankingMetrics
 
     /// <summary>What a recall costs: the highest threshold whose recall is at least <paramref name="recall"/>, with its false
     /// alarms; null unless both classes occur.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
     /// <param name="recall">The least recall, 0 to 1.</param>
     public static OperatingPoint? AtRecall(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double recall)
     {
@@ -46,8 +44,6 @@ internal static class RankingMetrics
 
     /// <summary>What an allowance of false alarms buys: the highest threshold with the greatest recall whose false-positive rate is
     /// at most <paramref name="falsePositiveRate"/>; null unless both classes occur.</summary>
-    /// <param name="truth">Whether each sample is positive (unsafe).</param>
-    /// <param name="scores">Each sample's score; higher is more likely positive.</param>
     /// <param name="falsePositiveRate">The greatest share of negatives that may be flagged, 0 to 1.</param>
     public static OperatingPoint? AtFalsePositiveRate(ReadOnlySpan<bool> truth, ReadOnlySpan<double> scores, double falsePositiveRate)
     {

@@ -12,7 +12,6 @@ internal static class EvaluationRunner
     /// <param name="folder">Where the answers are kept; made where it is missing.</param>
     /// <param name="seed">The seed of all that is drawn at random.</param>
     /// <param name="transform">What is done to every image first; null: nothing.</param>
-    /// <param name="progress">Told after each answer.</param>
     /// <param name="cancellationToken">Stops the run; the answers so far are kept.</param>
     /// <returns>All answers, read back from the folder, so that a run in one go and a resumed one give the same numbers.</returns>
     /// <exception cref="EvaluationException">The folder holds another run, or a damaged one, or somebody else is writing it.</exception>

@@ -5,7 +5,6 @@ namespace SafeVision.Extensions.AI.Chat;
 /// <summary>An image as it is sent: its decoded pixels, reduced and encoded anew, so that no byte of the stranger's file leaves.</summary>
 internal static class FrameJpeg
 {
-    /// <summary>Encodes a frame.</summary>
     /// <param name="largestSide">The longer side in pixels that it is reduced to; smaller ones stay as they are.</param>
     /// <param name="quality">1 to 100.</param>
     public static ReadOnlyMemory<byte> Encode(ImageFrame frame, int largestSide, int quality)

@@ -50,7 +50,7 @@ internal static class OrderedWindow
             if (running.Count > 0 || moving is not null)
             {
                 await linked.CancelAsync().ConfigureAwait(false);
-                await Task.WhenAll(running).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+                await ((Task)Task.WhenAll(running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
             await EndAsync(source, moving).ConfigureAwait(false);

@@ -42,8 +42,8 @@ internal sealed class FeatureHead
             throw new ModelLoadException($"{package.Folder.Description}: '{manifest.File}' has {bytes.Length} bytes, which is no offset, scale and row of weights for each of {labels} labels.");
         }
 
-        float[] offsets = ReadFloats(bytes.AsSpan(0, labels * sizeof(float)));
-        float[] scales = ReadFloats(bytes.AsSpan(labels * sizeof(float), labels * sizeof(float)));
+        ReadOnlySpan<float> floats = MemoryMarshal.Cast<byte, float>(bytes);
+        float[] offsets = [.. floats[..labels]], scales = [.. floats[labels..(2 * labels)]];
         sbyte[] steps = MemoryMarshal.Cast<byte, sbyte>(bytes.AsSpan(labels * 2 * sizeof(float))).ToArray();
         return float.IsFinite(TensorPrimitives.Sum<float>(offsets)) && float.IsFinite(TensorPrimitives.Sum<float>(scales))
             ? new FeatureHead(manifest, steps, scales, offsets)
@@ -112,16 +112,5 @@ internal sealed class FeatureHead
         }
 
         return rest;
-    }
-
-    private static float[] ReadFloats(ReadOnlySpan<byte> bytes)
-    {
-        float[] values = new float[bytes.Length / sizeof(float)];
-        for (int i = 0; i < values.Length; i++)
-        {
-            values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes[(i * sizeof(float))..]);
-        }
-
-        return values;
     }
 }

@@ -21,7 +21,6 @@ internal sealed class PolicyDraft
     public Placed<double>? BlockAt { get; set; }
     public List<CategoryDraft> Categories { get; } = [];
 
-    /// <summary>The policy.</summary>
     /// <exception cref="PolicyException"><paramref name="errors"/> held errors already, or there are errors in here.</exception>
     public SafetyPolicy Build(PolicyErrors errors)
     {
@@ -36,7 +35,6 @@ internal sealed class PolicyDraft
     }
 
     /// <summary>The policy, if it is not too large as a whole: in phrases, or as the file that <see cref="SafetyPolicy.ToYaml"/> makes.</summary>
-    /// <param name="errors">Takes what is wrong.</param>
     /// <param name="placeOf">Where a category was written, by its index.</param>
     /// <exception cref="PolicyException">It is too large.</exception>
     public static SafetyPolicy CheckSize(SafetyPolicy policy, PolicyErrors errors, Func<int, Place> placeOf)

@@ -6,7 +6,6 @@ internal static class MistakeSection
     private const int MostLabels = 5;
 
     /// <summary>The cards; nothing where there is no mistake.</summary>
-    /// <param name="mistakes">The mistakes, worst first.</param>
     /// <param name="images">An image for each, or why there is none.</param>
     public static Markup Render(IReadOnlyList<ReportMistake> mistakes, IReadOnlyList<(MistakeImage? Image, string? Problem)> images)
     {

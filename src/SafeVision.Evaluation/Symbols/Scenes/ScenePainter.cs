@@ -16,7 +16,6 @@ internal sealed class ScenePainter : IDisposable
     private readonly byte[] _owners;
 
     /// <param name="size">The side of images in pixels.</param>
-    /// <param name="letters">Drawings of letters.</param>
     public ScenePainter(int size, IReadOnlyDictionary<char, Icon> letters)
     {
         _size = size;

@@ -17,7 +17,6 @@ internal static class OtherRenderings
 
     /// <summary>Adds what is seen on other grounds than the first.</summary>
     /// <param name="others">Where to add; made when there is something to add.</param>
-    /// <param name="rgba">The pixels as stored.</param>
     /// <param name="stride">Bytes of a stored row.</param>
     /// <param name="size">Stored columns and rows.</param>
     /// <param name="canIgnoreAlpha">Whether some viewers ignore the alpha.</param>

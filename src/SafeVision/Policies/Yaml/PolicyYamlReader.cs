@@ -28,7 +28,6 @@ internal sealed class PolicyYamlReader
     }
 
     /// <summary>The root of the document; null after an error that left nothing to look at.</summary>
-    /// <param name="errors">Takes what is wrong.</param>
     public static YamlNode? Read(string text, PolicyErrors errors, string document = "policy")
     {
         // The scanner takes U+0000 for the end of the text and would drop what follows: look first.
