@@ -64,7 +64,7 @@ public sealed class ImageGuardrail : IImageGuardrail
             catch (OperationCanceledException) when (check.Reading is { IsCompleted: false } reading)
             {
                 // The caller's stream is its own again with the answer, unless it ignores the token.
-                await ((Task)reading).WaitAsync(s_letGo, _parts.Clock).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                await ((Task)reading).WaitAsync(s_letGo, _parts.Clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 throw;
             }
         }

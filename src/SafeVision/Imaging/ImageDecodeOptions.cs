@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace SafeVision.Imaging;
 
 /// <summary>How images are decoded. The defaults suit untrusted uploads.</summary>
