@@ -1,7 +1,9 @@
 namespace SafeVision.Extensions.AI.Chat;
 
 /// <summary>What is left of an engine's calls and tokens, and how many calls go on at once. Thread-safe.</summary>
+#pragma warning disable CA1001 // Calls that nobody waits for leave after the engine's end, and the semaphore has no handle to close.
 internal sealed class ChatBudget(ChatClientEngineOptions options)
+#pragma warning restore CA1001
 {
     private const long MostTokens = 1L << 40; // of a call; many of them stay a number
 
