@@ -18,7 +18,7 @@ internal sealed class EncoderConversion(IEncoderFamily family, string source, Co
         (IEncoder Encoder, WrittenGraph Graph)[] written = Write(folder, model, cancellationToken);
         var verifier = new EncoderVerifier(_form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
         verifier.Verify(written);
-        IReadOnlyList<ModelGolden> goldens = EncoderGoldens.Record(written, _form, cancellationToken);
+        IReadOnlyList<ModelGolden> goldens = ModelGoldens.Record(written, _form, cancellationToken);
         PrecisionLoss? loss = Measure(folder, model, written, cancellationToken);
 
         SortedDictionary<string, string> files = CompanionFiles.Copy(source, folder, options.Recipe);

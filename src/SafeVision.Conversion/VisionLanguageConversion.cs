@@ -26,7 +26,7 @@ internal sealed class VisionLanguageConversion(FamilyNetwork family, string sour
             var verifier = new VisionLanguageVerifier(model, _form.Tolerance, (done, total) => report(ConversionStage.Verifying, done, total), cancellationToken);
             // All three read what is written, and much of each keeps one core busy only.
             Task verifying = verifier.VerifyAsync(decoder, embedding, vision);
-            Task<IReadOnlyList<ModelGolden>> recording = Task.Run(() => VisionLanguageGoldens.Record(model, _form, decoder, vision, cancellationToken), cancellationToken);
+            Task<IReadOnlyList<ModelGolden>> recording = Task.Run(() => ModelGoldens.Record(model, _form, decoder, vision, cancellationToken), cancellationToken);
             Task<PrecisionLoss?> measuring = Task.Run(() => Measure(folder, model, smoothed, questions, (decoder, embedding, vision), cancellationToken), cancellationToken);
             await Task.WhenAll(verifying, recording, measuring).ConfigureAwait(false); // of several failures the first counts
             PrecisionLoss? loss = await measuring.ConfigureAwait(false);

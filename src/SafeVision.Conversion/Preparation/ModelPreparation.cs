@@ -1,5 +1,4 @@
 using System.Collections.ObjectModel;
-using System.Text.Json.Nodes;
 
 namespace SafeVision.Conversion.Preparation;
 
@@ -80,8 +79,9 @@ internal sealed class ModelPreparation : IDisposable
 
     private void Change(string property, int size)
     {
-        byte[] config = ChangedFiles.GetValueOrDefault(ChangedConfiguration.FileName) ?? CheckpointFile.ReadAllBytes(Path.Combine(_source, ChangedConfiguration.FileName), VocabularyFiles.LargestFile);
-        ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles) { [ChangedConfiguration.FileName] = ChangedConfiguration.Write(config, property, size) };
+        byte[] config = ChangedFiles.GetValueOrDefault(VocabularyFiles.Configuration)
+            ?? CheckpointFile.ReadAllBytes(Path.Combine(_source, VocabularyFiles.Configuration), VocabularyFiles.LargestFile);
+        ChangedFiles = new Dictionary<string, byte[]>(ChangedFiles) { [VocabularyFiles.Configuration] = VocabularyFiles.WithSize(config, property, size) };
     }
 
     // Rows that an adapter brings belong to tokens of the tokenizer that it was trained with. Another one would give them to
@@ -99,26 +99,5 @@ internal sealed class ModelPreparation : IDisposable
         {
             throw new CheckpointException($"{_adapter.Paths[^1]}: has rows for {rows} tokens where the checkpoint has {_adapter.VocabularyBefore}, but the tokenizer has {ids} ids, so the rows are not its tokens'. {Hint}");
         }
-    }
-}
-
-/// <summary>A checkpoint's <c>config.json</c> with other numbers, so that no host expects what the graphs do not have.</summary>
-internal static class ChangedConfiguration
-{
-    public const string FileName = "config.json";
-
-    /// <param name="config">The bytes of the file, which was read already.</param>
-    /// <param name="property">The number's name.</param>
-    public static byte[] Write(ReadOnlySpan<byte> config, string property, int size)
-    {
-        JsonObject json = JsonNode.Parse(config.StartsWith("\uFEFF"u8) ? config[3..] : config)!.AsObject();
-        VocabularyFiles.SetSize(json, property, size);
-        using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, VocabularyFiles.Writing))
-        {
-            json.WriteTo(writer);
-        }
-
-        return stream.ToArray();
     }
 }

@@ -6,13 +6,15 @@ namespace SafeVision.Conversion.Preparation;
 /// <summary>Writes new tokens into copies of a checkpoint's tokenizer files, and the vocabulary's size into its configuration.</summary>
 internal sealed class VocabularyFiles
 {
-    /// <summary>How changed files are written: readable, and all characters as they are.</summary>
-    public static readonly JsonWriterOptions Writing = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    /// <summary>Where families keep what the language model is like, unless it stands beside everything else.</summary>
-    public static readonly string[] TextParts = ["text_config", "llm_config"];
+    public const string Configuration = "config.json";
 
     public const int LargestFile = 64 << 20;
+
+    /// <summary>How changed files are written: readable, and all characters as they are.</summary>
+    private static readonly JsonWriterOptions s_writing = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Where families keep what the language model is like, unless it stands beside everything else.</summary>
+    private static readonly string[] s_textParts = ["text_config", "llm_config"];
 
     private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 64, AllowDuplicateProperties = false };
 
@@ -30,17 +32,27 @@ internal sealed class VocabularyFiles
         var files = new VocabularyFiles(folder, plan);
         if (plan.Added.Count > 0)
         {
-            files.Change("config.json", config => SetSize(config, "vocab_size", rows));
+            files.Change(Configuration, config => SetSize(config, "vocab_size", rows));
             files.ExtendTokenizer();
         }
 
         return files._changed;
     }
 
-    /// <summary>Writes a number into a configuration, wherever it states one by that name.</summary>
-    public static void SetSize(JsonObject config, string property, int size)
+    /// <summary>A configuration with another number, so that no host expects what the graphs do not have.</summary>
+    /// <param name="config">The bytes of the file, which was read already.</param>
+    /// <param name="property">The number's name.</param>
+    public static byte[] WithSize(ReadOnlySpan<byte> config, string property, int size)
     {
-        foreach (JsonObject part in TextParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
+        JsonObject json = JsonNode.Parse(WithoutMark(config))!.AsObject();
+        SetSize(json, property, size);
+        return Written(json);
+    }
+
+    /// <summary>Writes a number into a configuration, wherever it states one by that name.</summary>
+    private static void SetSize(JsonObject config, string property, int size)
+    {
+        foreach (JsonObject part in s_textParts.Select(name => config[name]).OfType<JsonObject>().Append(config))
         {
             if (part[property] is System.Text.Json.Nodes.JsonValue)
             {
@@ -93,7 +105,7 @@ internal sealed class VocabularyFiles
         {
             var tokens = new JsonObject();
             AddIds(tokens);
-            Write("added_tokens.json", tokens);
+            _changed["added_tokens.json"] = Written(tokens);
         }
     }
 
@@ -128,11 +140,10 @@ internal sealed class VocabularyFiles
 
         try
         {
-            ReadOnlySpan<byte> bytes = CheckpointFile.ReadAllBytes(path, LargestFile);
-            JsonObject file = JsonNode.Parse(bytes.StartsWith("\uFEFF"u8) ? bytes[3..] : bytes, null, s_reading) as JsonObject
+            JsonObject file = JsonNode.Parse(WithoutMark(CheckpointFile.ReadAllBytes(path, LargestFile)), null, s_reading) as JsonObject
                 ?? throw new CheckpointException($"{path}: is no JSON object.");
             change(file);
-            Write(name, file);
+            _changed[name] = Written(file);
             return true;
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
@@ -141,14 +152,16 @@ internal sealed class VocabularyFiles
         }
     }
 
-    private void Write(string name, JsonObject file)
+    private static ReadOnlySpan<byte> WithoutMark(ReadOnlySpan<byte> json) => json.StartsWith("\uFEFF"u8) ? json[3..] : json;
+
+    private static byte[] Written(JsonObject file)
     {
         using var stream = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(stream, Writing))
+        using (var writer = new Utf8JsonWriter(stream, s_writing))
         {
             file.WriteTo(writer);
         }
 
-        _changed[name] = stream.ToArray();
+        return stream.ToArray();
     }
 }

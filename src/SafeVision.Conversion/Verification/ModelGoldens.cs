@@ -1,13 +1,18 @@
 namespace SafeVision.Conversion.Verification;
 
-/// <summary>Records what written encoders yield for inputs made from a seed, so that another machine can tell whether it computes the same.</summary>
-internal static class EncoderGoldens
+/// <summary>Records what written graphs yield for inputs made from a seed, so that another machine can tell whether it computes the same.</summary>
+internal static class ModelGoldens
 {
     private const int Numbers = 8;
     private const double RoundedTolerance = 5e-2; // processors round what they quantise on the way in different places
+    private const int Tokens = 5;
+    private const ulong Seed = 11;
+    private const long MostBytes = 3L << 30; // of weights; more would have to be held only for this
+    private const long MostMultiplications = 120_000_000_000; // of a vision tower; so many take about a second
 
     private static readonly ulong[] s_seeds = [1, 2, 3];
 
+    /// <summary>Three goldens for each encoder.</summary>
     public static IReadOnlyList<ModelGolden> Record(IReadOnlyList<(IEncoder Encoder, WrittenGraph Graph)> encoders, IWeightForm form, CancellationToken cancellationToken)
     {
         var goldens = new List<ModelGolden>();
@@ -17,40 +22,18 @@ internal static class EncoderGoldens
             foreach (ulong seed in s_seeds)
             {
                 IReadOnlyDictionary<string, VisionInput> inputs = encoder.Probe(seed);
-                float[] result = run.RunForFirst(inputs, cancellationToken);
                 (string input, VisionInput value) = inputs.Single();
-                bool isImage = input == ImageInput.Name;
-                goldens.Add(new ModelGolden
-                {
-                    Name = $"{(isImage ? "noise" : "text")}-{seed}",
-                    Seed = seed,
-                    Shape = value.Shape,
-                    Inputs = isImage ? new Dictionary<string, IReadOnlyList<long>>() : new Dictionary<string, IReadOnlyList<long>> { [input] = [.. value.Numbers.Select(number => (long)number)] },
-                    Output = encoder.Output,
-                    Outputs = result[..Math.Min(Numbers, result.Length)],
-                    Tolerance = form is Float32Form ? null : RoundedTolerance,
-                });
+                string kind = input == ImageInput.Name ? "noise" : "text";
+                goldens.Add(Of($"{kind}-{seed}", seed, value.Shape, inputs, encoder.Output, run.RunForFirst(inputs, cancellationToken), form));
             }
         }
 
         return goldens;
     }
-}
-
-/// <summary>Records what the written graphs yield for inputs made from a seed, so that another machine can tell whether it computes the same.</summary>
-internal static class VisionLanguageGoldens
-{
-    private const int Tokens = 5;
-    private const int Numbers = 8;
-    private const ulong Seed = 11;
-    private const double RoundedTolerance = 5e-2; // processors round what they quantise on the way in different places
-    private const long MostBytes = 3L << 30; // of weights; more would have to be held only for this
-    private const long MostMultiplications = 120_000_000_000; // of a vision tower; so many take about a second
 
     /// <summary>One golden for the vision tower and one for the decoder; none for a graph too large to be run for it.</summary>
     public static IReadOnlyList<ModelGolden> Record(VisionLanguageModel model, IWeightForm form, WrittenGraph decoder, WrittenGraph vision, CancellationToken cancellationToken)
     {
-        double? tolerance = form is Float32Form ? null : RoundedTolerance;
         var goldens = new List<ModelGolden>();
         IReadOnlyDictionary<string, VisionInput> inputs = model.Vision.Probe(Seed);
         VisionTransformer tower = model.Vision.Layers;
@@ -58,36 +41,31 @@ internal static class VisionLanguageGoldens
         if (vision.WeightBytes <= MostBytes && (tower.Layers.Count == 0 || ReferenceVision.Cost(tower, tokens) <= MostMultiplications / tower.Layers.Count))
         {
             using GraphRun run = GraphRun.Open(vision.Path, prepacks: vision.HasBlocks);
-            float[] features = run.RunForFirst(inputs, cancellationToken);
-            goldens.Add(new ModelGolden
-            {
-                Name = "image",
-                Seed = Seed,
-                Shape = inputs["pixel_values"].Shape,
-                Inputs = inputs.Where(input => input.Key != "pixel_values").ToDictionary(
-                    input => input.Key, input => (IReadOnlyList<long>)[.. input.Value.Numbers.Select(number => (long)number)]),
-                Output = "image_features",
-                Outputs = features[..Math.Min(Numbers, features.Length)],
-                Tolerance = tolerance,
-            });
+            goldens.Add(Of("image", Seed, inputs[ImageInput.Name].Shape, inputs, "image_features", run.RunForFirst(inputs, cancellationToken), form));
         }
 
         if (decoder.WeightBytes <= MostBytes)
         {
             int[] shape = [1, Tokens, model.Text.Shape.InputWidth];
             using var probe = new DecoderProbe(model.Text.Shape, VisionInput.Noise(Seed, shape).Numbers);
-            float[] logits = probe.Logits(decoder, 1, cancellationToken);
-            goldens.Add(new ModelGolden
-            {
-                Name = "prompt",
-                Seed = Seed,
-                Shape = shape,
-                Output = "logits",
-                Outputs = logits[..Math.Min(Numbers, logits.Length)],
-                Tolerance = tolerance,
-            });
+            goldens.Add(Of("prompt", Seed, shape, new Dictionary<string, VisionInput>(), "logits", probe.Logits(decoder, 1, cancellationToken), form));
         }
 
         return goldens;
     }
+
+    /// <summary>A golden; pixels are made of the seed again, and other inputs are written down.</summary>
+    private static ModelGolden Of(
+        string name, ulong seed, int[] shape, IReadOnlyDictionary<string, VisionInput> inputs, string output, float[] result, IWeightForm form) =>
+        new()
+        {
+            Name = name,
+            Seed = seed,
+            Shape = shape,
+            Inputs = inputs.Where(input => input.Key != ImageInput.Name).ToDictionary(
+                input => input.Key, input => (IReadOnlyList<long>)[.. input.Value.Numbers.Select(number => (long)number)]),
+            Output = output,
+            Outputs = result[..Math.Min(Numbers, result.Length)],
+            Tolerance = form is Float32Form ? null : RoundedTolerance,
+        };
 }

@@ -231,14 +231,7 @@ public static class RefinementLoop
             after = await trained.MeasureAsync(test, "Judging the test split, after", progress, cancellationToken).ConfigureAwait(false);
         }
 
-        string? model = null;
-        if (options.Training.Converts)
-        {
-            model = Path.Combine(folder, "model");
-            progress?.Report(new TrainingProgress("Converting", 0, 0));
-            await ModelConverter.ConvertAsync(new ConversionOptions { Source = checkpoint, Destination = model }, null, cancellationToken).ConfigureAwait(false);
-        }
-
+        string? model = options.Training.Converts ? await TrainingSession.ConvertAsync(folder, checkpoint, progress, cancellationToken).ConfigureAwait(false) : null;
         var result = new RefinementResult(rounds, best.Round.Number, before, after, checkpoint, policyFile, model);
         await File.WriteAllTextAsync(Path.Combine(folder, RunFolder.ResultFile), JsonSerializer.Serialize(result, RunFolder.Json), cancellationToken).ConfigureAwait(false);
         return result;

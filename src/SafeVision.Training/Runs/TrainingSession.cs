@@ -193,7 +193,7 @@ public sealed class TrainingSession : IDisposable
         }
 
         _network.Weights.Save(checkpoint);
-        string? model = _options.Converts ? await ConvertAsync(checkpoint, cancellationToken).ConfigureAwait(false) : null;
+        string? model = _options.Converts ? await ConvertAsync(_folder.Path, checkpoint, _progress, cancellationToken).ConfigureAwait(false) : null;
         var result = new TrainingResult(before, after, refine, checkpoint, model, steps, leftOut);
         _folder.Write(RunFolder.ResultFile, result);
         Page(after is null ? "Done." : string.Create(CultureInfo.InvariantCulture, $"Done. Exactly right on the test split: {before?.Right:0.000} before, {after.Right:0.000} after; always the commonest answer: {after.Majority:0.000}."), isOpen: false);
@@ -363,10 +363,11 @@ public sealed class TrainingSession : IDisposable
         return metrics;
     }
 
-    private async Task<string> ConvertAsync(string checkpoint, CancellationToken cancellationToken)
+    /// <summary>Converts a checkpoint into the folder <c>model</c> of a run, and returns its path.</summary>
+    internal static async Task<string> ConvertAsync(string folder, string checkpoint, IProgress<TrainingProgress>? progress, CancellationToken cancellationToken)
     {
-        string model = Path.Combine(_folder.Path, "model");
-        _progress?.Report(new TrainingProgress("Converting", 0, 0));
+        string model = Path.Combine(folder, "model");
+        progress?.Report(new TrainingProgress("Converting", 0, 0));
         await ModelConverter.ConvertAsync(new ConversionOptions { Source = checkpoint, Destination = model }, null, cancellationToken).ConfigureAwait(false);
         return model;
     }

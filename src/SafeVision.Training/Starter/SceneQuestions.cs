@@ -149,9 +149,9 @@ public sealed class SceneQuestions(IReadOnlyList<string> names, IReadOnlyList<st
 
     private ScenePolicy Draw(IReadOnlyList<string> shown, bool isUnsafe)
     {
-        string[] absent = Shuffle(names.Except(shown));
+        string[] absent = random.Shuffled(names.Except(shown));
         int count = random.Next(Math.Min(2, marks.Count), Math.Min(4, marks.Count) + 1), next = 0;
-        string[] order = Shuffle(marks);
+        string[] order = random.Shuffled(marks);
         var categories = new List<(string Mark, IReadOnlyList<string> Names)>();
         int offending = isUnsafe ? random.Next(count) : -1;
         for (int i = 0; i < count; i++)
@@ -171,8 +171,7 @@ public sealed class SceneQuestions(IReadOnlyList<string> names, IReadOnlyList<st
 
     private SceneQuestion At(SceneSymbol[] shown)
     {
-        string[] places = ["top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"];
-        string place = random.Next(3) == 0 ? places[random.Next(places.Length)] : shown[random.Next(shown.Length)].Position;
+        string place = random.Next(3) == 0 ? ImageTruth.Positions[random.Next(ImageTruth.Positions.Count)] : shown[random.Next(shown.Length)].Position;
         string[] found = [.. shown.Where(symbol => symbol.Position == place).Select(symbol => symbol.Name).Distinct()];
         return new(SceneQuestionKind.At, $" at {place}", Said(found.Length == 0 ? ["nothing"] : found));
     }
@@ -182,7 +181,7 @@ public sealed class SceneQuestions(IReadOnlyList<string> names, IReadOnlyList<st
         SceneSymbol[] single = [.. shown.Where(symbol => shown.Count(other => other.Name == symbol.Name) == 1)];
         if (single.Length == 0 || random.Next(4) == 0)
         {
-            return new(SceneQuestionKind.Where, $" where {Shuffle(names.Except(shown.Select(symbol => symbol.Name)))[0]}", Said(["nowhere"]));
+            return new(SceneQuestionKind.Where, $" where {random.Shuffled(names.Except(shown.Select(symbol => symbol.Name)))[0]}", Said(["nowhere"]));
         }
 
         SceneSymbol symbol = single[random.Next(single.Length)];
@@ -192,29 +191,22 @@ public sealed class SceneQuestions(IReadOnlyList<string> names, IReadOnlyList<st
     private SceneQuestion Presence(string[] there)
     {
         bool isThere = random.Next(2) == 0;
-        string name = isThere ? there[random.Next(there.Length)] : Shuffle(names.Except(there))[0];
+        string name = isThere ? there[random.Next(there.Length)] : random.Shuffled(names.Except(there))[0];
         return new(SceneQuestionKind.Presence, $" is {name} here", Said([isThere ? "yes" : "no"]));
     }
 
     private SceneQuestion Check(string[] there)
     {
-        string[] asked = Shuffle([.. there, .. Shuffle(names.Except(there)).Take(there.Length + 2)]);
+        string[] asked = random.Shuffled([.. there, .. random.Shuffled(names.Except(there)).Take(there.Length + 2)]);
         return new(SceneQuestionKind.Check, " check", [.. asked.SelectMany(name => new AnswerPiece[] { new($" {name}", false), new(there.Contains(name) ? " yes" : " no", true) })]);
     }
 
     private SceneQuestion Which(string[] there)
     {
         string right = there[random.Next(there.Length)];
-        string[] offered = Shuffle([right, .. Shuffle(names.Except(there)).Take(3)]);
+        string[] offered = random.Shuffled([right, .. random.Shuffled(names.Except(there)).Take(3)]);
         return new(SceneQuestionKind.Which, $" which of {string.Join(' ', offered)}", Said([right]));
     }
 
     private static AnswerPiece[] Said(IEnumerable<string> words) => [new($" {string.Join(' ', words)}", true)];
-
-    private string[] Shuffle(IEnumerable<string> items)
-    {
-        string[] shuffled = [.. items];
-        random.Shuffle(shuffled);
-        return shuffled;
-    }
 }

@@ -24,7 +24,7 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
         QuestionKind.Policy => image is { Category: not null, Reason: null } ? (null, "nobody gave a reason") : (Policy(image), null),
         QuestionKind.Category => (Verdict(image).To(questions.Ask(image.Policy, withReason: false)), null),
         QuestionKind.Choice => (new AnswerText().Say("The correct answer is: ").Say(MarkOf(image), CriticalRole.Category)
-            .To(Wordings.Ask(kind, random, Lines(Shuffled([questions.Safe, .. questions.Marks(image.Policy)], random)))), null),
+            .To(Wordings.Ask(kind, random, Lines(random.Shuffled([questions.Safe, .. questions.Marks(image.Policy)])))), null),
         QuestionKind.Existence => (Existence(image, random), null),
         QuestionKind.Absence => Absence(image, random),
         QuestionKind.Json => image.Caption is null || image is { Category: not null, Reason: null } ? (null, "nobody described it and gave a reason") : (Json(image, random), null),
@@ -58,14 +58,14 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
         _ = image.Category is null
             ? answer.Say(" That is ").Say(questions.Safe, CriticalRole.Category).Say(".")
             : answer.Say(" That falls under ").Say(MarkOf(image), CriticalRole.Category).Say(".");
-        return answer.To(Wordings.Ask(QuestionKind.Existence, random, string.Join(", ", Shuffled(image.Policy.Categories.Select(category => category.Name), random))));
+        return answer.To(Wordings.Ask(QuestionKind.Existence, random, string.Join(", ", random.Shuffled(image.Policy.Categories.Select(category => category.Name)))));
     }
 
     private (TrainingTurn? Turn, string? Problem) Absence(JudgedImage image, Random random)
     {
         IReadOnlyList<string> marks = questions.Marks(image.Policy);
         int right = image.Category is null ? -1 : PlaceOf(image);
-        string[] listed = Shuffled(Explained(image.Policy, marks).Where((_, i) => i != right), random); // the list and its rules, as the paper shows both
+        string[] listed = random.Shuffled(Explained(image.Policy, marks).Where((_, i) => i != right)); // the list and its rules, as the paper shows both
         if (listed.Length == 0)
         {
             return (null, "the policy has no other category");
@@ -90,10 +90,15 @@ internal sealed class GuardQuestionWriter(GuardQuestions questions)
     private static string Quoted(string text) => $"\"{JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text)}\"";
 
     private static string Lines(IEnumerable<string> items) => string.Join('\n', items.Select(item => $"- {item}"));
+}
 
-    private static string[] Shuffled(IEnumerable<string> items, Random random)
+/// <summary>What <see cref="Random.Shuffle{T}(T[])"/> does, for a copy.</summary>
+internal static class Shuffling
+{
+    /// <summary>The same items in an order of chance.</summary>
+    public static T[] Shuffled<T>(this Random random, IEnumerable<T> items)
     {
-        string[] shuffled = [.. items];
+        T[] shuffled = [.. items];
         random.Shuffle(shuffled);
         return shuffled;
     }

@@ -5,6 +5,9 @@ internal sealed class ImageTruth
 {
     private const int MostPlaces = 5; // a sentence of at most 30 words
 
+    /// <summary>The positions that a thing may have, row by row.</summary>
+    public static readonly IReadOnlyList<string> Positions = ["top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"];
+
     private ImageTruth(IReadOnlyList<SampleObject> objects)
     {
         Objects = [.. objects.OrderBy(thing => Math.Floor(3 * (thing.Box.Y + (thing.Box.Height / 2)))).ThenBy(thing => thing.Box.X)];

@@ -4,8 +4,6 @@ namespace SafeVision.Training.Data.Questions;
 /// <param name="names">The names of all things that images of the project show, to ask about what is not there.</param>
 internal sealed class ThingQuestionWriter(IReadOnlyList<string> names)
 {
-    private static readonly string[] s_places = ["top left", "top", "top right", "left", "center", "right", "bottom left", "bottom", "bottom right"];
-
     /// <summary>The turns of a kind; none where the image or the names do not allow it.</summary>
     public IReadOnlyList<TrainingTurn> Write(QuestionKind kind, ImageTruth truth, Random random) => kind switch
     {
@@ -20,7 +18,7 @@ internal sealed class ThingQuestionWriter(IReadOnlyList<string> names)
     private static TrainingTurn WhatAt(ImageTruth truth, Random random)
     {
         SampleObject thing = truth.Objects[random.Next(truth.Objects.Count)];
-        string place = random.Next(4) == 0 ? ImageTruth.InWords(s_places[random.Next(s_places.Length)]) : ImageTruth.PlaceOf(thing);
+        string place = random.Next(4) == 0 ? ImageTruth.InWords(ImageTruth.Positions[random.Next(ImageTruth.Positions.Count)]) : ImageTruth.PlaceOf(thing);
         string[] found = [.. truth.Objects.Where(other => ImageTruth.PlaceOf(other) == place).Select(other => ImageTruth.WithArticle(other.Name)).Distinct()];
         return AnswerText.Plain(Wordings.Ask(QuestionKind.WhatAt, random, place), ImageTruth.Listed(found));
     }
@@ -39,23 +37,16 @@ internal sealed class ThingQuestionWriter(IReadOnlyList<string> names)
 
     private TrainingTurn[] Presence(ImageTruth truth, Random random)
     {
-        string[] asked = [.. Pick(truth.Names, 3, random), .. Pick(names.Except(truth.Names), 3, random)];
-        random.Shuffle(asked);
+        string[] asked = random.Shuffled([.. Pick(truth.Names, 3, random), .. Pick(names.Except(truth.Names), 3, random)]);
         return [.. asked.Select(name => AnswerText.Plain(Wordings.Ask(QuestionKind.Presence, random, ImageTruth.WithArticle(name)), truth.Names.Contains(name) ? "yes" : "no"))];
     }
 
     private TrainingTurn[] WhichOf(ImageTruth truth, Random random)
     {
         string right = truth.Names[random.Next(truth.Names.Count)];
-        string[] offered = [right, .. Pick(names.Except(truth.Names), 3, random)];
-        random.Shuffle(offered);
+        string[] offered = random.Shuffled([right, .. Pick(names.Except(truth.Names), 3, random)]);
         return offered.Length > 1 ? [AnswerText.Plain(Wordings.Ask(QuestionKind.WhichOf, random, string.Join(", ", offered.Select(ImageTruth.WithArticle))), ImageTruth.WithArticle(right))] : [];
     }
 
-    private static IEnumerable<string> Pick(IEnumerable<string> from, int count, Random random)
-    {
-        string[] all = [.. from];
-        random.Shuffle(all);
-        return all.Take(count);
-    }
+    private static IEnumerable<string> Pick(IEnumerable<string> from, int count, Random random) => random.Shuffled(from).Take(count);
 }

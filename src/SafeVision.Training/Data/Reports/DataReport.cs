@@ -144,8 +144,7 @@ internal sealed class DataReport(DataProject project, int examples, long seed)
     private async Task ExamplesAsync(IReadOnlyList<ImageRecord> images, Dictionary<string, TrainingSplit> splits, CancellationToken cancellationToken)
     {
         Random random = DataProject.RandomOf(seed, "examples");
-        ImageRecord[] chosen = [.. images];
-        random.Shuffle(chosen);
+        ImageRecord[] chosen = random.Shuffled(images);
         _page.Append($"<section aria-labelledby=\"examples\"><h2 id=\"examples\">Examples</h2><p>Images are blurred, because some are hard to look at. Click one, or press space on it, to see it.</p><div class=\"mistakes\">");
         foreach (ImageRecord image in chosen.Take(examples))
         {
