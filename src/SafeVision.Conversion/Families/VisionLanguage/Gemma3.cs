@@ -12,14 +12,12 @@ internal sealed class Gemma3() : FamilyNetwork("gemma3")
     {
         var source = new EncoderSource(checkpoint, Tower, vision);
         PatchTokens patches = SiglipTower.ReadPatches(source);
-        return new GemmaVit
-        {
-            Embedding = patches,
-            Layers = source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
-            Side = patches.Rows / vision.Merge,
-            Norm = NormWeights.RmsOffset(checkpoint, $"{Projector}mm_soft_emb_norm", source.Width, source.Epsilon),
-            Connector = Transpose(checkpoint.Get($"{Projector}mm_input_projection_weight", source.Width, text.Shape.Hidden)),
-        };
+        return new GemmaVit(
+            patches,
+            source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
+            patches.Rows / vision.Merge,
+            NormWeights.RmsOffset(checkpoint, $"{Projector}mm_soft_emb_norm", source.Width, source.Epsilon),
+            Transpose(checkpoint.Get($"{Projector}mm_input_projection_weight", source.Width, text.Shape.Hidden)));
     }
 
     /// <summary>A matrix that is stored as [in, out].</summary>

@@ -3,19 +3,10 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <summary>Gemma 3's way from an image to image features: <c>pixel_values</c> [images, 3, size, size] → patches → layers and a
 /// norm → the mean of each square of patches → a norm and one projection → <c>image_features</c> [images, tokens,
 /// hidden].</summary>
-internal sealed record GemmaVit : IVisionEncoder
+/// <param name="Side">Tokens along a side of an image.</param>
+/// <param name="Connector">[hidden, width].</param>
+internal sealed record GemmaVit(PatchTokens Embedding, VisionTransformer Layers, int Side, NormWeights Norm, Projection Connector) : IVisionEncoder
 {
-    public required PatchTokens Embedding { get; init; }
-    public required VisionTransformer Layers { get; init; }
-
-    /// <summary>Tokens along a side of an image.</summary>
-    public required int Side { get; init; }
-
-    public required NormWeights Norm { get; init; }
-
-    /// <summary>[hidden, width].</summary>
-    public required Projection Connector { get; init; }
-
     private int Factor => Embedding.Rows / Side;
 
     public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };

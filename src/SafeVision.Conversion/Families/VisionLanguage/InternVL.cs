@@ -14,18 +14,16 @@ internal sealed class InternVL() : FamilyNetwork("internvl")
         var shuffle = PixelShuffle.Read(vision);
         var source = new EncoderSource(checkpoint, Tower, vision);
         source.RequireColour();
-        return new InternVit
-        {
-            Embedding = PatchTokens.Read(source, "embeddings.patch_embeddings.projection", hasBias: true, "embeddings.position_embeddings", "embeddings.cls_token"),
-            Layers = new VisionTransformer(
+        return new InternVit(
+            PatchTokens.Read(source, "embeddings.patch_embeddings.projection", hasBias: true, "embeddings.position_embeddings", "embeddings.cls_token"),
+            new VisionTransformer(
                 width, vision.Heads, Activations.Parse(vision.Activation, vision.Config.Where),
                 [.. Enumerable.Range(0, vision.UsedLayers).Select(i => ReadLayer(checkpoint, vision, $"{Tower}encoder.layer.{i}"))],
                 vision.HasFinalNorm ? NormWeights.Layer(checkpoint, $"{Tower}layernorm", width, vision.Epsilon) : null),
-            Shuffle = shuffle,
-            Projector = new GeluProjector(
+            shuffle,
+            new GeluProjector(
                 "projector", NormWeights.Layer(checkpoint, $"{Projector}layer_norm", joined, ProjectorEpsilon),
-                Projection.Read(checkpoint, $"{Projector}linear_1", hidden, joined, hasBias: true), Projection.Read(checkpoint, $"{Projector}linear_2", hidden, hidden, hasBias: true)),
-        };
+                Projection.Read(checkpoint, $"{Projector}linear_1", hidden, joined, hasBias: true), Projection.Read(checkpoint, $"{Projector}linear_2", hidden, hidden, hasBias: true)));
     }
 
     private static VisionLayer ReadLayer(SafetensorsCheckpoint checkpoint, VisionSettings vision, string name)

@@ -2,13 +2,8 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 
 /// <summary>InternVL's way from a tile to image features: <c>pixel_values</c> [tiles, 3, size, size] → patches behind a class token
 /// → layers → squares of patches joined → a norm and two projections → <c>image_features</c> [tiles, tokens, hidden].</summary>
-internal sealed record InternVit : IVisionEncoder
+internal sealed record InternVit(PatchTokens Embedding, VisionTransformer Layers, PixelShuffle Shuffle, GeluProjector Projector) : IVisionEncoder
 {
-    public required PatchTokens Embedding { get; init; }
-    public required VisionTransformer Layers { get; init; }
-    public required PixelShuffle Shuffle { get; init; }
-    public required GeluProjector Projector { get; init; }
-
     public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
 
     public TransformerGraph Write(IWeightForm form)

@@ -10,13 +10,11 @@ internal sealed class SmolVLM() : FamilyNetwork("smolvlm")
     {
         var source = new EncoderSource(checkpoint, Tower, vision);
         var shuffle = PixelShuffle.Read(vision);
-        return new SmolVit
-        {
-            Embedding = SiglipTower.ReadPatches(source),
-            Layers = source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
-            Shuffle = shuffle,
-            Connector = Projection.Read(checkpoint, "model.connector.modality_projection.proj", text.Shape.Hidden, shuffle.Factor * shuffle.Factor * source.Width, hasBias: false),
-        };
+        return new SmolVit(
+            SiglipTower.ReadPatches(source),
+            source.Tower(i => SiglipTower.ReadLayer(source, i) with { Name = $"{Tower}encoder.layers.{i}" }, source.Norm("post_layernorm")),
+            shuffle,
+            Projection.Read(checkpoint, "model.connector.modality_projection.proj", text.Shape.Hidden, shuffle.Factor * shuffle.Factor * source.Width, hasBias: false));
     }
 }
 
@@ -24,15 +22,9 @@ internal sealed class SmolVLM() : FamilyNetwork("smolvlm")
 /// layers and a norm → squares of patches joined → one projection → <c>image_features</c> [tiles, tokens, hidden]. Tiles of nothing
 /// but zeros, which fill up shorter rows of a batch, are left out. There is no <c>pixel_attention_mask</c>: tiles are always full,
 /// for their image is resized to a multiple of their size.</summary>
-internal sealed record SmolVit : IVisionEncoder
+/// <param name="Connector">[hidden, factor · factor · width].</param>
+internal sealed record SmolVit(PatchTokens Embedding, VisionTransformer Layers, PixelShuffle Shuffle, Projection Connector) : IVisionEncoder
 {
-    public required PatchTokens Embedding { get; init; }
-    public required VisionTransformer Layers { get; init; }
-    public required PixelShuffle Shuffle { get; init; }
-
-    /// <summary>[hidden, factor · factor · width].</summary>
-    public required Projection Connector { get; init; }
-
     public IVisionEncoder WithLayers(VisionTransformer layers) => this with { Layers = layers };
 
     public TransformerGraph Write(IWeightForm form)
