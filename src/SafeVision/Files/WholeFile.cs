@@ -12,9 +12,10 @@ public static class WholeFile
     {
         ArgumentNullException.ThrowIfNull(write);
         string beside = Beside(path);
+        FileStream stream = Create(beside);
         try
         {
-            using (FileStream stream = Create(beside))
+            using (stream)
             {
                 write(stream);
             }
@@ -32,9 +33,9 @@ public static class WholeFile
     {
         ArgumentNullException.ThrowIfNull(write);
         string beside = Beside(path);
+        FileStream stream = Create(beside);
         try
         {
-            FileStream stream = Create(beside);
             await using (stream.ConfigureAwait(false))
             {
                 await write(stream).ConfigureAwait(false);

@@ -36,6 +36,13 @@ internal sealed class PolicyFileGuardrail : DelegatingGuardrail
 
     public override GuardrailStatus Status => _error is null ? Inner.Status : Inner.Status with { PolicyUpdateError = _error };
 
+    /// <summary>A policy set in code stands until the file changes, also where the file's last change is still being tried.</summary>
+    public override async Task UpdatePolicyAsync(SafetyPolicy policy, CancellationToken cancellationToken = default)
+    {
+        await base.UpdatePolicyAsync(policy, cancellationToken).ConfigureAwait(false);
+        (_readAgain, _error) = (false, null);
+    }
+
     private void Look()
     {
         if (!_looking.TryEnter())

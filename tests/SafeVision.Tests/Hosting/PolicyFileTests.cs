@@ -196,6 +196,14 @@ public sealed class PolicyFileTests : IAsyncDisposable
 
         down = false;
         await TimePassesUntil(() => guardrail.Status.Policy.Version == "2" && guardrail.Status.PolicyUpdateError is null);
+
+        down = true;
+        File.WriteAllText(_path, Text("3"));
+        await TimePassesUntil(() => guardrail.Status.PolicyUpdateError is not null);
+        down = false;
+        await guardrail.UpdatePolicyAsync(SafetyPolicy.Parse(Text("code")));
+        await TimePasses(10);
+        Assert.Equal(("code", null), (guardrail.Status.Policy.Version, guardrail.Status.PolicyUpdateError)); // until the file changes
     }
 
     [Fact]
