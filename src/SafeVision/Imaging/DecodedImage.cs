@@ -91,9 +91,14 @@ public sealed class DecodedImage : IDisposable
     private static List<ImageFrame>? OnOtherGrounds(ImagePixels pixels, ImageDecodeOptions options)
     {
         List<ImageFrame>? others = null;
-        Formats.OtherRenderings.AddGrounds(
-            ref others, new FramePlace(0, TimeSpan.Zero, pixels.Width, pixels.Height), pixels.Memory.Span, pixels.Stride, (pixels.Width, pixels.Height),
-            canIgnoreAlpha: false, 1, options, (ground, rgb) => ToRgb(pixels, ground!.Value, rgb));
+        var stored = new StoredPixels(pixels.Memory.Span, pixels.Stride, pixels.Width, pixels.Height, Orientation.Upright);
+        Formats.OtherRenderings.AddGrounds(ref others, 0, TimeSpan.Zero, stored, canIgnoreAlpha: false, 1, options);
+        if (pixels.Format == PixelFormat.Bgra32)
+        {
+            // Black and gray are the same either way.
+            others?.ForEach(frame => PixelConverter.SwapRedAndBlue(frame.Owner.Memory.Span));
+        }
+
         return others;
     }
 
@@ -167,7 +172,7 @@ public sealed class ImageFrame
     /// <exception cref="ObjectDisposedException">The image was disposed.</exception>
     public ReadOnlySpan<byte> Pixels => Owner.Memory.Span[..(Width * Height * 3)];
 
-    private IMemoryOwner<byte> Owner => Volatile.Read(ref _owner) ?? throw new ObjectDisposedException(nameof(DecodedImage));
+    internal IMemoryOwner<byte> Owner => Volatile.Read(ref _owner) ?? throw new ObjectDisposedException(nameof(DecodedImage));
 
     /// <summary>The same pixels as another rendering; this frame no longer has them.</summary>
     internal ImageFrame MoveTo(ImageRendering rendering)

@@ -122,9 +122,8 @@ public sealed class FrameAssembly(EncodedImage image, ImageDecodeOptions options
         if (hasAlpha)
         {
             OtherRenderings.AddGrounds(
-                ref _others, new FramePlace(index, timestamp, writer.Width, writer.Height), rgba.Span, width * 4, (width, height),
-                image.Format is ImageFormat.Bmp or ImageFormat.Tiff, frames, options,
-                (ground, rgb) => new UprightWriter(width, height, orientation, ground).Write(rgba.Span, width * 4, 0, rgb));
+                ref _others, index, timestamp, new StoredPixels(rgba.Span, width * 4, width, height, orientation),
+                image.Format is ImageFormat.Bmp or ImageFormat.Tiff, frames, options);
         }
 
         _frames.Add(Write(writer, rgba.Span, width, index, timestamp, ImageRendering.Default));

@@ -39,7 +39,8 @@ public sealed class ImageLimits
     public long MaxBytes { get; set => field = InRange(value, int.MaxValue); } = 32L << 20;
 
     /// <summary>The most pixels an image, a page or an animation's canvas may have, 1 to 500 million. Default 40 million. The
-    /// sampled frames of an animation may not have more in sum either. Peak memory is 4 bytes a pixel for most images, up to 9 for
+    /// sampled frames of an animation may not have more in sum either, and they and the frames that they build on not more than 16
+    /// times this in a GIF, 8 in a PNG, 4 in a WebP, whose pixels take longest. Peak memory is 4 bytes a pixel for most images, up to 9 for
     /// progressive JPEG and for images turned by their EXIF orientation, up to 15 for an animation's canvas.</summary>
     public long MaxPixels { get; set => field = InRange(value, 500_000_000); } = 40_000_000;
 

@@ -72,6 +72,41 @@ public sealed class ImageLimitsTests
         await Accepts(file, options => (options.Limits.MaxPixels, options.MaxSampledFrames) = (pixels - 1, 1));
     }
 
+    [Theory]
+    [InlineData("gif", 16)]
+    [InlineData("apng", 8)]
+    [InlineData("webp", 4)]
+    public async Task The_pixels_of_all_frames_that_the_sampled_ones_build_on_are_limited(string format, int frames)
+    {
+        await Accepts(AnimationFile.Blended(format, frames), AsLargeAsTheCanvas);
+        Assert.Contains("MaxPixels", await TooLarge(AnimationFile.Blended(format, frames + 1), AsLargeAsTheCanvas), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Frames_that_reach_beyond_the_canvas_count_whole()
+    {
+        await Accepts(AnimationFile.Gif(8, 16, 32), AsLargeAsTheCanvas);
+        Assert.Contains("MaxPixels", await TooLarge(AnimationFile.Gif(8, 18, 32), AsLargeAsTheCanvas), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Many_small_frames_on_a_large_canvas_are_judged_and_take_little_beside_it()
+    {
+        byte[] file = AnimationFile.Gif(1000, 500, 2);
+
+        using DecodedImage image = await Decode(file, options => (options.Limits.MaxPixels, options.TargetShortSide) = (1_000_000, 64));
+
+        Assert.Equal((500, 8), (image.FrameCount, image.Frames.Count));
+        Assert.InRange(image.Frames.Sum(frame => frame.Width * frame.Height), 1, 1_000_000);
+    }
+
+    [Theory]
+    [InlineData("gif")]
+    [InlineData("apng")]
+    [InlineData("webp")]
+    public async Task Animations_of_ordinary_sizes_are_judged_by_default(string format) =>
+        await Accepts(AnimationFile.Blended(format, 500), _ => { });
+
     [Fact]
     public async Task Frames_are_halved_where_models_need_less_than_the_limit_forbids()
     {
@@ -157,6 +192,9 @@ public sealed class ImageLimitsTests
         Assert.Throws<ArgumentOutOfRangeException>(() => options.MaxSampledFrames = 0);
         Assert.Throws<ArgumentNullException>(() => options.Limits = null!);
     }
+
+    // Of 32 x 32 pixels, of which the sampled frames have fewer.
+    private static void AsLargeAsTheCanvas(ImageDecodeOptions options) => (options.Limits.MaxPixels, options.TargetShortSide) = (32 * 32, 4);
 
     private static long Pixels(string name) => Size(name).Width * (long)Size(name).Height;
 

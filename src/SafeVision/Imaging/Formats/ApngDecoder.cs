@@ -29,6 +29,8 @@ internal struct ApngDecoder : IFrameComposer
 
     public readonly bool IsCut => false; // A PNG that ends early is refused by its header.
 
+    public readonly int MostDrawn => 8;
+
     public static DecodedImage Decode(ReadOnlyMemory<byte> file, ImageHeader header, ImageDecodeOptions options, DecodeClock clock)
     {
         var decoder = new ApngDecoder(file, header, ApngLayout.Read(file.Span, header), clock);
@@ -52,9 +54,15 @@ internal struct ApngDecoder : IFrameComposer
 
     public readonly TimeSpan DurationOf(int frame) => _frames[frame].Duration;
 
+    public readonly long PixelsOf(int frame) => (long)_frames[frame].Width * _frames[frame].Height;
+
+    public readonly bool IsIndependent(int frame) => _frames[frame].Covers(_header);
+
+    public readonly bool IsTakenBack(int frame) => _frames[frame].Disposal == ApngDisposal.RestorePrevious;
+
     public PixelBuffer Compose(int target)
     {
-        for (int i = FirstNeeded(target); i <= target; i++)
+        for (int i = FrameOrder.FirstNeeded(ref this, target, _composed); i <= target; i++)
         {
             _clock.Check();
             ApngFrame frame = _frames[i];
@@ -76,18 +84,6 @@ internal struct ApngDecoder : IFrameComposer
 
         _composed = target;
         return _canvas;
-    }
-
-    // The last frame up to the target that covers all before it, or else the first not yet composed.
-    private readonly int FirstNeeded(int target)
-    {
-        int frame = target;
-        while (frame > _composed + 1 && !(_frames[frame].Covers(_header) && (frame == target || _frames[frame].Disposal != ApngDisposal.RestorePrevious)))
-        {
-            frame--;
-        }
-
-        return frame;
     }
 
     // What the frame on the canvas leaves behind.

@@ -20,6 +20,7 @@ internal static class GifHeader
         limits.CheckSize(ImageFormat.Gif, width, height, 6);
         int position = 13 + ColorTable(file[10]);
         int frames = 0;
+        var pixels = new List<long>();
         bool cut = false;
         while (!cut && position < file.Length && file[position] != Trailer)
         {
@@ -31,12 +32,9 @@ internal static class GifHeader
                 case ImageDescriptor when file.Length - position >= 10:
                     frames++;
                     limits.CheckFrames(ImageFormat.Gif, frames, position);
-                    limits.CheckSize(
-                        ImageFormat.Gif,
-                        BinaryPrimitives.ReadUInt16LittleEndian(file[(position + 5)..]),
-                        BinaryPrimitives.ReadUInt16LittleEndian(file[(position + 7)..]),
-                        position,
-                        $"frame {frames - 1}");
+                    int columns = BinaryPrimitives.ReadUInt16LittleEndian(file[(position + 5)..]), rows = BinaryPrimitives.ReadUInt16LittleEndian(file[(position + 7)..]);
+                    limits.CheckSize(ImageFormat.Gif, columns, rows, position, $"frame {frames - 1}");
+                    pixels.Add((long)columns * rows);
                     position = SkipBlocks(file, position + 10 + ColorTable(file[position + 9]) + 1, out cut);
                     break;
                 case ImageDescriptor:
@@ -49,7 +47,7 @@ internal static class GifHeader
             }
         }
 
-        return frames > 0 ? new ImageHeader(width, height, frames, HasAlpha: true) : throw Truncated(Math.Min(position, file.Length));
+        return frames > 0 ? new ImageHeader(width, height, frames, HasAlpha: true, FramePixels: pixels) : throw Truncated(Math.Min(position, file.Length));
     }
 
     private static int ColorTable(byte flags) => (flags & 0x80) == 0 ? 0 : 3 << ((flags & 7) + 1);

@@ -45,9 +45,10 @@ internal static class ImageFormatSniffer
 /// <param name="HasAlpha">Whether a pixel may be transparent.</param>
 /// <param name="Color">What it says about the colors of the pixels.</param>
 /// <param name="CanIgnoreAlpha">Whether some viewers ignore the alpha: they do that with BMP and TIFF.</param>
+/// <param name="FramePixels">The pixels of each frame of a GIF or an animated WebP, which need not be as large as the canvas.</param>
 internal readonly record struct ImageHeader(
     int Width, int Height, int Frames = 1, Orientation Orientation = Orientation.Upright, bool HasAlpha = false,
-    ColorInformation Color = default, bool CanIgnoreAlpha = false)
+    ColorInformation Color = default, bool CanIgnoreAlpha = false, IReadOnlyList<long>? FramePixels = null)
 {
     /// <summary>Reads the header of a file, but of a JPEG's or TIFF's, which say more, and checks it against the limits.</summary>
     /// <exception cref="ImageRejectedException">It is not valid, or over the limits.</exception>

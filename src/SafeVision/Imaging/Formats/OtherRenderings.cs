@@ -9,47 +9,44 @@ internal static class OtherRenderings
     private const int FaintAlpha = 5;
     private const int FaintChange = 16;
 
-    /// <summary>Writes the upright image on a ground; null: as if there were no alpha.</summary>
-    public delegate void Renderer(RgbColor? ground, Span<byte> rgb);
-
     /// <summary>The most frames that may be judged besides the sampled ones.</summary>
     public static int Most(ImageDecodeOptions options) => Math.Max(3, options.MaxSampledFrames);
 
     /// <summary>Adds what is seen on other grounds than the first.</summary>
     /// <param name="others">Where to add; made when there is something to add.</param>
-    /// <param name="stride">Bytes of a stored row.</param>
-    /// <param name="size">Stored columns and rows.</param>
     /// <param name="canIgnoreAlpha">Whether some viewers ignore the alpha.</param>
     /// <param name="frames">Frames of the image that are judged anyway: of many, each is judged on black only.</param>
     public static void AddGrounds(
-        ref List<ImageFrame>? others, in FramePlace frame, ReadOnlySpan<byte> rgba, int stride, (int Width, int Height) size, bool canIgnoreAlpha, int frames, ImageDecodeOptions options, Renderer render)
+        ref List<ImageFrame>? others, int index, TimeSpan timestamp, in StoredPixels pixels, bool canIgnoreAlpha, int frames, ImageDecodeOptions options)
     {
-        if (!IsTransparent(rgba, stride, size.Width, size.Height))
+        if (!IsTransparent(pixels))
         {
             return;
         }
 
+        FrameScale scale = FrameScale.ForOther(pixels.Width, pixels.Height, options);
         if (options.Background is null)
         {
-            Add(ref others, frame, ImageRendering.OnBlack, RgbColor.Black, options, render);
+            Add(ref others, ImageRendering.OnBlack, RgbColor.Black, pixels);
             if (frames * 2 <= Most(options))
             {
-                Add(ref others, frame, ImageRendering.OnGray, RgbColor.Gray, options, render);
+                Add(ref others, ImageRendering.OnGray, RgbColor.Gray, pixels);
             }
         }
 
         if (canIgnoreAlpha)
         {
-            Add(ref others, frame, ImageRendering.AlphaIgnored, null, options, render);
+            Add(ref others, ImageRendering.AlphaIgnored, null, pixels);
+        }
+
+        void Add(ref List<ImageFrame>? others, ImageRendering rendering, RgbColor? ground, in StoredPixels pixels)
+        {
+            if (!(others?.Count >= Most(options)))
+            {
+                (others ??= []).Add(scale.Render(index, timestamp, pixels, ground, rendering));
+            }
         }
     }
-
-    /// <summary>The same for a frame whose pixels, four bytes each, stand row behind row and are turned upright by its orientation.</summary>
-    public static void AddGrounds(
-        ref List<ImageFrame>? others, in FramePlace frame, PixelBuffer rgba, (int Width, int Height) size, Orientation orientation, bool canIgnoreAlpha, int frames, ImageDecodeOptions options) =>
-        AddGrounds(
-            ref others, frame, rgba.Span, size.Width * 4, size, canIgnoreAlpha, frames, options,
-            (ground, rgb) => new UprightWriter(size.Width, size.Height, orientation, ground).Write(rgba.Span, size.Width * 4, 0, rgb));
 
     /// <summary>Moves those frames of an image decoded with colors as stored that differ from its own to it, and disposes the rest.</summary>
     public static DecodedImage WithStoredColors(DecodedImage image, DecodedImage stored)
@@ -70,8 +67,9 @@ internal static class OtherRenderings
     }
 
     /// <summary>Whether a part of the image, as small as a sixteenth of its width and height, lets the ground through.</summary>
-    public static bool IsTransparent(ReadOnlySpan<byte> rgba, int stride, int width, int height)
+    public static bool IsTransparent(in StoredPixels pixels)
     {
+        (int width, int height) = (pixels.Width, pixels.Height);
         Span<long> missing = stackalloc long[Cells];
         int cellRows = (height + Cells - 1) / Cells;
         for (int top = 0; top < height; top += cellRows)
@@ -80,13 +78,13 @@ internal static class OtherRenderings
             int rows = Math.Min(cellRows, height - top);
             for (int y = top; y < top + rows; y++)
             {
-                AddMissing(rgba.Slice(y * stride, width * 4), missing);
+                AddMissing(pixels.Row(y), missing);
             }
 
             for (int cell = 0; cell < Cells; cell++)
             {
-                long pixels = (long)rows * (End(cell, width) - End(cell - 1, width));
-                if (missing[cell] > FaintAlpha * pixels)
+                long most = (long)rows * (End(cell, width) - End(cell - 1, width));
+                if (missing[cell] > FaintAlpha * most)
                 {
                     return true;
                 }
@@ -136,29 +134,6 @@ internal static class OtherRenderings
 
     private static int End(int cell, int pixels) => (int)((cell + 1L) * pixels / Cells);
 
-    private static void Add(ref List<ImageFrame>? others, in FramePlace place, ImageRendering rendering, RgbColor? ground, ImageDecodeOptions options, Renderer render)
-    {
-        if (others?.Count >= Most(options))
-        {
-            return;
-        }
-
-        PixelBuffer pixels = PixelBuffer.Rent(place.Width * place.Height * 3);
-        ImageFrame frame;
-        try
-        {
-            render(ground, pixels.Span);
-            frame = FrameScale.ForOther(place.Width, place.Height, options).Reduce(place, pixels, rendering);
-        }
-        catch
-        {
-            ((IDisposable)pixels).Dispose();
-            throw;
-        }
-
-        (others ??= []).Add(frame);
-    }
-
     private static bool Differ(ImageFrame one, ImageFrame other)
     {
         if (one.Width != other.Width || one.Height != other.Height)
@@ -205,6 +180,3 @@ internal static class OtherRenderings
         return sum;
     }
 }
-
-/// <summary>Which frame of the file it is, when it is shown, and its upright size.</summary>
-internal readonly record struct FramePlace(int Index, TimeSpan Timestamp, int Width, int Height);

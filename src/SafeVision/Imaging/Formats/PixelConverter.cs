@@ -27,12 +27,17 @@ internal static class PixelConverter
             default:
                 // Blue and red change places before and after, so that one loop does the arithmetic.
                 Composite(source, new RgbColor(background.B, background.G, background.R), rgb);
-                for (int i = 0; i < rgb.Length; i += 3)
-                {
-                    (rgb[i], rgb[i + 2]) = (rgb[i + 2], rgb[i]);
-                }
-
+                SwapRedAndBlue(rgb);
                 break;
+        }
+    }
+
+    /// <summary>RGB24 to BGR24 and back.</summary>
+    public static void SwapRedAndBlue(Span<byte> rgb)
+    {
+        for (int i = 0; i <= rgb.Length - 3; i += 3)
+        {
+            (rgb[i], rgb[i + 2]) = (rgb[i + 2], rgb[i]);
         }
     }
 

@@ -82,8 +82,8 @@ internal static class StillDecoder
             var writer = new UprightWriter(header.Width, header.Height, header.Orientation, hasAlpha ? options.Background ?? RgbColor.White : null);
             if (hasAlpha)
             {
-                OtherRenderings.AddGrounds(
-                    ref others, new FramePlace(0, TimeSpan.Zero, writer.Width, writer.Height), pixels, (header.Width, header.Height), header.Orientation, header.CanIgnoreAlpha, 1, options);
+                var stored = new StoredPixels(pixels.Span, header.Width * 4, header.Width, header.Height, header.Orientation);
+                OtherRenderings.AddGrounds(ref others, 0, TimeSpan.Zero, stored, header.CanIgnoreAlpha, 1, options);
             }
 
             if (header.Orientation != Orientation.Upright)

@@ -107,10 +107,10 @@ internal static class TiffDecoder
         }
 
         var writer = new UprightWriter(page.Width, page.Height, page.Orientation, samples.HasAlpha ? options.Background ?? RgbColor.White : null);
-        var place = new FramePlace(index, TimeSpan.Zero, writer.Width, writer.Height);
         if (samples.HasAlpha)
         {
-            OtherRenderings.AddGrounds(ref others, place, rgba, (page.Width, page.Height), page.Orientation, canIgnoreAlpha: true, chosen, options);
+            var stored = new StoredPixels(rgba.Span, page.Width * 4, page.Width, page.Height, page.Orientation);
+            OtherRenderings.AddGrounds(ref others, index, TimeSpan.Zero, stored, canIgnoreAlpha: true, chosen, options);
         }
 
         PixelBuffer pixels = PixelBuffer.Rent(page.Width * page.Height * 3);

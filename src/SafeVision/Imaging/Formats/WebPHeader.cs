@@ -72,6 +72,7 @@ internal static class WebPHeader
         limits.CheckSize(ImageFormat.WebP, width, height, FirstChunk + 12);
         var header = new ImageHeader(width, height, Frames: 0, HasAlpha: true);
         bool still = false;
+        var pixels = new List<long>();
         for (int position = Next(file, FirstChunk); file.Length - position >= 8; position = Next(file, position))
         {
             ReadOnlySpan<byte> type = file.Slice(position, 4);
@@ -80,7 +81,7 @@ internal static class WebPHeader
             {
                 header = header with { Frames = header.Frames + 1 };
                 limits.CheckFrames(ImageFormat.WebP, header.Frames, position);
-                CheckFrame(content, header, position);
+                pixels.Add(CheckFrame(content, header, position));
             }
             else if (type.SequenceEqual("VP8 "u8) || type.SequenceEqual("VP8L"u8))
             {
@@ -96,24 +97,26 @@ internal static class WebPHeader
             }
         }
 
-        return header.Frames > 0 ? header
+        return header.Frames > 0 ? header with { FramePixels = pixels }
             : still && !animated ? header with { Frames = 1 }
             : throw ImageRejectedException.Truncated(ImageFormat.WebP, $"the file ends at offset {file.Length}, before any frame");
     }
 
-    private static void CheckFrame(ReadOnlySpan<byte> frame, ImageHeader canvas, int position)
+    private static long CheckFrame(ReadOnlySpan<byte> frame, ImageHeader canvas, int position)
     {
         if (frame.Length < 16)
         {
             throw Truncated(position);
         }
 
-        int right = (UInt24(frame) * 2) + UInt24(frame[6..]) + 1;
-        int bottom = (UInt24(frame[3..]) * 2) + UInt24(frame[9..]) + 1;
+        int width = UInt24(frame[6..]) + 1, right = (UInt24(frame) * 2) + width;
+        int height = UInt24(frame[9..]) + 1, bottom = (UInt24(frame[3..]) * 2) + height;
         if (right > canvas.Width || bottom > canvas.Height)
         {
             throw ImageRejectedException.Corrupt(ImageFormat.WebP, $"frame {canvas.Frames - 1} at offset {position} reaches {right},{bottom}, beyond the canvas of {canvas.Width}x{canvas.Height}");
         }
+
+        return (long)width * height;
     }
 
     private static ReadOnlySpan<byte> Chunk(ReadOnlySpan<byte> file, int position)
