@@ -123,7 +123,7 @@ internal static class DataPolicyCommand
             string called = parsed.GetValue(name) ?? Path.GetFileNameWithoutExtension(file);
             SafetyPolicy? current = parsed.GetValue(change) is { } old ? SafetyPolicy.FromFile(old) : null;
             using ServedChat? served = chat.Read(parsed);
-            PolicyProposal proposal = served is null
+            PolicyDraft proposal = served is null
                 ? PolicyDrafting.Read(words, called, current)
                 : await PolicyDrafting.ReadAsync(served, words, called, current, cancellationToken: cancellationToken);
             TextWriter console = parsed.InvocationConfiguration.Output;

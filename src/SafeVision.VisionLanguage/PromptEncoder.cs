@@ -80,7 +80,7 @@ public sealed class PromptEncoder
     public IReadOnlyList<(IReadOnlyList<int> Before, IReadOnlyList<int> After)> Ask(SafetyPolicy policy, VisionLanguageMode mode)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        return [.. _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording)).Prompts.Select(prompt => ((IReadOnlyList<int>)prompt.Before, (IReadOnlyList<int>)prompt.After))];
+        return [.. Compile(policy, mode).Prompts.Select(prompt => ((IReadOnlyList<int>)prompt.Before, (IReadOnlyList<int>)prompt.After))];
     }
 
     /// <summary>The question of a policy, and all answers that the engine would let the model give.</summary>
@@ -90,7 +90,7 @@ public sealed class PromptEncoder
     public async Task<EncodedPolicy> EncodeAsync(SafetyPolicy policy, VisionLanguageMode mode)
     {
         ArgumentNullException.ThrowIfNull(policy);
-        CompiledProtocol compiled = _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording));
+        CompiledProtocol compiled = Compile(policy, mode);
         if (compiled.Prompts is not [GuardPrompt prompt])
         {
             throw Unasked(policy);
@@ -140,7 +140,7 @@ public sealed class PromptEncoder
         var listener = new Listener();
         try
         {
-            await _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording)).JudgeAsync(listener, null, CancellationToken.None).ConfigureAwait(false);
+            await Compile(policy, mode).JudgeAsync(listener, null, CancellationToken.None).ConfigureAwait(false);
         }
         catch (ModelOutputException)
         {
@@ -233,6 +233,9 @@ public sealed class PromptEncoder
         parts.Add(PromptText.Untrusted(text[from..]));
         return PromptText.Concat([.. parts]);
     }
+
+    private CompiledProtocol Compile(SafetyPolicy policy, VisionLanguageMode mode) =>
+        _protocol.Compile(new ProtocolContext(policy, mode, _name, _profile, Tokenizer, _wording));
 
     private ModelLoadException Unasked(SafetyPolicy policy) => new(
         $"{_name}: the protocol '{_protocol.Name}' does not ask about the policy '{policy.Name}' with one question that names a category, so its answers can't be learnt as one. Give the model a token for each category, or set 'protocol: safevision' in the prompt file beside it.");

@@ -30,7 +30,7 @@ internal sealed record PromptWording(string Source, IReadOnlyDictionary<string, 
     public TemplateMap Variables { get; init; } = new();
 
     /// <summary>The text of such a variable; null where it is not given or no text.</summary>
-    public string? Variable(string name) => Variables.TryGet(name, out object? value) ? (value as PromptText)?.Text : null;
+    public string? Variable(string name) => Variables.TryGetValue(name, out object? value) ? (value as PromptText)?.Text : null;
 
     /// <summary>The model's text for a harmless image; null where none is given.</summary>
     public string? SafeToken => NamedTokens.GetValueOrDefault(PromptWordingReader.SafeKey);

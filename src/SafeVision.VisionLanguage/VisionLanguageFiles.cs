@@ -3,9 +3,9 @@ namespace SafeVision.VisionLanguage;
 /// <summary>What a folder of a vision-language model holds: configuration, three graphs and the names of their tensors. Nothing is loaded yet.</summary>
 internal sealed record VisionLanguageFiles
 {
-    public required string Folder { get; init; }
     public required ModelConfiguration Configuration { get; init; }
-    public required VisionLanguageLayout Layout { get; init; }
+
+    public string Folder => Configuration.Folder;
 
     /// <summary>From pixels to image features.</summary>
     public required OnnxFile Vision { get; init; }
@@ -16,21 +16,14 @@ internal sealed record VisionLanguageFiles
     /// <summary>From embeddings and the past to scores of the next token.</summary>
     public required OnnxFile Decoder { get; init; }
 
-    /// <summary>The precision of each graph as a suffix, such as <c>_q4</c>; empty for 32-bit floats and where the layout has no suffixes.</summary>
-    public required IReadOnlyDictionary<VisionLanguagePart, string> Suffixes { get; init; }
-
-    /// <summary>By which names the graphs know their tensors.</summary>
+    /// <summary>By which names the layout's graphs know their tensors.</summary>
     public required TensorNaming Naming { get; init; }
 
-    public required VisionNames VisionNames { get; init; }
-    public required EmbeddingNames EmbeddingNames { get; init; }
-    public required DecoderNames DecoderNames { get; init; }
-
-    /// <summary>Whether the embedding graph puts image features in place of image tokens itself.</summary>
-    public bool EmbeddingMergesImages => EmbeddingNames.ImageFeatures is not null;
+    /// <summary>Those names.</summary>
+    public required VisionLanguageContract Names { get; init; }
 
     /// <summary>Whether the decoder appends to one buffer of keys and values in place.</summary>
-    public bool DecoderSharesCache => DecoderNames.CanShareCache(Decoder.Header);
+    public bool DecoderSharesCache => Names.Decoder.CanShareCache(Decoder.Header);
 
     /// <summary>Finds the files of a folder in any known layout, reads their headers and checks that they fit together.</summary>
     /// <exception cref="ModelLoadException">Something is missing or does not fit; the message names the file and says what to do.</exception>
@@ -41,21 +34,14 @@ internal sealed record VisionLanguageFiles
         OnnxFile vision = OnnxFile.Open(found.Paths[VisionLanguagePart.Vision]);
         OnnxFile embedding = OnnxFile.Open(found.Paths[VisionLanguagePart.Embedding]);
         OnnxFile decoder = OnnxFile.Open(found.Paths[VisionLanguagePart.Decoder]);
-        VisionLanguageContract contract = VisionLanguageContract.Read(
-            found.Naming, GraphSignature.Of(vision), GraphSignature.Of(embedding), GraphSignature.Of(decoder));
         return new VisionLanguageFiles
         {
-            Folder = configuration.Folder,
             Configuration = configuration,
-            Layout = found.Layout,
             Vision = vision,
             Embedding = embedding,
             Decoder = decoder,
-            Suffixes = found.Suffixes,
             Naming = found.Naming,
-            VisionNames = contract.Vision,
-            EmbeddingNames = contract.Embedding,
-            DecoderNames = contract.Decoder,
+            Names = VisionLanguageContract.Read(found.Naming, GraphSignature.Of(vision), GraphSignature.Of(embedding), GraphSignature.Of(decoder)),
         };
     }
 
@@ -92,16 +78,6 @@ internal sealed record VisionLanguageFileOptions
         new() { Precision = precision, Provider = ProviderCatalog.FirstUsable(execution) };
 }
 
-/// <summary>How a folder of a vision-language model is laid out.</summary>
-internal enum VisionLanguageLayout
-{
-    /// <summary>vision_encoder, embed_tokens and decoder_model_merged, as onnx-community publishes them and <c>safevision convert</c> writes them.</summary>
-    OnnxCommunity,
-
-    /// <summary>genai_config.json names files and tensors, as onnxruntime-genai's model builder writes it.</summary>
-    GenAI,
-}
-
 /// <summary>The three graphs of a vision-language model.</summary>
 internal enum VisionLanguagePart
 {
@@ -112,10 +88,5 @@ internal enum VisionLanguagePart
 
 /// <summary>The three files that a layout points at, before they are read.</summary>
 /// <param name="Paths">The file of each graph.</param>
-/// <param name="Suffixes">The precision of each graph as a suffix; empty for 32-bit floats and where the layout has no suffixes.</param>
 /// <param name="Naming">By which names the graphs know their tensors.</param>
-internal sealed record FoundFiles(
-    VisionLanguageLayout Layout,
-    IReadOnlyDictionary<VisionLanguagePart, string> Paths,
-    IReadOnlyDictionary<VisionLanguagePart, string> Suffixes,
-    TensorNaming Naming);
+internal sealed record FoundFiles(IReadOnlyDictionary<VisionLanguagePart, string> Paths, TensorNaming Naming);

@@ -16,17 +16,10 @@ internal static class OnnxCommunityLayout
     public static bool IsIn(string folder) => s_stems.Keys.Any(part => Present(folder, part).Count > 0);
 
     /// <exception cref="ModelLoadException">A graph, or a graph in the precision asked for, is missing.</exception>
-    public static FoundFiles Find(ModelConfiguration configuration, VisionLanguageFileOptions options)
-    {
-        Dictionary<VisionLanguagePart, Candidate> chosen = s_stems.Keys.ToDictionary(part => part, part => Choose(configuration, part, options));
-        return new FoundFiles(
-            VisionLanguageLayout.OnnxCommunity,
-            chosen.ToDictionary(part => part.Key, part => part.Value.Path),
-            chosen.ToDictionary(part => part.Key, part => part.Value.Suffix),
-            new TensorNaming());
-    }
+    public static FoundFiles Find(ModelConfiguration configuration, VisionLanguageFileOptions options) =>
+        new(s_stems.Keys.ToDictionary(part => part, part => Choose(configuration, part, options)), new TensorNaming());
 
-    private static Candidate Choose(ModelConfiguration configuration, VisionLanguagePart part, VisionLanguageFileOptions options)
+    private static string Choose(ModelConfiguration configuration, VisionLanguagePart part, VisionLanguageFileOptions options)
     {
         List<Candidate> present = Present(configuration.Folder, part);
         if (present.Count == 0)
@@ -41,14 +34,14 @@ internal static class OnnxCommunityLayout
             IReadOnlyList<string> named = PrecisionChoice.Named(must) is { Count: > 0 } known
                 ? known
                 : throw new ModelLoadException($"{configuration.Folder}: the precision '{must}' is not known. Known are {PrecisionChoice.Known}.");
-            return present.Find(file => named.Contains(file.Suffix))
+            return present.Find(file => named.Contains(file.Suffix))?.Path
                 ?? throw new ModelLoadException(
                     $"{configuration.Folder}: the {Word(part)} is not there in the precision '{must}', only in {string.Join(", ", present.Select(file => PrecisionChoice.NameOf(file.Suffix)).Distinct())}. Ask for one of these, or download the other.");
         }
 
         string? hint = options.Precision ?? Hint(configuration.Config["transformers.js_config"], present[0].Stem, options.Provider);
         List<string> order = [.. PrecisionChoice.Order(part, options.Provider, hint)];
-        return present.Where(file => file.Stem == present[0].Stem).MinBy(file => order.IndexOf(file.Suffix))!;
+        return present.Where(file => file.Stem == present[0].Stem).MinBy(file => order.IndexOf(file.Suffix))!.Path;
     }
 
     /// <summary>What the publisher recommends; null where it says nothing of use.</summary>
@@ -161,14 +154,12 @@ internal static class GenAILayout
         JsonValue visionInputs = model["vision"]["inputs"];
         var usual = new TensorNaming();
         return new FoundFiles(
-            VisionLanguageLayout.GenAI,
             new Dictionary<VisionLanguagePart, string>
             {
                 [VisionLanguagePart.Vision] = Find(configuration.Folder, model["vision"]),
                 [VisionLanguagePart.Embedding] = Find(configuration.Folder, model["embedding"]),
                 [VisionLanguagePart.Decoder] = Find(configuration.Folder, decoder),
             },
-            Enum.GetValues<VisionLanguagePart>().ToDictionary(part => part, _ => ""),
             new TensorNaming
             {
                 PixelValues = Name(visionInputs["pixel_values"], usual.PixelValues),

@@ -13,7 +13,7 @@ internal sealed class VisionLanguageModel : IDisposable
         VisionLanguageSessions sessions, TextTokenizer tokenizer, VisionLanguageProfile profile, IImagePreparation glance, VisionLanguageModelOptions options)
     {
         (Sessions, Tokenizer, Profile, Glance) = (sessions, tokenizer, profile, glance);
-        _tower = new VisionTower(sessions.Vision, sessions.Files.VisionNames, options.TilesPerRun);
+        _tower = new VisionTower(sessions.Vision, sessions.Files.Names.Vision, options.TilesPerRun);
         Scheduler = Schedule(sessions, profile, options);
         Forbidden = [.. tokenizer.AddedTokens.Select(token => token.Id).Where(id => !profile.StopTokens.Contains(id)).Append(profile.ImageToken).Distinct()];
     }
@@ -53,8 +53,8 @@ internal sealed class VisionLanguageModel : IDisposable
     private static DecoderScheduler Schedule(VisionLanguageSessions sessions, VisionLanguageProfile profile, VisionLanguageModelOptions options)
     {
         VisionLanguageFiles files = sessions.Files;
-        DecoderGraph graph = new DecoderGraph(sessions.Decoder, files.DecoderNames, files.DecoderSharesCache);
-        var embeddings = new EmbeddingTable(sessions.Embedding, files.EmbeddingNames, graph.Width, profile.ImageToken);
+        DecoderGraph graph = new DecoderGraph(sessions.Decoder, files.Names.Decoder, files.DecoderSharesCache);
+        var embeddings = new EmbeddingTable(sessions.Embedding, files.Names.Embedding, graph.Width, profile.ImageToken);
         var decoder = new TextDecoder(graph, embeddings, profile.Positions, options.TokensPerRun);
         return new DecoderScheduler(decoder, new DecoderSlots(graph, options.Sequences, profile.ContextLength));
     }

@@ -22,8 +22,8 @@ public static class VisionLanguageSelfTest
         double largest = 0;
         foreach (ModelGolden golden in package.Manifest.Goldens)
         {
-            float[] actual = golden.Output == files.VisionNames.ImageFeatures ? RunVision(loaded, golden, cancellationToken)
-                : golden.Output == files.DecoderNames.Logits ? RunDecoder(loaded, golden, cancellationToken)
+            float[] actual = golden.Output == files.Names.Vision.ImageFeatures ? RunVision(loaded, golden, cancellationToken)
+                : golden.Output == files.Names.Decoder.Logits ? RunDecoder(loaded, golden, cancellationToken)
                 : throw new ModelLoadException($"{package.Folder.Description}: the golden '{golden.Name}' records '{golden.Output}', which no graph yields.");
             largest = Math.Max(largest, ModelSelfTest.Difference(golden, actual));
         }
@@ -36,7 +36,7 @@ public static class VisionLanguageSelfTest
 
     private static float[] RunVision(VisionLanguageSessions loaded, ModelGolden golden, CancellationToken cancellationToken)
     {
-        var inputs = new Dictionary<string, OrtValue> { [loaded.Files.VisionNames.PixelValues] = Noise(golden) };
+        var inputs = new Dictionary<string, OrtValue> { [loaded.Files.Names.Vision.PixelValues] = Noise(golden) };
         foreach ((string name, IReadOnlyList<long> numbers) in golden.Inputs)
         {
             inputs[name] = OrtValue.CreateTensorValueFromMemory<long>([.. numbers], [1, numbers.Count]);
@@ -48,7 +48,7 @@ public static class VisionLanguageSelfTest
     /// <summary>One row of tokens at the positions 0, 1, 2, … without a past; the last one's logits where the graph lets one choose.</summary>
     private static float[] RunDecoder(VisionLanguageSessions loaded, ModelGolden golden, CancellationToken cancellationToken)
     {
-        DecoderNames names = loaded.Files.DecoderNames;
+        DecoderNames names = loaded.Files.Names.Decoder;
         IReadOnlyDictionary<string, NodeMetadata> metadata = loaded.Decoder.Session.InputMetadata;
         int tokens = golden.Shape is [1, > 0, > 0] ? golden.Shape[1] : throw new ModelLoadException($"{loaded.Decoder.ModelName}: the golden '{golden.Name}' must have the shape [1, tokens, width].");
         long[] positions = [.. Enumerable.Range(0, tokens).Select(place => (long)place)];

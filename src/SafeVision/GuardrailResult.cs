@@ -25,6 +25,10 @@ public sealed record GuardrailResult
         .OrderBy(finding => finding.Decision)
         .ThenByDescending(finding => finding.Score ?? -1)
         .FirstOrDefault();
+
+    /// <summary>The finding of a category; null when the policy has none of this id, or the image could not be judged.</summary>
+    /// <param name="category">The category's id, in any case.</param>
+    public Finding? Find(string category) => Findings.FirstOrDefault(finding => finding.Category.Equals(category, StringComparison.OrdinalIgnoreCase));
 }
 
 /// <summary>An image that could not be judged; the result's decision is then the policy's <c>onFailure</c>.</summary>

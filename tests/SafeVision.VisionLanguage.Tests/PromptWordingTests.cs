@@ -125,7 +125,7 @@ public sealed class PromptWordingTests : IDisposable
         PromptWording wording = PromptWording.Parse("protocol: qwenguard\nmaximumReasonWords: 9\ntokens: {spam: X1}\nvariables: {loud: 'true', mode: deep}", "prompt.yaml");
 
         Assert.Equal((true, 9, 160, "X1"), (wording.Has("fast"), wording.MaximumReasonWords, wording.MaximumReasonTokens, wording.Token("spam")));
-        Assert.Equal((null, "deep", true), (wording.Variable("loud"), wording.Variable("mode"), wording.Variables.TryGet("loud", out object? loud) ? loud : null));
+        Assert.Equal((null, "deep", true), (wording.Variable("loud"), wording.Variable("mode"), wording.Variables.TryGetValue("loud", out object? loud) ? loud : null));
     }
 
     [Fact]

@@ -18,15 +18,14 @@ public sealed class VisionLanguageFilesTests : IDisposable
 
         VisionLanguageSessions sessions = await LoadAsync(files);
 
-        Assert.Equal(VisionLanguageLayout.OnnxCommunity, files.Layout);
-        Assert.False(files.EmbeddingMergesImages);
+        Assert.Null(files.Names.Embedding.ImageFeatures);
         Assert.False(files.DecoderSharesCache);
-        Assert.Equal(["past_key_values.0.key", "past_key_values.0.value", "past_key_values.1.key", "past_key_values.1.value"], files.DecoderNames.Past);
-        Assert.Equal(["present.0.key", "present.0.value", "present.1.key", "present.1.value"], files.DecoderNames.Present);
-        Assert.Equal(("position_ids", null, null), (files.DecoderNames.Positions, files.DecoderNames.KeepLogits, files.DecoderNames.UseCacheBranch));
-        Assert.Equal(vocabulary, sessions.Decoder.Session.OutputMetadata[files.DecoderNames.Logits].Dimensions[^1]);
-        Assert.Contains(files.VisionNames.PixelValues, sessions.Vision.Session.InputNames);
-        Assert.Contains(files.EmbeddingNames.Embeddings, sessions.Embedding.Session.OutputNames);
+        Assert.Equal(["past_key_values.0.key", "past_key_values.0.value", "past_key_values.1.key", "past_key_values.1.value"], files.Names.Decoder.Past);
+        Assert.Equal(["present.0.key", "present.0.value", "present.1.key", "present.1.value"], files.Names.Decoder.Present);
+        Assert.Equal(("position_ids", null, null), (files.Names.Decoder.Positions, files.Names.Decoder.KeepLogits, files.Names.Decoder.UseCacheBranch));
+        Assert.Equal(vocabulary, sessions.Decoder.Session.OutputMetadata[files.Names.Decoder.Logits].Dimensions[^1]);
+        Assert.Contains(files.Names.Vision.PixelValues, sessions.Vision.Session.InputNames);
+        Assert.Contains(files.Names.Embedding.Embeddings, sessions.Embedding.Session.OutputNames);
         foreach (OnnxFile file in new[] { files.Vision, files.Embedding, files.Decoder })
         {
             Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file.Path))), await file.HashAsync());
@@ -42,8 +41,7 @@ public sealed class VisionLanguageFilesTests : IDisposable
             "vision": { "filename": "vision.onnx", "inputs": { "pixel_values": "pixel_values" } }
             """));
 
-        Assert.Equal(VisionLanguageLayout.GenAI, files.Layout);
-        Assert.Equal(4, files.DecoderNames.Past.Count);
+        Assert.Equal(4, files.Names.Decoder.Past.Count);
         Assert.Equal("text.onnx", files.Decoder.Name);
         Assert.NotNull(await LoadAsync(files));
     }
@@ -62,12 +60,11 @@ public sealed class VisionLanguageFilesTests : IDisposable
 
         VisionLanguageFiles files = Find(tiny.Folder);
 
-        Assert.True(files.EmbeddingMergesImages);
-        Assert.Equal("my_image_features", files.EmbeddingNames.ImageFeatures);
-        Assert.Equal(("my_inputs_embeds", "my_attention_mask", "my_position_ids"), (files.DecoderNames.Embeddings, files.DecoderNames.Mask, files.DecoderNames.Positions));
-        Assert.Equal(["my_past_0_k", "my_past_0_v", "my_past_1_k", "my_past_1_v"], files.DecoderNames.Past);
-        Assert.Equal(["my_present_0_k", "my_present_0_v", "my_present_1_k", "my_present_1_v"], files.DecoderNames.Present);
-        Assert.Equal("image_grid_thw", files.VisionNames.OtherInputs["my_grid"]);
+        Assert.Equal("my_image_features", files.Names.Embedding.ImageFeatures);
+        Assert.Equal(("my_inputs_embeds", "my_attention_mask", "my_position_ids"), (files.Names.Decoder.Embeddings, files.Names.Decoder.Mask, files.Names.Decoder.Positions));
+        Assert.Equal(["my_past_0_k", "my_past_0_v", "my_past_1_k", "my_past_1_v"], files.Names.Decoder.Past);
+        Assert.Equal(["my_present_0_k", "my_present_0_v", "my_present_1_k", "my_present_1_v"], files.Names.Decoder.Present);
+        Assert.Equal("image_grid_thw", files.Names.Vision.OtherInputs["my_grid"]);
     }
 
     [Theory]
@@ -182,7 +179,7 @@ public sealed class VisionLanguageFilesTests : IDisposable
     {
         VisionLanguageFiles files = Find(new TinyVisionLanguage(_folder) { Extra = "past_conv.0" }.Write().Folder);
         GraphSignature graph = GraphSignature.Of(files.Decoder);
-        string message = Assert.Throws<ModelLoadException>(() => files.DecoderNames.RequireNothingElse(graph)).Message;
+        string message = Assert.Throws<ModelLoadException>(() => files.Names.Decoder.RequireNothingElse(graph)).Message;
         Assert.Contains("decoder_model_merged.onnx: 'past_conv.0'", message, StringComparison.Ordinal);
     }
 

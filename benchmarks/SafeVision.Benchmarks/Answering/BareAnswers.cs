@@ -25,8 +25,8 @@ internal sealed class BareAnswers : IDisposable
     public BareAnswers(VisionLanguageModel model, VisionLanguageModelOptions options, int capacity)
     {
         (_model, _options) = (model, options);
-        _graph = new DecoderGraph(model.Sessions.Decoder, model.Sessions.Files.DecoderNames, model.Sessions.Files.DecoderSharesCache);
-        if (!_graph.SharesCache || _graph.Names.Positions is not null || _graph.Names.KeepLogits is null || model.Sessions.Files.EmbeddingMergesImages)
+        _graph = new DecoderGraph(model.Sessions.Decoder, model.Sessions.Files.Names.Decoder, model.Sessions.Files.DecoderSharesCache);
+        if (!_graph.SharesCache || _graph.Names.Positions is not null || _graph.Names.KeepLogits is null || model.Sessions.Files.Names.Embedding.ImageFeatures is not null)
         {
             throw new NotSupportedException("Bare runs are written for the decoders that 'safevision convert' makes.");
         }
@@ -63,8 +63,8 @@ internal sealed class BareAnswers : IDisposable
             using OrtIoBinding binding = session.CreateIoBinding();
             using OrtValue pixels = OrtValue.CreateTensorValueFromMemory(
                 OrtMemoryInfo.DefaultInstance, question.Pixels.AsMemory(start * tile, count * tile), [count, .. question.Plan.PixelShape.Skip(1)]);
-            binding.BindInput(_model.Sessions.Files.VisionNames.PixelValues, pixels);
-            binding.BindOutputToDevice(_model.Sessions.Files.VisionNames.ImageFeatures, OrtMemoryInfo.DefaultInstance);
+            binding.BindInput(_model.Sessions.Files.Names.Vision.PixelValues, pixels);
+            binding.BindOutputToDevice(_model.Sessions.Files.Names.Vision.ImageFeatures, OrtMemoryInfo.DefaultInstance);
             elapsed += Time(session, binding);
         }
 
@@ -87,8 +87,8 @@ internal sealed class BareAnswers : IDisposable
     {
         using OrtValue ids = _integers.Tensor(TensorElementType.Int64, [1, count]);
         using OrtValue embeddings = _embeddings.Tensor(TensorElementType.Float, [1, count, _graph.Width]);
-        _embed.BindInput(_model.Sessions.Files.EmbeddingNames.InputIds, ids);
-        _embed.BindOutput(_model.Sessions.Files.EmbeddingNames.Embeddings, embeddings);
+        _embed.BindInput(_model.Sessions.Files.Names.Embedding.InputIds, ids);
+        _embed.BindOutput(_model.Sessions.Files.Names.Embedding.Embeddings, embeddings);
         Lap elapsed = Time(_model.Sessions.Embedding.Session, _embed);
 
         using OrtValue mask = _integers.Tensor(TensorElementType.Int64, [1, past + count]);

@@ -42,7 +42,7 @@ internal static class MemoryComparison
             .Sum(path => new FileInfo(path).Length) / Mebibyte;
         VisionLanguageSessions graphs = await VisionLanguageSessions.LoadAsync(files, sessions, context.Execution).ConfigureAwait(false);
         int tokens = assessment.Usage!.Prompt + assessment.Usage.Written;
-        double cache = new DecoderGraph(graphs.Decoder, files.DecoderNames, files.DecoderSharesCache).BytesPerToken * (double)tokens / Mebibyte;
+        double cache = new DecoderGraph(graphs.Decoder, files.Names.Decoder, files.DecoderSharesCache).BytesPerToken * (double)tokens / Mebibyte;
         double peak = Read("VmHWM");
         output.WriteLine(string.Create(
             CultureInfo.InvariantCulture,

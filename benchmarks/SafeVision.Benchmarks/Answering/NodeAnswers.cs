@@ -19,7 +19,7 @@ internal sealed class NodeAnswers : IDisposable
     {
         var answers = new NodeAnswers(await NodePeer.StartAsync(script).ConfigureAwait(false));
         VisionLanguageFiles files = model.Sessions.Files;
-        string suffix = files.Suffixes[VisionLanguagePart.Decoder];
+        string suffix = Path.GetFileNameWithoutExtension(files.Decoder.Name).Replace("decoder_model_merged", "", StringComparison.Ordinal);
         await answers._peer.AskAsync<Loaded>(new LoadOrder(
             files.Folder, model.Profile.ImageToken, suffix.Length == 0 ? "fp32" : suffix == "_quantized" ? "q8" : suffix[1..], threads)).ConfigureAwait(false);
         return answers;

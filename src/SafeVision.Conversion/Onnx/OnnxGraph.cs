@@ -183,29 +183,22 @@ internal static class OnnxAttribute
     }
 }
 
-/// <summary>Puts matrices of a checkpoint into graphs as float32, a few rows at a time.</summary>
+/// <summary>Puts matrices of a checkpoint into graphs as float32.</summary>
 internal static class OnnxMatrix
 {
-    private const int ChunkNumbers = 1 << 18;
-
     /// <summary>Adds a float32 initializer of any shape that has the matrix's numbers, and returns its name.</summary>
-    public static string Weights(this OnnxGraph graph, string name, WeightMatrix matrix, params ReadOnlySpan<int> shape) =>
-        graph.Deferred(name, TensorProto.Types.DataType.Float, shape, matrix.Count * sizeof(float), stream => Write(matrix, stream));
-
-    private static void Write(WeightMatrix matrix, Stream stream)
+    public static string Weights(this OnnxGraph graph, string name, WeightMatrix matrix, params ReadOnlySpan<int> shape)
     {
-        int chunk = Math.Max(1, ChunkNumbers / matrix.Columns);
-        float[] rows = new float[Math.Min(chunk, matrix.Rows) * matrix.Columns];
-        for (int row = 0; row < matrix.Rows; row += chunk)
+        return graph.Deferred(name, TensorProto.Types.DataType.Float, shape, matrix.Count * sizeof(float), stream => RowGroups.Write(matrix, matrix.Columns * sizeof(float), Pack, stream));
+
+        void Pack(int row, ReadOnlySpan<float> numbers, Span<byte> bytes)
         {
-            Span<float> numbers = rows.AsSpan(0, Math.Min(chunk, matrix.Rows - row) * matrix.Columns);
-            matrix.ReadRows(row, numbers);
-            if (!TensorPrimitives.IsFiniteAll<float>(numbers))
+            if (!TensorPrimitives.IsFiniteAll(numbers))
             {
                 throw new CheckpointException($"'{matrix.Name}': holds NaN or an infinite number; the checkpoint is damaged.");
             }
 
-            stream.Write(MemoryMarshal.AsBytes(numbers));
+            MemoryMarshal.AsBytes(numbers).CopyTo(bytes);
         }
     }
 }

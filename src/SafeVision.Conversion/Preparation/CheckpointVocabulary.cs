@@ -33,6 +33,6 @@ public static class CheckpointVocabulary
         }
 
         plan.RequireIn(destination);
-        return [.. plan.Added.Select(row => new VocabularyAddition(row.Id, row.Content, row.Parts))];
+        return plan.Added;
     }
 }

@@ -80,7 +80,7 @@ internal sealed class VocabularyFiles
                 tokenizer["added_tokens"] = tokens = [];
             }
 
-            foreach (VocabularyPlan.Row row in _plan.Added)
+            foreach (VocabularyAddition row in _plan.Added)
             {
                 JsonObject entry = Entry(row.Content);
                 entry.Insert(0, "id", row.Id);
@@ -93,7 +93,7 @@ internal sealed class VocabularyFiles
             if (configuration["added_tokens_decoder"] is JsonObject decoder)
             {
                 isListed = true;
-                foreach (VocabularyPlan.Row row in _plan.Added)
+                foreach (VocabularyAddition row in _plan.Added)
                 {
                     decoder[$"{row.Id}"] = Entry(row.Content);
                 }
@@ -111,7 +111,7 @@ internal sealed class VocabularyFiles
 
     private void AddIds(JsonObject tokens)
     {
-        foreach (VocabularyPlan.Row row in _plan.Added)
+        foreach (VocabularyAddition row in _plan.Added)
         {
             tokens[row.Content] = row.Id;
         }
@@ -122,7 +122,7 @@ internal sealed class VocabularyFiles
     {
         if (file["additional_special_tokens"] is JsonArray special)
         {
-            foreach (VocabularyPlan.Row row in _plan.Added)
+            foreach (VocabularyAddition row in _plan.Added)
             {
                 special.Add((JsonNode)row.Content);
             }

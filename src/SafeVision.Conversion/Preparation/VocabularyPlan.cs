@@ -7,10 +7,10 @@ internal sealed class VocabularyPlan
 {
     private const int MostTokens = 1024;
 
-    private VocabularyPlan(IReadOnlyList<Row> added, int firstId) => (Added, FirstId) = (added, firstId);
+    private VocabularyPlan(IReadOnlyList<VocabularyAddition> added, int firstId) => (Added, FirstId) = (added, firstId);
 
     /// <summary>The tokens, by id; none that the tokenizer has already, in whatever upper and lower case.</summary>
-    public IReadOnlyList<Row> Added { get; }
+    public IReadOnlyList<VocabularyAddition> Added { get; }
 
     /// <summary>The first new id, which is the number of ids that the tokenizer had.</summary>
     public int FirstId { get; }
@@ -25,7 +25,7 @@ internal sealed class VocabularyPlan
 
         TextTokenizer tokenizer = Open(folder);
         var known = new HashSet<string>(tokenizer.AddedTokens.Select(token => token.Content), StringComparer.OrdinalIgnoreCase);
-        var added = new List<Row>();
+        var added = new List<VocabularyAddition>();
         foreach (NewToken token in tokens.Where(token => tokenizer.Find(token.Content) is null && known.Add(token.Content)))
         {
             if (token.Content.Length is 0 or > AddedToken.LongestContent || token.Content.Any(c => char.IsControl(c) || char.IsSurrogate(c)) || token.Content.Trim() != token.Content)
@@ -35,7 +35,7 @@ internal sealed class VocabularyPlan
 
             int[] parts = tokenizer.Encode(token.PlainWords);
             added.Add(parts.Length > 0
-                ? new Row(tokenizer.VocabularySize + added.Count, token.Content, parts)
+                ? new VocabularyAddition(tokenizer.VocabularySize + added.Count, token.Content, parts)
                 : throw new CheckpointException($"The token '{token.Content}' can't be added: '{token.PlainWords}' are no words to begin its rows from. Name some, as in \"{token.Content}=plain words\"."));
         }
 
@@ -47,7 +47,7 @@ internal sealed class VocabularyPlan
     public void RequireIn(string folder)
     {
         TextTokenizer tokenizer = Open(folder);
-        foreach (Row row in Added)
+        foreach (VocabularyAddition row in Added)
         {
             if (tokenizer.Encode(row.Content) is not [int id] || id != row.Id)
             {
@@ -69,11 +69,6 @@ internal sealed class VocabularyPlan
             throw new CheckpointException(exception.Message, exception);
         }
     }
-
-    /// <summary>One new token.</summary>
-    /// <param name="Id">Its id, which is its row.</param>
-    /// <param name="Parts">The ids of its plain words.</param>
-    public sealed record Row(int Id, string Content, int[] Parts);
 }
 
 /// <summary>Gives new tokens their rows in the embedding and in the head. Each begins as the mean of its plain words' rows (Hewitt,
@@ -120,7 +115,7 @@ internal static class VocabularyRows
             : WeightMatrix.Stack(table.Name, before, added);
     }
 
-    private static void Mean(WeightMatrix table, int[] parts, Span<float> mean)
+    private static void Mean(WeightMatrix table, IReadOnlyList<int> parts, Span<float> mean)
     {
         float[] row = new float[table.Columns];
         double[] sum = new double[table.Columns];
@@ -135,7 +130,7 @@ internal static class VocabularyRows
 
         for (int i = 0; i < sum.Length; i++)
         {
-            mean[i] = (float)(sum[i] / parts.Length);
+            mean[i] = (float)(sum[i] / parts.Count);
         }
     }
 }

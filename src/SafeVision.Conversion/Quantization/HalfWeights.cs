@@ -1,16 +1,27 @@
 namespace SafeVision.Conversion.Quantization;
 
-/// <summary>A matrix that is rounded to float16 while the file is written, a few rows at a time.</summary>
+/// <summary>A matrix that is rounded to float16 while the file is written.</summary>
 internal static class HalfWeights
 {
-    private const int ChunkNumbers = 1 << 18;
-
     /// <summary>Adds a float16 initializer of the matrix's shape, and returns its name.</summary>
     public static string Add(OnnxGraph graph, string name, WeightMatrix matrix) => Add(graph, name, matrix, [matrix.Rows, matrix.Columns]);
 
     /// <summary>The same in any shape of as many numbers.</summary>
-    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix, ReadOnlySpan<int> shape) =>
-        graph.Deferred(name, DataType.Float16, shape, matrix.Count * sizeof(ushort), stream => Write(matrix, stream));
+    public static string Add(OnnxGraph graph, string name, WeightMatrix matrix, ReadOnlySpan<int> shape)
+    {
+        return graph.Deferred(name, DataType.Float16, shape, matrix.Count * sizeof(ushort), stream => RowGroups.Write(matrix, matrix.Columns * sizeof(ushort), Round, stream));
+
+        void Round(int row, ReadOnlySpan<float> numbers, Span<byte> bytes)
+        {
+            Span<Half> halves = MemoryMarshal.Cast<byte, Half>(bytes);
+            TensorPrimitives.ConvertToHalf(numbers, halves);
+            if (!TensorPrimitives.IsFiniteAll<Half>(halves))
+            {
+                throw new CheckpointException(
+                    $"Tensor '{matrix.Name}' has NaN or a number that float16 can't hold (its largest is 65504); convert to float32, or to int8 or int4, whose scales are float32.");
+            }
+        }
+    }
 
     /// <summary>A small weight, such as a bias.</summary>
     public static string AddSmall(OnnxGraph graph, string name, float[] values) => graph.Deferred(
@@ -36,25 +47,5 @@ internal static class HalfWeights
         }
 
         return halves;
-    }
-
-    private static void Write(WeightMatrix matrix, Stream stream)
-    {
-        int chunk = Math.Clamp(ChunkNumbers / matrix.Columns, 1, matrix.Rows);
-        float[] numbers = new float[chunk * matrix.Columns];
-        Half[] halves = new Half[numbers.Length];
-        for (int row = 0; row < matrix.Rows; row += chunk)
-        {
-            int count = Math.Min(chunk, matrix.Rows - row) * matrix.Columns;
-            matrix.ReadRows(row, numbers.AsSpan(0, count));
-            TensorPrimitives.ConvertToHalf(numbers.AsSpan(0, count), halves);
-            if (!TensorPrimitives.IsFiniteAll<Half>(halves.AsSpan(0, count)))
-            {
-                throw new CheckpointException(
-                    $"Tensor '{matrix.Name}' has NaN or a number that float16 can't hold (its largest is 65504); convert to float32, or to int8 or int4, whose scales are float32.");
-            }
-
-            stream.Write(MemoryMarshal.AsBytes(halves.AsSpan(0, count)));
-        }
     }
 }

@@ -125,22 +125,12 @@ internal sealed class IntegerNetwork(IReadOnlyList<float[]> inputs, long[] shape
     }
 
     /// <summary>Takes out what is not needed to compute some tensors: the runtime would compute it all the same.</summary>
-    private static void KeepOnly(GraphProto graph, IEnumerable<string> tensors)
+    private static void KeepOnly(GraphProto graph, IReadOnlyList<string> tensors)
     {
-        HashSet<string> needed = [.. tensors];
-        for (int i = graph.Node.Count - 1; i >= 0; i--) // consumers stand behind what they consume
-        {
-            if (graph.Node[i].Output.Any(needed.Contains))
-            {
-                needed.UnionWith(graph.Node[i].Input);
-            }
-            else
-            {
-                graph.Node.RemoveAt(i);
-            }
-        }
-
+        (IReadOnlyList<NodeProto> nodes, IReadOnlySet<string> needed) = GraphCut.Needed(graph, [], tensors);
         TensorProto[] used = [.. graph.Initializer.Where(tensor => needed.Contains(tensor.Name))];
+        graph.Node.Clear();
+        graph.Node.AddRange(nodes);
         graph.Initializer.Clear();
         graph.Initializer.AddRange(used);
     }

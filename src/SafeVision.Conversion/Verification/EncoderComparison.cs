@@ -38,7 +38,7 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
                 report((2 * i) + 2, total);
             }
 
-            return pair is null ? Compare(expected[0], actual[0], null) : Compare(Logits(expected, pair), Logits(actual, pair), Error(expected[0], actual[0]));
+            return pair is null ? Compare(expected[0], actual[0], null) : Compare(Logits(expected, pair), Logits(actual, pair), GraphComparison.Error(expected[0], actual[0]));
         }
         finally
         {
@@ -52,8 +52,6 @@ internal sealed class EncoderComparison(string parentFolder, Action<long, long> 
         logits.Add(expected, actual);
         return logits.ToLoss("whole model", imageFeatureError);
     }
-
-    private static double Error(float[] expected, float[] actual) => TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon);
 
     /// <summary>[images, texts].</summary>
     private static float[] Logits(List<float[]> vectors, ContrastiveSettings pair)

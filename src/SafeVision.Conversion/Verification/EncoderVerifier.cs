@@ -100,12 +100,16 @@ internal static class GraphComparison
     /// <summary>Whether weights are rounded to so few bits that the error of a single number among many can't be told from a defect.</summary>
     public static bool IsCoarse(double tolerance) => tolerance > CoarseTolerance;
 
-    /// <summary>The difference: the largest, relative to the largest number; if coarse, the root of the squared differences by that of the squares.</summary>
+    /// <summary>The root of the squared differences by that of the squares.</summary>
+    public static double Error(float[] expected, float[] actual) =>
+        TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon);
+
+    /// <summary>The difference: the largest, relative to the largest number; if coarse, <see cref="Error"/>.</summary>
     /// <exception cref="CheckpointException">It is more than the tolerance, or a value is not finite.</exception>
     public static double Require(string path, string what, float[] expected, float[] actual, double tolerance)
     {
         double difference = IsCoarse(tolerance)
-            ? TensorPrimitives.Distance(expected, actual) / Math.Max(TensorPrimitives.Norm<float>(expected), float.Epsilon)
+            ? Error(expected, actual)
             : ProviderSelfCheck.RelativeDifference(expected, actual);
         return difference <= tolerance
             ? difference

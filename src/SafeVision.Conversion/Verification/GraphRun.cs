@@ -137,31 +137,37 @@ internal static class GraphCut
     /// <param name="starts">Values that the part takes instead of computing them; none: it starts at the graph's inputs.</param>
     public static byte[] Cut(OnnxGraph graph, TensorProto.Types.DataType type, IReadOnlyList<string> starts, string end)
     {
-        var makers = graph.Proto.Node.SelectMany(node => node.Output.Select(output => (output, node))).Where(pair => pair.output.Length > 0).ToDictionary();
-        var needed = new HashSet<string>(StringComparer.Ordinal);
-        var nodes = new HashSet<NodeProto>(ReferenceEqualityComparer.Instance);
-        var open = new Stack<string>([end]);
-        while (open.TryPop(out string? value))
-        {
-            if (needed.Add(value) && !starts.Contains(value) && makers.TryGetValue(value, out NodeProto? node) && nodes.Add(node))
-            {
-                foreach (string input in node.Input)
-                {
-                    open.Push(input);
-                }
-            }
-        }
-
+        (IReadOnlyList<NodeProto> nodes, IReadOnlySet<string> needed) = Needed(graph.Proto, starts, [end]);
+        HashSet<string> made = [.. nodes.SelectMany(node => node.Output)];
         var part = new GraphProto { Name = graph.Proto.Name };
-        part.Node.AddRange(graph.Proto.Node.Where(nodes.Contains));
+        part.Node.AddRange(nodes);
         part.Initializer.AddRange(graph.Proto.Initializer.Where(initializer => needed.Contains(initializer.Name)));
         part.Input.AddRange(graph.Proto.Input.Where(input => needed.Contains(input.Name)));
         part.Input.AddRange(starts.Select(start => Value(start, type)));
 
         part.Output.Add(graph.Proto.Output.FirstOrDefault(output => output.Name == end) ?? Value(end, type));
         // The caches on the way stay outputs of stated shapes, for else ONNX Runtime may take one for as long as the cache it grew from.
-        part.Output.AddRange(graph.Proto.Output.Where(output => output.Name != end && makers.TryGetValue(output.Name, out NodeProto? maker) && nodes.Contains(maker)));
+        part.Output.AddRange(graph.Proto.Output.Where(output => output.Name != end && made.Contains(output.Name)));
         return OnnxGraph.ToModel("", "", part).ToByteArray();
+    }
+
+    /// <summary>The nodes that compute some values, in the graph's order, and the names of those values and of all that the nodes read.</summary>
+    /// <param name="starts">Values that are given, so that no node is needed for them.</param>
+    public static (IReadOnlyList<NodeProto> Nodes, IReadOnlySet<string> Names) Needed(GraphProto graph, IReadOnlyList<string> starts, IReadOnlyList<string> ends)
+    {
+        HashSet<string> names = [.. ends];
+        var nodes = new List<NodeProto>();
+        foreach (NodeProto node in Enumerable.Reverse(graph.Node)) // consumers stand behind what they consume
+        {
+            if (node.Output.Any(output => output.Length > 0 && names.Contains(output) && !starts.Contains(output)))
+            {
+                nodes.Add(node);
+                names.UnionWith(node.Input);
+            }
+        }
+
+        nodes.Reverse();
+        return (nodes, names);
     }
 
     private static ValueInfoProto Value(string name, TensorProto.Types.DataType type) =>

@@ -62,7 +62,7 @@ internal static class AdherenceSuite
 
             foreach ((string was, string now) in trial.Categories)
             {
-                AdherenceCase one = Compare(trial, sample.Id, was, Find(before, was), Find(after, now));
+                AdherenceCase one = Compare(trial, sample.Id, was, before.Find(was), after.Find(now));
 
                 // Nothing is to be spared where nothing was found.
                 if (trial.Kind is not AdherenceKind.ExcludeAdded || one.Before is Verdict.Unsafe)
@@ -73,7 +73,6 @@ internal static class AdherenceSuite
         }
     }
 
-    private static Finding? Find(GuardrailResult result, string category) => result.Findings.FirstOrDefault(finding => finding.Category == category);
 
     private static AdherenceCase Compare(PolicyTrial trial, string sample, string category, Finding? before, Finding? after)
     {

@@ -96,7 +96,7 @@ internal sealed record TuningScores(double[] Positives, double[] Negatives, int 
         foreach (TuningSample sample in samples)
         {
             bool applies = sample.Sample.Labels.Contains(category, StringComparer.OrdinalIgnoreCase);
-            Finding? finding = sample.Record.Result.Findings.FirstOrDefault(one => one.Category.Equals(category, StringComparison.OrdinalIgnoreCase));
+            Finding? finding = sample.Record.Result.Find(category);
             if (finding is { Verdict: not Verdict.NotAssessed, Score: { } score })
             {
                 (applies ? positives : negatives).Add(score);

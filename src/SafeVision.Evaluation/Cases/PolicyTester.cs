@@ -82,7 +82,7 @@ public static class PolicyTester
 
         foreach ((string category, Verdict verdict) in expected.Verdicts)
         {
-            Finding? finding = Find(result, category);
+            Finding? finding = result.Find(category);
             if (finding?.Verdict != verdict)
             {
                 mismatches.Add($"Expected '{category}' to be {CaseFileReader.Word(verdict)}, but it is {(finding is null ? "not in the policy" : $"{CaseFileReader.Word(finding.Verdict)} ({Number(finding.Score ?? double.NaN)})")}.");
@@ -91,7 +91,7 @@ public static class PolicyTester
 
         foreach ((string category, ScoreBounds bounds) in expected.Scores)
         {
-            double score = Find(result, category)?.Score ?? double.NaN;
+            double score = result.Find(category)?.Score ?? double.NaN;
             if (!(score >= bounds.AtLeast && score <= bounds.AtMost))
             {
                 mismatches.Add($"Expected the score of '{category}' from {Number(bounds.AtLeast)} to {Number(bounds.AtMost)}, but it is {Number(score)}.");
@@ -103,9 +103,6 @@ public static class PolicyTester
         mismatches.AddRange(expected.Avoids.Where(word => said.Contains(word, StringComparison.OrdinalIgnoreCase)).Select(word => $"Expected the reason not to mention '{word}'."));
         return new PolicyCaseResult(expected, result, mismatches);
     }
-
-    private static Finding? Find(GuardrailResult result, string category) =>
-        result.Findings.FirstOrDefault(finding => finding.Category.Equals(category, StringComparison.OrdinalIgnoreCase));
 
     private static string Number(double value) => double.IsNaN(value) ? "not assessed" : value.ToString("0.###", CultureInfo.InvariantCulture);
 }

@@ -71,7 +71,7 @@ internal static class FaithfulnessProbe
             IAsyncEnumerable<ImageSource> images = counts.Select(count => masked.With(order.AsSpan(0, count), shown, fill)).ToAsyncEnumerable();
             await foreach (GuardrailResult result in guardrail.CheckManyAsync(images, cancellationToken).ConfigureAwait(false))
             {
-                heights.Add(result.Findings.FirstOrDefault(one => one.Category == finding.Category)?.Score ?? double.NaN);
+                heights.Add(result.Find(finding.Category)?.Score ?? double.NaN);
             }
 
             return Trapezoid(shares, heights);

@@ -136,7 +136,7 @@ internal static class RunMistakes
             for (int row = 0; row < run.Samples.Count; row++)
             {
                 if (category.Applies[row] != category.Flagged[row]
-                    && run.Run.Records[row].Result.Findings.FirstOrDefault(finding => finding.Category == category.Id) is { } finding)
+                    && run.Run.Records[row].Result.Find(category.Id) is { } finding)
                 {
                     yield return new ReportMistake
                     {

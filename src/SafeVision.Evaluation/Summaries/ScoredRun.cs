@@ -50,7 +50,7 @@ internal sealed class ScoredRun
         (var applies, var scores, var flagged) = (new bool[samples.Length], new double[samples.Length], new bool[samples.Length]);
         for (int i = 0; i < samples.Length; i++)
         {
-            Finding? finding = records[i].Result.Findings.FirstOrDefault(finding => finding.Category == id);
+            Finding? finding = records[i].Result.Find(id);
             applies[i] = samples[i].Labels.Contains(id);
             scores[i] = finding?.Score ?? double.NaN;
             flagged[i] = finding is { Verdict: Verdict.Unsafe };

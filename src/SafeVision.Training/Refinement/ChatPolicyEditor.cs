@@ -47,15 +47,14 @@ public sealed class ChatPolicyEditor(IChatClient client, int most = 20) : IPolic
     /// <summary>A proposal from a model's answer; null where it is not a proposal, or proposes nothing.</summary>
     internal static PolicyProposal? Read(string category, string text)
     {
-        int first = text.IndexOf('{', StringComparison.Ordinal), last = text.LastIndexOf('}');
-        if (first < 0 || last < first || text.Length > MostCharacters)
+        if (text.Length > MostCharacters || ServedModel.ObjectIn(text) is not { } json)
         {
             return null;
         }
 
         try
         {
-            using JsonDocument answer = JsonDocument.Parse(text.AsMemory(first, last - first + 1), new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
+            using JsonDocument answer = JsonDocument.Parse(json, new JsonDocumentOptions { MaxDepth = 4, AllowDuplicateProperties = false });
             string[] includes = Phrases(answer.RootElement, "includes"), excludes = Phrases(answer.RootElement, "excludes");
             string why = answer.RootElement.TryGetProperty("why", out JsonElement said) && said.ValueKind == JsonValueKind.String ? said.GetString()! : "Proposed by a model.";
             return includes.Length + excludes.Length == 0 ? null : new PolicyProposal(category, includes, excludes, why.Length <= 300 ? why : why[..300]);

@@ -84,20 +84,12 @@ internal sealed class ConversationChatTemplate : ConversationTemplate
         if (more is not null)
         {
             variables["chat_template_kwargs"] = more; // as servers pass them; transformers passes each by its own name
-            foreach ((string name, object? value) in more.Entries)
-            {
-                variables[name] = value;
-            }
+            variables.SetAll(more);
         }
 
         variables["messages"] = messages;
         variables["add_generation_prompt"] = true;
-        foreach ((string name, object? token) in _tokens.Entries)
-        {
-            variables[name] = token;
-        }
-
-        return _template.Render(variables);
+        return _template.Render(variables.SetAll(_tokens));
     }
 
     private TemplateMap Message(string role, IReadOnlyList<ConversationPart> parts, bool asParts) => new()

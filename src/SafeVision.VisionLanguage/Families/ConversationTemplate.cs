@@ -75,7 +75,7 @@ internal static class ConversationTemplates
 
         Template template = Find(configuration, otherwise);
         TemplateMap tokens = Tokens(configuration.Tokenizer);
-        string? beginning = tokenizerWritesBeginning && tokens.TryGet("bos_token", out object? token) ? (token as PromptText)?.Text : null;
+        string? beginning = tokenizerWritesBeginning && tokens.TryGetValue("bos_token", out object? token) ? (token as PromptText)?.Text : null;
         return new ConversationChatTemplate(template, tokens, imageMark, imageText ?? imageMark + "\n", beginning);
     }
 

@@ -35,18 +35,8 @@ internal sealed class ProtocolPrompts(ProtocolContext context)
         string variable, IReadOnlyList<ProtocolCategory> categories, string safe, TemplateMap settings, bool elseInTurn = false, string form = "policy")
     {
         PromptText policy = Render(form, categories, safe);
-        var variables = new TemplateMap();
-        foreach ((string name, object? value) in context.Wording.Variables.Entries.Concat(settings.Entries))
-        {
-            variables[name] = value;
-        }
-
-        var all = new TemplateMap { [variable] = policy };
-        foreach ((string name, object? value) in variables.Entries)
-        {
-            all[name] = value;
-        }
-
+        TemplateMap variables = new TemplateMap().SetAll(context.Wording.Variables).SetAll(settings);
+        TemplateMap all = new TemplateMap { [variable] = policy }.SetAll(variables);
         ProtocolPrompt prompt = Compile(context.Wording.Has("fast") ? Render("fast", categories, safe) : null, all);
         return categories.Any(category => category.Category.Includes.Any(prompt.Coverage.Holds)) ? prompt
             : elseInTurn ? Compile(policy, variables)
@@ -138,8 +128,7 @@ internal sealed record GuardPrompt(string Text, int[] Before, int[] After)
 
         int end = mark + profile.ImageMark.Length;
         PromptText first = conversation.Slice(0, mark), rest = conversation.Slice(end, conversation.Text.Length - end);
-        int[] before = tokenizer.Encode(first), after = tokenizer.Encode(rest);
-        return new GuardPrompt(conversation.Text, tokenizer.BeginningOfText is { } beginning ? [beginning, .. before] : before, after)
+        return new GuardPrompt(conversation.Text, tokenizer.EncodePrompt(first), tokenizer.Encode(rest))
         {
             Joined = profile.JoinsImageText ? new JoinedPrompt(first, rest, tokenizer) : null,
         };
@@ -159,8 +148,7 @@ internal sealed class JoinedPrompt(PromptText before, PromptText after, TextToke
             return last.Item2;
         }
 
-        int[] ids = tokenizer.Encode(PromptText.Concat(before, PromptText.Trusted(plan.Text), after));
-        ids = tokenizer.BeginningOfText is { } beginning ? [beginning, .. ids] : ids;
+        int[] ids = tokenizer.EncodePrompt(PromptText.Concat(before, PromptText.Trusted(plan.Text), after));
         _last = Tuple.Create(plan, ids);
         return ids;
     }

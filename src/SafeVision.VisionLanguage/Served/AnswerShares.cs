@@ -66,7 +66,7 @@ internal static class AnswerShares
 }
 
 /// <summary>The tokens of an answer with their probabilities, found by the place that they cover.</summary>
-internal sealed class AnswerTokens
+internal sealed class ScoredTokens
 {
     private const double Rounding = 1e-3; // a log-probability this far above 0 is no rounding error any more
 
@@ -76,7 +76,7 @@ internal sealed class AnswerTokens
     /// <param name="offset">Where in it the text begins in which places are counted.</param>
     /// <param name="tokens">The tokens; what goes on otherwise than the answer is not used.</param>
     /// <exception cref="ModelOutputException">A number is no logarithm of a probability.</exception>
-    public AnswerTokens(byte[] whole, int offset, IReadOnlyList<ServedToken> tokens)
+    public ScoredTokens(byte[] whole, int offset, IReadOnlyList<ServedToken> tokens)
     {
         int place = 0;
         foreach (ServedToken token in tokens)

@@ -14,11 +14,11 @@ internal sealed class AnswerText
     {
         Text = whole.Length <= Longest ? Unfenced(whole) : throw new ModelOutputException($"The served guard's answer has {whole.Length} characters; at most {Longest} are read. Nothing can be concluded from it.");
         _bytes = Encoding.UTF8.GetBytes(Text);
-        Tokens = new AnswerTokens(Encoding.UTF8.GetBytes(whole), whole.IndexOf(Text, StringComparison.Ordinal) is > 0 and int start ? Encoding.UTF8.GetByteCount(whole.AsSpan(0, start)) : 0, tokens);
+        Tokens = new ScoredTokens(Encoding.UTF8.GetBytes(whole), whole.IndexOf(Text, StringComparison.Ordinal) is > 0 and int start ? Encoding.UTF8.GetByteCount(whole.AsSpan(0, start)) : 0, tokens);
     }
 
     public string Text { get; }
-    public AnswerTokens Tokens { get; }
+    public ScoredTokens Tokens { get; }
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 

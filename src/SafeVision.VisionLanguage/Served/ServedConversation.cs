@@ -53,7 +53,7 @@ internal sealed class ServedConversation : ConversationTemplate
         List<PromptText> readable = system is null ? [] : [system, PromptText.Trusted("\n\n")];
         readable.AddRange(parts.Select(part => part.Text ?? PromptText.Trusted(ImageMark)).SelectMany(part => new[] { part, PromptText.Trusted("\n") }));
         var given = new Dictionary<string, object>(StringComparer.Ordinal);
-        foreach ((string name, object? value) in variables?.Entries ?? [])
+        foreach ((string name, object? value) in variables ?? new TemplateMap())
         {
             PromptText text = value as PromptText ?? PromptText.Trusted(value is true ? "true" : "false");
             given[name] = value is bool ? value : Tokenless(text);

@@ -41,7 +41,7 @@ internal sealed class Template
         scope.Set("dict", new TemplateFunction("dict", static (run, arguments) => Namespace(run, arguments).Values));
         scope.Set("range", new TemplateFunction("range", Range));
         var marks = new TextMarks(_characters, variables);
-        foreach ((string name, object? value) in variables.Entries)
+        foreach ((string name, object? value) in variables)
         {
             scope.Set(name, marks.Mark(value));
         }
@@ -58,13 +58,7 @@ internal sealed class Template
             throw run.Wrong($"'{arguments.Callee}' is supported with named values only");
         }
 
-        var values = new TemplateMap();
-        foreach ((string name, object? value) in arguments.Named)
-        {
-            values[name] = value;
-        }
-
-        return new TemplateNamespace(values);
+        return new TemplateNamespace(new TemplateMap().SetAll(arguments.Named));
     }
 
     private static List<object?> Range(TemplateRun run, TemplateArguments arguments)

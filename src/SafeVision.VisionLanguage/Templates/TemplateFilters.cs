@@ -59,7 +59,7 @@ internal static class TemplateFilters
     {
         string text => (long)TemplateMembers.Length(run, text),
         IReadOnlyList<object?> list => (long)list.Count,
-        TemplateMap map => (long)map.Entries.Count,
+        TemplateMap map => (long)map.Count,
         TemplateUndefined => 0L,
         _ => throw run.Wrong($"{TemplateValues.Kind(value)} has no length"),
     };
@@ -190,7 +190,7 @@ internal static class TemplateMethods
             "items" => (run, _) => Items(run, map),
             "keys" => (run, _) => TemplateValues.Items(run, map),
             "values" => (run, _) => Values(run, map),
-            "get" => (run, arguments) => map.TryGet(run.Marks.Plain(Text(run, arguments, 0, "key")), out object? value)
+            "get" => (run, arguments) => map.TryGetValue(run.Marks.Plain(Text(run, arguments, 0, "key")), out object? value)
                 ? value
                 : arguments.Get(1, "default") is var otherwise and not TemplateUndefined ? otherwise : null,
             _ => null,
@@ -200,8 +200,8 @@ internal static class TemplateMethods
 
     public static List<object?> Items(TemplateRun run, TemplateMap map)
     {
-        run.Spend(map.Entries.Count);
-        return [.. map.Entries.Select(entry => new List<object?> { entry.Key, entry.Value })];
+        run.Spend(map.Count);
+        return [.. map.Select(entry => new List<object?> { entry.Key, entry.Value })];
     }
 
     public static string Replace(TemplateRun run, string text, TemplateArguments arguments)
@@ -252,8 +252,8 @@ internal static class TemplateMethods
 
     private static List<object?> Values(TemplateRun run, TemplateMap map)
     {
-        run.Spend(map.Entries.Count);
-        return [.. map.Entries.Select(entry => entry.Value)];
+        run.Spend(map.Count);
+        return [.. map.Values];
     }
 
     private static string Text(TemplateRun run, TemplateArguments arguments, int place, string name) =>

@@ -61,11 +61,11 @@ internal sealed class TemplateJson
                 WriteItems('[', ']', list.Count, depth, i => Write(list[i], depth + 1));
                 break;
             case TemplateMap map:
-                WriteItems('{', '}', map.Entries.Count, depth, i =>
+                WriteItems('{', '}', map.Count, depth, i =>
                 {
-                    Write(map.Entries[i].Key);
+                    Write(map.GetAt(i).Key);
                     Put(": ");
-                    Write(map.Entries[i].Value, depth + 1);
+                    Write(map.GetAt(i).Value, depth + 1);
                 });
                 break;
             default:

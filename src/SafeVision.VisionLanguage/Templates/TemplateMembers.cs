@@ -32,7 +32,7 @@ internal static class TemplateMembers
             case (string text, long):
                 return Item(run, TemplateValues.Items(run, text), key) is string character ? character : new TemplateUndefined("a character beyond the text's end");
             case (TemplateMap map, string name):
-                return map.TryGet(run.Marks.Plain(name), out object? value) ? value : Attribute(run, map, run.Marks.Plain(name));
+                return map.TryGetValue(run.Marks.Plain(name), out object? value) ? value : Attribute(run, map, run.Marks.Plain(name));
             case (TemplateUndefined, _):
                 throw run.Wrong($"an item is asked of {TemplateValues.Kind(target)}");
             case (_, string name):
@@ -109,7 +109,7 @@ internal static class TemplateMembers
         return text.Length - pairs;
     }
 
-    private static object? Value(TemplateMap map, string name) => map.TryGet(name, out object? value) ? value : new TemplateUndefined(name);
+    private static object? Value(TemplateMap map, string name) => map.TryGetValue(name, out object? value) ? value : new TemplateUndefined(name);
 
     private static long? Bound(TemplateRun run, object? value) => value switch
     {

@@ -14,7 +14,7 @@ internal static class TemplateValues
         double number => number != 0,
         string text => text.Length > 0,
         IReadOnlyList<object?> list => list.Count > 0,
-        TemplateMap map => map.Entries.Count > 0,
+        TemplateMap map => map.Count > 0,
         _ => true,
     };
 
@@ -58,7 +58,7 @@ internal static class TemplateValues
         IReadOnlyList<object?> items = value switch
         {
             IReadOnlyList<object?> list => list,
-            TemplateMap map => [.. map.Entries.Select(entry => (object?)entry.Key)],
+            TemplateMap map => [.. map.Keys],
             TemplateUndefined when !run.IsStrict => [],
             string text => Characters(run, text),
             _ => throw run.Wrong($"{Kind(value)} can't be looped over"),
@@ -136,8 +136,8 @@ internal static class TemplateValues
             case (IReadOnlyList<object?> a, IReadOnlyList<object?> b):
                 return a.Count == b.Count && a.Zip(b).All(pair => AreEqual(run, pair.First, pair.Second, depth + 1));
             case (TemplateMap a, TemplateMap b):
-                return a.Entries.Count == b.Entries.Count
-                    && a.Entries.All(entry => b.TryGet(entry.Key, out object? other) && AreEqual(run, entry.Value, other, depth + 1));
+                return a.Count == b.Count
+                    && a.All(entry => b.TryGetValue(entry.Key, out object? other) && AreEqual(run, entry.Value, other, depth + 1));
             case (null, null) or (TemplateUndefined, TemplateUndefined):
                 return true;
             default:
@@ -156,7 +156,7 @@ internal static class TemplateValues
                 run.Spend(list.Count);
                 return list.Any(one => AreEqual(run, one, item));
             case TemplateMap map:
-                return item is string name && map.TryGet(run.Marks.Plain(name), out _);
+                return item is string name && map.TryGetValue(run.Marks.Plain(name), out _);
             case TemplateUndefined:
                 return false;
             default:
@@ -203,33 +203,18 @@ internal static class TemplateValues
 }
 
 /// <summary>Values by name, in the order in which they were added.</summary>
-internal sealed class TemplateMap
+internal sealed class TemplateMap() : OrderedDictionary<string, object?>(StringComparer.Ordinal)
 {
-    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
-    private readonly List<KeyValuePair<string, object?>> _entries = [];
-
-    public IReadOnlyList<KeyValuePair<string, object?>> Entries => _entries;
-
-    public object? this[string name]
+    /// <summary>Adds values; one whose name is there already takes the place of the other.</summary>
+    /// <returns>The same mapping.</returns>
+    public TemplateMap SetAll(IEnumerable<KeyValuePair<string, object?>> values)
     {
-        set
+        foreach ((string name, object? value) in values)
         {
-            if (_places.TryAdd(name, _entries.Count))
-            {
-                _entries.Add(new(name, value));
-            }
-            else
-            {
-                _entries[_places[name]] = new(name, value);
-            }
+            this[name] = value;
         }
-    }
 
-    public bool TryGet(string name, out object? value)
-    {
-        bool isThere = _places.TryGetValue(name, out int place);
-        value = isThere ? _entries[place].Value : null;
-        return isThere;
+        return this;
     }
 }
 

@@ -29,7 +29,7 @@ internal sealed class TextMarks
     {
         PromptText text => Mark(text),
         IReadOnlyList<object?> list => list.Select(Mark).ToList(),
-        TemplateMap map => Mark(map),
+        TemplateMap map => new TemplateMap().SetAll(map.Select(entry => KeyValuePair.Create(entry.Key, Mark(entry.Value)))),
         _ => value,
     };
 
@@ -121,17 +121,6 @@ internal sealed class TextMarks
         return marked.ToString();
     }
 
-    private TemplateMap Mark(TemplateMap map)
-    {
-        var marked = new TemplateMap();
-        foreach ((string name, object? value) in map.Entries)
-        {
-            marked[name] = Mark(value);
-        }
-
-        return marked;
-    }
-
     private void Reserve(object? value)
     {
         switch (value)
@@ -147,7 +136,7 @@ internal sealed class TextMarks
 
                 break;
             case TemplateMap map:
-                foreach ((string name, object? item) in map.Entries)
+                foreach ((string name, object? item) in map)
                 {
                     _trusted.UnionWith(name);
                     Reserve(item);

@@ -174,6 +174,22 @@ internal sealed class MergeTable(int capacity)
 {
     private readonly Dictionary<long, (int Rank, int Result)> _merges = new(capacity);
 
+    /// <summary>The merges of a vocabulary.</summary>
+    /// <param name="merges">The pairs in the order in which they are applied, each with what makes an error about it.</param>
+    public static MergeTable From(IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> merges, Dictionary<string, int> ids)
+    {
+        MergeTable table = new(ids.Count);
+        foreach ((int rank, (string left, string right, Func<string, Exception> wrong)) in merges.Index())
+        {
+            int whole = Require(left + right);
+            table.Add(Require(left), Require(right), rank, whole);
+
+            int Require(string piece) => ids.TryGetValue(piece, out int found) ? found : throw wrong($"the vocabulary has no {piece}");
+        }
+
+        return table;
+    }
+
     /// <summary>Adds a merge; a later one of the same pair replaces an earlier one.</summary>
     /// <param name="left">The symbol on the left, 0 or more.</param>
     /// <param name="right">The symbol on the right, 0 or more.</param>

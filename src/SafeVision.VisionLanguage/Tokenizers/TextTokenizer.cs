@@ -51,19 +51,19 @@ public sealed class TextTokenizer
     public bool IsSpecial(int id) => _special.Contains(id);
 
     /// <summary>The ids of a text in which added tokens are recognised. Nothing is put in front. Only for text that no stranger wrote.</summary>
-    public int[] Encode(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, first: null);
-
-    /// <summary>As <see cref="Encode(string)"/>, with <see cref="BeginningOfText"/> in front.</summary>
-    internal int[] EncodePrompt(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false, BeginningOfText);
+    public int[] Encode(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: false);
 
     /// <summary>The ids of a text in which special tokens are not recognised, as the reference libraries do it. Other added tokens
     /// are, so this is not for a stranger's text: that takes <see cref="PromptText.Untrusted"/>.</summary>
-    public int[] EncodeAsText(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: true, first: null);
+    public int[] EncodeAsText(string text) => Encode(MarkedText.From(PromptText.Trusted(text)), specialAsText: true);
 
     /// <summary>The ids of a text as a whole, nothing put in front. An added token is recognised only where a stranger wrote no
     /// part of it, and no character of a stranger becomes an added token's id in any other way, save that of unknown characters and
     /// those of white space, which are no marks.</summary>
-    internal int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false, first: null);
+    internal int[] Encode(PromptText prompt) => Encode(MarkedText.From(prompt), specialAsText: false);
+
+    /// <summary>As <see cref="Encode(PromptText)"/>, with <see cref="BeginningOfText"/> in front.</summary>
+    internal int[] EncodePrompt(PromptText prompt) => BeginningOfText is { } first ? [first, .. Encode(prompt)] : Encode(prompt);
 
     /// <summary>The text of ids. One that the tokenizer does not have is passed over.</summary>
     public string Decode(ReadOnlySpan<int> ids, bool skipSpecial) => CreateTextStream(skipSpecial).AppendAll(ids);
@@ -79,9 +79,9 @@ public sealed class TextTokenizer
         return token?.Content ?? _parts.Vocabulary.PieceOf(id);
     }
 
-    private int[] Encode(MarkedText text, bool specialAsText, int? first)
+    private int[] Encode(MarkedText text, bool specialAsText)
     {
-        List<int> ids = first is int id ? [id] : [];
+        List<int> ids = [];
         List<MarkedText> words = [];
         SymbolChain chain = new();
         bool startsText = true;

@@ -46,9 +46,7 @@ internal static class TokenizerJsonReader
                 : ids.TryGetValue(unknown.RequiredText(), out int id) ? id
                 : throw unknown.Invalid("is no piece of the vocabulary"),
         };
-        JsonValue merges = model.Get("merges");
-        MergeTable table = MergeReader.Read(ReadMerges(merges), ids);
-        return new BytePairVocabulary(ids, table, options);
+        return new BytePairVocabulary(ids, MergeTable.From(ReadMerges(model.Get("merges")), ids), options);
     }
 
     /// <summary>The ids of pieces, each once.</summary>

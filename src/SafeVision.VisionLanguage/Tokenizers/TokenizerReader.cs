@@ -125,7 +125,7 @@ internal static class VocabularyAndMergesReader
         }
 
         Dictionary<string, int> ids = TokenizerJsonReader.ReadVocabulary(vocabulary);
-        var pieces = new BytePairVocabulary(ids, MergeReader.Read(ReadMerges(folder), ids), new BytePairOptions { IsByteLevel = true });
+        var pieces = new BytePairVocabulary(ids, MergeTable.From(ReadMerges(folder), ids), new BytePairOptions { IsByteLevel = true });
         AddedToken[] added = AddedTokenFiles.Read(folder, configuration);
         return new TokenizerParts
         {
@@ -161,25 +161,5 @@ internal static class VocabularyAndMergesReader
             string[] parts = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             yield return parts.Length == 2 ? (parts[0], parts[1], Wrong) : throw Wrong("is no pair");
         }
-    }
-}
-
-/// <summary>Looks up the merges of a byte-pair vocabulary.</summary>
-internal static class MergeReader
-{
-    /// <param name="merges">The pairs in the order in which they are applied, each with what makes an error about it.</param>
-    public static MergeTable Read(IEnumerable<(string Left, string Right, Func<string, Exception> Wrong)> merges, Dictionary<string, int> ids)
-    {
-        MergeTable table = new(ids.Count);
-        int rank = 0;
-        foreach ((string left, string right, Func<string, Exception> wrong) in merges)
-        {
-            int whole = ids.TryGetValue(left + right, out int id) ? id : throw wrong($"the vocabulary has no {left + right}");
-            table.Add(Require(left), Require(right), rank++, whole);
-
-            int Require(string piece) => ids.TryGetValue(piece, out int found) ? found : throw wrong($"the vocabulary has no {piece}");
-        }
-
-        return table;
     }
 }

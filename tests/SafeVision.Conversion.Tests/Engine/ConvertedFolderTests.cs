@@ -26,8 +26,8 @@ public sealed class ConvertedFolderTests
         Assert.Equal(attention == "grouped", files.DecoderSharesCache);
         using SessionCache sessions = new();
         VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, new ExecutionOptions(), CancellationToken.None);
-        Assert.Equal("image_features", loaded.Files.VisionNames.ImageFeatures);
-        Assert.Equal("num_logits_to_keep", loaded.Files.DecoderNames.KeepLogits);
+        Assert.Equal("image_features", loaded.Files.Names.Vision.ImageFeatures);
+        Assert.Equal("num_logits_to_keep", loaded.Files.Names.Decoder.KeepLogits);
     }
 
     [Fact]

@@ -84,7 +84,7 @@ public class PolicyDraftingTests
         ]);
         using var client = new ScriptedClient(_ => answers.Dequeue());
 
-        PolicyProposal proposal = await PolicyDrafting.ReadAsync(client, "No guns, but toys are fine.", "shop", cancellationToken: Stop);
+        PolicyDraft proposal = await PolicyDrafting.ReadAsync(client, "No guns, but toys are fine.", "shop", cancellationToken: Stop);
 
         Assert.Equal(["firearms"], Assert.Single(proposal.Policy.Categories).Includes);
         Assert.Equal(3, client.Prompts.Count);
@@ -101,7 +101,7 @@ public class PolicyDraftingTests
         using var client = new ScriptedClient(_ => "{\"categories\":[{\"id\":\"guns\",\"name\":\"Guns\",\"protects\":\"\",\"includes\":[\"firearms\",\"ammunition\"],\"excludes\":[]}]}");
 
         await Assert.ThrowsAsync<TrainingDataException>(() => PolicyDrafting.ReadAsync(weaker, "text", "shop", current, 1, Stop));
-        PolicyProposal proposal = await PolicyDrafting.ReadAsync(client, "text", "shop", current, 1, Stop);
+        PolicyDraft proposal = await PolicyDrafting.ReadAsync(client, "text", "shop", current, 1, Stop);
 
         Assert.Equal((0.2, 0.5), (proposal.Policy.Categories[0].ReviewAt, proposal.Policy.Categories[0].BlockAt));
         Assert.Equal((Decision.Block, Decision.Block), (proposal.Policy.OnFailure, proposal.Policy.WhenNotAssessed));

@@ -214,8 +214,8 @@ public abstract class DecoderGoldens : IDisposable
         {
             VisionLanguageFiles files = VisionLanguageFiles.Find(folder, new VisionLanguageFileOptions());
             VisionLanguageSessions loaded = await VisionLanguageSessions.LoadAsync(files, sessions, new ExecutionOptions(), TestContext.Current.CancellationToken);
-            DecoderGraph graph = new DecoderGraph(loaded.Decoder, files.DecoderNames, files.DecoderSharesCache);
-            var table = new EmbeddingTable(loaded.Embedding, files.EmbeddingNames, graph.Width, imageToken);
+            DecoderGraph graph = new DecoderGraph(loaded.Decoder, files.Names.Decoder, files.DecoderSharesCache);
+            var table = new EmbeddingTable(loaded.Embedding, files.Names.Embedding, graph.Width, imageToken);
             return new Parts(new TextDecoder(graph, table, SequentialPositions.FromZero, chunk), new DecoderSlots(graph, slots, capacity: 96));
         }
 

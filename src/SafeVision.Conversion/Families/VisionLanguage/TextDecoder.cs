@@ -22,57 +22,40 @@ internal sealed record TextDecoder(DecoderShape Shape, WeightMatrix Embedding, I
     }
 }
 
-/// <summary>The sizes of a language model.</summary>
-internal sealed record DecoderShape
+/// <summary>The sizes of a language model: what its settings say, read once and all of it.</summary>
+internal sealed record DecoderShape(TextSettings Settings, int Vocabulary)
 {
-    public required int Hidden { get; init; }
-    public required int Intermediate { get; init; }
+    public int Hidden { get; } = Settings.Width;
+    public int Intermediate { get; } = Settings.Intermediate;
+    public int Heads { get; } = Settings.Heads;
 
-    /// <summary>How many heads ask.</summary>
-    public required int Heads { get; init; }
+    /// <summary>Each shared by as many queries (Ainslie et al., arXiv 2305.13245).</summary>
+    public int KeyValueHeads { get; } = Settings.KeyValueHeads;
 
-    /// <summary>How many heads answer: keys and values, each shared by as many queries (Ainslie et al., arXiv 2305.13245).</summary>
-    public required int KeyValueHeads { get; init; }
-
-    public required int HeadSize { get; init; }
-    public required int Vocabulary { get; init; }
-    public required RotaryTable Rotary { get; init; }
+    public int HeadSize { get; } = Settings.HeadSize;
+    public RotaryTable Rotary { get; } = Settings.Rotary;
 
     /// <summary>How many of a head's first numbers are turned; the rest passes.</summary>
     public int RotarySize => 2 * Rotary.Columns;
 
-    /// <summary>How many of a head's angles follow the time, the row and the column of an image's token; null: all follow the one position.</summary>
-    public IReadOnlyList<int>? RotarySections { get; init; }
-
-    /// <summary>Whether time, row and column take turns among the angles, as far as their numbers go, instead of following each other.</summary>
-    public bool InterleavesSections { get; init; }
-
-    /// <summary>The angles of layers that see a window; null: those of all others.</summary>
-    public RotaryTable? WindowRotary { get; init; }
-
-    /// <summary>How many tokens, itself included, a token sees in layers that see a window; null: there are none.</summary>
-    public int? Window { get; init; }
+    public IReadOnlyList<int>? RotarySections { get; init; } = Settings.RotarySections;
+    public RotaryTable? WindowRotary { get; } = Settings.WindowRotary;
+    public int? Window { get; } = Settings.Window;
 
     /// <summary>Whether the tokens of an image see each other both ways, so that each token's last visible one is an input of the graph.</summary>
-    public bool SeesWholeImages { get; init; }
+    public bool SeesWholeImages { get; } = Settings.SeesWholeImages;
 
     /// <summary>What queries times keys are multiplied by.</summary>
-    public double AttentionScale { get => field == 0 ? 1 / Math.Sqrt(HeadSize) : field; init; }
+    public double AttentionScale { get; } = Settings.AttentionScale ?? 1 / Math.Sqrt(Settings.HeadSize);
 
-    /// <summary>The bound c of scores, c · tanh(score / c); null: none.</summary>
-    public double? AttentionCap { get; init; }
-
-    /// <summary>The same of logits.</summary>
-    public double? LogitCap { get; init; }
+    public double? AttentionCap { get; } = Settings.AttentionCap;
+    public double? LogitCap { get; } = Settings.LogitCap;
 
     /// <summary>Queries grow by 1 + β · ln(1 + ⌊position / positions⌋); null: not at all.</summary>
-    public (double Beta, int Positions)? QueryGrowth { get; init; }
+    public (double Beta, int Positions)? QueryGrowth { get; } = Settings.QueryGrowth is { } beta ? (beta, Settings.QueryGrowthPositions) : null;
 
-    /// <summary>What a token's embedding is multiplied by; an image's features are not.</summary>
-    public float EmbeddingScale { get; init; } = 1;
-
-    /// <summary>Of the feed-forward parts.</summary>
-    public Activation Activation { get; init; } = Activation.Silu;
+    public float EmbeddingScale { get; } = Settings.EmbeddingScale;
+    public Activation Activation { get; } = Activations.Parse(Settings.Activation, Settings.Config.Where);
 
     /// <summary>How many of the first layers get features of an image's tokens added to what they yield (DeepStack). They stand
     /// behind a token's embedding, zeros for text, so that a host hands over one vector a token whatever the family.</summary>
@@ -85,7 +68,7 @@ internal sealed record DecoderShape
     public int RotaryAxis(int angle)
     {
         IReadOnlyList<int> sections = RotarySections ?? throw new InvalidOperationException("All angles follow one position.");
-        if (InterleavesSections)
+        if (Settings.InterleavesSections)
         {
             int axis = angle % 3;
             return axis > 0 && angle < 3 * sections[axis] ? axis : 0;

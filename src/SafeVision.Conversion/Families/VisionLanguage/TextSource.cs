@@ -64,26 +64,6 @@ internal sealed class TextSource(SafetensorsCheckpoint checkpoint, TextSettings 
             RequireFullAttention();
         }
 
-        return new DecoderShape
-        {
-            Hidden = settings.Width,
-            Intermediate = settings.Intermediate,
-            Heads = settings.Heads,
-            KeyValueHeads = settings.KeyValueHeads,
-            HeadSize = settings.HeadSize,
-            Vocabulary = checkpoint.Vocabulary ?? settings.Vocabulary,
-            Rotary = settings.Rotary,
-            RotarySections = settings.RotarySections,
-            InterleavesSections = settings.InterleavesSections,
-            WindowRotary = settings.WindowRotary,
-            Window = settings.Window,
-            SeesWholeImages = settings.SeesWholeImages,
-            AttentionScale = settings.AttentionScale ?? 0,
-            AttentionCap = settings.AttentionCap,
-            LogitCap = settings.LogitCap,
-            QueryGrowth = settings.QueryGrowth is { } growth ? (growth, settings.QueryGrowthPositions) : null,
-            EmbeddingScale = settings.EmbeddingScale,
-            Activation = Activations.Parse(settings.Activation, Where),
-        };
+        return new DecoderShape(settings, checkpoint.Vocabulary ?? settings.Vocabulary);
     }
 }

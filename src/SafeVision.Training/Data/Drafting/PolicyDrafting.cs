@@ -3,7 +3,7 @@ namespace SafeVision.Training.Data.Drafting;
 /// <summary>A policy that was read from somebody's words, for a person to look at. Nothing is in force until that person says so.</summary>
 /// <param name="Policy">The policy: valid by the same parser as any policy file.</param>
 /// <param name="Difference">Its YAML against that of the policy that it changes, line by line: what is new after <c>+</c>, what is gone after <c>-</c>.</param>
-public sealed record PolicyProposal(SafetyPolicy Policy, string Difference);
+public sealed record PolicyDraft(SafetyPolicy Policy, string Difference);
 
 /// <summary>Makes a typed policy of a text for people. Only what categories say is taken from the text: thresholds, and
 /// what happens on failure or where nothing was assessed, stay those of the policy that is changed, or the safe
@@ -36,7 +36,7 @@ public static class PolicyDrafting
     /// <param name="attempts">How often it may try, 1 to 10.</param>
     /// <param name="cancellationToken">Stops it.</param>
     /// <exception cref="TrainingDataException">The model could not be asked, or gave no valid policy; the message holds what was wrong last.</exception>
-    public static async Task<PolicyProposal> ReadAsync(IChatClient client, string text, string name, SafetyPolicy? current = null, int attempts = 3, CancellationToken cancellationToken = default)
+    public static async Task<PolicyDraft> ReadAsync(IChatClient client, string text, string name, SafetyPolicy? current = null, int attempts = 3, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(client);
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
@@ -83,22 +83,18 @@ public static class PolicyDrafting
     /// <param name="current">The policy that it changes; null: a new one.</param>
     /// <exception cref="TrainingDataException">The text is not structured so, or a category in it is not valid; the message names the line.</exception>
     /// <exception cref="PolicyException">What it says is no valid policy as a whole.</exception>
-    public static PolicyProposal Read(string text, string name, SafetyPolicy? current = null)
+    public static PolicyDraft Read(string text, string name, SafetyPolicy? current = null)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(text);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(text.Length, LongestText);
         return Propose(StructuredPolicyText.Read(text), name, current);
     }
 
-    private static IReadOnlyList<CategoryText> Parse(string answer)
-    {
-        // Models that do not know schemas wrap the object in words or a fence.
-        int start = answer.IndexOf('{', StringComparison.Ordinal), end = answer.LastIndexOf('}');
-        return start < 0 || end < start ? throw new JsonException("there is no JSON object in it")
-            : JsonSerializer.Deserialize(answer.AsSpan(start, end - start + 1), DraftingJson.Default.PolicyText)?.Categories ?? throw new JsonException("it is null");
-    }
+    private static IReadOnlyList<CategoryText> Parse(string answer) => ServedModel.ObjectIn(answer) is { } json
+        ? JsonSerializer.Deserialize(json.Span, DraftingJson.Default.PolicyText)!.Categories
+        : throw new JsonException("there is no JSON object in it");
 
-    private static PolicyProposal Propose(IReadOnlyList<CategoryText> categories, string name, SafetyPolicy? current)
+    private static PolicyDraft Propose(IReadOnlyList<CategoryText> categories, string name, SafetyPolicy? current)
     {
         SafetyPolicy read = Parse(categories, name, current?.Version ?? "1");
         SafetyPolicyBuilder builder = SafetyPolicy.Define(name, read.Version).OnFailure(current?.OnFailure ?? Decision.Block).WhenNotAssessed(current?.WhenNotAssessed ?? Decision.Review);
@@ -110,7 +106,7 @@ public static class PolicyDrafting
         }
 
         SafetyPolicy policy = builder.Build();
-        return new PolicyProposal(policy, LineDifference.Between(current?.ToYaml() ?? "", policy.ToYaml()));
+        return new PolicyDraft(policy, LineDifference.Between(current?.ToYaml() ?? "", policy.ToYaml()));
     }
 
     // By way of the policy file's own form, so that one parser decides what is valid. Each category is a line of the file, the

@@ -40,7 +40,7 @@ internal sealed class GuardrailJudge(string name, IImageGuardrail guardrail) : I
 
         if (category is not null)
         {
-            Finding? finding = result.Findings.FirstOrDefault(found => found.Category.Equals(category.Id, StringComparison.OrdinalIgnoreCase));
+            Finding? finding = result.Find(category.Id);
             return new JudgeAnswer(
                 finding?.Verdict switch { Verdict.Unsafe => JudgeVote.Yes, Verdict.Safe => JudgeVote.No, _ => JudgeVote.Abstain },
                 null,
@@ -49,7 +49,7 @@ internal sealed class GuardrailJudge(string name, IImageGuardrail guardrail) : I
 
         // Harmless is what every category was assessed for and found safe.
         Finding? harmful = result.Findings.FirstOrDefault(found => found.Verdict == Verdict.Unsafe);
-        bool sawAll = policy.Categories.All(own => result.Findings.Any(found => found.Category.Equals(own.Id, StringComparison.OrdinalIgnoreCase) && found.Verdict == Verdict.Safe));
+        bool sawAll = policy.Categories.All(own => result.Find(own.Id)?.Verdict == Verdict.Safe);
         return new JudgeAnswer(harmful is not null ? JudgeVote.No : sawAll ? JudgeVote.Yes : JudgeVote.Abstain, null, harmful?.Reason ?? result.Explanation);
     }
 }

@@ -34,6 +34,13 @@ internal static class ServedModel
             throw new ServedModelException($"{name} could not be asked: {error.Message}", error);
         }
     }
+
+    /// <summary>The JSON object in an answer, which models that do not know schemas wrap in words or a fence; null: there is none.</summary>
+    public static ReadOnlyMemory<char>? ObjectIn(string answer)
+    {
+        int start = answer.IndexOf('{', StringComparison.Ordinal), end = answer.LastIndexOf('}');
+        return start < 0 || end < start ? null : answer.AsMemory(start, end - start + 1);
+    }
 }
 
 /// <summary>A served model could not be asked; another try may go better.</summary>

@@ -52,7 +52,7 @@ public sealed class Qwen3VLTests
     {
         using VisionLanguageModel model = new Qwen3VL().Read(Fixture.PathOf($"vlm/{Checkpoint}"));
         DecoderShape shape = model.Text.Shape with { RotarySections = sections };
-        Assert.True(shape.InterleavesSections);
+        Assert.True(shape.Settings.InterleavesSections);
         Assert.Equal(axes, string.Join(' ', Enumerable.Range(0, Math.Min(sections.Sum(), axes.Split(' ').Length)).Select(shape.RotaryAxis)));
         for (int axis = 0; axis < 3; axis++)
         {
