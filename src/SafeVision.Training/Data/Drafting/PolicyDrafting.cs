@@ -91,7 +91,7 @@ public static class PolicyDrafting
     }
 
     private static IReadOnlyList<CategoryText> Parse(string answer) => ServedModel.ObjectIn(answer) is { } json
-        ? JsonSerializer.Deserialize(json.Span, DraftingJson.Default.PolicyText)!.Categories
+        ? JsonSerializer.Deserialize(json, DraftingJson.Default.PolicyText)!.Categories
         : throw new JsonException("there is no JSON object in it");
 
     private static PolicyDraft Propose(IReadOnlyList<CategoryText> categories, string name, SafetyPolicy? current)

@@ -36,10 +36,10 @@ internal static class ServedModel
     }
 
     /// <summary>The JSON object in an answer, which models that do not know schemas wrap in words or a fence; null: there is none.</summary>
-    public static ReadOnlyMemory<char>? ObjectIn(string answer)
+    public static string? ObjectIn(string answer)
     {
         int start = answer.IndexOf('{', StringComparison.Ordinal), end = answer.LastIndexOf('}');
-        return start < 0 || end < start ? null : answer.AsMemory(start, end - start + 1);
+        return start < 0 || end < start ? null : answer[start..(end + 1)];
     }
 }
 
