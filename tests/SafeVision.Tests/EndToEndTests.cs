@@ -91,6 +91,8 @@ public sealed class EndToEndTests(DefaultGuardrail guardrail) : IClassFixture<De
         Assert.Equal([Verdict.Safe, Verdict.Unsafe, Verdict.Safe, Verdict.NotAssessed], result.Findings.Select(finding => finding.Verdict));
         Assert.Equal(result.Findings.Min(finding => finding.Decision), result.Decision);
         Assert.Equal("cats", result.Primary!.Category);
+        Assert.Same(result.Primary, result.Find("CATS"));
+        Assert.Null(result.Find("birds"));
         Assert.Contains("Not assessed: nonsense.", result.Explanation, StringComparison.Ordinal);
     }
 

@@ -129,7 +129,7 @@ public static class PolicyDrafting
         }
     }
 
-    private static JsonNode Written(CategoryText category)
+    private static JsonObject Written(CategoryText category)
     {
         var written = new JsonObject
         {
