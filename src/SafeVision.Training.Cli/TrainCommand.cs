@@ -86,7 +86,7 @@ internal static class TrainCommand
         Line("test split, after", result.After);
         Line("refine split, after", result.Refine);
         text.WriteLine($"Checkpoint: {result.Checkpoint}");
-        text.WriteLine(result.Model is { } model ? $"For UseVisionLanguageModel: {model}" : $"For the engine: safevision convert {result.Checkpoint} --output FOLDER");
+        text.WriteLine(result.Model is { } model ? $"For UseVisionLanguageModel: {model}" : $"For the engine: safevision convert {result.Checkpoint} FOLDER");
         return text.ToString();
 
         void Line(string title, VerdictMetrics? metrics)
@@ -95,9 +95,12 @@ internal static class TrainCommand
             {
                 text.WriteLine(string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{title}: {metrics.Samples} verdicts, exactly right {metrics.Right:0.000} [{metrics.RightInterval[0]:0.000}, {metrics.RightInterval[1]:0.000}], always the commonest {metrics.Majority:0.000}, ROC-AUC {metrics.RocAuc:0.000}, pairs both right {metrics.Flips:0.000}, reasons that name what is there {metrics.ReasonsNameWhatIsThere:0.000}"));
+                    $"{title}: {metrics.Samples} verdicts, exactly right {metrics.Right:0.000} [{metrics.RightInterval[0]:0.000}, {metrics.RightInterval[1]:0.000}], always the commonest {metrics.Majority:0.000}{Share("ROC-AUC", metrics.RocAuc)}{Share("pairs both right", metrics.Flips)}{Share("reasons that name what is there", metrics.ReasonsNameWhatIsThere)}"));
             }
         }
+
+        // A split may have no pairs, or one kind of sample only.
+        static string Share(string name, double? value) => value is null ? "" : string.Create(CultureInfo.InvariantCulture, $", {name} {value:0.000}");
     }
 }
 
