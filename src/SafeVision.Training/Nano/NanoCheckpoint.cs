@@ -76,6 +76,7 @@ internal static class NanoCheckpoint
             {
                 ["model_type"] = "efficientnet-lite",
                 ["image_size"] = NanoScenes.ImageSize,
+                ["looks"] = new JsonArray(new JsonArray(416, 0), new JsonArray(320, 1)),
                 ["stages"] = new JsonArray([.. s_stages.Select(row => (JsonNode)new JsonArray([.. row.Select(number => (JsonNode)number)]))]),
             },
         });

@@ -94,37 +94,6 @@ internal static class NanoMeasurement
             count, verdicts.Value, Auc(scored), flips.Value, presence.Value, learnt.Value, unlearnt.Value, present.Value, places.Value, CalibrationError(scored));
     }
 
-    /// <summary>What all logits are to be divided by, so that a probability is as often right as it says: the likeliest, of verdicts about drawn scenes.</summary>
-    public static double Temperature(NanoTraining training, SymbolScenes scenes, int count, int seed)
-    {
-        var questions = new NanoQuestions(training.Words, training.Tokenizer, new Random(seed)) { HasGroups = true };
-        var answers = new List<(double[] Logits, int Right)>();
-        for (int index = 0; index < count; index++)
-        {
-            using DisposeScope scope = NewDisposeScope();
-            using IDisposable still = no_grad();
-            SymbolScene scene = scenes.Draw(index);
-            SceneThing[] things = [.. NanoScenes.Shown(scene, training.Words.NumberOf)];
-            (NanoPolicy forbids, NanoPolicy allows) = questions.Pair(things);
-            NanoPolicy[] policies = [forbids, allows];
-            Tensor logits = training.Next(training.See(scene), [.. policies.Select(policy => questions.Open(policy.Prompt))]);
-            foreach ((int i, NanoPolicy policy) in policies.Index())
-            {
-                (string[] marks, Tensor verdict) = Verdict(logits[i], policy, questions);
-                float[] values = verdict.to(ScalarType.Float32).data<float>().ToArray();
-                answers.Add(([.. values.Select(value => (double)value)], Array.IndexOf(marks, policy.Judge(things)?.Category.Mark ?? NanoCheckpoint.Safe)));
-            }
-        }
-
-        return Enumerable.Range(0, 46).Select(i => 0.5 * Math.Pow(1.05, i)).MinBy(temperature => answers.Sum(one => Loss(one.Logits, one.Right, temperature)));
-
-        static double Loss(double[] logits, int right, double temperature)
-        {
-            double most = logits.Max();
-            return Math.Log(logits.Sum(logit => Math.Exp((logit - most) / temperature))) - ((logits[right] - most) / temperature);
-        }
-    }
-
     /// <summary>The marks that an answer may begin with, safe first, and their logits.</summary>
     private static (string[] Marks, Tensor Logits) Verdict(Tensor logits, NanoPolicy policy, NanoQuestions questions)
     {

@@ -65,7 +65,10 @@ public sealed class NanoTraining : IDisposable
     private const int SaveEvery = 250;
     private const double SideLoss = 0.3;
     private const string Unknown = "noto"; // the hand that tells how sure to be of hands that it was not trained on
+    private const double SafeStart = 0.75; // a wrong "unsafe", which brings a wrong reason with it, counts as two missed ones (e^0.75)
+    private const double Ridge = 1e-3;
     private const string FinalNorm = "model.language_model.norm.weight";
+    private const string WordTable = "model.language_model.embed_tokens.weight";
     private const string Curriculum = "curriculum.txt";
 
     private readonly NanoTrainingOptions _options;
@@ -178,7 +181,7 @@ public sealed class NanoTraining : IDisposable
             }
         }
 
-        Temper(); // not part of the state: a run that is opened again at its end comes here once more
+        Settle(); // not part of the state: a run that is opened again at its end comes here once more
     }
 
     /// <summary>Measures the model on drawings of an icon set.</summary>
@@ -190,14 +193,35 @@ public sealed class NanoTraining : IDisposable
         return NanoMeasurement.Measure(this, scenes, count, _options.Seed + 7);
     }
 
-    /// <summary>Makes the model as sure as it is right about drawings of hands that it does not know: all logits are divided by one number, which changes no verdict.</summary>
-    private void Temper()
+    /// <summary>Makes the model as sure as it is right about drawings of hands that it does not know, and has it say "unsafe" where that is likelier by far only.</summary>
+    private void Settle()
     {
         using SymbolScenes scenes = Known(Unknown, 2000 + _options.Seed);
-        double temperature = NanoMeasurement.Temperature(this, scenes, _options.TemperingScenes, _options.Seed + 8);
         using DisposeScope scope = NewDisposeScope();
-        _network.Weights.Add(FinalNorm, _network.Weights[FinalNorm].detach().Times(1 / temperature));
+        using IDisposable still = no_grad();
+        NanoVerdicts verdicts = NanoVerdicts.Ask(this, scenes, _options.TemperingScenes, _options.Seed + 8);
+        Temper(verdicts);
+        PreferSafe(verdicts.Hidden);
+        Temper(verdicts);
         _network.Weights.Save(_options.Folder);
+    }
+
+    /// <summary>Divides all logits by one number, which changes no verdict.</summary>
+    private void Temper(NanoVerdicts verdicts)
+    {
+        double factor = 1 / verdicts.Temperature(_network.Logits(verdicts.Hidden));
+        _network.Weights.Add(FinalNorm, _network.Weights[FinalNorm].detach().Times(factor));
+        verdicts.Hidden.Scale(factor);
+    }
+
+    /// <summary>Gives safe a head start: adds to its row what all states before a verdict have in common, which least squares find.</summary>
+    private void PreferSafe(Tensor hidden)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        Tensor gram = matmul(hidden.t(), hidden), common = linalg.solve(gram.Plus(eye(gram.shape[0]).Times(Ridge * gram.diagonal().mean().ToDouble())), hidden.sum([0L]));
+        Tensor table = _network.Weights[WordTable].detach().clone();
+        table[_questions.Id(NanoCheckpoint.Safe)].AddScaled(common, SafeStart);
+        _network.Weights.Add(WordTable, table);
     }
 
     /// <summary>Scenes of the drawings of a set that have a name here.</summary>
@@ -226,7 +250,10 @@ public sealed class NanoTraining : IDisposable
     /// <summary>The logits of what comes next after each question: [questions, vocabulary].</summary>
     /// <param name="seen">The image tokens of the scene.</param>
     /// <param name="open">The questions, up to there.</param>
-    internal Tensor Next(Tensor seen, IReadOnlyList<TokenRow> open)
+    internal Tensor Next(Tensor seen, IReadOnlyList<TokenRow> open) => _network.Logits(Before(seen, open));
+
+    /// <summary>The state from which <see cref="Next"/> follows: [questions, width].</summary>
+    internal Tensor Before(Tensor seen, IReadOnlyList<TokenRow> open)
     {
         TokenBatch batch = TokenBatch.Share([(_beginning, open)], _padding, null);
         long[] last = new long[open.Count];
@@ -235,7 +262,7 @@ public sealed class NanoTraining : IDisposable
             last[i] = (at += open[i].Ids.Count) - 1;
         }
 
-        return _network.Forward(batch, seen)[0].index_select(0, tensor(last));
+        return _network.Hidden(batch, seen)[0].index_select(0, tensor(last));
     }
 
     /// <summary>What one hand draws only is learnt as that hand's, so a name needs two sets.</summary>

@@ -3,9 +3,10 @@ namespace SafeVision.Training.Networks;
 /// <summary>The sizes of a network of inverted residuals (EfficientNet-Lite).</summary>
 /// <param name="ImageSize">The side of an image in pixels.</param>
 /// <param name="Blocks">Kernel, stride, expansion, channels in and out of each block.</param>
-internal sealed record ConvolutionShape(int ImageSize, IReadOnlyList<(int Kernel, int Stride, int Expansion, int Inputs, int Outputs)> Blocks)
+/// <param name="Looks">The sides in pixels at which it looks at an image, and whether at the mirror image.</param>
+internal sealed record ConvolutionShape(int ImageSize, IReadOnlyList<(int Kernel, int Stride, int Expansion, int Inputs, int Outputs)> Blocks, IReadOnlyList<(int Size, bool IsMirrored)> Looks)
 {
-    /// <summary>Reads <c>image_size</c> and <c>stages</c>: rows of repeats, kernel, stride, expansion, channels in, channels out.</summary>
+    /// <summary>Reads <c>image_size</c>, <c>stages</c>: rows of repeats, kernel, stride, expansion, channels in, channels out, and <c>looks</c>: rows of a size and 1 for the mirror image.</summary>
     public static ConvolutionShape Read(JsonValue vision)
     {
         var blocks = new List<(int, int, int, int, int)>();
@@ -18,7 +19,8 @@ internal sealed record ConvolutionShape(int ImageSize, IReadOnlyList<(int Kernel
             }
         }
 
-        return new ConvolutionShape(vision["image_size"].Integer(32, 1024), blocks);
+        (int, bool)[] looks = [.. vision["looks"].Items(8).Select(look => look.Integers(0, 1024) is { Length: 2 } row ? (row[0], row[1] == 1) : throw look.Wrong("a size and 0 or 1"))];
+        return new ConvolutionShape(vision["image_size"].Integer(32, 1024), blocks, looks);
     }
 }
 
@@ -41,13 +43,20 @@ internal sealed class CellTower(NetworkWeights weights, ConvolutionShape shape) 
     /// <summary>Nothing in it attends.</summary>
     public VisionSizes Sizes => new(0, 0, 0, 0, 0);
 
-    /// <remarks>Looks at the image and at its mirror image: what both show of a place is less a matter of how one hand drew it.</remarks>
+    /// <remarks>Looks at the image in several sizes and at its mirror image: what all show of a place is less a matter of how one hand drew it.</remarks>
     public Tensor Forward(Tensor pixels, IReadOnlyList<(int Frames, int Rows, int Columns)>? grids, GradientTape? tape)
     {
-        Tensor own = Describe(Cells(pixels)), mirrored = Describe(Cells(pixels.flip(3)));
-        int side = (int)Math.Sqrt(own.shape[1]);
-        Tensor turned = mirrored.unflatten(1, [side, side]).flip(2).flatten(1, 2);
-        return Place(own.Plus(turned).RootMeanSquareNormed(Epsilon));
+        long side = (long)Math.Sqrt(weights[Projector + "position_embeddings"].shape[0]);
+        IEnumerable<Tensor> looks = shape.Looks.Select(look =>
+        {
+            Tensor cells = Describe(Cells(Turned(Scaled(pixels, look.Size), look.IsMirrored).contiguous()));
+            long own = (long)Math.Sqrt(cells.shape[1]);
+            return Turned(Scaled(cells.transpose(1, 2).unflatten(2, [own, own]), side), look.IsMirrored);
+        });
+        return Place(looks.Aggregate((sum, look) => sum.Plus(look)).flatten(2).transpose(1, 2).RootMeanSquareNormed(Epsilon));
+
+        static Tensor Scaled(Tensor map, long size) => map.shape[3] == size ? map : nn.functional.interpolate(map, [size, size], mode: InterpolationMode.Bilinear, align_corners: false);
+        static Tensor Turned(Tensor map, bool isMirrored) => isMirrored ? map.flip(3) : map;
     }
 
     /// <summary>[images, 3, side, side] to [images, cells, channels]; nothing of it learns.</summary>

@@ -103,9 +103,10 @@ internal sealed record ConvolutionEncoder : IEncoder
     internal static string Write(TransformerGraph blocks, Convolution step, string map)
     {
         Window window = step.Window;
-        string kernel = blocks.StoredKernel($"{step.Name}.weight", step.Kernel.Weight, step.Kernel.Features, step.GroupChannels, window.Height, window.Width);
+        string kernel = blocks.Once($"{step.Name}.weight", name => blocks.StoredKernel(name, step.Kernel.Weight, step.Kernel.Features, step.GroupChannels, window.Height, window.Width));
+        string bias = blocks.Once($"{step.Name}.bias", name => blocks.Constant(name, step.Kernel.Bias!));
         string result = blocks.Graph.Node(
-            "Conv", blocks.Graph.Claim(step.Name), [map, kernel, blocks.Constant($"{step.Name}.bias", step.Kernel.Bias!)],
+            "Conv", blocks.Graph.Claim(step.Name), [map, kernel, bias],
             OnnxAttribute.Integers("kernel_shape", window.Height, window.Width),
             OnnxAttribute.Integers("strides", window.StrideY, window.StrideX),
             OnnxAttribute.Integers("pads", window.Top, window.Left, window.Bottom, window.Right),

@@ -6,18 +6,21 @@ internal sealed class Nano() : FamilyNetwork("safevision_nano")
     protected override IVisionEncoder ReadVision(SafetensorsCheckpoint checkpoint, VisionSettings vision, TextDecoder text) => CellEncoder.Read(checkpoint, vision, text.Shape.Hidden);
 }
 
-/// <summary>From pixels to one feature for each cell of a network's last map: <c>pixel_values</c> [images, 3, size, size] → the
-/// image and its mirror image → convolutions → the cell beside the square of cells of the map before → mean 0 and deviation 1 →
-/// two projections → root mean square 1 → the sum of what both say of a cell, at root mean square 1 → the cell's place added →
-/// <c>image_features</c> [images, cells, hidden].</summary>
+/// <summary>From pixels to one feature for each image token: <c>pixel_values</c> [images, 3, size, size] → each look's cells → mean
+/// 0 and deviation 1 → two projections → root mean square 1 → of all looks the sum of what they say at a token's place → root mean
+/// square 1 → the place added → <c>image_features</c> [images, tokens, hidden].</summary>
 internal sealed record CellEncoder : IVisionEncoder
 {
     private const string Tower = "model.vision_tower.";
     private const string Projector = "model.multi_modal_projector.";
+    private const int MostLooks = 8;
 
     public required int ImageSize { get; init; }
-    public required Convolution Stem { get; init; }
-    public required IReadOnlyList<ConvolutionBlock> Blocks { get; init; }
+
+    /// <summary>Tokens in a row.</summary>
+    public required int Side { get; init; }
+
+    public required IReadOnlyList<CellLook> Looks { get; init; }
 
     /// <summary>What is taken from each channel, and what it is then multiplied by.</summary>
     public required float[] Mean { get; init; }
@@ -27,7 +30,7 @@ internal sealed record CellEncoder : IVisionEncoder
 
     public required GeluProjector Described { get; init; }
 
-    /// <summary>[cells, hidden].</summary>
+    /// <summary>[tokens, hidden].</summary>
     public required float[] Positions { get; init; }
 
     public VisionTransformer Layers => new(Mean.Length, 1, Activation.Gelu, [], null);
@@ -37,36 +40,26 @@ internal sealed record CellEncoder : IVisionEncoder
 
     private int Hidden => Described.Second.Features;
 
-    /// <summary>Where each cell lies in the mirror image.</summary>
-    private IEnumerable<int> Mirrored => Enumerable.Range(0, Cells).Select(cell => cell + Side - 1 - (2 * (cell % Side)));
+    private int Tokens => Side * Side;
 
-    private int Side => Last.Rows;
+    private int Cells => Looks.Sum(look => look.Cells);
 
-    private int Cells => Last.Places;
-
-    private MapSize Last => Blocks[^1].Steps[^1] is var step ? step.Before.After(step.Window) : default;
-
-    /// <summary>The last block of the map before the last one.</summary>
-    private int Before => Blocks.Select((block, i) => (block, i)).Last(pair => pair.block.Steps.Any(step => step.Window.StrideX > 1)).i - 1;
+    /// <summary>[tokens, cells]: the share of each look's cells in each token.</summary>
+    private float[] Shares => [.. Enumerable.Range(0, Tokens).SelectMany(token => Looks.SelectMany(look => look.Shares(token / Side, token % Side, Side)))];
 
     public static CellEncoder Read(SafetensorsCheckpoint checkpoint, VisionSettings vision, int hidden)
     {
         (int size, JsonValue config) = (vision.ImageSize!.Value, vision.Config);
         var map = new MapSize(size, size);
         (Convolution stem, List<ConvolutionBlock> blocks) = InvertedResiduals.Read(config, ref map, Convolve);
-        int last = blocks.FindLastIndex(block => block.Steps.Any(step => step.Window.StrideX > 1));
-        if (last < 1 || map.Rows * 2 != blocks[last - 1].Steps[^1].Before.Rows)
-        {
-            throw config["stages"].Wrong("stages whose last map has half as many rows as the one before it");
-        }
-
-        int channels = (4 * blocks[last - 1].Steps[^1].Kernel.Features) + blocks[^1].Steps[^1].Kernel.Features;
+        CellLook[] looks = [.. config["looks"].Items(MostLooks).Select(look => CellLook.Of(look, stem, blocks))];
         int inner = checkpoint.Has($"{Projector}linear_1.bias") ? checkpoint.Tensors[$"{Projector}linear_1.bias"].Count : 1;
+        int channels = looks.Length > 0 ? looks[0].Width : throw config["looks"].Wrong("at least one look");
         return new CellEncoder
         {
             ImageSize = size,
-            Stem = stem,
-            Blocks = blocks,
+            Side = map.Rows,
+            Looks = looks,
             Mean = checkpoint.Get($"{Projector}mean", channels).ToSingle(),
             Scale = checkpoint.Get($"{Projector}scale", channels).ToSingle(),
             Described = new GeluProjector(
@@ -89,12 +82,110 @@ internal sealed record CellEncoder : IVisionEncoder
     public TransformerGraph Write(IWeightForm form)
     {
         var blocks = new TransformerGraph("vision_encoder", form);
-        OnnxGraph graph = blocks.Graph;
         string pixels = blocks.FloatInput("pixel_values", ("num_tiles", null), ("channels", ImageInput.Channels), ("height", ImageSize), ("width", ImageSize));
-        string mirrored = graph.Node(
-            "Slice", graph.Claim("mirrored"), [pixels, graph.Integers("mirrored/start", [-1], 1), graph.Integers("mirrored/end", [-ImageSize - 1], 1), graph.Integers("mirrored/axis", [3], 1), graph.Integers("mirrored/step", [-1], 1)]);
-        string x = ConvolutionEncoder.Write(blocks, Stem, blocks.Concatenate("both", 0, pixels, mirrored));
-        string before = x;
+        string cells = blocks.Concatenate("cells", 1, [.. Looks.Select(look => look.Write(blocks, pixels, ImageSize))]);
+        blocks.Hidden.Add(cells);
+        blocks.Final = cells;
+        string even = blocks.Multiply("cells/even", blocks.Add("cells/middle", cells, blocks.Constant("cells.mean", [.. Mean.Select(value => -value)])), blocks.Constant("cells.scale", Scale));
+        string shown = blocks.Normalize(One("projector.norm"), Described.Write(blocks, even));
+        string sum = blocks.Graph.Node("MatMul", blocks.Graph.Claim("shown"), [blocks.Constant("cells.shares", Shares, Tokens, Cells), shown]);
+        string features = blocks.Add("features", blocks.Normalize(One("shown.norm"), sum), blocks.Constant("cells.positions", Positions, 1, Tokens, Hidden));
+        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Tokens), ("hidden_size", Hidden));
+        return blocks;
+    }
+
+    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, ImageSize);
+
+    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs) => [.. Looks.SelectMany(look => look.ReferenceCells(inputs["pixel_values"].Numbers, ImageSize))];
+
+    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
+    {
+        float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
+        float[] shown = Described.Compute(even), shares = Shares, features = new float[Tokens * Hidden];
+        ReferenceTransformer.Normalize(One("projector.norm"), shown);
+        for (int i = 0; i < shares.Length; i++)
+        {
+            Span<float> feature = features.AsSpan(i / Cells * Hidden, Hidden);
+            TensorPrimitives.MultiplyAdd(shown.AsSpan(i % Cells * Hidden, Hidden), shares[i], feature, feature);
+        }
+
+        ReferenceTransformer.Normalize(One("shown.norm"), features);
+        TensorPrimitives.Add(features, Positions, features);
+        return features;
+    }
+
+    /// <summary>The same tensor in float16 where that loses nothing: training rounds the tower so.</summary>
+    private static StoredTensor Halved(StoredTensor tensor) => HalfWeights.Exact(tensor.ToSingle()) is { } halves
+        ? new StoredTensor(tensor.Name, tensor.Shape, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray())
+        : tensor;
+}
+
+/// <summary>One look at an image: of one size, perhaps at its mirror image, through convolutions to cells, each a place of the last
+/// map beside the square of four of the map before.</summary>
+/// <param name="Size">The side in pixels to which the image is scaled.</param>
+/// <param name="IsMirrored">Whether left and right are exchanged.</param>
+/// <param name="Stem">The first convolution.</param>
+/// <param name="Blocks">The others.</param>
+internal sealed record CellLook(int Size, bool IsMirrored, Convolution Stem, IReadOnlyList<ConvolutionBlock> Blocks)
+{
+    /// <summary>Cells of an image.</summary>
+    public int Cells => Last.Places;
+
+    /// <summary>Numbers of a cell.</summary>
+    public int Width => (4 * Channels(Before)) + Channels(Blocks.Count - 1);
+
+    private int Side => Last.Rows;
+
+    private MapSize Last => Blocks[^1].Steps[^1] is var step ? step.Before.After(step.Window) : default;
+
+    /// <summary>The last block of the map before the last one.</summary>
+    private int Before => Blocks.Select((block, i) => (block, i)).Last(pair => pair.block.Steps.Any(step => step.Window.StrideX > 1)).i - 1;
+
+    /// <summary>Reads <c>[size, 0 or 1]</c>: 1 is the mirror image.</summary>
+    public static CellLook Of(JsonValue config, Convolution stem, IReadOnlyList<ConvolutionBlock> blocks)
+    {
+        int[] numbers = config.Integers(0, 1024) is { Length: 2 } pair ? pair : throw config.Wrong("a size and 0 or 1");
+        var map = new MapSize(numbers[0], numbers[0]);
+        var look = new CellLook(numbers[0], numbers[1] == 1, At(stem), [.. blocks.Select(block => block with { Steps = [.. block.Steps.Select(At)] })]);
+        int last = blocks.Index().LastOrDefault(block => block.Item.Steps.Any(step => step.Window.StrideX > 1)).Index;
+        return last > 0 && map.Rows > 0 && map.Rows * 2 == look.Blocks[last - 1].Steps[^1].Before.Rows
+            ? look
+            : throw config.Wrong("a size whose last map has half as many rows as the one before it");
+
+        Convolution At(Convolution step)
+        {
+            Convolution here = step with { Window = Window.Same(map, step.Window.Height, step.Window.StrideY), Before = map };
+            map = map.After(here.Window);
+            return here;
+        }
+    }
+
+    /// <summary>The share of each cell in a token: of the cells around the token's middle, the nearer the more.</summary>
+    public IEnumerable<float> Shares(int row, int column, int side)
+    {
+        (float[] rows, float[] columns) = (Line(row, side, Side), Line(IsMirrored ? side - 1 - column : column, side, Side));
+        return rows.SelectMany(down => columns.Select(right => down * right));
+    }
+
+    /// <returns>The cells: [images, cells, width].</returns>
+    public string Write(TransformerGraph blocks, string pixels, int imageSize)
+    {
+        OnnxGraph graph = blocks.Graph;
+        string x = pixels;
+        if (Size != imageSize)
+        {
+            x = graph.Node(
+                "Resize", graph.Claim("look/scaled"), [x, "", "", graph.Integers("look/size", [Size, Size], 2)],
+                OnnxAttribute.Text("mode", "linear"), OnnxAttribute.Text("coordinate_transformation_mode", "half_pixel"), OnnxAttribute.Integers("axes", 2, 3));
+        }
+
+        if (IsMirrored)
+        {
+            x = graph.Node(
+                "Slice", graph.Claim("look/mirrored"), [x, graph.Integers("look/start", [-1], 1), graph.Integers("look/end", [-Size - 1], 1), graph.Integers("look/axis", [3], 1), graph.Integers("look/step", [-1], 1)]);
+        }
+
+        string before = x = ConvolutionEncoder.Write(blocks, Stem, x);
         for (int i = 0; i < Blocks.Count; i++)
         {
             string y = Blocks[i].Steps.Aggregate(x, (map, step) => ConvolutionEncoder.Write(blocks, step, map));
@@ -106,52 +197,14 @@ internal sealed record CellEncoder : IVisionEncoder
         string split = blocks.Reshape("squares/split", before, 0, channels, Side, 2, Side, 2);
         string squares = blocks.Reshape("squares", blocks.Transpose("squares/turned", split, 0, 2, 4, 3, 5, 1), 0, Cells, 4 * channels);
         string last = blocks.Reshape("last", blocks.Transpose("last/turned", x, 0, 2, 3, 1), 0, Cells, Channels(Blocks.Count - 1));
-        string apart = blocks.Reshape("cells/apart", blocks.Concatenate("cells/joined", 2, squares, last), 2, -1, Cells, Mean.Length);
-        string cells = blocks.Reshape("cells", blocks.Transpose("cells/beside", apart, 1, 0, 2, 3), -1, 2 * Cells, Mean.Length); // of an image, then of its mirror image
-        blocks.Hidden.Add(cells);
-        blocks.Final = cells;
-        string even = blocks.Multiply("cells/even", blocks.Add("cells/middle", cells, blocks.Constant("cells.mean", [.. Mean.Select(value => -value)])), blocks.Constant("cells.scale", Scale));
-        string shown = blocks.Normalize(One("projector.norm"), Described.Write(blocks, even));
-        string sum = blocks.Add("shown/both", Pick("shown/own", Enumerable.Range(0, Cells)), Pick("shown/mirrored", Mirrored.Select(cell => Cells + cell)));
-        string features = blocks.Add("features", blocks.Normalize(One("shown.norm"), sum), blocks.Constant("cells.positions", Positions, 1, Cells, Hidden));
-        blocks.FloatOutput("image_features", features, ("num_tiles", null), ("tokens", Cells), ("hidden_size", Hidden));
-        return blocks;
-
-        string Pick(string name, IEnumerable<int> of) => graph.Node("Gather", graph.Claim(name), [shown, graph.Integers($"{name}/cells", [.. of.Select(cell => (long)cell)], Cells)], OnnxAttribute.Integer("axis", 1));
+        return blocks.Concatenate("look/cells", 2, squares, last);
     }
 
-    public IReadOnlyDictionary<string, VisionInput> Probe(ulong seed) => ImageInput.Noise(seed, ImageSize);
-
-    public float[] ReferenceEmbed(IReadOnlyDictionary<string, VisionInput> inputs)
+    /// <summary>The same as a reference: [cells, width].</summary>
+    public float[] ReferenceCells(ReadOnlySpan<float> pixels, int imageSize)
     {
-        float[] pixels = inputs["pixel_values"].Numbers, mirrored = [.. pixels];
-        for (int row = 0; row < mirrored.Length; row += ImageSize)
-        {
-            mirrored.AsSpan(row, ImageSize).Reverse();
-        }
-
-        return [.. ReferenceCells(pixels), .. ReferenceCells(mirrored)];
-    }
-
-    public float[] ReferenceProject(float[] tokens, IReadOnlyList<float[]> taken)
-    {
-        float[] even = [.. tokens.Select((value, i) => (value - Mean[i % Mean.Length]) * Scale[i % Mean.Length])];
-        float[] shown = Described.Compute(even), features = shown[..(Cells * Hidden)];
-        ReferenceTransformer.Normalize(One("projector.norm"), shown);
-        foreach ((int cell, int other) in Mirrored.Index())
-        {
-            TensorPrimitives.Add(shown.AsSpan(cell * Hidden, Hidden), shown.AsSpan((Cells + other) * Hidden, Hidden), features.AsSpan(cell * Hidden));
-        }
-
-        ReferenceTransformer.Normalize(One("shown.norm"), features);
-        TensorPrimitives.Add(features, Positions, features);
-        return features;
-    }
-
-    /// <summary>What the convolutions say of each cell: [cells, width].</summary>
-    private float[] ReferenceCells(float[] pixels)
-    {
-        float[] x = ConvolutionEncoder.Compute(Stem, ConvolutionEncoder.ToPlaces(pixels, ImageInput.Channels)), before = x; // [places, channels]
+        float[] scaled = Scaled(pixels, imageSize);
+        float[] x = ConvolutionEncoder.Compute(Stem, ConvolutionEncoder.ToPlaces(scaled, ImageInput.Channels)), before = x; // [places, channels]
         for (int i = 0; i < Blocks.Count; i++)
         {
             float[] y = Blocks[i].Steps.Aggregate(x, (map, step) => ConvolutionEncoder.Compute(step, map));
@@ -164,7 +217,7 @@ internal sealed record CellEncoder : IVisionEncoder
             before = i == Before ? x : before;
         }
 
-        int channels = Channels(Before), own = Channels(Blocks.Count - 1), width = Mean.Length;
+        int channels = Channels(Before), own = Channels(Blocks.Count - 1), width = Width;
         float[] cells = new float[Cells * width];
         for (int cell = 0; cell < Cells; cell++)
         {
@@ -181,10 +234,42 @@ internal sealed record CellEncoder : IVisionEncoder
         return cells;
     }
 
-    private int Channels(int block) => Blocks[block].Steps[^1].Kernel.Features;
+    /// <summary>The image in this look's size, perhaps mirrored: [3, size, size].</summary>
+    private float[] Scaled(ReadOnlySpan<float> pixels, int imageSize)
+    {
+        float[] scaled = new float[ImageInput.Channels * Size * Size];
+        float[][] lines = [.. Enumerable.Range(0, Size).Select(at => Line(at, Size, imageSize))];
+        for (int i = 0; i < scaled.Length; i++)
+        {
+            (int channel, int row, int column) = (i / (Size * Size), i / Size % Size, i % Size);
+            (float[] down, float[] right) = (lines[row], lines[IsMirrored ? Size - 1 - column : column]);
+            (int top, int left) = (Array.FindIndex(down, share => share != 0), Array.FindIndex(right, share => share != 0));
+            for (int y = top; y < Math.Min(top + 2, imageSize); y++)
+            {
+                for (int x = left; x < Math.Min(left + 2, imageSize); x++)
+                {
+                    scaled[i] += down[y] * right[x] * pixels[(((channel * imageSize) + y) * imageSize) + x];
+                }
+            }
+        }
 
-    /// <summary>The same tensor in float16 where that loses nothing: training rounds the tower so.</summary>
-    private static StoredTensor Halved(StoredTensor tensor) => HalfWeights.Exact(tensor.ToSingle()) is { } halves
-        ? new StoredTensor(tensor.Name, tensor.Shape, TensorElement.Float16, MemoryMarshal.AsBytes<Half>(halves).ToArray())
-        : tensor;
+        return scaled;
+    }
+
+    /// <summary>How much of each of <paramref name="from"/> places in a row the place <paramref name="at"/> of <paramref name="to"/> takes: of the two around it, by distance.</summary>
+    private static float[] Line(int at, int to, int from)
+    {
+        double middle = Math.Clamp(((at + 0.5) * from / to) - 0.5, 0, from - 1);
+        int first = (int)middle;
+        float[] shares = new float[from];
+        shares[first] = (float)(1 - (middle - first));
+        if (first + 1 < from)
+        {
+            shares[first + 1] = (float)(middle - first);
+        }
+
+        return shares;
+    }
+
+    private int Channels(int block) => Blocks[block].Steps[^1].Kernel.Features;
 }

@@ -3,6 +3,8 @@ namespace SafeVision.Conversion.Families.VisionLanguage;
 /// <summary>The parts that networks are made of, as nodes of one graph: the one language in which all of them are written.</summary>
 internal sealed class TransformerGraph(string name, IWeightForm form)
 {
+    private readonly Dictionary<string, string> _shared = new(StringComparer.Ordinal);
+
     public OnnxGraph Graph { get; } = new(name);
 
     /// <summary>The values between the layers: what goes into the first one, then what each adds up to. A check can stop there.</summary>
@@ -13,6 +15,9 @@ internal sealed class TransformerGraph(string name, IWeightForm form)
 
     /// <summary>The type of the numbers between the layers.</summary>
     public DataType Activations => form.Activations;
+
+    /// <summary>A value that several nodes share: written for the first that asks.</summary>
+    public string Once(string name, Func<string, string> write) => _shared.TryGetValue(name, out string? value) ? value : _shared[name] = write(name);
 
     public string Linear(string name, Projection projection, string x, LinearRole role, int depth = 0, int layers = 1) =>
         form.Linear(Graph, new LinearLayer(name, projection.Weight, projection.Bias, role, depth, layers), x);
