@@ -19,7 +19,7 @@ internal sealed record ConvolutionShape(int ImageSize, IReadOnlyList<(int Kernel
             }
         }
 
-        (int, bool)[] looks = [.. vision["looks"].Items(8).Select(look => look.Integers(0, 1024) is { Length: 2 } row ? (row[0], row[1] == 1) : throw look.Wrong("a size and 0 or 1"))];
+        (int, bool)[] looks = [.. vision["looks"].Items(8).Select(look => look.Integers(0, 1024) is [var size, <= 1 and var mirrored] ? (size, mirrored == 1) : throw look.Wrong("a size and 0 or 1"))];
         return new ConvolutionShape(vision["image_size"].Integer(32, 1024), blocks, looks);
     }
 }

@@ -8,6 +8,12 @@ namespace SafeVision.Tests.Hosting;
 /// <summary>Time-outs, changes of policy and disposal, in any order.</summary>
 public sealed class GuardrailLifecycleTests
 {
+    private static ScriptedEngine Held(Task release) => new(async (policy, frames, _) =>
+    {
+        await release;
+        return [.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => 0))];
+    });
+
     private static SafetyPolicy Policy(string name) => SafetyPolicy.Define(name, "1").Category("alpha", category => category.Includes("alpha things")).Build();
 
     [Fact]
@@ -80,11 +86,7 @@ public sealed class GuardrailLifecycleTests
     public async Task Disposing_waits_for_images_in_flight_and_unloads_engine_last()
     {
         var release = new TaskCompletionSource();
-        var engine = new ScriptedEngine(async (policy, frames, _) =>
-        {
-            await release.Task;
-            return [.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => 0))];
-        });
+        ScriptedEngine engine = Held(release.Task);
         IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Policy("p")).UseEngine(_ => engine));
         Task<GuardrailResult> check = guardrail.CheckAsync(Pictures.Gray());
         await Eventually.True(() => engine.Compiled is [{ Calls: 1 }]);
@@ -106,11 +108,7 @@ public sealed class GuardrailLifecycleTests
     public async Task Disposing_answers_those_that_wait_for_a_turn_with_the_policys_decision_and_judges_those_that_have_one()
     {
         var release = new TaskCompletionSource();
-        var engine = new ScriptedEngine(async (policy, frames, _) =>
-        {
-            await release.Task;
-            return [.. frames.Select(_ => ScriptedEngine.Frame(policy, _ => 0))];
-        });
+        ScriptedEngine engine = Held(release.Task);
         IImageGuardrail guardrail = ImageGuardrail.Create(builder => builder.UsePolicy(Policy("p")).UseEngine(_ => engine).WithMaxConcurrency(1).WithMaxWaiting(50));
         Task<GuardrailResult> judged = guardrail.CheckAsync(Pictures.Gray());
         Task<GuardrailResult>[] waiting = [.. Enumerable.Range(0, 50).Select(i => guardrail.CheckAsync(Pictures.Gray(), new SafeVision.Engines.AssessOptions { Priority = i % 2 == 0 ? SafeVision.Engines.AssessPriority.Interactive : SafeVision.Engines.AssessPriority.Background }, default))];

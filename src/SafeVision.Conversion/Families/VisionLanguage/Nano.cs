@@ -144,7 +144,7 @@ internal sealed record CellLook(int Size, bool IsMirrored, Convolution Stem, IRe
     /// <summary>Reads <c>[size, 0 or 1]</c>: 1 is the mirror image.</summary>
     public static CellLook Of(JsonValue config, Convolution stem, IReadOnlyList<ConvolutionBlock> blocks)
     {
-        int[] numbers = config.Integers(0, 1024) is { Length: 2 } pair ? pair : throw config.Wrong("a size and 0 or 1");
+        int[] numbers = config.Integers(0, 1024) is [_, <= 1] pair ? pair : throw config.Wrong("a size and 0 or 1");
         var map = new MapSize(numbers[0], numbers[0]);
         var look = new CellLook(numbers[0], numbers[1] == 1, At(stem), [.. blocks.Select(block => block with { Steps = [.. block.Steps.Select(At)] })]);
         int last = blocks.Index().LastOrDefault(block => block.Item.Steps.Any(step => step.Window.StrideX > 1)).Index;
@@ -161,10 +161,18 @@ internal sealed record CellLook(int Size, bool IsMirrored, Convolution Stem, IRe
     }
 
     /// <summary>The share of each cell in a token: of the cells around the token's middle, the nearer the more.</summary>
-    public IEnumerable<float> Shares(int row, int column, int side)
+    public float[] Shares(int row, int column, int side)
     {
-        (float[] rows, float[] columns) = (Line(row, side, Side), Line(IsMirrored ? side - 1 - column : column, side, Side));
-        return rows.SelectMany(down => columns.Select(right => down * right));
+        float[] shares = new float[Cells];
+        foreach ((int y, float down) in Around(row, side, Side))
+        {
+            foreach ((int x, float across) in Around(IsMirrored ? side - 1 - column : column, side, Side))
+            {
+                shares[(y * Side) + x] += down * across;
+            }
+        }
+
+        return shares;
     }
 
     /// <returns>The cells: [images, cells, width].</returns>
@@ -238,17 +246,15 @@ internal sealed record CellLook(int Size, bool IsMirrored, Convolution Stem, IRe
     private float[] Scaled(ReadOnlySpan<float> pixels, int imageSize)
     {
         float[] scaled = new float[ImageInput.Channels * Size * Size];
-        float[][] lines = [.. Enumerable.Range(0, Size).Select(at => Line(at, Size, imageSize))];
         for (int i = 0; i < scaled.Length; i++)
         {
-            (int channel, int row, int column) = (i / (Size * Size), i / Size % Size, i % Size);
-            (float[] down, float[] right) = (lines[row], lines[IsMirrored ? Size - 1 - column : column]);
-            (int top, int left) = (Array.FindIndex(down, share => share != 0), Array.FindIndex(right, share => share != 0));
-            for (int y = top; y < Math.Min(top + 2, imageSize); y++)
+            (int line, int column) = Math.DivRem(i, Size);
+            ReadOnlySpan<float> channel = pixels[(line / Size * imageSize * imageSize)..];
+            foreach ((int y, float down) in Around(line % Size, Size, imageSize))
             {
-                for (int x = left; x < Math.Min(left + 2, imageSize); x++)
+                foreach ((int x, float across) in Around(IsMirrored ? Size - 1 - column : column, Size, imageSize))
                 {
-                    scaled[i] += down[y] * right[x] * pixels[(((channel * imageSize) + y) * imageSize) + x];
+                    scaled[i] += down * across * channel[(y * imageSize) + x];
                 }
             }
         }
@@ -256,19 +262,12 @@ internal sealed record CellLook(int Size, bool IsMirrored, Convolution Stem, IRe
         return scaled;
     }
 
-    /// <summary>How much of each of <paramref name="from"/> places in a row the place <paramref name="at"/> of <paramref name="to"/> takes: of the two around it, by distance.</summary>
-    private static float[] Line(int at, int to, int from)
+    /// <summary>Of <paramref name="from"/> places in a row the two around the place <paramref name="at"/> of <paramref name="to"/>, each with its share.</summary>
+    private static (int Place, float Share)[] Around(int at, int to, int from)
     {
         double middle = Math.Clamp(((at + 0.5) * from / to) - 0.5, 0, from - 1);
         int first = (int)middle;
-        float[] shares = new float[from];
-        shares[first] = (float)(1 - (middle - first));
-        if (first + 1 < from)
-        {
-            shares[first + 1] = (float)(middle - first);
-        }
-
-        return shares;
+        return [(first, (float)(1 - (middle - first))), (Math.Min(first + 1, from - 1), (float)(middle - first))];
     }
 
     private int Channels(int block) => Blocks[block].Steps[^1].Kernel.Features;
